@@ -1,0 +1,1 @@
+"""Every shape that two processes must agree on, in a queue or in MongoDB."""

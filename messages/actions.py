@@ -1,0 +1,111 @@
+"""What each button and menu on our messages orders: one row per `action_id`."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from messages.base import Document, Moment, QueueMessage
+from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.ticket import ActOnTicket, SetPriority, SetStatus, Take
+
+
+class Click(Document):
+    """One element of a message that a person used. `value` is a button's value or the picked option's."""
+
+    action_id: str
+    value: str
+    user: str
+    channel: str
+    ts: str
+    trigger_id: str
+    response_url: str | None = None
+    at: Moment
+
+    def carried(self) -> Mapping[str, Any]:
+        """What the button says it does: its value as a JSON object; ValueError if it is none."""
+        found = json.loads(self.value)
+        if not isinstance(found, dict):
+            raise ValueError("the button's value is no JSON object")
+        return found
+
+    def ticket(self) -> int:
+        """The number of the ticket that the button is about; ValueError if it names none."""
+        number = self.carried().get("ticket")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError("the button's value names no ticket")
+        return number
+
+
+def _seen(click: Click) -> AgentActed:
+    return AgentActed(ticket=click.ticket(), by=click.user, at=click.at)
+
+
+def _open(click: Click) -> Sequence[QueueMessage]:
+    return [_seen(click)]
+
+
+def _assign(click: Click) -> Sequence[QueueMessage]:
+    modal = OpenModal(
+        ticket=click.ticket(),
+        user=click.user,
+        trigger_id=click.trigger_id,
+        response_url=click.response_url,
+        received_at=click.at,
+    )
+    return [modal, _seen(click)]
+
+
+def _hide(click: Click) -> Sequence[QueueMessage]:
+    hide = HidePost(channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url)
+    return [hide, _seen(click)]
+
+
+def _show(click: Click) -> Sequence[QueueMessage]:
+    return [ShowPost(channel=click.channel, ts=click.ts, by=click.user)]
+
+
+def _undo_hide(click: Click) -> Sequence[QueueMessage]:
+    return [UndoHide(post=str(click.carried()["post"]), by=click.user, response_url=click.response_url)]
+
+
+def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:
+    order = ActOnTicket(
+        ticket=click.ticket(), command=command, by=click.user, at=click.at, response_url=click.response_url
+    )
+    return [order, _seen(click)]
+
+
+def _take(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, Take())
+
+
+def _status(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, SetStatus.model_validate(click.carried()))
+
+
+def _priority(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, SetPriority.model_validate(click.carried()))
+
+
+ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
+    "ticket.open": _open,
+    "ticket.assign": _assign,
+    "ticket.hide": _hide,
+    "ticket.show": _show,
+    "ticket.undo_hide": _undo_hide,
+    "ticket.take": _take,
+    "ticket.status": _status,
+    "ticket.priority": _priority,
+}
+
+
+def orders(click: Click) -> Sequence[QueueMessage]:
+    """The messages that a click stands for; none if the element or its value is not one of ours."""
+    if click.action_id not in ORDERS:
+        return []
+    try:
+        return ORDERS[click.action_id](click)
+    except (ValidationError, ValueError, KeyError):
+        return []

@@ -1,0 +1,36 @@
+"""What every queue message and every document has in common."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds)]
+"""An aware UTC time in whole milliseconds: what BSON can hold (https://bsonspec.org/spec.html, UTC datetime)."""
+
+Duration = Annotated[timedelta, PlainSerializer(timedelta.total_seconds)]
+"""A timedelta, written as seconds."""
+
+
+class QueueMessage(BaseModel):
+    """A frozen message; `actor` ("slice.function") says who handles it, and the slice is its queue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    actor: ClassVar[str]
+
+    @classmethod
+    def queue(cls) -> str:
+        """The queue that carries this kind of message."""
+        return cls.actor.partition(".")[0]
+
+
+class Document(BaseModel):
+    """A frozen document; its `id` is MongoDB's `_id`. Changes are made by `model_copy(update=...)`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,0 +1,91 @@
+"""A conversation: everything between one line and one contact, for ever."""
+
+from messages.base import Document, Moment, QueueMessage
+
+
+def conversation_id(line: str, contact: str) -> str:
+    """The id of the one conversation between a line and a contact."""
+    return f"{line}:{contact}"
+
+
+class Contact(Document):
+    """A person, known by a phone number (`id`, E.164)."""
+
+    id: str
+    name: str = ""
+    opted_out: bool = False
+    created_at: Moment
+
+    @property
+    def label(self) -> str:
+        """The contact's name, or the number until someone names it."""
+        return self.name or self.id
+
+
+class Thread(Document):
+    """The Slack thread of a conversation: its root message."""
+
+    channel: str
+    ts: str
+    permalink: str | None = None
+
+
+class Announcement(Document):
+    """A decision to notify: texts `first`..`last` of a ticket, to `targets` (empty: the origin channel)."""
+
+    number: int
+    ticket: int
+    first: int
+    last: int
+    targets: tuple[str, ...]
+    opening: bool
+    at: Moment
+
+
+class Debounce(Document):
+    """What the debounce knows of a conversation; saved by comparing `version`.
+
+    `considered` is the newest inbound text taken into account, `announced` the newest that was announced or seen.
+    `due_at` is when the unannounced texts must be announced; `armed_at` when the delayed message in the queue fires.
+    """
+
+    version: int = 0
+    considered: int = 0
+    announced: int = 0
+    last_text_at: Moment | None = None
+    waiting_since: Moment | None = None
+    seen_at: Moment | None = None
+    due_at: Moment | None = None
+    armed_at: Moment | None = None
+    latest: Announcement | None = None
+
+
+class Redraw(Document):
+    """A wish that Slack be brought into line: `count` grows with each wish; the clock looks after it at `due_at`."""
+
+    count: int = 0
+    due_at: Moment | None = None
+
+
+class Conversation(Document):
+    """Everything between one line and one contact: exactly one Slack thread.
+
+    `posted` is the newest inbound text that stands in the thread.
+    """
+
+    id: str
+    line: str
+    contact: str
+    created_at: Moment
+    thread: Thread | None = None
+    posted: int = 0
+    debounce: Debounce = Debounce()
+    redraw: Redraw = Redraw()
+    unreachable: tuple[str, ...] = ()
+
+
+class SequenceTexts(QueueMessage):
+    """Give the conversation's new texts their place in the order."""
+
+    actor = "ingestion.sequence"
+    conversation: str

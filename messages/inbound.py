@@ -1,0 +1,53 @@
+"""What the gateway emits: verified facts from Twilio and Slack."""
+
+from messages.base import Document, Moment, QueueMessage
+from messages.sms import Media
+
+
+class SmsReceived(QueueMessage):
+    """A contact's text reached the gateway. `after` is the sid of the text that it saw just before, if any."""
+
+    actor = "ingestion.receive"
+    sid: str
+    line: str
+    contact: str
+    body: str
+    media: tuple[Media, ...] = ()
+    opt_out: str | None = None
+    received_at: Moment
+    after: str | None = None
+
+
+class DeliveryReported(QueueMessage):
+    """The provider reported how far one of our texts has come."""
+
+    actor = "sms.record_delivery"
+    sms: str
+    sid: str
+    status: str
+    error_code: int | None = None
+    received_at: Moment
+
+
+class SlackFile(Document):
+    """A file that a person attached to a reply."""
+
+    id: str
+    name: str = ""
+    mimetype: str = ""
+    url_private: str = ""
+    size: int = 0
+
+
+class SlackReplyPosted(QueueMessage):
+    """A person wrote in a thread. `ts` is unique in a channel and the same in every retry of the event."""
+
+    actor = "sms.record_reply"
+    event_id: str
+    channel: str
+    ts: str
+    thread_ts: str
+    user: str
+    text: str
+    files: tuple[SlackFile, ...] = ()
+    received_at: Moment

@@ -1,0 +1,38 @@
+"""A line: one of the team's phone numbers, its channel and its settings."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from messages.base import Document, Duration
+
+
+class Mode(StrEnum):
+    """When texts are announced: at the start of a conversation only, or also after it fell quiet."""
+
+    BOTH = "leading+trailing"
+    LEADING = "leading"
+
+
+class ReplyMode(StrEnum):
+    """Whether what is written in the thread goes out, or only what the Reply button sends."""
+
+    THREAD = "thread"
+    BUTTONS = "buttons"
+
+
+class Line(Document):
+    """One of the team's phone numbers (`id`, E.164), tied to one Slack channel, its origin channel."""
+
+    id: str
+    channel: str
+    name: str = ""
+    mode: Mode = Mode.BOTH
+    window: Duration = timedelta(minutes=3)
+    cap: Duration = timedelta(minutes=15)
+    solved_for: Duration = timedelta(hours=96)
+    reply_mode: ReplyMode = ReplyMode.THREAD
+
+    @property
+    def label(self) -> str:
+        """What people call the line: its name, else its number."""
+        return self.name or self.id

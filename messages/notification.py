@@ -1,0 +1,114 @@
+"""What is posted to Slack, and the messages about notifying and posting."""
+
+from enum import StrEnum
+
+from messages.base import Document, Moment, QueueMessage
+
+
+class Kind(StrEnum):
+    """What a Slack message of ours is."""
+
+    ROOT = "root"
+    CARD = "card"
+    TEXTS = "texts"
+    LINE = "line"
+
+
+class Post(Document):
+    """One Slack message of ours. Its deterministic `id` goes out in the message's metadata.
+
+    `attempted_at` is set before Slack is called and `ts` after, so a post whose answer never came is looked up
+    before it is tried again. `rendering` is the hash of what was last shown.
+    """
+
+    id: str
+    conversation: str
+    kind: Kind
+    target: str
+    ticket: int | None = None
+    announcement: int | None = None
+    first: int = 0
+    last: int = 0
+    shown: int = 0
+    more: int = 0
+    channel: str | None = None
+    ts: str | None = None
+    rendering: str = ""
+    attempted_at: Moment | None = None
+    failed: str | None = None
+    hidden_by: str | None = None
+    removed: bool = False
+    created_at: Moment
+
+
+class ConsiderNotifying(QueueMessage):
+    """Something happened in the conversation, or its time has come: decide whether to notify."""
+
+    actor = "notifications.consider"
+    conversation: str
+
+
+class AgentActed(QueueMessage):
+    """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`."""
+
+    actor = "notifications.record_action"
+    ticket: int
+    by: str
+    at: Moment
+
+
+class RenderConversation(QueueMessage):
+    """Bring Slack into line with the conversation's documents."""
+
+    actor = "slack.render"
+    conversation: str
+
+
+class HidePost(QueueMessage):
+    """An agent wants a notification out of sight."""
+
+    actor = "slack.hide"
+    channel: str
+    ts: str
+    by: str
+    response_url: str | None = None
+
+
+class ShowPost(QueueMessage):
+    """An agent wants a collapsed root back."""
+
+    actor = "slack.show"
+    channel: str
+    ts: str
+    by: str
+
+
+class UndoHide(QueueMessage):
+    """The agent who hid a post wants it back."""
+
+    actor = "slack.undo_hide"
+    post: str
+    by: str
+    response_url: str | None = None
+
+
+class Whisper(QueueMessage):
+    """Tell one agent something in private: at `response_url`, else in `channel` (and its thread, if given)."""
+
+    actor = "slack.whisper"
+    text: str
+    user: str
+    response_url: str | None = None
+    channel: str | None = None
+    thread_ts: str | None = None
+
+
+class OpenModal(QueueMessage):
+    """An agent clicked Assign: the modal must open within three seconds of `received_at`."""
+
+    actor = "interactive.open_modal"
+    ticket: int
+    user: str
+    trigger_id: str
+    response_url: str | None = None
+    received_at: Moment

@@ -1,0 +1,121 @@
+"""Every environment variable that Clerk reads, validated once at start."""
+
+import re
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SANDBOX: Final = {
+    "twilio_account_sid": "AC" + "5a" * 16,
+    "twilio_auth_token": "sandbox-twilio-auth-token",
+    "slack_bot_token": "xoxb-sandbox",
+    "slack_signing_secret": "sandbox-slack-signing-secret",
+}
+"""Values that are in force where nothing is set; they are public, so nothing but the sandbox may rest on them."""
+
+TWILIO_API: Final = "https://api.twilio.com"
+SLACK_API: Final = "https://slack.com/api/"
+
+_LINE: Final = re.compile(r"(\+[1-9][0-9]{5,14})=([CG][A-Z0-9]{2,})")
+
+
+class Misconfigured(Exception):
+    """A setting is wrong; the text names the variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of a process; `Settings.load()` reads them from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="CLERK_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    amqp_url: SecretStr | None = None
+    mongo_url: SecretStr | None = None
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    public_url: str = ""
+    twilio_account_sid: str = SANDBOX["twilio_account_sid"]
+    twilio_auth_token: SecretStr = SecretStr(SANDBOX["twilio_auth_token"])
+    twilio_api_url: str = TWILIO_API
+    slack_bot_token: SecretStr = SecretStr(SANDBOX["slack_bot_token"])
+    slack_signing_secret: SecretStr = SecretStr(SANDBOX["slack_signing_secret"])
+    slack_api_url: str = SLACK_API
+    lines: Annotated[dict[str, str], NoDecode] = {}
+    debounce_seconds: float = Field(180.0, gt=0, le=86400)
+    debounce_cap_seconds: float = Field(900.0, gt=0, le=86400)
+    solved_for_hours: float = Field(96.0, ge=1, le=28 * 24)
+    clock_seconds: float = Field(15.0, gt=0, le=300)
+    ops_token: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(24)))
+    log_format: Literal["console", "json"] | None = None
+    sandbox: bool = False
+
+    @field_validator("lines", mode="before")
+    @classmethod
+    def _parse_lines(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        lines: dict[str, str] = {}
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            match = _LINE.fullmatch(part)
+            if match is None:
+                raise ValueError(f"{part!r} is not NUMBER=CHANNEL, such as +15550001111=C0123ABCD")
+            lines[match[1]] = match[2]
+        return lines
+
+    @field_validator("public_url", "twilio_api_url", "slack_api_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("must be a URL such as https://clerk.example.org")
+        return value
+
+    @model_validator(mode="after")
+    def _check_cap(self) -> "Settings":
+        if self.debounce_cap_seconds < self.debounce_seconds:
+            raise ValueError("CLERK_DEBOUNCE_CAP_SECONDS must not be less than CLERK_DEBOUNCE_SECONDS")
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Settings":
+        """The settings from the environment; Misconfigured names each variable that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            faults = [
+                f"CLERK_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" if each["loc"] else each["msg"]
+                for each in error.errors(include_input=False, include_url=False)
+            ]
+            raise Misconfigured("\n".join(faults)) from None
+
+    @property
+    def url(self) -> str:
+        """How the outside reaches the gateway, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def window(self) -> timedelta:
+        """How long a conversation must be quiet before its texts are announced."""
+        return timedelta(seconds=self.debounce_seconds)
+
+    @property
+    def cap(self) -> timedelta:
+        """How long a text may go unannounced in a conversation that is never quiet."""
+        return timedelta(seconds=self.debounce_cap_seconds)
+
+    @property
+    def solved_for(self) -> timedelta:
+        """How long a ticket stays Solved before it is Closed."""
+        return timedelta(hours=self.solved_for_hours)
+
+    def sandbox_variables(self) -> list[str]:
+        """The variables whose public sandbox value is in force."""
+        return [f"CLERK_{name.upper()}" for name, value in SANDBOX.items() if _plain(getattr(self, name)) == value]
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

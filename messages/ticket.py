@@ -1,0 +1,195 @@
+"""A ticket: one episode of a conversation, and what an agent can order about it."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from messages.base import Document, Moment, QueueMessage
+
+
+class Status(StrEnum):
+    """Where a ticket is in its life, in the order shown to the user."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+    @property
+    def label(self) -> str:
+        """The status as people read it."""
+        return "On-hold" if self is Status.ON_HOLD else self.value.capitalize()
+
+    @property
+    def meaning(self) -> str:
+        """The one-line meaning shown to the user."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: Final = {
+    Status.NEW: "Nobody has acted on it yet",
+    Status.OPEN: "Picked up, in progress",
+    Status.PENDING: "Waiting for more information from the contact",
+    Status.ON_HOLD: "Waiting for someone other than the contact",
+    Status.SOLVED: "A solution has been given",
+    Status.CLOSED: "Finished for good",
+}
+
+
+class Priority(StrEnum):
+    """How much a ticket matters, in the order shown to the user."""
+
+    NONE = "none"
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+    @property
+    def label(self) -> str:
+        """The priority as people read it."""
+        return self.value.capitalize()
+
+
+SUBJECT_LIMIT: Final = 150
+NOTE_LIMIT: Final = 3000
+TAG_LIMIT: Final = 30
+TAGS_LIMIT: Final = 20
+
+
+class Note(Document):
+    """Something an agent wrote for the team, never sent to the contact."""
+
+    text: str
+    author: str
+    at: Moment
+
+
+class Change(Document):
+    """One field of a ticket, before and after."""
+
+    what: str
+    before: Any
+    after: Any
+
+
+class Entry(Document):
+    """A line of a ticket's history: the changes that made `version`, by whom (None: Clerk itself), when and why."""
+
+    version: int
+    changes: tuple[Change, ...]
+    by: str | None
+    at: Moment
+    why: str
+
+
+class Ticket(Document):
+    """One episode of a conversation, `id` being its number in the workspace; saved by comparing `version`.
+
+    Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
+    `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
+    tells the clock when to wake them again.
+    """
+
+    id: int
+    conversation: str
+    line: str
+    contact: str
+    version: int = 1
+    status: Status = Status.NEW
+    priority: Priority = Priority.NONE
+    subject: str = ""
+    tags: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    history: tuple[Entry, ...] = ()
+    follows: int | None = None
+    first_text: int
+    last_text: int
+    created_at: Moment
+    updated_at: Moment
+    close_at: Moment | None = None
+    due_at: Moment | None = None
+    settled: dict[str, int] = {}
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the episode is finished for good."""
+        return self.status is Status.CLOSED
+
+
+class Edit(Document):
+    """What an agent submitted in the modal; a field that the modal did not offer is None.
+
+    `version` and `origin` are those of the ticket and the origin channel that the modal showed: a field
+    that was left as shown is no order.
+    """
+
+    kind: Literal["edit"] = "edit"
+    version: int
+    origin: str
+    notify: tuple[str, ...] | None = None
+    assignees: tuple[str, ...] | None = None
+    subject: str | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+    tags: tuple[str, ...] | None = None
+    new_tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Take(Document):
+    """The agent takes the ticket."""
+
+    kind: Literal["take"] = "take"
+
+
+class SetStatus(Document):
+    """The agent picked a status."""
+
+    kind: Literal["status"] = "status"
+    status: Status
+
+
+class SetPriority(Document):
+    """The agent picked a priority."""
+
+    kind: Literal["priority"] = "priority"
+    priority: Priority
+
+
+class Reply(Document):
+    """The agent wrote to the contact."""
+
+    kind: Literal["reply"] = "reply"
+
+
+class Expire(Document):
+    """`solved_for` has passed."""
+
+    kind: Literal["expire"] = "expire"
+
+
+Command = Annotated[Edit | Take | SetStatus | SetPriority | Reply | Expire, Field(discriminator="kind")]
+
+
+class FileTexts(QueueMessage):
+    """Put the conversation's new texts under its ticket."""
+
+    actor = "tickets.file_texts"
+    conversation: str
+
+
+class ActOnTicket(QueueMessage):
+    """An order about a ticket, by an agent or (None) by the clock; a refusal is told at `response_url`, if given."""
+
+    actor = "tickets.act"
+    ticket: int
+    command: Command
+    by: str | None
+    at: Moment
+    response_url: str | None = None
