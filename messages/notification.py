@@ -18,7 +18,8 @@ class Post(Document):
     """One Slack message of ours. Its deterministic `id` goes out in the message's metadata.
 
     `attempted_at` is set before Slack is called and `ts` after, so a post whose answer never came is looked up
-    before it is tried again. `rendering` is the hash of what was last shown.
+    before it is tried again. `rendering` is the hash of what was last shown. A card shows text `shown` and `more`
+    others; `first`..`last` are the texts of a thread post; `hidden_during` is the announcement at which it was hidden.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Post(Document):
     attempted_at: Moment | None = None
     failed: str | None = None
     hidden_by: str | None = None
+    hidden_during: int | None = None
     removed: bool = False
     created_at: Moment
 

@@ -60,6 +60,10 @@ TAG_LIMIT: Final = 30
 TAGS_LIMIT: Final = 20
 
 
+CARRIED_OUT_BY: Final = ("notifications", "slack")
+"""The slices that every change of a ticket must reach."""
+
+
 class Note(Document):
     """Something an agent wrote for the team, never sent to the contact."""
 

@@ -1,0 +1,1 @@
+"""The Dramatiq actors, in slices that never import each other."""

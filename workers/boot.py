@@ -1,0 +1,18 @@
+"""What `dramatiq workers.boot` loads in each worker process: the broker, the ports and every actor."""
+
+import dramatiq
+
+from messages.publishing import AmqpPublisher
+from messages.settings import Misconfigured, Settings
+from workers.broker import rabbitmq
+from workers.observe import Observed, configure_logging
+from workers.wiring import add_actors, make_ports
+
+settings = Settings.load()
+configure_logging(settings.log_format)
+if settings.amqp_url is None:
+    raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
+
+broker = rabbitmq(settings.amqp_url.get_secret_value(), Observed())
+dramatiq.set_broker(broker)
+add_actors(broker, make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value())))

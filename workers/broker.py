@@ -1,0 +1,166 @@
+"""Dramatiq on RabbitMQ, with quorum queues, and never an acknowledgement before what follows from it is confirmed.
+
+Dramatiq acknowledges a message whose retry could not be published, and dead-letters a message as it came, without
+what went wrong. Here a retry that is not confirmed leaves the message unacknowledged, and a dead letter is published
+with its reason before the original is acknowledged.
+"""
+
+import base64
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any, override
+
+import dramatiq
+import pika
+import structlog
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.common import q_name
+from dramatiq.errors import ConnectionClosed, DecodeError
+from dramatiq.message import Message
+from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotifications, TimeLimit
+
+from messages.base import QueueMessage
+from messages.publishing import LONGEST_DELAY, envelope
+from messages.queues import dead, declarations, delayed
+
+log = structlog.get_logger("clerk.broker")
+
+
+class SafeRetries(Retries):
+    """Dramatiq's retries; when a retry could not be published the message is handed back to the queue instead."""
+
+    @override
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
+    ) -> None:
+        try:
+            super().after_process_message(broker, message, result=result, exception=exception)
+        except Exception as error:  # noqa: BLE001 - whatever kept the retry from its queue, do not acknowledge
+            log.error("retry not confirmed, message handed back", message_id=message.message_id, error=repr(error))
+            message.options["hand_back"] = True
+
+
+class _Consumer(_RabbitmqConsumer):
+    """Acknowledges only what is done with, or safe elsewhere."""
+
+    def __init__(self, broker: RabbitmqBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self.iterator = self._readable(self.iterator)
+
+    def ack(self, message: MessageProxy) -> None:
+        """Acknowledge a message, or hand it back to its queue if its retry was not confirmed."""
+        if message.options.pop("hand_back", False):
+            self.known_tags.discard(message._tag)
+            hand_back = partial(self.channel.basic_nack, message._tag, requeue=True)
+            self.connection.add_callback_threadsafe(hand_back)
+        else:
+            super().ack(message)
+
+    def nack(self, message: MessageProxy) -> None:
+        """Move a message to the dead letters, with the reason in its options, then acknowledge it."""
+        self._bury(message.encode())
+        super().ack(message)
+
+    def _readable(self, deliveries: Iterator[Any]) -> Iterator[Any]:
+        """The deliveries that Dramatiq can read; the others would stop its threads, so they are buried here."""
+        for method, properties, body in deliveries:
+            fault = None if method is None else _fault(body, self.queue_name)
+            if fault is None:
+                yield method, properties, body
+                continue
+            log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=fault)
+            self._bury(_wrapped(body, q_name(self.queue_name), fault))
+            self.channel.basic_ack(method.delivery_tag)
+            yield None, None, None
+
+    def _bury(self, body: bytes) -> None:
+        try:
+            self.broker.channel.basic_publish(
+                exchange="",
+                routing_key=dead(q_name(self.queue_name)),
+                body=body,
+                properties=pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent.value),
+                mandatory=True,
+            )
+        except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+            del self.broker.connection
+            raise ConnectionClosed(error) from None
+
+
+def _fault(body: bytes, queue: str) -> str | None:
+    """Why a body is no message of this queue; None if it is one."""
+    try:
+        message: Message[None] = Message.decode(body)
+    except DecodeError:
+        return "not a message in Dramatiq's JSON envelope"
+    if not (isinstance(message.kwargs, dict) and isinstance(message.options, dict)):
+        return "kwargs and options must be JSON objects"
+    if message.queue_name != queue:
+        return f"a message for queue {message.queue_name!r}"
+    return None
+
+
+def _wrapped(body: bytes, queue: str, reason: str) -> bytes:
+    """An envelope that keeps an unreadable body as it came."""
+    kwargs = {"body": base64.b64encode(body).decode()}
+    wrapped: Message[None] = Message(queue, "unreadable", (), kwargs, {"reason": reason})
+    return wrapped.encode()
+
+
+class QuorumBroker(RabbitmqBroker):
+    """RabbitMQ with durable quorum queues, declared as messages/queues.py says, and publisher confirms."""
+
+    def __init__(self, url: str, middleware: list[Middleware]) -> None:
+        super().__init__(url=url, confirm_delivery=True, middleware=middleware)
+
+    @property
+    def consumer_class(self) -> type[_Consumer]:
+        """The consumer that never acknowledges too early."""
+        return _Consumer
+
+    def _declare_queue(self, queue_name: str) -> Any:
+        return self._declare(queue_name, queue_name)
+
+    def _declare_dq_queue(self, queue_name: str) -> Any:
+        return self._declare(queue_name, delayed(queue_name))
+
+    def _declare_xq_queue(self, queue_name: str) -> Any:
+        return self._declare(queue_name, dead(queue_name))
+
+    def _declare(self, family: str, name: str) -> Any:
+        return self.channel.queue_declare(queue=name, durable=True, arguments=declarations(family)[name])
+
+
+def middleware(*more: Middleware) -> list[Middleware]:
+    """What every broker of ours runs with: time limits, safe retries, one event loop a process, and `more`."""
+    return [TimeLimit(), ShutdownNotifications(), SafeRetries(), AsyncIO(), *more]
+
+
+def rabbitmq(url: str, *more: Middleware) -> QuorumBroker:
+    """A broker on RabbitMQ."""
+    return QuorumBroker(url, middleware(*more))
+
+
+def in_memory(*more: Middleware) -> StubBroker:
+    """A broker whose queues live in this process and die with it."""
+    return StubBroker(middleware=middleware(*more))
+
+
+class InMemoryPublisher:
+    """The publisher of a broker in this very process."""
+
+    def __init__(self, broker: StubBroker) -> None:
+        self._broker = broker
+
+    async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
+        """Put a message on its queue at once."""
+        _, body = envelope(message)
+        milliseconds = None if delay is None else int(min(delay, LONGEST_DELAY) / timedelta(milliseconds=1))
+        self._broker.enqueue(Message.decode(body), delay=milliseconds)
+
+    async def probe(self) -> str | None:
+        """None: a queue in memory is always there."""
+        return None

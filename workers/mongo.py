@@ -1,0 +1,469 @@
+"""The documents in MongoDB, and the indexes that serve every query; the only importer of motor.
+
+Each write is one atomic operation on one document. Whoever changes a document that others change too compares
+what it read (a version, a lease, a missing field) and is told by False or None that it lost.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, Self
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+from pymongo.uri_parser import parse_uri
+
+from messages.base import Document, QueueMessage
+from messages.conversation import Contact, Conversation, Debounce, Thread, conversation_id
+from messages.line import Line
+from messages.notification import Kind, Post
+from messages.sms import Direction, Sms
+from messages.ticket import CARRIED_OUT_BY, Ticket
+
+type Fields = Mapping[str, Any]
+
+INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    "sms": [
+        IndexModel(
+            [("conversation", ASCENDING), ("direction", ASCENDING), ("seq", ASCENDING)],
+            unique=True,
+            partialFilterExpression={"seq": {"$type": "int"}},
+            name="order",
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("unplaced", ASCENDING)],
+            partialFilterExpression={"unplaced": True},
+            name="unplaced",
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("due_at", ASCENDING)],
+            partialFilterExpression={"due_at": {"$exists": True}},
+            name="unfiled",
+        ),
+        IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
+    ],
+    "tickets": [
+        IndexModel([("conversation", ASCENDING)], unique=True, partialFilterExpression={"open": True}, name="one open"),
+        IndexModel([("conversation", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
+        IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
+    ],
+    "conversations": [
+        IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),
+        IndexModel([("redraw.due_at", ASCENDING)], name="redraw", sparse=True),
+    ],
+    "posts": [
+        IndexModel([("conversation", ASCENDING), ("kind", ASCENDING), ("ticket", ASCENDING)], name="shown"),
+        IndexModel([("channel", ASCENDING), ("ts", ASCENDING)], name="message"),
+    ],
+    "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
+}
+
+
+class Stores:
+    """All collections of one database."""
+
+    def __init__(self, url: str) -> None:
+        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            url, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=20000, retryWrites=False
+        )
+        name = parse_uri(url)["database"] or "clerk"
+        self._database: AsyncIOMotorDatabase[dict[str, Any]] = self._client[name]
+        self.lines = Lines(self._database["lines"])
+        self.contacts = Contacts(self._database["contacts"])
+        self.conversations = Conversations(self._database["conversations"])
+        self.texts = Texts(self._database["sms"])
+        self.tickets = Tickets(self._database["tickets"], self._database["tags"])
+        self.posts = Posts(self._database["posts"])
+        self.channels = Channels(self._database["channels"])
+        self.events = Events(self._database["events"])
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        for name, indexes in INDEXES.items():
+            await self._database[name].create_indexes(indexes)
+
+    async def ping(self) -> None:
+        """Return once the server has answered; pymongo's errors otherwise."""
+        await self._database.command("ping")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str) -> AsyncIterator[Self]:
+        """The stores, prepared, for the length of a block."""
+        stores = cls(url)
+        try:
+            await stores.prepare()
+            yield stores
+        finally:
+            stores.close()
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    """A document as MongoDB holds it: `id` as `_id`; what is None is absent, so that sparse indexes leave it out."""
+    fields: dict[str, Any] = _without_none(document.model_dump())
+    if "id" in fields:
+        fields["_id"] = fields.pop("id")
+    return fields
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_none(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(each) for each in value]
+    return value
+
+
+def _read[D: Document](kind: type[D], fields: Fields | None) -> D | None:
+    return None if fields is None else kind.model_validate({**fields, "id": fields["_id"]})
+
+
+class _Store[D: Document]:
+    """A collection of one kind of document."""
+
+    kind: type[D]
+
+    def __init__(self, collection: AsyncIOMotorCollection[dict[str, Any]]) -> None:
+        self._all = collection
+
+    async def get(self, id: Any) -> D | None:
+        """The document with this id."""
+        return _read(self.kind, await self._all.find_one({"_id": id}))
+
+    async def _insert(self, document: D, **more: Any) -> bool:
+        """Store a new document; False if its id, or another unique key of it, is taken."""
+        try:
+            await self._all.insert_one({**_fields(document), **more})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def _ensure(self, document: D) -> D:
+        """The stored document with this id; this one if there was none."""
+        fields = _fields(document)
+        found = await self.get(fields["_id"])
+        if found is None:
+            await self._insert(document)
+            found = await self.get(fields["_id"])
+        assert found is not None
+        return found
+
+    async def _find(self, query: Fields, order: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[D]:
+        cursor = self._all.find(query, limit=limit)
+        if order:
+            cursor = cursor.sort(list(order))
+        return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
+
+    async def _update(self, query: Fields, change: Fields) -> bool:
+        """Apply a change to the one document that matches; False if none does."""
+        return bool((await self._all.update_one(query, change)).matched_count)
+
+    async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
+        """The documents whose time has come, put off until `again_at` so that the next look finds others first."""
+        due = await self._find({field: {"$lte": now}}, [(field, ASCENDING)], limit)
+        if due:
+            ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id
+            await self._all.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
+        return due
+
+
+class Lines(_Store[Line]):
+    """The team's phone numbers."""
+
+    kind = Line
+
+    async def all(self) -> list[Line]:
+        """Every line, by number."""
+        return await self._find({}, [("_id", ASCENDING)])
+
+    async def add(self, line: Line) -> bool:
+        """Store a new line; False if the number is one already."""
+        return await self._insert(line)
+
+    async def save(self, line: Line) -> None:
+        """Store a line, new or changed."""
+        fields = _fields(line)
+        await self._all.replace_one({"_id": fields["_id"]}, fields, upsert=True)
+
+    async def remove(self, number: str) -> bool:
+        """Forget a line; False if there is none."""
+        return bool((await self._all.delete_one({"_id": number})).deleted_count)
+
+
+class Contacts(_Store[Contact]):
+    """The people who text."""
+
+    kind = Contact
+
+    async def ensure(self, number: str, now: datetime) -> Contact:
+        """The contact with this number, new if need be."""
+        return await self._ensure(Contact(id=number, created_at=now))
+
+
+class Conversations(_Store[Conversation]):
+    """The conversations, and the lease under which Slack is brought into line with one."""
+
+    kind = Conversation
+
+    async def ensure(self, line: str, contact: str, now: datetime) -> Conversation:
+        """The conversation between a line and a contact, new if need be."""
+        id = conversation_id(line, contact)
+        return await self._ensure(Conversation(id=id, line=line, contact=contact, created_at=now))
+
+    async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
+        """Save the debounce if nobody did since it was read; with `redraw_by`, in the same write wish for a redraw."""
+        change: dict[str, Any] = {"$set": {"debounce": _fields(debounce)}}
+        if redraw_by is not None:
+            change |= {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": redraw_by}}
+        unsaved = {"$in": [0, None]} if read.version == 0 else read.version
+        return await self._update({"_id": id, "debounce.version": unsaved}, change)
+
+    async def wish_redraw(self, id: str, by: datetime) -> None:
+        """Have Slack brought into line by `by` at the latest."""
+        await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+
+    async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
+        """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
+        free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
+        lease = {"$set": {"lease": {"holder": holder, "until": until}}}
+        return _read(
+            Conversation, await self._all.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
+        )
+
+    async def release_lease(self, id: str, holder: str, count: int) -> bool:
+        """Give the lease back with every wish up to `count` fulfilled; False, and still held, if a new wish came."""
+        return await self._update(
+            {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
+            {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": ""}},
+        )
+
+    async def postpone(self, id: str, holder: str, until: datetime, tries: int) -> None:
+        """Give the lease back with wishes unfulfilled; the clock takes them up at `until`."""
+        await self._update(
+            {"_id": id, "lease.holder": holder},
+            {"$unset": {"lease": ""}, "$set": {"redraw.due_at": until, "redraw.tries": tries}},
+        )
+
+    async def set_thread(self, id: str, thread: Thread | None) -> None:
+        """Record which Slack thread is the conversation's."""
+        change = {"$set": {"thread": _fields(thread)}} if thread else {"$unset": {"thread": ""}}
+        await self._update({"_id": id}, change)
+
+    async def set_posted(self, id: str, seq: int) -> None:
+        """Record that the texts up to `seq` stand in the thread."""
+        await self._update({"_id": id}, {"$max": {"posted": seq}})
+
+    async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
+        """Record the targets of which the thread has been told that they can't be reached."""
+        await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
+
+    async def announcements_due(self, now: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose unannounced texts must be announced."""
+        return await self._find({"debounce.due_at": {"$lte": now}}, [("debounce.due_at", ASCENDING)], limit)
+
+    async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose wish for a redraw was not fulfilled in time."""
+        return await self._due("redraw.due_at", now, again_at, limit)
+
+
+class Texts(_Store[Sms]):
+    """The texts, either way."""
+
+    kind = Sms
+
+    async def add(self, text: Sms) -> bool:
+        """Store a new text; False if it is known already."""
+        return await self._insert(text, **({"unplaced": True} if text.seq is None else {}))
+
+    async def unplaced_after_placed(self, conversation: str) -> list[Sms]:
+        """The conversation's texts without a place yet, by time of arrival; `after` only where that has none either."""
+        unplaced = await self._find({"conversation": conversation, "unplaced": True}, [("received_at", ASCENDING)])
+        before = [text.after for text in unplaced if text.after is not None]
+        placed = {text.id for text in await self._find({"_id": {"$in": before}, "seq": {"$gt": 0}})} if before else ()
+        return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
+
+    async def place(self, text: Sms, seq: int) -> bool:
+        """Give a text its place; False if it has one already, or the place is taken."""
+        try:
+            return await self._update(
+                {"_id": text.id, "unplaced": True}, {"$set": {"seq": seq}, "$unset": {"unplaced": ""}}
+            )
+        except DuplicateKeyError:
+            return False
+
+    async def newest(self, conversation: str, direction: Direction = Direction.INBOUND) -> int:
+        """The highest place given out; 0 if none was."""
+        found = await self._find(
+            {"conversation": conversation, "direction": direction, "seq": {"$gt": 0}}, [("seq", DESCENDING)], 1
+        )
+        return found[0].seq or 0 if found else 0
+
+    async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
+        """The inbound texts `first`..`last`, in order."""
+        query = {"conversation": conversation, "direction": Direction.INBOUND, "seq": {"$gte": first, "$lte": last}}
+        return await self._find(query, [("seq", ASCENDING)], limit)
+
+    async def numbered(self, conversation: str, seqs: Sequence[int]) -> dict[int, Sms]:
+        """The inbound texts with these places, by place."""
+        query = {"conversation": conversation, "direction": Direction.INBOUND, "seq": {"$in": list(seqs)}}
+        return {text.seq: text for text in await self._find(query) if text.seq is not None}
+
+    async def set_filed(self, conversation: str, last: int) -> None:
+        """Record that the texts up to `last` are under a ticket: the clock need not look after them any more."""
+        await self._all.update_many(
+            {"conversation": conversation, "due_at": {"$exists": True}, "seq": {"$gt": 0, "$lte": last}},
+            {"$unset": {"due_at": ""}},
+        )
+
+    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
+        """Texts that should be under a ticket by now."""
+        return await self._due("due_at", now, again_at, limit)
+
+
+class Tickets(_Store[Ticket]):
+    """The tickets, and the tags in use."""
+
+    kind = Ticket
+
+    def __init__(
+        self,
+        collection: AsyncIOMotorCollection[dict[str, Any]],
+        tags: AsyncIOMotorCollection[dict[str, Any]],
+    ) -> None:
+        super().__init__(collection)
+        self._tags = tags
+
+    async def newest(self, conversation: str) -> Ticket | None:
+        """The conversation's newest ticket."""
+        found = await self._find({"conversation": conversation}, [("_id", DESCENDING)], 1)
+        return found[0] if found else None
+
+    async def next_number(self) -> int:
+        """One more than the highest number given out."""
+        found = await self._find({}, [("_id", DESCENDING)], 1)
+        return found[0].id + 1 if found else 1
+
+    async def add(self, ticket: Ticket) -> bool:
+        """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
+        return await self._insert(ticket, open=not ticket.is_closed)
+
+    async def save(self, ticket: Ticket, read: int) -> bool:
+        """Save a ticket if it still is at version `read`."""
+        fields = _fields(ticket)
+        del fields["_id"], fields["settled"]
+        absent = {name: "" for name in ("close_at", "due_at", "follows") if name not in fields}
+        change: dict[str, Any] = {"$set": {**fields, "open": not ticket.is_closed}}
+        if absent:
+            change["$unset"] = absent
+        return await self._update({"_id": ticket.id, "version": read}, change)
+
+    async def settle(self, ticket: Ticket, slice: str) -> None:
+        """Record that a slice has carried out a ticket's version; once all have, nothing is due any more."""
+        if ticket.settled.get(slice, 0) >= ticket.version:
+            return
+        after = await self._all.find_one_and_update(
+            {"_id": ticket.id}, {"$max": {f"settled.{slice}": ticket.version}}, return_document=ReturnDocument.AFTER
+        )
+        settled = (after or {}).get("settled", {})
+        if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
+            await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
+
+    async def unsettled(self, conversation: str, slice: str) -> list[Ticket]:
+        """The conversation's tickets of which a slice has not carried out the present version, oldest first."""
+        tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
+        return [ticket for ticket in tickets if ticket.settled.get(slice, 0) < ticket.version]
+
+    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Ticket]:
+        """Tickets of which some slice should have carried out the present version by now."""
+        return await self._due("due_at", now, again_at, limit)
+
+    async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
+        """Solved tickets whose time has passed."""
+        return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+
+    async def remember_tags(self, tags: Sequence[str], now: datetime) -> None:
+        """Offer these tags first from now on."""
+        for tag in tags:
+            await self._tags.update_one({"_id": tag}, {"$max": {"used_at": now}}, upsert=True)
+
+    async def known_tags(self, limit: int = 100) -> list[str]:
+        """The tags in use, most recently used first."""
+        return [str(each["_id"]) async for each in self._tags.find({}, limit=limit).sort("used_at", DESCENDING)]
+
+
+class Posts(_Store[Post]):
+    """Our messages in Slack."""
+
+    kind = Post
+
+    async def claim(self, post: Post) -> tuple[Post, bool]:
+        """The stored post with this id, and whether it was stored by this call."""
+        found = await self.get(post.id)
+        if found is not None:
+            return found, False
+        return (post, True) if await self._insert(post) else (await self._ensure(post), False)
+
+    async def set(self, post: Post, **fields: Any) -> Post:
+        """Store new values of some fields of a post, and return it with them; None takes a value away."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        absent = {name: "" for name, value in fields.items() if value is None}
+        change: dict[str, Any] = {}
+        if given:
+            change["$set"] = given
+        if absent:
+            change["$unset"] = absent
+        await self._update({"_id": post.id}, change)
+        return post.model_copy(update=fields)
+
+    async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
+        """The conversation's root and the cards of some of its tickets."""
+        roots = await self._find({"conversation": conversation, "kind": Kind.ROOT})
+        cards = await self._find({"conversation": conversation, "kind": Kind.CARD, "ticket": {"$in": list(tickets)}})
+        return [*roots, *cards]
+
+    async def at(self, channel: str, ts: str) -> Post | None:
+        """The post that is this Slack message."""
+        found = await self._find({"channel": channel, "ts": ts}, limit=1)
+        return found[0] if found else None
+
+
+class Events:
+    """Facts that are kept as they came."""
+
+    def __init__(self, collection: AsyncIOMotorCollection[dict[str, Any]]) -> None:
+        self._all = collection
+
+    async def add(self, id: str, event: QueueMessage) -> bool:
+        """Keep an event; False if it is known already."""
+        try:
+            await self._all.insert_one({"_id": id, "actor": event.actor, **event.model_dump()})
+        except DuplicateKeyError:
+            return False
+        return True
+
+
+class Channel(Document):
+    """A Slack channel that wants to be left alone until `retry_at`."""
+
+    id: str
+    retry_at: datetime
+
+
+class Channels(_Store[Channel]):
+    """Which Slack channels must not be written to at present."""
+
+    kind = Channel
+
+    async def throttled(self, now: datetime) -> dict[str, datetime]:
+        """The channels that must not be written to, and until when."""
+        return {each.id: each.retry_at for each in await self._find({"retry_at": {"$gt": now}})}
+
+    async def throttle(self, channel: str, until: datetime) -> None:
+        """Leave a channel alone until then."""
+        await self._all.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)

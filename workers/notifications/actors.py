@@ -1,0 +1,75 @@
+"""Decides when a conversation notifies, and wakes itself when its time comes."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from messages.conversation import Conversation, Debounce
+from messages.notification import AgentActed, ConsiderNotifying, RenderConversation
+from messages.publishing import LONGEST_DELAY
+from workers.notifications.debounce import Arrival, Episode, observe
+from workers.ports import Ports
+from workers.runtime import actor
+
+log = structlog.get_logger("clerk.notifications")
+
+REDRAW_WITHIN: Final = timedelta(seconds=20)
+"""After this long without the decision being shown in Slack, the clock sees to it."""
+
+
+class Outrun(Exception):
+    """Someone else decided all the time; try again."""
+
+
+@actor(handles=ConsiderNotifying)
+async def consider(message: ConsiderNotifying, ports: Ports) -> None:
+    """Look at a conversation's texts and the time, and notify if it is due; then have Slack brought into line."""
+    await _decide(message.conversation, None, ports)
+
+
+@actor(handles=AgentActed)
+async def record_action(message: AgentActed, ports: Ports) -> None:
+    """An agent has seen what came before: what was pending for it is cancelled."""
+    ticket = await ports.stores.tickets.get(message.ticket)
+    if ticket is None:
+        log.warning("an action on a ticket that does not exist", ticket=message.ticket)
+        return
+    await _decide(ticket.conversation, message.at, ports)
+
+
+async def _decide(conversation_id: str, acted_at: datetime | None, ports: Ports) -> None:
+    for _ in range(10):
+        conversation = await ports.stores.conversations.get(conversation_id)
+        line = await ports.stores.lines.get(conversation.line) if conversation else None
+        ticket = await ports.stores.tickets.newest(conversation_id)
+        if conversation is None or line is None or ticket is None:
+            log.warning("nothing to notify about: the conversation, its line or its ticket is gone")
+            return
+        read, now = conversation.debounce, ports.now()
+        texts = await ports.stores.texts.between(conversation_id, read.announced + 1, ticket.last_text)
+        arrivals = [Arrival(text.seq, text.received_at) for text in texts if text.seq is not None]
+        episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
+        decided = _armed(observe(read, line, arrivals, episode, now, acted_at=acted_at), now)
+        if decided is read or await ports.stores.conversations.save_debounce(
+            conversation_id, read, decided, now + REDRAW_WITHIN
+        ):
+            break
+    else:
+        raise Outrun
+    if decided.armed_at is not None and decided.armed_at != read.armed_at:
+        await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
+    await ports.stores.tickets.settle(ticket, "notifications")
+    await _render(conversation, ports)
+
+
+def _armed(debounce: Debounce, now: datetime) -> Debounce:
+    """The debounce with the time at which a delayed message will wake it: one such message at a time."""
+    due, armed = debounce.due_at, debounce.armed_at
+    if due is None or (armed is not None and now < armed <= due):
+        return debounce
+    return debounce.model_copy(update={"armed_at": min(due, now + LONGEST_DELAY), "version": debounce.version + 1})
+
+
+async def _render(conversation: Conversation, ports: Ports) -> None:
+    await ports.publisher.publish(RenderConversation(conversation=conversation.id))

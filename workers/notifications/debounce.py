@@ -1,0 +1,139 @@
+"""When a conversation notifies: leading edge, trailing edge, cap, and what cancels them. Pure.
+
+`observe` looks at what is true now (the newest text, when texts came, when an agent acted) and not at what message
+woke it: repeated, late, reordered and lost messages give the same announcements.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from messages.conversation import Announcement, Debounce
+from messages.line import Line, Mode
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An inbound text: its place in the conversation and when the gateway took it."""
+
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Episode:
+    """The ticket that a text belongs to: its number, its first and last text, and whom it notifies."""
+
+    ticket: int
+    first: int
+    last: int
+    targets: tuple[str, ...]
+
+
+def observe(
+    state: Debounce,
+    line: Line,
+    texts: Sequence[Arrival],
+    episode: Episode,
+    now: datetime,
+    *,
+    acted_at: datetime | None = None,
+    sent_at: datetime | None = None,
+) -> Debounce:
+    """The state after `texts` (those after `announced`, in order), an agent's action, an outbound text, and time.
+
+    A new `latest` announcement in it is the decision to notify; `due_at` is when to look again, if ever.
+    """
+    update = _Draft(state, line, episode, now)
+    for text in texts:
+        if text.seq > update.considered:
+            update.text(text)
+    if sent_at is not None:
+        update.sent(sent_at)
+    if acted_at is not None:
+        update.seen(acted_at, texts)
+    update.time()
+    return update.result()
+
+
+class _Draft:
+    """A state being worked out."""
+
+    def __init__(self, state: Debounce, line: Line, episode: Episode, now: datetime) -> None:
+        self._state, self._line, self._episode, self._now = state, line, episode, now
+        self.considered = state.considered
+        self._announced = state.announced
+        self._last_text_at = state.last_text_at
+        self._waiting_since = state.waiting_since
+        self._seen_at = state.seen_at
+        self._latest = state.latest
+
+    def text(self, text: Arrival) -> None:
+        quiet = self._last_text_at is None or text.at - self._last_text_at >= self._line.window
+        opening = self._episode.first <= text.seq and not self._knows_episode()
+        self.considered = text.seq
+        self._last_text_at = max(text.at, self._last_text_at or text.at)
+        if opening or quiet:
+            self._announce(text.seq, opening=opening)
+        elif self._seen_at is not None and text.at <= self._seen_at:
+            self._settle(text.seq)
+        elif self._waiting_since is None:
+            self._waiting_since = text.at
+
+    def sent(self, at: datetime) -> None:
+        self._last_text_at = max(at, self._last_text_at or at)
+
+    def seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
+        """The team has seen what came before `at`."""
+        self._seen_at = max(at, self._seen_at or at)
+        later = [text for text in texts if text.at > at and text.seq > self._announced]
+        if not later:
+            self._settle(self.considered)
+        else:
+            self._announced = max(self._announced, later[0].seq - 1)
+            self._waiting_since = later[0].at
+
+    def time(self) -> None:
+        due = self._due_at()
+        if due is not None and due <= self._now:
+            self._announce(self.considered, opening=False)
+
+    def result(self) -> Debounce:
+        update = {
+            "considered": self.considered,
+            "announced": self._announced,
+            "last_text_at": self._last_text_at,
+            "waiting_since": self._waiting_since,
+            "seen_at": self._seen_at,
+            "latest": self._latest,
+            "due_at": self._due_at(),
+        }
+        if all(getattr(self._state, name) == value for name, value in update.items()):
+            return self._state
+        return self._state.model_copy(update=update | {"version": self._state.version + 1})
+
+    def _knows_episode(self) -> bool:
+        return self._latest is not None and self._latest.ticket >= self._episode.ticket
+
+    def _due_at(self) -> datetime | None:
+        if self._waiting_since is None or self._last_text_at is None or self._line.mode is Mode.LEADING:
+            return None
+        return min(self._last_text_at + self._line.window, self._waiting_since + self._line.cap)
+
+    def _announce(self, last: int, *, opening: bool) -> None:
+        """Announce all unannounced texts up to `last`; a second decision in one look widens the first."""
+        latest, made = self._latest, self._latest is not self._state.latest
+        self._latest = Announcement(
+            number=(latest.number + (not made)) if latest else 1,
+            ticket=self._episode.ticket,
+            first=latest.first if latest and made else min(self._announced + 1, last),
+            last=last,
+            targets=self._episode.targets,
+            opening=opening or bool(latest and made and latest.opening),
+            at=self._now,
+        )
+        self._settle(last)
+
+    def _settle(self, last: int) -> None:
+        self._announced = max(self._announced, last)
+        self._waiting_since = None

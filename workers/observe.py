@@ -1,0 +1,109 @@
+"""What one sees of the workers: a log line and metrics for each message handled, tied by its correlation id.
+
+Nothing a contact wrote, no number and no token is ever logged: ids, queue, outcome, duration.
+"""
+
+import logging
+import sys
+import time
+from typing import Any, override
+
+import dramatiq
+import structlog
+from dramatiq.broker import MessageProxy
+from dramatiq.middleware import Middleware
+from prometheus_client import Counter, Histogram
+
+from messages.publishing import correlation
+
+log = structlog.get_logger("clerk.worker")
+
+HANDLED = Counter("clerk_messages_total", "Messages handled", ["actor", "outcome"])
+RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"])
+WAIT_SECONDS = Histogram("clerk_message_wait_seconds", "From publishing to the actor's start", ["queue"])
+DEAD = Counter("clerk_dead_letters_total", "Messages moved to the dead letters", ["queue", "actor"])
+
+
+def configure_logging(log_format: str | None) -> None:
+    """One structured line per event on stderr: readable on a terminal, else JSON (or as `log_format` says)."""
+    readable = (log_format or ("console" if sys.stderr.isatty() else "json")) == "console"
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if readable
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.StackInfoRenderer(), *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    # Dramatiq's workers print the exception of every failed message, with whatever it quotes: ours say it once.
+    logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.CRITICAL)
+    logging.getLogger("clerk_retries").setLevel(logging.ERROR)
+
+
+class Observed(Middleware):
+    """Binds the correlation id while a message is handled, logs and counts its outcome, gives dead letters a reason."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+
+    @override
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        self._started[message.message_id] = time.monotonic()
+        WAIT_SECONDS.labels(message.queue_name).observe(max(0.0, time.time() - message.message_timestamp / 1000))
+        cause = message.options.get("correlation_id")
+        correlation.set(cause)
+        structlog.contextvars.bind_contextvars(
+            correlation_id=cause, actor=message.actor_name, message_id=message.message_id
+        )
+
+    @override
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
+    ) -> None:
+        took = time.monotonic() - self._started.pop(message.message_id, time.monotonic())
+        outcome = "done" if exception is None else "dead" if message.failed else "retried"
+        HANDLED.labels(message.actor_name, outcome).inc()
+        RUN_SECONDS.labels(message.actor_name).observe(took)
+        fields = {"outcome": outcome, "milliseconds": round(took * 1000, 1)}
+        if exception is None:
+            log.info("handled", **fields)
+        else:
+            log.warning("failed", **fields, error=_words(exception), retries=message.options.get("retries", 0))
+        structlog.contextvars.clear_contextvars()
+        correlation.set(None)
+
+    @override
+    def before_nack(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        reason = _words(message._exception) if message._exception is not None else "failed"
+        message.options["reason"] = reason
+        message.options["died_at"] = int(time.time() * 1000)
+        DEAD.labels(message.queue_name, message.actor_name).inc()
+        log.error(
+            "dead letter",
+            queue=message.queue_name,
+            actor=message.actor_name,
+            message_id=message.message_id,
+            correlation_id=message.options.get("correlation_id"),
+            reason=reason,
+        )
+
+
+def _words(exception: BaseException) -> str:
+    return f"{type(exception).__name__}: {exception}"[:500]

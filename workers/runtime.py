@@ -1,0 +1,96 @@
+"""How an actor is written: a plain async function of its typed message and the ports.
+
+`@actor` only notes the function; `declare` makes the Dramatiq actors, once a broker and ports are there.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import dramatiq
+from pydantic import ValidationError
+
+from messages.base import QueueMessage
+from workers.ports import Ports
+
+
+class Unparsable(Exception):
+    """A message is not what its actor handles; no retry can help."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """An actor before it meets a broker."""
+
+    handles: type[QueueMessage]
+    run: Callable[[Any, Ports], Awaitable[None]]
+    options: dict[str, Any]
+
+
+HANDLERS: Final[dict[str, Handler]] = {}
+
+LONGEST_BACKOFF: Final = timedelta(minutes=9)
+
+
+def actor[M: QueueMessage](
+    *,
+    handles: type[M],
+    max_retries: int = 12,
+    min_backoff: timedelta = timedelta(milliseconds=250),
+    max_backoff: timedelta = LONGEST_BACKOFF,
+    time_limit: timedelta = timedelta(minutes=1),
+    throws: tuple[type[Exception], ...] = (),
+) -> Callable[[Callable[[M, Ports], Awaitable[None]]], Callable[[M, Ports], Awaitable[None]]]:
+    """Note that a function handles a kind of message; exceptions in `throws` go to the dead letters without a retry."""
+
+    def note(function: Callable[[M, Ports], Awaitable[None]]) -> Callable[[M, Ports], Awaitable[None]]:
+        HANDLERS[handles.actor] = Handler(
+            handles,
+            function,
+            {
+                "max_retries": max_retries,
+                "min_backoff": _milliseconds(min_backoff),
+                "max_backoff": _milliseconds(max_backoff),
+                "time_limit": _milliseconds(time_limit),
+                "throws": (Unparsable, *throws),
+            },
+        )
+        return function
+
+    return note
+
+
+async def dispatch(actor_name: str, message: dict[str, Any], ports: Ports) -> None:
+    """Give a message, as it came from a queue, to its handler; Unparsable if it is not what that one handles."""
+    handler = HANDLERS[actor_name]
+    try:
+        parsed = handler.handles.model_validate(message)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise Unparsable(f"not a {handler.handles.__name__}: {faults}") from None
+    await handler.run(parsed, ports)
+
+
+def declare(broker: dramatiq.Broker, ports: Ports, queues: Collection[str]) -> None:
+    """Make the Dramatiq actors of these queues on a broker."""
+    for name, handler in HANDLERS.items():
+        if handler.handles.queue() in queues:
+            _declare(broker, name, handler, ports)
+
+
+def _declare(broker: dramatiq.Broker, name: str, handler: Handler, ports: Ports) -> None:
+    async def run(*args: Any, **kwargs: Any) -> None:
+        if args or set(kwargs) != {"message"}:
+            raise Unparsable("a message has exactly one argument, `message`")
+        await dispatch(name, kwargs["message"], ports)
+
+    make = dramatiq.actor(actor_name=name, queue_name=handler.handles.queue(), broker=broker, **handler.options)
+    make(run)
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return int(duration / timedelta(milliseconds=1))

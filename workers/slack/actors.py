@@ -1,0 +1,122 @@
+"""Keeps Slack in line with the documents, and carries out what agents do to single messages."""
+
+import uuid
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from messages.conversation import Conversation, Debounce
+from messages.notification import HidePost, Kind, Post, RenderConversation, ShowPost, UndoHide, Whisper
+from workers.ports import Permanent, Ports
+from workers.runtime import actor
+from workers.slack import blocks, plan
+from workers.slack.reconcile import LEASE, Pass
+
+log = structlog.get_logger("clerk.slack")
+
+REDRAW_WITHIN: Final = timedelta(seconds=20)
+
+
+@actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
+async def render(message: RenderConversation, ports: Ports) -> None:
+    """Bring Slack into line with a conversation; if another worker is at it, leave it a wish that it will see."""
+    holder, stores = uuid.uuid4().hex, ports.stores.conversations
+    conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+    if conversation is None:
+        await stores.wish_redraw(message.conversation, ports.now() + LEASE)
+        conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+    while conversation is not None:
+        try:
+            again_in = await _pass(conversation, ports)
+        except BaseException:
+            await stores.postpone(conversation.id, holder, ports.now() + REDRAW_WITHIN, conversation.redraw.tries + 1)
+            raise
+        if again_in is not None:
+            tries = conversation.redraw.tries + 1
+            await stores.postpone(conversation.id, holder, ports.now() + again_in + REDRAW_WITHIN, tries)
+            await ports.publisher.publish(message, delay=again_in)
+            return
+        if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
+            return
+        conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+
+
+async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:
+    """Do one pass; how long to wait before the next, None if everything is in line."""
+    stores = ports.stores
+    line = await stores.lines.get(conversation.line)
+    contact = await stores.contacts.get(conversation.contact)
+    current = await stores.tickets.newest(conversation.id)
+    if line is None or contact is None or current is None:
+        log.warning("nothing to show: the conversation's line, contact or ticket is gone")
+        return None
+    unsettled = await stores.tickets.unsettled(conversation.id, "slack")
+    throttled = await stores.channels.throttled(ports.now())
+    done = Pass(conversation, line, contact, current, unsettled, throttled, ports)
+    await done.run()
+    if done.again_at is not None:
+        return max(done.again_at - ports.now(), timedelta())
+    for ticket in unsettled:
+        await stores.tickets.settle(ticket, "slack")
+    return None
+
+
+@actor(handles=HidePost)
+async def hide(message: HidePost, ports: Ports) -> None:
+    """Take a notification out of sight, or collapse a root, and offer whoever did it to undo that."""
+    post = await ports.stores.posts.at(message.channel, message.ts)
+    if post is None or post.kind not in {Kind.CARD, Kind.ROOT}:
+        log.warning("asked to hide what is no notification", channel=message.channel)
+        return
+    conversation = await ports.stores.conversations.get(post.conversation)
+    debounce = conversation.debounce if conversation else Debounce()
+    if plan.is_gone(post) or plan.is_collapsed(post, debounce):
+        return
+    during = debounce.latest.number if debounce.latest else 0
+    await ports.stores.posts.set(post, hidden_by=message.by, hidden_during=during)
+    await _redraw(post, ports)
+    if message.response_url is not None:
+        await _respond(message.response_url, blocks.hidden_notice(post.id), ports)
+
+
+@actor(handles=ShowPost)
+async def show(message: ShowPost, ports: Ports) -> None:
+    """Unfold a collapsed root."""
+    post = await ports.stores.posts.at(message.channel, message.ts)
+    if post is not None:
+        await ports.stores.posts.set(post, hidden_by=None, hidden_during=None)
+        await _redraw(post, ports)
+
+
+@actor(handles=UndoHide)
+async def undo_hide(message: UndoHide, ports: Ports) -> None:
+    """Bring a hidden notification back: a root unfolds, a card that was deleted is posted again."""
+    post = await ports.stores.posts.get(message.post)
+    if post is None or post.hidden_by is None:
+        return
+    again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
+    await ports.stores.posts.set(post, hidden_by=None, hidden_during=None, **again)
+    await _redraw(post, ports)
+
+
+async def _redraw(post: Post, ports: Ports) -> None:
+    await ports.stores.conversations.wish_redraw(post.conversation, ports.now() + REDRAW_WITHIN)
+    await ports.publisher.publish(RenderConversation(conversation=post.conversation))
+
+
+@actor(handles=Whisper, max_retries=3)
+async def whisper(message: Whisper, ports: Ports) -> None:
+    """Tell one agent something in private."""
+    what = blocks.whisper(message.text)
+    if message.response_url is not None:
+        await _respond(message.response_url, what, ports)
+    elif message.channel is not None:
+        await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
+
+
+async def _respond(response_url: str, what: blocks.Rendered, ports: Ports) -> None:
+    try:
+        await ports.slack.respond(response_url, what)
+    except Permanent as error:
+        log.warning("the click is too old to be answered", error=error.code)

@@ -1,0 +1,211 @@
+"""The Slack Web API as Clerk uses it, and what its errors mean; the only importer of the Slack client.
+
+The client's own retries are off: it would repeat a chat.postMessage whose answer was lost, and the channel would have
+the message twice.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import aiohttp
+from prometheus_client import Counter
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
+
+CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
+
+TIMEOUT: Final = timedelta(seconds=10)
+
+THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
+AMBIGUOUS: Final = frozenset({"fatal_error", "internal_error"})
+"""“It's possible some aspect of the operation succeeded” (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+FOR_AN_ADMIN: Final = frozenset(
+    {
+        "access_denied",
+        "account_inactive",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "invalid_auth",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authed",
+        "org_login_required",
+        "token_expired",
+        "token_revoked",
+        "two_factor_setup_required",
+    }
+)
+"""Nothing is wrong with the message: it waits until an admin has repaired the app."""
+
+ADMIN_TAKES: Final = timedelta(minutes=5)
+
+
+def meaning(code: str, status: int, retry_after: timedelta | None) -> SlackError:
+    """What Slack's answer means for whoever asked; `code` is its `error`, `status` the HTTP status."""
+    if status == 429 or code in THROTTLED:
+        return Throttled(retry_after or timedelta(seconds=30))
+    if code in FOR_AN_ADMIN:
+        return Temporary(code, ADMIN_TAKES)
+    if code in TEMPORARY:
+        return Temporary(code)
+    if code in AMBIGUOUS or status >= 500 or not code:
+        return Ambiguous(code or f"http_{status}")
+    return Permanent(code)
+
+
+class SlackApi:
+    """Slack's Web API over HTTP; one pool of connections for the process."""
+
+    def __init__(self, token: str, base_url: str) -> None:
+        self._token, self._base_url = token, base_url.rstrip("/") + "/"
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = self._client = None
+
+    async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
+        """Post a message that carries `post_id` as metadata; to a user's id it is a direct message."""
+        answer = await self._call(
+            "chat.postMessage",
+            channel=channel,
+            text=what.text,
+            blocks=list(what.blocks),
+            metadata={"event_type": "clerk", "event_payload": {"id": post_id}},
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Posted(answer["channel"], answer["ts"])
+
+    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
+        """The message that carries `post_id`, if it was posted after `since` (less a minute for unequal clocks)."""
+        if channel[:1] in {"U", "W"}:
+            channel = (await self._call("conversations.open", users=channel))["channel"]["id"]
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        cursor: str | None = None
+        while True:
+            answer = await self._call(
+                method,
+                channel=channel,
+                ts=thread_ts,
+                oldest=f"{(since - timedelta(minutes=1)).timestamp():.6f}",
+                include_all_metadata=True,
+                limit=200,
+                cursor=cursor,
+            )
+            for message in answer.get("messages", ()):
+                payload = message.get("metadata", {}).get("event_payload", {})
+                if payload.get("id") == post_id:
+                    return Posted(channel, message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+
+    async def update(self, at: Posted, what: Renderable) -> None:
+        """Replace a message's text and blocks; always both, for text alone would take the blocks away."""
+        await self._call("chat.update", channel=at.channel, ts=at.ts, text=what.text, blocks=list(what.blocks))
+
+    async def delete(self, at: Posted) -> None:
+        """Take a message away; one that is gone already is fine."""
+        try:
+            await self._call("chat.delete", channel=at.channel, ts=at.ts)
+        except Permanent as error:
+            if error.code != "message_not_found":
+                raise
+
+    async def permalink(self, at: Posted) -> str:
+        """The address of a message."""
+        return str((await self._call("chat.getPermalink", channel=at.channel, message_ts=at.ts))["permalink"])
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal for whoever made the trigger, which lives three seconds."""
+        await self._call("views.open", trigger_id=trigger_id, view=dict(view))
+
+    async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
+        """Tell one user in a channel, in private."""
+        await self._call(
+            "chat.postEphemeral",
+            channel=channel,
+            user=user,
+            text=what.text,
+            blocks=list(what.blocks),
+            thread_ts=thread_ts,
+        )
+
+    async def respond(self, response_url: str, what: Renderable) -> None:
+        """Tell whoever clicked, in private, through the click's response_url (good for 30 minutes and 5 uses)."""
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": False,
+            "text": what.text,
+            "blocks": list(what.blocks),
+        }
+        try:
+            async with (await self._sessions()).post(response_url, json=body, allow_redirects=False) as answer:
+                status = answer.status
+        except (TimeoutError, aiohttp.ClientError) as error:
+            CALLS.labels("response_url", "failed").inc()
+            raise Ambiguous(type(error).__name__) from error
+        CALLS.labels("response_url", "ok" if status == 200 else "failed").inc()
+        if status != 200:
+            raise meaning("used_url" if 400 <= status < 500 else "", status, None)
+
+    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """Call a method once; a SlackError says what its failure means."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            client = await self._clients()
+            answer = await client.api_call(method, **_body(method, given))
+        except SlackApiError as error:
+            failure = _failure(error)
+        except aiohttp.ClientConnectorError as error:
+            failure = Temporary(type(error).__name__)
+        except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
+            failure = Ambiguous(type(error).__name__)
+        else:
+            CALLS.labels(method, "ok").inc()
+            found = answer.data
+            return found if isinstance(found, dict) else {}
+        CALLS.labels(method, failure.code).inc()
+        raise failure
+
+    async def _sessions(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT.total_seconds()),
+                connector=aiohttp.TCPConnector(limit=50, loop=asyncio.get_running_loop()),
+            )
+        return self._session
+
+    async def _clients(self) -> AsyncWebClient:
+        if self._client is None:
+            self._client = AsyncWebClient(
+                token=self._token, base_url=self._base_url, session=await self._sessions(), retry_handlers=[]
+            )
+        return self._client
+
+
+def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """How a method takes its arguments: those that only read take no JSON (https://docs.slack.dev/apis/web-api)."""
+    reads = method.startswith("conversations.") or method == "chat.getPermalink"
+    return {"params": dict(arguments)} if reads else {"json": dict(arguments)}
+
+
+def _failure(error: SlackApiError) -> SlackError:
+    response = error.response
+    data = response.data if isinstance(response.data, dict) else {}
+    after = response.headers.get("Retry-After") or response.headers.get("retry-after")
+    retry_after = timedelta(seconds=int(after)) if after and after.isdigit() else None
+    return meaning(str(data.get("error") or ""), int(response.status_code), retry_after)

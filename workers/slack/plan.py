@@ -1,0 +1,63 @@
+"""What a conversation's cards should show, and to whom they go. Pure."""
+
+from collections.abc import Sequence
+
+from messages.conversation import Announcement, Conversation, Debounce
+from messages.line import Line
+from messages.notification import Kind, Post
+
+
+def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
+    """The text that a card shows, and how many others it counts.
+
+    The newest notification follows the conversation: it shows the newest text and counts the unannounced ones
+    besides it. An older one stays as it was when the next took over.
+    """
+    latest = debounce.latest
+    if latest is None or post.announcement != latest.number:
+        return post.shown, post.more
+    if debounce.considered > debounce.announced:
+        return debounce.considered, debounce.considered - debounce.announced - 1
+    return debounce.considered, latest.last - latest.first if debounce.considered == latest.last else 0
+
+
+def is_collapsed(post: Post, debounce: Debounce) -> bool:
+    """Whether a root was hidden and no text was due a notification since."""
+    number = debounce.latest.number if debounce.latest else 0
+    return post.kind is Kind.ROOT and post.hidden_by is not None and (post.hidden_during or 0) >= number
+
+
+def is_gone(post: Post) -> bool:
+    """Whether a card was hidden, and so must not be in its channel."""
+    return post.kind is Kind.CARD and post.hidden_by is not None
+
+
+def targets(announcement: Announcement, line: Line) -> Sequence[str]:
+    """Who must get a card of a notification: the root is the origin channel's card of the first one."""
+    wanted = announcement.targets or (line.channel,)
+    return [target for target in wanted if not (announcement.number == 1 and target == line.channel)]
+
+
+def root_id(conversation: Conversation) -> str:
+    """The id of a conversation's root post."""
+    return f"{conversation.id}/root"
+
+
+def card_id(conversation: Conversation, announcement: Announcement, target: str) -> str:
+    """The id of a notification's post to a target."""
+    return f"{conversation.id}/card/{announcement.number}/{target}"
+
+
+def texts_id(conversation: Conversation, first: int) -> str:
+    """The id of the thread post that begins with a text."""
+    return f"{conversation.id}/texts/{first}"
+
+
+def line_id(conversation: Conversation, ticket: int, version: int) -> str:
+    """The id of the thread line about a version of a ticket."""
+    return f"{conversation.id}/line/{ticket}/{version}"
+
+
+def unreachable_id(conversation: Conversation, announcement: Announcement, target: str) -> str:
+    """The id of the thread line that says that a notification could not reach a target."""
+    return f"{conversation.id}/unreachable/{announcement.number}/{target}"

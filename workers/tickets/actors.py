@@ -1,0 +1,106 @@
+"""Moves tickets: files texts under them and carries out what agents order."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from messages.conversation import Conversation
+from messages.line import Line
+from messages.notification import ConsiderNotifying, Whisper
+from messages.ticket import ActOnTicket, Edit, FileTexts, Ticket
+from workers.ports import Ports
+from workers.runtime import actor
+from workers.tickets.lifecycle import decide, receive
+
+log = structlog.get_logger("clerk.tickets")
+
+SETTLE_WITHIN: Final = timedelta(seconds=20)
+"""After this long without being carried out, a change is taken up by the clock."""
+
+
+class Outrun(Exception):
+    """Someone else changed the ticket all the time; try again."""
+
+
+@actor(handles=FileTexts)
+async def file_texts(message: FileTexts, ports: Ports) -> None:
+    """Put the conversation's texts that are in order under its open ticket, or under a new one."""
+    conversation = await ports.stores.conversations.get(message.conversation)
+    line = await ports.stores.lines.get(conversation.line) if conversation else None
+    if conversation is None or line is None:
+        log.warning("nothing to file texts under: the conversation or its line is gone")
+        return
+    for _ in range(10):
+        newest_text = await ports.stores.texts.newest(conversation.id)
+        ticket = await ports.stores.tickets.newest(conversation.id)
+        if newest_text == 0 or await _file(conversation, line, ticket, newest_text, ports):
+            break
+    else:
+        raise Outrun
+    await ports.stores.texts.set_filed(conversation.id, newest_text)
+    await ports.publisher.publish(ConsiderNotifying(conversation=conversation.id))
+
+
+async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
+    """Whether the ticket, or a successor, now covers the texts; False if someone else was faster."""
+    now = ports.now()
+    if ticket is not None and (received := receive(ticket, text, now, line.solved_for)) is not None:
+        return await _save(ticket, received, now, ports)
+    number = await ports.stores.tickets.next_number()
+    new = Ticket(
+        id=number,
+        conversation=conversation.id,
+        line=line.id,
+        contact=conversation.contact,
+        follows=ticket.id if ticket else None,
+        first_text=ticket.last_text + 1 if ticket else 1,
+        last_text=text,
+        created_at=now,
+        updated_at=now,
+        due_at=now + SETTLE_WITHIN,
+    )
+    return await ports.stores.tickets.add(new)
+
+
+@actor(handles=ActOnTicket)
+async def act(message: ActOnTicket, ports: Ports) -> None:
+    """Carry out an order about a ticket; what is refused is told to the agent, and the cards are drawn again."""
+    for _ in range(10):
+        ticket = await ports.stores.tickets.get(message.ticket)
+        if ticket is None:
+            log.warning("an order about a ticket that does not exist", ticket=message.ticket)
+            return
+        line = await ports.stores.lines.get(ticket.line)
+        solved_for = line.solved_for if line else ports.settings.solved_for
+        decision = decide(ticket, message.command, message.by, message.at, solved_for)
+        if await _save(ticket, decision.ticket, ports.now(), ports):
+            break
+    else:
+        raise Outrun
+    if isinstance(message.command, Edit):
+        await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
+    await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
+    if decision.refusals and message.by is not None:
+        await _refuse(message, decision.ticket, decision.refusals, ports)
+
+
+async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bool:
+    if ticket is read:
+        return True
+    return await ports.stores.tickets.save(ticket.model_copy(update={"due_at": now + SETTLE_WITHIN}), read.version)
+
+
+async def _refuse(message: ActOnTicket, ticket: Ticket, refusals: tuple[str, ...], ports: Ports) -> None:
+    assert message.by is not None
+    conversation = await ports.stores.conversations.get(ticket.conversation)
+    thread = conversation.thread if conversation else None
+    await ports.publisher.publish(
+        Whisper(
+            text="\n".join(refusals),
+            user=message.by,
+            response_url=message.response_url,
+            channel=thread.channel if thread else None,
+            thread_ts=thread.ts if thread else None,
+        )
+    )

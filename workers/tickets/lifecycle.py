@@ -1,0 +1,245 @@
+"""The ticket's life: which event moves which status where, and what each command does to a ticket. Pure.
+
+`decide` is total: every command on every ticket gives a Decision, whose refusals are words for the agent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, assert_never
+
+from messages.ticket import (
+    TAGS_LIMIT,
+    Change,
+    Command,
+    Edit,
+    Entry,
+    Expire,
+    Note,
+    Priority,
+    Reply,
+    SetPriority,
+    SetStatus,
+    Status,
+    Take,
+    Ticket,
+)
+
+
+class Event(StrEnum):
+    """What can happen to a ticket's status without anyone naming a status."""
+
+    TEXT = "an inbound SMS"
+    REPLY = "an agent replies"
+    TAKE = "an agent assigns someone, or takes it"
+    EXPIRE = "solved_for passes"
+
+
+class Outcome(StrEnum):
+    """What an event gives instead of a status."""
+
+    SUCCESSOR_NEW = "a new ticket, New"
+    SUCCESSOR_OPEN = "a new ticket, Open"
+    REFUSED = "refused"
+    NOTHING = "nothing"
+
+
+N, O, P, H, S, C = Status  # noqa: E741 - the table reads best with the initials of New, Open, Pending, On-hold, ...
+Z: Final = Outcome.NOTHING
+
+LIFE: Final[dict[Event, dict[Status, Status | Outcome]]] = {
+    #             New   Open  Pending On-hold Solved Closed
+    Event.TEXT:   {N: N, O: O, P: O, H: O, S: O, C: Outcome.SUCCESSOR_NEW},
+    Event.REPLY:  {N: O, O: O, P: O, H: H, S: O, C: Outcome.SUCCESSOR_OPEN},
+    Event.TAKE:   {N: O, O: O, P: O, H: H, S: S, C: Outcome.REFUSED},
+    Event.EXPIRE: {N: Z, O: Z, P: Z, H: Z, S: C, C: Z},
+}  # fmt: skip
+"""product.md's table, row by row."""
+
+SETTABLE: Final[dict[Status, frozenset[Status]]] = {
+    status: frozenset() if status is C else frozenset(Status) - ({N} if status is not N else set()) for status in Status
+}
+"""The statuses that an agent may set, by the present one: New never again once left, Closed is final."""
+
+PRIORITY_STAYS: Final = "A priority can be changed, but not taken away again."
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The ticket afterwards (the same object if nothing changed) and what was refused, in words."""
+
+    ticket: Ticket
+    refusals: tuple[str, ...] = ()
+
+
+def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
+    """What a command does to a ticket; `by` is the agent, None for the clock."""
+    match command:
+        case Edit():
+            return _edit(ticket, command, by, now, solved_for)
+        case Take():
+            return _take(ticket, by, now, solved_for)
+        case SetStatus():
+            draft, refusals = _set_status({}, ticket, command.status, by)
+        case SetPriority():
+            draft, refusals = _set_priority({}, ticket, command.priority)
+        case Reply():
+            draft, refusals = _reply(ticket, by), ()
+        case Expire():
+            draft, refusals = _expire(ticket, now), ()
+        case _:
+            assert_never(command)
+    why = "solved_for" if isinstance(command, Expire) else command.kind
+    return Decision(changed(ticket, draft, by, now, why, solved_for), refusals)
+
+
+def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta) -> Ticket | None:
+    """The ticket with the contact's texts up to `last_text`; None if it is Closed and a successor must be made."""
+    if last_text <= ticket.last_text:
+        return ticket
+    status = LIFE[Event.TEXT][ticket.status]
+    if not isinstance(status, Status):
+        return None
+    return changed(ticket, {"status": status, "last_text": last_text}, None, now, "text", solved_for)
+
+
+SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
+"""The status in which the ticket begins that an event starts after a Closed one."""
+
+
+def as_of(ticket: Ticket, version: int) -> Ticket:
+    """The ticket as it was at an earlier version, reconstructed from its history."""
+    past: dict[str, Any] = {}
+    for entry in reversed(ticket.history):
+        if entry.version <= version:
+            break
+        past |= {change.what: change.before for change in entry.changes}
+    return Ticket.model_validate(ticket.model_dump() | past)
+
+
+def changed(
+    ticket: Ticket, draft: dict[str, Any], by: str | None, now: datetime, why: str, solved_for: timedelta
+) -> Ticket:
+    """The next version of a ticket with the drafted fields and a history entry; the same object if nothing differs."""
+    draft = {what: value for what, value in draft.items() if value != getattr(ticket, what)}
+    if not draft:
+        return ticket
+    version = ticket.version + 1
+    changes = tuple(
+        Change(what=what, before=getattr(ticket, what), after=value)
+        for what, value in draft.items()
+        if what not in {"notes", "last_text"}
+    )
+    if "notes" in draft:
+        changes += (Change(what="note", before=None, after=draft["notes"][-1].text),)
+    entry = Entry(version=version, changes=changes, by=by, at=now, why=why)
+    if "status" in draft:
+        draft["close_at"] = now + solved_for if draft["status"] is S else None
+    history = (*ticket.history, entry) if changes else ticket.history
+    return ticket.model_copy(update={**draft, "version": version, "updated_at": now, "history": history})
+
+
+def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
+    shown = as_of(ticket, edit.version)
+    draft: dict[str, Any] = {}
+    refusals: list[str] = []
+
+    if edit.subject is not None and edit.subject != shown.subject:
+        draft["subject"] = edit.subject
+    if edit.priority is not None and edit.priority is not shown.priority:
+        draft, refused = _set_priority(draft, ticket, edit.priority)
+        refusals += refused
+    tags = _merged(ticket.tags, shown.tags, (*(shown.tags if edit.tags is None else edit.tags), *edit.new_tags))
+    if len(tags) > TAGS_LIMIT:
+        refusals.append(f"Someone else added tags meanwhile: a ticket has at most {TAGS_LIMIT}.")
+    else:
+        draft["tags"] = tags
+    if edit.note and by is not None:
+        draft["notes"] = (*ticket.notes, Note(text=edit.note, author=by, at=now))
+
+    notify = _merged(ticket.notify, shown.notify, edit.notify, default=(edit.origin,))
+    assignees = _merged(ticket.assignees, shown.assignees, edit.assignees)
+    status = edit.status if edit.status is not shown.status else None
+    if ticket.is_closed:
+        if notify != ticket.notify or assignees != ticket.assignees or status not in {None, C}:
+            refusals.append(_closed(ticket))
+    else:
+        draft |= {"notify": notify, "assignees": assignees}
+        if set(assignees) - set(ticket.assignees):
+            draft["status"] = LIFE[Event.TAKE][ticket.status]
+        if status is not None:
+            draft, refused = _set_status(draft, ticket, status, by)
+            refusals += refused
+    return Decision(changed(ticket, draft, by, now, edit.kind, solved_for), tuple(refusals))
+
+
+def _take(ticket: Ticket, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
+    status = LIFE[Event.TAKE][ticket.status]
+    if not isinstance(status, Status):
+        return Decision(ticket, (_closed(ticket),))
+    draft = {"status": status, "assignees": _with(ticket.assignees, by)}
+    return Decision(changed(ticket, draft, by, now, "take", solved_for))
+
+
+def _reply(ticket: Ticket, by: str | None) -> dict[str, Any]:
+    status = LIFE[Event.REPLY][ticket.status]
+    if not isinstance(status, Status):
+        return {}
+    return {"status": status, "assignees": ticket.assignees or _with((), by)}
+
+
+def _expire(ticket: Ticket, now: datetime) -> dict[str, Any]:
+    status = LIFE[Event.EXPIRE][ticket.status]
+    due = ticket.close_at is not None and ticket.close_at <= now
+    return {"status": status} if due and isinstance(status, Status) else {}
+
+
+def _set_status(
+    draft: dict[str, Any], ticket: Ticket, status: Status, by: str | None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    if status is ticket.status:
+        return draft | {"status": status}, ()
+    if ticket.is_closed:
+        return draft, (_closed(ticket),)
+    if status not in SETTABLE[ticket.status]:
+        return draft, (f"Ticket #{ticket.id} is {ticket.status.label}: it can't become {status.label} again.",)
+    draft = draft | {"status": status}
+    if status is S and not draft.get("assignees", ticket.assignees):
+        draft["assignees"] = _with((), by)
+    return draft, ()
+
+
+def _set_priority(draft: dict[str, Any], ticket: Ticket, priority: Priority) -> tuple[dict[str, Any], tuple[str, ...]]:
+    if priority is Priority.NONE and ticket.priority is not Priority.NONE:
+        return draft, (PRIORITY_STAYS,)
+    return draft | {"priority": priority}, ()
+
+
+def _closed(ticket: Ticket) -> str:
+    return (
+        f"Ticket #{ticket.id} is Closed for good: only its subject, priority, tags and notes can still change. "
+        "A new text or reply starts a new ticket."
+    )
+
+
+def _with(members: tuple[str, ...], member: str | None) -> tuple[str, ...]:
+    return members if member is None or member in members else (*members, member)
+
+
+def _merged(
+    current: tuple[str, ...],
+    shown: tuple[str, ...],
+    submitted: Iterable[str] | None,
+    *,
+    default: tuple[str, ...] = (),
+) -> tuple[str, ...]:
+    """What an agent added and removed since `shown`, applied to `current`; an empty list was shown as `default`."""
+    if submitted is None:
+        return current
+    submitted, shown = tuple(dict.fromkeys(submitted)), shown or default
+    if set(submitted) == set(shown):
+        return current
+    current = current or default
+    kept = [each for each in current if each in submitted or each not in shown]
+    return tuple(dict.fromkeys([*kept, *(each for each in submitted if each not in shown)]))

@@ -1,0 +1,37 @@
+"""Puts the workers together: ports from settings, actors onto a broker."""
+
+import importlib
+from collections.abc import Collection
+from typing import Final
+
+import dramatiq
+
+from messages.publishing import Publisher
+from messages.queues import QUEUES
+from messages.settings import Misconfigured, Settings
+from workers.mongo import Stores
+from workers.ports import Ports
+from workers.runtime import declare
+from workers.slack.api import SlackApi
+
+SLICES: Final = QUEUES
+"""Every slice has a queue of its name."""
+
+
+def make_ports(settings: Settings, publisher: Publisher) -> Ports:
+    """The real ports; connections are made at first use, on the loop that uses them."""
+    if settings.mongo_url is None:
+        raise Misconfigured("CLERK_MONGO_URL: set it, e.g. to mongodb://localhost:27017 (only `clerk run` needs none)")
+    return Ports(
+        settings=settings,
+        stores=Stores(settings.mongo_url.get_secret_value()),
+        publisher=publisher,
+        slack=SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
+    )
+
+
+def add_actors(broker: dramatiq.Broker, ports: Ports, queues: Collection[str] = QUEUES) -> None:
+    """Make the actors of these queues on a broker."""
+    for name in SLICES:
+        importlib.import_module(f"workers.{name}.actors")
+    declare(broker, ports, queues)
