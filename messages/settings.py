@@ -70,8 +70,11 @@ class Settings(BaseSettings):
     @field_validator("public_url", "twilio_api_url", "slack_api_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
             raise ValueError("must be a URL such as https://clerk.example.org")
+        if value and parts.port == 0:
+            raise ValueError("port 0 is no port")
         return value
 
     @model_validator(mode="after")
@@ -119,3 +122,13 @@ class Settings(BaseSettings):
 
 def _plain(value: str | SecretStr) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def refuse_sandbox_secrets(settings: Settings) -> None:
+    """Misconfigured if a public sandbox secret would guard real webhooks and CLERK_SANDBOX=1 does not allow it."""
+    names = settings.sandbox_variables()
+    if names and not settings.sandbox:
+        raise Misconfigured(
+            f"{', '.join(names)}: not set, so a value known to everyone would be in force. "
+            "Set them (README: Connect Twilio and Slack), or CLERK_SANDBOX=1 to run against the sandbox."
+        )

@@ -2,10 +2,11 @@
 
 import dramatiq
 
+from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.settings import Misconfigured, Settings
 from workers.broker import rabbitmq
-from workers.observe import Observed, configure_logging
+from workers.observe import Observed
 from workers.wiring import add_actors, make_ports
 
 settings = Settings.load()

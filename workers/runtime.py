@@ -54,6 +54,7 @@ def actor[M: QueueMessage](
                 "max_backoff": _milliseconds(max_backoff),
                 "time_limit": _milliseconds(time_limit),
                 "throws": (Unparsable, *throws),
+                "priority": 0 if handles.queue() == "interactive" else 10,
             },
         )
         return function

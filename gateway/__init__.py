@@ -1,0 +1,1 @@
+"""The thin gateway: verify, parse, publish, answer. It knows no ticket and no button."""

@@ -1,0 +1,68 @@
+"""Serves the gateway: `python -m gateway`, or `clerk gateway`."""
+
+import asyncio
+import sys
+
+import structlog
+import uvicorn
+
+from gateway.app import ASGIApp, Gateway
+from messages.logs import configure_logging
+from messages.publishing import AmqpPublisher
+from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
+
+log = structlog.get_logger("clerk.gateway")
+
+
+def server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """The HTTP server of an application, as the gateway wants it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            server_header=False,
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=30,
+            backlog=2048,
+        )
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until told to stop."""
+    if settings.amqp_url is None:
+        raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
+    publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
+    publisher.start()
+    log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
+    await server(Gateway(settings, publisher), settings).serve()
+    await publisher.close()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM; answers that wait for a confirm are given first."""
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(run(settings))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+if __name__ == "__main__":
+    try:
+        found = Settings.load()
+        refuse_sandbox_secrets(found)
+        configure_logging(found.log_format)
+        serve(found)
+    except Misconfigured as error:
+        print(error, file=sys.stderr)  # noqa: T201 - this is a command
+        sys.exit(2)

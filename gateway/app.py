@@ -1,0 +1,226 @@
+"""The ASGI application: routes, one error policy, and an answer only after the broker has confirmed."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+
+from gateway import slack_webhook, twilio_webhook
+from gateway.arrivals import Arrivals
+from gateway.webhook import Accepted, Answer, Rejected, Request
+from messages.base import QueueMessage
+from messages.inbound import SmsReceived
+from messages.publishing import Publisher, Unpublished, correlation
+from messages.settings import Settings
+
+type Scope = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+type ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger("clerk.gateway")
+
+WEBHOOKS = Counter("clerk_webhooks_total", "Webhooks", ["route", "outcome"])
+DROPPED = Counter("clerk_events_dropped_total", "Well-signed events that Clerk does not use", ["type"])
+CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the broker's confirm")
+
+BODY_LIMIT: Final = 1 << 20
+BODY_WITHIN: Final = 10.0
+STATUS_PATH: Final = "/twilio/status/"
+
+
+class GatewayPublisher(Publisher, Protocol):
+    """A publisher that can tell whether it works."""
+
+    async def probe(self) -> str | None:
+        """None if messages can be published now, else what is wrong."""
+        ...
+
+
+class Gateway:
+    """The gateway's HTTP side; `mounts` are other applications, by path prefix."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        publisher: GatewayPublisher,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        mounts: Mapping[str, ASGIApp] | None = None,
+    ) -> None:
+        self._publisher = publisher
+        self._now = now
+        self._mounts = dict(mounts or {})
+        self._arrivals = Arrivals()
+        account = twilio_webhook.Account(
+            settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value().encode(), settings.url
+        )
+        app = slack_webhook.App(settings.slack_signing_secret.get_secret_value().encode(), settings.slack_api_url)
+        self._account = account
+        self._webhooks: Mapping[str, Callable[[Request], Accepted]] = {
+            "/twilio/sms": lambda request: twilio_webhook.sms(request, account, now()),
+            "/slack/interactions": lambda request: slack_webhook.interaction(request, app, now()),
+            "/slack/events": lambda request: slack_webhook.event(request, app, now()),
+            "/slack/commands": lambda request: slack_webhook.command(request, app, now()),
+        }
+        self._pages: Mapping[str, Callable[[], Awaitable[Answer]]] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        path: str = scope["path"]
+        for prefix, app in self._mounts.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                below = {**scope, "root_path": prefix, "path": path if path != prefix else f"{prefix}/"}
+                await app(below, receive, send)
+                return
+        if scope["type"] != "http":
+            return
+        answer = await self._answer(scope, receive)
+        if answer is not None:
+            await _send(send, answer, head=scope["method"] == "HEAD")
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        path, method = scope["path"], scope["method"]
+        if path in self._pages:
+            return await self._pages[path]() if method in {"GET", "HEAD"} else _only("GET, HEAD")
+        status = path.startswith(STATUS_PATH) and "/" not in path[len(STATUS_PATH) :] and path != STATUS_PATH
+        if path not in self._webhooks and not status:
+            return Answer(404, b"not found")
+        if method != "POST":
+            return _only("POST")
+        route = STATUS_PATH + "{sms_id}" if status else path
+        started = time.perf_counter()
+        cause = uuid.uuid4().hex
+        correlation.set(cause)
+        try:
+            request = await _read(scope, receive)
+            accepted = self._status(request) if status else self._webhooks[path](request)
+            await self._publish(accepted)
+            answer, outcome = accepted.answer, "dropped" if accepted.dropped else "accepted"
+            if accepted.dropped:
+                DROPPED.labels(accepted.dropped).inc()
+        except Rejected as rejected:
+            answer, outcome = Answer(rejected.status, rejected.reason.encode()), "rejected"
+        except Unpublished as error:
+            answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
+            log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
+        except _Gone:
+            WEBHOOKS.labels(route, "gone").inc()
+            return None
+        WEBHOOKS.labels(route, outcome).inc()
+        log.info(
+            "webhook",
+            route=route,
+            status=answer.status,
+            outcome=outcome,
+            why=answer.body.decode() if outcome == "rejected" else None,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            correlation_id=cause,
+        )
+        return answer
+
+    def _status(self, request: Request) -> Accepted:
+        return twilio_webhook.status(request, self._account, self._now(), request.path[len(STATUS_PATH) :])
+
+    async def _publish(self, accepted: Accepted) -> None:
+        if not accepted.messages:
+            return
+        started = time.perf_counter()
+        if len(accepted.messages) == 1:
+            await self._publish_one(accepted.messages[0])
+        else:
+            results = await asyncio.gather(*map(self._publish_one, accepted.messages), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+        CONFIRM_SECONDS.observe(time.perf_counter() - started)
+
+    async def _publish_one(self, message: QueueMessage) -> None:
+        if not isinstance(message, SmsReceived):
+            await self._publisher.publish(message)
+            return
+        before = self._arrivals.arrived(message.line, message.contact, message.sid)
+        try:
+            await self._publisher.publish(message.model_copy(update={"after": before}))
+        except Unpublished:
+            self._arrivals.failed(message.line, message.contact, message.sid)
+            raise
+
+    async def _healthz(self) -> Answer:
+        return Answer(200, b"ok")
+
+    async def _readyz(self) -> Answer:
+        trouble = await self._publisher.probe()
+        return Answer(200, b"ready") if trouble is None else Answer(503, trouble.encode())
+
+    async def _metrics(self) -> Answer:
+        return Answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+
+
+class _Gone(Exception):
+    """The sender went away before the body was complete."""
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
+        raise Rejected(413, "the body is over 1 MiB")
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            body = await _body(receive)
+    except TimeoutError:
+        raise Rejected(408, "the body did not arrive in time") from None
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0]
+    return Request(raw_path.decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise Rejected(413, "the body is over 1 MiB")
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _only(methods: str) -> Answer:
+    return Answer(405, b"method not allowed", headers={"allow": methods})
+
+
+async def _send(send: Send, answer: Answer, *, head: bool) -> None:
+    headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
+    if answer.body:
+        headers.append((b"content-type", answer.content_type.encode()))
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

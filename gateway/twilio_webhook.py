@@ -1,0 +1,112 @@
+"""Twilio's webhooks: verified and parsed. Pure."""
+
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from urllib.parse import urlsplit
+
+from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
+from messages.inbound import DeliveryReported, SmsReceived
+from messages.sms import Media
+
+NO_REPLY = Answer(200, b"<Response/>", "text/xml")
+"""A plain text answer would be sent to the contact (https://www.twilio.com/docs/messaging/twiml)."""
+
+MOST_MEDIA = 10
+
+
+@dataclass(frozen=True)
+class Account:
+    """The Twilio account, and the public address that its signatures are made for."""
+
+    sid: str
+    token: bytes
+    public_url: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.sid})"
+
+
+def sms(request: Request, account: Account, now: datetime) -> Accepted:
+    """An inbound text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""
+    fields = _verified(request, account)
+    sid, contact, line = (_required(fields, name) for name in ("MessageSid", "From", "To"))
+    text = SmsReceived(
+        sid=sid,
+        line=line,
+        contact=contact,
+        body=fields.get("Body", ""),
+        media=tuple(_media(fields)),
+        opt_out=fields.get("OptOutType") or None,
+        received_at=now,
+    )
+    return Accepted([text], NO_REPLY)
+
+
+def status(request: Request, account: Account, now: datetime, sms_id: str) -> Accepted:
+    """A delivery report on one of our texts; its id is part of the signed path."""
+    fields = _verified(request, account)
+    code = fields.get("ErrorCode", "")
+    report = DeliveryReported(
+        sms=sms_id,
+        sid=_required(fields, "MessageSid"),
+        status=_required(fields, "MessageStatus"),
+        error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
+        received_at=now,
+    )
+    return Accepted([report], Answer(204))
+
+
+def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> bytes:
+    """What X-Twilio-Signature must be for a form sent to a URL.
+
+    The URL, then each name, sorted, with its distinct values, sorted
+    (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio).
+    """
+    signed = url.encode("utf-8", "surrogateescape") + b"".join(name + value for name, value in sorted(set(pairs)))
+    return b64encode(hmac.new(token, signed, hashlib.sha1).digest())
+
+
+def _verified(request: Request, account: Account) -> dict[str, str]:
+    given = request.headers.get("x-twilio-signature", "").encode("utf-8", "surrogateescape")
+    pairs = form_pairs(request.body)
+    path = request.path + (f"?{request.query}" if request.query else "")
+    genuine = [hmac.compare_digest(given, signature(url + path, pairs, account.token)) for url in _urls(account)]
+    if not any(genuine):
+        raise Rejected(403, "the signature is not Twilio's for this URL: check CLERK_PUBLIC_URL and the auth token")
+    fields = form_fields(pairs)
+    if fields.get("AccountSid") != account.sid:
+        raise Rejected(403, "the form is another account's: check CLERK_TWILIO_ACCOUNT_SID")
+    return fields
+
+
+def _urls(account: Account) -> list[str]:
+    """The public URL with and without its port: Twilio signs either, depending on the scheme."""
+    parts = urlsplit(account.public_url)
+    standard = 443 if parts.scheme == "https" else 80
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    without = parts._replace(netloc=host).geturl()
+    with_port = parts._replace(netloc=f"{host}:{parts.port or standard}").geturl()
+    return list(dict.fromkeys([account.public_url, with_port, without]))
+
+
+def _required(fields: dict[str, str], name: str) -> str:
+    value = fields.get(name, "")
+    if not value or len(value) > 256 or "\x00" in value:
+        raise Rejected(400, f"the form has no usable {name}")
+    return value
+
+
+def _media(fields: dict[str, str]) -> Iterator[Media]:
+    claimed = fields.get("NumMedia", "0")
+    most = min(int(claimed), MOST_MEDIA) if claimed.isascii() and claimed.isdigit() and len(claimed) < 4 else 0
+    for number in count():
+        url = fields.get(f"MediaUrl{number}")
+        if number >= most or not url:
+            return
+        yield Media(url=url, content_type=fields.get(f"MediaContentType{number}", "") or "application/octet-stream")

@@ -1,0 +1,62 @@
+"""What a webhook is, and what becomes of it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from messages.base import QueueMessage
+
+
+@dataclass(frozen=True)
+class Request:
+    """A webhook as it came: `path` and `query` raw, `headers` by lower-case name, `body` untouched."""
+
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A verified webhook: the messages to publish before `answer` is given; `dropped` names an event left unused."""
+
+    messages: Sequence[QueueMessage]
+    answer: Answer
+    dropped: str | None = None
+
+
+class Rejected(Exception):
+    """A webhook that must change nothing; `reason` is for the log and the sender, and quotes nothing it sent."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
+    """The fields of a form body as raw bytes, blank ones too: what was signed, whatever its encoding."""
+    pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+
+
+def form_fields(pairs: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The fields as text, the first of each name; Rejected with 400 if they are not UTF-8."""
+    fields: dict[str, str] = {}
+    try:
+        for name, value in pairs:
+            fields.setdefault(name.decode(), value.decode())
+    except UnicodeDecodeError:
+        raise Rejected(400, "the form is not UTF-8") from None
+    return fields

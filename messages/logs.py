@@ -1,0 +1,43 @@
+"""How every process logs: one structured line per event on stderr.
+
+Nothing a contact wrote, no number and no token is ever logged: ids, queue, outcome, duration.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure_logging(log_format: str | None) -> None:
+    """One structured line per event on stderr: readable on a terminal, else JSON (or as `log_format` says)."""
+    readable = (log_format or ("console" if sys.stderr.isatty() else "json")) == "console"
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if readable
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.StackInfoRenderer(), *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    # Dramatiq's workers print the exception of every failed message, with whatever it quotes: ours say it once.
+    logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.CRITICAL)
+    logging.getLogger("clerk_retries").setLevel(logging.ERROR)

@@ -1,0 +1,144 @@
+"""The Assign modal: a ticket as a form. Pure; messages/forms.py reads back what it shows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    ConversationFilter,
+    ConversationMultiSelectElement,
+    DividerBlock,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    SectionBlock,
+    StaticMultiSelectElement,
+    StaticSelectElement,
+    UserMultiSelectElement,
+)
+from slack_sdk.models.views import View
+
+from messages.line import Line
+from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, Priority, Status, Ticket
+from workers.markup import escape, mention, moment, split
+
+NOTES_SHOWN: Final = 20
+OPTIONS: Final = 100
+"""Options of a static menu (https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element)."""
+
+SHOWN_LIMIT: Final = 90
+"""Members that a picker shows as its initial value."""
+
+
+def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, Any]:
+    """The modal of a ticket, each field showing its present value; a Closed ticket's has only what can still change."""
+    blocks: list[Block] = []
+    if ticket.is_closed:
+        blocks.append(ContextBlock(elements=[_plain("Closed for good: only what stands here can still change.")]))
+    else:
+        blocks += [_notify(ticket, line), _assignees(ticket)]
+    blocks.append(_subject(ticket))
+    if not ticket.is_closed:
+        blocks.append(_status(ticket))
+    blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_notes(ticket)]
+    shown = {"ticket": ticket.id, "version": ticket.version, "origin": line.channel}
+    return View(
+        type="modal",
+        callback_id="ticket.edit",
+        private_metadata=json.dumps(shown),
+        title=_plain(f"Ticket #{ticket.id}"),
+        submit=_plain("Save"),
+        close=_plain("Cancel"),
+        blocks=blocks,
+    ).to_dict()
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)
+
+
+def _notify(ticket: Ticket, line: Line) -> Block:
+    element = ConversationMultiSelectElement(
+        action_id="notify",
+        initial_conversations=list(ticket.notify or (line.channel,))[:SHOWN_LIMIT],
+        filter=ConversationFilter(include=["im", "public", "private"], exclude_bot_users=True),
+    )
+    return _input("notify", "Notify users and channels", element)
+
+
+def _assignees(ticket: Ticket) -> Block:
+    initial = list(ticket.assignees)[:SHOWN_LIMIT] or None
+    return _input("assignees", "Assignees", UserMultiSelectElement(action_id="assignees", initial_users=initial))
+
+
+def _subject(ticket: Ticket) -> Block:
+    element = PlainTextInputElement(action_id="subject", initial_value=ticket.subject or None, max_length=SUBJECT_LIMIT)
+    return _input("subject", "Subject", element)
+
+
+def _status(ticket: Ticket) -> Block:
+    offered = [status for status in Status if status is not Status.NEW or ticket.status is Status.NEW]
+    options = {status: Option(value=status, label=status.label, description=status.meaning) for status in offered}
+    element = StaticSelectElement(
+        action_id="status", options=list(options.values()), initial_option=options[ticket.status]
+    )
+    return _input("status", "Status", element, optional=False)
+
+
+def _priority(ticket: Ticket) -> Block:
+    offered = [each for each in Priority if each is not Priority.NONE or ticket.priority is Priority.NONE]
+    options = {each: Option(value=each, label=each.label) for each in offered}
+    element = StaticSelectElement(
+        action_id="priority", options=list(options.values()), initial_option=options[ticket.priority]
+    )
+    return _input("priority", "Priority", element)
+
+
+def _tags(ticket: Ticket, known: Sequence[str]) -> list[Block]:
+    """The known tags to pick from, the ticket's own first; nothing while none is known, for Slack wants an option."""
+    offered = list(dict.fromkeys([*ticket.tags, *known]))[:OPTIONS]
+    if not offered:
+        return []
+    options = {tag: Option(value=tag, label=tag) for tag in offered}
+    initial = [options[tag] for tag in ticket.tags] or None
+    element = StaticMultiSelectElement(action_id="tags", options=list(options.values()), initial_options=initial)
+    return [_input("tags", "Tags", element)]
+
+
+def _new_tags() -> Block:
+    hint = "Separated by commas or blanks: a-z, 0-9, - and _, up to 30 characters each, 20 tags in all."
+    return _input("new_tags", "New tags", PlainTextInputElement(action_id="new_tags"), hint=hint)
+
+
+def _note() -> Block:
+    element = PlainTextInputElement(action_id="note", multiline=True, max_length=NOTE_LIMIT)
+    return _input("note", "Note", element, hint="For the team only: notes never reach the contact.")
+
+
+def _notes(ticket: Ticket) -> list[Block]:
+    """Earlier notes, newest first; as many as leave the view small (https://docs.slack.dev/reference/views, 250 kB)."""
+    if not ticket.notes:
+        return []
+    blocks: list[Block] = [DividerBlock()]
+    notes = ticket.notes[::-1]
+    for note in notes[:NOTES_SHOWN]:
+        by = f"{mention(note.author)} · {moment(note.at)}"
+        blocks.append(ContextBlock(elements=[MarkdownTextObject(text=by, verbatim=True)]))
+        blocks += [SectionBlock(text=_plain(piece)) for piece in split(note.text, 3000)[:1]]
+    if len(notes) > NOTES_SHOWN:
+        blocks.append(ContextBlock(elements=[_plain(f"{len(notes) - NOTES_SHOWN} earlier notes are not shown.")]))
+    return blocks
+
+
+def _input(id: str, label: str, element: Any, *, optional: bool = True, hint: str | None = None) -> InputBlock:
+    return InputBlock(
+        block_id=id,
+        label=_plain(escape(label)),
+        element=element,
+        optional=optional,
+        hint=None if hint is None else _plain(hint),
+    )

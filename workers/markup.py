@@ -1,0 +1,73 @@
+"""Text as Slack takes it. Pure."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+_ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_SPECIAL: Final = re.compile(r"[&<>]")
+_USER: Final = re.compile(r"[UW][A-Z0-9]+")
+_CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]+")
+
+
+def escape(text: str) -> str:
+    """Text in which nothing comes alive: Slack's three control characters as entities.
+
+    https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], text)
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, or as much of it as fits in `limit` characters with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def clip_escaped(text: str, limit: int) -> str:
+    """The text escaped, or as much of it as fits escaped in `limit` characters with an ellipsis."""
+    whole = escape(text)
+    return whole if len(whole) <= limit else split(text, limit - 1)[0] + "…"
+
+
+def split(text: str, limit: int) -> list[str]:
+    """The text escaped, in pieces of at most `limit` characters; no entity is cut. Empty text gives no piece."""
+    pieces: list[str] = []
+    piece: list[str] = []
+    length = 0
+    for character in text:
+        written = _ENTITIES.get(character, character)
+        if length + len(written) > limit:
+            pieces.append("".join(piece))
+            piece, length = [], 0
+        piece.append(written)
+        length += len(written)
+    return [*pieces, "".join(piece)] if piece else pieces
+
+
+def mention(id: str) -> str:
+    """A user or channel as a mention; anything else is shown as it is, dead."""
+    if _USER.fullmatch(id):
+        return f"<@{id}>"
+    if _CHANNEL.fullmatch(id):
+        return f"<#{id}>"
+    return escape(id)
+
+
+def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "–") -> str:
+    """Parts in a row, as many as fit in `limit` characters; the others are counted."""
+    parts = list(parts)
+    for count in range(len(parts), 0, -1):
+        rest = f" and {len(parts) - count} more" if count < len(parts) else ""
+        row = separator.join(parts[:count]) + rest
+        if len(row) <= limit:
+            return row
+    return f"{len(parts)} of them" if parts else none
+
+
+def moment(at: datetime) -> str:
+    """A time that each reader sees in their own zone.
+
+    https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"

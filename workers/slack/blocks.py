@@ -1,0 +1,289 @@
+"""Documents as Slack messages: cards, thread posts, lines and whispers, with their fallback text. Pure.
+
+What a contact wrote stands in plain_text objects, escaped and without emoji codes, so that nothing in it comes alive.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
+
+from messages.conversation import Contact
+from messages.line import Line
+from messages.sms import Media, Sms
+from messages.ticket import Change, Entry, Priority, Status, Ticket
+from workers.markup import clip_escaped, escape, listed, mention, moment, split
+
+FALLBACK: Final = 3900
+"""chat.update refuses a text over 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
+
+SECTION: Final = 3000
+FIELD: Final = 1900
+POST_BLOCKS: Final = 45
+POST_CHARACTERS: Final = 12000
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A message: its blocks, and the text that notifications and old clients show."""
+
+    text: str
+    blocks: tuple[Mapping[str, Any], ...]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same message, and for no other."""
+        whole = json.dumps([self.text, self.blocks], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that a card shows: `newest` is its text, `more` counts the others, `permalink` is the thread's."""
+
+    ticket: Ticket
+    contact: Contact
+    line: Line
+    newest: Sms | None
+    more: int
+    permalink: str | None
+    root: bool
+
+
+def card(card: Card) -> Rendered:
+    """A ticket's card with Open, Assign and Hide."""
+    ticket = card.ticket
+    who = _who(card.contact)
+    body = card.newest.body if card.newest else ""
+    blocks: list[Block] = [
+        HeaderBlock(text=_plain(clip_escaped(who, 150))),
+        ContextBlock(elements=[_marked(_headline(card))]),
+        *_text_sections(card.newest),
+        *([ContextBlock(elements=[_marked(_came(card))])] if card.newest else []),
+        SectionBlock(fields=_fields(ticket, card.line)),
+        ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
+    ]
+    more = f" (+{card.more} more)" if card.more else ""
+    fallback = f"{who}: {body or '(no text)'}{more} · Ticket #{ticket.id} {ticket.status.label}"
+    return _rendered(clip_escaped(fallback, FALLBACK), blocks)
+
+
+def collapsed(card: Card, hidden_by: str | None) -> Rendered:
+    """A root that was hidden: one line, and a button that shows it again."""
+    ticket = card.ticket
+    line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(_who(card.contact), 500)}"
+    hidden = f" · hidden by {mention(hidden_by)}" if hidden_by else ""
+    show = ButtonElement(text="Show", action_id="ticket.show", value=_value(ticket=ticket.id))
+    blocks = [
+        ContextBlock(elements=[_marked(f"{line}{hidden}")]),
+        ActionsBlock(block_id="ticket.actions", elements=[show]),
+    ]
+    return _rendered(line, blocks)
+
+
+def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
+    """One thread post of as many of the texts, in order, as fit (at least one), and how many that is."""
+    blocks: list[Block] = []
+    bodies: list[str] = []
+    count = characters = 0
+    for text in texts:
+        when = [ContextBlock(elements=[_marked(moment(text.received_at))])] if len(texts) > 1 else []
+        own = [*when, *_text_sections(text)]
+        size = len(escape(text.body))
+        if count and (len(blocks) + len(own) > POST_BLOCKS or characters + size > POST_CHARACTERS):
+            break
+        blocks += own
+        bodies.append(text.body or _attached(text.media) or "(no text)")
+        count += 1
+        characters += size
+    return _rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), count
+
+
+def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
+    """The thread line that says what changed, and by whom; None if nothing did that people need to be told."""
+    sentences = [sentence for entry in entries if (sentence := _sentence(ticket, entry))]
+    if not sentences:
+        return None
+    whole = "\n".join(sentences)
+    return _rendered(whole[:FALLBACK], [ContextBlock(elements=[_marked(whole[:SECTION])])])
+
+
+_UNREACHABLE: Final = {
+    "is_archived": "it is archived. Unarchive it, or take it off the ticket's list.",
+    "not_in_channel": "Clerk is not a member. Invite it there (`/invite @clerk`).",
+    "channel_not_found": "Clerk can't see it. If it is a private channel, invite Clerk there (`/invite @clerk`).",
+    "user_not_found": "there is no such person here any more. Take them off the ticket's list.",
+    "user_disabled": "the account is deactivated. Take it off the ticket's list.",
+    "cannot_dm_bot": "it is an app, not a person. Take it off the ticket's list.",
+    "restricted_action": "the workspace does not allow Clerk to post there. Ask an admin.",
+}
+
+
+def unreachable(target: str, reason: str) -> Rendered:
+    """The thread line that says whom a notification could not reach, why, and what to do."""
+    why = _UNREACHABLE.get(reason, f"Slack says `{escape(reason)}`.")
+    text = f":warning: Could not notify {mention(target)}: {why}"
+    return _rendered(text, [ContextBlock(elements=[_marked(text)])])
+
+
+def hidden_notice(post: str) -> Rendered:
+    """The private confirmation after Hide, with Undo."""
+    text = "Hidden for everyone here."
+    undo = ButtonElement(text="Undo", action_id="ticket.undo_hide", value=_value(post=post))
+    return _rendered(text, [SectionBlock(text=_marked(text), accessory=undo)])
+
+
+def whisper(text: str) -> Rendered:
+    """A private word to one agent."""
+    escaped = clip_escaped(text, SECTION)
+    return _rendered(escaped, [SectionBlock(text=_plain(escaped))])
+
+
+def _rendered(text: str, blocks: Sequence[Block]) -> Rendered:
+    return Rendered(text, tuple(block.to_dict() for block in blocks))
+
+
+def _plain(escaped: str) -> PlainTextObject:
+    return PlainTextObject(text=escaped, emoji=False)
+
+
+def _marked(escaped: str) -> MarkdownTextObject:
+    return MarkdownTextObject(text=escaped, verbatim=True)
+
+
+def _value(**carried: int | str) -> str:
+    return json.dumps(carried)
+
+
+def _who(contact: Contact) -> str:
+    return f"{contact.name} · {contact.id}" if contact.name.strip() else contact.id
+
+
+def _headline(card: Card) -> str:
+    ticket = card.ticket
+    parts = [f"Ticket #{ticket.id}", f"on {_dead(card.line.label)}"]
+    if ticket.follows is not None:
+        parts.append(f"follows #{ticket.follows}")
+    return " · ".join(parts)
+
+
+_STYLING: Final = str.maketrans("*_~`\n", "∗ˍ∼ˋ ")
+
+
+def _dead(text: str) -> str:
+    """Words of ours or an agent's inside mrkdwn: escaped, and without the characters that style."""
+    return escape(text.translate(_STYLING))
+
+
+def _came(card: Card) -> str:
+    assert card.newest is not None
+    came = moment(card.newest.received_at)
+    return f"{came} · *+{card.more} more*" if card.more > 0 else came
+
+
+def _text_sections(text: Sms | None) -> list[Block]:
+    if text is None:
+        return []
+    blocks: list[Block] = []
+    if text.body.strip():
+        blocks += [SectionBlock(text=_plain(piece)) for piece in split(text.body, SECTION)]
+    elif not text.media:
+        blocks.append(ContextBlock(elements=[_plain("(no text)")]))
+    if text.media:
+        blocks.append(ContextBlock(elements=[_plain(clip_escaped(f"📎 {_attached(text.media)}", SECTION))]))
+    return blocks
+
+
+def _attached(media: Sequence[Media]) -> str:
+    if not media:
+        return ""
+    pictures = all(each.content_type.startswith("image/") for each in media)
+    noun = ("picture" if pictures else "file") + ("s" if len(media) > 1 else "")
+    kinds = listed((each.content_type for each in media), 200, ", ")
+    return f"{len(media)} {noun} ({kinds})"
+
+
+def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:
+    tags = listed((f"`{escape(tag)}`" for tag in ticket.tags), FIELD)
+    notified = listed(map(mention, ticket.notify or (line.channel,)), FIELD)
+    assignees = listed(map(mention, ticket.assignees), FIELD, none="nobody yet")
+    return [
+        _marked(f"*Status*\n{ticket.status.label}"),
+        _marked(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),
+        _plain(f"Subject\n{clip_escaped(ticket.subject, FIELD) or '–'}"),
+        _marked(f"*Tags*\n{tags}"),
+        _marked(f"*Notified*\n{notified}"),
+        _marked(f"*On it*\n{assignees}"),
+    ]
+
+
+def _buttons(card: Card) -> list[ButtonElement]:
+    value = _value(ticket=card.ticket.id)
+    return [
+        ButtonElement(text="Open", action_id="ticket.open", value=value, url=card.permalink, style="primary"),
+        ButtonElement(text="Assign", action_id="ticket.assign", value=value),
+        ButtonElement(text="Hide", action_id="ticket.hide", value=value),
+    ]
+
+
+def _sentence(ticket: Ticket, entry: Entry) -> str | None:
+    """What one entry of the history tells the thread."""
+    status = next((change for change in entry.changes if change.what == "status"), None)
+    if entry.why == "solved_for":
+        return f"Clerk closed ticket #{ticket.id}: it was solved a while ago and stayed quiet."
+    if entry.why == "text":
+        if status is None:
+            return None
+        return f"Ticket #{ticket.id} is {Status(status.after).label} again: the contact wrote."
+    words = [word for change in entry.changes if (word := _words(change))]
+    if not words:
+        return None
+    who = mention(entry.by) if entry.by else "Clerk"
+    return f"{who} {listed(words, SECTION - 200, ', ')}"
+
+
+def _words(change: Change) -> str | None:
+    before, after = change.before, change.after
+    match change.what:
+        case "status":
+            return f"set status {Status(before).label} → *{Status(after).label}*"
+        case "priority":
+            return f"set priority {Priority(before).label} → *{Priority(after).label}*"
+        case "subject":
+            return f"set the subject to “{_dead(after)}”" if after else "removed the subject"
+        case "tags":
+            return _difference(before, after, "tag", lambda tag: f"`{escape(tag)}`")
+        case "assignees":
+            return _difference(before, after, "assignee", mention)
+        case "notify":
+            return _difference(before, after, "notified", mention)
+        case "note":
+            return f"noted: {_dead(after)}"
+        case _:
+            return None
+
+
+def _difference(before: Sequence[str], after: Sequence[str], noun: str, show: Any) -> str | None:
+    added = [show(each) for each in after if each not in before]
+    removed = [show(each) for each in before if each not in after]
+    verbs = {
+        "tag": ("tagged it", "untagged it"),
+        "assignee": ("assigned", "unassigned"),
+        "notified": ("notifies", "no longer notifies"),
+    }
+    words = [
+        f"{verb} {listed(names, 1000)}" for verb, names in zip(verbs[noun], (added, removed), strict=True) if names
+    ]
+    return " and ".join(words) or None
