@@ -1,0 +1,92 @@
+"""The `clerk` command line."""
+
+import asyncio
+import os
+import sys
+
+import structlog
+from cyclopts import App
+
+from messages.logs import configure_logging
+from messages.publishing import AmqpPublisher
+from messages.queues import QUEUES
+from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
+from ops import seed
+from ops.environment import need_distributed
+from ops.lines import Invalid, lines
+
+app = App(name="clerk", help="Answer your team's text messages from Slack.", version_flags=["--version"])
+app.command(lines)
+
+log = structlog.get_logger("clerk")
+
+
+@app.command
+def run(*, sandbox: bool = True, port: int | None = None) -> None:
+    """Everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox."""
+    from ops.run import run as run_all
+
+    settings = Settings.load(**({} if port is None else {"port": port}))
+    configure_logging(settings.log_format)
+    run_all(settings, sandbox=sandbox)
+
+
+@app.command
+def gateway() -> None:
+    """Serve the webhooks of Twilio and Slack."""
+    from gateway.__main__ import serve
+
+    settings = _distributed()
+    serve(settings)
+
+
+@app.command
+def worker(*, queues: str = ",".join(QUEUES), processes: int | None = None, threads: int = 16) -> None:
+    """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
+    from ops.worker import plan, supervise
+
+    settings = _distributed()
+    children = plan([queue.strip() for queue in queues.split(",")], processes or os.cpu_count() or 1, threads)
+    asyncio.run(seed.prepare(settings))
+    sys.exit(asyncio.run(supervise(children)))
+
+
+@app.command
+def clock() -> None:
+    """Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm."""
+    from datetime import timedelta
+
+    from workers import clock as the_clock
+    from workers.wiring import make_ports
+
+    settings = _distributed()
+
+    async def main() -> None:
+        await seed.prepare(settings)
+        assert settings.amqp_url is not None
+        ports = make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value()))
+        log.info("clock running", every=settings.clock_seconds)
+        await the_clock.run(ports, timedelta(seconds=settings.clock_seconds))
+
+    asyncio.run(main())
+
+
+def _distributed() -> Settings:
+    settings = Settings.load()
+    configure_logging(settings.log_format)
+    need_distributed(settings)
+    refuse_sandbox_secrets(settings)
+    if settings.sandbox_variables():
+        log.warning("sandbox values in force", variables=settings.sandbox_variables())
+    return settings
+
+
+def main() -> None:
+    """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
+    try:
+        app()
+    except (Misconfigured, Invalid) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,145 @@
+"""`clerk lines`: the team's phone numbers."""
+
+import json
+import re
+import sys
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
+
+import phonenumbers
+from cyclopts import App, Parameter
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from messages.line import Line
+from messages.settings import Settings
+from ops.environment import on_stores
+from workers.mongo import Stores
+
+lines = App(name="lines", help="List, add, change and remove the team's phone numbers.")
+
+_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+
+
+class Invalid(Exception):
+    """An argument is wrong; the text says which and what to do."""
+
+
+def number(text: str) -> str:
+    """A phone number as E.164; Invalid if it is none."""
+    try:
+        parsed = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        raise Invalid(f"{text}: not a phone number with its country, such as +15550001111") from None
+    if not phonenumbers.is_possible_number(parsed):
+        raise Invalid(f"{text}: too long or too short for a phone number of its country")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _changed(line: Line, **given: Any) -> Line:
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not _CHANNEL.fullmatch(changes.get("channel", "C00")):
+        raise Invalid(
+            f"--channel {changes['channel']}: give the channel's id, such as C0123ABCD (channel details, bottom)"
+        )
+    for name in ("window", "cap", "solved_for"):
+        if name in changes and changes[name] <= 0:
+            raise Invalid(f"--{name.replace('_', '-')} {changes[name]}: must be more than 0")
+    if "solved_for" in changes:
+        changes["solved_for"] *= 3600
+        if not 3600 <= changes["solved_for"] <= 28 * 86400:
+            raise Invalid("--solved-for: between 1 hour and 28 days (672 hours)")
+    try:
+        changed = Line.model_validate({**line.model_dump(), **changes})
+    except ValidationError as error:
+        raise Invalid("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())) from None
+    if changed.cap < changed.window:
+        raise Invalid("--cap must not be less than --window")
+    return changed
+
+
+def new_line(id: str, channel: str, settings: Settings) -> Line:
+    """A line with the settings' defaults."""
+    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)
+
+
+@lines.command(name="list")
+def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
+    """Show every line with its settings."""
+    found = on_stores(lambda stores, _: stores.lines.all())
+    if json_:
+        json.dump([line.model_dump(mode="json") for line in found], sys.stdout, indent=2)
+        print()
+        return
+    table = Table("line", "name", "channel", "debounce", "window", "cap", "replies", "solved for")
+    for line in found:
+        table.add_row(
+            line.id,
+            line.name,
+            line.channel,
+            line.mode,
+            f"{line.window.total_seconds():g} s",
+            f"{line.cap.total_seconds():g} s",
+            line.reply_mode,
+            f"{line.solved_for / timedelta(hours=1):g} h",
+        )
+    Console().print(table if found else "No lines yet: clerk lines add NUMBER --channel C0123ABCD")
+
+
+@lines.command
+def add(line: str, *, channel: str, name: str | None = None) -> None:
+    """Make a phone number a line of a Slack channel (its id, such as C0123ABCD)."""
+
+    async def work(stores: Stores, settings: Settings) -> bool:
+        return await stores.lines.add(_changed(new_line(number(line), channel, settings), channel=channel, name=name))
+
+    if not on_stores(work):
+        raise Invalid(f"{line} is a line already: clerk lines set {line} ...")
+
+
+@lines.command(name="set")
+def set_(
+    line: str,
+    *,
+    channel: str | None = None,
+    name: str | None = None,
+    reply_mode: Literal["thread", "buttons"] | None = None,
+    debounce: Literal["leading+trailing", "leading"] | None = None,
+    window: float | None = None,
+    cap: float | None = None,
+    solved_for: float | None = None,
+) -> None:
+    """Change a line: --window and --cap in seconds, --solved-for in hours."""
+
+    async def work(stores: Stores, _: Settings) -> bool:
+        found = await stores.lines.get(number(line))
+        if found is None:
+            return False
+        await stores.lines.save(
+            _changed(
+                found,
+                channel=channel,
+                name=name,
+                reply_mode=reply_mode,
+                mode=debounce,
+                window=window,
+                cap=cap,
+                solved_for=solved_for,
+            )
+        )
+        return True
+
+    if not on_stores(work):
+        raise Invalid(f"{line} is no line: clerk lines add {line} --channel C0123ABCD")
+
+
+@lines.command
+def remove(line: str) -> None:
+    """Forget a line; its conversations and tickets stay."""
+
+    async def work(stores: Stores, _: Settings) -> bool:
+        return await stores.lines.remove(number(line))
+
+    if not on_stores(work):
+        raise Invalid(f"{line} is no line: clerk lines list")

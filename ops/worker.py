@@ -1,0 +1,111 @@
+"""`clerk worker`: keeps the worker processes running, the interactive queue in a process of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from messages.queues import QUEUES
+from messages.settings import Misconfigured
+
+log = structlog.get_logger("clerk.supervisor")
+
+GRACE: Final = 25.0
+"""Seconds that messages in hand are given at SIGTERM; what is not finished then goes back to its queue."""
+
+INTERACTIVE_THREADS: Final = 4
+
+
+@dataclass(frozen=True)
+class Child:
+    """One `dramatiq` command: some queues, so many processes of so many threads."""
+
+    queues: tuple[str, ...]
+    processes: int
+    threads: int
+    prefetch: int | None = None
+
+    def command(self) -> list[str]:
+        """The command line."""
+        return [
+            *(sys.executable, "-m", "dramatiq", "workers.boot"),
+            *("--queues", *self.queues),
+            *("--processes", str(self.processes), "--threads", str(self.threads)),
+            *("--worker-shutdown-timeout", str(int(GRACE * 1000)), "--skip-logging"),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """The child's environment: look for due delayed messages every 100 ms rather than every second."""
+        prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
+        return {**os.environ, "dramatiq_worker_timeout": "100", **prefetch}
+
+
+def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
+    """The children that serve these queues: `interactive` never shares a process with another queue."""
+    unknown = [queue for queue in queues if queue not in QUEUES]
+    if unknown:
+        raise Misconfigured(f"--queues: no queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
+    others = tuple(queue for queue in queues if queue != "interactive")
+    children = [Child(others, processes, threads)] if others else []
+    if "interactive" in queues:
+        # No more in hand than can run at once, so that no click waits behind another.
+        children.append(Child(("interactive",), 1, INTERACTIVE_THREADS, prefetch=INTERACTIVE_THREADS))
+    return children
+
+
+async def supervise(children: Sequence[Child]) -> int:
+    """Run the children until SIGTERM or SIGINT; one that dies is started again, with a growing pause."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stopping.set)
+    await asyncio.gather(*(_keep(child, stopping) for child in children))
+    return 0
+
+
+async def _keep(child: Child, stopping: asyncio.Event) -> None:
+    pause = 0.5
+    while not stopping.is_set():
+        started = loop_time()
+        process = await asyncio.create_subprocess_exec(
+            *child.command(), env=child.environment(), start_new_session=True
+        )
+        log.info("worker started", queues=child.queues, pid=process.pid)
+        ended = asyncio.create_task(process.wait())
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not ended.done():
+            await _stop(process, ended)
+            return
+        log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
+        _kill_group(process.pid)
+        pause = 0.5 if loop_time() - started > 60 else min(pause * 2, 15)
+        await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)
+
+
+async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+    process.terminate()
+    done, _ = await asyncio.wait((ended,), timeout=GRACE + 5)
+    if not done:
+        log.error("worker did not end in time", pid=process.pid)
+    _kill_group(process.pid)
+    await ended
+
+
+def _kill_group(pid: int) -> None:
+    """End what a dead `dramatiq` command may have left behind; often there is nothing."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def loop_time() -> float:
+    """The running loop's clock, in seconds."""
+    return asyncio.get_running_loop().time()
