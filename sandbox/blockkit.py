@@ -1,210 +1,197 @@
-"""What Slack refuses in blocks and views. Pure.
+"""What Slack refuses in the blocks of a message and in a modal, in Slack's words. Pure.
 
-Limits: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views.
+https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views/modal-views
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sandbox.blockkit_elements import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
+from sandbox.blockkit_objects import SLACK_FILE, one_image_source, plain, text, url
+from sandbox.schema import ID, Check, anything, array, boolean, by_type, one_of, record, string, wrong
+
 type Json = Mapping[str, Any]
 
-SECTION_ELEMENTS: Final = frozenset(
+VIEW_BYTES: Final = 250_000
+MARKDOWN: Final = 12_000
+BLOCKS_WEIGHT: Final = 13_297
+BLOCK_WEIGHT: Final = 50
+"""Together the blocks of a message may hold about 12,000 characters “with a buffer for block containers”; the bound is
+the one people measured (https://github.com/slackapi/bolt-js/issues/2509 and /2867)."""
+
+_BLOCK: Final[Mapping[str, Check]] = {"type": string(40), "block_id": string(ID, 1)}
+
+
+def _text_or_fields(value: Json, at: str) -> Iterator[str]:
+    if "text" not in value and "fields" not in value:
+        yield wrong("missing required field: text or fields", at)
+
+
+def _rich(**more: Check) -> Check:
+    return record({"type": string(40), "elements": array(anything, 1000, 0), **more}, "elements")
+
+
+_RICH: Final = by_type(
     {
-        "button",
-        "static_select",
-        "multi_static_select",
-        "users_select",
-        "multi_users_select",
-        "conversations_select",
-        "multi_conversations_select",
-        "overflow",
-        "image",
-        "checkboxes",
-        "radio_buttons",
+        "rich_text_section": _rich(),
+        "rich_text_preformatted": _rich(border=anything, language=string(40)),
+        "rich_text_quote": _rich(border=anything),
+        "rich_text_list": _rich(style=one_of("bullet", "ordered"), indent=anything, offset=anything, border=anything),
     }
 )
-ACTION_ELEMENTS: Final = SECTION_ELEMENTS - {
-    "image",
-    "multi_static_select",
-    "multi_users_select",
-    "multi_conversations_select",
+
+_ANYWHERE: Final[Mapping[str, Check]] = {
+    "divider": record(_BLOCK),
+    "header": record({**_BLOCK, "text": plain(150)}, "text"),
+    "section": record(
+        {
+            **_BLOCK,
+            "text": text(3000),
+            "fields": array(text(2000), 10),
+            "accessory": by_type(IN_SECTION),
+            "expand": boolean,
+        },
+        also=_text_or_fields,
+    ),
+    "context": record(
+        {
+            **_BLOCK,
+            "elements": array(
+                by_type({"image": ELEMENTS["image"], **dict.fromkeys(("plain_text", "mrkdwn"), text(3000))}), 10
+            ),
+        },
+        "elements",
+    ),
+    "actions": record({**_BLOCK, "elements": array(by_type(IN_ACTIONS), 25)}, "elements"),
+    "image": record(
+        {**_BLOCK, "image_url": url(), "slack_file": SLACK_FILE, "alt_text": string(2000, 1), "title": plain(2000)},
+        "alt_text",
+        one_image_source,
+    ),
+    "rich_text": record({**_BLOCK, "elements": array(_RICH, 1000)}, "elements"),
+    "video": record(
+        {
+            **_BLOCK,
+            "alt_text": string(200, 1),
+            "title": plain(200),
+            "title_url": url(),
+            "thumbnail_url": url(),
+            "video_url": url(),
+            "author_name": string(50),
+            "description": plain(200),
+            "provider_icon_url": url(),
+            "provider_name": string(50),
+        },
+        "alt_text title thumbnail_url video_url",
+    ),
 }
-INPUT_ELEMENTS: Final = (SECTION_ELEMENTS | {"plain_text_input", "file_input"}) - {"button", "overflow", "image"}
-OPTIONS: Final = {
-    "static_select": 100,
-    "multi_static_select": 100,
-    "overflow": 5,
-    "checkboxes": 10,
-    "radio_buttons": 10,
+
+
+def _input(elements: Mapping[str, Check]) -> Check:
+    return record(
+        {
+            **_BLOCK,
+            "label": plain(2000),
+            "element": by_type(elements),
+            "hint": plain(2000),
+            "optional": boolean,
+            "dispatch_action": boolean,
+        },
+        "label element",
+    )
+
+
+_IN_MESSAGE: Final[Mapping[str, Check]] = {
+    **_ANYWHERE,
+    "input": _input({name: check for name, check in IN_INPUT.items() if name != "file_input"}),
+    "markdown": record({**_BLOCK, "text": string(MARKDOWN, 1)}, "text"),
+    "file": record({**_BLOCK, "external_id": string(ID, 1), "source": one_of("remote")}, "external_id source"),
+    "table": record(
+        {**_BLOCK, "rows": array(array(anything, 20), 100), "column_settings": array(anything, 20)}, "rows"
+    ),
 }
+_MESSAGE: Final = array(by_type(_IN_MESSAGE), 50, 0)
+
+_VIEW: Final = record(
+    {
+        "type": one_of("modal"),
+        "title": plain(24),
+        "blocks": array(by_type({**_ANYWHERE, "input": _input(IN_INPUT)}), 100),
+        "close": plain(24),
+        "submit": plain(24),
+        "private_metadata": string(3000),
+        "callback_id": string(ID),
+        "external_id": string(ID),
+        "clear_on_close": boolean,
+        "notify_on_close": boolean,
+    },
+    "type title blocks",
+)
 
 
 def message_faults(blocks: Sequence[Json]) -> list[str]:
     """What is wrong with a message's blocks."""
-    return list(_blocks(blocks, most=50, in_view=False))
+    found = list(_MESSAGE(blocks, "/blocks"))
+    if found:
+        return found
+    found += _repeated(blocks, "/blocks")
+    if sum(len(block["text"]) for block in blocks if block["type"] == "markdown") > MARKDOWN:
+        found.append(wrong(f"the markdown blocks have more than {MARKDOWN} characters together", "/blocks"))
+    return found
+
+
+def too_long(blocks: Sequence[Json]) -> bool:
+    """Whether blocks that are fine one by one are too much for one message (msg_blocks_too_long)."""
+    return _characters(blocks) + BLOCK_WEIGHT * len(blocks) > BLOCKS_WEIGHT
 
 
 def view_faults(view: Json) -> list[str]:
-    """What is wrong with a modal."""
-    return list(_view(view))
+    """What is wrong with a modal; `view_too_large` alone if it is over 250 kB."""
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
+        return ["view_too_large"]
+    found = list(_VIEW(view, "/view"))
+    if found:
+        return found
+    found += _repeated(view["blocks"], "/view/blocks")
+    if "submit" not in view and any(block["type"] == "input" for block in view["blocks"]):
+        found.append(wrong("missing required field: submit", "/view"))
+    focused = [at for at, element in elements(view["blocks"]) if element.get("focus_on_load")]
+    found += [wrong("only one element can have focus_on_load", f"/view/blocks{at}") for at in focused[1:]]
+    return found
 
 
-def _view(view: Json) -> Iterator[str]:
-    if view.get("type") != "modal":
-        yield "view: type must be modal"
-    for part in ("title", "submit", "close"):
-        if part in view or part == "title":
-            yield from _text(view.get(part), f"view {part}", 24, plain=True)
-    if len(view.get("private_metadata", "")) > 3000:
-        yield "view: private_metadata over 3000"
-    if len(view.get("callback_id", "")) > 255:
-        yield "view: callback_id over 255"
-    blocks = view.get("blocks", ())
-    yield from _blocks(blocks, most=100, in_view=True)
-    if any(block.get("type") == "input" for block in blocks) and "submit" not in view:
-        yield "view: an input block needs a submit"
-    if len(json.dumps(view)) > 250_000:
-        yield "view_too_large"
-
-
-def _blocks(blocks: Sequence[Json], *, most: int, in_view: bool) -> Iterator[str]:
-    if not isinstance(blocks, list) or any(not isinstance(block, dict) for block in blocks):
-        yield "blocks must be a list of objects"
-        return
-    if len(blocks) > most:
-        yield f"more than {most} blocks"
-    ids = Counter(block["block_id"] for block in blocks if block.get("block_id"))
-    yield from (f"block_id {id} occurs twice" for id, times in ids.items() if times > 1)
+def elements(blocks: Sequence[Json]) -> Iterator[tuple[str, Json]]:
+    """Each element of the blocks that has, or may have, an action_id, with its pointer."""
     for number, block in enumerate(blocks):
-        where = f"block {number} ({block.get('type')})"
-        if len(block.get("block_id", "")) > 255:
-            yield f"{where}: block_id over 255"
-        yield from _block(block, where, in_view)
+        if block["type"] == "actions":
+            yield from ((f"/{number}/elements/{place}", each) for place, each in enumerate(block["elements"]))
+        elif block["type"] == "section" and block.get("accessory", {}).get("type", "image") != "image":
+            yield f"/{number}/accessory", block["accessory"]
+        elif block["type"] == "input":
+            yield f"/{number}/element", block["element"]
 
 
-def _block(block: Json, where: str, in_view: bool) -> Iterator[str]:
-    match block.get("type"):
-        case "divider":
-            return
-        case "header":
-            yield from _text(block.get("text"), where, 150, plain=True)
-        case "section":
-            yield from _section(block, where)
-        case "context":
-            elements = block.get("elements", ())
-            if not 1 <= len(elements) <= 10:
-                yield f"{where}: 1 to 10 elements"
-            for element in elements:
-                if element.get("type") == "image":
-                    yield from _image(element, where)
-                else:
-                    yield from _text(element, where, 3000)
-        case "actions":
-            elements = block.get("elements", ())
-            if not 1 <= len(elements) <= 25:
-                yield f"{where}: 1 to 25 elements"
-            ids = Counter(element.get("action_id") for element in elements)
-            yield from (f"{where}: action_id {id} occurs twice" for id, times in ids.items() if times > 1)
-            for element in elements:
-                yield from _element(element, where, ACTION_ELEMENTS)
-        case "input":
-            if not in_view:
-                yield f"{where}: not in a message"
-            yield from _text(block.get("label"), f"{where} label", 2000, plain=True)
-            if "hint" in block:
-                yield from _text(block["hint"], f"{where} hint", 2000, plain=True)
-            yield from _element(block.get("element", {}), where, INPUT_ELEMENTS)
-        case "image":
-            yield from _image(block, where)
-        case _:
-            yield f"{where}: unknown type"
+def _repeated(blocks: Sequence[Json], at: str) -> Iterator[str]:
+    seen: set[str] = set()
+    for number, block in enumerate(blocks):
+        id = block.get("block_id")
+        if id in seen:
+            yield wrong(f"`block_id` {id} already exists", f"{at}/{number}/block_id")
+        seen |= {id} if id else set()
+        actions: set[str] = set()
+        for where, element in elements([block]):
+            action = element.get("action_id")
+            if action in actions:
+                yield wrong(f"`action_id` {action} already exists for another element", f"{at}/{number}{where[2:]}")
+            actions |= {action} if action else set()
 
 
-def _section(block: Json, where: str) -> Iterator[str]:
-    if "text" not in block and not block.get("fields"):
-        yield f"{where}: needs text or fields"
-    if "text" in block:
-        yield from _text(block["text"], where, 3000)
-    fields = block.get("fields", ())
-    if len(fields) > 10:
-        yield f"{where}: more than 10 fields"
-    for field in fields:
-        yield from _text(field, f"{where} field", 2000)
-    if "accessory" in block:
-        yield from _element(block["accessory"], where, SECTION_ELEMENTS)
-
-
-def _image(image: Json, where: str) -> Iterator[str]:
-    if not image.get("alt_text") or not (image.get("image_url") or image.get("slack_file")):
-        yield f"{where}: an image needs alt_text and image_url"
-
-
-def _element(element: Json, where: str, allowed: frozenset[str]) -> Iterator[str]:
-    kind = element.get("type")
-    if kind not in allowed:
-        yield f"{where}: {kind} is not allowed here"
-        return
-    where = f"{where} {kind}"
-    if kind != "image" and not 1 <= len(element.get("action_id", "")) <= 255:
-        yield f"{where}: action_id of 1 to 255 characters"
-    if "placeholder" in element:
-        yield from _text(element["placeholder"], f"{where} placeholder", 150, plain=True)
-    if "confirm" in element:
-        yield from _confirm(element["confirm"], where)
-    if kind == "button":
-        yield from _text(element.get("text"), where, 75, plain=True)
-        if len(element.get("value", "")) > 2000 or len(element.get("url", "")) > 3000:
-            yield f"{where}: value over 2000 or url over 3000"
-        if element.get("style", "primary") not in {"primary", "danger"}:
-            yield f"{where}: unknown style"
-    elif kind == "plain_text_input":
-        most = element.get("max_length", 3000)
-        if not 1 <= most <= 3000 or len(element.get("initial_value", "")) > most:
-            yield f"{where}: max_length, or an initial_value longer than it"
-        if element.get("initial_value") == "":
-            yield f"{where}: empty initial_value"
-    elif kind in OPTIONS:
-        yield from _options(element, where, OPTIONS[kind])
-    elif kind in {"multi_conversations_select", "conversations_select"}:
-        include = element.get("filter", {}).get("include")
-        if "filter" in element and (not element["filter"] or include == []):
-            yield f"{where}: empty filter"
-    for name in ("initial_conversations", "initial_users"):
-        if name in element and (not element[name] or len(element[name]) != len(set(element[name]))):
-            yield f"{where}: {name} is empty or repeats itself"
-
-
-def _options(element: Json, where: str, most: int) -> Iterator[str]:
-    options = element.get("options", ())
-    if not 1 <= len(options) <= most:
-        yield f"{where}: 1 to {most} options"
-    for option in options:
-        yield from _text(option.get("text"), f"{where} option", 75)
-        if not 1 <= len(option.get("value", "")) <= 150:
-            yield f"{where}: option value of 1 to 150 characters"
-        if "description" in option:
-            yield from _text(option["description"], f"{where} description", 75)
-    values = Counter(option.get("value") for option in options)
-    yield from (f"{where}: value {value} occurs twice" for value, times in values.items() if times > 1)
-    initial = element.get("initial_options", [element["initial_option"]] if "initial_option" in element else None)
-    if initial is not None and (not initial or any(option not in options for option in initial)):
-        yield f"{where}: the initial option is not one of the options"
-
-
-def _confirm(confirm: Json, where: str) -> Iterator[str]:
-    for part, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
-        yield from _text(confirm.get(part), f"{where} confirm {part}", most, plain=part != "text")
-
-
-def _text(text: Any, where: str, most: int, *, plain: bool = False) -> Iterator[str]:
-    if not isinstance(text, dict) or text.get("type") not in {"plain_text", "mrkdwn"}:
-        yield f"{where}: not a text object"
-        return
-    if plain and text["type"] != "plain_text":
-        yield f"{where}: must be plain_text"
-    if not isinstance(text.get("text"), str) or not 1 <= len(text["text"]) <= most:
-        yield f"{where}: text of 1 to {most} characters"
-    if text["type"] == "mrkdwn" and "emoji" in text:
-        yield f"{where}: emoji only goes with plain_text"
+def _characters(value: Any) -> int:
+    """The characters of all texts within a value."""
+    if isinstance(value, Mapping):
+        inner = sum(_characters(each) for name, each in value.items() if name != "text" or not isinstance(each, str))
+        return inner + (len(value["text"]) if isinstance(value.get("text"), str) else 0)
+    if isinstance(value, list | tuple):
+        return sum(map(_characters, value))
+    return 0
