@@ -29,6 +29,10 @@ class Observed(Middleware):
         self._started: dict[str, float] = {}
 
     @override
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        log.info("consuming", queues=sorted(broker.get_declared_queues()))
+
+    @override
     def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         self._started[message.message_id] = time.monotonic()
         WAIT_SECONDS.labels(message.queue_name).observe(max(0.0, time.time() - message.message_timestamp / 1000))

@@ -1,0 +1,1 @@
+"""Benchmarks, each runnable by name, each printing ratios measured within one run."""

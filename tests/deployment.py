@@ -1,0 +1,203 @@
+"""Clerk as it is deployed: gateway, workers and clock as processes, on a real broker, against the sandbox's APIs.
+
+Whatever a test does, it does as Twilio, as Slack or as a person there; whatever it asserts, it sees there.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import httpx
+
+from tests.servers import Process, answers, free_port, wait_until
+
+type Json = dict[str, Any]
+
+LINE = "+15550001111"
+CHANNEL = "C0TEXTS"
+_numbers = itertools.count(15550200001)
+
+
+def new_contact() -> str:
+    """A phone number that no test has used."""
+    return f"+{next(_numbers)}"
+
+
+class World:
+    """The sandbox as the outside world: its people, phones and channels, by HTTP."""
+
+    def __init__(self, sandbox_url: str) -> None:
+        self._url = sandbox_url
+        self._http = httpx.Client(timeout=40, trust_env=False)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def state(self) -> Json:
+        """Everything that the stand-ins hold."""
+        found: Json = self._http.get(f"{self._url}/state").json()
+        return found
+
+    def record(self) -> list[Json]:
+        """Every call and webhook, in order."""
+        found: list[Json] = self._http.get(f"{self._url}/record").json()
+        return found
+
+    def do(self, what: str, **asked: Any) -> Json:
+        """Have something done as the page would; what the gateway answered."""
+        answer = self._http.post(f"{self._url}/{what}", json=asked)
+        assert answer.status_code < 500, answer.text
+        found: Json = answer.json()
+        return found
+
+    def text(self, contact: str, body: str, **more: Any) -> None:
+        """A contact texts the line; the gateway must take it."""
+        asked = {"from": contact, "to": LINE, "body": body, **more}
+        answer = self.do("text", **asked)
+        assert answer["status"] == 200, answer
+
+    def messages(self, channel: str = CHANNEL) -> list[Json]:
+        """What stands in a channel or direct message, oldest first."""
+        found = next((each for each in self.state()["channels"] if each["id"] == channel), None)
+        return sorted(found["messages"], key=lambda each: str(each["ts"])) if found else []
+
+    def cards(self, contact: str, channel: str = CHANNEL) -> list[Json]:
+        """A contact's cards in a channel, oldest first."""
+        return [each for each in self.messages(channel) if is_card(each) and contact in json.dumps(each["blocks"])]
+
+    def card(self, contact: str, within: float = 20) -> Json:
+        """A contact's first card, once it is there."""
+        return wait_until(lambda: self.cards(contact), f"a card of {contact}", within)[0]
+
+    def thread(self, contact: str, channel: str = CHANNEL) -> list[Json]:
+        """The replies in a contact's thread, oldest first."""
+        roots = self.cards(contact, channel) or self.collapsed(contact, channel)
+        root = roots[0]["ts"] if roots else ""
+        return [each for each in self.messages(channel) if each.get("thread_ts") == root and each["ts"] != root]
+
+    def collapsed(self, contact: str, channel: str = CHANNEL) -> list[Json]:
+        """A contact's collapsed roots."""
+        return [
+            each
+            for each in self.messages(channel)
+            if "ticket.show" in json.dumps(each.get("blocks", [])) and contact in json.dumps(each["blocks"])
+        ]
+
+    def texts_in_thread(self, contact: str) -> list[str]:
+        """The contact's texts as they stand in the thread, in order; a post may hold several."""
+        return [
+            block["text"]["text"]
+            for message in self.thread(contact)
+            if message.get("bot_id")
+            for block in message.get("blocks", ())
+            if block["type"] == "section" and block.get("text", {}).get("type") == "plain_text"
+        ]
+
+    def click(self, card: Mapping[str, Any], action: str, user: str = "U0ADA", **more: Any) -> Json:
+        """A person uses a button of a message."""
+        return self.do("click", user=user, channel=card["channel"], ts=card["ts"], action_id=action, **more)
+
+    def open_modal(self, card: Mapping[str, Any], user: str = "U0ADA") -> Json:
+        """A person clicks Assign; the modal, once it is open."""
+        before = {each["id"] for each in self.state()["views"]}
+        self.click(card, "ticket.assign", user)
+        new = wait_until(
+            lambda: [each for each in self.state()["views"] if each["id"] not in before], "an open modal", 5
+        )
+        return dict(new[0])
+
+    def submit(self, view: Mapping[str, Any], user: str = "U0ADA", **values: Any) -> Json:
+        """A person submits a modal, having changed these inputs."""
+        return self.do("submit", user=user, view_id=view["id"], values=values)
+
+    def assign(self, contact: str, user: str = "U0ADA", **values: Any) -> None:
+        """A person sets fields of a contact's ticket through the modal."""
+        answer = self.submit(self.open_modal(self.cards(contact)[-1], user), user, **values)
+        assert (answer["status"], answer["body"]) == (200, ""), answer
+
+    def whispers(self, user: str) -> list[str]:
+        """What only this person can see, as text."""
+        return [each["text"] for each in self.state()["ephemerals"] if each["user"] == user]
+
+    def violations(self) -> list[Json]:
+        """What the stand-ins refused for its form."""
+        found: list[Json] = self.state()["violations"]
+        return found
+
+
+def is_card(message: Mapping[str, Any]) -> bool:
+    """Whether a message is a card that is not collapsed."""
+    return "ticket.assign" in json.dumps(message.get("blocks", []))
+
+
+def field(card: Mapping[str, Any], name: str) -> str:
+    """What a card shows under a field's title, without markup."""
+    for block in card["blocks"]:
+        for each in block.get("fields", ()):
+            title, _, value = each["text"].partition("\n")
+            if title.strip("*") == name:
+                return str(value)
+    raise AssertionError(f"the card has no field {name}")
+
+
+class Deployment:
+    """Sandbox, gateway, workers and clock on their own ports; `world` is the outside."""
+
+    def __init__(self, name: str, amqp_url: str, mongo_url: str, workers: int = 1, **settings: str) -> None:
+        sandbox_port, gateway_port = free_port(), free_port()
+        self.gateway_url = f"http://127.0.0.1:{gateway_port}"
+        self.sandbox_url = f"http://127.0.0.1:{sandbox_port}/sandbox"
+        self.environment = {
+            "CLERK_SANDBOX": "1",
+            "CLERK_AMQP_URL": amqp_url,
+            "CLERK_MONGO_URL": mongo_url,
+            "CLERK_PORT": str(gateway_port),
+            "CLERK_SLACK_API_URL": f"{self.sandbox_url}/slack/api/",
+            "CLERK_TWILIO_API_URL": f"{self.sandbox_url}/twilio",
+            "CLERK_LINES": f"{LINE}={CHANNEL}",
+            "CLERK_CLOCK_SECONDS": "1",
+            "CLERK_DEBOUNCE_SECONDS": "2",
+            "CLERK_DEBOUNCE_CAP_SECONDS": "6",
+            "CLERK_LOG_FORMAT": "json",
+            "CLERK_OPS_TOKEN": "test-ops-token",
+            **settings,
+        }
+        sandbox = ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", self.gateway_url]
+        self.sandbox = self._process(f"{name}-sandbox", sandbox)
+        self.gateway = self._process(f"{name}-gateway", ["-m", "ops", "gateway"])
+        self.workers = [
+            self._process(f"{name}-worker-{number}", ["-m", "ops", "worker", "--processes", "1"])
+            for number in range(workers)
+        ]
+        self.clock = self._process(f"{name}-clock", ["-m", "ops", "clock"])
+        self.world = World(self.sandbox_url)
+
+    def _process(self, name: str, arguments: Sequence[str]) -> Process:
+        process = Process(name, list(arguments), self.environment)
+        process.log.unlink(missing_ok=True)
+        return process
+
+    @property
+    def processes(self) -> list[Process]:
+        """All of it, the outside first."""
+        return [self.sandbox, self.gateway, *self.workers, self.clock]
+
+    def __enter__(self) -> Self:
+        for process in self.processes:
+            process.start()
+        wait_until(lambda: answers(f"{self.sandbox_url}/state"), "the sandbox serves", 30)
+        wait_until(lambda: answers(f"{self.gateway_url}/readyz"), "the gateway is ready", 30)
+        for worker in self.workers:
+            self.wait_for_worker(worker)
+        return self
+
+    def wait_for_worker(self, worker: Process, times: int = 1) -> None:
+        """Return once a worker's processes have begun to consume, for the `times`-th time."""
+        wait_until(lambda: worker.output().count('"consuming"') >= 2 * times, f"{worker.name} consumes", 40)
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.processes):
+            process.stop()
+        self.world.close()

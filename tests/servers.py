@@ -1,0 +1,324 @@
+"""The real servers that tests run against: RabbitMQ, a MongoDB wire server, and Clerk's own processes.
+
+RabbitMQ is, in this order: CLERK_TEST_AMQP_URL; a container where Docker answers; a private node of an installed
+rabbitmq-server; the same after installing Debian's package. MongoDB: CLERK_TEST_MONGO_URL; a container; the embedded
+wire server.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pika
+
+from messages.queues import QUEUES, declarations
+from ops.embedded import EmbeddedMongo
+
+ROOT = Path(__file__).parent.parent
+ARTEFACTS = ROOT / "test-artefacts"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that tests may use: its URL and a word on what it is, for the summary."""
+
+    url: str
+    what: str
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until[T](look: Callable[[], T], what: str, within: float = 20.0) -> T:
+    """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds."""
+    until = time.monotonic() + within
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < until, f"{what}: still {found!r} after {within} s"
+        time.sleep(0.02)
+
+
+def docker_answers() -> bool:
+    """Whether a Docker engine can start containers here."""
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=20).returncode == 0
+
+
+# -- RabbitMQ ---------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[Server]:
+    """A RabbitMQ for the whole run."""
+    if url := os.environ.get("CLERK_TEST_AMQP_URL"):
+        yield Server(url, "RabbitMQ of CLERK_TEST_AMQP_URL")
+    elif docker_answers():
+        from testcontainers.rabbitmq import RabbitMqContainer
+
+        with RabbitMqContainer("rabbitmq:4-management") as container:
+            parameters = container.get_connection_params()
+            yield Server(f"amqp://guest:guest@{parameters.host}:{parameters.port}/", "RabbitMQ 4 in a container")
+    else:
+        with PrivateRabbit() as node:
+            yield Server(node.url, "a private node of the installed rabbitmq-server")
+
+
+def _rabbitmq_scripts() -> Path:
+    """Where the RabbitMQ server's own scripts are, installed with apt-get if need be."""
+    found = _find_scripts()
+    if found is None:
+        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+            raise RuntimeError(
+                "These tests need a RabbitMQ: set CLERK_TEST_AMQP_URL, start Docker, or install rabbitmq-server."
+            )
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=True, capture_output=True, env=environment)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "rabbitmq-server"],
+            check=True,
+            capture_output=True,
+            env=environment,
+        )
+        found = _find_scripts()
+    assert found is not None, "rabbitmq-server is installed, but its scripts are nowhere"
+    return found
+
+
+def _find_scripts() -> Path | None:
+    homes = [*Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin"), *Path("/opt").glob("rabbitmq*/sbin")]
+    onpath = shutil.which("rabbitmq-server")
+    scripts = [*homes, *([Path(onpath).resolve().parent] if onpath else [])]
+    return next((each for each in scripts if (each / "rabbitmq-server").exists()), None)
+
+
+class PrivateRabbit:
+    """A RabbitMQ node of its own: own ports, data, name and port mapper, all gone at the end of a block."""
+
+    def __init__(self) -> None:
+        self.port, self.management_port = free_port(), free_port()
+        self._home = Path(tempfile.mkdtemp(prefix="clerk-rabbitmq-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._environment: dict[str, str] = {}
+        self._scripts = _rabbitmq_scripts()
+
+    @property
+    def url(self) -> str:
+        """Where AMQP is spoken."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+    def __enter__(self) -> "PrivateRabbit":
+        home = self._home
+        (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n"
+            "log.console = false\nlog.file.level = warning\ndisk_free_limit.absolute = 50MB\n"
+            "collect_statistics_interval = 1000\n"
+        )
+        self._environment = {
+            **os.environ,
+            "HOME": str(home),
+            "ERL_EPMD_PORT": str(free_port()),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"clerk-{self.port}@localhost",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(home / "data"),
+            "RABBITMQ_LOG_BASE": str(home / "log"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+            "RABBITMQ_PID_FILE": str(home / "pid"),
+            "RABBITMQ_CONF_ENV_FILE": str(home / "none"),
+        }
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the node and return once it accepts connections."""
+        with (self._home / "start.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._scripts / "rabbitmq-server"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self._accepts, "RabbitMQ accepts connections", 90)
+
+    def stop(self) -> None:
+        """Stop the node in good order; its data stays."""
+        if self._process is not None:
+            self.control("stop")
+            self._process.wait(60)
+            self._process = None
+
+    def kill(self) -> None:
+        """End the node at once."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(30)
+        self._process = None
+
+    def control(self, *arguments: str) -> str:
+        """Run rabbitmqctl on this node."""
+        done = subprocess.run(
+            [self._scripts / "rabbitmqctl", *arguments],
+            env=self._environment,
+            capture_output=True,
+            check=False,
+            timeout=90,
+        )
+        return (done.stdout + done.stderr).decode()
+
+    def _accepts(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._home / "start.log").read_text()
+        try:
+            pika.BlockingConnection(pika.URLParameters(self.url)).close()
+        except (pika.exceptions.AMQPError, OSError):
+            return False
+        return True
+
+
+def empty(amqp_url: str) -> None:
+    """Delete every queue of Clerk's, as if the broker were new."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    for queue in QUEUES:
+        for name in declarations(queue):
+            channel.queue_delete(name)
+    connection.close()
+
+
+def depths(amqp_url: str) -> dict[str, int]:
+    """How many messages are ready in each queue that exists."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    found: dict[str, int] = {}
+    for queue in QUEUES:
+        for name in declarations(queue):
+            channel = connection.channel()
+            try:
+                found[name] = channel.queue_declare(name, passive=True).method.message_count
+            except pika.exceptions.ChannelClosedByBroker:
+                continue
+            channel.close()
+    connection.close()
+    return found
+
+
+# -- MongoDB ----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def mongodb() -> Iterator[Server]:
+    """A MongoDB for the whole run, its URL without a database."""
+    if url := os.environ.get("CLERK_TEST_MONGO_URL"):
+        yield Server(url, "MongoDB of CLERK_TEST_MONGO_URL")
+    elif docker_answers():
+        from testcontainers.mongodb import MongoDbContainer
+
+        with MongoDbContainer("mongo:8") as container:
+            yield Server(container.get_connection_url(), "MongoDB 8 in a container")
+    else:
+        with tempfile.TemporaryDirectory(prefix="clerk-mongo-") as folder, EmbeddedMongo(Path(folder) / "m") as mongo:
+            yield Server(mongo.url, "the embedded MongoDB wire server")
+
+
+def database(server_url: str, name: str) -> str:
+    """The URL of one database of a server."""
+    parts = httpx.URL(server_url.replace("mongodb://", "http://"))
+    return str(parts.copy_with(path=f"/{name}")).replace("http://", "mongodb://")
+
+
+# -- processes of Clerk -----------------------------------------------------------------------------------------------
+
+
+class Process:
+    """A program of Clerk's as a process of its own, its output in test-artefacts/."""
+
+    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+        ARTEFACTS.mkdir(exist_ok=True)
+        self.name = name
+        self.log = ARTEFACTS / f"{name}.log"
+        self._arguments = [sys.executable, *arguments]
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("CLERK_")},
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is also its group's."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
+    def start(self) -> "Process":
+        """Start it, in a process group of its own."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._arguments, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        return self
+
+    def terminate(self, within: float = 40.0) -> int:
+        """Ask it to end, and wait until it has; its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(within)
+
+    def kill(self) -> None:
+        """End it and its children at once, wherever they are."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(20)
+
+    def stop(self) -> None:
+        """End it if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def output(self) -> str:
+        """Everything it printed."""
+        return self.log.read_text(errors="replace")
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP GET is answered with 200."""
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
