@@ -2,25 +2,68 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+TEAM: Final = "T0SANDBOX"
+APP: Final = "A0CLERK"
+BOT: Final = "U0CLERK"
+BOT_ID: Final = "B0CLERK"
+OTHER_BOT: Final = "U0OTHERBOT"
+OTHER_BOT_ID: Final = "B0OTHER"
+SLACKBOT: Final = "USLACKBOT"
+
+SCOPES: Final = (
+    "chat:write",
+    "chat:write.public",
+    "commands",
+    "users:read",
+    "channels:read",
+    "groups:read",
+    "channels:history",
+    "groups:history",
+    "im:history",
+    "files:read",
+    "files:write",
+    "reactions:write",
+    "im:write",
+)
+EVENTS: Final = (
+    "message.channels",
+    "message.groups",
+    "app_uninstalled",
+    "tokens_revoked",
+    "channel_archive",
+    "channel_unarchive",
+    "channel_rename",
+    "member_joined_channel",
+)
 
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace."""
+    """A member of the workspace; `name` is the account's, `display_name` what the others see."""
 
     id: str
     name: str
     deactivated: bool = False
+    display_name: str = ""
+    real_name: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name that the others see."""
+        return self.display_name or self.real_name or self.name
 
 
 @dataclass(frozen=True)
 class ChannelSpec:
-    """A channel of the workspace; `joined` says whether the bot is a member."""
+    """A channel of the workspace; `joined` says whether the bot is a member, `members` who else is (None: everyone)."""
 
     id: str
     name: str
     private: bool = False
     joined: bool = True
+    members: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,7 +71,11 @@ class Sandbox:
     """Where Clerk is, the secrets both sides share, and who and what there is.
 
     `gateway_url` is where webhooks are sent, `public_url` what Twilio signs, `base_url` where this sandbox is reached;
-    `lines` are the account's numbers, each with the channel that it is meant for.
+    `lines` are the account's numbers, each with the channel that it is meant for. `scopes` are what the bot token is
+    granted and `events` what the app is subscribed to, as in Slack's app settings; `echo` sends the app the events of
+    its own messages too. Times are seconds: `event_retries` are the waits before Slack's three retries (really 0, 60
+    and 300), `statuses` the waits before a text is sending, sent and delivered, `twilio_retries` is the `rc` of the
+    number's webhook URL.
     """
 
     gateway_url: str
@@ -40,10 +87,10 @@ class Sandbox:
     twilio_auth_token: str = field(repr=False)
     lines: Mapping[str, str] = field(default_factory=lambda: {"+15550001111": "C0TEXTS"})
     people: tuple[Person, ...] = (
-        Person("U0ADA", "ada"),
-        Person("U0BEN", "ben"),
-        Person("U0CLEO", "cleo"),
-        Person("U0GONE", "gone", deactivated=True),
+        Person("U0ADA", "ada", display_name="Ada", real_name="Ada Lane"),
+        Person("U0BEN", "ben", display_name="Ben", real_name="Ben Okoye"),
+        Person("U0CLEO", "cleo", display_name="Cleo", real_name="Cleo Marin"),
+        Person("U0GONE", "gone", deactivated=True, real_name="Gil Gone"),
     )
     channels: tuple[ChannelSpec, ...] = (
         ChannelSpec("C0TEXTS", "texts"),
@@ -51,8 +98,21 @@ class Sandbox:
         ChannelSpec("C0ESCALATE", "escalations"),
         ChannelSpec("C0SECRET", "secret", private=True, joined=False),
     )
+    scopes: tuple[str, ...] = SCOPES
+    events: tuple[str, ...] = EVENTS
+    echo: bool = False
+    slack_timeout: float = 3.0
+    event_retries: tuple[float, ...] = (0.0, 0.2, 0.5)
+    twilio_timeout: float = 15.0
+    twilio_retries: int = 5
+    statuses: tuple[float, float, float] = (0.02, 0.05, 0.2)
+
+    @property
+    def here(self) -> str:
+        """Where this sandbox's own routes begin."""
+        return f"{self.base_url.rstrip('/')}/sandbox"
 
     def all_channels(self) -> tuple[ChannelSpec, ...]:
         """The channels, and those of lines that are not among them."""
         known = {channel.id for channel in self.channels}
-        return (*self.channels, *(ChannelSpec(id, id.lower()) for id in set(self.lines.values()) - known))
+        return (*self.channels, *(ChannelSpec(id, id.lower()) for id in sorted(set(self.lines.values()) - known)))

@@ -13,29 +13,35 @@ from starlette.types import Receive, Scope, Send
 class Fault(BaseModel):
     """What goes wrong with the next `times` calls of `method` (any, if empty), in `channel` (any, if empty).
 
-    `drop` does what was asked and closes the connection without an answer; `hang` waits `seconds` first;
-    `error` answers with `code` as Slack or Twilio would.
+    A method is Slack's name for it, `response_url`, `upload` or `download`; or, of Twilio, `messages.create`,
+    `messages.list`, `messages.fetch`, `messages.update`, `numbers.list`, `account.fetch` or `media`. To Twilio,
+    `channel` is the number that a text goes to. `error` answers with `code` as Slack or Twilio would; `hang` waits
+    `seconds` and then does what was asked; `drop` does it and `refuse` doesn't, and both close the connection without
+    an answer.
     """
 
     api: Literal["slack", "twilio"] = "slack"
     method: str = ""
     channel: str = ""
-    kind: Literal["429", "500", "error", "hang", "drop"]
+    kind: Literal["429", "500", "error", "hang", "drop", "refuse"]
     code: str = ""
     seconds: float = 1.0
     times: int = 1
 
 
 class Dropped(Response):
-    """No answer at all: the connection ends in the middle of the headers' promise."""
-
-    def __init__(self) -> None:
-        super().__init__()
+    """No answer at all: the connection ends."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Begin an answer that never comes."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        """End the connection; where the server can't, begin an answer that never comes."""
+        transport = getattr(getattr(receive, "__self__", None), "transport", None)
+        if transport is None:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            continue
 
 
 @dataclass
@@ -64,14 +70,9 @@ class Faults:
         answer: Response
         match fault.kind:
             case "429":
-                body: dict[str, Any] = (
-                    {"ok": False, "error": "ratelimited"}
-                    if api == "slack"
-                    else {"code": 20429, "message": "Too Many Requests", "status": 429}
-                )
-                answer = JSONResponse(body, 429, {"Retry-After": str(max(1, round(fault.seconds)))})
+                answer = _throttled(api, fault.seconds)
             case "500":
-                answer = Response("internal error", 500)
+                answer = _broken(api)
             case "error":
                 answer = refuse(fault.code)
             case "hang":
@@ -80,4 +81,28 @@ class Faults:
             case "drop":
                 do()
                 answer = Dropped()
+            case "refuse":
+                answer = Dropped()
         return answer, fault.kind
+
+
+def _throttled(api: str, seconds: float) -> Response:
+    """https://docs.slack.dev/apis/web-api/rate-limits and https://www.twilio.com/docs/api/errors/20429"""
+    body: dict[str, Any] = (
+        {"ok": False, "error": "ratelimited"}
+        if api == "slack"
+        else {"code": 20429, "message": "Too Many Requests", "more_info": _more(20429), "status": 429}
+    )
+    return JSONResponse(body, 429, {"Retry-After": str(max(1, round(seconds)))})
+
+
+def _broken(api: str) -> Response:
+    if api == "slack":
+        return Response("internal error", 500)
+    return JSONResponse(
+        {"code": 20500, "message": "Internal Server Error", "more_info": _more(20500), "status": 500}, 500
+    )
+
+
+def _more(code: int) -> str:
+    return f"https://www.twilio.com/docs/errors/{code}"

@@ -1,44 +1,78 @@
 """What the sandbox saw and sent, for tests and for the page; and who listens for it."""
 
 import asyncio
+import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 KEPT: Final = 20_000
 
 
+@dataclass(frozen=True)
+class Begun:
+    """Something under way: its number in the record, and when it began."""
+
+    number: int
+    at: float
+    _clock: float = field(default_factory=time.perf_counter, repr=False)
+
+    @property
+    def latency(self) -> float:
+        """Milliseconds since it began."""
+        return round((time.perf_counter() - self._clock) * 1000, 2)
+
+
 class Record:
-    """The latest calls and webhooks, in order; listeners are woken at every change."""
+    """The latest calls, webhooks and violations, oldest first; listeners are woken at every change.
+
+    An entry has `number`, `at` (seconds since the epoch, when it began), `kind` and `latency` in milliseconds; `cause`
+    is the number of the entry that it follows from, where that can be known, and `ids` names what it was about.
+    """
 
     def __init__(self) -> None:
         self.entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._numbers = itertools.count(1)
         self._count = 0
-        self._changed = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: set[asyncio.Event] = set()
 
-    def note(self, kind: str, **fields: Any) -> None:
-        """Keep what happened, and wake the listeners."""
-        self.entries.append({"at": time.time(), "kind": kind, **fields})
+    def begin(self) -> Begun:
+        """Give something that begins now its number."""
+        return Begun(next(self._numbers), time.time())
+
+    def note(self, kind: str, begun: Begun | None = None, **fields: Any) -> int:
+        """Keep what happened and wake the listeners; the entry's number."""
+        begun = begun or self.begin()
+        self.entries.append(
+            {"number": begun.number, "at": begun.at, "kind": kind, "latency": begun.latency, "cause": None, **fields}
+        )
         self.change()
+        return begun.number
 
     def change(self) -> None:
         """Wake the listeners: something that the page shows is different now."""
         self._count += 1
-        task = asyncio.ensure_future(self._wake())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for each in self._listeners:
+            each.set()
 
-    async def _wake(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def of(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
+        """The entries of a kind that have these fields."""
+        return [
+            each
+            for each in self.entries
+            if each["kind"] == kind and all(each.get(name) == value for name, value in fields.items())
+        ]
 
-    async def changes(self) -> AsyncIterator[int]:
+    async def changes(self) -> AsyncGenerator[int]:
         """The number of changes so far, now and each time it grows."""
-        seen = -1
-        while True:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._count != seen)  # noqa: B023 - read before it changes
-                seen = self._count
-            yield seen
+        changed = asyncio.Event()
+        self._listeners.add(changed)
+        try:
+            while True:
+                changed.clear()
+                yield self._count
+                await changed.wait()
+        finally:
+            self._listeners.discard(changed)

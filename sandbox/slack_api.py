@@ -5,46 +5,64 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import Faults
-from sandbox.record import Record
-from sandbox.workspace import BOT, BOT_ID, Json, Refused, Workspace
+from sandbox.record import Begun, Record
+from sandbox.refusals import Json, MissingScope, Refused
+from sandbox.slack_arguments import Arguments, read
+from sandbox.slack_chat import ChatMethods
+from sandbox.slack_conversations import ConversationMethods
+from sandbox.slack_files import FileMethods
+from sandbox.slack_method import Method
+from sandbox.slack_views import ViewMethods
+from sandbox.workspace import Workspace
 
-SCOPES: Final = (
-    "chat:write,chat:write.public,commands,users:read,channels:read,groups:read,channels:history,groups:history,"
-    "im:history,files:read,files:write,reactions:write,im:write"
+THE_CALLERS: Final = frozenset(
+    {
+        "invalid_arguments",
+        "invalid_blocks",
+        "invalid_cursor",
+        "invalid_form_data",
+        "invalid_json",
+        "invalid_limit",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "invalid_name",
+        "invalid_post_type",
+        "invalid_thread_ts",
+        "invalid_trigger_id",
+        "invalid_ts_latest",
+        "invalid_ts_oldest",
+        "json_not_object",
+        "length_mismatch",
+        "metadata_too_large",
+        "missing_post_type",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+        "unknown_method",
+        "view_too_large",
+    }
 )
-POST_TEXT: Final = 40_000
-UPDATE_TEXT: Final = 4_000
+"""Refusals that the world's state can't explain: the call itself was wrong. They are recorded as violations."""
+
+LOGIN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
 
 
 class SlackApi:
-    """The methods that Clerk and its tests call."""
+    """The methods that Clerk and its tests call, and the URLs that Slack gives out."""
 
     def __init__(self, workspace: Workspace, record: Record, faults: Faults) -> None:
         self._workspace = workspace
         self._record = record
         self._faults = faults
-        self._methods: Mapping[str, Callable[[Json], Json]] = {
-            "auth.test": self._auth_test,
-            "chat.postMessage": self._post,
-            "chat.update": self._update,
-            "chat.delete": self._delete,
-            "chat.postEphemeral": self._ephemeral,
-            "chat.getPermalink": self._permalink,
-            "views.open": self._views_open,
-            "views.update": self._views_update,
-            "conversations.history": self._history,
-            "conversations.replies": self._replies,
-            "conversations.info": self._info,
-            "conversations.list": self._list,
-            "conversations.open": self._open,
-            "users.info": self._user,
-            "users.list": self._users,
-            "reactions.add": self._react,
-            "reactions.remove": self._unreact,
+        self.methods: Mapping[str, Method] = {
+            **ChatMethods(workspace, record).table(),
+            **ConversationMethods(workspace).table(),
+            **FileMethods(workspace).table(),
+            **ViewMethods(workspace).table(),
         }
 
     def routes(self) -> list[Route]:
@@ -52,219 +70,192 @@ class SlackApi:
         return [
             Route("/slack/api/{method}", self._call, methods=["GET", "POST"]),
             Route("/slack/response/{key}", self._respond, methods=["POST"]),
+            Route("/slack/upload/v1/{file}", self._upload, methods=["POST"]),
+            Route("/slack/files-pri/{file}/{name:path}", self._download),
+            Route("/slack/client/{file}", self._show),
         ]
 
     async def _call(self, request: Request) -> Response:
-        method = request.path_params["method"]
-        arguments = await _arguments(request)
-        given = {name: value for name, value in arguments.items() if name != "token"}
-        token = request.headers.get("authorization", "").removeprefix("Bearer ") or arguments.get("token", "")
+        name, begun = request.path_params["method"], self._record.begin()
+        method = self.methods.get(name)
+        try:
+            given, warning = await read(request, takes_json=method is None or method.takes_json)
+        except Refused as refused:
+            self._violation(begun, name, refused)
+            return self._answered(begun, name, {}, self._refusal(refused, method), None)
+        if warning == "json_not_accepted":
+            self._violation(begun, name, Refused(warning, f"{name} takes no JSON body: what it held was not read"))
+        token = request.headers.get("authorization", "").removeprefix("Bearer ") or given.get("token", "")
+        arguments = Arguments({key: value for key, value in given.items() if key != "token"})
 
         def do() -> Response:
             try:
-                if not token:
-                    raise Refused("not_authed")
-                if token != self._workspace.config.slack_bot_token:
-                    raise Refused("invalid_auth")
-                if method not in self._methods:
-                    raise Refused("unknown_method")
-                answer = {"ok": True, **self._methods[method](arguments)}
+                body = {"ok": True, **self._done(name, method, token, arguments)}
             except Refused as refused:
-                return _refusal(refused.error, *refused.details)
-            except (KeyError, TypeError, ValueError) as error:
-                self._workspace.violation("invalid_arguments", [f"{method}: {error!r}"])
-                return _refusal("invalid_arguments", f"{method}: {error!r}")
-            return JSONResponse(answer, headers={"x-oauth-scopes": SCOPES})
+                self._violation(begun, name, refused)
+                return self._refusal(refused, method)
+            if warning is not None:
+                body["warning"] = warning
+                body.setdefault("response_metadata", {})["warnings"] = [warning]
+            return JSONResponse(body, headers=self._scopes(method))
 
-        channel = str(given.get("channel", ""))
-        answer, fault = await self._faults.around("slack", method, channel, do, _refusal)
+        channel = arguments.text("channel") or arguments.text("channel_id")
+        answer, fault = await self._faults.around(
+            "slack", name, channel, do, lambda code: self._refusal(Refused(code), method)
+        )
+        return self._answered(begun, name, arguments.given, answer, fault)
+
+    def _done(self, name: str, method: Method | None, token: str, arguments: Arguments) -> Json:
+        if method is None:
+            raise Refused("unknown_method")
+        self._check_token(token)
+        if method.scopes and not self._workspace.scopes.intersection(method.scopes):
+            raise MissingScope(method.scopes[0], self._workspace.scopes)
+        return method.do(arguments)
+
+    def _check_token(self, token: str) -> None:
+        if not token:
+            raise Refused("not_authed")
+        if token != self._workspace.config.slack_bot_token:
+            raise Refused("invalid_auth")
+        if self._workspace.revoked:
+            raise Refused("token_revoked")
+
+    def _answered(self, begun: Begun, name: str, arguments: Json, answer: Response, fault: str | None) -> Response:
         body = json.loads(bytes(answer.body)) if answer.media_type == "application/json" else {}
-        self._record.note("slack", method=method, arguments=given, answer=body, status=answer.status_code, fault=fault)
+        outcome = fault or ("ok" if body.get("ok", answer.status_code < 400) else body.get("error", "failed"))
+        self._record.note(
+            "slack",
+            begun,
+            method=name,
+            arguments=arguments,
+            answer=body,
+            status=answer.status_code,
+            fault=fault,
+            outcome=outcome,
+            cause=self._workspace.modals.cause(str(arguments.get("trigger_id", ""))),
+            ids=_ids(arguments, body),
+        )
         return answer
 
     async def _respond(self, request: Request) -> Response:
-        body = await request.json()
+        begun, key = self._record.begin(), request.path_params["key"]
+        raw = await request.body()
 
         def do() -> Response:
             try:
-                self._workspace.respond(request.path_params["key"], body)
+                body = json.loads(raw)
+                self._workspace.response_urls.respond(key, body)
+            except ValueError:
+                return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
             except Refused as refused:
-                return Response(refused.error, 404)
+                self._violation(begun, "response_url", refused)
+                gone = refused.error in {"used_url", "expired_url"}
+                return JSONResponse(refused.body(), 404 if gone else 400)
             return Response("ok")
 
-        answer, fault = await self._faults.around("slack", "response_url", "", do, lambda code: Response(code, 404))
-        self._record.note("slack", method="response_url", arguments=body, status=answer.status_code, fault=fault)
+        def refuse(code: str) -> Response:
+            return JSONResponse({"ok": False, "error": code}, 404)
+
+        cause = self._workspace.response_urls.cause(key)
+        answer, fault = await self._faults.around("slack", "response_url", "", do, refuse)
+        body = json.loads(raw) if raw[:1] == b"{" else {}
+        self._record.note(
+            "slack",
+            begun,
+            method="response_url",
+            arguments=body,
+            status=answer.status_code,
+            fault=fault,
+            outcome=fault or ("ok" if answer.status_code == 200 else "refused"),
+            cause=cause,
+        )
         return answer
 
-    def _auth_test(self, _: Json) -> Json:
-        return {"url": self._workspace.config.base_url, "team_id": "T0SANDBOX", "user_id": BOT, "bot_id": BOT_ID}
+    async def _upload(self, request: Request) -> Response:
+        """Take an upload's bytes, raw or as a form's only file; the URL itself is the permission."""
+        content = await request.body()
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            parts = [each for each in (await request.form()).values() if not isinstance(each, str)]
+            content = await parts[0].read() if parts else b""
+        file = request.path_params["file"]
 
-    def _content(self, arguments: Json, *, most: int) -> tuple[str, list[Json]]:
-        blocks = _parsed(arguments.get("blocks"), [])
-        text = str(arguments.get("text") or "")
-        if not text and not blocks:
-            raise Refused("no_text")
-        self._workspace.check(blocks)
-        if len(text) > most:
-            if most == UPDATE_TEXT:
-                raise Refused("msg_too_long")
-            text = text[:most]
-        return text, blocks
+        def do(begun: Begun) -> Response:
+            try:
+                self._workspace.files.receive(file, content)
+            except Refused as refused:
+                self._violation(begun, "upload", refused)
+                return Response(refused.error, 400)
+            return Response(f"OK - {len(content)}")
 
-    def _post(self, arguments: Json) -> Json:
-        channel = self._workspace.writable(arguments["channel"])
-        text, blocks = self._content(arguments, most=POST_TEXT)
-        metadata = _parsed(arguments.get("metadata"), None)
-        _check_metadata(metadata)
-        message = self._workspace.post(channel, text, blocks, thread_ts=arguments.get("thread_ts"), metadata=metadata)
-        return {"channel": channel.id, "ts": message["ts"], "message": _public(message, metadata=False)}
+        return await self._file_call("upload", file, do)
 
-    def _update(self, arguments: Json) -> Json:
-        channel = self._workspace.writable(arguments["channel"])
-        text, blocks = self._content(arguments, most=UPDATE_TEXT)
-        message = self._workspace.update(channel, arguments["ts"], text, blocks)
-        return {"channel": channel.id, "ts": message["ts"], "text": text}
+    async def _download(self, request: Request) -> Response:
+        """A private file's bytes for the bearer of a token that may read files; for others, the page to sign in at."""
+        file = request.path_params["file"].rpartition("-")[2]
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
 
-    def _delete(self, arguments: Json) -> Json:
-        channel = self._workspace.reachable(arguments["channel"])
-        self._workspace.delete(channel, arguments["ts"])
-        return {"channel": channel.id, "ts": arguments["ts"]}
+        def do(begun: Begun) -> Response:
+            try:
+                self._check_token(token)
+                self._workspace.require("files:read")
+            except Refused as refused:
+                self._record.note(
+                    "violation", api="slack", method="download", error=refused.error, details=[], cause=begun.number
+                )
+                return HTMLResponse(LOGIN)
+            return self._content(file)
 
-    def _ephemeral(self, arguments: Json) -> Json:
-        channel = self._workspace.writable(arguments["channel"])
-        text, blocks = self._content(arguments, most=POST_TEXT)
-        if arguments["user"] not in self._workspace.people:
-            raise Refused("user_not_in_channel")
-        ts = self._workspace.whisper(channel.id, arguments["user"], text, blocks, arguments.get("thread_ts"))
-        return {"message_ts": ts}
+        return await self._file_call("download", file, do)
 
-    def _permalink(self, arguments: Json) -> Json:
-        channel = self._workspace.reachable(arguments["channel"])
-        ts = arguments["message_ts"]
-        if ts not in channel.messages:
-            raise Refused("message_not_found")
-        link = f"{self._workspace.config.base_url}/sandbox#/archives/{channel.id}/p{ts.replace('.', '')}"
-        return {"channel": channel.id, "permalink": link}
+    async def _show(self, request: Request) -> Response:
+        """A file as Slack's own client shows it; no part of the API."""
+        return self._content(request.path_params["file"])
 
-    def _views_open(self, arguments: Json) -> Json:
-        return {"view": self._workspace.open_view(arguments["trigger_id"], _parsed(arguments["view"], {}))}
+    def _content(self, id: str) -> Response:
+        try:
+            file = self._workspace.files.find(id)
+        except Refused:
+            return HTMLResponse(LOGIN, 404)
+        return Response(file.content, media_type=file.mimetype)
 
-    def _views_update(self, arguments: Json) -> Json:
-        view = self._workspace.views.get(arguments.get("view_id", ""))
-        if view is None:
-            raise Refused("not_found")
-        if arguments.get("hash", view["hash"]) != view["hash"]:
-            raise Refused("hash_conflict")
-        new = _parsed(arguments["view"], {})
-        self._workspace.check_view(new)
-        view.update(new)
-        return {"view": view}
+    async def _file_call(self, name: str, file: str, do: Callable[[Begun], Response]) -> Response:
+        begun = self._record.begin()
+        answer, fault = await self._faults.around(
+            "slack", name, "", lambda: do(begun), lambda code: Response(code, 400)
+        )
+        outcome = fault or ("ok" if answer.status_code == 200 else "refused")
+        status = answer.status_code
+        self._record.note(
+            "slack", begun, method=name, arguments={}, status=status, fault=fault, outcome=outcome, ids={"file": file}
+        )
+        return answer
 
-    def _history(self, arguments: Json) -> Json:
-        channel = self._workspace.readable(arguments["channel"])
-        messages = [each for each in channel.messages.values() if each.get("thread_ts", each["ts"]) == each["ts"]]
-        return _page(sorted(messages, key=lambda each: each["ts"], reverse=True), arguments)
+    def _violation(self, begun: Begun, method: str, refused: Refused) -> None:
+        if refused.error in THE_CALLERS | {"json_not_accepted"}:
+            self._workspace.violation(refused.error, refused.details, method=method, cause=begun.number)
 
-    def _replies(self, arguments: Json) -> Json:
-        channel = self._workspace.readable(arguments["channel"])
-        root = arguments["ts"]
-        if root not in channel.messages:
-            raise Refused("thread_not_found")
-        messages = [each for each in channel.messages.values() if root in {each["ts"], each.get("thread_ts")}]
-        return _page(sorted(messages, key=lambda each: each["ts"]), arguments)
+    def _refusal(self, refused: Refused, method: Method | None) -> Response:
+        return JSONResponse(refused.body(), headers=self._scopes(method))
 
-    def _info(self, arguments: Json) -> Json:
-        return {"channel": self._workspace.reachable(arguments["channel"]).described()}
-
-    def _list(self, _: Json) -> Json:
-        channels = [each for each in self._workspace.channels.values() if each.joined or not each.private]
-        return {"channels": [each.described() for each in channels if each.person is None]}
-
-    def _open(self, arguments: Json) -> Json:
-        person = arguments["users"]
-        if person not in self._workspace.people:
-            raise Refused("user_not_found")
-        return {"channel": {"id": self._workspace.direct(person).id}}
-
-    def _user(self, arguments: Json) -> Json:
-        person = self._workspace.people.get(arguments["user"])
-        if person is None:
-            raise Refused("user_not_found")
-        return {"user": {"id": person.id, "name": person.name, "deleted": person.deactivated}}
-
-    def _users(self, _: Json) -> Json:
-        return {"members": [{"id": each.id, "name": each.name} for each in self._workspace.people.values()]}
-
-    def _reactions(self, arguments: Json) -> tuple[Json, str]:
-        channel = self._workspace.reachable(arguments["channel"])
-        message = channel.messages.get(arguments["timestamp"])
-        if message is None:
-            raise Refused("message_not_found")
-        return message, arguments["name"]
-
-    def _react(self, arguments: Json) -> Json:
-        message, name = self._reactions(arguments)
-        names = message.setdefault("reactions", [])
-        if name in names:
-            raise Refused("already_reacted")
-        names.append(name)
-        self._record.change()
-        return {}
-
-    def _unreact(self, arguments: Json) -> Json:
-        message, name = self._reactions(arguments)
-        if name not in message.get("reactions", []):
-            raise Refused("no_reaction")
-        message["reactions"].remove(name)
-        self._record.change()
-        return {}
+    def _scopes(self, method: Method | None) -> dict[str, str]:
+        accepted = ",".join(method.scopes) if method else ""
+        return {"x-oauth-scopes": ",".join(sorted(self._workspace.scopes)), "x-accepted-oauth-scopes": accepted}
 
 
-async def _arguments(request: Request) -> Json:
-    """A call's arguments: query, form or JSON."""
-    arguments: Json = dict(request.query_params)
-    kind = request.headers.get("content-type", "")
-    if kind.startswith("application/json"):
-        arguments |= await request.json()
-    elif request.method == "POST" and kind:
-        arguments |= {name: str(value) for name, value in (await request.form()).items()}
-    return arguments
-
-
-def _parsed(value: Any, default: Any) -> Any:
-    if value in (None, ""):
-        return default
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _check_metadata(metadata: Json | None) -> None:
-    if metadata is None:
-        return
-    payload = metadata.get("event_payload")
-    if not metadata.get("event_type") or not isinstance(payload, dict):
-        raise Refused("invalid_metadata_format")
-
-
-def _public(message: Json, *, metadata: bool) -> Json:
-    return {name: value for name, value in message.items() if name != "metadata" or metadata}
-
-
-def _page(messages: list[Json], arguments: Json) -> Json:
-    """A page of messages between `oldest` and `latest`, from `cursor` on."""
-    oldest, latest = str(arguments.get("oldest", "0")), str(arguments.get("latest", "9999999999"))
-    found = [each for each in messages if float(oldest) < float(each["ts"]) < float(latest)]
-    metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}
-    start, limit = int(arguments.get("cursor") or 0), min(int(arguments.get("limit", 100)), 999)
-    more = start + limit < len(found)
-    return {
-        "messages": [_public(each, metadata=metadata) for each in found[start : start + limit]],
-        "has_more": more,
-        "response_metadata": {"next_cursor": str(start + limit) if more else ""},
+def _ids(arguments: Mapping[str, Any], body: Json) -> Json:
+    """What a call was about: channel, ts, the id in the message's metadata, view."""
+    try:
+        metadata = arguments.get("metadata")
+        payload = (json.loads(metadata) if isinstance(metadata, str) else metadata or {}).get("event_payload", {})
+    except (ValueError, AttributeError):
+        payload = {}
+    channel = body.get("channel")
+    found = {
+        "channel": (channel.get("id") if isinstance(channel, dict) else channel) or arguments.get("channel"),
+        "ts": body.get("ts") or body.get("message_ts") or arguments.get("ts") or arguments.get("timestamp"),
+        "thread_ts": arguments.get("thread_ts"),
+        "id": payload.get("id") if isinstance(payload, dict) else None,
+        "view": body["view"].get("id") if isinstance(body.get("view"), dict) else arguments.get("view_id"),
     }
-
-
-def _refusal(error: str, *details: str) -> Response:
-    body: Json = {"ok": False, "error": error}
-    if details:
-        body["response_metadata"] = {"messages": [f"[ERROR] {each}" for each in details]}
-    return JSONResponse(body, headers={"x-oauth-scopes": SCOPES})
+    return {name: value for name, value in found.items() if value}

@@ -1,32 +1,35 @@
-"""Twilio's Messages API and the contacts' phones behind it (https://www.twilio.com/docs/messaging/api)."""
+"""Twilio's REST API over an account (https://www.twilio.com/docs/messaging/api)."""
 
 import base64
-import hashlib
-import hmac
+import json
 import re
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlsplit
 
 import httpx
+from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.carrier import Carrier
 from sandbox.config import Sandbox
+from sandbox.contacts import SERVICE, Contacts
 from sandbox.faults import Faults
-from sandbox.record import Record
-
-type Json = dict[str, Any]
+from sandbox.record import Begun, Record
+from sandbox.texts import Json, Texts, wire
+from sandbox.twilio_account import describe_account, describe_number
+from sandbox.twilio_errors import Rejected, error
+from sandbox.twilio_webhooks import TwilioWebhooks
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-RETRIES: Final = 5
-STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-START_WORDS: Final = frozenset({"START", "YES", "UNSTOP"})
-_PREFIX: Final = "/twilio/2010-04-01/Accounts/{sid}/Messages"
+BODY: Final = 1600
+MEDIA: Final = 10
+_ACCOUNT: Final = "/twilio/2010-04-01/Accounts/{sid}"
+_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 class TwilioApi:
@@ -36,138 +39,230 @@ class TwilioApi:
         self._config = config
         self._record = record
         self._faults = faults
-        self._http = http
-        self.texts: dict[str, Json] = {}
-        self.opted_out: set[tuple[str, str]] = set()
+        self._store = Texts(config.twilio_account_sid)
+        self.webhooks = TwilioWebhooks(config, record, http)
+        self.carrier = Carrier(config, record, http, self._store, self.webhooks)
+        self.contacts = Contacts(config, record, self._store, self.webhooks, self.carrier.opted_out)
+        self._since = format_datetime(datetime.now(UTC))
+
+    @property
+    def texts(self) -> dict[str, Json]:
+        """Every text by sid, oldest first; `media` lists what came with it, each with where the page finds it."""
+        return self._store.texts
+
+    @property
+    def opted_out(self) -> set[tuple[str, str]]:
+        """The (line, contact) pairs that are opted out."""
+        return self.carrier.opted_out
+
+    async def receive(
+        self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None
+    ) -> httpx.Response:
+        """A contact writes; the webhook's last answer."""
+        return await self.contacts.receive(contact, line, body, media, sid)
 
     def routes(self) -> list[Route]:
         """Where it is served, below the mount."""
+        message = f"{_ACCOUNT}/Messages/{{message}}"
         return [
-            Route(f"{_PREFIX}.json", self._messages, methods=["GET", "POST"]),
-            Route(f"{_PREFIX}/{{message}}.json", self._message, methods=["GET"]),
+            Route(f"{_ACCOUNT}.json", self._account),
+            Route(f"{_ACCOUNT}/IncomingPhoneNumbers.json", self._numbers),
+            Route(f"{_ACCOUNT}/Messages.json", self._messages, methods=["GET", "POST"]),
+            Route(f"{message}.json", self._message, methods=["GET", "POST", "DELETE"]),
+            Route(f"{message}/Media.json", self._media_list),
+            Route(f"{message}/Media/{{media}}.json", self._media_json),
+            Route(f"{message}/Media/{{media}}", self._media),
+            Route("/twilio/storage/{account}/{media}", self._storage),
+            Route("/twilio/phone/{media}", self._phone),
         ]
 
-    async def receive(
-        self, contact: str, line: str, body: str, media: Sequence[Mapping[str, str]] = (), sid: str | None = None
-    ) -> httpx.Response:
-        """A contact writes; the webhook is tried again as `#rc=5&rp=all` asks for."""
-        sid = sid or ("MM" if media else "SM") + secrets.token_hex(16)
-        word = body.strip().upper()
-        if word in STOP_WORDS:
-            self.opted_out.add((line, contact))
-        elif word in START_WORDS:
-            self.opted_out.discard((line, contact))
-        form = {
-            "ToCountry": "US",
-            "ToState": "",
-            "SmsMessageSid": sid,
-            "NumMedia": str(len(media)),
-            "ToCity": "",
-            "FromZip": "",
-            "SmsSid": sid,
-            "FromState": "",
-            "SmsStatus": "received",
-            "FromCity": "",
-            "Body": body,
-            "FromCountry": "US",
-            "To": line,
-            "ToZip": "",
-            "NumSegments": "1",
-            "MessageSid": sid,
-            "AccountSid": self._config.twilio_account_sid,
-            "From": contact,
-            "ApiVersion": "2010-04-01",
-        }
-        for number, each in enumerate(media):
-            form[f"MediaUrl{number}"] = each["url"]
-            form[f"MediaContentType{number}"] = each["content_type"]
-        self.texts.setdefault(sid, _text(sid, contact, line, body, "inbound", "received"))
-        self._record.change()
-        for attempt in range(1 + RETRIES):
-            answer = await self._webhook("/twilio/sms", form)
-            if answer.status_code < 500 or attempt == RETRIES:
-                break
-        return answer
-
-    async def _webhook(self, path: str, form: Mapping[str, str]) -> httpx.Response:
-        signed = self._config.public_url + path + "".join(f"{name}{form[name]}" for name in sorted(form))
-        digest = hmac.new(self._config.twilio_auth_token.encode(), signed.encode(), hashlib.sha1).digest()
-        answer = await self._http.post(
-            self._config.gateway_url + path,
-            content=urlencode(form).encode(),
-            headers={
-                "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
-                "x-twilio-signature": base64.b64encode(digest).decode(),
-            },
-        )
-        self._record.note("webhook", route=path, status=answer.status_code)
-        return answer
+    # -- messages ---------------------------------------------------------------------------------------------------
 
     async def _messages(self, request: Request) -> Response:
-        if (refused := self._unauthorized(request)) is not None:
-            return refused
         if request.method == "GET":
-            wanted = {name: request.query_params[name] for name in ("To", "From") if name in request.query_params}
-            found = [
-                each
-                for each in self.texts.values()
-                if all(each[name.lower()] == value for name, value in wanted.items())
-            ]
-            return JSONResponse({"messages": found[::-1][: int(request.query_params.get("PageSize", 50))]})
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        answer, fault = await self._faults.around(
-            "twilio", "messages.create", form.get("To", ""), lambda: self._create(form), lambda code: _error(int(code))
-        )
-        self._record.note("twilio", arguments=form, status=answer.status_code, fault=fault)
+            query = dict(request.query_params)
+            return await self._answer(
+                request, "messages.list", query, lambda _: JSONResponse(self._store.page(query)), query.get("To", "")
+            )
+        form = await request.form()
+        told = {name: str(form[name]) for name in form}
+        to = told.get("To", "")
+        return await self._answer(request, "messages.create", told, lambda begun: self._create(form, begun), to)
+
+    def _create(self, form: FormData, begun: Begun) -> Response:
+        """Take a text to send, or say what is wrong (https://www.twilio.com/docs/messaging/api/message-resource)."""
+        given = {name: str(form[name]) for name in form}
+        to, line, body = given.get("To", ""), given.get("From", ""), given.get("Body", "")
+        service = given.get("MessagingServiceSid") or None
+        media = [str(each) for each in form.getlist("MediaUrl")]
+        callback = given.get("StatusCallback", "")
+        if service == SERVICE and not line:
+            line = next(iter(self._config.lines))
+        for code, wrong, about in (
+            (21604, not to, ""),
+            (21211, not E164.fullmatch(to), to),
+            (21603, not line and service is None, ""),
+            (21212, not E164.fullmatch(line), line),
+            (21606, line not in self._config.lines, ""),
+            (21266, line == to, ""),
+            (21602, not body.strip() and not media, ""),
+            (21617, len(body) > BODY, ""),
+            (21623, len(media) > MEDIA, ""),
+            (21620, not all(map(_is_url, media)), ""),
+            (21609, bool(callback) and not _is_url(callback), ""),
+        ):
+            if wrong:
+                raise Rejected(code, about)
+        self.carrier.refuse(line, to)
+        status = "accepted" if service else "queued"
+        text = self._store.add(line, to, body, "outbound-api", status, num_media=len(media), service=service)
+        answer = JSONResponse(wire(text), 201)
+        self.carrier.send(text["sid"], media, callback, begun.number)
+        self._record.change()
         return answer
 
     async def _message(self, request: Request) -> Response:
-        if (refused := self._unauthorized(request)) is not None:
-            return refused
-        found = self.texts.get(request.path_params["message"])
-        return JSONResponse(found) if found else _error(20404, 404)
+        sid = request.path_params["message"]
+        form = await request.form() if request.method == "POST" else {}
+        given = {name: str(value) for name, value in form.items()}
 
-    def _unauthorized(self, request: Request) -> Response | None:
+        def do(_: Begun) -> Response:
+            text = self._found(request, sid)
+            if request.method == "DELETE":
+                del self._store.texts[sid]
+                return Response(status_code=204)
+            if given.get("Status") == "canceled" and text["status"] in {"accepted", "queued"}:
+                self._store.move(sid, "canceled")
+            if "Body" in given:
+                if given["Body"]:
+                    raise Rejected(20001, "Body can only be emptied")
+                text["body"] = ""
+            self._record.change()
+            return JSONResponse(wire(text))
+
+        name = {"GET": "messages.fetch", "POST": "messages.update", "DELETE": "messages.delete"}[request.method]
+        return await self._answer(request, name, given, do)
+
+    # -- media ------------------------------------------------------------------------------------------------------
+
+    async def _media_list(self, request: Request) -> Response:
+        def do(_: Begun) -> Response:
+            sid = request.path_params["message"]
+            kept = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
+            told = [self._store.describe_media(sid, each) for each in kept]
+            return JSONResponse({"media_list": told, "page": 0, "page_size": 50, "next_page_uri": None})
+
+        return await self._answer(request, "media.list", {}, do)
+
+    async def _media_json(self, request: Request) -> Response:
+        def do(_: Begun) -> Response:
+            sid, media = self._found_media(request)
+            return JSONResponse(self._store.describe_media(sid, self._store.media[media]))
+
+        return await self._answer(request, "media.fetch", {}, do)
+
+    async def _media(self, request: Request) -> Response:
+        """Where a picture really is: on another host (https://www.twilio.com/docs/messaging/api/media-resource)."""
+
+        def do(_: Begun) -> Response:
+            media = self._found_media(request)[1]
+            here = urlsplit(self._config.here)
+            other = "127.0.0.1" if here.hostname == "localhost" else "localhost"
+            host = f"{other}:{here.port}" if here.port else other
+            account = self._config.twilio_account_sid
+            return RedirectResponse(here._replace(netloc=host).geturl() + f"/twilio/storage/{account}/{media}", 307)
+
+        return await self._answer(request, "media", {}, do)
+
+    async def _storage(self, request: Request) -> Response:
+        """The bytes; whoever brings Twilio's credentials here gives them away."""
+        if "authorization" in request.headers:
+            detail = "the Authorization header followed the redirect to the storage"
+            self._record.note("violation", api="twilio", error="authorization", details=[detail])
+            return Response("Only one auth mechanism allowed", 400)
+        return await self._phone(request)
+
+    async def _phone(self, request: Request) -> Response:
+        """A picture as a contact's phone shows it; no part of the API."""
+        media = self._store.media.get(request.path_params["media"])
+        if media is None:
+            return Response("no such media", 404)
+        return Response(media.content, media_type=media.content_type)
+
+    # -- the account ------------------------------------------------------------------------------------------------
+
+    async def _account(self, request: Request) -> Response:
+        told = describe_account(self._config.twilio_account_sid, self._since)
+        return await self._answer(request, "account.fetch", {}, lambda _: JSONResponse(told))
+
+    async def _numbers(self, request: Request) -> Response:
+        """The account's numbers (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource)."""
+        asked = request.query_params.get("PhoneNumber", "")
+        account, url = self._config.twilio_account_sid, self.contacts.sms_url()
+        told = [
+            describe_number(account, place, each, url, self._since)
+            for place, each in enumerate(self._config.lines)
+            if asked in each
+        ]
+        body = {"incoming_phone_numbers": told, "page": 0, "page_size": 50, "next_page_uri": None}
+        return await self._answer(request, "numbers.list", dict(request.query_params), lambda _: JSONResponse(body))
+
+    # -- every call -------------------------------------------------------------------------------------------------
+
+    async def _answer(
+        self, request: Request, name: str, arguments: Json, do: Callable[[Begun], Response], to: str = ""
+    ) -> Response:
+        begun, sids = self._record.begin(), [*filter(None, [request.path_params.get("message")])]
+
+        def done() -> Response:
+            try:
+                self._authorize(request)
+                answer = do(begun)
+            except Rejected as rejected:
+                return error(rejected.code, rejected.about)
+            if name == "messages.create":
+                sids.append(json.loads(bytes(answer.body))["sid"])
+            return answer
+
+        answer, fault = await self._faults.around("twilio", name, to, done, lambda code: error(int(code)))
+        code = re.match(rb'\{"code":\s*(\d+)', bytes(answer.body))
+        ids = {"sid": sids[-1] if sids else None, "to": to}
+        self._record.note(
+            "twilio",
+            begun,
+            method=name,
+            arguments=arguments,
+            status=answer.status_code,
+            fault=fault,
+            outcome=fault or (code[1].decode() if code else "ok"),
+            ids={name: value for name, value in ids.items() if value},
+        )
+        return answer
+
+    def _authorize(self, request: Request) -> None:
         wanted = f"{self._config.twilio_account_sid}:{self._config.twilio_auth_token}".encode()
         if request.headers.get("authorization", "") != f"Basic {base64.b64encode(wanted).decode()}":
-            return _error(20003, 401)
-        return None if request.path_params["sid"] == self._config.twilio_account_sid else _error(20404, 404)
+            raise Rejected(20003)
+        if request.path_params["sid"] != self._config.twilio_account_sid:
+            raise Rejected(20404, request.url.path)
 
-    def _create(self, form: Mapping[str, str]) -> Response:
-        to, line, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
-        for code, wrong in (
-            (21211, not E164.fullmatch(to)),
-            (21606, line not in self._config.lines),
-            (21602, not body and "MediaUrl" not in form),
-            (21617, len(body) > 1600),
-            (21610, (line, to) in self.opted_out),
-        ):
-            if wrong:
-                return _error(code)
-        text = _text("SM" + secrets.token_hex(16), line, to, body, "outbound-api", "queued")
-        self.texts[text["sid"]] = text
-        self._record.change()
-        return JSONResponse(text, 201)
+    def _found(self, request: Request, sid: str) -> Json:
+        text = self._store.texts.get(sid)
+        if text is None:
+            raise Rejected(20404, request.url.path)
+        return text
+
+    def _found_media(self, request: Request) -> tuple[str, str]:
+        sid, media = request.path_params["message"], request.path_params["media"]
+        if not any(each["sid"] == media for each in self._found(request, sid)["media"]):
+            raise Rejected(20404, request.url.path)
+        return sid, media
 
 
-def _text(sid: str, sender: str, to: str, body: str, direction: str, status: str) -> Json:
-    return {
-        "sid": sid,
-        "from": sender,
-        "to": to,
-        "body": body,
-        "direction": direction,
-        "status": status,
-        "error_code": None,
-        "date_sent": format_datetime(datetime.now(UTC)),
-    }
-
-
-def _error(code: int, status: int = 400) -> Response:
-    body = {
-        "code": code,
-        "message": f"Error {code}",
-        "more_info": f"https://www.twilio.com/docs/errors/{code}",
-        "status": status,
-    }
-    return JSONResponse(body, status)
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(host)) and len(text) <= 4000

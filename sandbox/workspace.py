@@ -1,86 +1,109 @@
-"""A Slack workspace: channels, messages, direct messages, modals and triggers, by Slack's rules."""
+"""A Slack workspace: its people, channels, direct messages and what stands in them, by Slack's rules."""
 
-import itertools
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sandbox.blockkit import message_faults, view_faults
-from sandbox.config import Sandbox
+from sandbox.blockkit import message_faults, too_long
+from sandbox.channel import Channel, changed, count_reply, told, uncount_reply
+from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, Sandbox
+from sandbox.files import Files
+from sandbox.kept_blocks import identified
+from sandbox.modals import Modals
 from sandbox.record import Record
+from sandbox.refusals import Json, MissingScope, Refused
+from sandbox.response_urls import ResponseUrls
 
-type Json = dict[str, Any]
+__all__ = ["BOT", "BOT_ID", "Channel", "Json", "Refused", "Workspace", "changed", "told"]
 
-BOT: Final = "U0CLERK"
-BOT_ID: Final = "B0CLERK"
-TRIGGER_LIFE: Final = 3.0
-RESPONSE_URL_LIFE: Final = 1800.0
-RESPONSE_URL_USES: Final = 5
+KEPT: Final = 20_000
+"""Messages of a channel."""
 
-
-class Refused(Exception):
-    """Slack says no; `error` is its word for why."""
-
-    def __init__(self, error: str, *details: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.details = details
-
-
-@dataclass
-class Channel:
-    """A channel or direct message and what stands in it, by ts."""
-
-    id: str
-    name: str
-    private: bool = False
-    joined: bool = True
-    archived: bool = False
-    person: str | None = None
-    messages: dict[str, Json] = field(default_factory=dict)
-
-    def described(self) -> Json:
-        """The channel as conversations.info tells it."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "is_channel": self.person is None,
-            "is_im": self.person is not None,
-            "is_private": self.private,
-            "is_archived": self.archived,
-            "is_member": self.joined,
-            **({"user": self.person} if self.person else {}),
-        }
-
-
-@dataclass
-class _ResponseUrl:
-    channel: str
-    user: str
-    message_ts: str
-    until: float
-    uses: int = RESPONSE_URL_USES
+WHISPERS: Final = 500
 
 
 class Workspace:
-    """The state of one workspace; `clock` gives seconds since the epoch."""
+    """The state of one workspace; `clock` gives seconds since the epoch.
+
+    `scopes` are what the bot token may do and `revoked` whether it still may do anything: both can be changed.
+    """
 
     def __init__(self, config: Sandbox, record: Record, clock: Callable[[], float]) -> None:
         self.config = config
         self.clock = clock
         self._record = record
+        self.people: dict[str, Person] = {each.id: each for each in config.people}
         self.channels = {
-            each.id: Channel(each.id, each.name, each.private, each.joined) for each in config.all_channels()
+            each.id: Channel(
+                each.id,
+                each.name,
+                each.private,
+                each.joined,
+                members=set(self._active() if each.members is None else each.members),
+            )
+            for each in config.all_channels()
         }
-        self.people = {each.id: each for each in config.people}
+        self.scopes = set(config.scopes)
+        self.revoked = False
         self.ephemerals: list[Json] = []
-        self.views: dict[str, Json] = {}
-        self._triggers: dict[str, tuple[str, float]] = {}
-        self._used_triggers: set[str] = set()
-        self._response_urls: dict[str, _ResponseUrl] = {}
+        self.modals = Modals(record, clock)
+        self.response_urls = ResponseUrls(self, f"{config.here}/slack/response")
+        self.files = Files(f"{config.here}/slack", TEAM)
+        self.posted: list[Callable[[Channel, Json], None]] = []
         self._last_ts = 0
-        self._ids = itertools.count(1)
+
+    def _active(self) -> list[str]:
+        return [each.id for each in self.people.values() if not each.deactivated]
+
+    # -- who may do what --------------------------------------------------------------------------------------------
+
+    def require(self, scope: str) -> None:
+        """Refuse what the token lacks the scope for."""
+        if scope not in self.scopes:
+            raise MissingScope(scope, self.scopes)
+
+    def reachable(self, id: str) -> Channel:
+        """The channel that the bot can see."""
+        channel = self.channels.get(id)
+        if channel is None or (channel.private and not channel.joined):
+            raise Refused("channel_not_found")
+        return channel
+
+    def writable(self, id: str) -> Channel:
+        """The channel that the bot may write to; a person's id is their direct message."""
+        channel = self.direct(id) if id[:1] in {"U", "W"} else self.reachable(id)
+        if channel.archived:
+            raise Refused("is_archived")
+        if not channel.joined and "chat:write.public" not in self.scopes:
+            raise Refused("not_in_channel")
+        return channel
+
+    def inside(self, id: str) -> Channel:
+        """The channel that the bot is a member of."""
+        channel = self.reachable(id)
+        if not channel.joined:
+            raise Refused("not_in_channel")
+        return channel
+
+    def readable(self, id: str) -> Channel:
+        """The channel whose history the bot may read."""
+        channel = self.inside(id)
+        self.require(f"{channel.kind}:history")
+        return channel
+
+    def direct(self, person: str) -> Channel:
+        """The bot's direct message with a person."""
+        if person in {BOT, OTHER_BOT, SLACKBOT}:
+            raise Refused("cannot_dm_bot")
+        if person not in self.people:
+            raise Refused("channel_not_found")
+        if self.people[person].deactivated:
+            raise Refused("user_disabled")
+        id = f"D{person[1:]}"
+        if id not in self.channels:
+            self.channels[id] = Channel(
+                id, f"@{self.people[person].name}", person=person, private=True, members={person}
+            )
+        return self.channels[id]
 
     # -- messages ---------------------------------------------------------------------------------------------------
 
@@ -88,36 +111,6 @@ class Workspace:
         """A new message's ts: the time, later than any before."""
         self._last_ts = max(int(self.clock() * 1_000_000), self._last_ts + 1)
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
-
-    def writable(self, id: str) -> Channel:
-        """The channel that the bot may write to; a person's id is their direct message."""
-        channel = self.reachable(id)
-        if channel.archived:
-            raise Refused("is_archived")
-        return channel
-
-    def reachable(self, id: str) -> Channel:
-        """The channel that the bot can see."""
-        if id in self.people:
-            return self.direct(id)
-        channel = self.channels.get(id)
-        if channel is None or (channel.private and not channel.joined):
-            raise Refused("channel_not_found")
-        return channel
-
-    def readable(self, id: str) -> Channel:
-        """The channel whose history the bot may read."""
-        channel = self.reachable(id)
-        if not channel.joined:
-            raise Refused("not_in_channel")
-        return channel
-
-    def direct(self, person: str) -> Channel:
-        """The bot's direct message with a person."""
-        if self.people[person].deactivated:
-            raise Refused("user_disabled")
-        id = f"D{person[1:]}"
-        return self.channels.setdefault(id, Channel(id, f"@{self.people[person].name}", person=person, private=True))
 
     def post(
         self,
@@ -128,58 +121,91 @@ class Workspace:
         thread_ts: str | None = None,
         metadata: Json | None = None,
         user: str = BOT,
+        broadcast: bool = False,
         **more: Any,
     ) -> Json:
-        """Post a message."""
-        if thread_ts is not None and thread_ts not in channel.messages:
-            raise Refused("thread_not_found")
+        """Post a message; a reply's ts as `thread_ts` means that reply's thread."""
+        root = self._root(channel, thread_ts)
         ts = self.ts()
-        message: Json = {"type": "message", "channel": channel.id, "ts": ts, "user": user, "text": text, **more}
+        message: Json = {"type": "message", "channel": channel.id, "ts": ts, "user": user, "team": TEAM, "text": text}
         if user == BOT:
-            message["bot_id"] = BOT_ID
+            message |= {"bot_id": BOT_ID, "app_id": APP}
+        message |= more
         if blocks:
-            message["blocks"] = [
-                {**block, "block_id": block.get("block_id") or secrets.token_hex(3)} for block in blocks
-            ]
-        if thread_ts is not None and thread_ts != ts:
-            message["thread_ts"] = thread_ts
-            channel.messages[thread_ts].setdefault("thread_ts", thread_ts)
-        if metadata is not None:
+            message["blocks"] = identified(blocks)
+        if root is not None:
+            message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
+            count_reply(root, user, ts)
+            if broadcast:
+                message |= {"subtype": "thread_broadcast", "root": told(root)}
+        if metadata:
             message["metadata"] = metadata
         channel.messages[ts] = message
-        self._record.change()
+        if len(channel.messages) > KEPT:
+            del channel.messages[next(iter(channel.messages))]
+        self._tell(channel, message)
         return message
 
-    def update(self, channel: Channel, ts: str, text: str, blocks: Sequence[Json] | None) -> Json:
+    def _root(self, channel: Channel, thread_ts: str | None) -> Json | None:
+        if thread_ts is None:
+            return None
+        found = channel.messages.get(thread_ts)
+        if found is None:
+            raise Refused("thread_not_found")
+        return channel.messages.get(found.get("thread_ts", thread_ts), found)
+
+    def update(
+        self, channel: Channel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
+    ) -> Json:
         """Replace a message of the bot; without blocks the blocks go."""
         message = self._own(channel, ts, "cant_update_message")
+        before = {**message}
         message["text"] = text
         message["edited"] = {"user": BOT, "ts": self.ts()}
+        message.pop("blocks", None)
         if blocks:
-            message["blocks"] = [
-                {**block, "block_id": block.get("block_id") or secrets.token_hex(3)} for block in blocks
-            ]
-        else:
-            message.pop("blocks", None)
-        self._record.change()
+            message["blocks"] = identified(blocks)
+        if metadata is not None:
+            message["metadata"] = metadata
+        self._tell(channel, changed(message, before, self.ts()))
         return message
 
     def delete(self, channel: Channel, ts: str) -> None:
         """Delete a message of the bot; a thread's root leaves a tombstone."""
         self._own(channel, ts, "cant_delete_message")
-        if any(each.get("thread_ts") == ts and each["ts"] != ts for each in channel.messages.values()):
+        self.remove(channel, ts)
+
+    def remove(self, channel: Channel, ts: str) -> Json:
+        """Take a message away; the event that tells of it."""
+        before = channel.messages[ts]
+        if before.get("reply_count"):
+            kept = {name: value for name, value in before.items() if name.startswith(("reply", "latest", "thread"))}
             channel.messages[ts] = {
                 "type": "message",
                 "subtype": "tombstone",
                 "channel": channel.id,
                 "ts": ts,
-                "thread_ts": ts,
-                "user": "USLACKBOT",
+                "user": SLACKBOT,
                 "text": "This message was deleted.",
+                "hidden": True,
+                **kept,
             }
+            event = changed(channel.messages[ts], before, self.ts())
         else:
             del channel.messages[ts]
-        self._record.change()
+            uncount_reply(channel, before)
+            moment = self.ts()
+            event = {
+                "type": "message",
+                "subtype": "message_deleted",
+                "hidden": True,
+                "deleted_ts": ts,
+                "previous_message": told(before),
+                "ts": moment,
+                "event_ts": moment,
+            }
+        self._tell(channel, event)
+        return event
 
     def _own(self, channel: Channel, ts: str, error: str) -> Json:
         message = channel.messages.get(ts)
@@ -189,83 +215,58 @@ class Workspace:
             raise Refused(error)
         return message
 
-    def check(self, blocks: Sequence[Json]) -> None:
-        """Refuse blocks that Slack would refuse."""
-        if faults := message_faults(blocks):
-            self.violation("invalid_blocks", faults)
-            raise Refused("invalid_blocks", *faults)
+    def touched(self) -> None:
+        """Say that something is different now."""
+        self._record.change()
 
-    def violation(self, error: str, details: Sequence[str]) -> None:
-        """Note that something was refused for its form."""
-        self._record.note("violation", error=error, details=list(details))
-
-    # -- ephemerals, triggers, modals -------------------------------------------------------------------------------
+    def _tell(self, channel: Channel, event: Json) -> None:
+        self._record.change()
+        for each in self.posted:
+            each(channel, event)
 
     def whisper(self, channel: str, user: str, text: str, blocks: Sequence[Json], thread_ts: str | None = None) -> str:
-        """Show a message to one person only."""
+        """Show a message to one person only; its ts, with which it can't be updated."""
         ts = self.ts()
         self.ephemerals.append(
-            {"channel": channel, "user": user, "ts": ts, "text": text, "blocks": list(blocks), "thread_ts": thread_ts}
+            {
+                "channel": channel,
+                "user": user,
+                "ts": ts,
+                "text": text,
+                "blocks": identified(blocks),
+                "thread_ts": thread_ts,
+            }
         )
-        del self.ephemerals[:-500]
+        del self.ephemerals[:-WHISPERS]
         self._record.change()
         return ts
 
-    def trigger(self, user: str) -> str:
-        """A new trigger: good for three seconds, once."""
-        id = f"{next(self._ids)}.{secrets.token_hex(8)}"
-        self._triggers[id] = (user, self.clock() + TRIGGER_LIFE)
-        return id
+    # -- what others call here --------------------------------------------------------------------------------------
 
-    def open_view(self, trigger: str, view: Mapping[str, Any]) -> Json:
-        """Open a modal for whoever made the trigger."""
-        if trigger in self._used_triggers:
-            raise Refused("exchanged_trigger_id")
-        if trigger not in self._triggers:
-            raise Refused("invalid_trigger_id")
-        user, until = self._triggers[trigger]
-        if self.clock() > until:
-            raise Refused("expired_trigger_id")
-        self.check_view(view)
-        self._used_triggers.add(trigger)
-        id = f"V{next(self._ids):08d}"
-        opened = {**view, "id": id, "hash": secrets.token_hex(8), "user": user, "team_id": "T0SANDBOX"}
-        self.views[id] = opened
-        self._record.change()
-        return opened
+    def check(self, blocks: Sequence[Json]) -> None:
+        """Refuse blocks that Slack would refuse."""
+        if faults := message_faults(blocks):
+            raise Refused("invalid_blocks", *faults)
+        if too_long(blocks):
+            raise Refused("msg_blocks_too_long")
 
-    def check_view(self, view: Mapping[str, Any]) -> None:
-        """Refuse a modal that Slack would refuse."""
-        if faults := view_faults(view):
-            error = "view_too_large" if "view_too_large" in faults else "invalid_arguments"
-            self.violation(error, faults)
-            raise Refused(error, *faults)
+    def violation(self, error: str, details: Sequence[str], **fields: Any) -> None:
+        """Note that something was refused for its form, or done against the rules."""
+        self._record.note("violation", **{"api": "slack", "error": error, "details": list(details), **fields})
+
+    @property
+    def views(self) -> dict[str, Json]:
+        """The open modals by id."""
+        return self.modals.views
 
     def close_view(self, id: str) -> None:
         """Close a modal."""
-        self.views.pop(id, None)
-        self._record.change()
+        self.modals.close(id)
 
-    def response_url(self, channel: str, user: str, message_ts: str) -> str:
-        """A new response URL for a click."""
-        key = secrets.token_hex(12)
-        self._response_urls[key] = _ResponseUrl(channel, user, message_ts, self.clock() + RESPONSE_URL_LIFE)
-        return f"{self.config.base_url}/sandbox/slack/response/{key}"
+    def trigger(self, user: str, cause: int | None = None) -> str:
+        """A new trigger: good for three seconds, once."""
+        return self.modals.trigger(user, cause=cause)
 
-    def respond(self, key: str, body: Mapping[str, Any]) -> None:
-        """Take an answer at a response URL (https://docs.slack.dev/interactivity/handling-user-interaction)."""
-        found = self._response_urls.get(key)
-        if found is None or found.until < self.clock():
-            raise Refused("expired_url")
-        if found.uses <= 0:
-            raise Refused("used_url")
-        found.uses -= 1
-        blocks = body.get("blocks") or []
-        self.check(blocks)
-        if body.get("delete_original") or body.get("replace_original"):
-            self.ephemerals[:] = [each for each in self.ephemerals if each["ts"] != found.message_ts]
-        if not body.get("delete_original"):
-            if not body.get("text") and not blocks:
-                raise Refused("no_text")
-            self.whisper(found.channel, found.user, body.get("text", ""), blocks)
-        self._record.change()
+    def response_url(self, channel: str, user: str, message_ts: str, cause: int | None = None) -> str:
+        """A new response URL for a click or command."""
+        return self.response_urls.make(channel, user, message_ts, cause)

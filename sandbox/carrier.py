@@ -1,0 +1,164 @@
+"""The phone network behind Twilio: it carries texts to contacts, each in its own time, and tells how it went."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+from pydantic import BaseModel
+
+from sandbox.background import Background
+from sandbox.config import Sandbox
+from sandbox.record import Record
+from sandbox.texts import Json, Texts
+from sandbox.twilio_errors import UNDELIVERED, Rejected
+from sandbox.twilio_webhooks import TwilioWebhooks
+
+MEDIA_BYTES: Final = 5_000_000
+
+
+class Handling(BaseModel):
+    """How the network treats the texts to a number.
+
+    `held` keeps them in the queue until they are released, `twice` and `shuffled` are about status callbacks; the next
+    `fail_times` end with `fail_code` after they were accepted, the next `reject_times` are not even accepted.
+    """
+
+    held: bool = False
+    twice: bool = False
+    shuffled: bool = False
+    fail_code: int = 30003
+    fail_times: int = 0
+    reject_code: int = 21614
+    reject_times: int = 0
+
+
+class Carrier:
+    """Delivery to contacts, and who of them is opted out of which line: pairs of (line, contact).
+
+    `handling` is by number, "" for all that have none of their own.
+    """
+
+    def __init__(
+        self, config: Sandbox, record: Record, http: httpx.AsyncClient, texts: Texts, webhooks: TwilioWebhooks
+    ) -> None:
+        self._config = config
+        self._record = record
+        self._http = http
+        self._texts = texts
+        self._webhooks = webhooks
+        self.background = Background()
+        self.handling: dict[str, Handling] = {"": Handling()}
+        self.opted_out: set[tuple[str, str]] = set()
+        self._released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def of(self, number: str) -> Handling:
+        """How texts to a number are treated."""
+        return self.handling.get(number) or self.handling[""]
+
+    def refuse(self, line: str, to: str) -> None:
+        """Rejected if the network does not take a text to a number."""
+        if (line, to) in self.opted_out:
+            raise Rejected(21610)
+        handling = self.of(to)
+        if handling.reject_times > 0:
+            handling.reject_times -= 1
+            raise Rejected(handling.reject_code)
+
+    def send(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
+        """Begin to deliver a text that was accepted."""
+        self.background.start(self._deliver(sid, media, callback, cause))
+
+    def release(self, number: str = "") -> None:
+        """Let go of the texts that are held for a number (for all, if none is named)."""
+        for name, handling in self.handling.items():
+            if number in {"", name}:
+                handling.held = False
+        for name, event in self._released.items():
+            if number in {"", name}:
+                event.set()
+
+    async def settled(self) -> None:
+        """Wait until every text has reached its last status and every callback was sent."""
+        await self.background.settled()
+
+    async def _deliver(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
+        text = self._texts.texts[sid]
+        handling = self.of(text["to"])
+        if handling.held:
+            self._released[text["to"]].clear()
+            await self._released[text["to"]].wait()
+        code = await self._fetch(sid, media)
+        if code is None and handling.fail_times > 0:
+            handling.fail_times -= 1
+            code = handling.fail_code
+        forms: list[dict[str, str]] = []
+        for wait, status in self._course(text, code):
+            await asyncio.sleep(wait)
+            if text["status"] == "canceled":
+                return
+            final = status in {"failed", "undelivered"}
+            self._texts.move(sid, status, code if final else None)
+            self._record.change()
+            if callback and status != "sending":
+                forms += [self._status(text)] * (2 if handling.twice else 1)
+                if not handling.shuffled:
+                    await self._tell(callback, forms, cause)
+                    forms = []
+        await self._tell(callback, forms[::-1], cause)
+
+    def _course(self, text: Json, code: int | None) -> list[tuple[float, str]]:
+        """The statuses that a text goes through, each with the wait before it."""
+        sending, sent, delivered = self._config.statuses
+        queued = [(0.0, "queued")] if text["status"] == "accepted" else []
+        if code is None:
+            return [*queued, (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
+        if code in UNDELIVERED:
+            return [*queued, (sending, "sending"), (sent, "sent"), (delivered, "undelivered")]
+        return [*queued, (sending, "failed")]
+
+    async def _tell(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int) -> None:
+        for form in forms:
+            ids = {"sid": form["MessageSid"], "status": form["MessageStatus"]}
+            await self._webhooks.send(callback, form, ids, cause)
+
+    def _status(self, text: Json) -> dict[str, str]:
+        """A status callback (https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks)."""
+        form = {
+            "AccountSid": text["account_sid"],
+            "ApiVersion": "2010-04-01",
+            "MessageSid": text["sid"],
+            "SmsSid": text["sid"],
+            "MessageStatus": text["status"],
+            "SmsStatus": text["status"],
+            "From": text["from"],
+            "To": text["to"],
+        }
+        if text["error_code"] is not None:
+            form["ErrorCode"] = str(text["error_code"])
+        if text["status"] in {"delivered", "undelivered"}:
+            form["RawDlrDoneDate"] = datetime.now(UTC).strftime("%y%m%d%H%M")
+        return form
+
+    async def _fetch(self, sid: str, urls: Sequence[str]) -> int | None:
+        """Fetch a text's media for the phone; the code of what went wrong."""
+        size = 0
+        for url in urls:
+            begun = self._record.begin()
+            try:
+                answer = await self._http.get(url, follow_redirects=True, timeout=10)
+            except httpx.HTTPError as error:
+                answer = httpx.Response(502, text=type(error).__name__)
+            size += len(answer.content)
+            kind = answer.headers.get("content-type", "").partition(";")[0]
+            code = 11200 if answer.status_code != 200 else 12300 if "/" not in kind else None
+            code = 11751 if code is None and size > MEDIA_BYTES else code
+            outcome = "ok" if code is None else str(code)
+            status = answer.status_code
+            self._record.note("twilio", begun, method="fetch", status=status, outcome=outcome, ids={"sid": sid})
+            if code is not None:
+                return code
+            self._texts.attach(sid, kind, answer.content)
+        return None

@@ -1,0 +1,37 @@
+"""How Slack says no."""
+
+from collections.abc import Iterable
+from typing import Any
+
+type Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """Slack says no; `error` is its word for why, `details` what exactly is wrong."""
+
+    def __init__(self, error: str, *details: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.details = details
+
+    def body(self) -> Json:
+        """The answer that says so."""
+        body: Json = {"ok": False, "error": self.error}
+        if self.error == "invalid_blocks":
+            body["errors"] = [*self.details]
+        if self.details:
+            body["response_metadata"] = {"messages": [f"[ERROR] {each}" for each in self.details]}
+        return body
+
+
+class MissingScope(Refused):
+    """The token is not granted what the call needs."""
+
+    def __init__(self, needed: str, provided: Iterable[str]) -> None:
+        super().__init__("missing_scope")
+        self.needed = needed
+        self.provided = ",".join(sorted(provided))
+
+    def body(self) -> Json:
+        """The answer that says so."""
+        return {**super().body(), "needed": self.needed, "provided": self.provided}

@@ -1,0 +1,74 @@
+"""Both stand-ins put together: what they are made of, in reach of tests and of the page."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+
+from sandbox.config import Sandbox
+from sandbox.faults import Faults
+from sandbox.hands import Hands
+from sandbox.record import Record
+from sandbox.slack_api import SlackApi
+from sandbox.twilio_api import TwilioApi
+from sandbox.workspace import Workspace
+
+
+class StandIns:
+    """Slack and Twilio: `hands` is what people do, `twilio.receive` what contacts text, `record` what happened."""
+
+    def __init__(self, config: Sandbox, clock: Callable[[], float] = time.time) -> None:
+        self.config = config
+        self.record = Record()
+        self.faults = Faults([])
+        self.http = httpx.AsyncClient(timeout=20, trust_env=False, limits=httpx.Limits(max_connections=200))
+        self.workspace = Workspace(config, self.record, clock)
+        self.slack = SlackApi(self.workspace, self.record, self.faults)
+        self.hands = Hands(self.workspace, self.record, self.http)
+        self.twilio = TwilioApi(config, self.record, self.faults, self.http)
+
+    def routes(self) -> list[Route]:
+        """Where both APIs are served, below the mount."""
+        return [*self.slack.routes(), *self.twilio.routes()]
+
+    async def settled(self) -> None:
+        """Wait until every retry, delivery and callback is over."""
+        await self.hands.settled()
+        await self.twilio.carrier.settled()
+
+    async def close(self) -> None:
+        """Give up what is under way, and the connections."""
+        await self.hands.webhooks.background.cancel()
+        await self.twilio.carrier.background.cancel()
+        await self.http.aclose()
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    configure: Callable[[str], Sandbox], clock: Callable[[], float] = time.time
+) -> AsyncIterator[StandIns]:
+    """Both APIs over HTTP on a free port, without the page; `configure` gets the base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        made = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
+        app = Starlette(routes=[Mount("/sandbox", routes=made.routes())])
+        async with running(app, listening):
+            yield made
+            await made.close()
+
+
+@contextlib.asynccontextmanager
+async def running(app: Starlette, listening: socket.socket) -> AsyncIterator[None]:
+    """An application on a socket that listens already, for as long as the block lasts."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=2))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
