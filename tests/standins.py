@@ -1,0 +1,131 @@
+"""The sandbox's stand-ins over HTTP, and a gateway that keeps what they send; for tests of the stand-ins themselves."""
+
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.config import Sandbox
+from sandbox.standins import StandIns, running, serving
+
+TOKEN = "xoxb-a-test"
+SECRET = "a-signing-secret"
+ACCOUNT = "AC" + "0" * 32
+AUTH = "an-auth-token"
+PUBLIC = "https://clerk.example.org"
+LINE = "+15550001111"
+CONTACT = "+15557654321"
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A request as it came: its path, headers, raw body, and the body's form or JSON."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.form["payload"] if self.path.endswith("interactions") else self.body)
+        return found
+
+
+@dataclass
+class RecordingGateway:
+    """Keeps every webhook; the next answers are taken from `answers`, a callable is called with the webhook."""
+
+    came: list[Webhook] = field(default_factory=list)
+    answers: list[Response | Callable[[Webhook], Any]] = field(default_factory=list)
+    files: dict[str, Response] = field(default_factory=dict)
+    url: str = ""
+
+    def of(self, path: str) -> list[Webhook]:
+        return [each for each in self.came if each.path == path]
+
+    async def take(self, request: Request) -> Response:
+        if request.method == "GET":
+            return self.files.get(request.url.path, Response("nothing here", 404))
+        webhook = Webhook(request.url.path, dict(request.headers), await request.body())
+        self.came.append(webhook)
+        answer = self.answers.pop(0) if self.answers else Response()
+        if not isinstance(answer, Response):
+            answer = await answer(webhook)
+        assert isinstance(answer, Response)
+        return answer
+
+
+@contextlib.asynccontextmanager
+async def a_gateway() -> AsyncIterator[RecordingGateway]:
+    gateway = RecordingGateway()
+    app = Starlette(routes=[Route("/{path:path}", gateway.take, methods=["GET", "POST"])])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        gateway.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with running(app, listening):
+            yield gateway
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: float = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Pair:
+    """The stand-ins, the gateway they send to, and the clock that Slack goes by."""
+
+    standins: StandIns
+    gateway: RecordingGateway
+    clock: Clock
+
+    @property
+    def slack_url(self) -> str:
+        return f"{self.standins.config.here}/slack/api/"
+
+    @property
+    def twilio_url(self) -> str:
+        return f"{self.standins.config.here}/twilio"
+
+    def violations(self) -> list[str]:
+        return [each["error"] for each in self.standins.record.of("violation")]
+
+
+@contextlib.asynccontextmanager
+async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
+    """Both stand-ins, sending to a recording gateway; `changes` are of the configuration."""
+    clock = Clock()
+    async with a_gateway() as gateway:
+
+        def configure(base_url: str) -> Sandbox:
+            config = Sandbox(
+                gateway_url=gateway.url,
+                public_url=PUBLIC,
+                base_url=base_url,
+                slack_bot_token=TOKEN,
+                slack_signing_secret=SECRET,
+                twilio_account_sid=ACCOUNT,
+                twilio_auth_token=AUTH,
+                event_retries=(0.0, 0.0, 0.0),
+                statuses=(0.0, 0.0, 0.0),
+            )
+            return replace(config, **changes)
+
+        async with serving(configure, clock) as standins:
+            yield Pair(standins, gateway, clock)
