@@ -1,15 +1,14 @@
 """Both stand-ins put together: what they are made of, in reach of tests and of the page."""
 
-import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.config import Sandbox
 from sandbox.faults import Faults
@@ -51,24 +50,22 @@ class StandIns:
 
 @contextlib.asynccontextmanager
 async def serving(
-    configure: Callable[[str], Sandbox], clock: Callable[[], float] = time.time
+    configure: Callable[[str], Sandbox], clock: Callable[[], float] = time.time, beside: Sequence[BaseRoute] = ()
 ) -> AsyncIterator[StandIns]:
-    """Both APIs over HTTP on a free port, without the page; `configure` gets the base URL."""
+    """Both APIs over HTTP on a free port, without the page; `configure` gets the base URL.
+
+    `beside` is served there too, as the gateway is where everything runs in one process.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         made = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
-        app = Starlette(routes=[Mount("/sandbox", routes=made.routes())])
-        async with running(app, listening):
+        app = Starlette(routes=[Mount("/sandbox", routes=made.routes()), *beside])
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=2)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listening])
+        try:
             yield made
+        finally:
             await made.close()
-
-
-@contextlib.asynccontextmanager
-async def running(app: Starlette, listening: socket.socket) -> AsyncIterator[None]:
-    """An application on a socket that listens already, for as long as the block lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
+            await server.shutdown(sockets=[listening])

@@ -2,19 +2,17 @@
 
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.config import Sandbox
-from sandbox.standins import StandIns, running, serving
+from sandbox.standins import StandIns, serving
 
 TOKEN = "xoxb-a-test"
 SECRET = "a-signing-secret"
@@ -67,16 +65,6 @@ class RecordingGateway:
         return answer
 
 
-@contextlib.asynccontextmanager
-async def a_gateway() -> AsyncIterator[RecordingGateway]:
-    gateway = RecordingGateway()
-    app = Starlette(routes=[Route("/{path:path}", gateway.take, methods=["GET", "POST"])])
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        gateway.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with running(app, listening):
-            yield gateway
-
-
 @dataclass
 class Clock:
     """A clock that stands still until it is moved."""
@@ -110,22 +98,23 @@ class Pair:
 @contextlib.asynccontextmanager
 async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
     """Both stand-ins, sending to a recording gateway; `changes` are of the configuration."""
-    clock = Clock()
-    async with a_gateway() as gateway:
+    clock, gateway = Clock(), RecordingGateway()
 
-        def configure(base_url: str) -> Sandbox:
-            config = Sandbox(
-                gateway_url=gateway.url,
-                public_url=PUBLIC,
-                base_url=base_url,
-                slack_bot_token=TOKEN,
-                slack_signing_secret=SECRET,
-                twilio_account_sid=ACCOUNT,
-                twilio_auth_token=AUTH,
-                event_retries=(0.0, 0.0, 0.0),
-                statuses=(0.0, 0.0, 0.0),
-            )
-            return replace(config, **changes)
+    def configure(base_url: str) -> Sandbox:
+        gateway.url = base_url
+        config = Sandbox(
+            gateway_url=base_url,
+            public_url=PUBLIC,
+            base_url=base_url,
+            slack_bot_token=TOKEN,
+            slack_signing_secret=SECRET,
+            twilio_account_sid=ACCOUNT,
+            twilio_auth_token=AUTH,
+            event_retries=(0.0, 0.0, 0.0),
+            statuses=(0.0, 0.0, 0.0),
+        )
+        return replace(config, **changes)
 
-        async with serving(configure, clock) as standins:
-            yield Pair(standins, gateway, clock)
+    route = Route("/{path:path}", gateway.take, methods=["GET", "POST"])
+    async with serving(configure, clock, [route]) as standins:
+        yield Pair(standins, gateway, clock)
