@@ -176,8 +176,9 @@ class SlackApi:
         """Take an upload's bytes, raw or as a form's only file; the URL itself is the permission."""
         content = await request.body()
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            parts = [each for each in (await request.form()).values() if not isinstance(each, str)]
-            content = await parts[0].read() if parts else b""
+            async with request.form() as form:
+                parts = [each for each in form.values() if not isinstance(each, str)]
+                content = await parts[0].read() if parts else b""
         file = request.path_params["file"]
 
         def do(begun: Begun) -> Response:

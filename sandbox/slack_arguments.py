@@ -75,5 +75,5 @@ async def read(request: Request, *, takes_json: bool) -> tuple[Json, str | None]
         raise Refused("missing_post_type")
     if kind not in _FORMS:
         raise Refused("invalid_post_type")
-    form = await request.form()
-    return arguments | {name: str(value) for name, value in form.items()}, None
+    async with request.form() as form:
+        return arguments | {name: str(value) for name, value in form.items()}, None
