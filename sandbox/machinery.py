@@ -1,0 +1,62 @@
+"""What the page shows of the machinery and only the application knows: it is asked for as plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A conversation whose unannounced texts will be announced at `due_at`, in seconds since the epoch."""
+
+    conversation: str
+    line: str
+    contact: str
+    unannounced: int
+    waiting_since: float
+    due_at: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """How many seconds of quiet a line waits for, and for how many it waits at most."""
+
+    line: str
+    seconds: float
+    cap: float
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A queue message that a worker is done with; `cause` ties it to the webhook that it follows from."""
+
+    id: str
+    at: float
+    actor: str
+    outcome: str
+    milliseconds: float
+    cause: str | None
+    conversation: str | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The machinery at one moment; `trouble` says why some of it can't be told."""
+
+    pending: Sequence[Pending] = ()
+    windows: Sequence[Window] = ()
+    queues: Mapping[str, int] = field(default_factory=dict)
+    handled: Sequence[Handled] = ()
+    trouble: str = ""
+
+
+class Machinery(Protocol):
+    """The application's inside, as far as the page may look and touch."""
+
+    async def snapshot(self) -> Snapshot:
+        """What is pending and queued now, and what was handled lately."""
+        ...
+
+    async def set_window(self, line: str, seconds: float) -> None:
+        """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
+        ...

@@ -1,0 +1,68 @@
+/** Files that wait to be sent with what is being written, by composer. */
+
+import { h, icon } from "./dom.js";
+import { redraw } from "./redraw.js";
+
+const waiting = new Map();
+
+/** A button that picks files. */
+export function fileButton(key, accept) {
+  return h(
+    "label",
+    { key: "attach", class: "quiet attach", title: "Attach a file" },
+    icon("clip"),
+    h("input", {
+      type: "file",
+      accept,
+      multiple: true,
+      class: "unseen",
+      "aria-label": "Attach a file",
+      onchange: async (event) => {
+        const input = event.target;
+        const files = await Promise.all([...input.files].map(loaded));
+        input.value = "";
+        waiting.set(key, [...(waiting.get(key) ?? []), ...files]);
+        redraw();
+      },
+    }),
+  );
+}
+
+/** What waits, each with a button that takes it away. */
+export function attachedView(key) {
+  const files = waiting.get(key) ?? [];
+  if (!files.length) return null;
+  const drop = (file) => {
+    waiting.set(key, files.filter((each) => each !== file));
+    redraw();
+  };
+  return h(
+    "ul",
+    { key: "attached", class: "attached" },
+    files.map((file) =>
+      h(
+        "li",
+        { key: file.id },
+        file.type.startsWith("image/") ? h("img", { src: file.url, alt: file.name }) : file.name,
+        h("button", { type: "button", "aria-label": `Remove ${file.name}`, onclick: () => drop(file) }, icon("close")),
+      ),
+    ),
+  );
+}
+
+/** The files that wait; they no longer do. */
+export function takeFiles(key) {
+  const files = waiting.get(key) ?? [];
+  waiting.delete(key);
+  return files;
+}
+
+async function loaded(file) {
+  const url = await new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return { id: crypto.randomUUID(), name: file.name, type: file.type || "application/octet-stream", url, data: url.slice(url.indexOf(",") + 1) };
+}

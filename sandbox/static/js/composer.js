@@ -1,0 +1,73 @@
+/** Where a person writes: Enter sends, Shift+Enter starts a new line; what is half written stays. */
+
+import { h, icon } from "./dom.js";
+import { withCodes } from "./emoji.js";
+import { drafts } from "./place.js";
+import { all } from "./store.js";
+
+/** `send(text, files)` resolves to whether it was taken: if not, what was written comes back. */
+export function composerView({ key, label, placeholder, send, before, files, disabled }) {
+  const go = async (form) => {
+    const box = form.elements.text;
+    const text = box.value.trim();
+    const attached = files?.() ?? [];
+    if (!text && !attached.length) return;
+    box.value = "";
+    drafts.delete(key);
+    grow(box);
+    if (!(await send(text, attached)) && !box.value) {
+      box.value = text;
+      drafts.set(key, text);
+      grow(box);
+    }
+  };
+  return h(
+    "form",
+    {
+      key,
+      class: "composer",
+      onsubmit: (event) => {
+        event.preventDefault();
+        go(event.currentTarget);
+      },
+    },
+    before,
+    h("textarea", {
+      key: "text",
+      name: "text",
+      rows: 1,
+      "aria-label": label,
+      placeholder,
+      disabled,
+      mounted: (node) => {
+        node.value = drafts.get(key) ?? "";
+        grow(node);
+      },
+      oninput: (event) => {
+        drafts.set(key, event.target.value);
+        grow(event.target);
+      },
+      onkeydown: (event) => {
+        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        event.preventDefault();
+        go(event.target.form);
+      },
+    }),
+    h("button", { key: "send", type: "submit", class: "quiet send", "aria-label": "Send", disabled }, icon("send")),
+  );
+}
+
+function grow(box) {
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
+}
+
+/** What a person typed, with mentions and emoji as Slack's client makes them of names and pictures. */
+export function asSlackText(typed) {
+  const people = new Map(all("person").flatMap((each) => [each.name, each.shown].map((name) => [name.toLowerCase(), each.id])));
+  const channels = new Map(all("channel").filter((each) => !each.is_im).map((each) => [each.name, each.id]));
+  const linked = typed
+    .replace(/(?<![\w@/])@([\w.-]+)/g, (whole, name) => (people.has(name.toLowerCase()) ? `<@${people.get(name.toLowerCase())}>` : whole))
+    .replace(/(?<![\w#/&])#([\w-]+)/g, (whole, name) => (channels.has(name) ? `<#${channels.get(name)}|${name}>` : whole));
+  return withCodes(linked);
+}

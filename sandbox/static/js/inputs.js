@@ -1,0 +1,73 @@
+/** A modal's fields, and what stands in them (https://docs.slack.dev/reference/block-kit/blocks/input-block). */
+
+import { h } from "./dom.js";
+import { elementView } from "./elements.js";
+import { plain } from "./mrkdwn.js";
+import { initialOf, picked, pickerView, sourceOf } from "./picker.js";
+
+const TYPED = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "number", datepicker: "date", timepicker: "time" };
+const INITIAL = { datepicker: "initial_date", timepicker: "initial_time" };
+
+const idOf = (where, block) => `${where.key}/${block.block_id}/${block.element.action_id}`;
+
+/** A field with its label, hint and error. */
+export function inputView(block, where) {
+  const id = idOf(where, block);
+  const error = where.errors?.[block.block_id];
+  const described = [error && `${id}/error`, block.hint && `${id}/hint`].filter(Boolean).join(" ") || null;
+  const label = plain(block.label);
+  return h(
+    "div",
+    { class: `field${error ? " wrong" : ""}`, oninput: () => where.corrected?.(block.block_id) },
+    h("label", { for: id }, label, block.optional && h("small", null, " (optional)")),
+    field(block, where, { id, label, described, invalid: Boolean(error) }),
+    error && h("p", { key: "error", id: `${id}/error`, class: "error", role: "alert" }, error),
+    block.hint && h("p", { key: "hint", id: `${id}/hint`, class: "hint" }, plain(block.hint)),
+  );
+}
+
+function field(block, where, { id, label, described, invalid }) {
+  const element = block.element;
+  if (sourceOf(element)) {
+    return pickerView({
+      id,
+      label,
+      describedby: described,
+      invalid,
+      multiple: element.type.startsWith("multi_"),
+      limit: element.max_selected_items,
+      options: sourceOf(element)(),
+      initial: initialOf(element),
+      placeholder: element.placeholder ? plain(element.placeholder) : "Choose…",
+      changed: () => where.corrected?.(block.block_id),
+    });
+  }
+  if (!(element.type in TYPED)) return elementView(element, block, { ...where, act: () => where.corrected?.(block.block_id) });
+  const shared = {
+    id,
+    key: "field",
+    "aria-describedby": described,
+    "aria-invalid": invalid ? "true" : null,
+    maxlength: element.max_length,
+    placeholder: element.placeholder && plain(element.placeholder),
+  };
+  const initial = element[INITIAL[element.type] ?? "initial_value"] ?? "";
+  if (element.multiline) return h("textarea", { ...shared, rows: 3 }, initial);
+  return h("input", { ...shared, type: TYPED[element.type], value: initial, autocomplete: "off" });
+}
+
+/** What stands in a view's fields now, by block_id. */
+export function valuesOf(view, where) {
+  const values = {};
+  for (const block of view.blocks.filter((each) => each.type === "input")) values[block.block_id] = valueOf(block, where);
+  return values;
+}
+
+function valueOf(block, where) {
+  const element = block.element;
+  const id = idOf(where, block);
+  if (sourceOf(element)) return element.type.startsWith("multi_") ? picked(id) : (picked(id)[0] ?? "");
+  if (element.type in TYPED) return document.getElementById(id).value;
+  const checked = [...document.getElementsByName(id)].filter((each) => each.checked).map((each) => each.value);
+  return element.type === "checkboxes" ? checked : (checked[0] ?? "");
+}

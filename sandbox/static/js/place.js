@@ -1,0 +1,63 @@
+/** Where the person at the page is and who they are: kept in this browser, never part of what the stand-ins hold. */
+
+import { redraw } from "./redraw.js";
+
+const KEPT = "clerk.sandbox";
+const kept = read();
+
+export const place = {
+  me: kept.me ?? "U0ADA",
+  contact: kept.contact ?? "+15557770001",
+  line: kept.line ?? null,
+  contacts: kept.contacts ?? { "+15557770001": "Maya Okafor", "+15557770002": "Tom Lindqvist", "+15557770003": "Rosa Quispe" },
+  theme: kept.theme ?? "auto",
+  strip: kept.strip ?? true,
+  lane: null,
+  tab: "slack",
+  channel: null,
+  thread: null,
+  target: null,
+  read: kept.read ?? {},
+};
+
+export const drafts = new Map();
+
+/** Be somewhere else, or someone else. */
+export function move(changes) {
+  Object.assign(place, changes);
+  const { me, contact, line, contacts, theme, strip, read } = place;
+  localStorage.setItem(KEPT, JSON.stringify({ me, contact, line, contacts, theme, strip, read }));
+  redraw();
+}
+
+/** Go to the channel, thread or message that a permalink names. */
+export function followHash() {
+  const found = /^#\/archives\/([A-Z0-9]+)(?:\/p(\d{7,}))?(?:\?(.*))?$/.exec(location.hash);
+  if (!found) return;
+  const ts = found[2] ? `${found[2].slice(0, -6)}.${found[2].slice(-6)}` : null;
+  const root = new URLSearchParams(found[3] ?? "").get("thread_ts");
+  move({ channel: found[1], thread: root ?? ts, target: root ? ts : null, tab: "slack" });
+}
+
+export function goTo(channel, thread) {
+  const hash = `#/archives/${channel}${thread ? `/p${thread.replace(".", "")}` : ""}`;
+  if (location.hash === hash) followHash();
+  else location.hash = hash;
+}
+
+/** Up to which message this person has read a channel. */
+export function readUntil(channel) {
+  return place.read[`${place.me}/${channel}`] ?? "0";
+}
+
+export function markRead(channel, ts) {
+  if (readUntil(channel) < ts) move({ read: { ...place.read, [`${place.me}/${channel}`]: ts } });
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,78 @@
+/** What the stand-ins hold, kept up to date by server-sent events: the only source of what the page shows. */
+
+import { redraw } from "./redraw.js";
+
+export const objects = new Map();
+export const link = { live: false };
+
+/** Follow /sandbox/events; the browser reconnects by itself, and is then told everything anew. */
+export function follow() {
+  const source = new EventSource("/sandbox/events");
+  source.addEventListener("all", (event) => {
+    objects.clear();
+    link.live = true;
+    take(event);
+  });
+  source.addEventListener("change", take);
+  source.addEventListener("error", () => {
+    link.live = false;
+    redraw();
+  });
+}
+
+function take(event) {
+  const delta = JSON.parse(event.data);
+  for (const [key, value] of Object.entries(delta.set)) objects.set(key, value);
+  for (const key of delta.gone) objects.delete(key);
+  redraw();
+}
+
+/** The objects of a kind, in the order in which they came. */
+export function all(kind) {
+  const prefix = `${kind}/`;
+  const found = [];
+  for (const [key, value] of objects) if (key.startsWith(prefix)) found.push(value);
+  return found;
+}
+
+export const get = (key) => objects.get(key);
+export const world = () => objects.get("world") ?? { lines: {}, bot: "", machinery: false };
+export const machinery = () => objects.get("machinery");
+export const channelOf = (id) => objects.get(`channel/${id}`);
+export const personOf = (id) => objects.get(`person/${id}`);
+export const messageAt = (channel, ts) => objects.get(`message/${channel}/${ts}`);
+
+const byTs = (one, other) => (one.ts < other.ts ? -1 : 1);
+
+/** A channel's messages that stand in the channel itself, oldest first. */
+export function rootMessages(channel) {
+  return all(`message/${channel}`).filter((each) => !isReply(each) || each.subtype === "thread_broadcast").sort(byTs);
+}
+
+/** A thread's replies, oldest first. */
+export function replies(channel, root) {
+  return all(`message/${channel}`).filter((each) => each.thread_ts === root && each.ts !== root).sort(byTs);
+}
+
+export function isReply(message) {
+  return Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+}
+
+/** The channels that a person sees: those they are a member of, and their own direct message. */
+export function channelsFor(person) {
+  return all("channel").filter((each) => (each.is_im ? each.user === person : each.members.includes(person)));
+}
+
+/** What only this person sees in a place. */
+export function ephemeralsFor(person, channel, root) {
+  return all("ephemeral").filter(
+    (each) => each.user === person && each.channel === channel && (each.thread_ts || null) === (root ?? null),
+  );
+}
+
+/** The texts between a line and a contact, oldest first. */
+export function textsBetween(line, contact) {
+  return all("text").filter(
+    (each) => (each.from === contact && each.to === line) || (each.from === line && each.to === contact),
+  );
+}

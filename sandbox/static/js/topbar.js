@@ -1,0 +1,39 @@
+/** The bar above: who one is, the look, and whether the page is up to date. */
+
+import { h, icon } from "./dom.js";
+import { avatar } from "./message.js";
+import { move, place } from "./place.js";
+import { all, link } from "./store.js";
+
+const THEMES = { auto: ["light", "As the system"], light: ["dark", "Light"], dark: ["auto", "Dark"] };
+const PICTURES = { auto: "auto", light: "sun", dark: "moon" };
+
+export function topbarView() {
+  const [next, name] = THEMES[place.theme];
+  const people = all("person").filter((each) => !each.deactivated);
+  return h(
+    "header",
+    { class: "topbar" },
+    h("img", { src: "/sandbox/static/icon.svg", alt: "", width: 22, height: 22 }),
+    h("h1", null, "Clerk ", h("small", null, "sandbox")),
+    h("span", { class: `live${link.live ? "" : " lost"}`, role: "status" }, link.live ? "live" : "reconnecting…"),
+    h(
+      "div",
+      { class: "tabs", role: "group", "aria-label": "What to show" },
+      ["phone", "slack"].map((tab) => h("button", { key: tab, type: "button", "aria-pressed": String(place.tab === tab), onclick: () => move({ tab }) }, tab === "phone" ? "Phone" : "Slack")),
+    ),
+    h(
+      "div",
+      { class: "who", role: "group", "aria-label": "Who am I" },
+      people.map((each) =>
+        h(
+          "button",
+          { key: each.id, type: "button", "aria-pressed": String(each.id === place.me), onclick: () => move({ me: each.id }) },
+          avatar(each.id),
+          each.shown,
+        ),
+      ),
+    ),
+    h("button", { type: "button", class: "quiet", "aria-label": `Theme: ${name}`, title: `Theme: ${name}`, onclick: () => move({ theme: next }) }, icon(PICTURES[place.theme])),
+  );
+}
