@@ -17,6 +17,7 @@ from messages.publishing import AmqpPublisher
 from messages.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
 from ops import seed
 from ops.environment import with_mongo
+from ops.machinery import Inside, Seen
 from sandbox.app import build
 from sandbox.config import Sandbox
 from workers import clock
@@ -62,18 +63,21 @@ def _in_sandbox(settings: Settings) -> Settings:
 
 async def _serve(settings: Settings, *, embedded: bool) -> None:
     await seed.prepare(settings)
-    broker, gateway_publisher, worker_publisher = _queues(settings)
+    seen = Seen()
+    broker, gateway_publisher, worker_publisher = _queues(settings, seen)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
-    mounts: dict[str, ASGIApp] = {"/sandbox": build(_sandbox(settings))} if settings.sandbox else {}
-    app = Gateway(settings, gateway_publisher, mounts=mounts)
+    ports = make_ports(settings, gateway_publisher)
+    mounts: dict[str, ASGIApp] = {}
+    if settings.sandbox:
+        inside = Inside(ports, broker, worker, seen)
+        mounts["/sandbox"] = build(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit)
+    serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
     worker.start()
-    ticking = asyncio.create_task(
-        clock.run(make_ports(settings, gateway_publisher), timedelta(seconds=settings.clock_seconds))
-    )
+    ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
     _say_where_things_are(settings, embedded=embedded)
     try:
-        await server(app, settings).serve()
+        await serving.serve()
     finally:
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
@@ -81,13 +85,13 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
         broker.close()
 
 
-def _queues(settings: Settings) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
+def _queues(settings: Settings, seen: Seen) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
     """The broker, and a publisher for the gateway's event loop and one for the workers'."""
     if settings.amqp_url is None:
-        stub: StubBroker = in_memory(Observed())
+        stub: StubBroker = in_memory(Observed(), seen)
         return stub, InMemoryPublisher(stub), InMemoryPublisher(stub)
     url = settings.amqp_url.get_secret_value()
-    return rabbitmq(url, Observed()), AmqpPublisher(url), AmqpPublisher(url)
+    return rabbitmq(url, Observed(), seen), AmqpPublisher(url), AmqpPublisher(url)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

@@ -34,19 +34,22 @@ class Handled:
     at: float
     actor: str
     outcome: str
-    milliseconds: float
     cause: str | None
     conversation: str | None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The machinery at one moment; `trouble` says why some of it can't be told."""
+    """The machinery at one moment; `trouble` says why some of it can't be told.
+
+    `queues` counts the messages of each slice's queue (`slack`), its delayed (`slack.DQ`) and dead ones (`slack.XQ`).
+    """
 
     pending: Sequence[Pending] = ()
     windows: Sequence[Window] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
     handled: Sequence[Handled] = ()
+    working: bool = True
     trouble: str = ""
 
 
@@ -59,4 +62,8 @@ class Machinery(Protocol):
 
     async def set_window(self, line: str, seconds: float) -> None:
         """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
+        ...
+
+    async def set_working(self, working: bool) -> None:
+        """Stop the workers between two messages, or let them go on."""
         ...

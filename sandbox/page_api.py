@@ -23,6 +23,7 @@ from sandbox.refusals import Json, Refused
 from sandbox.standins import StandIns
 
 STATIC: Final = Path(__file__).parent / "static"
+_OUT_OF_REACH: Final = JSONResponse({"status": 409, "body": "Clerk's inside can't be reached from here"}, 409)
 
 
 class PageApi:
@@ -38,7 +39,7 @@ class PageApi:
         """Where it is served, below the mount."""
         deeds = (
             *(self._text, self._click, self._submit, self._close, self._reply, self._edit, self._delete),
-            *(self._command, self._channel, self._faults, self._handling, self._window),
+            *(self._command, self._channel, self._faults, self._handling, self._window, self._workers),
         )
         return [
             Route("/", self._index),
@@ -169,8 +170,16 @@ class PageApi:
         """How many seconds of quiet a line waits for."""
         asked = await request.json()
         if self._machinery is None:
-            return JSONResponse({"status": 409, "body": "the debounce can't be reached from here"}, 409)
+            return _OUT_OF_REACH
         await self._machinery.set_window(asked["line"], float(asked["seconds"]))
+        return JSONResponse({})
+
+    async def _workers(self, request: Request) -> Response:
+        """Stop the workers, or let them go on."""
+        asked = await request.json()
+        if self._machinery is None:
+            return _OUT_OF_REACH
+        await self._machinery.set_working(bool(asked["working"]))
         return JSONResponse({})
 
 

@@ -9,6 +9,7 @@ import { followHash, place } from "./place.js";
 import { drawWith, redraw } from "./redraw.js";
 import { onEscape, slackView } from "./slack.js";
 import { follow } from "./store.js";
+import { stripView } from "./strip.js";
 import { topbarView } from "./topbar.js";
 
 function draw() {
@@ -16,6 +17,7 @@ function draw() {
   patch(document.body, [
     topbarView(),
     h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()),
+    stripView(),
     modalsView(),
     noticesView(),
   ]);

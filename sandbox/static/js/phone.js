@@ -32,7 +32,8 @@ function contacts() {
   return [...new Set([...Object.keys(place.contacts), ...others])];
 }
 
-const nameOf = (number) => place.contacts[number] ?? number;
+/** What the address book calls a number. */
+export const contactName = (number) => place.contacts[number] ?? number;
 
 function contactsView(line) {
   const out = get("opted_out") ?? [];
@@ -43,7 +44,7 @@ function contactsView(line) {
       h(
         "button",
         { key: number, type: "button", "aria-pressed": String(number === place.contact), title: number, onclick: () => move({ contact: number }) },
-        nameOf(number).split(" ")[0],
+        contactName(number).split(" ")[0],
         out.some(([from, to]) => from === line && to === number) && h("small", { key: "out", class: "out", title: "opted out" }, "stop"),
       ),
     ),
@@ -85,14 +86,13 @@ function conversation(line, lines) {
     h(
       "div",
       { key: "who", class: "phone-who" },
-      h("strong", null, nameOf(contact)),
-      h("small", null, contact === nameOf(contact) ? "" : contact),
-      lines.length > 1 ? h("select", { "aria-label": "Line", onchange: (event) => move({ line: event.target.value }) }, lines.map((each) => h("option", { value: each, selected: each === line }, `to ${each}`))) : h("small", null, `texts ${line}`),
+      h("strong", null, contactName(contact)),
+      h("small", null, contact, " → ", lines.length > 1 ? lineMenu(line, lines) : line),
     ),
     h(
       "div",
-      { key, class: "stream bubbles", tabindex: "0", role: "log", "aria-label": `Texts of ${nameOf(contact)}`, mounted: stuck },
-      !texts.length && h("p", { key: "empty", class: "empty" }, `${nameOf(contact).split(" ")[0]} has not texted yet. Write something below.`),
+      { key, class: "stream bubbles", tabindex: "0", role: "log", "aria-label": `Texts of ${contactName(contact)}`, mounted: stuck },
+      !texts.length && h("p", { key: "empty", class: "empty" }, `${contactName(contact).split(" ")[0]} has not texted yet. Write something below.`),
       texts.map((each, number) => [dayOf(each, texts[number - 1]), bubble(each, contact)]),
     ),
     h(
@@ -110,6 +110,11 @@ function conversation(line, lines) {
       send: (body, files) => text(body, files.map(({ type, data }) => ({ content_type: type, data }))),
     }),
   ];
+}
+
+function lineMenu(line, lines) {
+  const options = lines.map((each) => h("option", { value: each, selected: each === line }, each));
+  return h("select", { "aria-label": "Line", onchange: (event) => move({ line: event.target.value }) }, options);
 }
 
 const secondsOf = (text) => Date.parse(text.date_created) / 1000;

@@ -55,7 +55,7 @@ function conversations(filter) {
   const kinds = filter?.include ?? ["im", "mpim", "private", "public"];
   const channels = channelsFor(place.me).filter((each) => !each.is_im && !each.is_archived && kinds.includes(each.is_private ? "private" : "public"));
   return [
-    ...channels.map((each) => ({ value: each.id, label: `${each.is_private ? "🔒 " : "#"}${each.name}` })),
+    ...channels.map((each) => ({ value: each.id, label: `#${each.name}`, detail: each.is_private ? "private" : undefined })),
     ...(kinds.includes("im") ? people() : []),
   ];
 }

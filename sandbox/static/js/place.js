@@ -11,7 +11,7 @@ export const place = {
   line: kept.line ?? null,
   contacts: kept.contacts ?? { "+15557770001": "Maya Okafor", "+15557770002": "Tom Lindqvist", "+15557770003": "Rosa Quispe" },
   theme: kept.theme ?? "auto",
-  strip: kept.strip ?? true,
+  strip: kept.strip ?? window.innerHeight >= 760,
   lane: null,
   tab: "slack",
   channel: null,

@@ -40,7 +40,7 @@ function sidebar(current) {
           "aria-current": each.id === current.id ? "page" : null,
           onclick: () => goTo(each.id),
         },
-        h("span", { class: "sigil", "aria-hidden": "true" }, each.is_im ? "●" : each.is_private ? "🔒" : "#"),
+        h("span", { class: "sigil", "aria-hidden": "true" }, each.is_im ? "●" : each.is_private ? icon("lock") : "#"),
         h("span", { class: "name" }, each.is_im ? "Clerk" : each.name),
         each.is_archived && h("small", { key: "archived" }, "archived"),
         unread > 0 && h("span", { key: "count", class: "count", "aria-label": `${unread} unread` }, unread),
@@ -58,7 +58,7 @@ function sidebar(current) {
 }
 
 function titleOf(channel) {
-  return channel.is_im ? "Clerk" : `${channel.is_private ? "🔒 " : "#"}${channel.name}`;
+  return channel.is_im ? "Clerk" : `#${channel.name}`;
 }
 
 function channelPane(channel) {
@@ -73,7 +73,7 @@ function channelPane(channel) {
     h(
       "header",
       { class: "pane-head" },
-      h("h2", null, titleOf(channel)),
+      h("h2", null, channel.is_private && !channel.is_im && icon("lock"), " ", titleOf(channel)),
       !channel.is_member && !channel.is_im && h("small", { key: "out", class: "badge" }, "Clerk is not a member"),
       channel.is_archived && h("small", { key: "archived", class: "badge" }, "archived"),
       !channel.is_im && channelMenu(channel),
@@ -153,7 +153,7 @@ function threadPane(channel, root) {
       before: [fileButton(`composer/${channel.id}/${root.ts}`), attachedView(`composer/${channel.id}/${root.ts}`)],
       files: () => takeFiles(`composer/${channel.id}/${root.ts}`),
       label: "Reply in the thread",
-      placeholder: "Reply… (// begins a note for the team)",
+      placeholder: "Reply, or // for a note",
       disabled: channel.is_archived,
       send: (text, files) => say(channel, root.ts, text, files),
     }),

@@ -1,0 +1,90 @@
+/** Buttons that make the outside fail, so that one can watch Clerk keep its promises. */
+
+import { post, send } from "./api.js";
+import { h } from "./dom.js";
+import { get } from "./store.js";
+
+let times = 1;
+let code = 30003;
+
+const CODES = [
+  [30003, "Unreachable handset"],
+  [30005, "Unknown destination"],
+  [30007, "Filtered by the carrier"],
+  [30034, "Number not registered"],
+];
+const REJECTIONS = [
+  [21610, "Opted out"],
+  [21614, "Not a mobile number"],
+  [20429, "Too many requests"],
+  [21408, "Country not enabled"],
+];
+
+export function faultsView(inside) {
+  const waiting = get("faults") ?? [];
+  const handling = get("handling")?.[""] ?? {};
+  const slack = (kind, more = {}) => post("faults", { api: "slack", kind, times, ...more });
+  const network = (changes) => post("handling", changes);
+  return h(
+    "div",
+    { key: "faults", class: "card faults" },
+    h("h3", null, "Make it fail"),
+    h(
+      "div",
+      { class: "row" },
+      h("span", null, "Slack"),
+      h("input", { type: "number", min: "1", max: "99", value: "1", "aria-label": "How many calls", title: "How many of the next calls", onchange: (event) => (times = Number(event.target.value) || 1) }),
+      button("429", "Too many requests: come back in 3 seconds", () => slack("429", { seconds: 3 })),
+      button("500", "Internal error", () => slack("500")),
+      button("No answer", "The call is done, but its answer never comes", () => slack("drop")),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("span", null, "Texts"),
+      h(
+        "select",
+        { "aria-label": "How the next text fails", onchange: (event) => (code = Number(event.target.value)) },
+        h("optgroup", { label: "is taken, then fails" }, CODES.map(option)),
+        h("optgroup", { label: "is refused at once" }, REJECTIONS.map(option)),
+      ),
+      button("Fail", "Let the next text fail so", () => (code in Object.fromEntries(CODES) ? network({ fail_code: code, fail_times: 1 }) : post("faults", { api: "twilio", method: "messages.create", kind: "error", code: String(code) }))),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("span", null, "Reports"),
+      toggle("Shuffled", "Delivery reports come in the wrong order", handling.shuffled, () => network({ shuffled: !handling.shuffled })),
+      toggle("Twice", "Delivery reports come twice", handling.twice, () => network({ twice: !handling.twice })),
+      toggle("Held", "Texts stay with the provider until this is released", handling.held, () => network({ held: !handling.held })),
+    ),
+    inside &&
+      h(
+        "div",
+        { key: "workers", class: "row" },
+        h("span", null, "Workers"),
+        toggle(inside.working ? "Stop" : "Stopped", "Queues fill until the workers go on", !inside.working, () => post("workers", { working: !inside.working })),
+      ),
+    waiting.length > 0 || handling.fail_times > 0 ? onOrder(waiting, handling) : null,
+  );
+}
+
+const option = ([value, label]) => h("option", { value, selected: value === code }, `${value} ${label}`);
+
+function button(label, title, onclick) {
+  return h("button", { key: label, type: "button", class: "small", title, onclick }, label);
+}
+
+function toggle(label, title, on, onclick) {
+  return h("button", { key: title, type: "button", class: "small", title, "aria-pressed": String(Boolean(on)), onclick }, label);
+}
+
+function onOrder(waiting, handling) {
+  const parts = waiting.map((each) => `${each.api} ${each.kind === "error" ? each.code : each.kind}${each.times > 1 ? ` ×${each.times}` : ""}`);
+  if (handling.fail_times > 0) parts.push(`text ${handling.fail_code}`);
+  const clear = async () => {
+    await send("DELETE", "faults");
+    await post("handling", { fail_times: 0 });
+  };
+  return h("p", { key: "order", class: "on-order" }, h("strong", null, "On order: "), parts.join(", "), " ", h("button", { type: "button", class: "link", onclick: clear }, "cancel"));
+}
