@@ -1,7 +1,12 @@
 """Serves the gateway: `python -m gateway`, or `clerk gateway`."""
 
 import asyncio
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import structlog
 import uvicorn
@@ -14,21 +19,46 @@ from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
 log = structlog.get_logger("clerk.gateway")
 
 
-def server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+MOST_AT_ONCE: Final = 500
+"""Connections; each may hold a body of up to 1 MiB. The others are answered 503."""
+
+
+class Server(uvicorn.Server):
+    """Ends `serve` on SIGTERM and SIGINT and leaves it at that: what comes after `serve` still runs."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have signals end `serve`; Uvicorn's own would raise them again, and so end the process."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(each)
+
+
+def server(app: ASGIApp, settings: Settings) -> Server:
     """The HTTP server of an application, as the gateway wants it."""
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
             http="httptools",
+            ws="none",
             access_log=False,
             server_header=False,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=10,
             timeout_keep_alive=30,
+            limit_concurrency=MOST_AT_ONCE,
             backlog=2048,
         )
     )
@@ -41,8 +71,10 @@ async def run(settings: Settings) -> None:
     publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
-    await server(Gateway(settings, publisher), settings).serve()
-    await publisher.close()
+    try:
+        await server(Gateway(settings, publisher), settings).serve()
+    finally:
+        await publisher.close()
 
 
 def serve(settings: Settings) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
@@ -32,6 +33,8 @@ CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the bro
 BODY_LIMIT: Final = 1 << 20
 BODY_WITHIN: Final = 10.0
 STATUS_PATH: Final = "/twilio/status/"
+MOST_TYPES: Final = 100
+"""Different types of unused events that are counted by name."""
 
 
 class GatewayPublisher(Publisher, Protocol):
@@ -57,6 +60,8 @@ class Gateway:
         self._now = now
         self._mounts = dict(mounts or {})
         self._arrivals = Arrivals()
+        self._prefix = urlsplit(settings.url).path
+        self._dropped: set[str] = set()
         account = twilio_webhook.Account(
             settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value().encode(), settings.url
         )
@@ -79,23 +84,29 @@ class Gateway:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        path: str = scope["path"]
+        raw = self._below(scope)
+        path = unquote(raw)
         for prefix, app in self._mounts.items():
             if path == prefix or path.startswith(f"{prefix}/"):
                 below = {**scope, "root_path": prefix, "path": path if path != prefix else f"{prefix}/"}
                 await app(below, receive, send)
                 return
-        if scope["type"] != "http":
-            return
-        answer = await self._answer(scope, receive)
+        answer = await self._answer(raw, path, scope, receive)
         if answer is not None:
             await _send(send, answer, head=scope["method"] == "HEAD")
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
-        path, method = scope["path"], scope["method"]
+    def _below(self, scope: Scope) -> str:
+        """The raw path below the public URL, whether a proxy took the URL's own path away or left it."""
+        raw: str = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
+        return raw.removeprefix(self._prefix) if raw.startswith(f"{self._prefix}/") else raw
+
+    async def _answer(self, raw: str, path: str, scope: Scope, receive: Receive) -> Answer | None:
+        method = scope["method"]
         if path in self._pages:
             return await self._pages[path]() if method in {"GET", "HEAD"} else _only("GET, HEAD")
-        status = path.startswith(STATUS_PATH) and "/" not in path[len(STATUS_PATH) :] and path != STATUS_PATH
+        path = path.rstrip("/")
+        sms_id = path.removeprefix(STATUS_PATH)
+        status = path.startswith(STATUS_PATH) and "/" not in sms_id
         if path not in self._webhooks and not status:
             return Answer(404, b"not found")
         if method != "POST":
@@ -105,12 +116,12 @@ class Gateway:
         cause = uuid.uuid4().hex
         correlation.set(cause)
         try:
-            request = await _read(scope, receive)
-            accepted = self._status(request) if status else self._webhooks[path](request)
+            request = await _read(raw, scope, receive)
+            accepted = self._status(request, sms_id) if status else self._webhooks[path](request)
             await self._publish(accepted)
             answer, outcome = accepted.answer, "dropped" if accepted.dropped else "accepted"
             if accepted.dropped:
-                DROPPED.labels(accepted.dropped).inc()
+                self._count_dropped(accepted.dropped)
         except Rejected as rejected:
             answer, outcome = Answer(rejected.status, rejected.reason.encode()), "rejected"
         except Unpublished as error:
@@ -131,8 +142,13 @@ class Gateway:
         )
         return answer
 
-    def _status(self, request: Request) -> Accepted:
-        return twilio_webhook.status(request, self._account, self._now(), request.path[len(STATUS_PATH) :])
+    def _count_dropped(self, kind: str) -> None:
+        if len(self._dropped) < MOST_TYPES:
+            self._dropped.add(kind)
+        DROPPED.labels(kind if kind in self._dropped else "other").inc()
+
+    def _status(self, request: Request, sms_id: str) -> Accepted:
+        return twilio_webhook.status(request, self._account, self._now(), sms_id)
 
     async def _publish(self, accepted: Accepted) -> None:
         if not accepted.messages:
@@ -173,7 +189,7 @@ class _Gone(Exception):
     """The sender went away before the body was complete."""
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
+async def _read(raw_path: str, scope: Scope, receive: Receive) -> Request:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
@@ -185,8 +201,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
             body = await _body(receive)
     except TimeoutError:
         raise Rejected(408, "the body did not arrive in time") from None
-    raw_path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0]
-    return Request(raw_path.decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body)
+    return Request(raw_path, scope["query_string"].decode("latin-1"), headers, body)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -1,17 +1,22 @@
 """Slack's webhooks: verified and parsed. Pure."""
 
-import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from gateway.slack_payloads import (
+    BlockActions,
+    Envelope,
+    Kind,
+    ViewSubmission,
+    WithMessage,
+    json_object,
+    parsed,
+)
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
 from messages import actions, forms
 from messages.base import QueueMessage
@@ -23,6 +28,7 @@ TOLERANCE: Final = 300
 (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
+_HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 _PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
 
 HELP: Final = (
@@ -43,111 +49,43 @@ class App:
         return "App(…)"
 
 
-class _Payload(BaseModel):
-    """The part of a payload that Clerk reads; Slack adds fields unannounced."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Person(_Payload):
-    id: str
-
-
-class _Channel(_Payload):
-    id: str
-
-
-class _Container(_Payload):
-    message_ts: str = ""
-    channel_id: str = ""
-
-
-class _Option(_Payload):
-    value: str = ""
-
-
-class _Action(_Payload):
-    action_id: str
-    value: str = ""
-    selected_option: _Option | None = None
-
-
-class _BlockActions(_Payload):
-    user: _Person
-    trigger_id: str = ""
-    response_url: str | None = None
-    container: _Container = _Container()
-    channel: _Channel | None = None
-    actions: Sequence[_Action]
-
-
-class _State(_Payload):
-    values: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
-
-
-class _View(_Payload):
-    callback_id: str = ""
-    private_metadata: str = ""
-    state: _State = _State()
-    blocks: Sequence[Mapping[str, Any]] = ()
-
-
-class _ViewSubmission(_Payload):
-    user: _Person
-    view: _View
-
-
-class _Message(_Payload):
-    """A message event (https://docs.slack.dev/reference/events/message)."""
-
-    channel: str
-    ts: str
-    thread_ts: str | None = None
-    user: str | None = None
-    bot_id: str | None = None
-    subtype: str | None = None
-    text: str = ""
-    files: Sequence[SlackFile] = ()
-
-
 def interaction(request: Request, app: App, now: datetime) -> Accepted:
     """A click or a submitted modal."""
     _verify(request, app, now)
-    payload = _json_object(_field(request, "payload"))
-    match payload.get("type"):
+    payload = json_object(_field(request, "payload"))
+    match parsed(Kind, payload).type:
         case "block_actions":
-            return _clicks(_parsed(_BlockActions, payload), app, now)
+            return _clicks(parsed(BlockActions, payload), app, now)
         case "view_submission":
-            return _submission(_parsed(_ViewSubmission, payload), now)
+            return _submission(parsed(ViewSubmission, payload), now)
         case kind:
-            return Accepted([], NOTHING, dropped=_name(kind))
+            return Accepted([], NOTHING, dropped=_label(kind))
 
 
 def event(request: Request, app: App, now: datetime) -> Accepted:
     """An event of the Events API; only a person's reply in a thread is used."""
     _verify(request, app, now)
-    payload = _json_object(request.body)
-    if payload.get("type") == "url_verification":
-        echo = json.dumps({"challenge": str(payload.get("challenge", ""))}).encode()
+    payload = json_object(request.body)
+    envelope = parsed(Envelope, payload)
+    if envelope.type == "url_verification":
+        echo = json.dumps({"challenge": envelope.challenge}).encode()
         return Accepted([], Answer(200, echo, "application/json"))
-    inner = payload.get("event")
-    if payload.get("type") != "event_callback" or not isinstance(inner, dict):
-        return Accepted([], NOTHING, dropped=_name(payload.get("type")))
-    if inner.get("type") != "message":
-        return Accepted([], NOTHING, dropped=_name(inner.get("type")))
-    if inner.get("subtype") not in _PERSONS_SUBTYPES or inner.get("bot_id"):
-        return Accepted([], NOTHING, dropped="message")
-    message = _parsed(_Message, inner)
+    kind = envelope.event
+    if envelope.type != "event_callback" or kind is None:
+        return Accepted([], NOTHING, dropped=_label(envelope.type))
+    if kind.type != "message" or kind.subtype not in _PERSONS_SUBTYPES or kind.bot_id:
+        return Accepted([], NOTHING, dropped=_label(kind.type))
+    message = parsed(WithMessage, payload).event
     if message.user is None or message.thread_ts is None or message.thread_ts == message.ts:
         return Accepted([], NOTHING, dropped="message")
     reply = SlackReplyPosted(
-        event_id=str(payload.get("event_id", "")),
+        event_id=envelope.event_id,
         channel=message.channel,
         ts=message.ts,
         thread_ts=message.thread_ts,
         user=message.user,
         text=message.text,
-        files=tuple(message.files),
+        files=tuple(SlackFile(**file.model_dump()) for file in message.files),
         received_at=now,
     )
     return Accepted([reply], NOTHING)
@@ -164,19 +102,19 @@ def command(request: Request, app: App, now: datetime) -> Accepted:
 
 def signature(body: bytes, timestamp: str, secret: bytes) -> str:
     """What X-Slack-Signature must be (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
-    return "v0=" + hmac.new(secret, b"v0:%s:%s" % (timestamp.encode(), body), hashlib.sha256).hexdigest()
+    return "v0=" + hmac.digest(secret, b"v0:%s:%s" % (timestamp.encode(), body), "sha256").hex()
 
 
 def _verify(request: Request, app: App, now: datetime) -> None:
     timestamp = request.headers.get("x-slack-request-timestamp", "")
-    given = request.headers.get("x-slack-signature", "").encode("utf-8", "surrogateescape")
+    given = request.headers.get("x-slack-signature", "").encode("latin-1", "replace")
     if not _TIMESTAMP.fullmatch(timestamp) or abs(now.timestamp() - int(timestamp)) > TOLERANCE:
         raise Rejected(401, "the timestamp is missing, garbled, or more than five minutes off")
     if not hmac.compare_digest(given, signature(request.body, timestamp, app.signing_secret).encode()):
         raise Rejected(401, "the signature is not Slack's: check CLERK_SLACK_SIGNING_SECRET")
 
 
-def _clicks(payload: _BlockActions, app: App, now: datetime) -> Accepted:
+def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
     messages: list[QueueMessage] = []
     dropped = None
     for each in payload.actions:
@@ -197,21 +135,19 @@ def _clicks(payload: _BlockActions, app: App, now: datetime) -> Accepted:
     return Accepted(messages, NOTHING, dropped)
 
 
-def _submission(payload: _ViewSubmission, now: datetime) -> Accepted:
+def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     view = payload.view
-    states = {
-        block_id: state for block_id, elements in view.state.values.items() for state in list(elements.values())[:1]
-    }
+    fields = {block_id: next(iter(states.values())) for block_id, states in view.state.values.items() if states}
     submission = forms.Submission(
         callback_id=view.callback_id,
         private_metadata=view.private_metadata,
-        fields=states,
+        fields=fields,
         user=payload.user.id,
         at=now,
     )
     try:
         found = forms.read(submission)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except ValueError:
         raise Rejected(400, "the submitted modal carries our name but not our shape") from None
     if found is None:
         return Accepted([], NOTHING, dropped="view_submission")
@@ -232,7 +168,7 @@ def _is_slacks(url: str | None, app: App) -> bool:
             return True
     except ValueError:
         return False
-    return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com")) and parts.port is None
+    return parts.scheme == "https" and _HOST.fullmatch(host) is not None and parts.port is None
 
 
 def _field(request: Request, name: str, *, required: bool = True) -> str:
@@ -242,24 +178,6 @@ def _field(request: Request, name: str, *, required: bool = True) -> str:
     return value
 
 
-def _json_object(text: str | bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Rejected(400, "the body is no JSON") from None
-    if not isinstance(found, dict):
-        raise Rejected(400, "the body is no JSON object")
-    return found
-
-
-def _parsed[P: BaseModel](kind: type[P], payload: Mapping[str, Any]) -> P:
-    try:
-        return kind.model_validate(payload)
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
-        raise Rejected(400, f"the payload's {where} is not what Slack documents") from None
-
-
-def _name(kind: object) -> str:
+def _label(kind: str) -> str:
     """An event's type as a metric's label: what is not a plain word is not repeated."""
-    return kind if isinstance(kind, str) and re.fullmatch(r"[a-z0-9_.]{1,40}", kind) else "other"
+    return kind if re.fullmatch(r"[a-z0-9_.]{1,40}", kind) else "other"

@@ -1,22 +1,27 @@
 """Twilio's webhooks: verified and parsed. Pure."""
 
-import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import count
+from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
+from gateway.webhook import MOST_FIELDS, Accepted, Answer, Rejected, Request, form_fields, form_pairs
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
-NO_REPLY = Answer(200, b"<Response/>", "text/xml")
+NO_REPLY: Final = Answer(200, b"<Response/>", "text/xml")
 """A plain text answer would be sent to the contact (https://www.twilio.com/docs/messaging/twiml)."""
 
-MOST_MEDIA = 10
+MOST_MEDIA: Final = 10
+LONGEST_NAME: Final = 256
+
+UNKNOWN_SENDER: Final = "unknown"
+"""The contact of the texts that come without a sender."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +35,24 @@ class Account:
     def __repr__(self) -> str:
         return f"Account({self.sid})"
 
+    @cached_property
+    def urls(self) -> Sequence[str]:
+        """The public URL as it is, with its port and without: Twilio signs any of them, depending on the scheme."""
+        parts = urlsplit(self.public_url)
+        standard = 443 if parts.scheme == "https" else 80
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        with_port = parts._replace(netloc=f"{host}:{parts.port or standard}").geturl()
+        return list(dict.fromkeys([self.public_url, with_port, parts._replace(netloc=host).geturl()]))
+
 
 def sms(request: Request, account: Account, now: datetime) -> Accepted:
     """An inbound text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""
     fields = _verified(request, account)
-    sid, contact, line = (_required(fields, name) for name in ("MessageSid", "From", "To"))
     text = SmsReceived(
-        sid=sid,
-        line=line,
-        contact=contact,
+        sid=_required(fields, "MessageSid"),
+        line=_required(fields, "To"),
+        contact=_sender(fields),
         body=fields.get("Body", ""),
         media=tuple(_media(fields)),
         opt_out=fields.get("OptOutType") or None,
@@ -67,16 +81,18 @@ def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> b
     The URL, then each name, sorted, with its distinct values, sorted
     (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio).
     """
-    signed = url.encode("utf-8", "surrogateescape") + b"".join(name + value for name, value in sorted(set(pairs)))
-    return b64encode(hmac.new(token, signed, hashlib.sha1).digest())
+    signed = url.encode("latin-1", "replace") + b"".join(name + value for name, value in sorted(set(pairs)))
+    return b64encode(hmac.digest(token, signed, "sha1"))
 
 
 def _verified(request: Request, account: Account) -> dict[str, str]:
-    given = request.headers.get("x-twilio-signature", "").encode("utf-8", "surrogateescape")
-    pairs = form_pairs(request.body)
+    given = request.headers.get("x-twilio-signature", "").encode("latin-1", "replace")
+    try:
+        pairs = form_pairs(request.body)
+    except Rejected:
+        raise Rejected(403, f"no form of Twilio's has more than {MOST_FIELDS} fields") from None
     path = request.path + (f"?{request.query}" if request.query else "")
-    genuine = [hmac.compare_digest(given, signature(url + path, pairs, account.token)) for url in _urls(account)]
-    if not any(genuine):
+    if not any(hmac.compare_digest(given, signature(url + path, pairs, account.token)) for url in account.urls):
         raise Rejected(403, "the signature is not Twilio's for this URL: check CLERK_PUBLIC_URL and the auth token")
     fields = form_fields(pairs)
     if fields.get("AccountSid") != account.sid:
@@ -84,22 +100,17 @@ def _verified(request: Request, account: Account) -> dict[str, str]:
     return fields
 
 
-def _urls(account: Account) -> list[str]:
-    """The public URL with and without its port: Twilio signs either, depending on the scheme."""
-    parts = urlsplit(account.public_url)
-    standard = 443 if parts.scheme == "https" else 80
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    without = parts._replace(netloc=host).geturl()
-    with_port = parts._replace(netloc=f"{host}:{parts.port or standard}").geturl()
-    return list(dict.fromkeys([account.public_url, with_port, without]))
-
-
 def _required(fields: dict[str, str], name: str) -> str:
     value = fields.get(name, "")
-    if not value or len(value) > 256 or "\x00" in value:
+    if not value or len(value) > LONGEST_NAME or "\x00" in value:
         raise Rejected(400, f"the form has no usable {name}")
     return value
+
+
+def _sender(fields: dict[str, str]) -> str:
+    """Who sent a text: not always a number, but a short code, a company's name or nothing. A refusal would lose it."""
+    sender = fields.get("From", "").replace("\x00", "")[:LONGEST_NAME]
+    return sender if sender.strip() else UNKNOWN_SENDER
 
 
 def _media(fields: dict[str, str]) -> Iterator[Media]:

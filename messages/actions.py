@@ -1,10 +1,10 @@
 """What each button and menu on our messages orders: one row per `action_id`."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
@@ -25,7 +25,7 @@ class Click(Document):
 
     def carried(self) -> Mapping[str, Any]:
         """What the button says it does: its value as a JSON object; ValueError if it is none."""
-        found = json.loads(self.value)
+        found = from_json(self.value, allow_inf_nan=False)
         if not isinstance(found, dict):
             raise ValueError("the button's value is no JSON object")
         return found
@@ -33,7 +33,7 @@ class Click(Document):
     def ticket(self) -> int:
         """The number of the ticket that the button is about; ValueError if it names none."""
         number = self.carried().get("ticket")
-        if not isinstance(number, int) or isinstance(number, bool):
+        if type(number) is not int or not 0 < number < 1 << 53:
             raise ValueError("the button's value names no ticket")
         return number
 

@@ -14,8 +14,13 @@ def _to_milliseconds(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_to_milliseconds)]
 """An aware UTC time in whole milliseconds: what BSON can hold (https://bsonspec.org/spec.html, UTC datetime)."""
 
-Duration = Annotated[timedelta, PlainSerializer(timedelta.total_seconds)]
-"""A timedelta, written as seconds."""
+
+def _in_milliseconds(duration: timedelta) -> timedelta:
+    return timedelta(milliseconds=round(duration / timedelta(milliseconds=1)))
+
+
+Duration = Annotated[timedelta, AfterValidator(_in_milliseconds), PlainSerializer(timedelta.total_seconds)]
+"""A timedelta in whole milliseconds, written as seconds: added to a Moment it gives a Moment."""
 
 
 class QueueMessage(BaseModel):

@@ -3,14 +3,14 @@
 Errors are keyed by block_id and must be in the HTTP response (https://docs.slack.dev/surfaces/modals).
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
 from messages.ticket import (
     NOTE_LIMIT,
+    PRIORITY_STAYS,
     SUBJECT_LIMIT,
     TAG_LIMIT,
     TAGS_LIMIT,
@@ -25,27 +25,55 @@ type Errors = dict[str, str]
 _TAG: Final = re.compile(r"[a-z0-9_-]+")
 
 
+class Option(Document):
+    """An option of a menu."""
+
+    value: str
+
+
+class InputState(Document):
+    """What Slack holds of an input; which field it fills depends on the kind of input
+    (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
+    """
+
+    value: str | None = None
+    selected_option: Option | None = None
+    selected_options: tuple[Option, ...] | None = None
+    selected_users: tuple[str, ...] | None = None
+    selected_conversations: tuple[str, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """What was typed, without the blanks around it."""
+        return (self.value or "").strip()
+
+    @property
+    def picked(self) -> str | None:
+        """The value of the picked option, if one is."""
+        return self.selected_option.value if self.selected_option else None
+
+
 class Submission(Document):
     """A submitted modal: `fields` maps each input's block_id to what Slack holds as its state."""
 
     callback_id: str
     private_metadata: str
-    fields: Mapping[str, Mapping[str, Any]]
+    fields: Mapping[str, InputState]
     user: str
     at: Moment
 
 
-def _text(state: Mapping[str, Any]) -> str:
-    return str(state.get("value") or "")
+class Shown(Document):
+    """What the modal showed, and carries along: the ticket at a version, and its origin channel."""
+
+    ticket: int
+    version: int
+    origin: str
+    priority: Priority = Priority.NONE
 
 
-def _picked(state: Mapping[str, Any]) -> str | None:
-    option = state.get("selected_option")
-    return str(option["value"]) if isinstance(option, dict) and "value" in option else None
-
-
-def _all_picked(state: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(each) for each in state.get(key) or ()))
+def _distinct(ids: tuple[str, ...] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids or ()))
 
 
 def parse_tags(text: str) -> tuple[tuple[str, ...], str | None]:
@@ -61,25 +89,27 @@ def parse_tags(text: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _edit(submission: Submission) -> ActOnTicket | Errors:
-    shown = json.loads(submission.private_metadata)
+    shown = Shown.model_validate_json(submission.private_metadata)
     fields = submission.fields
     errors: Errors = {}
 
     status = priority = None
     if "status" in fields:
         try:
-            status = Status(_picked(fields["status"]) or "")
+            status = Status(fields["status"].picked or "")
         except ValueError:
             errors["status"] = "Please pick a status."
     if "priority" in fields:
         try:
-            priority = Priority(_picked(fields["priority"]) or Priority.NONE)
+            priority = Priority(fields["priority"].picked or Priority.NONE)
         except ValueError:
             errors["priority"] = "Please pick a priority from the list."
+        if priority is Priority.NONE and shown.priority is not Priority.NONE:
+            errors["priority"] = PRIORITY_STAYS
 
     subject = None
     if "subject" in fields:
-        subject = _text(fields["subject"]).strip()
+        subject = fields["subject"].text
         if len(subject.splitlines()) > 1:
             errors["subject"] = "The subject is one line."
         elif len(subject) > SUBJECT_LIMIT:
@@ -87,25 +117,24 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
 
     tags = None
     if "tags" in fields:
-        options = fields["tags"].get("selected_options") or ()
-        tags = tuple(dict.fromkeys(str(option["value"]) for option in options))
-    new_tags, wrong = parse_tags(_text(fields.get("new_tags", {})))
+        tags = _distinct(tuple(option.value for option in fields["tags"].selected_options or ()))
+    new_tags, wrong = parse_tags(fields["new_tags"].text if "new_tags" in fields else "")
     if wrong:
         errors["new_tags"] = wrong
     elif (count := len({*(tags or ()), *new_tags})) > TAGS_LIMIT:
-        errors["new_tags"] = f"At most {TAGS_LIMIT} tags, please: this makes {count}."
+        errors["new_tags" if new_tags else "tags"] = f"At most {TAGS_LIMIT} tags, please: this makes {count}."
 
-    note = _text(fields.get("note", {})).strip()
+    note = fields["note"].text if "note" in fields else ""
     if len(note) > NOTE_LIMIT:
         errors["note"] = f"At most {NOTE_LIMIT} characters, please: this has {len(note)}."
 
     if errors:
         return errors
     edit = Edit(
-        version=shown["version"],
-        origin=shown["origin"],
-        notify=_all_picked(fields["notify"], "selected_conversations") if "notify" in fields else None,
-        assignees=_all_picked(fields["assignees"], "selected_users") if "assignees" in fields else None,
+        version=shown.version,
+        origin=shown.origin,
+        notify=_distinct(fields["notify"].selected_conversations) if "notify" in fields else None,
+        assignees=_distinct(fields["assignees"].selected_users) if "assignees" in fields else None,
         subject=subject,
         status=status,
         priority=priority,
@@ -113,7 +142,7 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
         new_tags=new_tags,
         note=note,
     )
-    return ActOnTicket(ticket=shown["ticket"], command=edit, by=submission.user, at=submission.at)
+    return ActOnTicket(ticket=shown.ticket, command=edit, by=submission.user, at=submission.at)
 
 
 FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Errors]]] = {"ticket.edit": _edit}
@@ -122,7 +151,7 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Errors]]] = {"ti
 def read(submission: Submission) -> QueueMessage | Errors | None:
     """The order that a submitted modal stands for, or its errors; None if the modal is not one of ours.
 
-    Raises ValueError, KeyError or TypeError if it carries our name but not our shape.
+    Raises ValueError if it carries our name but not our shape.
     """
     form = FORMS.get(submission.callback_id)
     return form(submission) if form else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SANDBOX: Final = {
@@ -21,6 +21,7 @@ SANDBOX: Final = {
 TWILIO_API: Final = "https://api.twilio.com"
 SLACK_API: Final = "https://slack.com/api/"
 
+_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _LINE: Final = re.compile(r"(\+[1-9][0-9]{5,14})=([CG][A-Z0-9]{2,})")
 
 
@@ -64,17 +65,24 @@ class Settings(BaseSettings):
             match = _LINE.fullmatch(part)
             if match is None:
                 raise ValueError(f"{part!r} is not NUMBER=CHANNEL, such as +15550001111=C0123ABCD")
+            if match[1] in lines:
+                raise ValueError(f"{match[1]} is named twice")
             lines[match[1]] = match[2]
         return lines
 
     @field_validator("public_url", "twilio_api_url", "slack_api_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
-            raise ValueError("must be a URL such as https://clerk.example.org")
-        if value and parts.port == 0:
-            raise ValueError("port 0 is no port")
+        if value and (not _URL.fullmatch(value) or not urlsplit(value).hostname or urlsplit(value).port == 0):
+            raise ValueError("must be a URL such as https://clerk.example.org, without user, query or fragment")
+        return value
+
+    @field_validator("amqp_url", "mongo_url")
+    @classmethod
+    def _check_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = {"amqp", "amqps"} if info.field_name == "amqp_url" else {"mongodb", "mongodb+srv"}
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in schemes:
+            raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
         return value
 
     @model_validator(mode="after")

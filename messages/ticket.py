@@ -54,6 +54,8 @@ class Priority(StrEnum):
         return self.value.capitalize()
 
 
+PRIORITY_STAYS: Final = "A priority can be changed, but not taken away again."
+
 SUBJECT_LIMIT: Final = 150
 NOTE_LIMIT: Final = 3000
 TAG_LIMIT: Final = 30
@@ -76,8 +78,8 @@ class Change(Document):
     """One field of a ticket, before and after."""
 
     what: str
-    before: Any
-    after: Any
+    before: Any = None
+    after: Any = None
 
 
 class Entry(Document):
