@@ -5,23 +5,27 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL: Final = re.compile(r"[&<>]")
+_STYLING: Final = str.maketrans("*_~`\n", "∗ˍ∼ˋ ")
+_EMOJI: Final = re.compile(r":(?=[^\s:]+:)")
 _USER: Final = re.compile(r"[UW][A-Z0-9]+")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]+")
 
 
 def escape(text: str) -> str:
-    """Text in which nothing comes alive: Slack's three control characters as entities.
+    """Text in which no mention, channel or link comes alive: Slack's three control characters as entities.
 
+    Characters that no text can show (NUL and its kin) are replaced by the sign for them.
     https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], text)
+    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], _CONTROL.sub("�", text))
 
 
-def clip(text: str, limit: int) -> str:
-    """The text, or as much of it as fits in `limit` characters with an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def unstyled(text: str) -> str:
+    """Text, not yet escaped, as one line in which neither style nor emoji codes come alive where mrkdwn is read."""
+    return _EMOJI.sub("∶", text.translate(_STYLING))
 
 
 def clip_escaped(text: str, limit: int) -> str:
@@ -35,7 +39,7 @@ def split(text: str, limit: int) -> list[str]:
     pieces: list[str] = []
     piece: list[str] = []
     length = 0
-    for character in text:
+    for character in _CONTROL.sub("�", text):
         written = _ENTITIES.get(character, character)
         if length + len(written) > limit:
             pieces.append("".join(piece))

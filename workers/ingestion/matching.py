@@ -1,6 +1,6 @@
 """Which texts may take their place in the order now. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,20 +11,30 @@ PATIENCE: Final = timedelta(seconds=10)
 
 
 def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
-    """The texts, in order, whose predecessor has a place, or will have one before them, or has been waited for.
+    """The texts, in order, whose predecessor has a place or gets one before them, or is missing and was waited for.
 
     `unplaced` are a conversation's texts without a place, by time of arrival, each `after` of which that is not
     among them either has a place already or is not here yet: the caller has set it to None in the first case.
     """
     waiting = {text.id: text for text in unplaced}
     placed: dict[str, Sms] = {}
-    progress = True
-    while progress:
-        progress = False
-        for text in list(waiting.values()):
-            known = text.after is None or text.after in placed
-            if known or text.received_at + PATIENCE <= now:
-                placed[text.id] = waiting.pop(text.id)
-                progress = True
-                break
+
+    def may_go(text: Sms) -> bool:
+        if text.after is None or text.after in placed:
+            return True
+        waited = text.received_at + PATIENCE <= now
+        return waited and (text.after not in waiting or _follows_itself(text, waiting))
+
+    while (text := next(filter(may_go, waiting.values()), None)) is not None:
+        placed[text.id] = waiting.pop(text.id)
     return list(placed.values())
+
+
+def _follows_itself(text: Sms, waiting: Mapping[str, Sms]) -> bool:
+    """Whether the texts before a text lead back to it, as when two gateways saw the same texts in different orders."""
+    before = waiting.get(text.after or "")
+    for _ in waiting:
+        if before is None or before.id == text.id:
+            return before is not None
+        before = waiting.get(before.after or "")
+    return False

@@ -23,15 +23,16 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.line import Line
-from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, Priority, Status, Ticket
-from workers.markup import escape, mention, moment, split
+from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Priority, Status, Ticket
+from workers.markup import clip_escaped, escape, mention, moment
 
 NOTES_SHOWN: Final = 20
+NOTES_BYTES: Final = 150_000
+"""A view has at most 250 kB (https://docs.slack.dev/reference/methods/views.open)."""
+
+SECTION: Final = 3000
 OPTIONS: Final = 100
 """Options of a static menu (https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element)."""
-
-SHOWN_LIMIT: Final = 90
-"""Members that a picker shows as its initial value."""
 
 
 def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, Any]:
@@ -45,7 +46,7 @@ def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, 
     if not ticket.is_closed:
         blocks.append(_status(ticket))
     blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_notes(ticket)]
-    shown = {"ticket": ticket.id, "version": ticket.version, "origin": line.channel}
+    shown = {"ticket": ticket.id, "version": ticket.version, "origin": line.channel, "priority": ticket.priority}
     return View(
         type="modal",
         callback_id="ticket.edit",
@@ -64,14 +65,14 @@ def _plain(text: str) -> PlainTextObject:
 def _notify(ticket: Ticket, line: Line) -> Block:
     element = ConversationMultiSelectElement(
         action_id="notify",
-        initial_conversations=list(ticket.notify or (line.channel,))[:SHOWN_LIMIT],
+        initial_conversations=list(ticket.notify or (line.channel,)),
         filter=ConversationFilter(include=["im", "public", "private"], exclude_bot_users=True),
     )
     return _input("notify", "Notify users and channels", element)
 
 
 def _assignees(ticket: Ticket) -> Block:
-    initial = list(ticket.assignees)[:SHOWN_LIMIT] or None
+    initial = list(ticket.assignees) or None
     return _input("assignees", "Assignees", UserMultiSelectElement(action_id="assignees", initial_users=initial))
 
 
@@ -105,7 +106,9 @@ def _tags(ticket: Ticket, known: Sequence[str]) -> list[Block]:
         return []
     options = {tag: Option(value=tag, label=tag) for tag in offered}
     initial = [options[tag] for tag in ticket.tags] or None
-    element = StaticMultiSelectElement(action_id="tags", options=list(options.values()), initial_options=initial)
+    element = StaticMultiSelectElement(
+        action_id="tags", options=list(options.values()), initial_options=initial, max_selected_items=TAGS_LIMIT
+    )
     return [_input("tags", "Tags", element)]
 
 
@@ -120,17 +123,21 @@ def _note() -> Block:
 
 
 def _notes(ticket: Ticket) -> list[Block]:
-    """Earlier notes, newest first; as many as leave the view small (https://docs.slack.dev/reference/views, 250 kB)."""
+    """Earlier notes, newest first: as many as leave the view small."""
     if not ticket.notes:
         return []
     blocks: list[Block] = [DividerBlock()]
-    notes = ticket.notes[::-1]
-    for note in notes[:NOTES_SHOWN]:
+    shown = size = 0
+    for note in reversed(ticket.notes[-NOTES_SHOWN:]):
+        size += len(json.dumps(note.text))
+        if size > NOTES_BYTES:
+            break
         by = f"{mention(note.author)} · {moment(note.at)}"
         blocks.append(ContextBlock(elements=[MarkdownTextObject(text=by, verbatim=True)]))
-        blocks += [SectionBlock(text=_plain(piece)) for piece in split(note.text, 3000)[:1]]
-    if len(notes) > NOTES_SHOWN:
-        blocks.append(ContextBlock(elements=[_plain(f"{len(notes) - NOTES_SHOWN} earlier notes are not shown.")]))
+        blocks.append(SectionBlock(text=_plain(clip_escaped(note.text, SECTION))))
+        shown += 1
+    if shown < len(ticket.notes):
+        blocks.append(ContextBlock(elements=[_plain(f"{len(ticket.notes) - shown} earlier notes are not shown.")]))
     return blocks
 
 

@@ -75,7 +75,7 @@ class _Draft:
         self._last_text_at = max(text.at, self._last_text_at or text.at)
         if opening or quiet:
             self._announce(text.seq, opening=opening)
-        elif self._seen_at is not None and text.at <= self._seen_at:
+        elif self._waiting_since is None and self._seen_at is not None and text.at <= self._seen_at:
             self._settle(text.seq)
         elif self._waiting_since is None:
             self._waiting_since = text.at

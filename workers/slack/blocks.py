@@ -18,21 +18,29 @@ from slack_sdk.models.blocks import (
     MarkdownTextObject,
     PlainTextObject,
     SectionBlock,
+    TextObject,
 )
 
 from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Media, Sms
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, mention, moment, split
+from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled
 
 FALLBACK: Final = 3900
 """chat.update refuses a text over 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
 
 SECTION: Final = 3000
-FIELD: Final = 1900
+FIELD: Final = 900
+SECTIONS: Final = 3
+"""Sections of one text: what the longest there can be, 1,600 characters each written as an entity, needs."""
+
+NOTED: Final = 1000
 POST_BLOCKS: Final = 45
-POST_CHARACTERS: Final = 12000
+POST_WEIGHT: Final = 12000
+BLOCK_WEIGHT: Final = 50
+"""Together a message's blocks hold about 13,000 characters, the blocks themselves counted
+(https://github.com/slackapi/bolt-js/issues/2509)."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def card(card: Card) -> Rendered:
 def collapsed(card: Card, hidden_by: str | None) -> Rendered:
     """A root that was hidden: one line, and a button that shows it again."""
     ticket = card.ticket
-    line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(_who(card.contact), 500)}"
+    line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(unstyled(_who(card.contact)), 500)}"
     hidden = f" · hidden by {mention(hidden_by)}" if hidden_by else ""
     show = ButtonElement(text="Show", action_id="ticket.show", value=_value(ticket=ticket.id))
     blocks = [
@@ -97,17 +105,17 @@ def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
     """One thread post of as many of the texts, in order, as fit (at least one), and how many that is."""
     blocks: list[Block] = []
     bodies: list[str] = []
-    count = characters = 0
+    count = weight = 0
     for text in texts:
         when = [ContextBlock(elements=[_marked(moment(text.received_at))])] if len(texts) > 1 else []
         own = [*when, *_text_sections(text)]
-        size = len(escape(text.body))
-        if count and (len(blocks) + len(own) > POST_BLOCKS or characters + size > POST_CHARACTERS):
+        size = sum(map(_weight, own))
+        if count and (len(blocks) + len(own) > POST_BLOCKS or weight + size > POST_WEIGHT):
             break
         blocks += own
-        bodies.append(text.body or _attached(text.media) or "(no text)")
+        bodies.append(text.body if text.body.strip() else _attached(text.media) or "(no text)")
         count += 1
-        characters += size
+        weight += size
     return _rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), count
 
 
@@ -116,8 +124,8 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
     sentences = [sentence for entry in entries if (sentence := _sentence(ticket, entry))]
     if not sentences:
         return None
-    whole = "\n".join(sentences)
-    return _rendered(whole[:FALLBACK], [ContextBlock(elements=[_marked(whole[:SECTION])])])
+    whole = listed(sentences, SECTION, "\n")
+    return _rendered(whole, [ContextBlock(elements=[_marked(whole)])])
 
 
 _UNREACHABLE: Final = {
@@ -179,12 +187,9 @@ def _headline(card: Card) -> str:
     return " · ".join(parts)
 
 
-_STYLING: Final = str.maketrans("*_~`\n", "∗ˍ∼ˋ ")
-
-
 def _dead(text: str) -> str:
-    """Words of ours or an agent's inside mrkdwn: escaped, and without the characters that style."""
-    return escape(text.translate(_STYLING))
+    """Words of an agent's inside mrkdwn: escaped, and without what styles."""
+    return escape(unstyled(text))
 
 
 def _came(card: Card) -> str:
@@ -198,12 +203,23 @@ def _text_sections(text: Sms | None) -> list[Block]:
         return []
     blocks: list[Block] = []
     if text.body.strip():
-        blocks += [SectionBlock(text=_plain(piece)) for piece in split(text.body, SECTION)]
+        pieces = split(text.body, SECTION)
+        blocks += [SectionBlock(text=_plain(piece)) for piece in pieces[:SECTIONS]]
+        if len(pieces) > SECTIONS:
+            blocks.append(ContextBlock(elements=[_plain("This text is too long for Slack: the rest is not shown.")]))
     elif not text.media:
         blocks.append(ContextBlock(elements=[_plain("(no text)")]))
     if text.media:
         blocks.append(ContextBlock(elements=[_plain(clip_escaped(f"📎 {_attached(text.media)}", SECTION))]))
     return blocks
+
+
+def _weight(block: Block) -> int:
+    """What a section or context block counts towards what a message may hold."""
+    texts = (
+        block.elements if isinstance(block, ContextBlock) else [block.text] if isinstance(block, SectionBlock) else []
+    )
+    return BLOCK_WEIGHT + sum(len(each.text) for each in texts if isinstance(each, TextObject))
 
 
 def _attached(media: Sequence[Media]) -> str:
@@ -270,7 +286,7 @@ def _words(change: Change) -> str | None:
         case "notify":
             return _difference(before, after, "notified", mention)
         case "note":
-            return f"noted: {_dead(after)}"
+            return f"noted: {clip_escaped(unstyled(after), NOTED)}"
         case _:
             return None
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Final, assert_never
 
 from messages.ticket import (
+    PRIORITY_STAYS,
     TAGS_LIMIT,
     Change,
     Command,
@@ -62,8 +63,6 @@ SETTABLE: Final[dict[Status, frozenset[Status]]] = {
 }
 """The statuses that an agent may set, by the present one: New never again once left, Closed is final."""
 
-PRIORITY_STAYS: Final = "A priority can be changed, but not taken away again."
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -74,7 +73,12 @@ class Decision:
 
 
 def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
-    """What a command does to a ticket; `by` is the agent, None for the clock."""
+    """What a command does to a ticket; `by` is the agent, None for the clock; `now` tells the agent's orders apart.
+
+    An order that the history has already is not carried out again.
+    """
+    if by is not None and any((entry.by, entry.at, entry.why) == (by, now, command.kind) for entry in ticket.history):
+        return Decision(ticket)
     match command:
         case Edit():
             return _edit(ticket, command, by, now, solved_for)

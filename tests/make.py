@@ -1,0 +1,220 @@
+"""Makers of documents and messages with sensible defaults, and strategies for whatever people may write."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
+from messages.inbound import SlackReplyPosted, SmsReceived
+from messages.line import Line
+from messages.notification import Kind, Post
+from messages.sms import Direction, Media, Sms
+from messages.ticket import Edit, Entry, Note, Priority, Status, Ticket
+
+NOW: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+LINE: Final = "+15550001111"
+CONTACT: Final = "+15550002222"
+CHANNEL: Final = "C0TEXTS"
+AGENT: Final = "U0ADA"
+CONVERSATION: Final = conversation_id(LINE, CONTACT)
+SOLVED_FOR: Final = timedelta(hours=96)
+
+
+def at(seconds: float) -> datetime:
+    """A moment, in seconds after NOW."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def line(**fields: Any) -> Line:
+    """A line with a window of 180 and a cap of 900 seconds."""
+    return Line(**{"id": LINE, "channel": CHANNEL, **fields})
+
+
+def contact(**fields: Any) -> Contact:
+    """A contact without a name."""
+    return Contact(**{"id": CONTACT, "created_at": NOW, **fields})
+
+
+def conversation(**fields: Any) -> Conversation:
+    """A conversation that was not posted yet."""
+    return Conversation(**{"id": CONVERSATION, "line": LINE, "contact": CONTACT, "created_at": NOW, **fields})
+
+
+def ticket(**fields: Any) -> Ticket:
+    """Ticket #7: New, of one text."""
+    defaults = {
+        "id": 7,
+        "conversation": CONVERSATION,
+        "line": LINE,
+        "contact": CONTACT,
+        "first_text": 1,
+        "last_text": 1,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Ticket(**{**defaults, **fields})
+
+
+def sms(**fields: Any) -> Sms:
+    """A contact's text that has no place yet."""
+    defaults = {
+        "id": "SM1",
+        "conversation": CONVERSATION,
+        "line": LINE,
+        "contact": CONTACT,
+        "direction": Direction.INBOUND,
+        "body": "Is the blue one still there?",
+        "received_at": NOW,
+    }
+    return Sms(**{**defaults, **fields})
+
+
+def announcement(**fields: Any) -> Announcement:
+    """The announcement of a conversation's first text to the origin channel."""
+    defaults = {"number": 1, "ticket": 7, "first": 1, "last": 1, "targets": (), "opening": True, "at": NOW}
+    return Announcement(**{**defaults, **fields})
+
+
+def debounce(**fields: Any) -> Debounce:
+    """The debounce of a conversation in which nothing happened."""
+    return Debounce(**fields)
+
+
+def post(**fields: Any) -> Post:
+    """The card of a first announcement."""
+    defaults = {"id": "p1", "conversation": CONVERSATION, "kind": Kind.CARD, "target": CHANNEL, "created_at": NOW}
+    return Post(**{**defaults, **fields})
+
+
+def edit(**fields: Any) -> Edit:
+    """A submission of the modal that orders nothing."""
+    return Edit(**{"version": 1, "origin": CHANNEL, **fields})
+
+
+def sms_received(**fields: Any) -> SmsReceived:
+    """A text that the gateway took."""
+    defaults = {"sid": "SM1", "line": LINE, "contact": CONTACT, "body": "Hello", "received_at": NOW}
+    return SmsReceived(**{**defaults, **fields})
+
+
+def reply_posted(**fields: Any) -> SlackReplyPosted:
+    """An agent's reply in a thread."""
+    defaults = {
+        "event_id": "Ev1",
+        "channel": CHANNEL,
+        "ts": "1700000001.000100",
+        "thread_ts": "1700000000.000100",
+        "user": AGENT,
+        "text": "On it",
+        "received_at": NOW,
+    }
+    return SlackReplyPosted(**{**defaults, **fields})
+
+
+HOSTILE: Final = (
+    "<!channel>",
+    "<!here|here>",
+    "<!subteam^S0TEAM>",
+    "<!date^0^{date}|x>",
+    "<@U0ADA>",
+    "<#C0TEXTS>",
+    "<https://evil.example|bank.example>",
+    "https://evil.example",
+    "&lt;!channel&gt;",
+    "&amp;",
+    "*bold*",
+    "_it_",
+    "~gone~",
+    "`code`",
+    "```\nblock\n```",
+    "> quote",
+    ":wave:",
+    "@here @channel",
+    "{date} {0} %s \\u0041",
+    "\x00",
+    "\x07\x1b[31m\x7f",
+    "שלום \u202eevil\u202c",
+    "👩‍👩‍👧‍👦🇩🇪",
+    "é́́́",
+    "\u200b",
+    "\r\n\n\t",
+    "'; DROP TABLE sms; --",
+    "$where",
+    "a.b.$c",
+)
+"""What a contact may write to make something come alive, or something break."""
+
+
+def written(most: int = 1600, least: int = 0) -> st.SearchStrategy[str]:
+    """Whatever people, or programs, write: any characters, hostile pieces, and long repetitions."""
+    characters = st.characters(exclude_categories=("Cs",))
+    pieces = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(characters, max_size=20)), max_size=12)
+    repeated = st.builds(
+        lambda piece, times: piece * times, st.sampled_from((*HOSTILE, "&", "<", "😀", "x")), st.integers(1, most)
+    )
+    whole = st.one_of(st.text(characters, max_size=80), pieces.map("".join), repeated).map(lambda text: text[:most])
+    return whole.filter(lambda text: len(text) >= least) if least else whole
+
+
+def visible(most: int, least: int = 1) -> st.SearchStrategy[str]:
+    """One stripped line of text that is not blank."""
+    return written(most).map(lambda text: " ".join(text.split())[:most].strip()).filter(lambda text: len(text) >= least)
+
+
+USERS: Final = st.from_regex(r"[UW][A-Z0-9]{2,10}", fullmatch=True)
+CHANNELS: Final = st.from_regex(r"[CG][A-Z0-9]{2,10}", fullmatch=True)
+TAGS: Final = st.from_regex(r"[a-z0-9_-]{1,30}", fullmatch=True)
+MOMENTS: Final = st.integers(0, 10_000_000).map(lambda milliseconds: NOW + timedelta(milliseconds=milliseconds))
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def distinct(ids: st.SearchStrategy[str], most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    """Up to `most` different ids."""
+    return st.lists(ids, max_size=most, unique=True).map(tuple)
+
+
+MEDIA: Final = st.builds(
+    Media,
+    url=st.just("https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1"),
+    content_type=st.one_of(st.sampled_from(("image/jpeg", "image/png", "text/vcard", "video/mp4")), written(200)),
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Sms:
+    """A contact's text with any body and media."""
+    media = draw(st.lists(MEDIA, max_size=10).map(tuple))
+    return sms(body=draw(written()), media=media, received_at=draw(MOMENTS), seq=draw(st.integers(1, 10_000)))
+
+
+@st.composite
+def tickets(draw: st.DrawFn) -> Ticket:
+    """A ticket in any state, with anything in it."""
+    notes = st.builds(Note, text=visible(3000), author=USERS, at=MOMENTS)
+    return ticket(
+        id=draw(st.integers(1, 10**9)),
+        version=draw(st.integers(1, 1000)),
+        status=draw(st.sampled_from(Status)),
+        priority=draw(st.sampled_from(Priority)),
+        subject=draw(st.just("") | visible(150)),
+        tags=draw(distinct(TAGS, 20)),
+        notify=draw(distinct(USERS | CHANNELS, 12)),
+        assignees=draw(distinct(USERS, 12)),
+        notes=draw(st.lists(notes, max_size=4).map(tuple)),
+        follows=draw(st.none() | st.integers(1, 10**9)),
+    )
+
+
+def many(prefix: str, count: int) -> tuple[str, ...]:
+    """Ids in any number."""
+    return tuple(f"{prefix}{number:09d}" for number in range(count))
+
+
+def entry(*changes: Any, **fields: Any) -> Entry:
+    """An entry of a history."""
+    return Entry(**{"version": 2, "changes": changes, "by": AGENT, "at": NOW, "why": "edit", **fields})
