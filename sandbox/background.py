@@ -19,8 +19,9 @@ class Background:
 
     async def settled(self) -> None:
         """Wait until no work is under way."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        while tasks := [*self._tasks]:
+            await asyncio.gather(*tasks)
+            self._tasks.difference_update(tasks)
 
     async def cancel(self) -> None:
         """Give up whatever is under way."""
