@@ -1,0 +1,85 @@
+"""Texts a second through one process: Clerk's gateway, a Flask gateway, and Clerk's without publishing.
+
+All servers stand side by side and take turns, so that whatever else the machine does hits them alike.
+"""
+
+from statistics import median
+from typing import Final
+
+from bench.flask_gateway import THREADS
+from bench.load import CONNECTIONS, Load, put
+from bench.results import Target, heading, met, ratio, row
+from tests.servers import Process, answers, depths, empty, free_port, rabbitmq, wait_until
+
+ROUNDS: Final = 5
+SECONDS: Final = 3.0
+PUBLIC_URL: Final = "https://clerk.example.org"
+
+CLERK: Final = "Clerk: verified, published, confirmed"
+FLASK: Final = f"Flask: the same, gunicorn with {THREADS} threads"
+SILENT: Final = "Clerk without publishing"
+BARE: Final = "its server and signature check alone"
+
+
+def run() -> bool:
+    """Measure and print; whether the targets are met."""
+    with rabbitmq() as broker:
+        heading(f"gateway: POST /twilio/sms, {CONNECTIONS} connections, one process, on {broker.what}")
+        servers = {name: _server(name, broker.url) for name in (CLERK, FLASK, SILENT, BARE)}
+        try:
+            loads = _take_turns(servers, broker.url)
+        finally:
+            for process, _ in servers.values():
+                process.stop()
+    row("", "texts/s", "p50 ms", "p99 ms")
+    for name, found in loads.items():
+        figures = [median(getattr(load, what) for load in found) for what in ("per_second", "p50", "p99")]
+        row(name, *(f"{figure:,.1f}" for figure in figures))
+    rates = {name: [load.per_second for load in found] for name, found in loads.items()}
+    row("Clerk / server and signature check alone", f"{ratio(rates[CLERK], rates[BARE]):.2f}")
+    return met(
+        [
+            Target("Clerk / Flask", ratio(rates[CLERK], rates[FLASK]), at_least=5),
+            Target("Clerk / without publishing", ratio(rates[CLERK], rates[SILENT]), at_least=0.5),
+        ]
+    )
+
+
+def _take_turns(servers: dict[str, tuple[Process, str]], amqp_url: str) -> dict[str, list[Load]]:
+    wait_until(lambda: all(answers(f"{url}/healthz") for _, url in servers.values()), "all servers serve", 60)
+    loads: dict[str, list[Load]] = {name: [] for name in servers}
+    for _ in range(ROUNDS):
+        for name, (_, url) in servers.items():
+            before = depths(amqp_url).get("ingestion", 0)
+            load = put(f"{url}/twilio/sms", PUBLIC_URL, SECONDS)
+            assert set(load.statuses) == {"200"}, f"{name}: {load.statuses}"
+            if name in {CLERK, FLASK}:
+                taken = depths(amqp_url)["ingestion"] - before
+                assert taken >= load.statuses["200"], f"{name}: {load.statuses['200']} accepted, {taken} in the queue"
+            loads[name].append(load)
+    empty(amqp_url)
+    return loads
+
+
+def _server(name: str, amqp_url: str) -> tuple[Process, str]:
+    port = free_port()
+    commands = {
+        CLERK: ["-m", "ops", "gateway"],
+        FLASK: [
+            *("-m", "gunicorn", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)),
+            *("--keep-alive", "30", "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "bench.flask_gateway:app"),
+        ],
+        SILENT: ["-m", "bench.unpublished", "gateway"],
+        BARE: ["-m", "bench.unpublished", "bare"],
+    }
+    environment = {
+        "CLERK_SANDBOX": "1",
+        "CLERK_AMQP_URL": amqp_url,
+        "CLERK_MONGO_URL": "mongodb://127.0.0.1:1",
+        "CLERK_PORT": str(port),
+        "CLERK_PUBLIC_URL": PUBLIC_URL,
+        "CLERK_LOG_FORMAT": "json",
+    }
+    process = Process(f"bench-{name.split(':')[0].replace(' ', '-')}", commands[name], environment)
+    process.log.unlink(missing_ok=True)
+    return process.start(), f"http://127.0.0.1:{port}"

@@ -1,0 +1,80 @@
+"""How much a worker grows by ten thousand pending debounce delays."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from bench.queues import publish
+from bench.results import Target, heading, met, row
+from messages.notification import ConsiderNotifying
+from messages.queues import delayed
+from tests.servers import Process, database, depths, empty, mongodb, rabbitmq, wait_until
+
+PENDING: Final = 10_000
+WARM_UP: Final = 200
+DELAY: Final = timedelta(minutes=5)
+SETTLES: Final = 5.0
+"""Seconds that memory is watched for once all delays are in the worker."""
+
+MEGABYTE: Final = 1_000_000
+
+
+def run() -> bool:
+    """Measure and print; whether the target is met."""
+    with rabbitmq() as broker, mongodb() as mongo:
+        heading(f"memory: a worker with {PENDING:,} delayed ConsiderNotifying, on {broker.what}")
+        environment = {
+            "CLERK_SANDBOX": "1",
+            "CLERK_AMQP_URL": broker.url,
+            "CLERK_MONGO_URL": database(mongo.url, "bench_memory"),
+            "CLERK_LOG_FORMAT": "json",
+        }
+        worker = Process("bench-memory-worker", ["-m", "ops", "worker", "--processes", "1"], environment)
+        worker.log.unlink(missing_ok=True)
+        worker.start()
+        try:
+            wait_until(lambda: worker.output().count('"consuming"') >= 2, "the worker consumes", 60)
+            publish(broker.url, _considered(WARM_UP))
+            wait_until(lambda: worker.output().count('"handled"') >= WARM_UP, "the worker is warm", 60)
+            before = _resident(worker.pid)
+            publish(broker.url, _considered(PENDING), delay=DELAY)
+            wait_until(lambda: not depths(broker.url)[delayed("notifications")], "the worker holds all delays", 120)
+            after = max(_watched(worker.pid))
+        finally:
+            worker.stop()
+            empty(broker.url)
+    row("", "all its processes")
+    row("before", f"{before / MEGABYTE:,.0f} MB")
+    row(f"with {PENDING:,} delays pending", f"{after / MEGABYTE:,.0f} MB")
+    row("after / before", f"{after / before:.2f}")
+    return met([Target("growth", (after - before) / MEGABYTE, at_most=200, unit=" MB")])
+
+
+def _considered(count: int) -> list[ConsiderNotifying]:
+    return [ConsiderNotifying(conversation=f"+15550001111:+{15550500000 + number}") for number in range(count)]
+
+
+def _watched(pid: int) -> Iterator[int]:
+    until = time.monotonic() + SETTLES
+    while time.monotonic() < until:
+        yield _resident(pid)
+        time.sleep(0.2)
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process and all that it started have in use."""
+    return sum(_resident_alone(each) for each in _family(pid))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            yield from _family(int(child))
+
+
+def _resident_alone(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
