@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from messages.publishing import Publisher
 from messages.settings import Settings
+from messages.sms import Media
 from workers.mongo import Stores
 
 
@@ -98,6 +99,88 @@ class Slack(Protocol):
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
         """Tell one user in a channel, in private."""
+        ...
+
+
+class TextingError(Exception):
+    """The provider did not do what was asked; `code` is its own, if any, and `detail` holds no number and no text."""
+
+    def __init__(self, code: int | None, detail: str) -> None:
+        super().__init__(detail if code is None else f"{code} ({detail})")
+        self.code, self.detail = code, detail
+
+
+class Refused(TextingError):
+    """The provider said no and nothing was sent; `code` tells whether the same can work later."""
+
+
+class TextingThrottled(TextingError):
+    """The provider did not look at it, and wants to be left alone for `retry_after`."""
+
+    def __init__(self, code: int | None, retry_after: timedelta) -> None:
+        super().__init__(code, "throttled")
+        self.retry_after = retry_after
+
+
+class Unreachable(TextingError):
+    """Nothing happened at the provider, or nothing but reading; asking again is safe."""
+
+
+class Undecided(TextingError):
+    """The text may or may not have been sent: look before trying again."""
+
+
+class TooLarge(TextingError):
+    """An attachment has more bytes than were asked for."""
+
+
+@dataclass(frozen=True)
+class SentText:
+    """One of our texts as the provider has it, since `at`."""
+
+    sid: str
+    body: str = field(repr=False)
+    status: str
+    error_code: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ListedText:
+    """A contact's text as the provider has it, since `at`."""
+
+    sid: str
+    contact: str = field(repr=False)
+    body: str = field(repr=False)
+    media: tuple[Media, ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A picture or file, and what the one who served it says it is."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+
+
+class Texting(Protocol):
+    """The phone network, through the provider; every failure is a TextingError, and Undecided one of `send` alone."""
+
+    async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
+        """Send a text that reports its progress to `callback`; never repeated by the client itself."""
+        ...
+
+    async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
+        """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first."""
+        ...
+
+    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
+        """The contacts' texts to a line since then (less a minute for unequal clocks), oldest first."""
+        ...
+
+    async def media(self, url: str, most: int) -> Attachment:
+        """An attachment of a contact's text, or TooLarge; one that is not there yet is Unreachable."""
         ...
 
 

@@ -1,0 +1,169 @@
+"""Fetches the pictures and files of the contacts' texts.
+
+The provider wants Clerk's credentials for them and answers with a redirect to a storage, which must not see the
+credentials (https://www.twilio.com/docs/messaging/api/media-resource). Neither an address in a webhook nor a redirect
+may lead Clerk into the network that it runs in.
+"""
+
+import ipaddress
+import socket
+from datetime import timedelta
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import ResolveResult
+from yarl import URL
+
+from workers.ports import Attachment, Refused, TextingError, TooLarge, Undecided, Unreachable
+from workers.sms.failures import failure
+
+MOST_REDIRECTS: Final = 3
+TWILIO: Final = "https://api.twilio.com"
+"""Where the provider's own webhooks say the media are, whatever address its API is reached at."""
+
+ACTIVE: Final = frozenset(
+    {"text/html", "application/xhtml+xml", "image/svg+xml", "text/javascript", "application/javascript"}
+)
+"""No phone sends these as a picture: it is an error page, or worse."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHUNK: Final = 64 * 1024
+
+
+class Attachments:
+    """The provider's store of media, reached with the account's credentials."""
+
+    def __init__(self, base_url: str, auth: aiohttp.BasicAuth, timeout: timedelta) -> None:
+        base = URL(base_url)
+        self._ours = {URL(TWILIO).origin(): "/", base.origin(): base.path.rstrip("/") + "/"}
+        self._schemes = {"https", base.scheme}
+        self._guarded = not _is_loopback(base.host or "")
+        self._auth, self._timeout = auth, timeout
+        self._inside: aiohttp.ClientSession | None = None
+        self._outside: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        for session in (self._inside, self._outside):
+            if session is not None:
+                await session.close()
+        self._inside = self._outside = None
+
+    async def get(self, url: str, most: int) -> Attachment:
+        """What is kept at an address of the provider's."""
+        try:
+            at = URL(url)
+            ours = self._is_ours(at)
+        except ValueError:
+            ours = False
+        if not ours:
+            raise Refused(None, "not_an_address_of_the_provider")
+        for _ in range(1 + MOST_REDIRECTS):
+            found = await self._follow(at, most)
+            if isinstance(found, Attachment):
+                return found
+            at = found
+        raise Refused(None, "too_many_redirects")
+
+    async def _follow(self, at: URL, most: int) -> Attachment | URL:
+        """One request: the attachment, or where it has been moved to."""
+        ours = self._is_ours(at)
+        session = self._session(ours)
+        try:
+            async with session.get(at, auth=self._auth if ours else None, allow_redirects=False) as answer:
+                if answer.status in _REDIRECTS:
+                    return self._moved(at, answer.headers.get("Location", ""))
+                if answer.status != 200:
+                    raise await _refusal(answer)
+                return Attachment(await _content(answer, most), _content_type(answer))
+        except (TimeoutError, aiohttp.ClientError) as error:
+            failure = type(error).__name__
+        raise Unreachable(None, failure)
+
+    def _is_ours(self, url: URL) -> bool:
+        """Whether an address is the provider's API, and so may see the credentials."""
+        return url.user is None and url.absolute and url.path.startswith(self._ours.get(url.origin(), "\0"))
+
+    def _moved(self, at: URL, location: str) -> URL:
+        try:
+            to = at.join(URL(location, encoded=True))  # as it is: it may carry a signature
+            allowed = to.scheme in self._schemes and to.user is None and bool(to.host)
+        except ValueError:
+            allowed = False
+        if not allowed or (self._guarded and _is_private(to.host or "")):
+            raise Refused(None, "redirected_to_where_nothing_is_fetched")
+        return to
+
+    def _session(self, ours: bool) -> aiohttp.ClientSession:
+        if self._inside is None or self._outside is None:
+            self._inside = self._connected(guarded=False)
+            self._outside = self._connected(guarded=self._guarded)
+        return self._inside if ours else self._outside
+
+    def _connected(self, guarded: bool) -> aiohttp.ClientSession:
+        seconds = self._timeout.total_seconds()
+        return aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=3 * seconds, connect=seconds, sock_read=seconds),
+            connector=aiohttp.TCPConnector(limit=10, resolver=_PublicAddresses() if guarded else None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
+class _PublicAddresses(aiohttp.ThreadedResolver):
+    """Resolves no name to an address of a private network; the connection is made to the very address checked here."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        if any(_is_private(each["host"]) for each in found):
+            raise Refused(None, "redirected_to_where_nothing_is_fetched")
+        return found
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _is_private(host: str) -> bool:
+    address = _address(host)
+    return address is not None and (not address.is_global or address.is_multicast)
+
+
+def _is_loopback(host: str) -> bool:
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+async def _content(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    if (answer.content_length or 0) > most:
+        raise TooLarge(None, "too_large")
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > most:
+            raise TooLarge(None, "too_large")
+    return bytes(content)
+
+
+def _content_type(answer: aiohttp.ClientResponse) -> str:
+    if answer.content_type in ACTIVE:
+        raise Refused(None, "content_type")
+    return answer.content_type
+
+
+async def _refusal(answer: aiohttp.ClientResponse) -> TextingError:
+    """What an answer means for reading: whatever is not refused may be asked for again.
+
+    So may what is not there: a webhook can be ahead of the media that it speaks of
+    (https://help.twilio.com, “Intermittent 404 Errors When Accessing Media URLs”).
+    """
+    body = (await answer.content.read(_CHUNK)).decode(errors="replace")
+    found = failure(answer.status, body, answer.headers.get("Retry-After"))
+    if answer.status == 404 or isinstance(found, Undecided):
+        return Unreachable(found.code, found.detail)
+    return found

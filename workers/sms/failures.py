@@ -1,0 +1,43 @@
+"""What an HTTP answer of the provider's that is no success means. Pure.
+
+https://www.twilio.com/docs/usage/twilios-response
+"""
+
+import json
+from datetime import timedelta
+from typing import Final
+
+from workers.ports import Refused, TextingError, TextingThrottled, Undecided
+
+_THROTTLED: Final = 20429
+_A_WHILE: Final = timedelta(seconds=30)
+_LONGEST: Final = timedelta(hours=1)
+
+
+def failure(status: int, body: str, retry_after: str | None) -> TextingError:
+    """The error that a status and body stand for; `retry_after` is the header.
+
+    20429 “was never processed and is always safe to retry”; after a 5xx nobody knows. The body's words are left out,
+    for they may hold the contact's number.
+    """
+    code = _code(body)
+    if status == 429 or code == _THROTTLED:
+        return TextingThrottled(code, _wait(retry_after or ""))
+    if status >= 500 or status == 408:
+        return Undecided(code, f"http_{status}")
+    return Refused(code, f"http_{status}")
+
+
+def _code(body: str) -> int | None:
+    try:
+        error = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if type(code) is int else None
+
+
+def _wait(retry_after: str) -> timedelta:
+    if not (retry_after.isascii() and retry_after.isdigit()):
+        return _A_WHILE
+    return min(timedelta(seconds=int(retry_after[:9])), _LONGEST)

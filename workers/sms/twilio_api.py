@@ -1,0 +1,241 @@
+"""Twilio's Messages API as Clerk uses it; the only importer of the Twilio client.
+
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import aiohttp
+from prometheus_client import Counter
+from pydantic import TypeAdapter
+from twilio.base.exceptions import TwilioException
+from twilio.base.values import unset
+from twilio.http.response import Response
+from twilio.rest import Client
+from twilio.rest.api.v2010.account import AccountContext
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+from messages.sms import Media
+from workers.ports import (
+    Attachment,
+    ListedText,
+    Refused,
+    SentText,
+    TextingError,
+    Undecided,
+    Unreachable,
+)
+from workers.sms.attachments import Attachments
+from workers.sms.failures import failure
+
+CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
+
+TIMEOUT: Final = timedelta(seconds=10)
+UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
+LONGEST_QUEUE: Final = timedelta(hours=10)
+"""How long a text may wait before it is sent, at most (ValidityPeriod)."""
+PAGE: Final = 1000
+
+_SENT: Final = TypeAdapter(SentText)
+_LISTED: Final = TypeAdapter(ListedText)
+_UNLIKE_TWILIO: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+"""What the client raises for an answer that is not of the documented shape."""
+
+
+class TwilioApi:
+    """Twilio over HTTP; connections are made at first use, on the loop that uses them."""
+
+    def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = TIMEOUT) -> None:
+        self._sid, self._token, self._timeout = account_sid, auth_token, timeout
+        self._base_url = base_url.rstrip("/")
+        self._attachments = Attachments(self._base_url, aiohttp.BasicAuth(account_sid, auth_token), timeout)
+        self._session: aiohttp.ClientSession | None = None
+        self._account: AccountContext | None = None
+
+    def __repr__(self) -> str:
+        return f"TwilioApi({self._base_url})"
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._attachments.close()
+        if self._session is not None:
+            await self._session.close()
+            self._session = self._account = None
+
+    async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
+        """Send a text, once: what became of a request without an answer is for the caller to find out."""
+
+        async def create() -> SentText:
+            return _sent(
+                await self._api().messages.create_async(
+                    to=contact,
+                    from_=line,
+                    body=body or unset,
+                    media_url=list(media) or unset,
+                    status_callback=callback,
+                )
+            )
+
+        return await _counted("send", create)
+
+    async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
+        """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first.
+
+        Not asked for by DateSent, which a text that still waits in the queue does not have.
+        """
+        earliest = since - UNEQUAL_CLOCKS
+
+        async def search() -> list[SentText]:
+            found: list[SentText] = []
+            async for page in self._pages(to=contact, from_=line):
+                texts = [_sent(each) for each in page if each.direction != MessageInstance.Direction.INBOUND]
+                found += [each for each in texts if each.at >= earliest]
+                if texts and all(each.at < earliest - LONGEST_QUEUE for each in texts):
+                    break
+            return sorted(found, key=lambda text: text.at, reverse=True)
+
+        return await _counted("find", search, reads=True)
+
+    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
+        """The contacts' texts to a line since then (less a minute for unequal clocks), oldest first."""
+        earliest = since - UNEQUAL_CLOCKS
+
+        async def read() -> list[ListedText]:
+            found: list[ListedText] = []
+            async for page in self._pages(to=line, date_sent_after=earliest.astimezone(UTC)):
+                for each in page:
+                    if each.direction == MessageInstance.Direction.INBOUND and each.status != "receiving":
+                        found.append(_listed(each, await self._media_of(each)))
+            return sorted((each for each in reversed(found) if each.at >= earliest), key=lambda text: text.at)
+
+        return await _counted("received", read, reads=True)
+
+    async def media(self, url: str, most: int) -> Attachment:
+        """An attachment of a contact's text, of at most `most` bytes."""
+        return await _counted("media", lambda: self._attachments.get(url, most), reads=True)
+
+    async def _pages(self, **filters: Any) -> AsyncIterator[list[MessageInstance]]:
+        page = await self._api().messages.page_async(page_size=PAGE, **filters)
+        while page is not None:
+            yield list(page)
+            page = await page.next_page_async()
+
+    async def _media_of(self, message: MessageInstance) -> tuple[Media, ...]:
+        """The attachments of a text, with the addresses that its webhook would have given them."""
+        if not int(message.num_media or 0):
+            return ()
+        listed = await self._api().messages(message.sid).media.list_async()
+        return tuple(
+            Media(url=self._base_url + each.uri.removesuffix(".json"), content_type=each.content_type)
+            for each in listed
+        )
+
+    def _api(self) -> AccountContext:
+        if self._account is None or self._session is None:
+            seconds = self._timeout.total_seconds()
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
+                connector=aiohttp.TCPConnector(limit=50),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+            client = Client(
+                self._sid,
+                self._token,
+                http_client=_Once(self._session, self._base_url),
+                environment={"TWILIO_EDGE": ""},  # not the process's own, which would send it to another host
+            )
+            client.api.base_url = self._base_url
+            self._account = client.api.v2010.account
+        return self._account
+
+
+class _Once:
+    """The Twilio client's HTTP (its AsyncHttpClient): each request once, in time, and without a word in the log.
+
+    The client's own takes a timeout and does not use it, and logs numbers and addresses.
+    """
+
+    is_async = True
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session, self._base_url = session, base_url
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the Twilio client's
+        allow_redirects: bool = False,
+    ) -> Response:
+        """The answer, if it is a success; a TextingError says what its failure means."""
+        if not url.startswith(self._base_url + "/") or auth is None:
+            raise Refused(None, "not_an_address_of_the_provider")  # a next page elsewhere would get the credentials
+        try:
+            async with self._session.request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=aiohttp.BasicAuth(*auth),
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.text(errors="replace")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            failed: TextingError = Unreachable(None, type(error).__name__)
+        except (TimeoutError, aiohttp.ClientError) as error:
+            failed = Undecided(None, type(error).__name__)
+        except UnicodeEncodeError as error:
+            failed = Refused(None, type(error).__name__)
+        else:
+            if answer.ok and answer.status < 300:
+                return Response(answer.status, body, answer.headers)
+            failed = failure(answer.status, body, answer.headers.get("Retry-After"))
+        raise failed
+
+
+async def _counted[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = False) -> T:
+    """What a call gives; its TextingError otherwise. Reading leaves nothing undecided: it can be done again."""
+    try:
+        result = await call()
+    except TextingError as error:
+        failed = error
+    except _UNLIKE_TWILIO as error:
+        failed = Undecided(None, type(error).__name__)
+    else:
+        CALLS.labels(method, "ok").inc()
+        return result
+    if reads and isinstance(failed, Undecided):
+        failed = Unreachable(failed.code, failed.detail)
+    CALLS.labels(method, type(failed).__name__.lower()).inc()
+    raise failed
+
+
+def _sent(message: MessageInstance) -> SentText:
+    return _SENT.validate_python(
+        {
+            "sid": message.sid,
+            "body": message.body or "",
+            "status": message.status,
+            "error_code": message.error_code,
+            "at": message.date_created or message.date_sent or datetime.now(UTC),
+        }
+    )
+
+
+def _listed(message: MessageInstance, media: tuple[Media, ...]) -> ListedText:
+    return _LISTED.validate_python(
+        {
+            "sid": message.sid,
+            "contact": message.from_,
+            "body": message.body or "",
+            "media": media,
+            "at": message.date_sent or message.date_created or datetime.now(UTC),
+        }
+    )
