@@ -1,35 +1,67 @@
-"""Serves the sandbox by itself: `python -m sandbox --port 9000 --gateway http://127.0.0.1:8080`."""
+"""Serves the sandbox by itself: `python -m sandbox --port 9000 --gateway http://127.0.0.1:8080`.
+
+What no flag says is taken from Clerk's own variables (CLERK_PUBLIC_URL, CLERK_LINES, the secrets), so that a gateway
+and workers with the same environment, and CLERK_SLACK_API_URL and CLERK_TWILIO_API_URL led here, work against it.
+"""
 
 import argparse
+import sys
+from collections.abc import Sequence
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from messages.settings import SANDBOX
+from messages.settings import Misconfigured, Settings
 from sandbox.app import build
 from sandbox.config import Sandbox
+
+LINES = {"+15550001111": "C0TEXTS"}
+
+
+def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
+    """What the flags and the environment ask for, and the host and port to listen on."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen")
+    parser.add_argument("--port", type=int, default=9000)
+    parser.add_argument("--base-url", help="how Clerk and the browser reach this (default: http://HOST:PORT)")
+    parser.add_argument("--gateway", help="where webhooks are sent (default: where CLERK_HOST and CLERK_PORT say)")
+    parser.add_argument("--public-url", help="what Twilio signs (default: CLERK_PUBLIC_URL, else the gateway)")
+    parser.add_argument("--line", action="append", default=[], metavar="NUMBER=CHANNEL", help="may be repeated")
+    for name in ("slack-bot-token", "slack-signing-secret", "twilio-account-sid", "twilio-auth-token"):
+        parser.add_argument(f"--{name}", help=f"default: CLERK_{name.upper().replace('-', '_')}")
+    parser.add_argument("--echo", action="store_true", help="send the app the events of its own messages too")
+    asked = parser.parse_args(arguments)
+    settings = Settings.load(**({"lines": ",".join(asked.line)} if asked.line else {}))
+    gateway = asked.gateway or f"http://{settings.host}:{settings.port}"
+    config = Sandbox(
+        gateway_url=gateway,
+        public_url=asked.public_url or settings.public_url.rstrip("/") or gateway,
+        base_url=asked.base_url or f"http://{asked.host}:{asked.port}",
+        slack_bot_token=asked.slack_bot_token or settings.slack_bot_token.get_secret_value(),
+        slack_signing_secret=asked.slack_signing_secret or settings.slack_signing_secret.get_secret_value(),
+        twilio_account_sid=asked.twilio_account_sid or settings.twilio_account_sid,
+        twilio_auth_token=asked.twilio_auth_token or settings.twilio_auth_token.get_secret_value(),
+        lines=settings.lines or LINES,
+        echo=asked.echo,
+    )
+    return config, asked.host, asked.port
 
 
 def main() -> None:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=9000)
-    parser.add_argument("--gateway", default="http://127.0.0.1:8080", help="where webhooks are sent")
-    parser.add_argument("--line", action="append", help="NUMBER=CHANNEL of a line; may be repeated")
-    asked = parser.parse_args()
-    config = Sandbox(
-        gateway_url=asked.gateway,
-        public_url=asked.gateway,
-        base_url=f"http://127.0.0.1:{asked.port}",
-        slack_bot_token=SANDBOX["slack_bot_token"],
-        slack_signing_secret=SANDBOX["slack_signing_secret"],
-        twilio_account_sid=SANDBOX["twilio_account_sid"],
-        twilio_auth_token=SANDBOX["twilio_auth_token"],
-        lines=dict(line.split("=", 1) for line in asked.line or ["+15550001111=C0TEXTS"]),
-    )
-    app = Starlette(routes=[Mount("/sandbox", build(config))])
-    uvicorn.run(app, host="127.0.0.1", port=asked.port, log_level="warning")
+    try:
+        config, host, port = configuration(sys.argv[1:])
+    except Misconfigured as error:
+        sys.exit(str(error))
+    server: uvicorn.Server
+
+    def stopping() -> bool:
+        return server.should_exit
+
+    app = Starlette(routes=[Mount("/sandbox", build(config, stopping=stopping))])
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning"))
+    server.run()
 
 
 if __name__ == "__main__":

@@ -120,6 +120,7 @@ class Clicking(Hand):
         if view["submit"] is None:
             raise Refused("it has no submit button")
         self.enter(view_id, entered)
+        view.pop("errors", None)
         told = self._with_state(view)
         if complaints := unsubmittable(view["blocks"], told["state"]["values"]):
             raise Refused(json.dumps(complaints))

@@ -59,7 +59,7 @@ async def serving(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         made = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
         app = Starlette(routes=[Mount("/sandbox", routes=made.routes()), *beside])
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)

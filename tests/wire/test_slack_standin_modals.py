@@ -207,6 +207,10 @@ async def test_errors_in_the_answer_are_shown_at_their_inputs(slack: AsyncWebCli
     answer(pair, {"response_action": "errors", "errors": {"subject": "no"}})
     await pair.standins.hands.submit(ADA, id, {"subject": "x"})
     assert pair.standins.workspace.views[id]["errors"] == {"subject": "no"}
+    answer(pair, {"response_action": "update", "view": modal()})
+    await pair.standins.hands.submit(ADA, id, {"subject": "y"})
+    assert "errors" not in pair.standins.workspace.views[id]
+    assert "errors" not in pair.gateway.came[1].json["view"]
     assert pair.violations() == []
 
 
