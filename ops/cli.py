@@ -3,20 +3,26 @@
 import asyncio
 import os
 import sys
+from typing import Annotated
 
 import structlog
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.queues import QUEUES
 from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
-from ops import seed
+from ops import queues, seed
+from ops.dead import dead
+from ops.documents import DocumentsAway
 from ops.environment import need_distributed
 from ops.lines import Invalid, lines
+from ops.queueing import BrokerAway
 
 app = App(name="clerk", help="Answer your team's text messages from Slack.", version_flags=["--version"])
 app.command(lines)
+app.command(dead)
+queues.add_commands(app)
 
 log = structlog.get_logger("clerk")
 
@@ -32,6 +38,14 @@ def run(*, sandbox: bool = True, port: int | None = None) -> None:
 
 
 @app.command
+def demo(*, speed: float = 1.0, url: str | None = None) -> None:
+    """Play a believable morning on the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
+    from ops.demo import play
+
+    sys.exit(play(url or Settings.load().url, speed))
+
+
+@app.command
 def gateway() -> None:
     """Serve the webhooks of Twilio and Slack."""
     from gateway.__main__ import serve
@@ -41,12 +55,17 @@ def gateway() -> None:
 
 
 @app.command
-def worker(*, queues: str = ",".join(QUEUES), processes: int | None = None, threads: int = 16) -> None:
+def worker(
+    *,
+    names: Annotated[str, Parameter(name="--queues")] = ",".join(QUEUES),
+    processes: int | None = None,
+    threads: int = 16,
+) -> None:
     """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
     from ops.worker import plan, supervise
 
     settings = _distributed()
-    children = plan([queue.strip() for queue in queues.split(",")], processes or os.cpu_count() or 1, threads)
+    children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
     asyncio.run(seed.prepare(settings))
     sys.exit(asyncio.run(supervise(children)))
 
@@ -88,5 +107,8 @@ def main() -> None:
     except (Misconfigured, Invalid) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except (BrokerAway, DocumentsAway) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -4,6 +4,7 @@ import base64
 import functools
 import json
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,7 @@ class PageApi:
             Route("/events", self._events),
             Route("/record", self._record),
             Route("/emoji", self._emoji),
+            Route("/window", self._windows),
             Route("/faults", self._no_faults, methods=["DELETE"]),
             *(Route(f"/{deed.__name__.removeprefix('_')}", deed, methods=["POST"]) for deed in deeds),
         ]
@@ -165,6 +167,11 @@ class PageApi:
             carrier.release(number)
         self._standins.record.change()
         return JSONResponse(handling.model_dump())
+
+    async def _windows(self, _: Request) -> Response:
+        """Each line's window; nothing where Clerk's inside is out of reach."""
+        found = (await self._machinery.snapshot()).windows if self._machinery is not None else ()
+        return JSONResponse([asdict(each) for each in found])
 
     async def _window(self, request: Request) -> Response:
         """How many seconds of quiet a line waits for."""
