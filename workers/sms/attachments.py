@@ -33,12 +33,12 @@ _CHUNK: Final = 64 * 1024
 class Attachments:
     """The provider's store of media, reached with the account's credentials."""
 
-    def __init__(self, base_url: str, auth: aiohttp.BasicAuth, timeout: timedelta) -> None:
+    def __init__(self, base_url: str, authorization: str, timeout: timedelta) -> None:
         base = URL(base_url)
         self._ours = {URL(TWILIO).origin(): "/", base.origin(): base.path.rstrip("/") + "/"}
         self._schemes = {"https", base.scheme}
         self._guarded = not _is_loopback(base.host or "")
-        self._auth, self._timeout = auth, timeout
+        self._credentials, self._timeout = {"Authorization": authorization}, timeout
         self._inside: aiohttp.ClientSession | None = None
         self._outside: aiohttp.ClientSession | None = None
 
@@ -70,7 +70,7 @@ class Attachments:
         ours = self._is_ours(at)
         session = self._session(ours)
         try:
-            async with session.get(at, auth=self._auth if ours else None, allow_redirects=False) as answer:
+            async with session.get(at, headers=self._credentials if ours else {}, allow_redirects=False) as answer:
                 if answer.status in _REDIRECTS:
                     return self._moved(at, answer.headers.get("Location", ""))
                 if answer.status != 200:
@@ -160,7 +160,7 @@ async def _refusal(answer: aiohttp.ClientResponse) -> TextingError:
     """What an answer means for reading: whatever is not refused may be asked for again.
 
     So may what is not there: a webhook can be ahead of the media that it speaks of
-    (https://help.twilio.com, “Intermittent 404 Errors When Accessing Media URLs”).
+    (https://help.twilio.com/articles/44750147594523).
     """
     body = (await answer.content.read(_CHUNK)).decode(errors="replace")
     found = failure(answer.status, body, answer.headers.get("Retry-After"))

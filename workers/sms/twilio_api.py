@@ -50,7 +50,7 @@ class TwilioApi:
     def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = TIMEOUT) -> None:
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
         self._base_url = base_url.rstrip("/")
-        self._attachments = Attachments(self._base_url, aiohttp.BasicAuth(account_sid, auth_token), timeout)
+        self._attachments = Attachments(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
         self._session: aiohttp.ClientSession | None = None
         self._account: AccountContext | None = None
 
@@ -154,7 +154,7 @@ class TwilioApi:
 class _Once:
     """The Twilio client's HTTP (its AsyncHttpClient): each request once, in time, and without a word in the log.
 
-    The client's own takes a timeout and does not use it, and logs numbers and addresses.
+    The client's own (9.13) takes a timeout and does not use it, and logs numbers.
     """
 
     is_async = True
@@ -182,8 +182,7 @@ class _Once:
                 url,
                 params=params,
                 data=data,
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth),
+                headers={**(headers or {}), "Authorization": aiohttp.encode_basic_auth(*auth)},
                 allow_redirects=False,
             ) as answer:
                 body = await answer.text(errors="replace")
