@@ -148,7 +148,7 @@ HOSTILE: Final = (
 
 def written(most: int = 1600, least: int = 0) -> st.SearchStrategy[str]:
     """Whatever people, or programs, write: any characters, hostile pieces, and long repetitions."""
-    characters = st.characters(exclude_categories=("Cs",))
+    characters = st.characters(codec="utf-8")
     pieces = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(characters, max_size=20)), max_size=12)
     repeated = st.builds(
         lambda piece, times: piece * times, st.sampled_from((*HOSTILE, "&", "<", "😀", "x")), st.integers(1, most)
@@ -162,9 +162,10 @@ def visible(most: int, least: int = 1) -> st.SearchStrategy[str]:
     return written(most).map(lambda text: " ".join(text.split())[:most].strip()).filter(lambda text: len(text) >= least)
 
 
-USERS: Final = st.from_regex(r"[UW][A-Z0-9]{2,10}", fullmatch=True)
-CHANNELS: Final = st.from_regex(r"[CG][A-Z0-9]{2,10}", fullmatch=True)
-TAGS: Final = st.from_regex(r"[a-z0-9_-]{1,30}", fullmatch=True)
+_SLACK_ID: Final = st.text("ABC012", min_size=2, max_size=8)
+USERS: Final = st.builds(str.__add__, st.sampled_from("UW"), _SLACK_ID)
+CHANNELS: Final = st.builds(str.__add__, st.sampled_from("CG"), _SLACK_ID)
+TAGS: Final = st.text("abz019-_", min_size=1, max_size=30)
 MOMENTS: Final = st.integers(0, 10_000_000).map(lambda milliseconds: NOW + timedelta(milliseconds=milliseconds))
 JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers(-(1 << 70), 1 << 70) | st.floats() | st.text(max_size=20),

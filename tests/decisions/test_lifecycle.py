@@ -31,7 +31,9 @@ BY_LABEL = {status.label: status for status in Status}
 def _rows() -> list[tuple[str, str, str]]:
     header, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in SPECIFIED.strip().splitlines()]
     return [
-        (event, status, outcome) for event, *outcomes in rows for status, outcome in zip(header[1:], outcomes, strict=True)
+        (event, status, outcome)
+        for event, *outcomes in rows
+        for status, outcome in zip(header[1:], outcomes, strict=True)
     ]
 
 

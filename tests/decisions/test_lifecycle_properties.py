@@ -1,6 +1,7 @@
 """What holds for every ticket, every command and every pair of agents."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_every_command_on_every_ticket_gives_a_ticket_and_refusals_in_words(
 @given(STEPS)
 def test_through_any_life_new_never_comes_back_closed_stays_and_a_priority_stays_set(steps: list[Any]) -> None:
     life = _lived(steps)
-    for before, after in zip(life, life[1:], strict=False):
+    for before, after in pairwise(life):
         assert after.status is not Status.NEW or before.status is Status.NEW
         assert before.status is not Status.CLOSED or after.status is Status.CLOSED
         assert after.priority is not Priority.NONE or before.priority is Priority.NONE
@@ -118,7 +119,7 @@ def test_the_history_tells_every_change_and_every_earlier_version_can_be_read_ba
         past = as_of(end, version.version)
         assert {name: getattr(past, name) for name in FIELDS} == {name: getattr(version, name) for name in FIELDS}
     told = {(entry.version, change.what) for entry in end.history for change in entry.changes}
-    for before, after in zip(life, life[1:], strict=False):
+    for before, after in pairwise(life):
         for name in FIELDS:
             if getattr(before, name) != getattr(after, name):
                 assert (after.version, name) in told

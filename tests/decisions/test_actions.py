@@ -1,0 +1,102 @@
+"""Every button stands for its orders, and any click whatsoever for some orders or none."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.actions import ORDERS, Click, orders
+from messages.base import QueueMessage
+from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.ticket import ActOnTicket, Priority, SetPriority, SetStatus, Status, Take
+from tests import make
+from tests.make import AGENT, CHANNEL, NOW
+
+RESPONSE_URL = "https://hooks.slack.com/actions/T1/2/3"
+SEEN = AgentActed(ticket=7, by=AGENT, at=NOW)
+
+
+def _click(action_id: str, value: str) -> Click:
+    return Click(
+        action_id=action_id,
+        value=value,
+        user=AGENT,
+        channel=CHANNEL,
+        ts="1700000000.000100",
+        trigger_id="1.2.abc",
+        response_url=RESPONSE_URL,
+        at=NOW,
+    )
+
+
+def _act(command: Take | SetStatus | SetPriority) -> ActOnTicket:
+    return ActOnTicket(ticket=7, command=command, by=AGENT, at=NOW, response_url=RESPONSE_URL)
+
+
+WHERE: dict[str, Any] = {"channel": CHANNEL, "ts": "1700000000.000100", "by": AGENT}
+MODAL = OpenModal(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("action_id", "carried", "expected"),
+    [
+        ("ticket.open", {"ticket": 7}, [SEEN]),
+        ("ticket.assign", {"ticket": 7}, [MODAL, SEEN]),
+        ("ticket.hide", {"ticket": 7}, [HidePost(**WHERE, response_url=RESPONSE_URL), SEEN]),
+        ("ticket.show", {"ticket": 7}, [ShowPost(**WHERE)]),
+        ("ticket.undo_hide", {"post": "p1"}, [UndoHide(post="p1", by=AGENT, response_url=RESPONSE_URL)]),
+        ("ticket.take", {"ticket": 7}, [_act(Take())]),
+        ("ticket.status", {"ticket": 7, "status": "solved"}, [_act(SetStatus(status=Status.SOLVED))]),
+        ("ticket.priority", {"ticket": 7, "priority": "high"}, [_act(SetPriority(priority=Priority.HIGH))]),
+    ],
+)
+def test_a_button_stands_for_its_orders(action_id: str, carried: dict[str, Any], expected: list[QueueMessage]) -> None:
+    assert list(orders(_click(action_id, json.dumps(carried)))) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "7",
+        "null",
+        "[7]",
+        "{}",
+        '{"ticket": null}',
+        '{"ticket": "7"}',
+        '{"ticket": true}',
+        '{"ticket": 7.5}',
+        '{"ticket": NaN}',
+        '{"ticket": -1}',
+        '{"ticket": 9007199254740992}',
+        '{"ticket": 1e400}',
+        '{"ticket": ' + "9" * 5000 + "}",
+        "[" * 100_000,
+        '{"ticket": 7',
+        '{"ticket": 7, "status": "asleep", "priority": "huge"}',
+    ],
+)
+def test_a_value_that_is_not_ours_orders_nothing_of_a_ticket(value: str) -> None:
+    for action_id in ("ticket.status", "ticket.priority"):
+        assert list(orders(_click(action_id, value))) == []
+    if '"ticket": 7,' not in value:
+        assert [each for each in ORDERS if each != "ticket.show" and orders(_click(each, value))] == []
+
+
+def test_an_element_that_is_not_ours_orders_nothing() -> None:
+    assert list(orders(_click("poll.vote", '{"ticket": 7}'))) == []
+
+
+@given(st.sampled_from([*ORDERS, "", "other"]), make.JSON.map(json.dumps) | st.text(max_size=50))
+def test_any_click_gives_messages_that_can_be_published_or_none(action_id: str, value: str) -> None:
+    for message in orders(_click(action_id, value)):
+        assert type(message).model_validate_json(message.model_dump_json()) == message
+
+
+@given(st.dictionaries(st.sampled_from(["ticket", "post", "status", "priority", "x"]), make.JSON | st.just(7)))
+def test_any_value_of_our_own_shape_is_an_order_or_none(carried: dict[str, Any]) -> None:
+    for action_id in ORDERS:
+        for message in orders(_click(action_id, json.dumps(carried))):
+            message.model_dump_json().encode()

@@ -1,0 +1,262 @@
+"""Cards, thread posts and lines: within Slack's limits for every content, and nothing that people wrote comes alive."""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.sms import Media, Sms
+from messages.ticket import Change, Entry, Priority, Status, Ticket
+from sandbox.blockkit import message_faults, too_long
+from tests import make
+from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
+from workers.slack import blocks
+from workers.slack.blocks import Card, Rendered
+from workers.tickets.lifecycle import decide
+
+ALIVE = re.compile(r"<(?!@[UW][A-Z0-9]+>|#[CGD][A-Z0-9]+>|!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>)")
+"""A control sequence that is not one of Clerk's own: a mention of a person or channel, or a time."""
+
+ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
+
+
+def _texts(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every text object in some blocks."""
+    if isinstance(value, Mapping):
+        if value.get("type") in {"plain_text", "mrkdwn"} and "text" in value:
+            yield value
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _texts(each)
+
+
+def _check(rendered: Rendered) -> None:
+    sent = json.loads(json.dumps(rendered.blocks))
+    assert message_faults(sent) == []
+    assert not too_long(sent)
+    assert rendered.text.strip()
+    assert len(rendered.text) <= 4000
+    for text in (rendered.text, *(each["text"] for each in _texts(rendered.blocks))):
+        assert not ALIVE.search(text)
+        assert not ENTITY.search(text)
+        assert text.count("<") == text.count(">")
+    assert "\x00" not in str(rendered)
+    rendered.text.encode()
+
+
+def _shown(rendered: Rendered) -> str:
+    """What stands in the sections of a message, as people read it."""
+    sections = [each for each in rendered.blocks if each["type"] == "section" and "text" in each]
+    return html.unescape("".join(each["text"]["text"] for each in sections))
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> Card:
+    return Card(
+        ticket=draw(make.tickets()),
+        contact=make.contact(id=draw(st.just(make.CONTACT) | make.visible(256)), name=draw(make.written(300))),
+        line=make.line(name=draw(make.written(100))),
+        newest=draw(st.none() | make.texts()),
+        more=draw(st.integers(0, 10_000)),
+        permalink=draw(st.none() | st.just("https://team.slack.com/archives/C0TEXTS/p1700000000000100")),
+        root=draw(st.booleans()),
+    )
+
+
+def _card(**fields: Any) -> Card:
+    defaults = {
+        "ticket": make.ticket(),
+        "contact": make.contact(),
+        "line": make.line(),
+        "newest": make.sms(),
+        "more": 0,
+        "permalink": "https://team.slack.com/archives/C0TEXTS/p1",
+        "root": False,
+    }
+    return Card(**{**defaults, **fields})
+
+
+@given(cards())
+def test_every_card_is_within_slacks_limits_and_dead(card: Card) -> None:
+    _check(blocks.card(card))
+
+
+@given(cards(), st.none() | make.USERS)
+def test_every_collapsed_root_is_within_slacks_limits_and_dead(card: Card, hidden_by: str | None) -> None:
+    _check(blocks.collapsed(card, hidden_by))
+
+
+@given(st.lists(make.texts(), min_size=1, max_size=30))
+def test_every_burst_of_texts_is_posted_whole_in_order_and_within_slacks_limits(burst: list[Sms]) -> None:
+    left = list(burst)
+    while left:
+        rendered, count = blocks.texts(left)
+        assert count >= 1
+        _check(rendered)
+        left = left[count:]
+
+
+@given(make.written(1600))
+def test_a_text_of_1600_characters_of_anything_is_shown_whole_on_the_card_and_in_the_thread(body: str) -> None:
+    seen = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", body)
+    expected = seen if body.strip() else ""
+    assert _shown(blocks.card(_card(newest=make.sms(body=body)))) == expected
+    assert _shown(blocks.texts([make.sms(body=body)])[0]) == expected
+
+
+@pytest.mark.parametrize("body", ["&" * 1600, "<!channel>" * 160, "😀" * 1600, "\n" * 1599 + "x", "x" * 100_000])
+def test_the_fullest_card_and_thread_post_are_within_slacks_limits(body: str) -> None:
+    ticket = make.ticket(
+        subject="&" * 150,
+        tags=tuple(f"{number:030d}" for number in range(20)),
+        notify=make.many("U", 100),
+        assignees=make.many("U", 100),
+        status=Status.ON_HOLD,
+        priority=Priority.URGENT,
+    )
+    media = tuple(Media(url="https://api.twilio.com/m", content_type="&" * 200) for _ in range(10))
+    newest = make.sms(body=body, media=media)
+    _check(blocks.card(_card(ticket=ticket, newest=newest, more=9999, contact=make.contact(name="&" * 1000))))
+    _check(blocks.texts([newest])[0])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_words_of_a_contact_stand_only_where_no_markup_is_read(hostile: str) -> None:
+    body = f"BODY{hostile}BODY"
+    rendered = blocks.card(_card(newest=make.sms(body=body)))
+    found = [each for each in _texts(rendered.blocks) if "BODY" in each["text"]]
+    assert found
+    assert {(each["type"], each.get("emoji")) for each in found} == {("plain_text", False)}
+    _check(rendered)
+
+
+@pytest.mark.parametrize("hostile", ["*b*", "_i_", "~s~", "`c`", ":wave:", "<!here>", "a\n> quote", "::smile::"])
+def test_hostile_words_of_an_agent_are_dead_where_markup_is_read(hostile: str) -> None:
+    named = make.contact(name=hostile)
+    changes = [Change(what="subject", before="", after=hostile), Change(what="note", before=None, after=hostile)]
+    told = blocks.line(make.ticket(), [make.entry(*changes)])
+    assert told is not None
+    collapsed, headed = blocks.collapsed(_card(contact=named), None), blocks.card(_card(line=make.line(name=hostile)))
+    for rendered in (told, collapsed, headed):
+        _check(rendered)
+        for each in _texts(rendered.blocks):
+            if each["type"] == "mrkdwn":
+                own = re.sub(r"<[^>]*>|\*(Status|Priority|Tags|Notified|On it)\*", "", each["text"])
+                assert not re.search(r"[*_~`]|:[\w+'-]+:|\n\s*&gt;", own), own
+
+
+def test_a_card_shows_what_the_specification_lists() -> None:
+    ticket = make.ticket(
+        status=Status.PENDING,
+        priority=Priority.HIGH,
+        subject="Blue one",
+        tags=("vip",),
+        notify=("U0BOB", "C0SALES"),
+        assignees=(AGENT,),
+        follows=3,
+    )
+    rendered = blocks.card(_card(ticket=ticket, contact=make.contact(name="Ann"), line=make.line(name="Sales"), more=2))
+    whole = str(rendered.blocks)
+    shown = ["Ann · +15550002222", "on Sales", "Ticket #7", "follows #3", "Is the blue one still there?", "+2 more"]
+    shown += ["Blue one", "Pending", "High", "`vip`", "<@U0BOB> <#C0SALES>", "<@U0ADA>", "<!date^"]
+    assert [each for each in shown if each not in whole] == []
+    actions = rendered.blocks[-1]["elements"]
+    assert [each["action_id"] for each in actions] == ["ticket.open", "ticket.assign", "ticket.hide"]
+    assert [each["value"] for each in actions] == ['{"ticket": 7}'] * 3
+    assert actions[0]["url"] == "https://team.slack.com/archives/C0TEXTS/p1"
+    assert rendered.text.startswith("Ann · +15550002222: Is the blue one still there? (+2 more)")
+
+
+def test_a_picture_without_a_text_is_said_on_the_card_and_in_the_thread() -> None:
+    picture = make.sms(body="", media=(Media(url="https://api.twilio.com/m", content_type="image/png"),))
+    assert "1 picture (image/png)" in str(blocks.card(_card(newest=picture)).blocks)
+    rendered, _ = blocks.texts([picture])
+    assert "1 picture (image/png)" in str(rendered.blocks)
+    assert rendered.text == "1 picture (image/png)"
+
+
+@pytest.mark.parametrize("body", ["", "   ", "\n"])
+def test_an_empty_text_is_said_to_be_empty(body: str) -> None:
+    rendered, _ = blocks.texts([make.sms(body=body)])
+    assert "(no text)" in str(rendered.blocks)
+    assert rendered.text == "(no text)"
+
+
+def test_the_same_content_has_the_same_digest_and_any_difference_another() -> None:
+    first = blocks.card(_card())
+    assert first.digest == blocks.card(_card()).digest
+    assert first.digest != blocks.card(_card(more=1)).digest
+    assert first.digest != blocks.card(_card(permalink=None)).digest
+
+
+@given(make.tickets(), make.tickets(), make.USERS)
+def test_every_change_is_told_in_a_line_within_slacks_limits(ticket: Ticket, wanted: Ticket, by: str) -> None:
+    edit = make.edit(
+        version=ticket.version,
+        subject=wanted.subject,
+        status=wanted.status,
+        priority=wanted.priority,
+        tags=wanted.tags,
+        notify=wanted.notify,
+        assignees=wanted.assignees,
+        note=wanted.notes[0].text if wanted.notes else "",
+    )
+    after = decide(ticket, edit, by, NOW, SOLVED_FOR).ticket
+    rendered = blocks.line(after, after.history)
+    assert (rendered is None) == (not after.history)
+    if rendered is not None:
+        assert rendered.text.startswith(f"<@{by}> ")
+        _check(rendered)
+
+
+def test_a_line_of_many_long_changes_cuts_none_of_them_in_the_middle() -> None:
+    note = Change(what="note", before=None, after="<@U0ADA> & " * 272)
+    subject = Change(what="subject", before="", after="&" * 150)
+    rendered = blocks.line(make.ticket(), [make.entry(note, subject, version=number) for number in range(2, 22)])
+    assert rendered is not None
+    _check(rendered)
+    assert "noted: &lt;@U0ADA&gt;" in rendered.text
+    assert "more" in rendered.text
+
+
+def test_what_clerk_does_by_itself_is_told_as_its_own() -> None:
+    solved = make.ticket(status=Status.SOLVED)
+    closed = Entry(
+        version=2,
+        changes=(Change(what="status", before="solved", after="closed"),),
+        by=None,
+        at=at(0),
+        why="solved_for",
+    )
+    told = blocks.line(solved, [closed])
+    assert told is not None
+    assert told.text == "Clerk closed ticket #7: it was solved a while ago and stayed quiet."
+    opened = closed.model_copy(
+        update={"why": "text", "changes": (Change(what="status", before="solved", after="open"),)}
+    )
+    told = blocks.line(solved, [opened])
+    assert told is not None
+    assert told.text == "Ticket #7 is Open again: the contact wrote."
+
+
+@given(make.written(300), make.written(50))
+def test_every_private_word_and_trouble_is_within_slacks_limits(text: str, reason: str) -> None:
+    _check(blocks.unreachable("C0SALES", reason))
+    _check(blocks.hidden_notice("+15550001111:+15550002222/card/1/C0TEXTS"))
+    if text.strip():
+        _check(blocks.whisper(text))
+
+
+def test_a_dense_burst_fills_a_post_but_never_more_than_slack_takes() -> None:
+    burst = [make.sms(body="x" * 780, received_at=NOW + timedelta(seconds=number)) for number in range(40)]
+    rendered, count = blocks.texts(burst)
+    assert count > 5
+    _check(rendered)
