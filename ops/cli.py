@@ -1,6 +1,7 @@
 """The `clerk` command line."""
 
 import asyncio
+import logging
 import os
 import sys
 from typing import Annotated
@@ -102,6 +103,7 @@ def _distributed() -> Settings:
 
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs at length what its exceptions say
     try:
         app()
     except (Misconfigured, Invalid) as error:

@@ -8,7 +8,12 @@ from typing import Final
 from pydantic import SecretStr
 
 from messages.settings import Misconfigured, Settings
+from ops.documents import Documents, DocumentsAway
 from ops.embedded import EmbeddedMongo
+from ops.queueing import Broker, Snapshot
+from ops.rabbit import Rabbit
+from ops.remote import Remote
+from ops.settings import OpsSettings
 from workers.mongo import Stores
 
 FILE: Final = "clerk.sqlite"
@@ -48,3 +53,36 @@ def need_distributed(settings: Settings) -> None:
     ]
     if missing:
         raise Misconfigured("\n".join([*missing, "`clerk run` needs neither: it is everything in one process."]))
+
+
+def open_broker(settings: Settings) -> Broker:
+    """The queues that the environment points to: RabbitMQ's, else those of a running `clerk run`."""
+    if settings.amqp_url is not None:
+        return Rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
+    return console(settings)
+
+
+def console(settings: Settings) -> Remote:
+    """The console of the `clerk run` that CLERK_PORT and CLERK_OPS_TOKEN point to."""
+    if "ops_token" not in settings.model_fields_set:
+        raise Misconfigured(
+            "CLERK_OPS_TOKEN: not set; without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which "
+            "shows them to whoever has its token. (Or set CLERK_AMQP_URL.)"
+        )
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    return Remote(f"http://{host}:{settings.port}", settings.ops_token.get_secret_value())
+
+
+def due_times(snapshot: Snapshot, documents: Documents) -> Snapshot:
+    """The snapshot with the times at which delayed work is due, as far as the documents know them."""
+    try:
+        due = documents.next_due()
+    except DocumentsAway:
+        return snapshot
+    queues = [
+        each.model_copy(update={"next_due_at": due[each.name]})
+        if each.delayed and each.next_due_at is None and each.name in due
+        else each
+        for each in snapshot.queues
+    ]
+    return snapshot.model_copy(update={"queues": tuple(queues)})

@@ -1,0 +1,155 @@
+"""The documents as an operator looks at them; reads only. The one place in `ops` that opens a MongoDB client."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Self
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from messages.base import Document
+from messages.conversation import Conversation
+from messages.line import Line
+from messages.notification import Post
+from messages.sms import Sms
+from messages.ticket import Status, Ticket
+from workers.mongo import INDEXES
+
+type Fields = Mapping[str, Any]
+
+WITHIN: Final = timedelta(seconds=3)
+"""How long MongoDB may take to be there: an operator wants to be told, not to wait."""
+
+
+class DocumentsAway(Exception):
+    """MongoDB can't be asked at present; the text says why."""
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise DocumentsAway(f"MongoDB can't be asked: {str(error).split(', Timeout')[0]}") from None
+
+
+class Documents:
+    """The documents of one database."""
+
+    def __init__(self, url: str) -> None:
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            url,
+            tz_aware=True,
+            serverSelectionTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
+            connectTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
+            socketTimeoutMS=20_000,
+            retryWrites=False,
+        )
+        self._client = client
+        self.database: Database[dict[str, Any]] = client[parse_uri(url)["database"] or "clerk"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def version(self) -> str:
+        """What MongoDB says it is, once it has answered."""
+        with _telling():
+            return str(self._client.server_info()["version"])
+
+    def server_time(self) -> datetime | None:
+        """What time it is at MongoDB, if it tells."""
+        with _telling():
+            found = self.database.command("hello").get("localTime")
+        return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
+
+    def missing_indexes(self) -> list[str]:
+        """The indexes that Clerk's queries rest on and that are not there."""
+        with _telling():
+            return [
+                f"{collection}.{index.document['name']}"
+                for collection, indexes in INDEXES.items()
+                for index in indexes
+                if index.document["name"] not in self.database[collection].index_information()
+            ]
+
+    def next_due(self) -> dict[str, datetime]:
+        """When the next delayed work of a slice is due, where the documents know it."""
+        found = {}
+        for queue, field in (("notifications", "debounce.due_at"), ("slack", "redraw.due_at")):
+            with _telling():
+                first = self.database["conversations"].find_one({field: {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
+                                                                {field: 1}, sort=[(field, ASCENDING)])  # fmt: skip
+            if first is not None:
+                name, _, part = field.partition(".")
+                found[queue] = first[name][part]
+        return found
+
+    def lines(self) -> list[Line]:
+        """Every line, by number."""
+        return self._find(Line, "lines", {}, [("_id", ASCENDING)])
+
+    def tickets_by_status(self) -> dict[Status, int]:
+        """How many tickets there are in each status."""
+        with _telling():
+            counts = {
+                each["_id"]: each["n"]
+                for each in self.database["tickets"].aggregate([{"$group": {"_id": "$status", "n": {"$sum": 1}}}])
+            }
+        return {status: int(counts.get(status.value, 0)) for status in Status}
+
+    def pending(self, limit: int) -> list[Conversation]:
+        """Conversations with texts that wait to be announced, the next due first."""
+        due = {"debounce.due_at": {"$exists": True}}
+        return self._find(Conversation, "conversations", due, [("debounce.due_at", ASCENDING)], limit)
+
+    def behind(self, before: datetime, limit: int) -> list[Conversation]:
+        """Conversations that Slack should have shown by then and does not."""
+        late = {"redraw.due_at": {"$lte": before}}
+        return self._find(Conversation, "conversations", late, [("redraw.due_at", ASCENDING)], limit)
+
+    def throttled(self, now: datetime) -> dict[str, datetime]:
+        """The Slack channels that want to be left alone, and until when."""
+        with _telling():
+            found = list(self.database["channels"].find({"retry_at": {"$gt": now}}, limit=200))
+        return {str(each["_id"]): each["retry_at"] for each in found}
+
+    def texts(self, query: Fields, limit: int) -> list[Sms]:
+        """Texts that match, newest first."""
+        return self._find(Sms, "sms", query, [("received_at", DESCENDING)], limit)
+
+    def tickets(self, query: Fields, limit: int) -> list[Ticket]:
+        """Tickets that match, newest first."""
+        return self._find(Ticket, "tickets", query, [("_id", DESCENDING)], limit)
+
+    def posts(self, query: Fields, limit: int) -> list[Post]:
+        """Slack messages of ours that match."""
+        return self._find(Post, "posts", query, [], limit)
+
+    def conversation(self, id: str) -> Conversation | None:
+        """The conversation with this id."""
+        found = self._find(Conversation, "conversations", {"_id": id}, [], 1)
+        return found[0] if found else None
+
+    def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
+        """Documents as MongoDB holds them."""
+        with _telling():
+            return list(self.database[collection].find(query, limit=limit))
+
+    def _find[D: Document](
+        self, kind: type[D], collection: str, query: Fields, order: list[tuple[str, int]], limit: int = 0
+    ) -> list[D]:
+        with _telling():
+            cursor = self.database[collection].find(query, limit=limit)
+            if order:
+                cursor = cursor.sort(order)
+            return [kind.model_validate({**fields, "id": fields["_id"]}) for fields in cursor]

@@ -1,0 +1,182 @@
+"""A message as it lies in a queue, and how some are picked out of many. Pure."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from messages.base import Document, Moment
+from messages.queues import QUEUES
+from ops.masking import masked, masked_number
+
+UNREADABLE: Final = "unreadable"
+"""The actor under which the workers bury what is no message of ours."""
+
+_LEFT_BEHIND: Final = ("eta", "reason", "died_at", "retries", "traceback", "requeue_timestamp", "queued_at")
+"""The options that tell of a message's first life; a replayed one begins anew."""
+
+_BROKER_REASONS: Final = {
+    "delivery_limit": "delivered too often: each time, a worker died or lost its connection with the message in hand",
+    "rejected": "rejected by a worker",
+    "expired": "expired in its queue",
+}
+
+
+class Letter(Document):
+    """A message in a queue. `queue` is where it lies, `attempts` how often its actor has failed on it.
+
+    `payload` is what its actor is handed; if nothing can be made of the body, that is None and `unread` is the body.
+    """
+
+    queue: str
+    id: str
+    actor: str
+    attempts: int = 0
+    correlation_id: str | None = None
+    published_at: Moment | None = None
+    due_at: Moment | None = None
+    died_at: Moment | None = None
+    reason: str | None = None
+    payload: Any = None
+    unread: str | None = None
+    traceback: str | None = None
+
+    @property
+    def slice(self) -> str:
+        """The queue that the message was meant for, without Dramatiq's suffix."""
+        return family(self.queue)
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether an actor could be handed it once more."""
+        return self.payload is not None and self.slice in QUEUES
+
+    def covered(self) -> "Letter":
+        """The same without anything that a contact wrote."""
+        return self.model_copy(
+            update={
+                "payload": masked(self.payload),
+                "traceback": None,
+                "unread": None if self.unread is None else f"••• ({len(self.unread)} bytes)",
+                "reason": None if self.reason is None else masked_number(self.reason),
+            }
+        )
+
+
+def family(queue: str) -> str:
+    """The name of a queue without `.DQ` or `.XQ`."""
+    return queue.removesuffix(".DQ").removesuffix(".XQ")
+
+
+def read(queue: str, body: bytes, headers: Mapping[str, Any] | None = None) -> Letter:
+    """The message that a body is, whatever it is: what can't be read has its content's hash as id."""
+    fields = _envelope(body)
+    options = fields.get("options") if isinstance(fields.get("options"), dict) else {}
+    assert isinstance(options, dict)
+    kwargs = fields.get("kwargs")
+    whole = isinstance(kwargs, dict) and isinstance(fields.get("options"), dict)
+    readable = whole and fields.get("actor_name") not in {None, UNREADABLE}
+    return Letter(
+        queue=queue,
+        id=str(fields.get("message_id") or f"raw-{hashlib.sha256(body).hexdigest()[:16]}"),
+        actor=str(fields.get("actor_name") or UNREADABLE),
+        attempts=_count(options.get("retries")),
+        correlation_id=_text(options.get("correlation_id")),
+        published_at=_moment(fields.get("message_timestamp")),
+        due_at=_moment(options.get("eta")),
+        died_at=_moment(options.get("died_at")) or _death(headers or {}, "time"),
+        reason=_text(options.get("reason")) or _death(headers or {}, "reason") or _why_unread(queue, fields),
+        payload=(kwargs.get("message", kwargs) if isinstance(kwargs, dict) else None) if readable else None,
+        unread=None if readable else _original(body, fields).decode(errors="backslashreplace"),
+        traceback=_text(options.get("traceback")),
+    )
+
+
+def revived(body: bytes, queue: str) -> bytes:
+    """The body of a readable message for its next life in a queue: same id and cause, no memory of its failure."""
+    fields = _envelope(body)
+    options = {name: value for name, value in fields["options"].items() if name not in _LEFT_BEHIND}
+    options["replays"] = _count(options.get("replays")) + 1
+    fields |= {"queue_name": queue, "options": options}
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _original(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """What a message was before the workers wrapped it to bury it."""
+    kwargs = fields.get("kwargs")
+    if fields.get("actor_name") == UNREADABLE and isinstance(kwargs, dict) and isinstance(kwargs.get("body"), str):
+        return base64.b64decode(kwargs["body"])
+    return body
+
+
+def _why_unread(queue: str, fields: Mapping[str, Any]) -> str | None:
+    return None if fields or not queue.endswith(".XQ") else "not JSON"
+
+
+def _death(headers: Mapping[str, Any], what: str) -> Any:
+    """What RabbitMQ noted when it moved the message by itself (https://www.rabbitmq.com/docs/dlx)."""
+    deaths = headers.get("x-death")
+    if not isinstance(deaths, list) or not deaths or not isinstance(deaths[0], dict):
+        return None
+    found = deaths[0].get(what)
+    if isinstance(found, datetime):
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return _BROKER_REASONS.get(str(found), str(found)) if what == "reason" else None
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class Selection(Document):
+    """Which dead letters are meant: all that match everything that is given.
+
+    `reason` is a part of the reason, in any case; ages count from death.
+    """
+
+    queues: tuple[str, ...] = QUEUES
+    actor: str | None = None
+    reason: str | None = None
+    older_than: timedelta | None = None
+    newer_than: timedelta | None = None
+    ids: tuple[str, ...] = ()
+
+    def matches(self, letter: Letter, now: datetime) -> bool:
+        """Whether a dead letter is one of those meant."""
+        if self.ids and letter.id not in self.ids:
+            return False
+        if self.actor is not None and letter.actor != self.actor:
+            return False
+        if self.reason is not None and self.reason.lower() not in (letter.reason or "").lower():
+            return False
+        died = letter.died_at or letter.published_at
+        if self.older_than is not None and (died is None or now - died < self.older_than):
+            return False
+        return self.newer_than is None or (died is not None and now - died <= self.newer_than)
+
+    def is_everything(self) -> bool:
+        """Whether no filter narrows it down."""
+        return self == Selection()

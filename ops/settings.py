@@ -1,0 +1,57 @@
+"""The environment variables that only the operator's side of Clerk reads."""
+
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from messages.settings import Misconfigured
+
+
+class OpsSettings(BaseSettings):
+    """What the console, the commands and the metrics need besides Clerk's own settings.
+
+    `management_url` is RabbitMQ's management API (its user and password those of CLERK_AMQP_URL, unless it has some);
+    `metrics_port` is where `clerk worker` and `clerk clock` serve /metrics; `trail_days` how long traces are kept.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CLERK_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    management_url: SecretStr | None = None
+    metrics_port: int | None = Field(None, ge=1, le=65535)
+    trail_days: float = Field(7.0, ge=0, le=365)
+
+    @field_validator("management_url")
+    @classmethod
+    def _check_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError("must be a URL such as http://rabbitmq:15672")
+        return value
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "OpsSettings":
+        """The settings from the environment; Misconfigured names each variable that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            faults = [
+                f"CLERK_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+                for each in error.errors(include_input=False, include_url=False)
+            ]
+            raise Misconfigured("\n".join(faults)) from None
+
+
+def management_address(amqp_url: str, management_url: str | None) -> tuple[str, tuple[str, str], str]:
+    """Base URL, user and password, and virtual host for RabbitMQ's management API."""
+    amqp = urlsplit(amqp_url)
+    secure = amqp.scheme == "amqps"
+    default = f"https://{amqp.hostname}:15671" if secure else f"http://{amqp.hostname}:15672"
+    parts = urlsplit(management_url or default)
+    user, password = (parts.username, parts.password) if parts.username else (amqp.username, amqp.password)
+    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    vhost = unquote(amqp.path[1:]) if len(amqp.path) > 1 else "/"
+    base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    return base, (unquote(user or "guest"), unquote(password or "guest")), vhost
