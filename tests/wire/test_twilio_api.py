@@ -17,6 +17,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer, unused_port
 
+from tests import standins
+from tests.standins import a_pair
 from workers.ports import (
     Refused,
     SentText,
@@ -100,8 +102,8 @@ async def api(twilio: Server) -> AsyncIterator[TwilioApi]:
 
 
 @asynccontextmanager
-async def reaching(base_url: str, seconds: float = 5) -> AsyncIterator[TwilioApi]:
-    api = TwilioApi(SID, TOKEN, base_url, timedelta(seconds=seconds))
+async def reaching(base_url: str, seconds: float = 5, sid: str = SID, token: str = TOKEN) -> AsyncIterator[TwilioApi]:
+    api = TwilioApi(sid, token, base_url, timedelta(seconds=seconds))
     try:
         yield api
     finally:
@@ -650,3 +652,22 @@ async def test_a_download_that_stops_halfway_is_no_attachment(twilio: Server) ->
         for query in ("", "?hang=1"):
             with pytest.raises(Unreachable):
                 await api.media(twilio.url + MEDIA + query, most=100_000)
+
+
+# -- the stand-in -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_stand_in_is_talked_to_as_twilio_is() -> None:
+    async with a_pair() as pair, reaching(pair.twilio_url, sid=standins.ACCOUNT, token=standins.AUTH) as api:
+        picture = {"content_type": "image/png", "content": PNG}
+        since = datetime.now(UTC)
+        await pair.standins.twilio.receive(standins.CONTACT, standins.LINE, "look", [picture])
+        await pair.standins.twilio.receive(standins.CONTACT, standins.LINE, "and?")
+        first, second = await api.received(line=standins.LINE, since=since)
+        assert (first.body, second.body, second.media, first.contact) == ("look", "and?", (), standins.CONTACT)
+        assert (await api.media(first.media[0].url, most=10_000)).content == PNG
+        sent = await api.send(
+            line=standins.LINE, contact=standins.CONTACT, body="nice", media=(), callback=f"{standins.PUBLIC}/t"
+        )
+        (found,) = await api.find(line=standins.LINE, contact=standins.CONTACT, since=since)
+        assert (found.sid, found.body) == (sent.sid, "nice")

@@ -10,12 +10,9 @@ from typing import Any, Final
 import aiohttp
 from prometheus_client import Counter
 from pydantic import TypeAdapter
-from twilio.base.exceptions import TwilioException
-from twilio.base.values import unset
-from twilio.http.response import Response
-from twilio.rest import Client
-from twilio.rest.api.v2010.account import AccountContext
-from twilio.rest.api.v2010.account.message import MessageInstance
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
 
 from messages.sms import Media
 from workers.ports import (
@@ -31,6 +28,11 @@ from workers.sms.attachments import Attachments
 from workers.sms.failures import failure
 
 CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
+
+type Account = Any
+"""The client's AccountContext."""
+type Message = Any
+"""The client's MessageInstance: a text either way."""
 
 TIMEOUT: Final = timedelta(seconds=10)
 UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
@@ -52,7 +54,7 @@ class TwilioApi:
         self._base_url = base_url.rstrip("/")
         self._attachments = Attachments(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
         self._session: aiohttp.ClientSession | None = None
-        self._account: AccountContext | None = None
+        self._account: Account | None = None
 
     def __repr__(self) -> str:
         return f"TwilioApi({self._base_url})"
@@ -67,16 +69,12 @@ class TwilioApi:
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
         """Send a text, once: what became of a request without an answer is for the caller to find out."""
 
+        content = {"body": body or None, "media_url": list(media) or None}
+
         async def create() -> SentText:
-            return _sent(
-                await self._api().messages.create_async(
-                    to=contact,
-                    from_=line,
-                    body=body or unset,
-                    media_url=list(media) or unset,
-                    status_callback=callback,
-                )
-            )
+            given = {name: value for name, value in content.items() if value is not None}
+            messages = self._api().messages
+            return _sent(await messages.create_async(to=contact, from_=line, status_callback=callback, **given))
 
         return await _counted("send", create)
 
@@ -90,7 +88,7 @@ class TwilioApi:
         async def search() -> list[SentText]:
             found: list[SentText] = []
             async for page in self._pages(to=contact, from_=line):
-                texts = [_sent(each) for each in page if each.direction != MessageInstance.Direction.INBOUND]
+                texts = [_sent(each) for each in page if each.direction != "inbound"]
                 found += [each for each in texts if each.at >= earliest]
                 if texts and all(each.at < earliest - LONGEST_QUEUE for each in texts):
                     break
@@ -106,7 +104,7 @@ class TwilioApi:
             found: list[ListedText] = []
             async for page in self._pages(to=line, date_sent_after=earliest.astimezone(UTC)):
                 for each in page:
-                    if each.direction == MessageInstance.Direction.INBOUND and each.status != "receiving":
+                    if each.direction == "inbound" and each.status != "receiving":
                         found.append(_listed(each, await self._media_of(each)))
             return sorted((each for each in reversed(found) if each.at >= earliest), key=lambda text: text.at)
 
@@ -116,13 +114,13 @@ class TwilioApi:
         """An attachment of a contact's text, of at most `most` bytes."""
         return await _counted("media", lambda: self._attachments.get(url, most), reads=True)
 
-    async def _pages(self, **filters: Any) -> AsyncIterator[list[MessageInstance]]:
+    async def _pages(self, **filters: Any) -> AsyncIterator[list[Message]]:
         page = await self._api().messages.page_async(page_size=PAGE, **filters)
         while page is not None:
             yield list(page)
             page = await page.next_page_async()
 
-    async def _media_of(self, message: MessageInstance) -> tuple[Media, ...]:
+    async def _media_of(self, message: Message) -> tuple[Media, ...]:
         """The attachments of a text, with the addresses that its webhook would have given them."""
         if not int(message.num_media or 0):
             return ()
@@ -132,7 +130,7 @@ class TwilioApi:
             for each in listed
         )
 
-    def _api(self) -> AccountContext:
+    def _api(self) -> Account:
         if self._account is None or self._session is None:
             seconds = self._timeout.total_seconds()
             self._session = aiohttp.ClientSession(
@@ -216,7 +214,7 @@ async def _counted[T](method: str, call: Callable[[], Awaitable[T]], reads: bool
     raise failed
 
 
-def _sent(message: MessageInstance) -> SentText:
+def _sent(message: Message) -> SentText:
     return _SENT.validate_python(
         {
             "sid": message.sid,
@@ -228,7 +226,7 @@ def _sent(message: MessageInstance) -> SentText:
     )
 
 
-def _listed(message: MessageInstance, media: tuple[Media, ...]) -> ListedText:
+def _listed(message: Message, media: tuple[Media, ...]) -> ListedText:
     return _LISTED.validate_python(
         {
             "sid": message.sid,
