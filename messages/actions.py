@@ -74,7 +74,7 @@ def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[
     order = ActOnTicket(
         ticket=click.ticket(), command=command, by=click.user, at=click.at, response_url=click.response_url
     )
-    return [order, _seen(click)]
+    return [order]
 
 
 def _take(click: Click) -> Sequence[QueueMessage]:

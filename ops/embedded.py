@@ -4,10 +4,33 @@ import asyncio
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from mongoeco.engines.sqlite import SQLiteEngine
 from mongoeco.wire import AsyncMongoEcoProxyServer
+
+
+class _Engine(SQLiteEngine):
+    """The engine, without its looks through a whole collection at every write and query.
+
+    They ask whether some document anywhere holds what SQL can't compare as MongoDB would: an array, a DBRef, bytes,
+    a decimal, or mixed types in a field that is queried, or an id equal to another but not the same. Clerk's
+    documents never do: each field that is queried has one type, and ids are strings or whole numbers.
+    """
+
+    def _validate_document_against_unique_indexes(self, *document: Any, **how: Any) -> None:
+        super()._validate_document_against_unique_indexes(*document, **(how | {"scan_payload_id": False}))
+
+    def _holds_none(self, *_: Any) -> bool:
+        return False
+
+    _field_contains_real_numeric_in_collection = _holds_none
+    _field_contains_tagged_value_type_in_collection = _holds_none
+    _field_has_comparison_type_mismatch_in_collection = _holds_none
+    _field_has_scalar_or_array_element_type_mismatch_in_collection = _holds_none
+    _field_is_top_level_array_in_collection = _holds_none
+    _field_traverses_array_in_collection = _holds_none
+    _field_traverses_dbref_in_collection = _holds_none
 
 
 class EmbeddedMongo:
@@ -46,7 +69,7 @@ class EmbeddedMongo:
             self._loop.close()
 
     async def _serve(self) -> None:
-        engine = SQLiteEngine(str(self._file), executor_workers=1)
+        engine = _Engine(str(self._file), executor_workers=1)
         server = AsyncMongoEcoProxyServer(engine=engine, host="127.0.0.1", port=0)
         await server.start()
         try:

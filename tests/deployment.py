@@ -185,17 +185,21 @@ class Deployment:
         return [self.sandbox, self.gateway, *self.workers, self.clock]
 
     def __enter__(self) -> Self:
-        for process in self.processes:
-            process.start()
-        wait_until(lambda: answers(f"{self.sandbox_url}/state"), "the sandbox serves", 30)
-        wait_until(lambda: answers(f"{self.gateway_url}/readyz"), "the gateway is ready", 30)
-        for worker in self.workers:
-            self.wait_for_worker(worker)
+        try:
+            for process in self.processes:
+                process.start()
+            wait_until(lambda: answers(f"{self.sandbox_url}/state"), "the sandbox serves", 60)
+            wait_until(lambda: answers(f"{self.gateway_url}/readyz"), "the gateway is ready", 60)
+            for worker in self.workers:
+                self.wait_for_worker(worker)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def wait_for_worker(self, worker: Process, times: int = 1) -> None:
         """Return once a worker's processes have begun to consume, for the `times`-th time."""
-        wait_until(lambda: worker.output().count('"consuming"') >= 2 * times, f"{worker.name} consumes", 40)
+        wait_until(lambda: worker.output().count('"consuming"') >= 2 * times, f"{worker.name} consumes", 90)
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self.processes):

@@ -22,7 +22,6 @@ import httpx
 import pika
 
 from messages.queues import QUEUES, declarations
-from ops.embedded import EmbeddedMongo
 
 ROOT = Path(__file__).parent.parent
 ARTEFACTS = ROOT / "test-artefacts"
@@ -52,7 +51,7 @@ def wait_until[T](look: Callable[[], T], what: str, within: float = 20.0) -> T:
         if found:
             return found
         assert time.monotonic() < until, f"{what}: still {found!r} after {within} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def docker_answers() -> bool:
@@ -242,8 +241,20 @@ def mongodb() -> Iterator[Server]:
         with MongoDbContainer("mongo:8") as container:
             yield Server(container.get_connection_url(), "MongoDB 8 in a container")
     else:
-        with tempfile.TemporaryDirectory(prefix="clerk-mongo-") as folder, EmbeddedMongo(Path(folder) / "m") as mongo:
-            yield Server(mongo.url, "the embedded MongoDB wire server")
+        with tempfile.TemporaryDirectory(prefix="clerk-mongo-") as folder:
+            serving = subprocess.Popen(
+                [sys.executable, "-m", "tests.embedded_mongo", folder],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            assert serving.stdin is not None
+            assert serving.stdout is not None
+            url = serving.stdout.readline().decode().strip()
+            try:
+                yield Server(url, "the embedded MongoDB wire server")
+            finally:
+                serving.communicate(timeout=30)
 
 
 def database(server_url: str, name: str) -> str:

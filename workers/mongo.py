@@ -25,26 +25,11 @@ type Fields = Mapping[str, Any]
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "sms": [
-        IndexModel(
-            [("conversation", ASCENDING), ("direction", ASCENDING), ("seq", ASCENDING)],
-            unique=True,
-            partialFilterExpression={"seq": {"$type": "int"}},
-            name="order",
-        ),
-        IndexModel(
-            [("conversation", ASCENDING), ("unplaced", ASCENDING)],
-            partialFilterExpression={"unplaced": True},
-            name="unplaced",
-        ),
-        IndexModel(
-            [("conversation", ASCENDING), ("due_at", ASCENDING)],
-            partialFilterExpression={"due_at": {"$exists": True}},
-            name="unfiled",
-        ),
+        IndexModel([("conversation", ASCENDING), ("place", ASCENDING)], unique=True, name="place"),
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
     ],
     "tickets": [
-        IndexModel([("conversation", ASCENDING)], unique=True, partialFilterExpression={"open": True}, name="one open"),
+        IndexModel([("slot", ASCENDING)], unique=True, name="slot"),
         IndexModel([("conversation", ASCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
         IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
@@ -59,6 +44,9 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
+"""No unique index is partial: the embedded server would look through the whole collection at each write. So a key
+that only some documents compete for is a string of its own: `place` is a text's in its conversation's order, or one
+of its own while it has none; `slot` is shared by a conversation's tickets that are not Closed."""
 
 
 class Stores:
@@ -236,6 +224,10 @@ class Conversations(_Store[Conversation]):
             Conversation, await self._all.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
         )
 
+    async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
+        """Keep a lease until then; False if it is another's by now."""
+        return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
+
     async def release_lease(self, id: str, holder: str, count: int) -> bool:
         """Give the lease back with every wish up to `count` fulfilled; False, and still held, if a new wish came."""
         return await self._update(
@@ -272,6 +264,22 @@ class Conversations(_Store[Conversation]):
         return await self._due("redraw.due_at", now, again_at, limit)
 
 
+def _place(direction: Direction, seq: int) -> str:
+    """The key of a text's place in its conversation: sorts as the texts do."""
+    return f"{direction}/{seq:09d}"
+
+
+def _unplaced(id: str) -> str:
+    """The key of a text that has no place yet."""
+    return f"?/{id}"
+
+
+def _places(conversation: str, direction: Direction, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
+    """The query for a conversation's texts `first`..`last`."""
+    keys = {"$gte": _place(direction, first), "$lte": _place(direction, last)}
+    return {"conversation": conversation, "place": keys}
+
+
 class Texts(_Store[Sms]):
     """The texts, either way."""
 
@@ -279,51 +287,58 @@ class Texts(_Store[Sms]):
 
     async def add(self, text: Sms) -> bool:
         """Store a new text; False if it is known already."""
-        return await self._insert(text, **({"unplaced": True} if text.seq is None else {}))
+        place = _unplaced(text.id) if text.seq is None else _place(text.direction, text.seq)
+        return await self._insert(text, place=place)
 
     async def unplaced_after_placed(self, conversation: str) -> list[Sms]:
         """The conversation's texts without a place yet, by time of arrival; `after` only where that has none either."""
-        unplaced = await self._find({"conversation": conversation, "unplaced": True}, [("received_at", ASCENDING)])
-        before = [text.after for text in unplaced if text.after is not None]
-        placed = {text.id for text in await self._find({"_id": {"$in": before}, "seq": {"$gt": 0}})} if before else ()
+        query = {"conversation": conversation, "place": {"$gte": _unplaced(""), "$lt": _unplaced("~")}}
+        unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
+        waiting = {text.id for text in unplaced}
+        before = {text.after for text in unplaced if text.after is not None} - waiting
+        placed = {text.id for text in await self._find({"_id": {"$in": list(before)}})} if before else set()
         return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
 
     async def place(self, text: Sms, seq: int) -> bool:
         """Give a text its place; False if it has one already, or the place is taken."""
+        place = {"place": _place(text.direction, seq), "seq": seq}
         try:
-            return await self._update(
-                {"_id": text.id, "unplaced": True}, {"$set": {"seq": seq}, "$unset": {"unplaced": ""}}
-            )
+            return await self._update({"_id": text.id, "place": _unplaced(text.id)}, {"$set": place})
         except DuplicateKeyError:
             return False
 
     async def newest(self, conversation: str, direction: Direction = Direction.INBOUND) -> int:
         """The highest place given out; 0 if none was."""
-        found = await self._find(
-            {"conversation": conversation, "direction": direction, "seq": {"$gt": 0}}, [("seq", DESCENDING)], 1
-        )
+        found = await self._find(_places(conversation, direction), [("place", DESCENDING)], 1)
         return found[0].seq or 0 if found else 0
 
     async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
         """The inbound texts `first`..`last`, in order."""
-        query = {"conversation": conversation, "direction": Direction.INBOUND, "seq": {"$gte": first, "$lte": last}}
-        return await self._find(query, [("seq", ASCENDING)], limit)
+        if first > last:
+            return []
+        return await self._find(_places(conversation, Direction.INBOUND, first, last), [("place", ASCENDING)], limit)
 
-    async def numbered(self, conversation: str, seqs: Sequence[int]) -> dict[int, Sms]:
-        """The inbound texts with these places, by place."""
-        query = {"conversation": conversation, "direction": Direction.INBOUND, "seq": {"$in": list(seqs)}}
-        return {text.seq: text for text in await self._find(query) if text.seq is not None}
+    async def numbered(self, conversation: str, seq: int) -> Sms | None:
+        """The inbound text with this place."""
+        found = await self._find({"conversation": conversation, "place": _place(Direction.INBOUND, seq)}, limit=1)
+        return found[0] if found else None
 
-    async def set_filed(self, conversation: str, last: int) -> None:
-        """Record that the texts up to `last` are under a ticket: the clock need not look after them any more."""
-        await self._all.update_many(
-            {"conversation": conversation, "due_at": {"$exists": True}, "seq": {"$gt": 0, "$lte": last}},
-            {"$unset": {"due_at": ""}},
-        )
+    async def set_filed(self, conversation: str, first: int, last: int) -> None:
+        """Record that the texts `first`..`last` are under a ticket: the clock need not look after them any more."""
+        if first <= last:
+            await self._all.update_many(
+                {**_places(conversation, Direction.INBOUND, first, last), "due_at": {"$exists": True}},
+                {"$unset": {"due_at": ""}},
+            )
 
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
         """Texts that should be under a ticket by now."""
         return await self._due("due_at", now, again_at, limit)
+
+
+def _slot(ticket: Ticket) -> str:
+    """The key that only one ticket of a conversation can have while it is not Closed."""
+    return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
 
 
 class Tickets(_Store[Ticket]):
@@ -351,14 +366,14 @@ class Tickets(_Store[Ticket]):
 
     async def add(self, ticket: Ticket) -> bool:
         """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
-        return await self._insert(ticket, open=not ticket.is_closed)
+        return await self._insert(ticket, slot=_slot(ticket))
 
     async def save(self, ticket: Ticket, read: int) -> bool:
         """Save a ticket if it still is at version `read`."""
         fields = _fields(ticket)
         del fields["_id"], fields["settled"]
         absent = {name: "" for name in ("close_at", "due_at", "follows") if name not in fields}
-        change: dict[str, Any] = {"$set": {**fields, "open": not ticket.is_closed}}
+        change: dict[str, Any] = {"$set": {**fields, "slot": _slot(ticket)}}
         if absent:
             change["$unset"] = absent
         return await self._update({"_id": ticket.id, "version": read}, change)

@@ -4,11 +4,14 @@ Nothing a contact wrote, no number and no token is ever logged: ids, queue, outc
 """
 
 import time
+import traceback
+from pathlib import Path
 from typing import Any, override
 
 import dramatiq
 import structlog
 from dramatiq.broker import MessageProxy
+from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 from prometheus_client import Counter, Histogram
 
@@ -18,7 +21,7 @@ log = structlog.get_logger("clerk.worker")
 
 HANDLED = Counter("clerk_messages_total", "Messages handled", ["actor", "outcome"])
 RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"])
-WAIT_SECONDS = Histogram("clerk_message_wait_seconds", "From publishing to the actor's start", ["queue"])
+WAIT_SECONDS = Histogram("clerk_message_wait_seconds", "How long a message was ready before its actor ran", ["actor"])
 DEAD = Counter("clerk_dead_letters_total", "Messages moved to the dead letters", ["queue", "actor"])
 
 
@@ -33,9 +36,17 @@ class Observed(Middleware):
         log.info("consuming", queues=sorted(broker.get_declared_queues()))
 
     @override
+    def before_enqueue(self, broker: dramatiq.Broker, message: Message[Any], delay: int | None) -> None:
+        """Note when a delayed or retried message became ready: its timestamp stays that of its first publishing."""
+        if delay is None:
+            message.options["queued_at"] = int(time.time() * 1000)
+
+    @override
     def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         self._started[message.message_id] = time.monotonic()
-        WAIT_SECONDS.labels(message.queue_name).observe(max(0.0, time.time() - message.message_timestamp / 1000))
+        since = message.options.get("queued_at", message.message_timestamp)
+        if isinstance(since, int | float):
+            WAIT_SECONDS.labels(message.actor_name).observe(max(0.0, time.time() - since / 1000))
         cause = message.options.get("correlation_id")
         correlation.set(cause)
         structlog.contextvars.bind_contextvars(
@@ -75,4 +86,10 @@ class Observed(Middleware):
 
 
 def _words(exception: BaseException) -> str:
-    return f"{type(exception).__name__}: {exception}"[:500]
+    """What went wrong and where; without the words of exceptions that are not ours, for they may quote a contact."""
+    kind = type(exception)
+    what = f"{kind.__name__}: {exception}" if kind.__module__.startswith(("workers.", "messages.")) else kind.__name__
+    frames = traceback.extract_tb(exception.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename and frame.name != "run"]
+    where = f" in {ours[-1].name}, {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{what[:400]}{where}"

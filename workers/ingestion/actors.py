@@ -1,5 +1,7 @@
 """Takes in the contacts' texts: stores each once, and gives each conversation's texts their order."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from messages.conversation import SequenceTexts, conversation_id
@@ -37,9 +39,17 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         if new:
             log.warning("a text came to a number that is no line; it is kept: add the line", sms=message.sid)
         return
+    if not new and await _is_done_with(message.sid, ports):
+        return
     await ports.stores.contacts.ensure(message.contact, ports.now())
     await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
     await sequence(SequenceTexts(conversation=conversation), ports)
+
+
+async def _is_done_with(sid: str, ports: Ports) -> bool:
+    """Whether a text that came again stands under its ticket."""
+    text = await ports.stores.texts.get(sid)
+    return text is not None and text.seq is not None and text.due_at is None
 
 
 @actor(handles=SequenceTexts)
@@ -47,9 +57,14 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
     """Give every text that is ready its place, then have them filed; two that do so at once agree on the places."""
     texts = ports.stores.texts
     while candidates := ready(await texts.unplaced_after_placed(message.conversation), ports.now()):
-        seq = await texts.newest(message.conversation)
-        for candidate in candidates:
-            seq += 1
-            if not await texts.place(candidate, seq):
-                break
+        if await _all_placed(candidates, await texts.newest(message.conversation), ports):
+            break
     await ports.publisher.publish(FileTexts(conversation=message.conversation))
+
+
+async def _all_placed(candidates: Sequence[Sms], newest: int, ports: Ports) -> bool:
+    """Whether each text got the next place; False if somebody else gives out places too."""
+    for seq, candidate in enumerate(candidates, newest + 1):
+        if not await ports.stores.texts.place(candidate, seq):
+            return False
+    return True

@@ -37,6 +37,8 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
     try:
         await ports.slack.open_view(message.trigger_id, modal.edit(ticket, line, tags))
     except SlackError as error:
+        if error.code == "exchanged_trigger_id":
+            return  # this very message was delivered before, and opened it
         log.warning("the modal did not open", ticket=message.ticket, error=error.code)
         await _whisper(message, CLICK_AGAIN, ports)
     else:

@@ -1,5 +1,6 @@
 """Keeps Slack in line with the documents, and carries out what agents do to single messages."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Final
@@ -11,27 +12,33 @@ from messages.notification import HidePost, Kind, Post, RenderConversation, Show
 from workers.ports import Permanent, Ports
 from workers.runtime import actor
 from workers.slack import blocks, plan
-from workers.slack.reconcile import LEASE, Pass
+from workers.slack.reconcile import Pass
 
 log = structlog.get_logger("clerk.slack")
 
 REDRAW_WITHIN: Final = timedelta(seconds=20)
+
+LEASE: Final = timedelta(seconds=12)
+"""How long a conversation waits for a worker that died over it; a living one renews its lease."""
 
 
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
 async def render(message: RenderConversation, ports: Ports) -> None:
     """Bring Slack into line with a conversation; if another worker is at it, leave it a wish that it will see."""
     holder, stores = uuid.uuid4().hex, ports.stores.conversations
-    conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+    conversation = await _take_lease(message.conversation, holder, ports)
     if conversation is None:
         await stores.wish_redraw(message.conversation, ports.now() + LEASE)
-        conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+        conversation = await _take_lease(message.conversation, holder, ports)
     while conversation is not None:
+        renewing = asyncio.create_task(_renew_lease(conversation.id, holder, ports))
         try:
             again_in = await _pass(conversation, ports)
         except BaseException:
             await stores.postpone(conversation.id, holder, ports.now() + REDRAW_WITHIN, conversation.redraw.tries + 1)
             raise
+        finally:
+            renewing.cancel()
         if again_in is not None:
             tries = conversation.redraw.tries + 1
             await stores.postpone(conversation.id, holder, ports.now() + again_in + REDRAW_WITHIN, tries)
@@ -39,7 +46,18 @@ async def render(message: RenderConversation, ports: Ports) -> None:
             return
         if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
             return
-        conversation = await stores.take_lease(message.conversation, holder, ports.now(), ports.now() + LEASE)
+        conversation = await _take_lease(message.conversation, holder, ports)
+
+
+async def _take_lease(conversation: str, holder: str, ports: Ports) -> Conversation | None:
+    return await ports.stores.conversations.take_lease(conversation, holder, ports.now(), ports.now() + LEASE)
+
+
+async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
+    """Keep the lease for as long as the pass takes; when this worker dies, it ends soon after."""
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await ports.stores.conversations.renew_lease(conversation, holder, ports.now() + LEASE)
 
 
 async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:

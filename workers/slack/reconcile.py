@@ -27,9 +27,8 @@ LONGEST_RETRY: Final = timedelta(minutes=5)
 PERSON_TAKES: Final = timedelta(minutes=10)
 """When to try a thread again that only a person can repair (its channel is archived, the bot was removed)."""
 
-LEASE: Final = timedelta(seconds=60)
 PASS: Final = timedelta(seconds=30)
-"""A pass stops after this long, well before its lease ends, and goes on in another."""
+"""A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
 
 BATCH: Final = 30
 
@@ -225,7 +224,7 @@ class Pass:
             await self._deliver(post, await self._card(post, ticket, root=False))
 
     async def _card(self, post: Post, ticket: Ticket, *, root: bool) -> blocks.Rendered:
-        newest = (await self._ports.stores.texts.numbered(self._conversation.id, [post.shown])).get(post.shown)
+        newest = await self._ports.stores.texts.numbered(self._conversation.id, post.shown)
         card = blocks.Card(
             ticket=ticket,
             contact=self._contact,

@@ -7,7 +7,7 @@ import structlog
 
 from messages.conversation import Conversation
 from messages.line import Line
-from messages.notification import ConsiderNotifying, Whisper
+from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.ticket import ActOnTicket, Edit, FileTexts, Ticket
 from workers.ports import Ports
 from workers.runtime import actor
@@ -17,6 +17,9 @@ log = structlog.get_logger("clerk.tickets")
 
 SETTLE_WITHIN: Final = timedelta(seconds=20)
 """After this long without being carried out, a change is taken up by the clock."""
+
+FILED_AGAIN: Final = 200
+"""So many texts are marked as filed again, should a worker have died between filing and marking them."""
 
 
 class Outrun(Exception):
@@ -34,12 +37,15 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
     for _ in range(10):
         newest_text = await ports.stores.texts.newest(conversation.id)
         ticket = await ports.stores.tickets.newest(conversation.id)
-        if newest_text == 0 or await _file(conversation, line, ticket, newest_text, ports):
+        filed = ticket.last_text if ticket else 0
+        if filed >= newest_text or await _file(conversation, line, ticket, newest_text, ports):
             break
     else:
         raise Outrun
-    await ports.stores.texts.set_filed(conversation.id, newest_text)
-    await ports.publisher.publish(ConsiderNotifying(conversation=conversation.id))
+    first = max(0, min(filed, newest_text - FILED_AGAIN)) + 1
+    await ports.stores.texts.set_filed(conversation.id, first, newest_text)
+    if filed < newest_text or (ticket is not None and ticket.due_at is not None):
+        await ports.publisher.publish(ConsiderNotifying(conversation=conversation.id))
 
 
 async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
@@ -80,7 +86,10 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         raise Outrun
     if isinstance(message.command, Edit):
         await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
-    await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
+    if message.by is None:
+        await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
+    else:
+        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at))
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
 

@@ -1,0 +1,11 @@
+"""`python -m tests.embedded_mongo FOLDER` serves the embedded MongoDB by itself, until its standard input ends."""
+
+import sys
+from pathlib import Path
+
+from ops.embedded import EmbeddedMongo
+
+if __name__ == "__main__":
+    with EmbeddedMongo(Path(sys.argv[1]) / "clerk.sqlite") as mongo:
+        print(mongo.url, flush=True)
+        sys.stdin.read()
