@@ -8,7 +8,7 @@ import { phoneView } from "./phone.js";
 import { followHash, place } from "./place.js";
 import { drawWith, redraw } from "./redraw.js";
 import { onEscape, slackView } from "./slack.js";
-import { follow } from "./store.js";
+import { follow, known } from "./store.js";
 import { stripView } from "./strip.js";
 import { topbarView } from "./topbar.js";
 
@@ -16,9 +16,7 @@ function draw() {
   document.documentElement.dataset.theme = place.theme;
   patch(document.body, [
     topbarView(),
-    h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()),
-    stripView(),
-    modalsView(),
+    known() && [h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()), stripView(), modalsView()],
     noticesView(),
   ]);
 }

@@ -37,6 +37,8 @@ export function all(kind) {
 
 export const get = (key) => objects.get(key);
 export const world = () => objects.get("world") ?? { lines: {}, bot: "", machinery: false };
+/** Whether the stand-ins have told what they hold. */
+export const known = () => objects.has("world");
 export const machinery = () => objects.get("machinery");
 export const channelOf = (id) => objects.get(`channel/${id}`);
 export const personOf = (id) => objects.get(`person/${id}`);
