@@ -138,6 +138,17 @@ class Stored:
             self._purge_at = now + PURGE_EVERY
 
 
+class Kept:
+    """The trail that other processes have written to MongoDB."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def find(self, ids: Collection[str]) -> list[Line]:
+        """The lines that carry one of these correlation ids, in time order."""
+        return find(self._documents, ids)
+
+
 def find(documents: Documents, ids: Collection[str]) -> list[Line]:
     """The lines in MongoDB that carry one of these correlation ids, in time order."""
     wanted = sorted(set(ids))
