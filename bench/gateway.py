@@ -8,8 +8,12 @@ from typing import Final
 
 from bench.flask_gateway import THREADS
 from bench.load import CONNECTIONS, Load, put
+from bench.processes import cpu_seconds
 from bench.results import Target, heading, met, ratio, row
 from tests.servers import Process, answers, depths, empty, free_port, rabbitmq, wait_until
+
+type Turn = tuple[Load, float]
+"""What a server did, and the microseconds of processor time that each answer took."""
 
 ROUNDS: Final = 5
 SECONDS: Final = 3.0
@@ -31,12 +35,14 @@ def run() -> bool:
         finally:
             for process, _ in servers.values():
                 process.stop()
-    row("", "texts/s", "p50 ms", "p99 ms")
+    row("", "texts/s", "p50 ms", "p99 ms", "CPU µs a text")
     for name, found in loads.items():
-        figures = [median(getattr(load, what) for load in found) for what in ("per_second", "p50", "p99")]
-        row(name, *(f"{figure:,.1f}" for figure in figures))
-    rates = {name: [load.per_second for load in found] for name, found in loads.items()}
-    row("Clerk / server and signature check alone", f"{ratio(rates[CLERK], rates[BARE]):.2f}")
+        figures = [median(getattr(load, what) for load, _ in found) for what in ("per_second", "p50", "p99")]
+        row(name, *(f"{figure:,.1f}" for figure in figures), f"{median(cost for _, cost in found):,.0f}")
+    rates = {name: [load.per_second for load, _ in found] for name, found in loads.items()}
+    costs = {name: [cost for _, cost in found] for name, found in loads.items()}
+    row("CPU a text: Flask / Clerk", f"{ratio(costs[FLASK], costs[CLERK]):.2f}")
+    row("Clerk / its server and signature check alone", f"{ratio(rates[CLERK], rates[BARE]):.2f}")
     return met(
         [
             Target("Clerk / Flask", ratio(rates[CLERK], rates[FLASK]), at_least=5),
@@ -45,18 +51,19 @@ def run() -> bool:
     )
 
 
-def _take_turns(servers: dict[str, tuple[Process, str]], amqp_url: str) -> dict[str, list[Load]]:
+def _take_turns(servers: dict[str, tuple[Process, str]], amqp_url: str) -> dict[str, list[Turn]]:
     wait_until(lambda: all(answers(f"{url}/healthz") for _, url in servers.values()), "all servers serve", 60)
-    loads: dict[str, list[Load]] = {name: [] for name in servers}
+    loads: dict[str, list[Turn]] = {name: [] for name in servers}
     for _ in range(ROUNDS):
-        for name, (_, url) in servers.items():
-            before = depths(amqp_url).get("ingestion", 0)
+        for name, (process, url) in servers.items():
+            before, spent = depths(amqp_url).get("ingestion", 0), cpu_seconds(process.pid)
             load = put(f"{url}/twilio/sms", PUBLIC_URL, SECONDS)
             assert set(load.statuses) == {"200"}, f"{name}: {load.statuses}"
             if name in {CLERK, FLASK}:
                 taken = depths(amqp_url)["ingestion"] - before
                 assert taken >= load.statuses["200"], f"{name}: {load.statuses['200']} accepted, {taken} in the queue"
-            loads[name].append(load)
+            spent = cpu_seconds(process.pid) - spent
+            loads[name].append((load, spent / load.answered * 1e6))
     empty(amqp_url)
     return loads
 

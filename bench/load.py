@@ -31,9 +31,13 @@ LINE: Final = "+15550001111"
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did under load: answers by status, and the milliseconds within which half and 99 % of them came."""
+    """What a server did under load: answers by status, and the milliseconds within which half and 99 % of them came.
+
+    `answered` counts those while it warmed up, too.
+    """
 
     seconds: float
+    answered: int
     statuses: dict[str, int]
     p50: float
     p99: float
@@ -139,6 +143,7 @@ async def _run(url: str, public_url: str, seconds: float) -> Load:
         for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(WARM_UP)
+    warmed_up = statuses.total()
     statuses.clear()
     latencies.clear()
     started = time.perf_counter()
@@ -146,7 +151,7 @@ async def _run(url: str, public_url: str, seconds: float) -> Load:
     took, counted, waits = time.perf_counter() - started, dict(statuses), sorted(latencies)
     for caller in callers:
         caller.close()
-    return Load(took, counted, _milliseconds(waits, 0.5), _milliseconds(waits, 0.99))
+    return Load(took, warmed_up + sum(counted.values()), counted, _milliseconds(waits, 0.5), _milliseconds(waits, 0.99))
 
 
 def _milliseconds(waits: list[float], share: float) -> float:

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
+from bench.processes import resident
 from bench.queues import publish
 from bench.results import Target, heading, met, row
 from messages.notification import ConsiderNotifying
@@ -38,7 +38,7 @@ def run() -> bool:
             wait_until(lambda: worker.output().count('"consuming"') >= 2, "the worker consumes", 60)
             publish(broker.url, _considered(WARM_UP))
             wait_until(lambda: worker.output().count('"handled"') >= WARM_UP, "the worker is warm", 60)
-            before = _resident(worker.pid)
+            before = resident(worker.pid)
             publish(broker.url, _considered(PENDING), delay=DELAY)
             wait_until(lambda: not depths(broker.url)[delayed("notifications")], "the worker holds all delays", 120)
             after = max(_watched(worker.pid))
@@ -59,22 +59,5 @@ def _considered(count: int) -> list[ConsiderNotifying]:
 def _watched(pid: int) -> Iterator[int]:
     until = time.monotonic() + SETTLES
     while time.monotonic() < until:
-        yield _resident(pid)
+        yield resident(pid)
         time.sleep(0.2)
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that a process and all that it started have in use."""
-    return sum(_resident_alone(each) for each in _family(pid))
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield from _family(int(child))
-
-
-def _resident_alone(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -1,5 +1,6 @@
 """What a benchmark found, printed."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -28,13 +29,13 @@ class Target:
 
 
 def heading(text: str) -> None:
-    """Say what is measured now."""
-    print(f"\n{text}", flush=True)
+    """Say what is measured now, and how busy the machine is already: a crowded one makes for crooked ratios."""
+    print(f"\n{text} (load average {os.getloadavg()[0]:.1f})", flush=True)
 
 
 def row(name: str, *columns: str) -> None:
     """One line of a table."""
-    print(f"  {name:<44}" + "".join(f"{column:>18}" for column in columns), flush=True)
+    print(f"  {name:<44}" + "".join(f"{column:>15}" for column in columns), flush=True)
 
 
 def met(targets: Sequence[Target]) -> bool:
