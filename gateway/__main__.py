@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from gateway.app import ASGIApp, Gateway
+from gateway.connection import Connection
 from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
@@ -42,7 +43,7 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(each)
 
 
-def server(app: ASGIApp, settings: Settings) -> Server:
+def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = Connection) -> Server:
     """The HTTP server of an application, as the gateway wants it."""
     return Server(
         uvicorn.Config(
@@ -50,7 +51,7 @@ def server(app: ASGIApp, settings: Settings) -> Server:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=connection,
             ws="none",
             access_log=False,
             server_header=False,

@@ -18,6 +18,7 @@ from twilio.request_validator import RequestValidator
 
 from gateway.__main__ import Server, server
 from gateway.app import Gateway
+from gateway.connection import Connection
 from messages.base import QueueMessage
 from messages.publishing import Unpublished
 from messages.settings import Settings
@@ -65,6 +66,12 @@ class Recorder:
         return taken
 
 
+class Impatient(Connection):
+    """A connection that tests need not wait long for."""
+
+    head_within = 2.0
+
+
 class Served:
     """A gateway behind its real HTTP server, on a port of its own; `publisher` has what it published."""
 
@@ -75,7 +82,7 @@ class Served:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server: Server = server(self._gateway, self.settings)
+        self._server: Server = server(self._gateway, self.settings, connection=Impatient)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
         self.http = httpx.Client(base_url=self.url, timeout=15, trust_env=False)
 

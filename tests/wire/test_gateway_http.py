@@ -132,6 +132,44 @@ def test_a_body_that_does_not_come_is_not_waited_for(gateway: Served) -> None:
     assert time.monotonic() - started < 8
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"POST /twilio/sms HTTP/1.1\r\nHo",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nX: y\r\n",
+    ],
+    ids=["nothing", "a first head", "a second head"],
+)
+def test_a_head_that_does_not_come_is_not_waited_for_however_it_drips(gateway: Served, begun: bytes) -> None:
+    started = time.monotonic()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.2) as connection:
+        connection.sendall(begun)
+        while time.monotonic() - started < 15:
+            try:
+                if connection.recv(65536) == b"":
+                    break
+            except TimeoutError:
+                if begun:
+                    connection.sendall(b"x")
+            except ConnectionResetError:
+                break
+    assert time.monotonic() - started < 12
+
+
+def test_a_head_without_end_is_not_kept(gateway: Served) -> None:
+    head = b"POST /twilio/sms HTTP/1.1\r\nHost: x\r\nX-Long: "
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection:
+        connection.sendall(head)
+        with pytest.raises((ConnectionError, TimeoutError)):
+            for _ in range(2000):
+                connection.sendall(b"x" * 65536)
+
+
+def test_a_long_head_is_no_harm(gateway: Served) -> None:
+    assert gateway.twilio(sms_form(), **{"x-long": "x" * 60_000}).status_code == 200
+
+
 def test_a_sender_that_goes_away_in_the_middle_changes_nothing(gateway: Served) -> None:
     body = urlencode(sms_form()).encode()
     signature = twilio_signature(f"{PUBLIC_URL}/twilio/sms", sms_form())

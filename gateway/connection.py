@@ -1,0 +1,59 @@
+"""An HTTP connection that waits for nobody: Uvicorn limits neither the time nor the size of what precedes a body."""
+
+import asyncio
+from typing import Any, ClassVar, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_LIMIT: Final = 128 << 10
+"""Bytes; a part of the body may come along with the head's last."""
+
+
+class Connection(HttpToolsProtocol):
+    """Closed when the request line and headers do not come in time, or are too long."""
+
+    head_within: ClassVar = 10.0
+    """Seconds from the connection, or a later request's first byte."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_due: asyncio.TimerHandle | None = None
+        self._head_size = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a later head."""
+        super().on_message_begin()
+        if self._head_due is None:
+            self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in, but no endless head."""
+        if self._head_due is not None:
+            self._head_size += len(data)
+        super().data_received(data)
+        if self._head_due is not None and self._head_size > HEAD_LIMIT and not self.transport.is_closing():
+            self.send_400_response("The request's head is too long.")
+
+    def on_headers_complete(self) -> None:
+        """Go on to the body."""
+        self._forget_head()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._forget_head()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        self._head_size = 0
+        self._head_due = self.loop.call_later(self.head_within, self.transport.close)
+
+    def _forget_head(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
