@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying, RenderConversation
 from messages.publishing import Unpublished
+from messages.sms import Direction, SendTexts
 from messages.ticket import ActOnTicket, Expire
 from workers.ports import Ports
 
@@ -30,9 +31,13 @@ async def sweep(ports: Ports) -> int:
     """Wake everything that is due; how many things that were."""
     now, stores, publish = ports.now(), ports.stores, ports.publisher.publish
     woken = 0
-    for conversation in {text.conversation for text in await stores.texts.due(now, now + AGAIN)}:
+    texts = await stores.texts.due(now, now + AGAIN)
+    for conversation in {text.conversation for text in texts if text.direction is Direction.INBOUND}:
         await publish(SequenceTexts(conversation=conversation))
         woken += _count("texts")
+    for conversation in {text.conversation for text in texts if text.direction is Direction.OUTBOUND}:
+        await publish(SendTexts(conversation=conversation))
+        woken += _count("outbox")
     for conversation in {ticket.conversation for ticket in await stores.tickets.due(now, now + AGAIN)}:
         await publish(ConsiderNotifying(conversation=conversation))
         woken += _count("tickets")
