@@ -13,7 +13,7 @@ from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.queues import QUEUES
 from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
-from ops import queues, seed
+from ops import queues, seed, tracing
 from ops.dead import dead
 from ops.documents import DocumentsAway
 from ops.environment import need_distributed
@@ -24,6 +24,7 @@ app = App(name="clerk", help="Answer your team's text messages from Slack.", ver
 app.command(lines)
 app.command(dead)
 queues.add_commands(app)
+tracing.add_commands(app)
 
 log = structlog.get_logger("clerk")
 
@@ -49,10 +50,9 @@ def demo(*, speed: float = 1.0, url: str | None = None) -> None:
 @app.command
 def gateway() -> None:
     """Serve the webhooks of Twilio and Slack."""
-    from gateway.__main__ import serve
+    from ops.gateway import serve
 
-    settings = _distributed()
-    serve(settings)
+    serve(_distributed())
 
 
 @app.command
@@ -63,12 +63,18 @@ def worker(
     threads: int = 16,
 ) -> None:
     """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
+    from ops.metrics import Workers
+    from ops.watching import watching
     from ops.worker import plan, supervise
 
     settings = _distributed()
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
     asyncio.run(seed.prepare(settings))
-    sys.exit(asyncio.run(supervise(children)))
+    counted = Workers()
+    watching(settings, "worker", counted.registry, tuple(queue for child in children for queue in child.queues))
+    status = asyncio.run(supervise(children, counted))
+    counted.close()
+    sys.exit(status)
 
 
 @app.command
@@ -76,10 +82,14 @@ def clock() -> None:
     """Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm."""
     from datetime import timedelta
 
+    from prometheus_client import REGISTRY
+
+    from ops.watching import watching
     from workers import clock as the_clock
     from workers.wiring import make_ports
 
     settings = _distributed()
+    watching(settings, "clock", REGISTRY)
 
     async def main() -> None:
         await seed.prepare(settings)

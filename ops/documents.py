@@ -1,4 +1,4 @@
-"""The documents as an operator looks at them; reads only. The one place in `ops` that opens a MongoDB client."""
+"""The documents as an operator looks at them: mostly read. `ops` opens MongoDB clients here alone."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -64,7 +64,7 @@ class Documents:
     def version(self) -> str:
         """What MongoDB says it is, once it has answered."""
         with _telling():
-            return str(self._client.server_info()["version"])
+            return str(self.database.command("buildInfo")["version"])
 
     def server_time(self) -> datetime | None:
         """What time it is at MongoDB, if it tells."""
@@ -139,6 +139,11 @@ class Documents:
         """The conversation with this id."""
         found = self._find(Conversation, "conversations", {"_id": id}, [], 1)
         return found[0] if found else None
+
+    def forget(self, collection: str, query: Fields) -> None:
+        """Delete documents that nothing but an operator's view rests on."""
+        with _telling():
+            self.database[collection].delete_many(query)
 
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""

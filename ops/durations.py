@@ -17,10 +17,12 @@ def parse(text: str) -> timedelta:
 
 
 def short(seconds: float | None) -> str:
-    """A duration in at most two units: `0.3 s`, `42 s`, `3 m 20 s`, `2 h 5 m`, `9 d 3 h`; a dash for None."""
+    """A duration in at most two units: `8 ms`, `0.3 s`, `42 s`, `3 m 20 s`, `2 h 5 m`, `9 d 3 h`; a dash for None."""
     if seconds is None:
         return "–"
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    if 0 < seconds < 0.1:
+        return f"{sign}{max(1, round(seconds * 1000))} ms"
     if seconds < 10:
         return f"{sign}{seconds:.1f} s".replace(".0 s", " s")
     whole = round(seconds)

@@ -9,15 +9,23 @@ import dramatiq
 import structlog
 import uvloop
 from dramatiq.brokers.stub import StubBroker
+from prometheus_client import REGISTRY
 from rich.console import Console
 
 from gateway.__main__ import server
 from gateway.app import ASGIApp, Gateway, GatewayPublisher
 from messages.publishing import AmqpPublisher
 from messages.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
-from ops import seed
+from ops import seed, trail
+from ops.console.app import build as build_console
 from ops.environment import with_mongo
+from ops.gateway import say_token
+from ops.in_memory import InMemory
 from ops.machinery import Inside, Seen
+from ops.queueing import Broker
+from ops.rabbit import Rabbit
+from ops.settings import OpsSettings
+from ops.watching import watching
 from sandbox.app import build
 from sandbox.config import Sandbox
 from workers import clock
@@ -68,7 +76,7 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
-    mounts: dict[str, ASGIApp] = {}
+    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     if settings.sandbox:
         inside = Inside(ports, broker, worker, seen)
         mounts["/sandbox"] = build(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit)
@@ -76,6 +84,7 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     worker.start()
     ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
     _say_where_things_are(settings, embedded=embedded)
+    say_token(settings)
     try:
         await serving.serve()
     finally:
@@ -92,6 +101,21 @@ def _queues(settings: Settings, seen: Seen) -> tuple[dramatiq.Broker, GatewayPub
         return stub, InMemoryPublisher(stub), InMemoryPublisher(stub)
     url = settings.amqp_url.get_secret_value()
     return rabbitmq(url, Observed(), seen), AmqpPublisher(url), AmqpPublisher(url)
+
+
+def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> ASGIApp:
+    """The console over the queues of this process, or over those that it shares with others."""
+    queues: Broker
+    if settings.amqp_url is None:
+        assert isinstance(broker, StubBroker)
+        queues = InMemory(broker)
+    else:
+        queues = Rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
+    if not embedded:
+        return build_console(settings, queues, watching(settings, "run", REGISTRY), shared=True)
+    remembered = trail.Remembered(trail.this_process("run"))
+    trail.follow(remembered)
+    return build_console(settings, queues, remembered, shared=False)
 
 
 def _sandbox(settings: Settings) -> Sandbox:

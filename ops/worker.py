@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ import structlog
 
 from messages.queues import QUEUES
 from messages.settings import Misconfigured
+from ops.metrics import Workers
 
 log = structlog.get_logger("clerk.supervisor")
 
@@ -33,16 +34,16 @@ class Child:
     def command(self) -> list[str]:
         """The command line."""
         return [
-            *(sys.executable, "-m", "dramatiq", "workers.boot"),
+            *(sys.executable, "-m", "dramatiq", "workers.boot", "ops.child"),
             *("--queues", *self.queues),
             *("--processes", str(self.processes), "--threads", str(self.threads)),
             *("--worker-shutdown-timeout", str(int(GRACE * 1000)), "--skip-logging"),
         ]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The child's environment: look for due delayed messages every 100 ms rather than every second."""
         prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
-        return {**os.environ, "dramatiq_worker_timeout": "100", **prefetch}
+        return {**os.environ, "dramatiq_worker_timeout": "100", **prefetch, **more}
 
 
 def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
@@ -58,22 +59,22 @@ def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
     return children
 
 
-async def supervise(children: Sequence[Child]) -> int:
+async def supervise(children: Sequence[Child], workers: Workers) -> int:
     """Run the children until SIGTERM or SIGINT; one that dies is started again, with a growing pause."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
-    await asyncio.gather(*(_keep(child, stopping) for child in children))
+    await asyncio.gather(*(_keep(child, stopping, workers) for child in children))
     return 0
 
 
-async def _keep(child: Child, stopping: asyncio.Event) -> None:
+async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None:
     pause = 0.5
     while not stopping.is_set():
         started = loop_time()
         process = await asyncio.create_subprocess_exec(
-            *child.command(), env=child.environment(), start_new_session=True
+            *child.command(), env=child.environment(workers.environment), start_new_session=True
         )
         log.info("worker started", queues=child.queues, pid=process.pid)
         ended = asyncio.create_task(process.wait())
@@ -84,6 +85,7 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
             await _stop(process, ended)
             return
         log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
+        workers.restarts.inc()
         _kill_group(process.pid)
         pause = 0.5 if loop_time() - started > 60 else min(pause * 2, 15)
         await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)

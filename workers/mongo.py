@@ -138,11 +138,11 @@ class _Store[D: Document]:
 
     async def _ensure(self, document: D) -> D:
         """The stored document with this id; this one if there was none."""
-        fields = _fields(document)
-        found = await self.get(fields["_id"])
+        id = getattr(document, "id")  # noqa: B009 - every stored document has an id
+        found = await self.get(id)
         if found is None:
             await self._insert(document)
-            found = await self.get(fields["_id"])
+            found = await self.get(id)
         assert found is not None
         return found
 

@@ -10,6 +10,7 @@ import yaml
 from messages.queues import QUEUES
 from messages.settings import SANDBOX, Settings
 from ops.cli import app
+from ops.settings import OpsSettings
 from ops.worker import GRACE
 from tests.servers import ROOT
 
@@ -20,7 +21,7 @@ SERVICES: Final[dict[str, Service]] = COMPOSE["services"]
 OURS: Final = ("gateway", "worker", "interactive", "clock")
 SERVERS: Final = ("rabbitmq", "mongo")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
-VARIABLES: Final = {f"CLERK_{name.upper()}" for name in Settings.model_fields}
+VARIABLES: Final = {f"CLERK_{name.upper()}" for name in (*Settings.model_fields, *OpsSettings.model_fields)}
 
 USED: Final = re.compile(r"\$\{(\w+)(:[-?])?")
 
@@ -61,7 +62,7 @@ def test_the_workers_together_serve_every_queue_and_clicks_have_a_worker_of_thei
 
 @pytest.mark.parametrize("service", OURS)
 def test_a_service_has_every_setting_and_none_that_clerk_does_not_read(service: str) -> None:
-    unoffered = {"CLERK_DATA_DIR", "CLERK_SANDBOX"}
+    unoffered = {"CLERK_DATA_DIR", "CLERK_MANAGEMENT_URL", "CLERK_SANDBOX"}
     assert set(SERVICES[service]["environment"]) == VARIABLES - unoffered
 
 

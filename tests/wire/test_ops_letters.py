@@ -147,7 +147,8 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     [
         (None, "–"),
         (0, "0 s"),
-        (0.04, "0 s"),
+        (0.04, "40 ms"),
+        (0.0001, "1 ms"),
         (2.34, "2.3 s"),
         (59.7, "1 m"),
         (61, "1 m 1 s"),

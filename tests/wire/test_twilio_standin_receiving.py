@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse, Response
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
 
 from sandbox.faults import Fault
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair

@@ -10,9 +10,9 @@ from typing import Any, Final
 import aiohttp
 from prometheus_client import Counter
 from pydantic import TypeAdapter
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException
+from twilio.http.response import Response
+from twilio.rest import Client
 
 from messages.sms import Media
 from workers.ports import (

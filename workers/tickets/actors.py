@@ -18,7 +18,7 @@ log = structlog.get_logger("clerk.tickets")
 SETTLE_WITHIN: Final = timedelta(seconds=20)
 """After this long without being carried out, a change is taken up by the clock."""
 
-FILED_AGAIN: Final = 200
+FILED_AGAIN: Final = 50
 """So many texts are marked as filed again, should a worker have died between filing and marking them."""
 
 

@@ -52,6 +52,6 @@ function section(block, where) {
 function picture(image, kind) {
   const address = image.image_url ?? (image.slack_file?.id && `/sandbox/slack/client/${image.slack_file.id}`);
   const url = address && new URL(address, location.href);
-  if (url?.origin !== location.origin) return h("span", { class: "elsewhere", title: image.image_url }, `🖼 ${image.alt_text}`);
+  if (url?.origin !== location.origin) return h("span", { class: "elsewhere", title: image.image_url }, `[picture: ${image.alt_text}]`);
   return h("img", { class: kind, src: url.pathname + url.search, alt: image.alt_text, loading: "lazy" });
 }

@@ -19,7 +19,9 @@ function present(children) {
 /** Make an element's children match. */
 export function patch(parent, children) {
   const wanted = present(Array.isArray(children) ? children : [children]);
-  const keys = new Set(wanted.map((child) => child.key).filter((key) => key !== undefined));
+  const named = wanted.map((child) => child.key).filter((key) => key !== undefined);
+  const keys = new Set(named);
+  if (keys.size < named.length) throw new Error(`two children with one key: ${named.join(", ")}`);
   const keyed = new Map();
   for (const node of [...parent.childNodes]) {
     if (node.$key === undefined) continue;

@@ -35,6 +35,7 @@ function button(element, block, where, key) {
       class: `button ${element.style ?? ""}`,
       "aria-label": element.accessibility_label,
       "aria-busy": busy ? "true" : null,
+      title: element.url ? `Leads to ${element.url}` : null,
       onclick: () => {
         if (!element.confirm || confirm(plain(element.confirm.text))) where.act(element, block);
       },

@@ -8,22 +8,29 @@ import { phoneView } from "./phone.js";
 import { followHash, place } from "./place.js";
 import { drawWith, redraw } from "./redraw.js";
 import { onEscape, slackView } from "./slack.js";
-import { follow } from "./store.js";
+import { follow, known } from "./store.js";
 import { stripView } from "./strip.js";
 import { topbarView } from "./topbar.js";
+
+/** The machinery stands in a place of its own, for it moves with the time and the rest does not. */
+const below = document.createElement("div");
 
 function draw() {
   document.documentElement.dataset.theme = place.theme;
   patch(document.body, [
     topbarView(),
-    h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()),
-    stripView(),
-    modalsView(),
+    known() && [h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()), modalsView()],
+    h("div", { key: "below", class: "below", own: true, mounted: (node) => node.append(below) }),
     noticesView(),
   ]);
+  drawMachinery();
 }
 
-drawWith(draw);
+function drawMachinery() {
+  if (known()) patch(below, [stripView()]);
+}
+
+drawWith(draw, drawMachinery);
 window.addEventListener("hashchange", followHash);
 window.addEventListener("keydown", onEscape);
 document.addEventListener("visibilitychange", redraw);

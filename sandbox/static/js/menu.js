@@ -32,7 +32,7 @@ export function menuButton({ key, label, items, picture = "dots" }) {
         items.map((each, number) =>
           h(
             "li",
-            { key: each.label, role: "presentation" },
+            { key: number, role: "presentation" },
             h(
               "button",
               {

@@ -21,7 +21,7 @@ export function phoneView() {
     "section",
     { class: "phone", "aria-label": "Phone" },
     h("header", { class: "phone-head" }, contactsView(line), adding && addView()),
-    line ? conversation(line, lines) : h("p", { class: "empty" }, "Waiting for the phone network…"),
+    conversation(line, lines),
   );
 }
 
@@ -45,7 +45,7 @@ function contactsView(line) {
         "button",
         { key: number, type: "button", "aria-pressed": String(number === place.contact), title: number, onclick: () => move({ contact: number }) },
         contactName(number).split(" ")[0],
-        out.some(([from, to]) => from === line && to === number) && h("small", { key: "out", class: "out", title: "opted out" }, "stop"),
+        out.some(([from, to]) => from === line && to === number) && h("small", { key: "out", class: "out", title: "opted out" }, " stop"),
       ),
     ),
     h("button", { key: "add", type: "button", class: "add", "aria-label": "Add a contact", "aria-expanded": String(adding), onclick: () => show(!adding) }, icon("plus")),
@@ -91,7 +91,7 @@ function conversation(line, lines) {
     ),
     h(
       "div",
-      { key, class: "stream bubbles", tabindex: "0", role: "log", "aria-label": `Texts of ${contactName(contact)}`, mounted: stuck },
+      { key: `texts/${key}`, class: "stream bubbles", tabindex: "0", role: "log", "aria-label": `Texts of ${contactName(contact)}`, mounted: stuck },
       !texts.length && h("p", { key: "empty", class: "empty" }, `${contactName(contact).split(" ")[0]} has not texted yet. Write something below.`),
       texts.map((each, number) => [dayOf(each, texts[number - 1]), bubble(each, contact)]),
     ),

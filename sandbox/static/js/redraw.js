@@ -1,11 +1,13 @@
 /** When to draw: at most once a frame, whoever asks. */
 
-let draw = () => {};
+let all = () => {};
+let moving = () => {};
 let waiting = false;
 
-/** Say how the page is drawn. */
-export function drawWith(how) {
-  draw = how;
+/** Say how the page is drawn, and how the part of it that moves with the time is. */
+export function drawWith(everything, whatMoves) {
+  all = everything;
+  moving = whatMoves;
 }
 
 /** Have the page drawn soon. */
@@ -15,6 +17,18 @@ export function redraw() {
   // A hidden tab has no frames, and nobody looks: it is drawn when it shows again.
   requestAnimationFrame(() => {
     waiting = false;
-    draw();
+    all();
   });
+}
+
+let ticking = false;
+
+/** Have what moves with the time drawn again after a while. */
+export function tickIn(milliseconds) {
+  if (ticking) return;
+  ticking = true;
+  setTimeout(() => {
+    ticking = false;
+    moving();
+  }, milliseconds);
 }

@@ -14,7 +14,6 @@ import { day } from "./when.js";
 
 export function slackView() {
   const channel = channelOf(place.channel) ?? channelsFor(place.me)[0];
-  if (!channel) return h("section", { class: "slack empty", "aria-label": "Slack" }, h("p", null, "Waiting for the workspace…"));
   const root = place.thread && messageAt(channel.id, place.thread);
   return h(
     "section",

@@ -5,6 +5,8 @@ import { redraw } from "./redraw.js";
 export const objects = new Map();
 export const link = { live: false };
 
+let groups = new Map();
+
 /** Follow /sandbox/events; the browser reconnects by itself, and is then told everything anew. */
 export function follow() {
   const source = new EventSource("/sandbox/events");
@@ -24,19 +26,35 @@ function take(event) {
   const delta = JSON.parse(event.data);
   for (const [key, value] of Object.entries(delta.set)) objects.set(key, value);
   for (const key of delta.gone) objects.delete(key);
+  groups = new Map();
   redraw();
 }
 
 /** The objects of a kind, in the order in which they came. */
 export function all(kind) {
-  const prefix = `${kind}/`;
-  const found = [];
-  for (const [key, value] of objects) if (key.startsWith(prefix)) found.push(value);
-  return found;
+  if (!groups.size) for (const [key, value] of objects) add(key.slice(0, key.lastIndexOf("/")), value);
+  return groups.get(kind) ?? [];
+}
+
+function add(kind, value) {
+  if (groups.has(kind)) groups.get(kind).push(value);
+  else groups.set(kind, [value]);
+}
+
+/** What a function makes of what the stand-ins hold, made anew only when that changed. */
+export function derived(make) {
+  let from;
+  let found;
+  return () => {
+    if (from !== groups) [from, found] = [groups, make()];
+    return found;
+  };
 }
 
 export const get = (key) => objects.get(key);
 export const world = () => objects.get("world") ?? { lines: {}, bot: "", machinery: false };
+/** Whether the stand-ins have told what they hold. */
+export const known = () => objects.has("world");
 export const machinery = () => objects.get("machinery");
 export const channelOf = (id) => objects.get(`channel/${id}`);
 export const personOf = (id) => objects.get(`person/${id}`);

@@ -5,7 +5,7 @@ import { h, icon } from "./dom.js";
 import { faultsView } from "./faults.js";
 import { contactName } from "./phone.js";
 import { move, place } from "./place.js";
-import { redraw } from "./redraw.js";
+import { redraw, tickIn } from "./redraw.js";
 import { machinery } from "./store.js";
 import { timelineView } from "./timeline.js";
 import { clock } from "./when.js";
@@ -14,12 +14,11 @@ const SLICES = ["ingestion", "tickets", "notifications", "slack", "interactive",
 const LONGEST = 300;
 
 const drafts = new Map();
-let ticking = false;
 
 export function stripView() {
   const inside = machinery();
   const pending = inside?.pending ?? [];
-  keepTicking(pending.length > 0);
+  if (pending.length) tickIn(250);
   return h(
     "section",
     { key: "strip", class: `strip${place.strip ? "" : " shut"}`, "aria-label": "Machinery" },
@@ -46,16 +45,6 @@ function summary({ pending, queues, working, trouble }) {
     dead > 0 && h("strong", { key: "dead", class: "bad" }, ` · ${dead} dead`),
     !working && h("strong", { key: "stopped", class: "bad" }, " · workers stopped"),
   ];
-}
-
-/** Draw anew while something counts down. */
-function keepTicking(wanted) {
-  if (!wanted || ticking) return;
-  ticking = true;
-  setTimeout(() => {
-    ticking = false;
-    redraw();
-  }, 250);
 }
 
 function debounceView(inside, pending) {

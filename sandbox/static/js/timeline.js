@@ -4,19 +4,17 @@ import { h } from "./dom.js";
 import { conversationOf } from "./conversations.js";
 import { contactName } from "./phone.js";
 import { move, place } from "./place.js";
-import { redraw } from "./redraw.js";
-import { all, machinery } from "./store.js";
+import { tickIn } from "./redraw.js";
+import { all, derived, machinery } from "./store.js";
 import { exactTime } from "./when.js";
 
 const SPAN = 120;
-const LANES = 5;
+const LANES = 3;
 const LOGGED = 80;
 const KINDS = { webhook: "webhook", slack: "Slack call", twilio: "Twilio call", queue: "queue message", violation: "violation" };
 
-let ticking = false;
-
 /** Everything that happened, oldest first. */
-function happenings() {
+const happenings = derived(() => {
   const outside = all("entry").map((entry) => ({
     key: `entry/${entry.number}`,
     at: entry.at,
@@ -39,7 +37,7 @@ function happenings() {
     entry: each,
   }));
   return [...outside, ...inside].sort((one, other) => one.at - other.at);
-}
+});
 
 function what(entry) {
   if (entry.kind === "violation") return `${entry.method ?? entry.api}: ${entry.error}`;
@@ -51,9 +49,9 @@ function what(entry) {
 export function timelineView() {
   const now = Date.now() / 1000;
   const found = happenings();
-  const lanes = laneNames(found);
+  const lanes = place.lane ? [place.lane] : laneNames(found);
   const shown = found.filter((each) => !place.lane || each.conversation === place.lane);
-  keepMoving(found.some((each) => each.at > now - SPAN));
+  if (found.some((each) => each.at > now - SPAN)) tickIn(1000);
   return h(
     "div",
     { key: "timeline", class: "card timeline" },
@@ -118,13 +116,3 @@ function logView(found) {
     ),
   );
 }
-
-function keepMoving(wanted) {
-  if (!wanted || ticking) return;
-  ticking = true;
-  setTimeout(() => {
-    ticking = false;
-    redraw();
-  }, 1000);
-}
-

@@ -3,7 +3,7 @@
 import { h, icon } from "./dom.js";
 import { avatar } from "./message.js";
 import { move, place } from "./place.js";
-import { all, link } from "./store.js";
+import { all, known, link } from "./store.js";
 
 const THEMES = { auto: ["light", "As the system"], light: ["dark", "Light"], dark: ["auto", "Dark"] };
 const PICTURES = { auto: "auto", light: "sun", dark: "moon" };
@@ -16,7 +16,7 @@ export function topbarView() {
     { class: "topbar" },
     h("img", { src: "/sandbox/static/icon.svg", alt: "", width: 22, height: 22 }),
     h("h1", null, "Clerk ", h("small", null, "sandbox")),
-    h("span", { class: `live${link.live ? "" : " lost"}`, role: "status" }, link.live ? "live" : "reconnecting…"),
+    h("span", { class: `live${link.live ? "" : " lost"}`, role: "status" }, link.live ? "live" : known() ? "reconnecting…" : "connecting…"),
     h(
       "div",
       { class: "tabs", role: "group", "aria-label": "What to show" },

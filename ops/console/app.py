@@ -1,0 +1,48 @@
+"""The console as an application that the gateway's process mounts at /ops."""
+
+from collections.abc import Callable
+
+from prometheus_client import REGISTRY
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from messages.settings import Settings
+from ops.console import api
+from ops.console.pages import HERE, Pages
+from ops.console.session import Guard, Token
+from ops.console.view import View
+from ops.documents import Documents, DocumentsAway
+from ops.queueing import Broker, BrokerAway
+from ops.sampler import Sampler
+from ops.samples import Samples, collected
+from ops.trail import Trail
+
+
+def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool) -> ASGIApp:
+    """The console over these queues; `shared` if other processes tell of themselves in the documents."""
+    assert settings.mongo_url is not None
+    documents = Documents(settings.mongo_url.get_secret_value())
+    sampler = Sampler(broker, documents, _own(), shared=shared)
+    sampler.start()
+    return application(View(settings, broker, documents, trail, sampler))
+
+
+def _own() -> Callable[[], Samples]:
+    return lambda: collected(REGISTRY.collect())
+
+
+def application(view: View) -> ASGIApp:
+    """The console's pages and API, behind the token."""
+    pages = Pages(view)
+    app = Starlette(
+        routes=[
+            Mount("/api", Starlette(routes=api.routes(view), exception_handlers=api.HANDLERS)),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+            *pages.routes(),
+        ],
+        exception_handlers={BrokerAway: pages.trouble, DocumentsAway: pages.trouble},
+    )
+    token = Token(view.settings.ops_token.get_secret_value())
+    return Guard(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))

@@ -1,0 +1,62 @@
+"""The dead letters as the console shows them: a bounded look, kept for a moment so that paging is quick and stable."""
+
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Final
+
+from ops.letters import Letter, Selection
+from ops.queueing import Broker, Page
+
+LOOK: Final = 5_000
+"""Dead letters that are looked at; with more, filters and the commands reach the others."""
+
+FRESH: Final = 30.0
+"""Seconds that a look is good for."""
+
+
+class DeadLetters:
+    """One look at the dead letters, shared by all who ask within a few seconds."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._lock = threading.Lock()
+        self._page: Page | None = None
+        self._looked_at = 0.0
+
+    def look(self, *, fresh: bool = False) -> Page:
+        """The first dead letters, newest death first; BrokerAway if they can't be looked at."""
+        with self._lock:
+            if self._page is None or fresh or time.monotonic() - self._looked_at > FRESH:
+                page = self._broker.dead(Selection(), 0, LOOK, LOOK)
+                self._page = page.model_copy(update={"letters": tuple(reversed(page.letters))})
+                self._looked_at = time.monotonic()
+            return self._page
+
+    def matching(self, selection: Selection) -> list[Letter]:
+        """Those of the look that a selection means, newest death first."""
+        now = datetime.now(UTC)
+        return [
+            letter
+            for letter in self.look().letters
+            if letter.slice in selection.queues and selection.matches(letter, now)
+        ]
+
+    def get(self, id: str) -> Letter | None:
+        """One dead letter, wherever it stands."""
+        known = next((letter for letter in self.look().letters if letter.id == id), None)
+        if known is not None:
+            return known
+        found = self._broker.dead(Selection(ids=(id,)), 0, 1, 1_000_000_000).letters
+        return found[0] if found else None
+
+    def forget(self) -> None:
+        """Look anew next time."""
+        self._looked_at = 0.0
+
+
+def grouped(letters: list[Letter]) -> list[tuple[str, str, int]]:
+    """Actor, reason and how many, the most first."""
+    counts = Counter((letter.actor, letter.covered().reason or "not recorded") for letter in letters)
+    return [(actor, reason, count) for (actor, reason), count in counts.most_common(20)]

@@ -1,0 +1,249 @@
+"""The console's pages: HTML drawn by the server, read again every few seconds by a small script."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, QueryParams
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from messages.queues import QUEUES
+from ops import durations, letters
+from ops.console import charts
+from ops.console.dead_letters import grouped
+from ops.console.runs import Busy
+from ops.console.search import search
+from ops.console.view import View
+from ops.letters import Selection
+from ops.masking import masked_number
+from ops.sampler import Moment
+
+HERE: Final = Path(__file__).parent
+PAGE: Final = 50
+PEEK: Final = 20
+
+
+class Pages:
+    """Draws the pages of a view."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"short": durations.short, "mask": masked_number, "pretty": _pretty}
+        self._templates.globals |= {"spark": charts.spark, "queues": QUEUES}
+
+    def routes(self) -> list[Route]:
+        """The pages' routes."""
+        return [
+            Route("/", self.overview),
+            Route("/queues", self.queues),
+            Route("/queues/{name}", self.queue),
+            Route("/dead", self.dead),
+            Route("/dead/{verb:str}", self.move, methods=["POST"]),
+            Route("/dead/{id:str}", self.letter),
+            Route("/pending", self.pending),
+            Route("/tickets", self.tickets),
+            Route("/lines", self.lines),
+            Route("/search", self.search),
+            Route("/trace/{id:path}", self.trace),
+        ]
+
+    def sign_in(self, request: Request) -> Response:
+        """The form that asks for the token, and nothing else."""
+        path, query = request.url.path, request.url.query
+        after = f"{path}?{query}" if query else path
+        page = self._templates.get_template("sign_in.html")
+        return HTMLResponse(page.render(after=after, wrong=request.query_params.get("wrong") == "1"), 401)
+
+    def trouble(self, request: Request, error: Exception) -> Response:
+        """A page that says what can't be asked at present."""
+        return self._draw(request, "trouble.html", 503, error=str(error))
+
+    def overview(self, request: Request) -> Response:
+        """What is wrong, the flow from webhook to Slack, what waits."""
+        view, latest = self._view, self._view.sampler.latest()
+        return self._draw(
+            request,
+            "overview.html",
+            problems=view.problems(),
+            latest=latest,
+            states={each.name: each for each in latest.snapshot.queues} if latest and latest.snapshot else {},
+            history=view.sampler.history(),
+            series=_series,
+            statuses=view.documents.tickets_by_status(),
+            pending=len(view.documents.pending(1000)),
+        )
+
+    def queues(self, request: Request) -> Response:
+        """Every queue with its numbers."""
+        latest = self._view.sampler.latest()
+        return self._draw(
+            request,
+            "queues.html",
+            snapshot=latest.snapshot if latest else None,
+            troubles=latest.troubles if latest else (),
+            history=self._view.sampler.history(),
+            ready=_ready,
+        )
+
+    def queue(self, request: Request) -> Response:
+        """The next messages of one queue, looked at when the page is opened."""
+        name = request.path_params["name"]
+        if letters.family(name) not in QUEUES:
+            return self._draw(request, "trouble.html", 404, error=f"There is no queue {name}.")
+        show_text = request.query_params.get("show_text") == "1"
+        found = self._view.broker.peek(name, PEEK)
+        shown = found if show_text else [letter.covered() for letter in found]
+        return self._draw(request, "queue.html", name=name, letters=shown, show_text=show_text)
+
+    def dead(self, request: Request) -> Response:
+        """Dead letters with filters, by page."""
+        view, query = self._view, request.query_params
+        selection, wrong = _selection(query)
+        matching = [] if wrong else view.dead.matching(selection)
+        look, start = view.dead.look(), max(0, int(query["from"])) if query.get("from", "").isdecimal() else 0
+        return self._draw(
+            request,
+            "dead.html",
+            selection=selection,
+            wrong=wrong,
+            query=query,
+            filters={name: query[name] for name in _FILTERS if query.get(name)},
+            look=look,
+            matching=len(matching),
+            groups=grouped(matching),
+            letters=[letter.covered() for letter in matching[start : start + PAGE]],
+            start=start,
+            page=PAGE,
+            run=view.runs.latest,
+        )
+
+    def letter(self, request: Request) -> Response:
+        """One dead letter with its payload."""
+        found = self._view.dead.get(request.path_params["id"])
+        if found is None:
+            return self._draw(request, "trouble.html", 404, error="There is no such dead letter (any more).")
+        show_text = request.query_params.get("show_text") == "1"
+        shown = found if show_text else found.covered()
+        return self._draw(request, "letter.html", letter=shown, show_text=show_text, replayable=found.is_replayable)
+
+    async def move(self, request: Request) -> Response:
+        """Begin to replay or drop, or stop doing so."""
+        view, verb, form = self._view, request.path_params["verb"], await request.form()
+        if verb == "stop":
+            view.runs.stop()
+            return RedirectResponse("/ops/dead", 303)
+        ids = tuple(str(id) for id in form.getlist("id"))
+        selection, wrong = _selection(form)
+        if verb not in {"replay", "drop"} or wrong or not (ids or form.get("all")):
+            error = wrong or "Select some dead letters first, or use the buttons for all that match."
+            return await run_in_threadpool(self._draw, request, "trouble.html", 400, error=error)
+        chosen = Selection(ids=ids) if ids else selection
+        move = view.broker.replay if verb == "replay" else view.broker.drop
+        try:
+            thread = view.runs.start("replayed" if verb == "replay" else "dropped", lambda report: move(chosen, report))
+        except Busy:
+            error = "Another run over the dead letters has not finished yet."
+            return await run_in_threadpool(self._draw, request, "trouble.html", 409, error=error)
+        # A short run is over before its page is read; a long one is shown with its progress.
+        await run_in_threadpool(thread.join, 1.0)
+        view.dead.forget()
+        return RedirectResponse("/ops/dead", 303)
+
+    def pending(self, request: Request) -> Response:
+        """Conversations with texts that wait to be announced."""
+        return self._draw(request, "pending.html", pending=self._view.documents.pending(200))
+
+    def tickets(self, request: Request) -> Response:
+        """Tickets by status, and the latest of one status."""
+        documents, status = self._view.documents, request.query_params.get("status", "")
+        statuses = documents.tickets_by_status()
+        query = {"status": status} if status in {each.value for each in statuses} else {}
+        found = documents.tickets(query, PAGE)
+        return self._draw(request, "tickets.html", statuses=statuses, status=status, tickets=found)
+
+    def lines(self, request: Request) -> Response:
+        """Every line and how it fares."""
+        view = self._view
+        throttled = view.documents.throttled(view.now())
+        lines = [view.line_health(line, throttled) for line in view.documents.lines()]
+        return self._draw(request, "lines.html", lines=lines, strays=view.strays())
+
+    def search(self, request: Request) -> Response:
+        """Leads to a trace, or shows what might be meant."""
+        asked = request.query_params.get("q", "").strip()
+        found = search(asked, self._view.documents)
+        if found.trace is not None:
+            return RedirectResponse(f"/ops/trace/{found.trace}", 303)
+        return self._draw(request, "search.html", asked=asked, found=found)
+
+    def trace(self, request: Request) -> Response:
+        """Everything known of an id, in time order."""
+        found = self._view.trace(request.path_params["id"])
+        return self._draw(request, "trace.html", 200 if found.subject else 404, trace=found)
+
+    def _draw(self, request: Request, template: str, code: int = 200, **shown: Any) -> Response:
+        page = self._templates.get_template(template)
+        now = self._view.now()
+        html = page.render(
+            path=request.url.path,
+            form_key=request.scope.get("form_key", ""),
+            now=now,
+            ago=lambda moment: durations.age(moment, now),
+            until=lambda moment: durations.short((moment - now).total_seconds()),
+            **shown,
+        )
+        return HTMLResponse(html, code)
+
+
+_FILTERS: Final = ("queue", "actor", "reason", "older_than", "newer_than")
+
+
+def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
+    """The dead letters that a form's fields mean, and what is wrong with them, if anything."""
+    text = {name: str(given.get(name) or "").strip() for name in _FILTERS}
+    if text["queue"] and text["queue"] not in QUEUES:
+        return Selection(), f"There is no queue {text['queue']}."
+    try:
+        ages: Mapping[str, Any] = {
+            name: durations.parse(text[name]) for name in ("older_than", "newer_than") if text[name]
+        }
+    except ValueError as error:
+        return Selection(), str(error)
+    queues = (text["queue"],) if text["queue"] else QUEUES
+    return Selection(queues=queues, actor=text["actor"] or None, reason=text["reason"] or None, **ages), ""
+
+
+def _series(history: list[Moment], stage: str, what: str) -> list[float | None]:
+    """One number of one stage over time."""
+    return [next((getattr(each, what) for each in moment.stages if each.name == stage), None) for moment in history]
+
+
+def _ready(history: list[Moment], queue: str) -> list[float | None]:
+    """The backlog of one queue over time."""
+    return [
+        next((float(each.ready) for each in moment.snapshot.queues if each.name == queue), None)
+        if moment.snapshot
+        else None
+        for moment in history
+    ]
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_isoformat)
+
+
+def _isoformat(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,73 @@
+"""What the console says is wrong at a glance, and what to do about it. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from messages.base import Document
+from ops.durations import short
+from ops.processes import Process
+from ops.queueing import Snapshot
+
+STUCK: Final = timedelta(minutes=1)
+SKEW: Final = timedelta(seconds=2)
+
+
+class Problem(Document):
+    """Something that is wrong: what was found and what to do; `link` leads to where it can be seen."""
+
+    found: str
+    todo: str
+    link: str = ""
+
+
+def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
+    """What is wrong with the queues."""
+    if snapshot is None:
+        return [
+            Problem(
+                found="RabbitMQ can't be reached.",
+                todo="Webhooks are answered 503; Slack and Twilio try again for a while. Bring the broker back first.",
+            )
+        ]
+    found = []
+    for queue in snapshot.queues:
+        link = f"/ops/queues/{queue.name}"
+        if queue.consumers == 0:
+            todo = f"Start a worker that serves it: clerk worker --queues {queue.name}"
+            found.append(Problem(found=f"Nobody works on the queue {queue.name}.", todo=todo, link=link))
+        elif queue.oldest is not None and queue.oldest > STUCK.total_seconds():
+            todo = "Look at what its workers do (their log, run times below); add workers if they are busy."
+            what = f"A message has waited {short(queue.oldest)} in {queue.name}."
+            found.append(Problem(found=what, todo=todo, link=link))
+        if queue.dead:
+            todo = "Look at the reason, repair it, then replay them."
+            what = f"{queue.dead} dead {'letter' if queue.dead == 1 else 'letters'} in {queue.name}."
+            found.append(Problem(found=what, todo=todo, link=f"/ops/dead?queue={queue.name}"))
+    return found
+
+
+def of_processes(processes: tuple[Process, ...]) -> list[Problem]:
+    """What is wrong with the processes that tell of themselves."""
+    found = []
+    if processes and not any(each.kind in {"clock", "run"} for each in processes):
+        todo = "Start one: clerk clock. Until then nothing overdue is found, and Solved tickets are not closed."
+        found.append(Problem(found="No clock is running.", todo=todo))
+    for each in processes:
+        if abs(each.clock_ahead) > SKEW:
+            way = "ahead of" if each.clock_ahead > timedelta() else "behind"
+            what = f"The clock of {each.host} is {short(abs(each.clock_ahead).total_seconds())} {way} MongoDB's."
+            found.append(Problem(found=what, todo="Let NTP set both clocks: signatures and due times rest on them."))
+    return found
+
+
+def of_documents(behind: int, throttled: dict[str, datetime], now: datetime) -> list[Problem]:
+    """What is wrong with what Slack should show."""
+    found = []
+    if behind:
+        what = f"Slack does not show {behind} {'conversation' if behind == 1 else 'conversations'} as it should."
+        todo = "See Lines for a channel that can't be written to, and the queue slack for what its workers do."
+        found.append(Problem(found=what, todo=todo, link="/ops/lines"))
+    for channel, until in throttled.items():
+        what = f"Slack throttles {channel} for another {short((until - now).total_seconds())}."
+        found.append(Problem(found=what, todo="Nothing to do: what waits is posted together, in order, when it ends."))
+    return found

@@ -1,0 +1,34 @@
+"""Finding a text, a ticket or a contact from whatever someone has at hand."""
+
+import re
+from typing import Final
+
+from messages.base import Document
+from messages.ticket import Ticket
+from ops import trace
+from ops.documents import Documents
+
+MOST: Final = 50
+_NUMBER: Final = re.compile(r"\+?[0-9 ()./-]{7,20}")
+
+
+class Found(Document):
+    """Where a search leads: to the trace of an id, or to tickets that might be meant."""
+
+    trace: str | None = None
+    tickets: tuple[Ticket, ...] = ()
+
+
+def search(asked: str, documents: Documents) -> Found:
+    """What is meant by an id, a ticket's number, a phone number, a contact's name, a tag or a part of a subject."""
+    if not asked:
+        return Found()
+    if trace.find(asked, documents) is not None or re.fullmatch(r"[0-9a-f]{32}|[0-9a-f-]{36}", asked):
+        return Found(trace=asked.lstrip("#"))
+    if _NUMBER.fullmatch(asked):
+        digits = "+" + re.sub(r"[^0-9]", "", asked)
+        return Found(tickets=tuple(documents.tickets({"$or": [{"contact": digits}, {"line": digits}]}, MOST)))
+    words = {"$regex": re.escape(asked), "$options": "i"}
+    contacts = [each["_id"] for each in documents.raw("contacts", {"name": words}, MOST)]
+    meant = [{"contact": {"$in": contacts}}, {"tags": asked.lower().lstrip("#")}, {"subject": words}]
+    return Found(tickets=tuple(documents.tickets({"$or": meant}, MOST)))

@@ -1,0 +1,168 @@
+"""Who may see the console: whoever has CLERK_OPS_TOKEN, by a cookie that the sign-in form gives or as a bearer."""
+
+import hashlib
+import hmac
+import time
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+COOKIE: Final = "clerk_ops"
+LASTS: Final = 12 * 3600
+TRIES: Final = 10
+"""Wrong tokens a minute before the form is closed for the rest of it."""
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+READS: Final = frozenset({"GET", "HEAD"})
+LONGEST: Final = 1 << 20
+_HEADERS: Final = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Token:
+    """The console's token, and what is derived from it; it is compared in constant time."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._key = hashlib.sha256(b"clerk console " + self._token).digest()
+
+    def is_right(self, given: str) -> bool:
+        """Whether this is the token."""
+        return hmac.compare_digest(given.encode(), self._token)
+
+    def pass_until(self, expires: int) -> str:
+        """A cookie's value that lets its bearer in until then (seconds since 1970)."""
+        return f"{expires}.{self._sign(f'pass {expires}')}"
+
+    def admits(self, cookie: str, now: float) -> bool:
+        """Whether a cookie's value is one of ours, and still good."""
+        expires, _, signature = cookie.partition(".")
+        if not (expires.isascii() and expires.isdigit() and len(expires) < 12) or int(expires) < now:
+            return False
+        return hmac.compare_digest(signature.encode(), self._sign(f"pass {int(expires)}").encode())
+
+    def form_key(self, cookie: str) -> str:
+        """What a form of a page that was shown to a cookie's bearer carries, so that no other site can make one."""
+        return self._sign(f"form {cookie}")
+
+    def made_by_us(self, cookie: str, key: str) -> bool:
+        """Whether a form carries the key of its bearer's pages."""
+        return hmac.compare_digest(key.encode(), self.form_key(cookie).encode())
+
+    def _sign(self, what: str) -> str:
+        return hmac.new(self._key, what.encode(), hashlib.sha256).hexdigest()
+
+
+class Guard:
+    """Lets nobody past without the token, but for the sign-in form (`sign_in` draws it) and what it looks like."""
+
+    def __init__(self, app: ASGIApp, token: Token, sign_in: Callable[[Request], Response], *, secure: bool) -> None:
+        self._app, self._token, self._draw, self._secure = app, token, sign_in, secure
+        self._wrong: deque[float] = deque(maxlen=TRIES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+
+        async def guarded(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        body = b"" if scope["method"] in READS else await _body(receive)
+        if body is None:
+            await Response("too long", 413)(scope, receive, guarded)
+            return
+
+        async def received() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        again = receive if scope["method"] in READS else received
+        answer = await self._answer(Request(scope, again))
+        await (answer or self._app)(scope, again, guarded)
+
+    async def _answer(self, request: Request) -> Response | None:
+        """What is answered instead of the page; None if the bearer may have it."""
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        if path.startswith("/static/"):
+            return None
+        if path == "/sign-in" and request.method == "POST":
+            return await self._sign_in(request)
+        bearer = request.headers.get("authorization", "")
+        if bearer.lower().startswith("bearer "):
+            request.scope["form_key"] = ""
+            return None if self._token.is_right(bearer[7:].strip()) else _refused("the token is wrong")
+        cookie = request.cookies.get(COOKIE, "")
+        if not self._token.admits(cookie, time.time()):
+            if path.startswith("/api"):
+                return _refused("Authorization: Bearer CLERK_OPS_TOKEN is needed")
+            return self._draw(request) if request.method in READS else RedirectResponse("/ops/", 303)
+        request.scope["form_key"] = self._token.form_key(cookie)
+        if request.method in READS:
+            return None
+        if not await self._is_ours(request, cookie):
+            return Response("another site may not do this", 403)
+        return _sign_out() if path == "/sign-out" else None
+
+    async def _is_ours(self, request: Request, cookie: str) -> bool:
+        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return False
+        key = request.headers.get("x-form-key") or str((await request.form()).get("form_key", ""))
+        return self._token.made_by_us(cookie, key)
+
+    async def _sign_in(self, request: Request) -> Response:
+        now = time.time()
+        if len(self._wrong) == TRIES and now - self._wrong[0] < 60:
+            return Response("Too many wrong tokens. Try again in a minute.", 429)
+        form = await request.form()
+        if not self._token.is_right(str(form.get("token", "")).strip()):
+            self._wrong.append(now)
+            return RedirectResponse("/ops/?wrong=1", 303)
+        after = str(form.get("after", ""))
+        answer = RedirectResponse(after if after.startswith("/ops/") else "/ops/", 303)
+        answer.set_cookie(
+            COOKIE,
+            self._token.pass_until(int(now) + LASTS),
+            max_age=LASTS,
+            path="/ops",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+
+def _sign_out() -> Response:
+    answer = RedirectResponse("/ops/", 303)
+    answer.delete_cookie(COOKIE, path="/ops")
+    return answer
+
+
+def _refused(why: str) -> Response:
+    return JSONResponse({"error": why}, 401)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """A request's body; None if it is longer than any form of ours."""
+    body = b""
+    while len(body) <= LONGEST:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if not message.get("more_body", False):
+            return body
+    return None

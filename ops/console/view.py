@@ -1,0 +1,88 @@
+"""What the console can look at, and how long it may take to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from messages.line import Line
+from messages.settings import Settings
+from messages.sms import Direction, Sms
+from ops import trace as tracing
+from ops.console.dead_letters import DeadLetters
+from ops.console.problems import Problem, of_documents, of_processes, of_snapshot
+from ops.console.runs import Runs
+from ops.documents import Documents, DocumentsAway
+from ops.letters import Letter
+from ops.queueing import Broker, BrokerAway
+from ops.sampler import Sampler
+from ops.trail import Trail
+
+LATE: Final = timedelta(seconds=60)
+"""How overdue a redraw must be to be called late: the clock takes it up within half a minute."""
+
+
+@dataclass(frozen=True)
+class LineHealth:
+    """A line, when it last had a text, and what Slack says of its channel."""
+
+    line: Line
+    last_text_at: datetime | None
+    throttled_until: datetime | None
+    refusals: tuple[str, ...]
+
+
+@dataclass
+class View:
+    """The queues, the documents, the trail, and what is looked at regularly."""
+
+    settings: Settings
+    broker: Broker
+    documents: Documents
+    trail: Trail | None
+    sampler: Sampler
+    runs: Runs = field(default_factory=Runs)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        self.dead = DeadLetters(self.broker)
+
+    def problems(self) -> list[Problem]:
+        """What is wrong, the gravest first."""
+        latest, now = self.sampler.latest(), self.now()
+        found = of_snapshot(latest.snapshot) if latest else []
+        found += of_processes(latest.processes) if latest else []
+        try:
+            behind = len(self.documents.behind(now - LATE, 1000))
+            found += of_documents(behind, self.documents.throttled(now), now)
+        except DocumentsAway as error:
+            todo = "Texts wait in the queues meanwhile, and nothing is lost: bring MongoDB back."
+            found.append(Problem(found=str(error), todo=todo))
+        return found
+
+    def trace(self, id: str) -> tracing.Trace:
+        """Everything known of an id, dead letters included."""
+        letters: tuple[Letter, ...] = ()
+        unasked: tuple[str, ...] = ()
+        try:
+            letters = self.dead.look().letters
+        except BrokerAway as error:
+            unasked = (str(error),)
+        found = tracing.trace(id, self.documents, self.trail, letters)
+        return found.model_copy(update={"unasked": unasked})
+
+    def line_health(self, line: Line, throttled: Mapping[str, datetime]) -> LineHealth:
+        """How a line fares, as far as the documents tell."""
+        latest = self.documents.texts({"line": line.id, "direction": Direction.INBOUND}, 1)
+        refused = self.documents.posts({"target": line.channel, "failed": {"$exists": True}}, 50)
+        return LineHealth(
+            line=line,
+            last_text_at=latest[0].received_at if latest else None,
+            throttled_until=throttled.get(line.channel),
+            refusals=tuple(sorted({post.failed for post in refused if post.failed})),
+        )
+
+    def strays(self) -> list[Sms]:
+        """The latest texts that came to a number that is no line."""
+        known = [line.id for line in self.documents.lines()]
+        return self.documents.texts({"line": {"$nin": known}, "direction": Direction.INBOUND}, 20)

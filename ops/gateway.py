@@ -1,0 +1,46 @@
+"""`clerk gateway`: the webhooks, and the console beside them."""
+
+import asyncio
+import sys
+
+import structlog
+import uvloop
+from prometheus_client import REGISTRY
+
+from gateway.__main__ import server
+from gateway.app import Gateway
+from messages.publishing import AmqpPublisher
+from messages.settings import Settings
+from ops.console.app import build
+from ops.rabbit import Rabbit
+from ops.settings import OpsSettings
+from ops.watching import watching
+
+log = structlog.get_logger("clerk.gateway")
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM; answers that wait for a confirm are given first."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    assert settings.amqp_url is not None
+    url = settings.amqp_url.get_secret_value()
+    trail = watching(settings, "gateway", REGISTRY)
+    console = build(settings, Rabbit(url, OpsSettings.load()), trail, shared=True)
+    publisher = AmqpPublisher(url)
+    publisher.start()
+    log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
+    say_token(settings)
+    try:
+        await server(Gateway(settings, publisher, mounts={"/ops": console}), settings).serve()
+    finally:
+        await publisher.close()
+
+
+def say_token(settings: Settings) -> None:
+    """Print where the console is, and its token if nobody has chosen one."""
+    token = "" if "ops_token" in settings.model_fields_set else f", token {settings.ops_token.get_secret_value()}"
+    print(f"Operations: {settings.url}/ops{token}", file=sys.stderr)

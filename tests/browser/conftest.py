@@ -1,0 +1,106 @@
+"""A real browser on the sandbox page of a `clerk run`; where there is no Chromium, the summary says so."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browser.desk import Desk
+from tests.deployment import World
+from tests.servers import Process, answers, free_port, wait_until
+
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
+MISSING: Final = "browser tests not run: no Chromium"
+CHROMIUM: Final = next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the mark, wherever the run starts from."""
+    config.addinivalue_line("markers", "browser: drives a real browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a browser."""
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it in one line where the browser tests could not run."""
+    if any(MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(MISSING)
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The sandbox page of a `clerk run` on nothing but Python, with a window of two seconds and a cap of six."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as data:
+        settings = {
+            "CLERK_DATA_DIR": data,
+            "CLERK_DEBOUNCE_SECONDS": "2",
+            "CLERK_DEBOUNCE_CAP_SECONDS": "6",
+            "CLERK_LOG_FORMAT": "json",
+        }
+        process = Process("browser-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
+        process.log.unlink(missing_ok=True)
+        process.start()
+        try:
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "clerk run is ready", 60)
+            yield f"http://127.0.0.1:{port}/sandbox"
+        finally:
+            process.stop()
+
+
+@pytest.fixture
+def world(address: str) -> Iterator[World]:
+    """The sandbox behind the page, as programs see it."""
+    outside = World(address)
+    yield outside
+    outside.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for one module: Playwright's event loop must be gone before another module's tests want one."""
+    assert CHROMIUM is not None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.path.realpath(CHROMIUM), args=[*FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser window's worth of storage that nobody has used."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def desk(context: BrowserContext, address: str, world: World) -> Iterator[Desk]:
+    """The open page; a test fails if the browser complained of anything or asked another host."""
+    for view in world.state()["views"]:
+        world.do("close", user=view["user"], view_id=view["id"])
+    desk = Desk(context.new_page(), address)
+    desk.open()
+    yield desk
+    assert desk.complaints == []
+    assert desk.elsewhere == []

@@ -1,0 +1,137 @@
+"""The sandbox page as a person uses it: by what controls are called, never by how they are made."""
+
+import re
+from typing import Final
+
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
+
+from tests.deployment import LINE, new_contact
+from tests.servers import ARTEFACTS
+
+WITHIN: Final = 15_000
+"""Milliseconds that something is given to appear."""
+
+expect.set_options(timeout=WITHIN)
+
+
+class Desk:
+    """A page and its address; `complaints` are the browser's, `elsewhere` requests to other hosts."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        self.elsewhere: list[str] = []
+        page.set_default_timeout(WITHIN)
+        page.on("console", self._hear)
+        page.on("pageerror", self._err)
+        page.on("request", self._ask)
+
+    def open(self) -> None:
+        """Load the page, and wait until it is up to date."""
+        self.page.goto(self.address)
+        expect(self.page.get_by_text("live", exact=True)).to_be_visible()
+        expect(self.composer).to_be_visible()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _err(self, error: Error) -> None:
+        self.complaints.append(error.message)
+
+    def _ask(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    # -- the phone --------------------------------------------------------------------------------------------------
+
+    @property
+    def phone(self) -> Locator:
+        """The phone on the left."""
+        return self.page.get_by_role("region", name="Phone")
+
+    @property
+    def composer(self) -> Locator:
+        """Where the contact writes."""
+        return self.phone.get_by_role("textbox", name=f"Text {LINE}")
+
+    def contact(self, name: str = "Nora") -> str:
+        """Add a contact that no test has used to the address book, and hold their phone; the number."""
+        number = new_contact()
+        self.phone.get_by_role("button", name="Add a contact").click()
+        self.phone.get_by_role("textbox", name="Name").fill(name)
+        self.phone.get_by_role("textbox", name="Number").fill(number)
+        self.phone.get_by_role("button", name="Add", exact=True).click()
+        expect(self.phone.get_by_role("button", name=name, pressed=True)).to_be_visible()
+        return number
+
+    def text(self, body: str) -> None:
+        """The contact texts; the bubble stands there once the provider has it."""
+        self.composer.fill(body)
+        self.composer.press("Enter")
+        expect(self.phone.get_by_role("article").filter(has_text=body).last).to_be_visible()
+
+    # -- the workspace ----------------------------------------------------------------------------------------------
+
+    @property
+    def slack(self) -> Locator:
+        """The workspace on the right."""
+        return self.page.get_by_role("region", name="Slack")
+
+    @property
+    def channel(self) -> Locator:
+        """What stands in the channel that is open."""
+        return self.slack.get_by_role("log", name=re.compile("^Messages in (#|Clerk)"))
+
+    @property
+    def thread(self) -> Locator:
+        """The thread that is open."""
+        return self.page.get_by_role("complementary", name="Thread")
+
+    @property
+    def modal(self) -> Locator:
+        """The modal that is open."""
+        return self.page.get_by_role("dialog")
+
+    @property
+    def machinery(self) -> Locator:
+        """The strip below."""
+        return self.page.get_by_role("region", name="Machinery")
+
+    def cards(self, number: str) -> Locator:
+        """A contact's cards in the channel."""
+        return self.channel.get_by_role("article").filter(has=self.page.get_by_role("heading", name=number))
+
+    def press(self, card: Locator, button: str) -> None:
+        """Use a card's button."""
+        card.get_by_role("button", name=button, exact=True).click()
+
+    def open_thread(self, number: str) -> None:
+        """Go to a contact's thread by its card's link button."""
+        card = self.cards(number).first
+        expect(card.get_by_role("button", name="Open", exact=True)).to_have_attribute("title", re.compile("^Leads to "))
+        self.press(card, "Open")
+        expect(self.thread.get_by_role("heading", name=number)).to_be_visible()
+
+    def assign(self, number: str) -> None:
+        """Open the modal of a contact's ticket."""
+        self.press(self.cards(number).first, "Assign")
+        expect(self.modal).to_be_visible()
+
+    def reply(self, text: str) -> None:
+        """Write in the thread that is open."""
+        box = self.thread.get_by_role("textbox", name="Reply in the thread")
+        box.fill(text)
+        box.press("Enter")
+
+    def be(self, name: str) -> None:
+        """Be another agent."""
+        self.page.get_by_role("group", name="Who am I").get_by_role("button", name=name).click()
+
+    # -- looks ------------------------------------------------------------------------------------------------------
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the page."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / f"page-{name}.png")

@@ -1,0 +1,140 @@
+"""The page follows what happens elsewhere, shows the machinery, and lets the outside fail."""
+
+import re
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.desk import Desk
+from tests.deployment import LINE, World, new_contact
+from tests.servers import Process, answers, free_port, wait_until
+
+
+def test_what_programs_do_appears_without_a_reload_and_disturbs_nobody(desk: Desk, world: World) -> None:
+    desk.composer.fill("half a senten")
+    desk.composer.evaluate("box => box.setSelectionRange(4, 8)")
+    number = new_contact()
+    world.text(number, "Sent by a program")
+    expect(desk.cards(number)).to_contain_text("Sent by a program")
+    expect(desk.composer).to_be_focused()
+    expect(desk.composer).to_have_value("half a senten")
+    assert desk.composer.evaluate("box => [box.selectionStart, box.selectionEnd]") == [4, 8]
+
+
+def test_a_busy_contact_is_counted_down_and_announced_once(desk: Desk) -> None:
+    number = desk.contact("Busy")
+    desk.text("First")
+    expect(desk.cards(number)).to_have_count(1)
+    desk.text("Second")
+    desk.text("Third")
+    pending = desk.machinery.get_by_role("list", name="Pending notifications").get_by_role("listitem")
+    waiting = pending.filter(has_text="Busy")
+    expect(waiting).to_contain_text("2 unannounced")
+    expect(waiting.get_by_role("timer")).to_have_text(re.compile(r"0:0\d|now"))
+    desk.shoot("countdown")
+    expect(desk.cards(number)).to_have_count(2)
+    expect(waiting).to_have_count(0)
+    summary = desk.cards(number).last
+    expect(summary).to_contain_text("Third")
+    expect(summary).to_contain_text("+1 more")
+    desk.open_thread(number)
+    expect(desk.thread.get_by_text("3 replies")).to_be_visible()
+
+
+def test_the_window_can_be_shortened_while_something_waits(desk: Desk, world: World) -> None:
+    slider = desk.machinery.get_by_role("slider", name="Quiet for")
+    try:
+        slider.focus()
+        slider.press("End")
+        expect(desk.machinery.get_by_text("5:00")).to_be_visible()
+        number = desk.contact("Patient")
+        desk.text("First")
+        desk.text("Second")
+        timer = desk.machinery.get_by_role("timer").first
+        expect(timer).to_have_text(re.compile(r"[45]:\d\d"))
+        slider.focus()
+        slider.press("Home")
+        expect(desk.cards(number)).to_have_count(2)
+    finally:
+        world.do("window", line=LINE, seconds=2)
+
+
+def test_a_429_is_survived_and_seen(desk: Desk, world: World) -> None:
+    number = desk.contact("Throttled")
+    desk.text("First")
+    expect(desk.cards(number)).to_have_count(1)
+    desk.machinery.get_by_role("spinbutton", name="How many calls").fill("2")
+    desk.machinery.get_by_role("button", name="429").click()
+    expect(desk.machinery.get_by_text("slack 429 ×2")).to_be_visible()
+    desk.text("Despite everything")
+    log = desk.machinery.get_by_role("list", name="Events, newest first")
+    expect(log.get_by_role("listitem").filter(has_text="429").first).to_be_visible()
+    desk.open_thread(number)
+    expect(desk.thread.get_by_text("Despite everything").last).to_be_visible()
+    expect(desk.thread.get_by_role("article").filter(has_text="Despite everything")).to_have_count(2)
+    assert world.violations() == []
+
+
+def test_while_the_workers_are_stopped_queues_fill_and_nothing_is_lost(desk: Desk, world: World) -> None:
+    workers = desk.machinery.get_by_role("button", name="Stop")
+    try:
+        workers.click()
+        expect(desk.machinery.get_by_text("workers stopped")).to_be_visible()
+        number = desk.contact("Waiting")
+        desk.text("Is anybody there?")
+        expect(desk.machinery.get_by_text(re.compile(r"· [1-9]\d* queued"))).to_be_visible()
+        expect(desk.cards(number)).to_have_count(0)
+    finally:
+        world.do("workers", working=True)
+    expect(desk.cards(number)).to_contain_text("Is anybody there?")
+
+
+def test_the_timeline_tells_webhooks_queue_messages_and_calls_of_a_conversation_apart(desk: Desk) -> None:
+    number = desk.contact("Traced")
+    desk.text("Follow me")
+    expect(desk.cards(number)).to_have_count(1)
+    desk.machinery.get_by_role("button", name="Traced").click()
+    log = desk.machinery.get_by_role("list", name="Events, newest first")
+    for happened in ("/twilio/sms", "ingestion.receive", "chat.postMessage"):
+        expect(log.get_by_role("listitem").filter(has_text=happened).first).to_be_visible()
+    desk.shoot("timeline")
+
+
+def test_a_call_that_slack_refuses_for_its_form_is_shown_in_red(desk: Desk, address: str) -> None:
+    refused = desk.page.request.post(
+        f"{address}/slack/api/chat.postMessage",
+        headers={"authorization": "Bearer xoxb-sandbox"},
+        data={
+            "channel": "C0GENERAL",
+            "text": "x",
+            "blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}],
+        },
+    )
+    assert refused.json()["error"] == "invalid_blocks"
+    notice = desk.page.get_by_role("status").filter(has_text="Refused as invalid_blocks")
+    expect(notice).to_be_visible()
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_count(0)
+
+
+def test_when_the_sandbox_restarts_the_page_says_so_and_catches_up(context: BrowserContext) -> None:
+    port = free_port()
+    sandbox = Process("browser-sandbox", ["-m", "sandbox", "--port", str(port), "--gateway", "http://127.0.0.1:9"], {})
+    address = f"http://127.0.0.1:{port}/sandbox"
+    desk = Desk(context.new_page(), address)
+    try:
+        sandbox.start()
+        wait_until(lambda: answers(f"{address}/state"), "the sandbox serves", 60)
+        desk.open()
+        expect(desk.machinery.get_by_text("Clerk runs elsewhere")).to_be_visible()
+        desk.composer.fill("Nobody takes this")
+        desk.composer.press("Enter")
+        expect(desk.page.get_by_text("Clerk answered 502")).to_be_visible()
+        expect(desk.composer).to_have_value("Nobody takes this")
+        sandbox.stop()
+        expect(desk.page.get_by_text("reconnecting…")).to_be_visible()
+        sandbox.start()
+        expect(desk.page.get_by_text("live", exact=True)).to_be_visible()
+        expect(desk.phone.get_by_role("article")).to_have_count(0)
+        expect(desk.composer).to_have_value("Nobody takes this")
+    finally:
+        sandbox.stop()

@@ -1,0 +1,158 @@
+"""A contact texts, agents work the ticket: all of it seen and done on the page."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.desk import Desk
+from tests.deployment import LINE, World
+
+
+def test_a_text_from_the_phone_becomes_a_card_with_the_text_as_it_was_written(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("Hi & <hello> *stars* :wave: <!channel> https://example.com")
+    card = desk.cards(number)
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("Hi & <hello> *stars* :wave: <!channel> https://example.com")
+    expect(card.get_by_role("link")).to_have_count(0)
+    expect(card.get_by_text("nobody yet")).to_be_visible()
+    desk.shoot("card")
+
+
+def test_open_jumps_to_the_thread_where_the_text_stands(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("Where is my order?")
+    desk.open_thread(number)
+    expect(desk.thread.get_by_text("Where is my order?").last).to_be_visible()
+    expect(desk.thread.get_by_text("1 reply")).to_be_visible()
+    expect(desk.page).to_have_url(re.compile(r"#/archives/C0TEXTS/p\d+$"))
+    desk.page.reload()
+    expect(desk.thread.get_by_role("heading", name=number)).to_be_visible()
+
+
+def test_the_modal_shows_what_is_and_saves_what_changed(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("My heating is off")
+    desk.assign(number)
+    modal = desk.modal
+    expect(modal.get_by_role("heading", name=re.compile(r"Ticket #\d+"))).to_be_visible()
+    expect(modal.get_by_role("button", name="Remove #texts")).to_be_visible()
+    expect(modal.get_by_role("combobox", name="Status")).to_have_value("New")
+    modal.get_by_role("combobox", name="Assignees").click()
+    modal.get_by_role("option", name="Ben").click()
+    modal.get_by_role("textbox", name="Subject").fill("Heating")
+    modal.get_by_role("combobox", name="Status").click()
+    expect(modal.get_by_role("option", name="Pending")).to_contain_text("Waiting for more information")
+    desk.shoot("modal")
+    modal.get_by_role("option", name="Pending").click()
+    modal.get_by_role("textbox", name="New tags").fill("heating, urgent-visit")
+    modal.get_by_role("textbox", name="Note").fill("Boiler is twelve years old")
+    modal.get_by_role("button", name="Save").click()
+    expect(modal).to_have_count(0)
+    card = desk.cards(number).first
+    for shown in ("Pending", "Heating", "@Ben", "urgent-visit"):
+        expect(card).to_contain_text(shown)
+    desk.assign(number)
+    expect(modal.get_by_role("textbox", name="Subject")).to_have_value("Heating")
+    expect(modal.get_by_role("button", name="Remove urgent-visit")).to_be_visible()
+    expect(modal).to_contain_text("Boiler is twelve years old")
+
+
+def test_bad_input_is_answered_on_the_field_and_nothing_typed_is_lost(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("Hello")
+    desk.assign(number)
+    modal = desk.modal
+    modal.get_by_role("textbox", name="Subject").fill("Kept while wrong")
+    tags = modal.get_by_role("textbox", name="New tags")
+    tags.fill("not?allowed")
+    modal.get_by_role("button", name="Save").click()
+    expect(modal.get_by_role("alert")).to_contain_text("a tag has only letters")
+    expect(tags).to_be_focused()
+    expect(tags).to_have_attribute("aria-invalid", "true")
+    expect(modal.get_by_role("textbox", name="Subject")).to_have_value("Kept while wrong")
+    desk.shoot("modal-error")
+    tags.fill("allowed")
+    expect(modal.get_by_role("alert")).to_have_count(0)
+    modal.get_by_role("button", name="Save").click()
+    expect(modal).to_have_count(0)
+    expect(desk.cards(number).first).to_contain_text("Kept while wrong")
+
+
+def test_a_reply_typed_in_the_thread_stands_there_with_its_mentions(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("Can you call me?")
+    desk.open_thread(number)
+    desk.reply("// @Ben could you call <them> & note it?")
+    written = desk.thread.get_by_role("article").filter(has_text="could you call <them> & note it?")
+    expect(written.get_by_text("@Ben", exact=True)).to_be_visible()
+    expect(written).to_contain_text("Ada")
+    expect(desk.thread.get_by_role("textbox", name="Reply in the thread")).to_have_value("")
+
+
+def test_hide_collapses_the_card_and_only_who_hid_it_may_undo_it(desk: Desk) -> None:
+    number = desk.contact()
+    desk.text("Hide me")
+    desk.open_thread(number)
+    desk.press(desk.cards(number), "Hide")
+    expect(desk.cards(number)).to_have_count(0)
+    collapsed = desk.channel.get_by_role("article").filter(has_text=f"{number} · hidden by @Ada")
+    expect(collapsed).to_be_visible()
+    whisper = desk.slack.get_by_role("article").filter(has_text="Only visible to you").last
+    expect(whisper).to_contain_text("Hidden for everyone here")
+    desk.be("Ben")
+    expect(desk.slack.get_by_text("Hidden for everyone here")).to_have_count(0)
+    desk.be("Ada")
+    desk.press(whisper, "Undo")
+    expect(desk.cards(number)).to_have_count(1)
+
+
+def test_a_slash_command_is_answered_to_who_typed_it(desk: Desk) -> None:
+    box = desk.slack.get_by_role("textbox", name="Message #texts")
+    box.fill("/clerk")
+    box.press("Enter")
+    answer = desk.channel.get_by_role("article").filter(has_text="Only visible to you").last
+    expect(answer).to_be_visible()
+    expect(box).to_have_value("")
+    box.fill("/nonsense")
+    box.press("Enter")
+    expect(desk.page.get_by_text("/nonsense is not a valid command here")).to_be_visible()
+    expect(box).to_have_value("/nonsense")
+
+
+def test_a_person_who_is_notified_finds_the_card_in_a_direct_message_with_an_unread_mark(
+    desk: Desk, world: World
+) -> None:
+    number = desk.contact()
+    desk.text("One for Cleo")
+    desk.assign(number)
+    desk.modal.get_by_role("combobox", name="Notify users and channels").click()
+    desk.modal.get_by_role("option", name="Cleo").click()
+    desk.modal.get_by_role("button", name="Save").click()
+    expect(desk.modal).to_have_count(0)
+    expect(desk.cards(number).first).to_contain_text("@Cleo")
+    world.text(number, "Are you there?")
+    direct = desk.slack.get_by_role("navigation").get_by_role("button", name=re.compile("Clerk"))
+    expect(desk.channel).to_contain_text("Are you there?")
+    expect(direct).to_have_count(0)
+    desk.be("Cleo")
+    expect(direct.get_by_label("1 unread")).to_be_visible()
+    direct.click()
+    expect(desk.slack.get_by_role("textbox", name="Message Clerk")).to_be_visible()
+    expect(desk.cards(number).last).to_contain_text("Are you there?")
+    expect(direct.get_by_label("1 unread")).to_have_count(0)
+
+
+def test_a_picture_from_the_phone_is_shown_and_stop_is_answered_by_the_provider(desk: Desk) -> None:
+    number = desk.contact("Pia")
+    desk.phone.get_by_label("Attach a file").set_input_files("sandbox/static/parcel.png")
+    expect(desk.phone.get_by_role("img", name="parcel.png")).to_be_visible()
+    desk.composer.press("Enter")
+    expect(desk.phone.get_by_role("img", name="Attached picture")).to_be_visible()
+    expect(desk.cards(number)).to_contain_text("1 picture")
+    desk.phone.get_by_role("button", name="STOP").click()
+    expect(desk.phone.get_by_text("You have successfully been unsubscribed")).to_be_visible()
+    expect(desk.phone.get_by_role("button", name="Pia stop")).to_be_visible()
+    desk.phone.get_by_role("button", name="START").click()
+    expect(desk.phone.get_by_text("re-subscribed")).to_be_visible()
+    assert LINE in desk.phone.inner_text()

@@ -1,0 +1,184 @@
+"""The operator's side of a running deployment: what the console, the commands and the metrics tell."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+
+from tests.deployment import Deployment, new_contact
+from tests.servers import ROOT, Process, free_port, wait_until
+
+BEARER = {"authorization": "Bearer test-ops-token"}
+
+
+def clerk_command(clerk: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a `clerk` command against a deployment."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={**inherited, **clerk.environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def ask(clerk: Deployment, path: str) -> Any:
+    """What the console's API answers."""
+    answer = httpx.get(f"{clerk.gateway_url}/ops/api/{path}", headers=BEARER, timeout=30, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def publish(clerk: Deployment, queue: str, body: bytes) -> None:
+    """Put whatever bytes into a queue."""
+    import pika
+
+    connection = pika.BlockingConnection(pika.URLParameters(clerk.environment["CLERK_AMQP_URL"]))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.basic_publish("", queue, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
+    connection.close()
+
+
+def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None:
+    contact = new_contact()
+    clerk.world.text(contact, "a very private matter")
+    clerk.world.card(contact)
+    ticket = max(each["ticket"] for each in (json.loads(b["value"]) for b in _buttons(clerk.world.card(contact))))
+
+    def steps() -> list[str]:
+        return [f"{step['where']}: {step['what']}" for step in ask(clerk, f"trace?id={ticket}")["steps"]]
+
+    wait_until(lambda: any("slack.render handled done" in each for each in steps()), "the last message's trail")
+    found = steps()
+    order = [
+        "webhook: the gateway took a text",
+        "message: ingestion.receive handled done",
+        "message: tickets.file_texts handled done",
+        "message: notifications.consider handled done",
+        "message: slack.render handled done",
+    ]
+    assert [each for each in found if each in order][:1] == order[:1]
+    assert set(order) <= set(found)
+    assert any("Slack: the post of texts was posted" in each for each in found)
+    told = json.dumps(ask(clerk, f"trace?id={ticket}"))
+    assert "private" not in told
+    assert contact not in told
+    by_command = clerk_command(clerk, "trace", f"#{ticket}", "--json")
+    assert by_command.returncode == 0, by_command.stderr
+    assert [step["what"] for step in json.loads(by_command.stdout)["steps"]] == [
+        each.partition(": ")[2] for each in found
+    ]
+
+
+def _buttons(card: Any) -> list[Any]:
+    return [
+        element
+        for block in card["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["type"] == "button" and element.get("value", "").startswith("{")
+    ]
+
+
+def test_poisoned_messages_of_every_kind_become_dead_letters_with_a_reason_and_hold_up_nothing(
+    clerk: Deployment,
+) -> None:
+    envelope: dict[str, Any] = {
+        "queue_name": "notifications",
+        "actor_name": "notifications.consider",
+        "args": [],
+        "kwargs": {"message": {"conversation": "+15550001111:+15550209999"}},
+        "options": {},
+        "message_id": "",
+        "message_timestamp": 1_700_000_000_000,
+    }
+    poison: dict[str, Any] = {
+        "poison-actor": {**envelope, "actor_name": "notifications.nothing"},
+        "poison-field": {**envelope, "kwargs": {"message": {"conversation": 5, "more": 1}}},
+        "poison-shape": {**envelope, "kwargs": {"something": "else"}},
+        "poison-args": {**envelope, "args": [1]},
+        "poison-queue": {**envelope, "queue_name": "sms"},
+    }
+    for id, body in poison.items():
+        publish(clerk, "notifications", json.dumps({**body, "message_id": id}).encode())
+    for raw in (b"\xff\xfe not json", b"[]", b'{"queue_name": "notifications"}', b""):
+        publish(clerk, "notifications", raw)
+    contact = new_contact()
+    clerk.world.text(contact, "still here?")
+    clerk.world.card(contact)
+
+    def dead() -> list[dict[str, Any]]:
+        told = clerk_command(clerk, "dead", "list", "--queue", "notifications", "--json", "-n", "100")
+        assert told.returncode == 0, told.stderr
+        found: list[dict[str, Any]] = json.loads(told.stdout)
+        return found
+
+    found = wait_until(lambda: letters if len(letters := dead()) >= 9 else [], "nine dead letters", 60)
+    assert len(found) == 9
+    assert all(each["reason"] for each in found), found
+    reasons = {each["id"]: each["reason"] for each in found}
+    assert "ActorNotFound" in reasons["poison-actor"]
+    assert "conversation" in reasons["poison-field"]
+    shown = clerk_command(clerk, "dead", "show", "poison-field", "--json")
+    assert json.loads(shown.stdout)["id"] == "poison-field"
+    dropped = clerk_command(clerk, "dead", "drop", "--queue", "notifications", "--all")
+    assert (dropped.returncode, dropped.stdout) == (0, "9 of 9 dead letters dropped.\n")
+
+
+def test_the_metrics_of_every_worker_process_are_served_in_one_place(clerk: Deployment) -> None:
+    port = free_port()
+    environment = {**clerk.environment, "CLERK_METRICS_PORT": str(port)}
+    worker = Process("ops-metrics-worker", ["-m", "ops", "worker", "--processes", "2", "--threads", "2"], environment)
+    worker.log.unlink(missing_ok=True)
+
+    def counted() -> str:
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).text
+
+    def counts_a_pass() -> bool:
+        clerk.world.text(new_contact(), "count me")
+        return 'clerk_messages_total{actor="slack.render",outcome="done"}' in counted()
+
+    worker.start()
+    try:
+        clerk.wait_for_worker(worker)
+        wait_until(counts_a_pass, "this worker handles one of the texts", 40)
+        told = counted()
+    finally:
+        worker.stop()
+    for metric in ("clerk_message_wait_seconds_bucket", "clerk_message_run_seconds_bucket", "clerk_slack_calls_total"):
+        assert metric in told
+    assert "clerk_worker_restarts_total 0.0" in told
+
+
+def test_a_second_process_on_the_same_metrics_port_says_so(clerk: Deployment) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        clerk.environment["CLERK_METRICS_PORT"] = str(taken.getsockname()[1])
+        try:
+            told = clerk_command(clerk, "clock")
+        finally:
+            del clerk.environment["CLERK_METRICS_PORT"]
+    assert told.returncode == 2
+    assert "CLERK_METRICS_PORT" in told.stderr
+
+
+def test_the_console_knows_every_process_and_its_queues(clerk: Deployment) -> None:
+    page = wait_until(
+        lambda: text if "clock" in (text := _page(clerk, "/")) and text.count("<td>worker</td>") == 2 else "",
+        "two workers and a clock on the overview",
+    )
+    assert "<td>gateway</td>" in page
+    assert "No clock is running" not in page
+
+
+def _page(clerk: Deployment, path: str) -> str:
+    return httpx.get(f"{clerk.gateway_url}/ops{path}", headers=BEARER, timeout=30, trust_env=False).text
