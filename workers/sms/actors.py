@@ -89,7 +89,8 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         news = await fail(text, state, message.error_code, ports)
     else:
         news = await ports.stores.texts.move(text, state)
-    if news or text.unshown is not None:
+    looks_alike = (text.state, state) == (State.QUEUED, State.SENT)
+    if text.unshown is not None or (news and not looks_alike):
         await _show(text.conversation, ports)
     if text.outbox is not None:
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
