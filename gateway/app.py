@@ -54,10 +54,12 @@ class Gateway:
         publisher: GatewayPublisher,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        body_within: float = BODY_WITHIN,
         mounts: Mapping[str, ASGIApp] | None = None,
     ) -> None:
         self._publisher = publisher
         self._now = now
+        self._body_within = body_within
         self._mounts = dict(mounts or {})
         self._arrivals = Arrivals()
         self._prefix = urlsplit(settings.url).path
@@ -116,7 +118,7 @@ class Gateway:
         cause = uuid.uuid4().hex
         correlation.set(cause)
         try:
-            request = await _read(raw, scope, receive)
+            request = await self._read(raw, scope, receive)
             accepted = self._status(request, sms_id) if status else self._webhooks[path](request)
             await self._publish(accepted)
             answer, outcome = accepted.answer, "dropped" if accepted.dropped else "accepted"
@@ -149,6 +151,20 @@ class Gateway:
 
     def _status(self, request: Request, sms_id: str) -> Accepted:
         return twilio_webhook.status(request, self._account, self._now(), sms_id)
+
+    async def _read(self, raw_path: str, scope: Scope, receive: Receive) -> Request:
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+        length = headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
+            raise Rejected(413, "the body is over 1 MiB")
+        try:
+            async with asyncio.timeout(self._body_within):
+                body = await _body(receive)
+        except TimeoutError:
+            raise Rejected(408, "the body did not arrive in time") from None
+        return Request(raw_path, scope["query_string"].decode("latin-1"), headers, body)
 
     async def _publish(self, accepted: Accepted) -> None:
         if not accepted.messages:
@@ -187,21 +203,6 @@ class Gateway:
 
 class _Gone(Exception):
     """The sender went away before the body was complete."""
-
-
-async def _read(raw_path: str, scope: Scope, receive: Receive) -> Request:
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    length = headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
-        raise Rejected(413, "the body is over 1 MiB")
-    try:
-        async with asyncio.timeout(BODY_WITHIN):
-            body = await _body(receive)
-    except TimeoutError:
-        raise Rejected(408, "the body did not arrive in time") from None
-    return Request(raw_path, scope["query_string"].decode("latin-1"), headers, body)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -60,7 +60,11 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     if body.count(b"&") >= MOST_FIELDS:
         raise Rejected(400, f"the form has more than {MOST_FIELDS} fields")
     pairs = [part.partition(b"=") for part in body.replace(b"+", b" ").split(b"&") if part]
-    return [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs]
+    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
+
+
+def _decoded(text: bytes) -> bytes:
+    return unquote_to_bytes(text) if b"%" in text else text
 
 
 def form_fields(pairs: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

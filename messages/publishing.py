@@ -134,11 +134,12 @@ class AmqpPublisher:
     async def _keep_linked(self) -> None:
         pause = 0.1
         while True:
-            link = _Link()
+            link = _Link(self._unlink)
             try:
                 await link.open(self._parameters)
-                self._link = link
-                self._linked.set()
+                if not link.lost.done():
+                    self._link = link
+                    self._linked.set()
                 log.info("broker connected")
                 pause = 0.1
                 self._trouble = await link.lost
@@ -147,18 +148,21 @@ class AmqpPublisher:
                 self._trouble = f"can't reach RabbitMQ: {error or type(error).__name__}"
                 log.warning("broker unreachable", error=self._trouble, again_in=pause)
             finally:
-                self._link = None
-                self._linked.clear()
                 await link.close()
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
+
+    def _unlink(self) -> None:
+        self._link = None
+        self._linked.clear()
 
 
 class _Link:
     """One connection and its confirming channel, from open to lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
+        self._on_lost = on_lost
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._closed = asyncio.Event()
         self._connection: AsyncioConnection | None = None
@@ -279,6 +283,7 @@ class _Link:
         self._waiting.clear()
         if not self.lost.done():
             self.lost.set_result(reason)
+        self._on_lost()
 
 
 FRAME_OVERHEAD: Final = FRAME_HEADER_SIZE + FRAME_END_SIZE

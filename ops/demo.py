@@ -55,14 +55,14 @@ class Tour:
         self._stage.text(MAYA, "Hi! My order 4471 was due on Monday and has not come. Where is it?")
         self._say("Maya", "texts that her order is late")
         self._stage.card(MAYA)
-        self._seen("a card with a new ticket stands in the channel, the text in its thread")
+        self._seen("a card with a new ticket in the channel, the text in its thread")
         self._stage.text(TOM, "Hello, can I move Friday's appointment to 3 pm?")
         self._say("Tom", "asks to move an appointment")
         self._stage.card(TOM)
         self._seen("a second ticket; nobody has acted on either yet")
 
     def _ada_takes_a_ticket(self) -> None:
-        self._say("Ada", "opens Maya's ticket with Assign: herself, priority High, a subject, a tag")
+        self._say("Ada", "works Maya's ticket: hers, priority High, a subject, a tag")
         self._stage.edit(
             ADA,
             MAYA,
@@ -96,7 +96,7 @@ class Tour:
 
     def _ben_reads_along(self) -> None:
         self._stage.click(BEN, self._stage.card(ROSA), "ticket.open")
-        self._say("Ben", "opens Rosa's thread: the team has seen it, so nothing more is announced")
+        self._say("Ben", "opens Rosa's thread: seen, so nothing more is announced")
         text = "Oh no! A new one is on its way and will be there on Friday."
         self._stage.reply(BEN, ROSA, text)
         self._say("Ben", "promises a new parcel")

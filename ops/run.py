@@ -42,13 +42,18 @@ LINES: Final = {"+15550001111": "C0TEXTS"}
 
 def run(settings: Settings, *, sandbox: bool) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    settings = _in_sandbox(settings) if sandbox and _wants_sandbox(settings) else settings
+    settings = as_run(settings) if sandbox else settings
     if not settings.sandbox:
         refuse_sandbox_secrets(settings)
     with ExitStack() as stack:
         stored = stack.enter_context(with_mongo(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(stored, embedded=settings.mongo_url is None))
+
+
+def as_run(settings: Settings) -> Settings:
+    """The settings with the sandbox in them, if that is what they ask for."""
+    return _in_sandbox(settings) if _wants_sandbox(settings) else settings
 
 
 def _wants_sandbox(settings: Settings) -> bool:

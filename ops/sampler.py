@@ -50,11 +50,15 @@ class Sampler:
         self._growth: deque[tuple[float, Samples]] = deque(maxlen=OVER)
         self._before: dict[str, Samples] = {}
         self._looked_at = time.monotonic()
-        self._first = threading.Event()
+        self._first, self._stopping = threading.Event(), threading.Event()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to look, until `stop` or the end of the process."""
         threading.Thread(target=self._run, name="sampler", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
 
     def latest(self) -> Moment | None:
         """What the last look saw; waits a moment for the first."""
@@ -66,10 +70,9 @@ class Sampler:
         return list(self._history)
 
     def _run(self) -> None:
-        pause = threading.Event()
-        while True:
+        while not self._stopping.is_set():
             self.look()
-            pause.wait(EVERY.total_seconds())
+            self._stopping.wait(EVERY.total_seconds())
 
     def look(self) -> None:
         """Look once, now."""

@@ -67,7 +67,7 @@ class World:
         """A contact's cards in a channel, oldest first."""
         return [each for each in self.messages(channel) if is_card(each) and contact in json.dumps(each["blocks"])]
 
-    def card(self, contact: str, within: float = 20) -> Json:
+    def card(self, contact: str, within: float = 60) -> Json:
         """A contact's first card, once it is there."""
         return wait_until(lambda: self.cards(contact), f"a card of {contact}", within)[0]
 
@@ -104,7 +104,7 @@ class World:
         before = {each["id"] for each in self.state()["views"]}
         self.click(card, "ticket.assign", user)
         new = wait_until(
-            lambda: [each for each in self.state()["views"] if each["id"] not in before], "an open modal", 5
+            lambda: [each for each in self.state()["views"] if each["id"] not in before], "an open modal", 20
         )
         return dict(new[0])
 

@@ -43,7 +43,7 @@ def free_port() -> int:
         return port
 
 
-def wait_until[T](look: Callable[[], T], what: str, within: float = 20.0) -> T:
+def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0) -> T:
     """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds."""
     until = time.monotonic() + within
     while True:

@@ -105,11 +105,10 @@ def _fields(document: Document) -> dict[str, Any]:
 
 
 def _without_none(value: Any) -> Any:
+    """Without the fields that are None, at any depth but in lists: what stands in a list is in no sparse index."""
     if isinstance(value, dict):
         return {name: _without_none(each) for name, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(each) for each in value]
-    return value
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _read[D: Document](kind: type[D], fields: Fields | None) -> D | None:

@@ -36,6 +36,11 @@ def make_ports(settings: Settings, publisher: Publisher) -> Ports:
 
 def add_actors(broker: dramatiq.Broker, ports: Ports, queues: Collection[str] = QUEUES) -> None:
     """Make the actors of these queues on a broker."""
+    load_actors()
+    declare(broker, ports, queues)
+
+
+def load_actors() -> None:
+    """Import every slice's actors, which notes what they handle."""
     for name in SLICES:
         importlib.import_module(f"workers.{name}.actors")
-    declare(broker, ports, queues)

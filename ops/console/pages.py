@@ -82,8 +82,7 @@ class Pages:
             states={each.name: each for each in latest.snapshot.queues} if latest and latest.snapshot else {},
             history=view.sampler.history(),
             series=_series,
-            statuses=view.documents.tickets_by_status(),
-            pending=len(view.documents.pending(1000)),
+            statuses=view.tickets_by_status(),
         )
 
     def queues(self, request: Request) -> Response:

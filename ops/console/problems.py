@@ -5,11 +5,17 @@ from typing import Final
 
 from messages.base import Document
 from ops.durations import short
+from ops.flow import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.processes import Process
 from ops.queueing import Snapshot
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)
+
+_ADMIN: Final = frozenset(
+    {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_expired", "token_revoked", "20003"}
+)
+"""Answers of Slack and Twilio that only an admin can do something about."""
 
 
 class Problem(Document):
@@ -30,12 +36,14 @@ def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
             )
         ]
     found = []
+    idle = [queue.name for queue in snapshot.queues if queue.consumers == 0]
+    if idle:
+        todo = f"Start a worker: clerk worker --queues {','.join(idle)}"
+        what = f"Nobody works on {'the queue' if len(idle) == 1 else 'the queues'} {', '.join(idle)}."
+        found.append(Problem(found=what, todo=todo, link="/ops/queues"))
     for queue in snapshot.queues:
         link = f"/ops/queues/{queue.name}"
-        if queue.consumers == 0:
-            todo = f"Start a worker that serves it: clerk worker --queues {queue.name}"
-            found.append(Problem(found=f"Nobody works on the queue {queue.name}.", todo=todo, link=link))
-        elif queue.oldest is not None and queue.oldest > STUCK.total_seconds():
+        if queue.consumers and queue.oldest is not None and queue.oldest > STUCK.total_seconds():
             todo = "Look at what its workers do (their log, run times below); add workers if they are busy."
             what = f"A message has waited {short(queue.oldest)} in {queue.name}."
             found.append(Problem(found=what, todo=todo, link=link))
@@ -70,4 +78,20 @@ def of_documents(behind: int, throttled: dict[str, datetime], now: datetime) -> 
     for channel, until in throttled.items():
         what = f"Slack throttles {channel} for another {short((until - now).total_seconds())}."
         found.append(Problem(found=what, todo="Nothing to do: what waits is posted together, in order, when it ends."))
+    return found
+
+
+def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
+    """What is wrong with what came in and went out in the last minute."""
+    found = []
+    for stage in stages:
+        if stage.name == WEBHOOKS and "rejected" in stage.faults:
+            todo = (
+                "The gateway's log says why. If it is the signature: CLERK_SLACK_SIGNING_SECRET for Slack, "
+                "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL for Twilio must be those that they use."
+            )
+            found.append(Problem(found="Webhooks were refused in the last minute.", todo=todo))
+        if stage.name in {SLACK_API, TWILIO_API} and (refused := [each for each in stage.faults if each in _ADMIN]):
+            what = f"{stage.name.removesuffix(' API')} refuses calls: {', '.join(refused)}."
+            found.append(Problem(found=what, todo="clerk doctor says what is wrong with the credentials."))
     return found

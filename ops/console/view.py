@@ -8,9 +8,10 @@ from typing import Final
 from messages.line import Line
 from messages.settings import Settings
 from messages.sms import Direction, Sms
+from messages.ticket import Status
 from ops import trace as tracing
 from ops.console.dead_letters import DeadLetters
-from ops.console.problems import Problem, of_documents, of_processes, of_snapshot
+from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages
 from ops.console.runs import Runs
 from ops.documents import Documents, DocumentsAway
 from ops.letters import Letter
@@ -51,7 +52,7 @@ class View:
         """What is wrong, the gravest first."""
         latest, now = self.sampler.latest(), self.now()
         found = of_snapshot(latest.snapshot) if latest else []
-        found += of_processes(latest.processes) if latest else []
+        found += [*of_processes(latest.processes), *of_stages(latest.stages)] if latest else []
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_documents(behind, self.documents.throttled(now), now)
@@ -59,6 +60,13 @@ class View:
             todo = "Texts wait in the queues meanwhile, and nothing is lost: bring MongoDB back."
             found.append(Problem(found=str(error), todo=todo))
         return found
+
+    def tickets_by_status(self) -> dict[Status, int] | None:
+        """How many tickets there are in each status; None if MongoDB can't be asked."""
+        try:
+            return self.documents.tickets_by_status()
+        except DocumentsAway:
+            return None
 
     def trace(self, id: str) -> tracing.Trace:
         """Everything known of an id, dead letters included."""

@@ -60,8 +60,8 @@ class Desk:
         """Add a contact that no test has used to the address book, and hold their phone; the number."""
         number = new_contact()
         self.phone.get_by_role("button", name="Add a contact").click()
-        self.phone.get_by_role("textbox", name="Name").fill(name)
-        self.phone.get_by_role("textbox", name="Number").fill(number)
+        self.phone.get_by_role("textbox", name="Name").press_sequentially(name)
+        self.phone.get_by_role("textbox", name="Number").press_sequentially(number)
         self.phone.get_by_role("button", name="Add", exact=True).click()
         expect(self.phone.get_by_role("button", name=name, pressed=True)).to_be_visible()
         return number

@@ -1,12 +1,17 @@
 """The page follows what happens elsewhere, shows the machinery, and lets the outside fail."""
 
+import base64
 import re
+from typing import Final
 
 from playwright.sync_api import BrowserContext, expect
 
+from messages.settings import SANDBOX
 from tests.browser.desk import Desk
 from tests.deployment import LINE, World, new_contact
 from tests.servers import Process, answers, free_port, wait_until
+
+AS_CLERK: Final = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
 
 def test_what_programs_do_appears_without_a_reload_and_disturbs_nobody(desk: Desk, world: World) -> None:
@@ -99,10 +104,65 @@ def test_the_timeline_tells_webhooks_queue_messages_and_calls_of_a_conversation_
     desk.shoot("timeline")
 
 
+def test_a_text_to_the_contact_shows_its_fate_and_why_it_failed(desk: Desk, address: str) -> None:
+    number = desk.contact("Fay")
+    account = SANDBOX["twilio_account_sid"]
+    credentials = f"{account}:{SANDBOX['twilio_auth_token']}".encode()
+    desk.machinery.get_by_role("combobox", name="How the next text fails").select_option("30005")
+    for body, fate in (("First try", "Not delivered"), ("Second try", "Delivered")):
+        if fate == "Not delivered":
+            desk.machinery.get_by_role("button", name="Fail", exact=True).click()
+            expect(desk.machinery.get_by_text("text 30005")).to_be_visible()
+        sent = desk.page.request.post(
+            f"{address}/twilio/2010-04-01/Accounts/{account}/Messages.json",
+            headers={"authorization": f"Basic {base64.b64encode(credentials).decode()}"},
+            form={"From": LINE, "To": number, "Body": body},
+        )
+        assert sent.status == 201
+        bubble = desk.phone.get_by_role("article", name="Text to the contact").filter(has_text=body)
+        expect(bubble).to_contain_text(fate)
+    failed = desk.phone.get_by_role("article").filter(has_text="First try")
+    expect(failed).to_contain_text("error 30005")
+    desk.shoot("fates")
+
+
+def test_a_mark_on_a_message_is_shown_with_who_made_it(desk: Desk, world: World, address: str) -> None:
+    world.do("reply", user="U0BEN", channel="C0GENERAL", thread_ts=None, text="Please mark me")
+    message = world.messages("C0GENERAL")[-1]
+    marked = desk.page.request.post(
+        f"{address}/slack/api/reactions.add",
+        headers=AS_CLERK,
+        form={"channel": "C0GENERAL", "timestamp": message["ts"], "name": "white_check_mark"},
+    )
+    assert marked.json()["ok"], marked.json()
+    desk.slack.get_by_role("button", name="general").click()
+    shown = desk.channel.get_by_role("article").filter(has_text="Please mark me").last
+    expect(shown.get_by_role("img", name="white check mark, by Clerk")).to_be_visible()
+
+
+def test_ones_own_message_can_be_edited_and_deleted(desk: Desk) -> None:
+    desk.slack.get_by_role("button", name="general").click()
+    box = desk.slack.get_by_role("textbox", name="Message #general")
+    box.fill("Typo in hte middle")
+    box.press("Enter")
+    written = desk.channel.get_by_role("article").filter(has_text="in hte middle")
+    written.hover()
+    written.get_by_role("button", name="More message actions").click()
+    written.get_by_role("menuitem", name="Edit message").click()
+    edited = desk.channel.get_by_role("textbox", name="Edit message")
+    edited.fill("Typo in the middle")
+    edited.press("Enter")
+    mended = desk.channel.get_by_role("article").filter(has_text="Typo in the middle (edited)")
+    mended.hover()
+    mended.get_by_role("button", name="More message actions").click()
+    mended.get_by_role("menuitem", name="Delete message").click()
+    expect(desk.channel.get_by_text("in the middle")).to_have_count(0)
+
+
 def test_a_call_that_slack_refuses_for_its_form_is_shown_in_red(desk: Desk, address: str) -> None:
     refused = desk.page.request.post(
         f"{address}/slack/api/chat.postMessage",
-        headers={"authorization": "Bearer xoxb-sandbox"},
+        headers=AS_CLERK,
         data={
             "channel": "C0GENERAL",
             "text": "x",

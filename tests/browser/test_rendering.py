@@ -106,7 +106,7 @@ def test_every_kind_of_block_and_element_is_drawn(desk: Desk, address: str) -> N
     message = desk.channel.get_by_role("article").filter(has_text="Heading of blocks").last
     expect(message.get_by_role("img", name="A torn parcel")).to_be_visible()
     expect(message.get_by_text("far")).to_be_visible()
-    message.get_by_role("button", name="More actions").click()
+    message.get_by_role("button", name="More actions").press("Enter")
     expect(message.get_by_role("menuitem")).to_have_count(2)
     expect(message.get_by_role("menuitem").first).to_be_focused()
     desk.page.keyboard.press("Escape")

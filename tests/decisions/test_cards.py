@@ -84,13 +84,9 @@ def _card(**fields: Any) -> Card:
     return Card(**{**defaults, **fields})
 
 
-@given(cards())
-def test_every_card_is_within_slacks_limits_and_dead(card: Card) -> None:
-    _check(blocks.card(card))
-
-
 @given(cards(), st.none() | make.USERS)
-def test_every_collapsed_root_is_within_slacks_limits_and_dead(card: Card, hidden_by: str | None) -> None:
+def test_every_card_and_collapsed_root_is_within_slacks_limits_and_dead(card: Card, hidden_by: str | None) -> None:
+    _check(blocks.card(card))
     _check(blocks.collapsed(card, hidden_by))
 
 

@@ -7,7 +7,7 @@ from tests.servers import wait_until
 def test_the_first_text_is_a_card_and_the_first_reply_of_its_thread(world: World) -> None:
     contact = new_contact()
     world.text(contact, "Is <!channel> & *this* safe?")
-    card = world.card(contact, within=10)
+    card = world.card(contact, within=60)
     assert field(card, "Status") == "New"
     assert "&lt;!channel&gt; &amp; *this* safe?" in str(card["blocks"])
     wait_until(lambda: world.texts_in_thread(contact) == ["Is &lt;!channel&gt; &amp; *this* safe?"], "the text")

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.deployment import Deployment, new_contact
+from tests.deployment import CHANNEL, Deployment, new_contact
 from tests.servers import ROOT, Process, free_port, wait_until
 
 BEARER = {"authorization": "Bearer test-ops-token"}
@@ -178,6 +178,34 @@ def test_the_console_knows_every_process_and_its_queues(clerk: Deployment) -> No
     )
     assert "<td>gateway</td>" in page
     assert "No clock is running" not in page
+
+
+def test_the_doctor_finds_nothing_in_a_deployment_in_order_and_an_archived_channel_when_there_is_one(
+    clerk: Deployment,
+) -> None:
+    clerk.world.text(new_contact(), "the gateway has taken one")
+    told = clerk_command(clerk, "doctor", "--json")
+    findings = {each["check"]: each for each in json.loads(told.stdout)}
+    assert told.returncode == 0, [each for each in findings.values() if each["state"] == "bad"]
+    assert findings["processes"]["found"].startswith("1 clock, 1 gateway, 2 worker")
+    clerk.world.do("channel", id=CHANNEL, archived=True)
+    try:
+        told = clerk_command(clerk, "doctor")
+    finally:
+        clerk.world.do("channel", id=CHANNEL, archived=False, joined=True)
+    assert told.returncode == 1
+    assert "is archived" in told.stdout
+    assert "clerk lines set +15550001111 --channel" in " ".join(told.stdout.split())
+
+
+def test_the_doctor_names_an_invalid_variable(clerk: Deployment) -> None:
+    clerk.environment["CLERK_DEBOUNCE_SECONDS"] = "soon"
+    try:
+        told = clerk_command(clerk, "doctor")
+    finally:
+        clerk.environment["CLERK_DEBOUNCE_SECONDS"] = "2"
+    assert told.returncode == 2
+    assert "CLERK_DEBOUNCE_SECONDS" in told.stderr
 
 
 def _page(clerk: Deployment, path: str) -> str:

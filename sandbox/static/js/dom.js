@@ -85,7 +85,8 @@ function set(node, name, value, before) {
   if (name.startsWith(".")) {
     if (node[name.slice(1)] !== value) node[name.slice(1)] = value;
   } else if (name.startsWith("on")) {
-    node[name.toLowerCase()] = value;
+    // What a handler returns means nothing here; to the browser, false would mean preventDefault.
+    node[name.toLowerCase()] = value ? (event) => void value(event) : null;
   } else if (name === "style") {
     for (const property of Object.keys(before ?? {})) if (!value || !(property in value)) node.style.removeProperty(property);
     for (const [property, each] of Object.entries(value ?? {})) node.style.setProperty(property, each);

@@ -61,7 +61,7 @@ function content(message, key, channel) {
     act: (element, block, chosen) => act(message, channel, element, chosen),
     busy: (element) => busy.has(`${message.ts}/${element.action_id}`),
   };
-  return h("div", { key: "blocks", class: "blocks" }, blocksView(message.blocks, where));
+  return h("div", { key: "blocks", class: "blocks" }, blocksView(message.blocks, where), edited);
 }
 
 /** A click is a webhook; a link button also leads somewhere. */

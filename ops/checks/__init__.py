@@ -1,0 +1,1 @@
+"""What `clerk doctor` looks at, one file a subject."""

@@ -1,0 +1,62 @@
+"""MongoDB: whether it is there, quick, complete, and of the same time."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ops.checks.finding import Finding, bad, good
+from ops.documents import Documents, DocumentsAway
+from ops.durations import short
+from ops.processes import Process, running
+
+SKEW: Final = timedelta(seconds=2)
+
+
+def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
+    """Whether MongoDB answers, has its indexes, and knows of a gateway, workers and a clock."""
+    try:
+        started = time.monotonic()
+        version = documents.version()
+        took = time.monotonic() - started
+        yield good("documents", f"MongoDB {version} answers in {short(took)}")
+        missing = documents.missing_indexes()
+        if missing:
+            todo = (
+                "They are made when a worker or clock starts: restart one, and read its log if they still are missing."
+            )
+            yield bad("indexes", f"missing: {', '.join(missing)}", todo)
+        else:
+            yield good("indexes", "all there")
+        yield from _clock(documents)
+        if shared:
+            yield from of_processes(running(documents))
+    except DocumentsAway as error:
+        todo = "Start it, or correct CLERK_MONGO_URL. Texts wait in the queues meanwhile."
+        yield bad("documents", str(error), todo)
+
+
+def _clock(documents: Documents) -> Iterator[Finding]:
+    theirs = documents.server_time()
+    if theirs is None:
+        return
+    apart = datetime.now(UTC) - theirs
+    if abs(apart) > SKEW:
+        found = f"this machine is {short(apart.total_seconds())} ahead of MongoDB's"
+        yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")
+
+
+def of_processes(processes: list[Process]) -> Iterator[Finding]:
+    """What the processes that tell of themselves say. Pure."""
+    kinds = [each.kind for each in processes]
+    commands = {"gateway": "clerk gateway", "worker": "clerk worker", "clock": "clerk clock"}
+    missing = [kind for kind in commands if kind not in kinds and "run" not in kinds]
+    if missing:
+        todo = f"Start: {', '.join(commands[kind] for kind in missing)}"
+        yield bad("processes", f"no {', no '.join(missing)} has told lately that it runs", todo)
+    else:
+        yield good("processes", ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
+    for each in processes:
+        if abs(each.clock_ahead) > SKEW:
+            found = f"{each.host} ({each.kind}) is {short(each.clock_ahead.total_seconds())} ahead of MongoDB's"
+            yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")

@@ -1,0 +1,99 @@
+"""Slack: the token, its scopes, and the channel of every line."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import httpx
+
+from messages.line import Line
+from messages.settings import Settings
+from ops.checks.finding import Finding, bad, good, skipped
+
+SCOPES: Final = (
+    "chat:write",
+    "chat:write.public",
+    "commands",
+    "channels:history",
+    "groups:history",
+    "im:history",
+    "im:write",
+    "channels:read",
+    "groups:read",
+    "users:read",
+    "files:read",
+    "files:write",
+    "reactions:write",
+)
+"""What docs/slack-app.yaml asks for."""
+
+REINSTALL: Final = (
+    "At https://api.slack.com/apps, open the app, OAuth & Permissions: add them under Bot Token Scopes, press "
+    "Reinstall to Workspace, and set CLERK_SLACK_BOT_TOKEN if the token changed."
+)
+_REPLACE: Final = (
+    "Copy the Bot User OAuth Token (xoxb-…) from https://api.slack.com/apps, OAuth & Permissions, to "
+    "CLERK_SLACK_BOT_TOKEN; if the app was removed from the workspace, install it again."
+)
+
+
+def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> Iterator[Finding]:
+    """What Slack says of the token and of every line's channel; the Date of its answer goes into `dates`."""
+    token = settings.slack_bot_token.get_secret_value()
+    base = settings.slack_api_url.rstrip("/") + "/"
+    with httpx.Client(
+        base_url=base, headers={"authorization": f"Bearer {token}"}, timeout=10, trust_env=not settings.sandbox
+    ) as client:
+        try:
+            answer = client.post("auth.test")
+            told = _told(answer)
+            dates["Slack"] = answer.headers.get("date", "")
+            if not told.get("ok"):
+                yield bad("Slack token", f"Slack answers {told.get('error')}", _REPLACE)
+                return
+            yield good("Slack token", f"{told.get('user')} in the workspace {told.get('team')}")
+            yield of_scopes(answer.headers.get("x-oauth-scopes"))
+            for line in lines:
+                yield of_channel(line, _told(client.get("conversations.info", params={"channel": line.channel})))
+        except httpx.HTTPError as error:
+            todo = "Look at the network, a proxy (HTTPS_PROXY), and CLERK_SLACK_API_URL."
+            yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
+
+
+def of_scopes(header: str | None) -> Finding:
+    """What a token may do, as the header of any answer tells (https://docs.slack.dev/apis/web-api). Pure."""
+    if header is None:
+        return skipped("Slack scopes", "Slack did not say which scopes the token has")
+    has = {scope.strip() for scope in header.split(",")}
+    missing = [scope for scope in SCOPES if scope not in has]
+    if missing:
+        return bad("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
+    return good("Slack scopes", f"all {len(SCOPES)} there")
+
+
+def of_channel(line: Line, told: dict[str, Any]) -> Finding:
+    """What conversations.info tells of a line's channel (https://docs.slack.dev/reference/methods). Pure."""
+    check, elsewhere = f"channel of {line.id}", f"clerk lines set {line.id} --channel C…"
+    if not told.get("ok"):
+        error = told.get("error")
+        if error == "channel_not_found":
+            todo = f"If it is private, /invite @clerk there; if it is gone: {elsewhere}"
+            return bad(check, f"{line.channel} does not exist for the bot", todo)
+        return skipped(check, f"Slack answers {error} for {line.channel}", "Try again in a minute.")
+    channel = told.get("channel", {})
+    name = f"#{channel.get('name', line.channel)}"
+    if channel.get("is_archived"):
+        return bad(check, f"{name} is archived", f"Unarchive it in Slack, or: {elsewhere}")
+    if not channel.get("is_member"):
+        todo = f"Type /invite @clerk in {name}: without it, replies in threads do not reach the gateway."
+        return bad(check, f"the bot is not in {name}", todo)
+    return good(check, f"{name}, and the bot is in it")
+
+
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    if answer.status_code == 429:
+        return {"ok": False, "error": f"429, try again in {answer.headers.get('retry-after', '?')} s"}
+    try:
+        found = answer.json()
+    except ValueError:
+        return {"ok": False, "error": f"HTTP {answer.status_code} without JSON"}
+    return found if isinstance(found, dict) else {"ok": False, "error": "no object"}

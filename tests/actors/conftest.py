@@ -1,0 +1,14 @@
+"""Actors on real documents, a fake queue and a fake Slack."""
+
+import pytest
+
+from tests import make
+from tests.fakes import Workers
+from workers.mongo import Stores
+
+
+@pytest.fixture
+async def workers(stores: Stores) -> Workers:
+    """Workers for one line."""
+    await stores.lines.add(make.line())
+    return Workers(stores)

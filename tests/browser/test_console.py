@@ -1,0 +1,148 @@
+"""The console as an operator uses it, in a real browser over the real broker."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+from tests.console import TOKEN, console, declare, letter, put
+from tests.servers import ARTEFACTS, depths
+
+SHOTS = ARTEFACTS / "console"
+
+
+@pytest.fixture
+def address(amqp_url: str, mongo_url: str) -> Iterator[str]:
+    declare(amqp_url)
+    with console(amqp_url, mongo_url) as address:
+        yield address
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Page]:
+    """A browser that has signed in; a test fails if it complained of anything."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{address}/ops/queues")
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Queues")).to_be_visible()
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_a_wrong_token_is_said_and_the_right_one_leads_where_one_wanted_to_go(chromium: Browser, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/ops/queues")
+    expect(page.get_by_label("Token")).to_be_focused()
+    page.keyboard.type("guess")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+    page.keyboard.type(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("navigation", name="Console")).to_be_visible()
+    page.close()
+
+
+def test_what_changes_appears_by_itself(page: Page, amqp_url: str) -> None:
+    row = page.get_by_role("row", name="slack")
+    expect(row.get_by_role("cell").nth(4)).to_have_text("0")
+    put(amqp_url, "slack.XQ", [letter(1), letter(2)])
+    expect(row.get_by_role("cell").nth(4)).to_have_text("2", timeout=20_000)
+
+
+def test_dead_letters_are_replayed_by_keyboard(page: Page, amqp_url: str) -> None:
+    put(amqp_url, "slack.XQ", [letter(1), letter(2), letter(3)])
+    page.get_by_role("link", name="Dead letters").press("Enter")
+    page.get_by_label("Select 00000000-0000-0000-0000-000000000002").press("Space")
+    page.get_by_role("button", name="Replay selected").press("Enter")
+    expect(page.get_by_text("1 replayed")).to_be_visible()
+    assert (depths(amqp_url)["slack"], depths(amqp_url)["slack.XQ"]) == (1, 2)
+
+
+def test_nothing_is_dropped_before_one_has_said_yes(page: Page, amqp_url: str) -> None:
+    put(amqp_url, "slack.XQ", [letter(1), letter(2)])
+    asked: list[str] = []
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", refuse)
+    page.get_by_role("link", name="Dead letters").click()
+    page.get_by_role("button", name="Drop all").click()
+    assert asked == ["Drop all 2 for good? This can't be undone."]
+    assert depths(amqp_url)["slack.XQ"] == 2
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Drop all").click()
+    expect(page.get_by_text("2 dropped")).to_be_visible()
+    assert depths(amqp_url)["slack.XQ"] == 0
+
+
+def test_a_selection_survives_the_live_updates(page: Page, amqp_url: str) -> None:
+    put(amqp_url, "slack.XQ", [letter(1), letter(2)])
+    page.get_by_role("link", name="Dead letters").click()
+    box = page.get_by_label("Select 00000000-0000-0000-0000-000000000001")
+    box.check()
+    page.get_by_role("heading", name="Dead letters").click()
+    with page.expect_response(lambda answer: answer.url.endswith("/ops/dead"), timeout=15_000):
+        pass
+    expect(box).to_be_checked()
+
+
+def test_one_dead_letter_is_shown_and_leads_to_its_cause(page: Page, amqp_url: str) -> None:
+    cause = "0123456789abcdef0123456789abcdef"
+    options = {"reason": "Permanent: is_archived", "died_at": 1, "correlation_id": cause}
+    put(amqp_url, "slack.XQ", [letter(1, options=options)])
+    page.get_by_role("link", name="Dead letters").click()
+    page.get_by_role("link", name="00000000").click()
+    expect(page.get_by_text("Permanent: is_archived")).to_be_visible()
+    page.get_by_role("link", name=cause).click()
+    expect(page.get_by_text("slack.render lies among the dead letters of slack")).to_be_visible()
+
+
+def test_many_dead_letters_are_paged_through_quickly(page: Page, amqp_url: str) -> None:
+    put(amqp_url, "slack.XQ", [letter(number) for number in range(12_000)])
+    page.goto(page.url.replace("/queues", "/dead"), timeout=10_000)
+    expect(page.get_by_text("12000 in all")).to_be_visible()
+    page.get_by_role("link", name="Older").click(timeout=10_000)
+    expect(page.get_by_text("51–100 of 5000")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(51)
+
+
+def test_the_search_field_is_a_keystroke_away(page: Page) -> None:
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type("no such thing")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: str, scheme: str, width: int) -> None:
+    put(amqp_url, "slack.XQ", [letter(number) for number in range(60)])
+    put(amqp_url, "tickets", [letter(100, queue_name="tickets")])
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    page.goto(f"{address}/ops/")
+    page.get_by_label("Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nobody works on the queue slack.")).to_be_visible()
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for name in ("", "queues", "queues/tickets", "dead", "pending", "tickets", "lines", "search?q=nothing"):
+        page.goto(f"{address}/ops/{name}")
+        page.screenshot(path=SHOTS / f"{name.replace('/', '-').split('?')[0] or 'overview'}-{width}-{scheme}.png")
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wider == 0, name
+    context.close()

@@ -1,0 +1,91 @@
+"""The console over real queues and documents, served by a gateway in this process."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pika
+import uvicorn
+
+from gateway.app import Gateway
+from messages.publishing import AmqpPublisher
+from messages.queues import QUEUES, declarations
+from messages.settings import Settings
+from ops import trail
+from ops.console.app import application
+from ops.console.view import View
+from ops.documents import Documents
+from ops.rabbit import Rabbit
+from ops.sampler import Sampler
+from ops.settings import OpsSettings
+from tests.servers import free_port, wait_until
+
+TOKEN = "a-token-for-tests"
+
+
+@contextmanager
+def console(amqp_url: str, mongo_url: str) -> Iterator[str]:
+    """The address of a gateway with the console beside it."""
+    port = free_port()
+    settings = Settings(sandbox=True, ops_token=TOKEN, port=port, amqp_url=amqp_url, mongo_url=mongo_url)
+    with Documents(mongo_url) as documents:
+        broker = Rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
+        sampler = Sampler(broker, documents, dict, shared=True)
+        sampler.start()
+        app = application(View(settings, broker, documents, trail.Kept(documents), sampler))
+        gateway = Gateway(settings, AmqpPublisher(amqp_url), mounts={"/ops": app})
+        server = uvicorn.Server(uvicorn.Config(gateway, port=port, log_config=None, lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        wait_until(lambda: server.started, "the console is served")
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            sampler.stop()
+
+
+def declare(amqp_url: str) -> None:
+    """Make every queue, with nobody at work."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    for queue in QUEUES:
+        for name, arguments in declarations(queue).items():
+            connection.channel().queue_declare(name, durable=True, arguments=arguments)
+    connection.close()
+
+
+def letter(number: int = 0, **more: Any) -> bytes:
+    """A dead letter of the slack queue, like any that a worker buries; each number died a second later."""
+    died = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1000) + number * 1000
+    return json.dumps(
+        {
+            "queue_name": "slack",
+            "actor_name": "slack.render",
+            "args": [],
+            "kwargs": {"message": {"conversation": "+15550001111:+15550200001"}},
+            "options": {"reason": "Permanent: is_archived", "died_at": died, "retries": 3},
+            "message_id": str(uuid.UUID(int=number)),
+            "message_timestamp": died - 5000,
+            **more,
+        }
+    ).encode()
+
+
+def put(amqp_url: str, queue: str, bodies: Sequence[bytes]) -> None:
+    """Put bodies into a queue, and return once they are there."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    before = channel.queue_declare(queue, passive=True).method.message_count
+    for body in bodies:
+        channel.basic_publish("", queue, body, pika.BasicProperties(delivery_mode=2))
+
+    def there() -> bool:
+        return bool(channel.queue_declare(queue, passive=True).method.message_count == before + len(bodies))
+
+    wait_until(there, "all put", 120)
+    connection.close()

@@ -1,0 +1,202 @@
+"""Fakes of our own ports: a queue that repeats, reorders and loses messages, and a Slack that can fail at any call."""
+
+import itertools
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from messages.base import QueueMessage
+from messages.publishing import Unpublished
+from messages.settings import Settings
+from tests.make import NOW
+from workers import clock
+from workers.mongo import Stores
+from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, SlackError, Temporary
+from workers.runtime import HANDLERS, dispatch
+from workers.wiring import load_actors
+
+
+@dataclass
+class Clock:
+    """A time that only tests move."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.time
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(seconds=seconds)
+
+
+class Queue:
+    """What was published and not yet handled, with the time it is due."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.waiting: list[tuple[datetime, QueueMessage]] = []
+        self.broken = False
+
+    async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
+        """Take a message, unless the broker is away."""
+        if self.broken:
+            raise Unpublished("the broker is away")
+        self.waiting.append((self._clock.now() + (delay or timedelta()), message))
+
+    def due(self) -> list[int]:
+        """The places of the messages that can be handled now."""
+        return [place for place, (at, _) in enumerate(self.waiting) if at <= self._clock.now()]
+
+    def take(self, place: int) -> QueueMessage:
+        """Take a message off."""
+        return self.waiting.pop(place)[1]
+
+
+class Crash(BaseException):
+    """The worker died here."""
+
+
+@dataclass
+class Message:
+    """A message in the fake Slack."""
+
+    channel: str
+    ts: str
+    what: Renderable
+    post_id: str
+    thread_ts: str | None
+
+
+@dataclass
+class FakeSlack:
+    """Channels in memory. `before` and `after` are called around each effect and may raise."""
+
+    clock: Clock
+    messages: list[Message] = field(default_factory=list)
+    whispers: list[tuple[str, str]] = field(default_factory=list)
+    views: list[Mapping[str, Any]] = field(default_factory=list)
+    refused: dict[str, SlackError] = field(default_factory=dict)
+    before: Any = lambda method, channel: None
+    after: Any = lambda method, channel: None
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
+        """Post."""
+        self.before("post", channel)
+        if channel in self.refused:
+            raise self.refused[channel]
+        channel = f"D{channel[1:]}" if channel.startswith("U") else channel
+        message = Message(channel, f"{next(self._numbers)}.000000", what, post_id, thread_ts)
+        self.messages.append(message)
+        self.after("post", channel)
+        return Posted(channel, message.ts)
+
+    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
+        """Look a post up by its id."""
+        self.before("find", channel)
+        found = [each for each in self.messages if each.post_id == post_id]
+        return Posted(found[0].channel, found[0].ts) if found else None
+
+    async def update(self, at: Posted, what: Renderable) -> None:
+        """Replace a message."""
+        self.before("update", at.channel)
+        self._at(at).what = what
+        self.after("update", at.channel)
+
+    async def delete(self, at: Posted) -> None:
+        """Take a message away."""
+        self.before("delete", at.channel)
+        self.messages[:] = [each for each in self.messages if (each.channel, each.ts) != (at.channel, at.ts)]
+        self.after("delete", at.channel)
+
+    async def permalink(self, at: Posted) -> str:
+        """The address of a message."""
+        self.before("permalink", at.channel)
+        return f"https://team.slack.com/archives/{at.channel}/p{at.ts}"
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal."""
+        self.before("open_view", "")
+        self.views.append(view)
+
+    async def respond(self, response_url: str, what: Renderable) -> None:
+        """Answer a click."""
+        self.whispers.append((response_url, what.text))
+
+    async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
+        """Tell one person."""
+        self.whispers.append((user, what.text))
+
+    def _at(self, at: Posted) -> Message:
+        for each in self.messages:
+            if (each.channel, each.ts) == (at.channel, at.ts):
+                return each
+        raise Permanent("message_not_found")
+
+    def kind(self, kind: str) -> list[Message]:
+        """The messages whose id says that they are of this kind: root, card, texts, line, unreachable."""
+        return [each for each in self.messages if f"/{kind}" in each.post_id]
+
+
+class Workers:
+    """All actors on a fake queue, real documents and a fake Slack, one message at a time."""
+
+    def __init__(self, stores: Stores) -> None:
+        load_actors()
+        self.clock = Clock()
+        self.queue = Queue(self.clock)
+        self.slack = FakeSlack(self.clock)
+        self.ports = Ports(
+            settings=Settings(), stores=stores, publisher=self.queue, slack=self.slack, now=self.clock.now
+        )
+
+    async def handle(self, message: QueueMessage) -> None:
+        """Have a message handled as a worker would: from its JSON."""
+        assert message.actor in HANDLERS
+        await dispatch(message.actor, message.model_dump(mode="json"), self.ports)
+
+    async def drain(self, times: int = 1) -> None:
+        """Handle what is due, each message `times` times, until nothing is."""
+        while due := self.queue.due():
+            message = self.queue.take(due[0])
+            for _ in range(times):
+                await self.handle(message)
+
+    async def pass_time(self, seconds: float, step: float = 15) -> None:
+        """Let time pass, with the clock looking for due work as it goes."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while self.clock.now() < until:
+            self.clock.forward(min(step, (until - self.clock.now()).total_seconds()))
+            await clock.sweep(self.ports)
+            await self.drain()
+
+    async def storm(self, dice: random.Random) -> None:
+        """Handle what is due in any order; some messages come twice, some are lost, some workers die on the way."""
+
+        def before(method: str, channel: str) -> None:
+            if dice.random() < 0.06:
+                raise dice.choice((Crash(), Ambiguous("TimeoutError"), Temporary("service_unavailable")))
+
+        def after(method: str, channel: str) -> None:
+            if dice.random() < 0.06:
+                raise dice.choice((Crash(), Ambiguous("TimeoutError")))
+
+        self.slack.before, self.slack.after = before, after
+        try:
+            while due := self.queue.due():
+                message = self.queue.take(dice.choice(due))
+                if dice.random() < 0.1:
+                    continue
+                for _ in range(dice.choice((1, 1, 1, 2))):
+                    try:
+                        await self.handle(message)
+                    except Crash:
+                        self.clock.forward(0.2)
+                if dice.random() < 0.3:
+                    self.clock.forward(dice.random())
+        finally:
+            self.slack.before = self.slack.after = lambda method, channel: None

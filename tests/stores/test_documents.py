@@ -1,0 +1,95 @@
+"""What is saved is what is read, and whoever is late is told so."""
+
+import asyncio
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from messages.sms import Direction
+from messages.ticket import Change, Entry, Note, Status
+from tests import make
+from workers.mongo import Stores
+
+
+async def test_a_ticket_with_every_field_comes_back_as_it_was(stores: Stores) -> None:
+    ticket = make.ticket(
+        tags=("a", "b"),
+        notify=("U1", "C1"),
+        notes=(Note(text="n", author="U1", at=make.NOW),),
+        history=(
+            Entry(
+                version=2, changes=(Change(what="status", before="new", after="open"),), by=None, at=make.NOW, why="t"
+            ),
+            Entry(version=3, changes=(Change(what="note", before=None, after="n"),), by="U1", at=make.NOW, why="edit"),
+        ),
+    )
+    assert await stores.tickets.add(ticket)
+    assert await stores.tickets.get(ticket.id) == ticket
+
+
+async def test_a_conversation_has_one_ticket_that_is_not_closed(stores: Stores) -> None:
+    assert await stores.tickets.add(make.ticket(id=1))
+    assert not await stores.tickets.add(make.ticket(id=2))
+    closed = make.ticket(id=1, version=2, status=Status.CLOSED)
+    assert await stores.tickets.save(closed, read=1)
+    assert await stores.tickets.add(make.ticket(id=2))
+    newest = await stores.tickets.newest(make.CONVERSATION)
+    assert newest is not None
+    assert newest.id == 2
+
+
+async def test_of_two_who_save_the_same_version_one_is_told_that_it_lost(stores: Stores) -> None:
+    await stores.tickets.add(make.ticket(id=1))
+    saves = [stores.tickets.save(make.ticket(id=1, version=2, subject=each), read=1) for each in ("a", "b")]
+    assert sorted(await asyncio.gather(*saves)) == [False, True]
+
+
+async def test_of_two_texts_that_want_the_same_place_one_gets_it(stores: Stores) -> None:
+    for id in ("SM1", "SM2"):
+        assert await stores.texts.add(make.sms(id=id))
+    places = [stores.texts.place(make.sms(id=id), 1) for id in ("SM1", "SM2")]
+    assert sorted(await asyncio.gather(*places)) == [False, True]
+    assert await stores.texts.newest(make.CONVERSATION) == 1
+    assert len(await stores.texts.unplaced_after_placed(make.CONVERSATION)) == 1
+
+
+async def test_texts_stand_in_the_order_of_their_places_whichever_direction(stores: Stores) -> None:
+    for number in (3, 1, 2):
+        await stores.texts.add(make.sms(id=f"SM{number}", seq=number))
+        await stores.texts.add(make.sms(id=f"out{number}", seq=number, direction=Direction.OUTBOUND))
+    assert [text.id for text in await stores.texts.between(make.CONVERSATION, 2, 9)] == ["SM2", "SM3"]
+    assert await stores.texts.newest(make.CONVERSATION, Direction.OUTBOUND) == 3
+
+
+async def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(stores: Stores) -> None:
+    await stores.conversations.ensure(make.LINE, make.CONTACT, make.NOW)
+    later = make.NOW + timedelta(seconds=10)
+    assert await stores.conversations.take_lease(make.CONVERSATION, "a", make.NOW, later)
+    assert await stores.conversations.take_lease(make.CONVERSATION, "b", make.NOW, later) is None
+    assert await stores.conversations.take_lease(make.CONVERSATION, "b", later, later + timedelta(seconds=10))
+    assert not await stores.conversations.release_lease(make.CONVERSATION, "a", 0)
+    await stores.conversations.wish_redraw(make.CONVERSATION, later)
+    assert not await stores.conversations.release_lease(make.CONVERSATION, "b", 0)
+    assert await stores.conversations.release_lease(make.CONVERSATION, "b", 1)
+
+
+async def test_what_is_due_is_found_once_until_its_next_time(stores: Stores) -> None:
+    await stores.texts.add(make.sms(due_at=make.NOW))
+    again = make.NOW + timedelta(seconds=30)
+    assert len(await stores.texts.due(make.NOW, again)) == 1
+    assert await stores.texts.due(make.NOW, again) == []
+    assert len(await stores.texts.due(again, again + timedelta(seconds=30))) == 1
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(body=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=1600))
+def test_any_text_comes_back_as_it_was(mongo_url: str, body: str) -> None:
+    async def there_and_back() -> None:
+        async with Stores.opened(mongo_url) as stores:
+            await stores.texts.add(make.sms(id=body or "empty", body=body))
+            found = await stores.texts.get(body or "empty")
+            assert found is not None
+            assert found.body == body
+
+    asyncio.run(there_and_back())

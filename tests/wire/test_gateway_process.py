@@ -1,0 +1,218 @@
+"""`python -m gateway` as a process of its own, on the real broker: no MongoDB and no worker anywhere."""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from tests.servers import PrivateRabbit, Process, Server, answers, depths, free_port, wait_until
+from tests.webhooks import (
+    ACCOUNT,
+    FORM,
+    PUBLIC_URL,
+    SECRET,
+    TOKEN,
+    click,
+    reply_event,
+    slack_headers,
+    sms_form,
+    submission,
+    twilio_signature,
+)
+
+BUSY = 3
+"""Seconds that a machine which is busy with tests may take longer."""
+
+
+class Running:
+    """The gateway's process, and requests to it."""
+
+    def __init__(self, name: str, amqp_url: str, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = Process(name, ["-m", "gateway"], {**self._environment(amqp_url), **environment})
+        self.process.log.unlink(missing_ok=True)
+        self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+
+    def _environment(self, amqp_url: str) -> dict[str, str]:
+        return {
+            "CLERK_AMQP_URL": amqp_url,
+            "CLERK_PORT": str(self.port),
+            "CLERK_PUBLIC_URL": PUBLIC_URL,
+            "CLERK_TWILIO_ACCOUNT_SID": ACCOUNT,
+            "CLERK_TWILIO_AUTH_TOKEN": TOKEN,
+            "CLERK_SLACK_BOT_TOKEN": "xoxb-a-bot-token-of-nobodys",
+            "CLERK_SLACK_SIGNING_SECRET": SECRET,
+            "CLERK_LOG_FORMAT": "json",
+        }
+
+    def text(self, **changes: str) -> httpx.Response:
+        """A genuine text."""
+        form = sms_form(**changes)
+        headers = {**FORM, "x-twilio-signature": twilio_signature(f"{PUBLIC_URL}/twilio/sms", form)}
+        return self.http.post("/twilio/sms", content=urlencode(form).encode(), headers=headers)
+
+    def slack(self, path: str, body: bytes) -> httpx.Response:
+        """A genuine request of Slack's."""
+        return self.http.post(path, content=body, headers={**FORM, **slack_headers(body)})
+
+    def interaction(self, payload: Mapping[str, Any]) -> httpx.Response:
+        """A genuine click or submission."""
+        return self.slack("/slack/interactions", urlencode({"payload": json.dumps(payload)}).encode())
+
+
+@contextmanager
+def running(name: str, amqp_url: str, **environment: str) -> Iterator[Running]:
+    """A gateway that serves."""
+    gateway = Running(name, amqp_url, **environment)
+    gateway.process.start()
+    try:
+        wait_until(lambda: answers(f"{gateway.url}/healthz"), "the gateway serves", 30)
+        yield gateway
+    finally:
+        gateway.process.stop()
+        gateway.http.close()
+
+
+@pytest.fixture
+def gateway(amqp_url: str) -> Iterator[Running]:
+    with running("gateway-process", amqp_url) as gateway:
+        wait_until(lambda: answers(f"{gateway.url}/readyz"), "the gateway is ready", 30)
+        yield gateway
+
+
+def test_every_accepted_webhook_is_in_its_queue_before_it_is_answered(gateway: Running, amqp_url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda number: gateway.text(MessageSid=f"SM{number}").status_code, range(200)))
+    assert statuses == [200] * 200
+    assert gateway.interaction(click("ticket.assign")).status_code == 200
+    assert gateway.slack("/slack/events", json.dumps(reply_event()).encode()).status_code == 200
+    found = depths(amqp_url)
+    assert (found["ingestion"], found["interactive"], found["notifications"], found["sms"]) == (200, 1, 1, 1)
+
+
+def test_a_bad_form_is_answered_in_time_with_no_database_and_no_worker(gateway: Running, amqp_url: str) -> None:
+    started = time.monotonic()
+    answer = gateway.interaction(submission({"subject": {"value": "x" * 151}}))
+    assert time.monotonic() - started < 3
+    assert answer.json() == {
+        "response_action": "errors",
+        "errors": {"subject": "At most 150 characters, please: this has 151."},
+    }
+    assert sum(depths(amqp_url).values()) == 0
+
+
+def test_nothing_secret_private_or_written_is_ever_logged(gateway: Running, amqp_url: str) -> None:
+    private = "a most private sentence"
+    assert gateway.text(Body=private, From="+15557654321").status_code == 200
+    assert gateway.slack("/slack/events", json.dumps(reply_event(text=private)).encode()).status_code == 200
+    assert gateway.slack("/slack/events", f'{{"type": "{private}"}}'.encode()).status_code == 200
+    assert gateway.slack("/slack/events", private.encode()).status_code == 400
+    assert gateway.interaction(submission({"note": {"value": private}})).status_code == 200
+    assert gateway.http.post("/twilio/sms", data=sms_form(Body=private)).status_code == 403
+    assert gateway.http.post(f"/twilio/status/{private}", data=sms_form(Body=private)).status_code == 403
+    assert gateway.http.post("/slack/events", content=private, headers={"x-slack-signature": private}).is_client_error
+    gateway.process.terminate()
+    printed = gateway.process.output()
+    assert '"outcome": "accepted"' in printed
+    for secret in (private, "15557654321", "15550001111", TOKEN, SECRET, "xoxb-", "guest:guest"):
+        assert secret not in printed
+    assert all(isinstance(json.loads(line), dict) for line in printed.splitlines())
+
+
+def _half(body: bytes, path: str, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    first = f"POST {path} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:10]
+    return first, body[10:]
+
+
+def test_a_request_that_is_under_way_at_the_end_is_answered_and_published(gateway: Running, amqp_url: str) -> None:
+    form = sms_form()
+    signature = twilio_signature(f"{PUBLIC_URL}/twilio/sms", form)
+    first, second = _half(urlencode(form).encode(), "/twilio/sms", {"X-Twilio-Signature": signature})
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as connection:
+        connection.sendall(first)
+        wait_until(lambda: gateway.http.get("/healthz").is_success, "the gateway has read the first half")
+        gateway.http.close()
+        ending = threading.Thread(target=gateway.process.terminate)
+        ending.start()
+        wait_until(lambda: not answers(f"{gateway.url}/healthz"), "the gateway takes no more")
+        connection.sendall(second)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    ending.join(30)
+    assert gateway.process.status == 0
+    assert depths(amqp_url)["ingestion"] == 1
+
+
+def test_with_the_broker_away_a_webhook_is_answered_503_in_time_and_taken_again_when_it_is_back() -> None:
+    with PrivateRabbit() as node, running("gateway-broker", node.url) as gateway:
+        wait_until(lambda: answers(f"{gateway.url}/readyz"), "the gateway is ready", 30)
+        assert gateway.text().status_code == 200
+        node.stop()
+        wait_until(lambda: not answers(f"{gateway.url}/readyz"), "the gateway knows", 30)
+        started = time.monotonic()
+        answer = gateway.text(MessageSid="SMaway")
+        assert answer.status_code == 503
+        assert time.monotonic() - started < 2 + BUSY
+        assert "x-slack-no-retry" not in answer.headers
+        assert "can't reach RabbitMQ" in gateway.http.get("/readyz").text
+        assert gateway.http.get("/healthz").status_code == 200
+        assert gateway.interaction(submission({"subject": {"value": "x" * 151}})).json()["response_action"] == "errors"
+        node.start()
+        wait_until(lambda: answers(f"{gateway.url}/readyz"), "the gateway is ready again", 40)
+        assert gateway.text(MessageSid="SMaway").status_code == 200
+        assert depths(node.url)["ingestion"] == 2
+
+
+def test_it_starts_before_its_broker_and_says_that_it_is_not_ready() -> None:
+    with running("gateway-alone", f"amqp://guest:guest@127.0.0.1:{free_port()}/") as gateway:
+        assert gateway.http.get("/readyz").status_code == 503
+        assert gateway.text().status_code == 503
+        assert gateway.process.terminate() == 0
+
+
+def test_more_connections_than_it_may_hold_are_turned_away_and_those_it_holds_are_served(
+    rabbit: Server, gateway: Running
+) -> None:
+    idle = [socket.create_connection(("127.0.0.1", gateway.port), timeout=10) for _ in range(520)]
+    try:
+        found: set[int] = set()
+        for connection in idle[-30:]:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            match = re.match(rb"HTTP/1\.1 (\d+)", connection.recv(65536))
+            assert match
+            found.add(int(match[1]))
+        assert 503 in found
+    finally:
+        for connection in idle:
+            connection.close()
+    wait_until(lambda: answers(f"{gateway.url}/healthz"), "the gateway serves again")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"CLERK_AMQP_URL": ""}, "CLERK_AMQP_URL"),
+        ({"CLERK_AMQP_URL": "amqp://rabbit:port/"}, "CLERK_AMQP_URL"),
+        ({"CLERK_PUBLIC_URL": "clerk.example.org"}, "CLERK_PUBLIC_URL"),
+        ({"CLERK_TWILIO_AUTH_TOKEN": ""}, "CLERK_TWILIO_AUTH_TOKEN"),
+        ({"CLERK_SLACK_SIGNING_SECRET": ""}, "CLERK_SLACK_SIGNING_SECRET"),
+    ],
+)
+def test_a_wrong_environment_ends_it_at_once_and_names_the_variable(environment: dict[str, str], named: str) -> None:
+    gateway = Running("gateway-wrong", "amqp://guest:guest@127.0.0.1:5672/", **environment)
+    gateway.process.start()
+    assert wait_until(lambda: gateway.process.status is not None, "the gateway has ended", 30)
+    gateway.http.close()
+    assert gateway.process.status == 2
+    assert named in gateway.process.output()
+    assert "Traceback" not in gateway.process.output()

@@ -1,0 +1,369 @@
+"""Slack's webhooks over real HTTP: verified on the raw bytes, understood or dropped, never a 5xx."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from messages.inbound import SlackFile, SlackReplyPosted
+from messages.notification import AgentActed, HidePost, OpenModal
+from messages.ticket import ActOnTicket, Edit
+from tests import make
+from tests.webhooks import FORM, SECRET, Served, click, reply_event, slack_headers, submission
+
+EVENT = json.dumps(reply_event()).encode()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Served]:
+    with Served() as served:
+        yield served
+
+
+@pytest.fixture
+def gateway(shared: Served) -> Served:
+    shared.publisher.trouble = None
+    shared.publisher.take()
+    return shared
+
+
+def _now(offset: float = 0) -> str:
+    return str(int(time.time() + offset))
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        None,
+        "",
+        "soon",
+        "-1",
+        "0",
+        "1.7e9",
+        "1700000000.5",
+        "0x10",
+        "１７００００００００",
+        "1²",
+        "9" * 12,
+        "9" * 5000,
+        _now(-400),
+        _now(400),
+    ],
+)
+def test_a_timestamp_that_is_missing_garbled_or_off_is_refused(gateway: Served, timestamp: str | None) -> None:
+    signed = slack_headers(EVENT, "1" if timestamp is None else timestamp)
+    if timestamp is None:
+        del signed["x-slack-request-timestamp"]
+    assert gateway.post("/slack/events", EVENT, {**FORM, **signed}).status_code == 401
+    assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize("offset", [-290, 290])
+def test_a_clock_that_is_a_little_off_is_no_forgery(gateway: Served, offset: float) -> None:
+    assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT, _now(offset))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "signature", [None, "", "v0=", "v0=" + "0" * 64, "v1=x", "ä¸­", "👋", "v0=" + "é" * 64, "A" * 6000, "V0"]
+)
+def test_a_forged_signature_is_refused(gateway: Served, signature: str | None) -> None:
+    headers = slack_headers(EVENT)
+    if signature is None:
+        del headers["x-slack-signature"]
+    else:
+        headers["x-slack-signature"] = signature
+    for path in ("/slack/events", "/slack/interactions", "/slack/commands"):
+        assert gateway.post(path, EVENT, {**FORM, **headers}).status_code == 401
+    assert gateway.publisher.take() == []
+
+
+def test_another_secret_another_body_or_another_time_is_a_forgery(gateway: Served) -> None:
+    assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT, secret=SECRET + "x")).status_code == 401
+    assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT + b" ")).status_code == 401
+    replayed = {**slack_headers(EVENT, _now(-60)), "x-slack-request-timestamp": _now()}
+    assert gateway.slack("/slack/events", EVENT, **replayed).status_code == 401
+    assert gateway.publisher.take() == []
+
+
+def test_a_body_is_verified_as_it_came_blank_fields_and_order_and_all(gateway: Served) -> None:
+    body = b"token=x&text=&user_name=a+b%20c&user_id=U0ADA&command=%2Fclerk&&channel_id=C0TEXTS"
+    assert gateway.slack("/slack/commands", body).status_code == 200
+
+
+def test_a_signed_body_that_is_not_utf8_is_refused_as_garbled(gateway: Served) -> None:
+    assert gateway.slack("/slack/events", b"\xff\xfe{}").status_code == 400
+    assert gateway.slack("/slack/interactions", b"payload=%ff%fe").status_code == 400
+    assert gateway.slack("/slack/commands", b"text=\xff").status_code == 400
+
+
+def test_a_reply_in_a_thread_is_published_as_it_was_written(gateway: Served) -> None:
+    text = "On it :wave: <@U0BOB> &amp; שלום"
+    assert gateway.event(reply_event(text=text)).status_code == 200
+    (reply,) = gateway.publisher.take()
+    assert isinstance(reply, SlackReplyPosted)
+    expected = make.reply_posted(event_id="Ev0REPLY", text=text, received_at=reply.received_at)
+    assert reply == expected
+
+
+def test_slack_says_null_for_what_is_not_there_and_loses_nothing_by_it(gateway: Served) -> None:
+    files = [
+        {"id": "F1", "name": None, "mimetype": None, "url_private": None, "size": None, "mode": "tombstone"},
+        {"id": "F2", "name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a", "size": 9},
+    ]
+    assert gateway.event(reply_event(files=files, subtype="file_share", text=None, bot_id=None)).status_code == 200
+    (reply,) = gateway.publisher.take()
+    assert isinstance(reply, SlackReplyPosted)
+    assert reply.text == ""
+    assert reply.files[0] == SlackFile(id="F1")
+    assert (reply.files[1].name, reply.files[1].size) == ("a.png", 9)
+
+
+def test_a_reply_that_is_also_sent_to_the_channel_is_a_reply(gateway: Served) -> None:
+    gateway.event(reply_event(subtype="thread_broadcast"))
+    assert len(gateway.publisher.take()) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bot_id": "B0OTHER"},
+        {"subtype": "bot_message"},
+        {"subtype": "message_changed", "message": {}, "ts": None},
+        {"subtype": "message_deleted"},
+        {"thread_ts": None},
+        {"thread_ts": "1700000001.000100"},
+        {"user": None},
+        {"type": "reaction_added", "item": {}},
+        {"type": "channel_archive"},
+        {"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}},
+        {"type": "app_uninstalled"},
+        {"type": "something_new"},
+        {"type": "<b>\n"},
+    ],
+    ids=str,
+)
+def test_an_event_that_is_no_persons_reply_is_taken_and_dropped(gateway: Served, changes: dict[str, Any]) -> None:
+    assert gateway.event(reply_event(**changes)).status_code == 200
+    assert gateway.publisher.take() == []
+
+
+def test_a_message_from_a_connected_workspace_is_a_reply_like_any_other(gateway: Served) -> None:
+    event = {**reply_event(user_team="T0OTHER", source_team="T0OTHER"), "team_id": "T0OTHER"}
+    assert gateway.event(event).status_code == 200
+    assert len(gateway.publisher.take()) == 1
+
+
+def test_the_same_event_sent_again_is_the_same_fact_twice(gateway: Served) -> None:
+    for number in ("1", "2"):
+        headers = {"x-slack-retry-num": number, "x-slack-retry-reason": "http_timeout"}
+        answer = gateway.event(reply_event(), **headers)
+        assert answer.status_code == 200
+        assert "x-slack-no-retry" not in answer.headers
+    one, two = gateway.publisher.take()
+    assert one.model_dump(exclude={"received_at"}) == two.model_dump(exclude={"received_at"})
+
+
+def test_an_event_that_can_not_be_published_may_be_sent_again(gateway: Served) -> None:
+    gateway.publisher.trouble = "away"
+    answer = gateway.event(reply_event())
+    assert answer.status_code == 503
+    assert "x-slack-no-retry" not in answer.headers
+
+
+def test_slacks_question_whether_we_are_there_is_answered_with_its_challenge(gateway: Served) -> None:
+    answer = gateway.event({"type": "url_verification", "token": "x", "challenge": 'a"b é'})
+    assert (answer.status_code, answer.json()) == (200, {"challenge": 'a"b é'})
+    assert answer.headers["content-type"] == "application/json"
+    assert gateway.publisher.take() == []
+
+
+def test_slacks_word_that_it_sends_too_much_is_taken(gateway: Served) -> None:
+    limited = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1700000000, "api_app_id": "A1"}
+    assert gateway.event(limited).status_code == 200
+
+
+GARBLED = [
+    b"",
+    b"no json",
+    b"{",
+    b"[]",
+    b'"text"',
+    b"null",
+    b"7",
+    b'{"type": 7}',
+    b'{"type": ["event_callback"]}',
+    b'{"type": "event_callback", "event": 7}',
+    b'{"type": "event_callback", "event": {"type": "message", "subtype": ["a"]}}',
+    b'{"type": "event_callback", "event": {"type": "message", "subtype": {}}}',
+    b'{"type": "event_callback", "event_id": 7, "event": {"type": "message"}}',
+    b'{"type": "event_callback", "event": {"type": "message", "user": "U1", "thread_ts": "1"}}',
+    b'{"type": "event_callback", "event": {"type": "message", "channel": 1, "ts": 2, "thread_ts": 3, "user": 4}}',
+    b'{"type": "url_verification", "challenge": [[["x"]]]}',
+    b'{"type": NaN}',
+    b'{"type": Infinity}',
+    b'{"type": "\\ud800"}',
+    b'{"type": "a\x00b"}',
+    b"[" * 100_000,
+    b'{"a":' * 50_000,
+    b"9" * 100_000,
+    json.dumps(reply_event(text="X")).encode().replace(b'"X"', b'"\\udc00"'),
+    json.dumps(reply_event(files=[{"name": "no id"}])).encode(),
+]
+
+
+@pytest.mark.parametrize("body", GARBLED, ids=lambda body: body[:40])
+def test_a_genuine_body_that_is_garbled_is_refused_as_such_and_nothing_is_published(
+    gateway: Served, body: bytes
+) -> None:
+    assert gateway.slack("/slack/events", body).status_code == 400
+    assert gateway.slack("/slack/interactions", urlencode({"payload": body}).encode()).status_code in {200, 400}
+    assert gateway.publisher.take() == []
+
+
+def test_a_nul_in_a_reply_is_no_harm(gateway: Served) -> None:
+    assert gateway.event(reply_event(text="a\x00b")).status_code == 200
+    (reply,) = gateway.publisher.take()
+    assert isinstance(reply, SlackReplyPosted)
+    assert reply.text == "a\x00b"
+
+
+def test_a_click_is_published_as_the_orders_that_the_button_stands_for(gateway: Served) -> None:
+    answer = gateway.interaction(click("ticket.assign"))
+    assert (answer.status_code, answer.content) == (200, b"")
+    modal, seen = gateway.publisher.take()
+    assert isinstance(modal, OpenModal)
+    assert (modal.ticket, modal.user, modal.trigger_id) == (7, make.AGENT, "11.22.ab")
+    assert modal.response_url == "https://hooks.slack.com/actions/T0TEAM/1/abc"
+    assert isinstance(seen, AgentActed)
+    assert seen.at == modal.received_at
+
+
+def test_a_click_on_hide_says_which_message(gateway: Served) -> None:
+    gateway.interaction(click("ticket.hide"))
+    hide = gateway.publisher.take()[0]
+    assert isinstance(hide, HidePost)
+    assert (hide.channel, hide.ts, hide.by) == (make.CHANNEL, "1700000000.000100", make.AGENT)
+
+
+def test_a_picked_option_carries_what_it_orders(gateway: Served) -> None:
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": '{"ticket": 7, "status": "solved"}'}
+    picked = {"action_id": "ticket.status", "type": "static_select", "selected_option": option, "value": None}
+    gateway.interaction(click(actions=[picked]))
+    order = gateway.publisher.take()[0]
+    assert isinstance(order, ActOnTicket)
+    assert order.command.kind == "status"
+
+
+def test_an_element_that_is_not_ours_is_taken_and_dropped(gateway: Served) -> None:
+    assert gateway.interaction(click("poll.vote")).status_code == 200
+    assert gateway.interaction(click("ticket.open", value="no json")).status_code == 200
+    assert gateway.interaction(click(actions=[])).status_code == 200
+    assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://hooks.slack.com/actions/T1/1/x", True),
+        ("https://hooks.slack-gov.com/x", False),
+        ("http://hooks.slack.com/x", False),
+        ("https://evil.example/slack.com", False),
+        ("https://evilslack.com/x", False),
+        ("https://slack.com.evil.example/x", False),
+        ("https://slack.com@evil.example/x", False),
+        ("https://evil.example\\.slack.com/x", False),
+        ("https://hooks.slack.com:8443/x", False),
+        ("https://hooks.slack.com:99999/x", False),
+        ("http://169.254.169.254/latest", False),
+        ("http://[::1", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_answers_go_to_slack_and_nowhere_else(gateway: Served, url: str | None, kept: bool) -> None:
+    assert gateway.interaction(click(response_url=url)).status_code == 200
+    modal = gateway.publisher.take()[0]
+    assert isinstance(modal, OpenModal)
+    assert modal.response_url == (url if kept else None)
+
+
+@pytest.mark.parametrize("kind", ["view_closed", "shortcut", "message_action", "block_suggestion", "new_kind", None])
+def test_an_interaction_that_clerk_does_not_use_is_taken_and_dropped(gateway: Served, kind: str | None) -> None:
+    assert gateway.interaction({**click(), "type": kind}).status_code == 200
+    assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"payload=", b"other=1", b'{"payload": 1}', b"payload"])
+def test_a_form_without_a_payload_is_refused(gateway: Served, body: bytes) -> None:
+    assert gateway.slack("/slack/interactions", body).status_code == 400
+
+
+def test_of_two_payloads_the_first_counts(gateway: Served) -> None:
+    body = urlencode([("payload", json.dumps(click("ticket.open"))), ("payload", "{}")]).encode()
+    assert gateway.slack("/slack/interactions", body).status_code == 200
+    assert len(gateway.publisher.take()) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"user": None}, {"user": {"id": 7}}, {"actions": None}, {"actions": [7]}, {"actions": [{}]}, {"container": []}],
+    ids=str,
+)
+def test_a_click_without_its_parts_is_refused(gateway: Served, changes: dict[str, Any]) -> None:
+    assert gateway.interaction(click(**changes)).status_code == 400
+    assert gateway.publisher.take() == []
+
+
+def test_a_good_form_is_published_and_the_modal_closes(gateway: Served) -> None:
+    answer = gateway.interaction(submission({"subject": {"type": "plain_text_input", "value": "Blue one"}}))
+    assert (answer.status_code, answer.content) == (200, b"")
+    (order,) = gateway.publisher.take()
+    assert isinstance(order, ActOnTicket)
+    assert order.command == Edit(version=3, origin=make.CHANNEL, subject="Blue one")
+
+
+def test_a_bad_form_is_answered_on_its_fields_and_nothing_is_published(gateway: Served) -> None:
+    answer = gateway.interaction(submission({"subject": {"value": "x" * 151}, "new_tags": {"value": "naïve"}}))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    assert found["response_action"] == "errors"
+    assert set(found["errors"]) == {"subject", "new_tags"}
+    assert gateway.publisher.take() == []
+
+
+def test_another_apps_modal_is_taken_and_dropped(gateway: Served) -> None:
+    assert gateway.interaction(submission(callback_id="poll.create")).status_code == 200
+    assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"private_metadata": ""},
+        {"private_metadata": "[" * 3000},
+        {"private_metadata": '{"ticket": "x", "version": 1, "origin": "C1"}'},
+        {"state": {"values": []}},
+        {"state": {"values": {"subject": []}}},
+        {"state": {"values": {"subject": {"subject": "x"}}}},
+        {"state": {"values": {"tags": {"tags": {"selected_options": [{}]}}}}},
+        {"state": {"values": {"notify": {"notify": {"selected_conversations": [[["x"]]]}}}}},
+    ],
+    ids=str,
+)
+def test_a_modal_with_our_name_and_not_our_shape_is_refused(gateway: Served, view: dict[str, Any]) -> None:
+    assert gateway.interaction(submission(**view)).status_code == 400
+    assert gateway.publisher.take() == []
+
+
+def test_the_command_says_what_clerk_can_do_to_whoever_asked(gateway: Served) -> None:
+    answer = gateway.slack("/slack/commands", urlencode({"command": "/clerk", "text": "", "user_id": "U1"}).encode())
+    assert answer.json()["response_type"] == "ephemeral"
+
+
+def test_slacks_look_at_our_certificate_is_answered(gateway: Served) -> None:
+    answer = gateway.slack("/slack/commands", b"ssl_check=1&token=x")
+    assert (answer.status_code, answer.content) == (200, b"")

@@ -1,0 +1,229 @@
+"""What `clerk doctor` makes of what it is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from messages.line import Line
+from messages.settings import Settings
+from ops.checks import broker, documents, reach, slack, twilio
+from ops.checks.finding import Finding, State
+from ops.processes import Process
+from ops.queueing import QueueState, Snapshot
+from ops.samples import Samples
+from tests.servers import free_port, wait_until
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LINE = Line(id="+15550001111", channel="C0TEXTS")
+
+
+def states(findings: Iterator[Finding] | list[Finding]) -> dict[str, State]:
+    return {each.check: each.state for each in findings}
+
+
+@contextmanager
+def served(*routes: Route) -> Iterator[str]:
+    """A real HTTP server with these routes."""
+    import threading
+
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(Starlette(routes=list(routes)), port=port, log_config=None, lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started, "the server serves")
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(sandbox=True, slack_bot_token="xoxb-1", **given)
+
+
+def slack_server(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Route]:
+    def auth(request: Request) -> Response:
+        assert request.headers["authorization"] == "Bearer xoxb-1"
+        return JSONResponse(told, headers={} if scopes is None else {"x-oauth-scopes": scopes})
+
+    def info(request: Request) -> Response:
+        assert request.query_params["channel"] == LINE.channel
+        return JSONResponse(channel)
+
+    return [Route("/api/auth.test", auth, methods=["POST"]), Route("/api/conversations.info", info)]
+
+
+HEALTHY = {"ok": True, "user": "clerk", "team": "Ours"}
+THERE = {"ok": True, "channel": {"id": "C0TEXTS", "name": "texts", "is_archived": False, "is_member": True}}
+
+
+def in_slack(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Finding]:
+    with served(*slack_server(told, scopes, channel)) as url:
+        return list(slack.check(settings(slack_api_url=f"{url}/api/"), [LINE], {}))
+
+
+def test_a_workspace_in_order_asks_for_nothing() -> None:
+    found = in_slack(HEALTHY, ",".join(slack.SCOPES), THERE)
+    assert {each.state for each in found} == {State.GOOD}
+    assert len(found) == 3
+
+
+def test_a_wrong_token_is_named_with_where_to_get_the_right_one() -> None:
+    (found,) = in_slack({"ok": False, "error": "invalid_auth"}, None, THERE)
+    assert (found.state, found.check) == (State.BAD, "Slack token")
+    assert "CLERK_SLACK_BOT_TOKEN" in found.todo
+
+
+def test_missing_scopes_are_named_with_how_to_reinstall() -> None:
+    held = [scope for scope in slack.SCOPES if scope not in {"files:write", "im:write"}]
+    found = next(each for each in in_slack(HEALTHY, ",".join(held), THERE) if each.check == "Slack scopes")
+    assert (found.state, found.found) == (State.BAD, "missing: im:write, files:write")
+    assert "Reinstall" in found.todo
+
+
+def test_the_scopes_are_those_of_the_manifest() -> None:
+    manifest = yaml.safe_load(Path("docs/slack-app.yaml").read_text())
+    assert set(slack.SCOPES) == set(manifest["oauth_config"]["scopes"]["bot"])
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "todo"),
+    [
+        ({"ok": False, "error": "channel_not_found"}, State.BAD, "/invite @clerk"),
+        ({"ok": False, "error": "ratelimited"}, State.SKIPPED, "again"),
+        ({"ok": True, "channel": {"name": "texts", "is_archived": True, "is_member": True}}, State.BAD, "Unarchive"),
+        ({"ok": True, "channel": {"name": "texts", "is_member": False}}, State.BAD, "/invite @clerk in #texts"),
+    ],
+)
+def test_a_channel_that_can_not_be_used_is_named_with_what_to_do(told: dict[str, Any], state: State, todo: str) -> None:
+    found = slack.of_channel(LINE, told)
+    assert found.state is state
+    assert todo in found.todo
+
+
+def test_a_slack_that_is_away_is_a_finding_and_no_crash() -> None:
+    found = list(slack.check(settings(slack_api_url="http://127.0.0.1:1/api/"), [LINE], {}))
+    assert states(found) == {"Slack": State.BAD}
+
+
+def number(**given: Any) -> dict[str, Any]:
+    url = "https://clerk.example.org/twilio/sms#rc=5&rp=all"
+    fallback = "https://clerk.example.org/twilio/sms"
+    return {"phone_number": LINE.id, "sms_url": url, "sms_method": "POST", "sms_fallback_url": fallback, **given}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "state", "words"),
+    [
+        ([number()], State.GOOD, ""),
+        ([], State.BAD, "is no number of this account"),
+        ([number(sms_url="https://old.example.org/twilio/sms")], State.BAD, "old.example.org"),
+        ([number(sms_url="")], State.BAD, "nowhere"),
+        ([number(sms_url=None)], State.BAD, "nowhere"),
+        ([number(sms_url="http://clerk.example.org/twilio/sms")], State.BAD, "http://clerk"),
+        ([number(sms_method="GET")], State.BAD, "GET"),
+        ([number(sms_url="https://clerk.example.org/twilio/sms")], State.ADVICE, "try again"),
+        ([number(sms_fallback_url="")], State.ADVICE, "no fallback URL"),
+    ],
+)
+def test_a_number_that_leads_elsewhere_is_found(numbers: list[dict[str, Any]], state: State, words: str) -> None:
+    found = list(twilio.of_number(LINE, numbers, "https://clerk.example.org"))
+    assert found[-1].state is state
+    assert words in found[-1].found + found[-1].todo
+
+
+@pytest.mark.parametrize(("status", "words"), [(401, "CLERK_TWILIO_AUTH_TOKEN"), (500, "network")])
+def test_an_account_that_twilio_refuses_is_a_finding(status: int, words: str) -> None:
+    def account(_: Request) -> Response:
+        return PlainTextResponse("no", status)
+
+    with served(Route("/2010-04-01/Accounts/{sid}", account)) as url:
+        found = list(twilio.check(settings(twilio_api_url=url), [LINE], {}))
+    assert found[-1].state is State.BAD
+    assert words in found[-1].todo
+
+
+def test_a_public_url_that_leads_to_something_else_is_found() -> None:
+    with served(Route("/healthz", lambda _: PlainTextResponse("<html>a login page</html>"))) as url:
+        found = list(reach.check(settings(public_url=url), {}))
+    assert states(found) == {"public URL": State.BAD}
+
+
+def test_a_public_url_that_only_this_machine_knows_is_found() -> None:
+    real = Settings(twilio_account_sid="AC1", twilio_auth_token="t", slack_bot_token="b", slack_signing_secret="s")
+    found = list(reach.check(real.model_copy(update={"port": 1}), {}))
+    assert "CLERK_PUBLIC_URL" in found[0].todo
+    assert found[0].state is State.BAD
+
+
+@pytest.mark.parametrize(
+    ("taken", "refused", "state"),
+    [(0, 0, State.ADVICE), (100, 0, State.GOOD), (100, 3, State.GOOD), (5, 5, State.BAD), (0, 1, State.BAD)],
+)
+def test_webhooks_whose_signature_fails_are_noticed(taken: int, refused: int, state: State) -> None:
+    counted: Samples = {
+        ("clerk_webhooks_total", (("outcome", "accepted"), ("route", "/twilio/sms"))): float(taken),
+        ("clerk_webhooks_total", (("outcome", "rejected"), ("route", "/twilio/sms"))): float(refused),
+    }
+    found = next(each for each in reach.of_webhooks(counted) if each.check == "webhooks of Twilio")
+    assert found.state is state
+    if state is State.BAD:
+        assert "CLERK_TWILIO_AUTH_TOKEN" in found.todo
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(1, State.GOOD), (-30, State.ADVICE), (400, State.BAD)])
+def test_clocks_that_disagree_are_found(seconds: int, state: State) -> None:
+    dates = {"Slack": format_datetime(NOW - timedelta(seconds=seconds), usegmt=True), "Twilio": ""}
+    (found,) = reach.of_dates(dates, NOW)
+    assert found.state is state
+
+
+def snapshot(**fields: Any) -> Snapshot:
+    queue = QueueState.model_validate({"name": "slack", "consumers": 1, **fields})
+    return Snapshot(at=NOW, source="a test", queues=(queue,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "check", "state"),
+    [
+        ({}, "backlog", State.GOOD),
+        ({"consumers": 0}, "workers", State.BAD),
+        ({"dead": 3}, "dead letters", State.BAD),
+        ({"ready": 9, "oldest": 61.0}, "backlog", State.BAD),
+        ({"ready": 9, "oldest": 2.0}, "backlog", State.GOOD),
+        ({"ready": 9, "oldest": 99.0, "consumers": 0}, "backlog", State.ADVICE),
+    ],
+)
+def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, state: State) -> None:
+    assert states(broker.of_queues(snapshot(**fields)))[check] is state
+
+
+def process(kind: str, ahead: float = 0) -> Process:
+    told = NOW + timedelta(seconds=ahead)
+    return Process(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=told, seen_at=NOW)
+
+
+def test_a_missing_clock_is_found() -> None:
+    found = list(documents.of_processes([process("gateway"), process("worker")]))
+    assert (found[0].state, found[0].todo) == (State.BAD, "Start: clerk clock")
+    assert states(documents.of_processes([process("run")])) == {"processes": State.GOOD}
+
+
+def test_a_machine_whose_clock_is_off_is_found() -> None:
+    everyone = [process("gateway"), process("worker", ahead=-90), process("clock")]
+    found = [each for each in documents.of_processes(everyone) if each.check == "clocks"]
+    assert [each.state for each in found] == [State.BAD]

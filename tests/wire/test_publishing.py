@@ -1,0 +1,254 @@
+"""Publishing to the real RabbitMQ: confirmed, pipelined, never silent about a message that is not safe."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pika
+import pytest
+from dramatiq import Message
+
+from messages.inbound import SmsReceived
+from messages.publishing import CONFIRM_WITHIN, AmqpPublisher, Unpublished, correlation
+from messages.queues import QUEUES, dead, delayed
+from messages.settings import Misconfigured
+from tests import make
+from tests.servers import PrivateRabbit, depths
+
+PROMPTLY = CONFIRM_WITHIN.total_seconds() + 3
+"""A webhook is answered within two seconds; a machine that is busy with tests gets some more."""
+
+
+@pytest.fixture
+async def publisher(amqp_url: str) -> AsyncIterator[AmqpPublisher]:
+    publisher = AmqpPublisher(amqp_url)
+    yield publisher
+    await publisher.close()
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[PrivateRabbit]:
+    """A broker of this module's own, to be stopped and blocked."""
+    with PrivateRabbit() as node:
+        yield node
+
+
+def _taken(amqp_url: str, queue: str) -> list[dict[str, Any]]:
+    """Every message of a queue, taken out."""
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    found = []
+    while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:
+        found.append({"properties": got[1], "body": json.loads(got[2])})
+    connection.close()
+    return found
+
+
+def _delete(amqp_url: str, queue: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    connection.channel().queue_delete(queue)
+    connection.close()
+
+
+async def _until(look: Callable[[], Awaitable[bool]], within: float = 30) -> None:
+    async with asyncio.timeout(within):
+        while not await look():  # noqa: ASYNC110 - what is looked at is the broker
+            await asyncio.sleep(0.02)
+
+
+async def test_a_published_message_is_in_its_queue_persistent_and_as_dramatiq_reads_it(
+    publisher: AmqpPublisher, amqp_url: str
+) -> None:
+    correlation.set("cause-1")
+    text = make.sms_received(body="Héllo 👋\x00", received_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+    await publisher.publish(text)
+    (taken,) = _taken(amqp_url, "ingestion")
+    assert taken["properties"].delivery_mode == 2
+    read = Message.decode(json.dumps(taken["body"]).encode())
+    assert (read.queue_name, read.actor_name, read.args) == ("ingestion", "ingestion.receive", ())
+    assert read.options["correlation_id"] == "cause-1"
+    assert set(read.kwargs) == {"message"}
+    assert SmsReceived.model_validate(read.kwargs["message"]) == text
+    assert abs(read.message_timestamp / 1000 - time.time()) < 60
+
+
+async def test_a_delayed_message_waits_in_the_delay_queue_until_its_time_and_never_ten_minutes(
+    publisher: AmqpPublisher, amqp_url: str
+) -> None:
+    for delay in (timedelta(seconds=5), timedelta(days=1)):
+        await publisher.publish(make.sms_received(), delay=delay)
+    soon, late = _taken(amqp_url, delayed("ingestion"))
+    now = time.time() * 1000
+    assert now < soon["body"]["options"]["eta"] < now + 6000
+    assert soon["body"]["queue_name"] == "ingestion.DQ"
+    assert late["body"]["options"]["eta"] < now + 600_000
+
+
+async def test_many_messages_wait_for_their_confirms_at_once(publisher: AmqpPublisher, amqp_url: str) -> None:
+    await publisher.publish(make.sms_received())
+    started = time.perf_counter()
+    await publisher.publish(make.sms_received())
+    alone = time.perf_counter() - started
+    started = time.perf_counter()
+    await asyncio.gather(*(publisher.publish(make.sms_received(sid=f"SM{number}")) for number in range(1000)))
+    together = time.perf_counter() - started
+    assert together < 1000 * alone / 3
+    sids = [taken["body"]["kwargs"]["message"]["sid"] for taken in _taken(amqp_url, "ingestion")]
+    assert sids[2:] == [f"SM{number}" for number in range(1000)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 131_000, 131_064, 131_065, 262_200, 1_000_000])
+async def test_a_message_of_any_size_arrives_whole(publisher: AmqpPublisher, amqp_url: str, size: int) -> None:
+    await publisher.publish(make.sms_received(body="x" * size))
+    (taken,) = _taken(amqp_url, "ingestion")
+    assert len(taken["body"]["kwargs"]["message"]["body"]) == size
+
+
+async def test_every_queue_is_there_once_the_publisher_is_connected(publisher: AmqpPublisher, amqp_url: str) -> None:
+    assert await publisher.probe() is None
+    assert set(depths(amqp_url)) == {name for queue in QUEUES for name in (queue, delayed(queue), dead(queue))}
+
+
+async def test_a_message_that_no_queue_takes_is_a_failure_and_the_queue_is_made_again(
+    publisher: AmqpPublisher, amqp_url: str
+) -> None:
+    await publisher.publish(make.sms_received())
+    _delete(amqp_url, "ingestion")
+    with pytest.raises(Unpublished, match="no queue ingestion"):
+        await publisher.publish(make.sms_received())
+    await publisher.publish(make.sms_received(sid="SMagain"))
+    (taken,) = _taken(amqp_url, "ingestion")
+    assert taken["body"]["kwargs"]["message"]["sid"] == "SMagain"
+
+
+async def test_a_message_that_the_broker_refuses_is_a_failure(publisher: AmqpPublisher, rabbit: Any) -> None:
+    """A quorum queue that is full and rejects what is published to it nacks (overflow reject-publish)."""
+    await publisher.publish(make.sms_received())
+    connection = pika.BlockingConnection(pika.URLParameters(rabbit.url))
+    channel = connection.channel()
+    channel.queue_delete("sms")
+    full = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    channel.queue_declare("sms", durable=True, arguments=full)
+    report = make.reply_posted()
+    with pytest.raises(Unpublished, match="refused"):
+        for _ in range(50):
+            await publisher.publish(report)
+    await publisher.publish(make.sms_received())
+    channel.queue_delete("sms")
+    connection.close()
+
+
+async def test_a_queue_of_another_kind_is_said_and_published_to_again_once_it_is_gone(amqp_url: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    connection.channel().queue_declare("ingestion", durable=True)
+    publisher = AmqpPublisher(amqp_url)
+    started = time.monotonic()
+    with pytest.raises(Unpublished, match="ingestion"):
+        await publisher.publish(make.sms_received())
+    assert time.monotonic() - started < PROMPTLY
+    connection.channel().queue_delete("ingestion")
+    connection.close()
+    await _until(lambda: _works(publisher))
+    await publisher.close()
+
+
+async def _works(publisher: AmqpPublisher) -> bool:
+    return await publisher.probe() is None
+
+
+async def test_without_a_broker_a_publish_fails_promptly_and_says_why() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    publisher = AmqpPublisher(f"amqp://guest:swordfish@127.0.0.1:{port}/")
+    started = time.monotonic()
+    with pytest.raises(Unpublished) as error:
+        await publisher.publish(make.sms_received())
+    assert time.monotonic() - started < PROMPTLY
+    assert "can't reach RabbitMQ" in str(error.value)
+    assert "swordfish" not in str(error.value)
+    assert "can't reach RabbitMQ" in str(await publisher.probe())
+    await publisher.close()
+
+
+async def test_a_broker_that_accepts_and_says_nothing_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        publisher = AmqpPublisher(f"amqp://guest:guest@127.0.0.1:{mute.getsockname()[1]}/")
+        started = time.monotonic()
+        with pytest.raises(Unpublished):
+            await publisher.publish(make.sms_received())
+        assert time.monotonic() - started < PROMPTLY
+        await publisher.close()
+
+
+async def test_what_waits_when_the_broker_stops_fails_and_publishing_goes_on_when_it_is_back(
+    node: PrivateRabbit,
+) -> None:
+    publisher = AmqpPublisher(node.url)
+    await publisher.publish(make.sms_received())
+    stopping = asyncio.create_task(asyncio.to_thread(node.stop))
+    try:
+        with pytest.raises(Unpublished):
+            while True:
+                await publisher.publish(make.sms_received())
+        await stopping
+        assert "can't reach RabbitMQ" in str(await publisher.probe())
+    finally:
+        await stopping
+        await asyncio.to_thread(node.start)
+    await _until(lambda: _works(publisher))
+    await publisher.publish(make.sms_received())
+    await publisher.close()
+
+
+async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when_it_is_unblocked(
+    node: PrivateRabbit,
+) -> None:
+    publisher = AmqpPublisher(node.url)
+    await publisher.publish(make.sms_received())
+    await asyncio.to_thread(node.control, "set_vm_memory_high_watermark", "absolute", "1")
+    try:
+        started = time.monotonic()
+        with pytest.raises(Unpublished):
+            await publisher.publish(make.sms_received())
+        assert time.monotonic() - started < PROMPTLY
+
+        async def blocked() -> bool:
+            return "takes no messages" in str(await publisher.probe())
+
+        await _until(blocked)
+        started = time.monotonic()
+        with pytest.raises(Unpublished, match="takes no messages at present"):
+            await publisher.publish(make.sms_received())
+        assert time.monotonic() - started < CONFIRM_WITHIN.total_seconds()
+    finally:
+        await asyncio.to_thread(node.control, "set_vm_memory_high_watermark", "0.6")
+    await _until(lambda: _works(publisher))
+    await publisher.publish(make.sms_received())
+    await publisher.close()
+
+
+async def test_closing_waits_for_the_confirms_that_are_out(publisher: AmqpPublisher, amqp_url: str) -> None:
+    await publisher.publish(make.sms_received())
+    waiting = [asyncio.create_task(publisher.publish(make.sms_received())) for _ in range(100)]
+    await asyncio.sleep(0)
+    await publisher.close()
+    await asyncio.gather(*waiting)
+    assert len(_taken(amqp_url, "ingestion")) == 101
+
+
+async def test_closing_leaves_no_connection_behind(node: PrivateRabbit) -> None:
+    publisher = AmqpPublisher(node.url)
+    await publisher.publish(make.sms_received())
+    await publisher.close()
+    listed = await asyncio.to_thread(node.control, "list_connections", "pid", "state")
+    assert "running" not in listed
+
+
+@pytest.mark.parametrize("url", ["amqp://host:port/", "amqp://host:99999999/", "amqp://host/?heartbeat=soon"])
+def test_a_broker_url_that_is_none_is_named_at_start(url: str) -> None:
+    with pytest.raises(Misconfigured, match="CLERK_AMQP_URL"):
+        AmqpPublisher(url)
