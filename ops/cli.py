@@ -13,7 +13,7 @@ from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.queues import QUEUES
 from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
-from ops import doctor, queues, seed, tracing
+from ops import doctor, moving, queues, seed, tracing
 from ops.dead import dead
 from ops.documents import DocumentsAway
 from ops.environment import need_distributed
@@ -26,6 +26,7 @@ app.command(dead)
 queues.add_commands(app)
 tracing.add_commands(app)
 doctor.add_commands(app)
+moving.add_commands(app)
 
 log = structlog.get_logger("clerk")
 

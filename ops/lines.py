@@ -21,6 +21,9 @@ lines = App(name="lines", help="List, add, change and remove the team's phone nu
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
+LONGEST: Final = 86_400
+NAME_LIMIT: Final = 80
+
 
 class Invalid(Exception):
     """An argument is wrong; the text says which and what to do."""
@@ -43,13 +46,15 @@ def _changed(line: Line, **given: Any) -> Line:
         raise Invalid(
             f"--channel {changes['channel']}: give the channel's id, such as C0123ABCD (channel details, bottom)"
         )
-    for name in ("window", "cap", "solved_for"):
-        if name in changes and changes[name] <= 0:
-            raise Invalid(f"--{name.replace('_', '-')} {changes[name]}: must be more than 0")
+    for name in ("window", "cap"):
+        if name in changes and not 0 < changes[name] <= LONGEST:
+            raise Invalid(f"--{name} {changes[name]:g}: seconds, more than 0 and at most {LONGEST} (a day)")
     if "solved_for" in changes:
+        if not 1 <= changes["solved_for"] <= 28 * 24:
+            raise Invalid(f"--solved-for {changes['solved_for']:g}: hours, between 1 hour and 28 days (672 hours)")
         changes["solved_for"] *= 3600
-        if not 3600 <= changes["solved_for"] <= 28 * 86400:
-            raise Invalid("--solved-for: between 1 hour and 28 days (672 hours)")
+    if len(name := changes.get("name", "")) > NAME_LIMIT or not name.isprintable():
+        raise Invalid(f"--name: one line of at most {NAME_LIMIT} characters")
     try:
         changed = Line.model_validate({**line.model_dump(), **changes})
     except ValidationError as error:
@@ -111,23 +116,23 @@ def set_(
     solved_for: float | None = None,
 ) -> None:
     """Change a line: --window and --cap in seconds, --solved-for in hours."""
+    given: dict[str, Any] = {
+        "channel": channel,
+        "name": name,
+        "reply_mode": reply_mode,
+        "mode": debounce,
+        "window": window,
+        "cap": cap,
+        "solved_for": solved_for,
+    }
+    if all(value is None for value in given.values()):
+        raise Invalid(f"say what to change: clerk lines set {line} --help")
 
     async def work(stores: Stores, _: Settings) -> bool:
         found = await stores.lines.get(number(line))
         if found is None:
             return False
-        await stores.lines.save(
-            _changed(
-                found,
-                channel=channel,
-                name=name,
-                reply_mode=reply_mode,
-                mode=debounce,
-                window=window,
-                cap=cap,
-                solved_for=solved_for,
-            )
-        )
+        await stores.lines.save(_changed(found, **given))
         return True
 
     if not on_stores(work):

@@ -187,11 +187,11 @@ def follow(trail: Remembered | Stored) -> None:
             trail.note(dict(fields))
         return fields
 
-    processors = list(structlog.get_config()["processors"])
+    processors = structlog.get_config()["processors"]
     stamped = next(
         place for place, each in enumerate(processors, 1) if isinstance(each, structlog.processors.TimeStamper)
     )
-    structlog.configure(processors=[*processors[:stamped], note, *processors[stamped:]])
+    processors.insert(stamped, note)  # in place: loggers that were used already hold this very list
 
 
 def stored(url: str, kind: str, keep: timedelta) -> Stored:

@@ -6,7 +6,7 @@ Nothing a contact wrote, no number and no token is ever logged: ids, queue, outc
 import time
 import traceback
 from pathlib import Path
-from typing import Any, override
+from typing import Any, Final, override
 
 import dramatiq
 import structlog
@@ -19,10 +19,22 @@ from messages.publishing import correlation
 
 log = structlog.get_logger("clerk.worker")
 
+LATENCIES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+"""The bounds of histograms in seconds: from a good day to an outage."""
+
 HANDLED = Counter("clerk_messages_total", "Messages handled", ["actor", "outcome"])
-RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"])
-WAIT_SECONDS = Histogram("clerk_message_wait_seconds", "How long a message was ready before its actor ran", ["actor"])
+RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"], buckets=LATENCIES)
+WAIT_SECONDS = Histogram(
+    "clerk_message_wait_seconds", "How long a message was ready before its actor ran", ["actor"], buckets=LATENCIES
+)
 DEAD = Counter("clerk_dead_letters_total", "Messages moved to the dead letters", ["queue", "actor"])
+TEXT_TO_SLACK = Histogram(
+    "clerk_text_to_slack_seconds", "From a text's arrival at the gateway to its post in the thread", buckets=LATENCIES
+)
+DEBOUNCED = Counter("clerk_debounce_total", "What the debounce decided about texts", ["outcome"])
+DUE_LAG = Histogram(
+    "clerk_due_lag_seconds", "How overdue work was when the clock found it", ["what"], buckets=LATENCIES
+)
 
 
 class Observed(Middleware):

@@ -4,7 +4,7 @@ import { post, taken } from "./api.js";
 import { attachedView, fileButton, takeFiles } from "./attach.js";
 import { composerView } from "./composer.js";
 import { h, icon } from "./dom.js";
-import { move, place } from "./place.js";
+import { markRead, move, place, readUntil } from "./place.js";
 import { redraw } from "./redraw.js";
 import { stuck } from "./scroll.js";
 import { all, get, textsBetween, world } from "./store.js";
@@ -45,11 +45,23 @@ function contactsView(line) {
         "button",
         { key: number, type: "button", "aria-pressed": String(number === place.contact), title: number, onclick: () => move({ contact: number }) },
         contactName(number).split(" ")[0],
+        isUnread(line, number) && h("span", { key: "dot", class: "dot", role: "img", "aria-label": "new texts" }),
         out.some(([from, to]) => from === line && to === number) && h("small", { key: "out", class: "out", title: "opted out" }, " stop"),
       ),
     ),
     h("button", { key: "add", type: "button", class: "add", "aria-label": "Add a contact", "aria-expanded": String(adding), onclick: () => show(!adding) }, icon("plus")),
   );
+}
+
+/** Whether the contact's phone has texts that nobody has looked at on this page. */
+function isUnread(line, number) {
+  const texts = textsBetween(line, number);
+  if (!texts.length) return false;
+  const mark = secondsOf(texts.at(-1)) + (texts.length % 1000) / 1000;
+  const key = `phone/${line}/${number}`;
+  if (number !== place.contact) return mark > Number(readUntil(key));
+  queueMicrotask(() => markRead(key, mark));
+  return false;
 }
 
 function show(on) {

@@ -45,13 +45,13 @@ export function goTo(channel, thread) {
   else location.hash = hash;
 }
 
-/** Up to which message this person has read a channel. */
-export function readUntil(channel) {
-  return place.read[`${place.me}/${channel}`] ?? "0";
+/** How far this person has read something. */
+export function readUntil(what) {
+  return place.read[`${place.me}/${what}`] ?? "0";
 }
 
-export function markRead(channel, ts) {
-  if (readUntil(channel) < ts) move({ read: { ...place.read, [`${place.me}/${channel}`]: ts } });
+export function markRead(what, mark) {
+  if (Number(readUntil(what)) < Number(mark)) move({ read: { ...place.read, [`${place.me}/${what}`]: mark } });
 }
 
 function read() {

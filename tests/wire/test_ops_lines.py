@@ -1,0 +1,182 @@
+"""`clerk lines`, `clerk export` and `clerk import` as commands, on a real MongoDB wire server."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messages.conversation import Conversation
+from messages.sms import Direction, Sms
+from ops.documents import Documents
+from tests.servers import ROOT, Server, database
+
+type Clerk = Callable[..., subprocess.CompletedProcess[str]]
+
+LINE = "+15550001111"
+
+
+def clerk_on(mongo_url: str | None, **more: str) -> Clerk:
+    """The `clerk` command with these documents."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
+    given = {} if mongo_url is None else {"CLERK_MONGO_URL": mongo_url}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ops", *arguments],
+            cwd=ROOT,
+            env={**inherited, **given, **more},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def clerk(mongo_url: str) -> Clerk:
+    return clerk_on(mongo_url, CLERK_DEBOUNCE_SECONDS="60", CLERK_DEBOUNCE_CAP_SECONDS="300")
+
+
+def lines(clerk: Clerk) -> list[dict[str, Any]]:
+    told = clerk("lines", "list", "--json")
+    assert told.returncode == 0, told.stderr
+    found: list[dict[str, Any]] = json.loads(told.stdout)
+    return found
+
+
+def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
+    assert "No lines yet" in clerk("lines", "list").stdout
+    assert clerk("lines", "add", "+1 (555) 000-1111", "--channel", "C0TEXTS").returncode == 0
+    (line,) = lines(clerk)
+    assert (line["id"], line["channel"], line["window"], line["cap"]) == (LINE, "C0TEXTS", 60, 300)
+    changed = clerk(
+        *("lines", "set", LINE, "--reply-mode", "buttons", "--debounce", "leading", "--window", "10"),
+        *("--cap", "20.5", "--name", "Support", "--channel", "G0PRIVATE", "--solved-for", "2"),
+    )
+    assert changed.returncode == 0, changed.stderr
+    (line,) = lines(clerk)
+    expected = {"reply_mode": "buttons", "mode": "leading", "window": 10, "cap": 20.5, "solved_for": 7200}
+    assert {name: line[name] for name in expected} == expected
+    assert (line["name"], line["channel"]) == ("Support", "G0PRIVATE")
+    assert LINE in clerk("lines", "list").stdout
+    assert clerk("lines", "remove", LINE).returncode == 0
+    assert lines(clerk) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("add", "5550001111", "--channel", "C0TEXTS"), "with its country"),
+        (("add", "+1", "--channel", "C0TEXTS"), "phone number"),
+        (("add", "+1555000111100000", "--channel", "C0TEXTS"), "too long"),
+        (("add", "+15550002222", "--channel", "#texts"), "the channel's id"),
+        (("add", "+15550002222"), "channel"),
+        (("add", LINE, "--channel", "C0OTHER"), "is a line already"),
+        (("set", "+15550009999", "--name", "x"), "is no line"),
+        (("set", LINE, "--window", "0"), "more than 0"),
+        (("set", LINE, "--window", "nan"), "--window"),
+        (("set", LINE, "--cap", "inf"), "--cap"),
+        (("set", LINE, "--cap", "5"), "not be less than --window"),
+        (("set", LINE, "--solved-for", "0.5"), "between 1 hour and 28 days"),
+        (("set", LINE, "--debounce", "trailing"), "trailing"),
+        (("set", LINE), "say what to change"),
+        (("remove", "+15550009999"), "is no line"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing(
+    clerk: Clerk, arguments: tuple[str, ...], words: str
+) -> None:
+    clerk("lines", "add", LINE, "--channel", "C0TEXTS")
+    before = lines(clerk)
+    told = clerk("lines", *arguments)
+    assert told.returncode == 2
+    assert words in " ".join((told.stderr + told.stdout).replace("│", " ").split())
+    assert lines(clerk) == before
+
+
+def fill(mongo_url: str, texts: int) -> None:
+    """Some documents of the kinds that move."""
+    now = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+    with Documents(mongo_url) as documents:
+        for number in range(texts):
+            sms = Sms(
+                id=f"SM{number:032x}",
+                conversation="c",
+                line=LINE,
+                contact="+15550200001",
+                direction=Direction.INBOUND,
+                body=f"“{number}” 🙂\n\u202e",
+                received_at=now + timedelta(seconds=number),
+                seq=number + 1,
+            )
+            documents.database["sms"].insert_one({**sms.model_dump(exclude={"id"}, exclude_none=True), "_id": sms.id})
+        talk = Conversation(id="c", line=LINE, contact="+15550200001", created_at=now)
+        documents.database["conversations"].insert_one(
+            {**talk.model_dump(exclude={"id"}, exclude_none=True), "_id": "c", "lease": {"until": now}}
+        )
+        documents.database["trail"].insert_one({"_id": "x", "lines": b"\x00"})
+
+
+def everything(mongo_url: str) -> dict[str, list[dict[str, Any]]]:
+    with Documents(mongo_url) as documents:
+        return {
+            name: sorted(documents.database[name].find({}), key=lambda each: str(each["_id"]))
+            for name in ("sms", "conversations", "lines")
+        }
+
+
+def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
+    clerk: Clerk, mongo_url: str, mongo: Server, tmp_path: Path
+) -> None:
+    fill(mongo_url, 30)
+    clerk("lines", "add", LINE, "--channel", "C0TEXTS")
+    file = tmp_path / "clerk.jsonl.gz"
+    told = clerk("export", str(file))
+    assert (told.returncode, told.stdout.startswith("32 documents exported")) == (0, True), told.stderr
+    assert clerk("export", str(file)).returncode == 2
+    there = database(mongo.url, "another_one_" + tmp_path.name.replace("-", "_")[:20])
+    for _ in range(2):
+        told = clerk_on(there)("import", str(file))
+        assert (told.returncode, told.stdout.startswith("32 documents imported")) == (0, True), told.stderr
+    assert everything(there) == everything(mongo_url)
+    with Documents(there) as documents:
+        assert documents.database["trail"].count_documents({}) == 0
+        assert documents.missing_indexes() == []
+
+
+def test_documents_move_out_of_the_embedded_default(mongo_url: str, tmp_path: Path) -> None:
+    embedded = clerk_on(None, CLERK_DATA_DIR=str(tmp_path / "data"))
+    assert embedded("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
+    assert embedded("export", str(tmp_path / "out.jsonl")).returncode == 0
+    assert clerk_on(mongo_url)("import", str(tmp_path / "out.jsonl")).returncode == 0
+    assert [line["id"] for line in lines(clerk_on(mongo_url))] == [LINE]
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "not ours", "not JSON", "missing"])
+def test_a_damaged_file_is_refused_before_anything_is_stored(
+    clerk: Clerk, mongo_url: str, mongo: Server, tmp_path: Path, harm: str
+) -> None:
+    fill(mongo_url, 3)
+    file = tmp_path / "clerk.jsonl"
+    assert clerk("export", str(file)).returncode == 0
+    whole = file.read_text().splitlines(keepends=True)
+    harmed = {
+        "cut": whole[:-1],
+        "changed": [*whole[:1], *whole[2:]],
+        "not ours": ["{}\n"],
+        "not JSON": [*whole[:2], "{\n", *whole[2:]],
+        "missing": None,
+    }[harm]
+    file.unlink() if harmed is None else file.write_text("".join(harmed))
+    there = database(mongo.url, "harmed_" + harm.replace(" ", "_"))
+    told = clerk_on(there)("import", str(file))
+    assert told.returncode == 2, told.stdout
+    assert everything(there) == {"sms": [], "conversations": [], "lines": []}
