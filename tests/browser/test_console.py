@@ -138,7 +138,7 @@ def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: s
     page.goto(f"{address}/ops/")
     page.get_by_label("Token").fill(TOKEN)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nobody works on the queue slack.")).to_be_visible()
+    expect(page.get_by_text("Nobody works on the queues ingestion, tickets")).to_be_visible()
     SHOTS.mkdir(parents=True, exist_ok=True)
     for name in ("", "queues", "queues/tickets", "dead", "pending", "tickets", "lines", "search?q=nothing"):
         page.goto(f"{address}/ops/{name}")

@@ -42,7 +42,7 @@ def test_a_busy_contact_is_counted_down_and_announced_once(desk: Desk) -> None:
     expect(summary).to_contain_text("Third")
     expect(summary).to_contain_text("+1 more")
     desk.open_thread(number)
-    expect(desk.thread.get_by_text("3 replies")).to_be_visible()
+    expect(desk.thread).to_contain_text(re.compile("First.*Second.*Third", re.DOTALL))
 
 
 def test_the_window_can_be_shortened_while_something_waits(desk: Desk, world: World) -> None:
@@ -74,8 +74,7 @@ def test_a_429_is_survived_and_seen(desk: Desk, world: World) -> None:
     log = desk.machinery.get_by_role("list", name="Events, newest first")
     expect(log.get_by_role("listitem").filter(has_text="429").first).to_be_visible()
     desk.open_thread(number)
-    expect(desk.thread.get_by_text("Despite everything").last).to_be_visible()
-    expect(desk.thread.get_by_role("article").filter(has_text="Despite everything")).to_have_count(2)
+    expect(desk.thread.get_by_role("article").last).to_contain_text("Despite everything")
     assert world.violations() == []
 
 
