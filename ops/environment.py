@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from pydantic import SecretStr
+from pymongo.errors import PyMongoError
 
 from messages.settings import Misconfigured, Settings
 from ops.documents import Documents, DocumentsAway
-from ops.embedded import EmbeddedMongo
 from ops.queueing import Broker, Snapshot
 from ops.rabbit import Rabbit
 from ops.remote import Remote
@@ -25,6 +25,8 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
     if settings.mongo_url is not None:
         yield settings
         return
+    from ops.embedded import EmbeddedMongo  # a second's work, and only where there is no MongoDB
+
     with EmbeddedMongo(settings.data_dir / FILE) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})
 
@@ -34,8 +36,11 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
 
     async def run(settings: Settings) -> T:
         assert settings.mongo_url is not None
-        async with Stores.opened(settings.mongo_url.get_secret_value()) as stores:
-            return await work(stores, settings)
+        try:
+            async with Stores.opened(settings.mongo_url.get_secret_value()) as stores:
+                return await work(stores, settings)
+        except PyMongoError as error:
+            raise DocumentsAway(f"MongoDB can't be asked: {str(error).split(', Timeout')[0]}") from None
 
     with with_mongo(Settings.load()) as settings:
         return asyncio.run(run(settings))

@@ -77,7 +77,10 @@ def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
         json.dump([line.model_dump(mode="json") for line in found], sys.stdout, indent=2)
         print()
         return
-    table = Table("line", "name", "channel", "debounce", "window", "cap", "replies", "solved for")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("line", no_wrap=True)
+    for heading in ("name", "channel", "debounce", "window", "cap", "replies", "solved for"):
+        table.add_column(heading)
     for line in found:
         table.add_row(
             line.id,

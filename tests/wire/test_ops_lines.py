@@ -117,7 +117,8 @@ def fill(mongo_url: str, texts: int) -> None:
                 received_at=now + timedelta(seconds=number),
                 seq=number + 1,
             )
-            documents.database["sms"].insert_one({**sms.model_dump(exclude={"id"}, exclude_none=True), "_id": sms.id})
+            fields = sms.model_dump(exclude={"id"}, exclude_none=True)
+            documents.database["sms"].insert_one({**fields, "_id": sms.id, "place": f"inbound/{number}"})
         talk = Conversation(id="c", line=LINE, contact="+15550200001", created_at=now)
         documents.database["conversations"].insert_one(
             {**talk.model_dump(exclude={"id"}, exclude_none=True), "_id": "c", "lease": {"until": now}}
@@ -137,15 +138,18 @@ def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
     clerk: Clerk, mongo_url: str, mongo: Server, tmp_path: Path
 ) -> None:
     fill(mongo_url, 30)
-    clerk("lines", "add", LINE, "--channel", "C0TEXTS")
+    added = clerk("lines", "add", LINE, "--channel", "C0TEXTS")
+    assert added.returncode == 0, added.stderr
     file = tmp_path / "clerk.jsonl.gz"
     told = clerk("export", str(file))
-    assert (told.returncode, told.stdout.startswith("32 documents exported")) == (0, True), told.stderr
+    assert (told.returncode, told.stdout.startswith("32 documents exported")) == (0, True), told.stdout + told.stderr
     assert clerk("export", str(file)).returncode == 2
     there = database(mongo.url, "another_one_" + tmp_path.name.replace("-", "_")[:20])
     for _ in range(2):
         told = clerk_on(there)("import", str(file))
-        assert (told.returncode, told.stdout.startswith("32 documents imported")) == (0, True), told.stderr
+        assert (told.returncode, told.stdout.startswith("32 documents imported")) == (0, True), (
+            told.stdout + told.stderr
+        )
     assert everything(there) == everything(mongo_url)
     with Documents(there) as documents:
         assert documents.database["trail"].count_documents({}) == 0
