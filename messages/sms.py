@@ -24,6 +24,7 @@ class Sms(Document):
 
     `seq` counts a conversation's texts per direction from 1 without gaps; it is given once the text before it
     (`after`, as the gateway saw them arrive) has one, so that many workers keep the order of arrival.
+    `stored_at` is when a worker took it off the queue.
     `due_at` is set until the text is filed under a ticket: the clock looks after texts whose time has passed.
     """
 
@@ -35,6 +36,7 @@ class Sms(Document):
     body: str
     media: tuple[Media, ...] = ()
     received_at: Moment
+    stored_at: Moment | None = None
     after: str | None = None
     seq: int | None = None
     due_at: Moment | None = None

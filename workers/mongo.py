@@ -295,7 +295,8 @@ class Texts(_Store[Sms]):
         unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
         waiting = {text.id for text in unplaced}
         before = {text.after for text in unplaced if text.after is not None} - waiting
-        placed = {text.id for text in await self._find({"_id": {"$in": list(before)}})} if before else set()
+        known = await self._find({"_id": {"$in": list(before)}}) if before else []
+        placed = {text.id for text in known if text.seq is not None}
         return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
 
     async def place(self, text: Sms, seq: int) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,3 +94,20 @@ def test_any_text_comes_back_as_it_was(mongo_url: str, body: str) -> None:
             assert found.body == body
 
     asyncio.run(there_and_back())
+
+
+async def test_a_text_waits_for_the_one_before_it_that_is_stored_but_has_no_place(stores: Stores) -> None:
+    await stores.texts.add(make.sms(id="SM2", after="SM1"))
+    reading = stores.texts.unplaced_after_placed
+
+    class Overtaken(type(stores.texts)):  # type: ignore[misc]
+        """Texts among which the first is stored between the two looks at them."""
+
+        async def _find(self, query: Any, *more: Any) -> Any:
+            found = await super()._find(query, *more)
+            await stores.texts.add(make.sms(id="SM1"))
+            return found
+
+    overtaken = Overtaken(stores.texts._all)
+    assert [text.after for text in await overtaken.unplaced_after_placed(make.CONVERSATION)] == ["SM1"]
+    assert [text.after for text in await reading(make.CONVERSATION)] == [None, "SM1"]

@@ -30,8 +30,9 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         body=message.body,
         media=message.media,
         received_at=message.received_at,
+        stored_at=ports.now(),
         after=message.after,
-        due_at=message.received_at + PATIENCE if known else None,
+        due_at=ports.now() + PATIENCE if known else None,
         correlation_id=correlation.get(),
     )
     new = await ports.stores.texts.add(text)

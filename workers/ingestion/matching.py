@@ -7,7 +7,8 @@ from typing import Final
 from messages.sms import Sms
 
 PATIENCE: Final = timedelta(seconds=10)
-"""How long a text waits for the one that the gateway saw before it, should that one be lost or late."""
+"""How long a text, once it is off the queue, waits for the one that the gateway saw before it, should that one be lost
+or late. A backlog does not count: the one before stood in it too."""
 
 
 def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
@@ -22,7 +23,7 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
     def may_go(text: Sms) -> bool:
         if text.after is None or text.after in placed:
             return True
-        waited = text.received_at + PATIENCE <= now
+        waited = (text.stored_at or text.received_at) + PATIENCE <= now
         return waited and (text.after not in waiting or _follows_itself(text, waiting))
 
     while (text := next(filter(may_go, waiting.values()), None)) is not None:
