@@ -46,7 +46,7 @@ class InMemory:
         """Have dead letters handled once more."""
 
         def again(queue: str, proxy: MessageProxy) -> None:
-            self._broker.queues[queue].put(letters.revived(proxy.encode(), queue))
+            self._broker.queues[queue].put(letters.revived(proxy.encode(), queue, datetime.now(UTC)))
 
         return self._take_out(selection, report, again)
 

@@ -94,11 +94,11 @@ def read(queue: str, body: bytes, headers: Mapping[str, Any] | None = None) -> L
     )
 
 
-def revived(body: bytes, queue: str) -> bytes:
+def revived(body: bytes, queue: str, now: datetime) -> bytes:
     """The body of a readable message for its next life in a queue: same id and cause, no memory of its failure."""
     fields = _envelope(body)
     options = {name: value for name, value in fields["options"].items() if name not in _LEFT_BEHIND}
-    options["replays"] = _count(options.get("replays")) + 1
+    options |= {"replays": _count(options.get("replays")) + 1, "queued_at": int(now.timestamp() * 1000)}
     fields |= {"queue_name": queue, "options": options}
     return json.dumps(fields, separators=(",", ":")).encode()
 

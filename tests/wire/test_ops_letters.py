@@ -94,8 +94,8 @@ def test_a_replayed_message_keeps_its_id_and_cause_and_forgets_its_failure() -> 
     fields = json.loads(body)
     fields["options"] = {"correlation_id": "c", "reason": "x", "retries": 9, "traceback": "t", "eta": 5, "died_at": 1}
     fields["queue_name"] = "ingestion.DQ"
-    again = json.loads(letters.revived(json.dumps(fields).encode(), "ingestion"))
-    assert again["options"] == {"correlation_id": "c", "replays": 1}
+    again = json.loads(letters.revived(json.dumps(fields).encode(), "ingestion", NOW))
+    assert again["options"] == {"correlation_id": "c", "replays": 1, "queued_at": int(NOW.timestamp() * 1000)}
     assert (again["queue_name"], again["message_id"]) == ("ingestion", fields["message_id"])
     assert again["kwargs"] == fields["kwargs"]
 
