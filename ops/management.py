@@ -22,16 +22,12 @@ class Unavailable(Exception):
 
 
 class Management:
-    """One virtual host of a RabbitMQ; a client that is to be closed."""
+    """One virtual host of a RabbitMQ."""
 
     def __init__(self, base: str, auth: tuple[str, str], vhost: str) -> None:
         self.where = httpx.URL(base).netloc.decode()
-        self._client = httpx.Client(base_url=base, auth=auth, timeout=3, trust_env=False)
+        self._base, self._auth = base, auth
         self._path = f"/api/queues/{quote(vhost, safe='')}"
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
 
     def states(self) -> list[QueueState]:
         """Every queue with its rates and, reckoned from when RabbitMQ counted what, the age of the oldest message."""
@@ -60,7 +56,8 @@ class Management:
 
     def _ask(self, path: str, query: Mapping[str, int]) -> Sequence[Json]:
         try:
-            answer = self._client.get(path, params=dict(query))
+            url = f"{self._base}{path}"
+            answer = httpx.get(url, params=dict(query), auth=self._auth, timeout=3, trust_env=False)
             answer.raise_for_status()
             found = answer.json()
         except httpx.HTTPStatusError as error:

@@ -16,10 +16,7 @@ class Remote:
     """The queues that the console at a URL looks after."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._client = httpx.Client(
-            base_url=f"{url}/ops/api", headers={"authorization": f"Bearer {token}"}, timeout=30, trust_env=False
-        )
-        self._url = url
+        self.url, self._token = url, token
 
     def snapshot(self) -> Snapshot:
         """All queues now."""
@@ -56,16 +53,24 @@ class Remote:
     def _ask(
         self, method: str, path: str, params: Mapping[str, Any] | None = None, content: str | None = None
     ) -> bytes:
-        headers = {"content-type": "application/json"} if content is not None else {}
+        headers = {"authorization": f"Bearer {self._token}", "content-type": "application/json"}
         try:
-            answer = self._client.request(method, path, params=params, content=content, headers=headers)
+            answer = httpx.request(
+                method,
+                f"{self.url}/ops/api{path}",
+                params=params,
+                content=content,
+                headers=headers,
+                timeout=30,
+                trust_env=False,
+            )
         except httpx.HTTPError as error:
             raise BrokerAway(
-                f"CLERK_AMQP_URL is not set, so the queues are those of a `clerk run` at {self._url}, and that can't "
+                f"CLERK_AMQP_URL is not set, so the queues are those of a `clerk run` at {self.url}, and that can't "
                 f"be reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
             ) from None
         if answer.status_code == 401:
-            raise BrokerAway(f"The console at {self._url}/ops does not accept this CLERK_OPS_TOKEN.")
+            raise BrokerAway(f"The console at {self.url}/ops does not accept this CLERK_OPS_TOKEN.")
         if answer.status_code != 200:
-            raise BrokerAway(f"The console at {self._url}/ops answered {answer.status_code}: {answer.text[:300]}")
+            raise BrokerAway(f"The console at {self.url}/ops answered {answer.status_code}: {answer.text[:300]}")
         return answer.content

@@ -19,6 +19,7 @@ from ops import trail
 from ops.console.app import application
 from ops.console.view import View
 from ops.documents import Documents
+from ops.queueing import Broker
 from ops.rabbit import Rabbit
 from ops.sampler import Sampler
 from ops.settings import OpsSettings
@@ -28,16 +29,18 @@ TOKEN = "a-token-for-tests"
 
 
 @contextmanager
-def console(amqp_url: str, mongo_url: str) -> Iterator[str]:
-    """The address of a gateway with the console beside it."""
+def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) -> Iterator[str]:
+    """The address of a gateway with the console beside it, over a RabbitMQ or over the broker given."""
     port = free_port()
     settings = Settings(sandbox=True, ops_token=TOKEN, port=port, amqp_url=amqp_url, mongo_url=mongo_url)
     with Documents(mongo_url) as documents:
-        broker = Rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
+        if broker is None:
+            assert amqp_url is not None
+            broker = Rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
         sampler = Sampler(broker, documents, dict, shared=True)
         sampler.start()
         app = application(View(settings, broker, documents, trail.Kept(documents), sampler))
-        gateway = Gateway(settings, AmqpPublisher(amqp_url), mounts={"/ops": app})
+        gateway = Gateway(settings, AmqpPublisher(amqp_url or "amqp://127.0.0.1:1/"), mounts={"/ops": app})
         server = uvicorn.Server(uvicorn.Config(gateway, port=port, log_config=None, lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run)
         thread.start()

@@ -6,6 +6,7 @@ from typing import Final
 
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
+from ops.management import Unavailable
 from ops.queueing import Broker, BrokerAway, QueueState, Snapshot
 from ops.rabbit import Rabbit
 
@@ -29,6 +30,14 @@ def check(broker: Broker) -> Iterator[Finding]:
 
 def _rabbit(broker: Rabbit) -> Iterator[Finding]:
     yield good("broker", f"{broker.amqp.version()} answers")
+    try:
+        alarms = broker.management.alarms()
+    except Unavailable as error:
+        found = f"{broker.management.where} can't be asked: {error}"
+        yield advice("management API", found, "Without it there are no rates, ages and alarms: CLERK_MANAGEMENT_URL")
+    else:
+        if alarms:
+            yield bad("alarms", "; ".join(alarms), "Make room: until then RabbitMQ takes no messages at all.")
     faults = broker.amqp.faults()
     if faults:
         todo = (

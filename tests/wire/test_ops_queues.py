@@ -1,0 +1,133 @@
+"""The queues' numbers as RabbitMQ's management API and AMQP tell them, on a node of its own."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pika
+import pytest
+
+from messages.queues import QUEUES
+from ops.checks import broker as checks
+from ops.checks.finding import State
+from ops.management import reckoned, state
+from ops.queueing import QueueState, Snapshot
+from ops.rabbit import Rabbit
+from ops.settings import OpsSettings, management_address
+from tests.console import declare, letter, put
+from tests.servers import PrivateRabbit, Server, wait_until
+
+
+@pytest.fixture(scope="module")
+def node(rabbit: Server) -> Iterator[PrivateRabbit]:
+    """A node whose management API can be reached; only where RabbitMQ is installed."""
+    if "private node" not in rabbit.what:
+        pytest.skip("needs an installed rabbitmq-server")
+    with PrivateRabbit() as node:
+        declare(node.url)
+        yield node
+
+
+@pytest.fixture
+def broker(node: PrivateRabbit) -> Rabbit:
+    return Rabbit(node.url, OpsSettings(management_url=f"http://127.0.0.1:{node.management_port}"))
+
+
+def queue(snapshot: Snapshot, name: str) -> QueueState:
+    return next(each for each in snapshot.queues if each.name == name)
+
+
+def test_the_management_api_tells_depths_held_messages_and_the_age_of_the_oldest(
+    node: PrivateRabbit, broker: Rabbit
+) -> None:
+    put(node.url, "tickets", [letter(number, queue_name="tickets") for number in range(20)])
+    connection = pika.BlockingConnection(pika.URLParameters(node.url))
+    channel = connection.channel()
+    for _ in range(3):
+        channel.basic_get("tickets")
+
+    def told() -> QueueState | None:
+        found = queue(broker.snapshot(), "tickets")
+        return found if (found.ready, found.held) == (17, 3) and found.oldest else None
+
+    found = wait_until(told, "the management API has counted", 30)
+    connection.close()
+    assert found is not None
+    assert found.oldest is not None
+    assert 0 <= found.oldest < 60
+    assert "management API" in broker.snapshot().source
+    assert [each.name for each in broker.snapshot().queues] == list(QUEUES)
+
+
+def test_without_the_management_api_amqp_tells_what_it_can_and_it_is_said_why(node: PrivateRabbit) -> None:
+    put(node.url, "sms", [letter(1, queue_name="sms")])
+    for where in ("http://127.0.0.1:1", f"http://nobody:wrong@127.0.0.1:{node.management_port}"):
+        snapshot = Rabbit(node.url, OpsSettings(management_url=where)).snapshot()
+        assert snapshot.source.startswith("AMQP")
+        assert queue(snapshot, "sms").ready >= 1
+        assert queue(snapshot, "sms").held is None
+    assert "monitoring" in snapshot.source
+
+
+def test_the_doctor_tells_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
+    assert "alarms" not in {each.check for each in checks.check(broker)}
+    node.control("set_vm_memory_high_watermark", "absolute", "1MB")
+    try:
+        found = wait_until(lambda: [each for each in checks.check(broker) if each.check == "alarms"], "an alarm", 30)
+    finally:
+        node.control("set_vm_memory_high_watermark", "0.4")
+    assert found[0].state is State.BAD
+    assert "memory alarm" in found[0].found
+
+
+def told(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
+    """A queue as the API tells it: `published` is how many messages had been, so many seconds ago, newest first."""
+    now = datetime.now(UTC).timestamp()
+    samples = [{"sample": count, "timestamp": int((now - ago) * 1000)} for ago, count in published]
+    stats = {"publish": published[0][1], "publish_details": {"samples": samples, "rate": 2.5}, "ack_details": {}}
+    return {"name": "slack", "messages_ready": ready, "message_stats": stats, "messages_unacknowledged": 1}
+
+
+@pytest.mark.parametrize(
+    ("published", "ready", "oldest", "at_least"),
+    [
+        ([(0, 100), (5, 90), (10, 50), (15, 50)], 0, None, False),
+        ([(0, 100), (5, 90), (10, 50), (15, 50)], 5, 0, False),
+        ([(0, 100), (5, 90), (10, 50), (15, 50)], 20, 5, False),
+        ([(0, 100), (5, 90), (10, 50), (15, 50)], 50, 5, False),
+        ([(0, 100), (5, 90), (10, 50), (15, 50)], 60, 15, True),
+        ([(0, 100), (5, 90), (10, 50), (15, 0)], 999, 10, False),
+    ],
+)
+def test_the_oldest_message_is_reckoned_from_when_it_was_published(
+    published: list[tuple[int, int]], ready: int, oldest: float | None, at_least: bool
+) -> None:
+    found = reckoned(told(published, ready), ready)
+    assert found["oldest_at_least"] is at_least
+    assert found["oldest"] is None if oldest is None else abs(found["oldest"] - oldest) < 1
+
+
+def test_a_queue_that_the_api_does_not_know_is_empty() -> None:
+    assert state("slack", {}) == QueueState(name="slack", held=0, rate_in=0, rate_out=0)
+    assert state("slack", {"slack": told([(0, 1)], 1)}).rate_in == 2.5
+
+
+@pytest.mark.parametrize(
+    ("amqp", "management", "expected"),
+    [
+        ("amqp://u:p%40@host:5672/", None, ("http://host:15672", ("u", "p@"), "/")),
+        ("amqps://u:p@host/v%2Fw", None, ("https://host:15671", ("u", "p"), "v/w")),
+        ("amqp://u:p@host/v", "http://a:b@other:8080/rabbit/", ("http://other:8080/rabbit", ("a", "b"), "v")),
+        ("amqp://host", "https://other", ("https://other", ("guest", "guest"), "/")),
+    ],
+)
+def test_the_management_api_is_where_the_broker_is_unless_said_otherwise(
+    amqp: str, management: str | None, expected: tuple[str, tuple[str, str], str]
+) -> None:
+    assert management_address(amqp, management) == expected
+
+
+def test_a_snapshot_survives_its_way_through_the_console() -> None:
+    snapshot = Snapshot(at=datetime.now(UTC), source="a test", queues=(QueueState(name="slack", oldest=1.5),))
+    assert Snapshot.model_validate(json.loads(snapshot.model_dump_json())) == snapshot
