@@ -5,9 +5,12 @@ Nothing a contact wrote, no number and no token is ever logged: ids, queue, outc
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
+
+_TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Without the frames' local variables: they hold tokens, numbers and texts."""
 
 
 def configure_logging(log_format: str | None) -> None:
@@ -20,9 +23,9 @@ def configure_logging(log_format: str | None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if readable
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.processors.StackInfoRenderer(), *renderer],

@@ -8,7 +8,7 @@ from tests.deployment import Deployment, World
 from tests.servers import Server, database, empty
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clerk(rabbit: Server, mongo: Server) -> Iterator[Deployment]:
     """Clerk with two workers, a window of two seconds and a cap of six; each test brings contacts of its own."""
     empty(rabbit.url)
