@@ -5,7 +5,7 @@ Any number of clocks may run: each only publishes messages whose repetition is h
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -16,6 +16,7 @@ from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying, RenderConversation
 from messages.publishing import Unpublished
 from messages.ticket import ActOnTicket, Expire
+from workers.observe import DUE_LAG
 from workers.ports import Ports
 
 log = structlog.get_logger("clerk.clock")
@@ -30,27 +31,29 @@ async def sweep(ports: Ports) -> int:
     """Wake everything that is due; how many things that were."""
     now, stores, publish = ports.now(), ports.stores, ports.publisher.publish
     woken = 0
-    for conversation in {text.conversation for text in await stores.texts.due(now, now + AGAIN)}:
-        await publish(SequenceTexts(conversation=conversation))
-        woken += _count("texts")
-    for conversation in {ticket.conversation for ticket in await stores.tickets.due(now, now + AGAIN)}:
-        await publish(ConsiderNotifying(conversation=conversation))
-        woken += _count("tickets")
+
+    def count(what: str, due_at: datetime | None) -> None:
+        nonlocal woken
+        woken += 1
+        WOKEN.labels(what).inc()
+        DUE_LAG.labels(what).observe((now - (due_at or now)).total_seconds())
+
+    for text in {text.conversation: text for text in await stores.texts.due(now, now + AGAIN)}.values():
+        await publish(SequenceTexts(conversation=text.conversation))
+        count("texts", text.due_at)
+    for ticket in {ticket.conversation: ticket for ticket in await stores.tickets.due(now, now + AGAIN)}.values():
+        await publish(ConsiderNotifying(conversation=ticket.conversation))
+        count("tickets", ticket.due_at)
     for ticket in await stores.tickets.closing(now):
         await publish(ActOnTicket(ticket=ticket.id, command=Expire(), by=None, at=now))
-        woken += _count("closing")
+        count("closing", ticket.close_at)
     for due in await stores.conversations.announcements_due(now):
         await publish(ConsiderNotifying(conversation=due.id))
-        woken += _count("announcements")
+        count("announcements", due.debounce.due_at)
     for due in await stores.conversations.redraws_due(now, now + AGAIN):
         await publish(RenderConversation(conversation=due.id))
-        woken += _count("redraws")
+        count("redraws", due.redraw.due_at)
     return woken
-
-
-def _count(what: str) -> int:
-    WOKEN.labels(what).inc()
-    return 1
 
 
 async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

@@ -9,7 +9,7 @@ from messages.conversation import Announcement, Debounce
 from messages.line import Line, Mode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, observe
+from workers.notifications.debounce import Arrival, Episode, observe, outcome
 
 
 class Conversation:
@@ -189,3 +189,16 @@ def test_texts_of_two_gateways_whose_clocks_differ_are_all_announced() -> None:
     talk.look(10_000)
     assert talk.told()[-1][2] == 3
     assert talk.told()[1][1] == 2
+
+
+def test_each_look_has_a_word_for_what_it_decided() -> None:
+    line = make.line()
+    quiet = make.debounce()
+    said = make.debounce(latest=make.announcement())
+    waiting = make.debounce(latest=make.announcement(), waiting_since=make.at(10), due_at=make.at(190))
+    summary = make.announcement(number=2, at=make.at(190))
+    assert outcome(quiet, said, line) == "leading"
+    assert outcome(waiting, make.debounce(latest=summary), line) == "trailing"
+    assert outcome(waiting, make.debounce(latest=make.announcement(number=2, at=make.at(910))), line) == "cap"
+    assert outcome(waiting, said, line) == "cancelled"
+    assert outcome(said, waiting, line) is None

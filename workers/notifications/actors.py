@@ -8,7 +8,8 @@ import structlog
 from messages.conversation import Conversation, Debounce
 from messages.notification import AgentActed, ConsiderNotifying, RenderConversation
 from messages.publishing import LONGEST_DELAY
-from workers.notifications.debounce import Arrival, Episode, observe
+from workers.notifications.debounce import Arrival, Episode, observe, outcome
+from workers.observe import DEBOUNCED
 from workers.ports import Ports
 from workers.runtime import actor
 
@@ -57,6 +58,8 @@ async def _decide(conversation_id: str, acted_at: datetime | None, ports: Ports)
             break
     else:
         raise Outrun
+    if (word := outcome(read, decided, line)) is not None:
+        DEBOUNCED.labels(word).inc()
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     await ports.stores.tickets.settle(ticket, "notifications")

@@ -56,6 +56,15 @@ def observe(
     return update.result()
 
 
+def outcome(before: Debounce, after: Debounce, line: Line) -> str | None:
+    """What a look decided, in a word: leading, trailing, cap or cancelled; None if it changed no announcement."""
+    if after.latest is not None and after.latest != before.latest:
+        if before.waiting_since is None:
+            return "leading"
+        return "cap" if after.latest.at >= before.waiting_since + line.cap else "trailing"
+    return "cancelled" if before.due_at is not None and after.due_at is None else None
+
+
 class _Draft:
     """A state being worked out."""
 

@@ -14,6 +14,7 @@ from messages.conversation import Announcement, Contact, Conversation, Thread
 from messages.line import Line
 from messages.notification import Kind, Post
 from messages.ticket import Ticket
+from workers.observe import TEXT_TO_SLACK
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
 from workers.slack import blocks, plan
 
@@ -129,6 +130,8 @@ class Pass:
                 return
             posted += count
             await stores.conversations.set_posted(conversation.id, posted)
+            for text in texts[:count]:
+                TEXT_TO_SLACK.observe((self._ports.now() - text.received_at).total_seconds())
 
     async def _thread_lines(self) -> None:
         """Say in the thread what changed since it was last said."""
