@@ -55,6 +55,7 @@ def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = C
             ws="none",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=10,
