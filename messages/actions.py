@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.sms import ResendText
 from messages.ticket import ActOnTicket, SetPriority, SetStatus, Take
 
 
@@ -70,6 +71,10 @@ def _undo_hide(click: Click) -> Sequence[QueueMessage]:
     return [UndoHide(post=str(click.carried()["post"]), by=click.user, response_url=click.response_url)]
 
 
+def _resend(click: Click) -> Sequence[QueueMessage]:
+    return [ResendText(sms=str(click.carried()["sms"]), by=click.user)]
+
+
 def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(), command=command, by=click.user, at=click.at, response_url=click.response_url
@@ -95,6 +100,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.hide": _hide,
     "ticket.show": _show,
     "ticket.undo_hide": _undo_hide,
+    "ticket.resend": _resend,
     "ticket.take": _take,
     "ticket.status": _status,
     "ticket.priority": _priority,

@@ -51,12 +51,16 @@ class ConsiderNotifying(QueueMessage):
 
 
 class AgentActed(QueueMessage):
-    """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`."""
+    """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
+
+    A reply is a text of the conversation besides.
+    """
 
     actor = "notifications.record_action"
     ticket: int
     by: str
     at: Moment
+    replied: bool = False
 
 
 class RenderConversation(QueueMessage):

@@ -1,8 +1,9 @@
 """A text, either way."""
 
 from enum import StrEnum
+from typing import Final
 
-from messages.base import Document, Moment
+from messages.base import Document, Moment, QueueMessage
 
 
 class Direction(StrEnum):
@@ -10,6 +11,49 @@ class Direction(StrEnum):
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
+
+
+class State(StrEnum):
+    """How far an agent's reply has come."""
+
+    WAITING = "waiting"
+    """To be sent, and not yet attempted."""
+    SENDING = "sending"
+    """Attempted: the provider may have it or not."""
+    UNKNOWN = "unknown"
+    """Attempted, and nobody could say in time what became of it."""
+    QUEUED = "queued"
+    """The provider has it."""
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """Not sent, for a reason that the agent is told."""
+    NOTE = "note"
+    """An internal note: never sent."""
+    UNSENT = "unsent"
+    """Written on a line where nothing written in the thread is sent."""
+
+    @property
+    def rank(self) -> int:
+        """A text moves only to states of a higher rank."""
+        return _RANKS[self]
+
+
+_RANKS: Final = {
+    State.WAITING: 0,
+    State.SENDING: 1,
+    State.UNKNOWN: 2,
+    State.QUEUED: 3,
+    State.SENT: 4,
+    State.DELIVERED: 5,
+    State.UNDELIVERED: 5,
+    State.FAILED: 5,
+    State.REFUSED: 6,
+    State.NOTE: 6,
+    State.UNSENT: 6,
+}
 
 
 class Media(Document):
@@ -26,6 +70,12 @@ class Sms(Document):
     (`after`, as the gateway saw them arrive) has one, so that many workers keep the order of arrival.
     `stored_at` is when a worker took it off the queue.
     `due_at` is set until the text is filed under a ticket: the clock looks after texts whose time has passed.
+
+    An outbound text is what `author` wrote in the thread as message `ts` of `channel`, whatever became of it: `state`
+    and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is to
+    be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
+    set before the provider is called and `sid` after, in the `attempts`-th attempt. `unshown` is the conversation while
+    Slack does not show the state; `mark` is the reaction that stands there.
     """
 
     id: str
@@ -41,3 +91,36 @@ class Sms(Document):
     seq: int | None = None
     due_at: Moment | None = None
     correlation_id: str | None = None
+    state: State | None = None
+    rank: int = 0
+    author: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    sid: str | None = None
+    claimed_at: Moment | None = None
+    attempts: int = 0
+    error_code: int | None = None
+    words: str = ""
+    outbox: str | None = None
+    unshown: str | None = None
+    mark: str | None = None
+
+
+def outbound_id(channel: str, ts: str) -> str:
+    """The id of the text that a Slack message becomes: the same however often Slack tells of the message."""
+    return f"{channel}-{ts}"
+
+
+class SendTexts(QueueMessage):
+    """Send what is in the conversation's outbox, in order."""
+
+    actor = "sms.send"
+    conversation: str
+
+
+class ResendText(QueueMessage):
+    """An agent wants a text of which nobody knows whether it was sent to be sent again."""
+
+    actor = "sms.resend"
+    sms: str
+    by: str

@@ -174,13 +174,20 @@ class Reply(Document):
     kind: Literal["reply"] = "reply"
 
 
+class AddNote(Document):
+    """The agent wrote an internal note in the thread."""
+
+    kind: Literal["note"] = "note"
+    text: str
+
+
 class Expire(Document):
     """`solved_for` has passed."""
 
     kind: Literal["expire"] = "expire"
 
 
-Command = Annotated[Edit | Take | SetStatus | SetPriority | Reply | Expire, Field(discriminator="kind")]
+Command = Annotated[Edit | Take | SetStatus | SetPriority | Reply | AddNote | Expire, Field(discriminator="kind")]
 
 
 class FileTexts(QueueMessage):

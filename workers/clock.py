@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying, RenderConversation
 from messages.publishing import Unpublished
+from messages.sms import Direction, SendTexts
 from messages.ticket import ActOnTicket, Expire
 from workers.observe import DUE_LAG
 from workers.ports import Ports
@@ -38,9 +39,15 @@ async def sweep(ports: Ports) -> int:
         WOKEN.labels(what).inc()
         DUE_LAG.labels(what).observe((now - (due_at or now)).total_seconds())
 
-    for text in {text.conversation: text for text in await stores.texts.due(now, now + AGAIN)}.values():
+    texts = await stores.texts.due(now, now + AGAIN)
+    inbound = {text.conversation: text for text in texts if text.direction is Direction.INBOUND}
+    for text in inbound.values():
         await publish(SequenceTexts(conversation=text.conversation))
         count("texts", text.due_at)
+    outbound = {text.conversation: text for text in texts if text.direction is Direction.OUTBOUND}
+    for text in outbound.values():
+        await publish(SendTexts(conversation=text.conversation))
+        count("outbox", text.due_at)
     for ticket in {ticket.conversation: ticket for ticket in await stores.tickets.due(now, now + AGAIN)}.values():
         await publish(ConsiderNotifying(conversation=ticket.conversation))
         count("tickets", ticket.due_at)

@@ -18,7 +18,7 @@ from messages.base import Document, QueueMessage
 from messages.conversation import Contact, Conversation, Debounce, Thread, conversation_id
 from messages.line import Line
 from messages.notification import Kind, Post
-from messages.sms import Direction, Sms
+from messages.sms import Direction, Sms, State
 from messages.ticket import CARRIED_OUT_BY, Ticket
 
 type Fields = Mapping[str, Any]
@@ -27,6 +27,9 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "sms": [
         IndexModel([("conversation", ASCENDING), ("place", ASCENDING)], unique=True, name="place"),
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
+        IndexModel([("outbox", ASCENDING)], name="outbox", sparse=True),
+        IndexModel([("unshown", ASCENDING)], name="unshown", sparse=True),
+        IndexModel([("sid", ASCENDING)], name="sid", sparse=True),
     ],
     "tickets": [
         IndexModel([("slot", ASCENDING)], unique=True, name="slot"),
@@ -37,6 +40,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "conversations": [
         IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),
         IndexModel([("redraw.due_at", ASCENDING)], name="redraw", sparse=True),
+        IndexModel([("thread.ts", ASCENDING)], name="thread", sparse=True),
     ],
     "posts": [
         IndexModel([("conversation", ASCENDING), ("kind", ASCENDING), ("ticket", ASCENDING)], name="shown"),
@@ -192,6 +196,11 @@ class Contacts(_Store[Contact]):
         """The contact with this number, new if need be."""
         return await self._ensure(Contact(id=number, created_at=now))
 
+    async def set_opted_out(self, number: str, opted_out: bool) -> bool:
+        """Record whether the contact wants no texts; False if that was known."""
+        change = {"$set": {"opted_out": opted_out}}
+        return await self._update({"_id": number, "opted_out": {"$ne": opted_out}}, change)
+
 
 class Conversations(_Store[Conversation]):
     """The conversations, and the lease under which Slack is brought into line with one."""
@@ -214,6 +223,20 @@ class Conversations(_Store[Conversation]):
     async def wish_redraw(self, id: str, by: datetime) -> None:
         """Have Slack brought into line by `by` at the latest."""
         await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+
+    async def by_thread(self, channel: str, ts: str) -> Conversation | None:
+        """The conversation that has this thread."""
+        found = await self._find({"thread.ts": ts, "thread.channel": channel}, limit=1)
+        return found[0] if found else None
+
+    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether the conversation's outbox is this holder's alone until then."""
+        free = [{"sending": None}, {"sending.until": {"$lte": now}}, {"sending.holder": holder}]
+        return await self._update({"_id": id, "$or": free}, {"$set": {"sending": {"holder": holder, "until": until}}})
+
+    async def release_outbox(self, id: str, holder: str) -> None:
+        """Give the outbox back."""
+        await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
 
     async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
         """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
@@ -286,6 +309,8 @@ class Texts(_Store[Sms]):
 
     async def add(self, text: Sms) -> bool:
         """Store a new text; False if it is known already."""
+        if text.direction is Direction.OUTBOUND:
+            return await self._insert(text, place=f"{text.direction}/{text.ts}")
         place = _unplaced(text.id) if text.seq is None else _place(text.direction, text.seq)
         return await self._insert(text, place=place)
 
@@ -332,8 +357,58 @@ class Texts(_Store[Sms]):
             )
 
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
-        """Texts that should be under a ticket by now."""
+        """Inbound texts that should be under a ticket by now, and outbound ones that should be decided."""
         return await self._due("due_at", now, again_at, limit)
+
+    # -- outbound -------------------------------------------------------------------------------------------------
+
+    async def outbox(self, conversation: str, limit: int = 0) -> list[Sms]:
+        """The conversation's texts that are to be sent, or of which it is open whether they were, in order."""
+        return await self._find({"outbox": conversation}, [("place", ASCENDING)], limit)
+
+    async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
+        """Note that a text is about to be sent; False if it is not waiting any more."""
+        state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}
+        change = {"$set": {**state, "unshown": text.conversation}, "$inc": {"attempts": 1}}
+        return await self._update({"_id": text.id, "state": State.WAITING}, change)
+
+    async def unclaim(self, text: Sms, due_at: datetime) -> None:
+        """Note that a claimed text was surely not sent: it waits again."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at}
+        await self._update({"_id": text.id, "state": State.SENDING}, {"$set": state, "$unset": {"claimed_at": ""}})
+
+    async def resend(self, text: Sms, due_at: datetime) -> bool:
+        """Have a text sent again; False if it is known by now what became of it."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
+        shown = {"unshown": text.conversation, "outbox": text.conversation}
+        change = {"$set": {**state, **shown}, "$unset": {"claimed_at": ""}}
+        return await self._update({"_id": text.id, "state": State.UNKNOWN}, change)
+
+    async def move(self, text: Sms, state: State, **fields: Any) -> bool:
+        """Move a text on, with these fields; False if it is as far already. It leaves the outbox."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        change = {
+            "$set": {**given, "state": state, "rank": state.rank, "unshown": text.conversation},
+            "$unset": {"outbox": "", "due_at": ""},
+        }
+        return await self._update({"_id": text.id, "rank": {"$lt": state.rank}}, change)
+
+    async def set_sid(self, text: Sms, sid: str) -> None:
+        """Record the provider's sid of a text."""
+        await self._update({"_id": text.id}, {"$set": {"sid": sid}})
+
+    async def known_sids(self, sids: Sequence[str]) -> set[str]:
+        """Those of the provider's sids that are texts of ours already."""
+        return {text.sid for text in await self._find({"sid": {"$in": list(sids)}}) if text.sid is not None}
+
+    async def unshown(self, conversation: str) -> list[Sms]:
+        """The conversation's texts whose state Slack does not show, in order."""
+        return await self._find({"unshown": conversation}, [("place", ASCENDING)])
+
+    async def set_shown(self, text: Sms, mark: str | None) -> bool:
+        """Record that Slack shows a text's state by a reaction; False, and still unshown, if it has moved on."""
+        await self._update({"_id": text.id}, {"$set": {"mark": mark}} if mark else {"$unset": {"mark": ""}})
+        return await self._update({"_id": text.id, "state": text.state}, {"$unset": {"unshown": ""}})
 
 
 def _slot(ticket: Ticket) -> str:

@@ -101,6 +101,18 @@ class Slack(Protocol):
         """Tell one user in a channel, in private."""
         ...
 
+    async def react(self, at: Posted, emoji: str) -> None:
+        """Put our reaction on a message; one that stands already is fine."""
+        ...
+
+    async def unreact(self, at: Posted, emoji: str) -> None:
+        """Take our reaction from a message; one that is gone already is fine."""
+        ...
+
+    async def user_name(self, user: str) -> str:
+        """What people call a user."""
+        ...
+
 
 class TextingError(Exception):
     """The provider did not do what was asked; `code` is its own, if any, and `detail` holds no number and no text."""
@@ -196,4 +208,5 @@ class Ports:
     stores: Stores
     publisher: Publisher
     slack: Slack
+    texting: Texting
     now: Callable[[], datetime] = field(default=_now)

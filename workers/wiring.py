@@ -13,6 +13,7 @@ from workers.mongo import Stores
 from workers.ports import Ports
 from workers.runtime import declare
 from workers.slack.api import SlackApi
+from workers.sms.twilio_api import TwilioApi
 
 SLICES: Final = QUEUES
 """Every slice has a queue of its name."""
@@ -27,6 +28,9 @@ def make_ports(settings: Settings, publisher: Publisher) -> Ports:
         stores=Stores(settings.mongo_url.get_secret_value()),
         publisher=publisher,
         slack=SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
+        texting=TwilioApi(
+            settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_url
+        ),
     )
 
 

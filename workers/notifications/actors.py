@@ -36,10 +36,12 @@ async def record_action(message: AgentActed, ports: Ports) -> None:
     if ticket is None:
         log.warning("an action on a ticket that does not exist", ticket=message.ticket)
         return
-    await _decide(ticket.conversation, message.at, ports)
+    await _decide(ticket.conversation, message.at, ports, sent_at=message.at if message.replied else None)
 
 
-async def _decide(conversation_id: str, acted_at: datetime | None, ports: Ports) -> None:
+async def _decide(
+    conversation_id: str, acted_at: datetime | None, ports: Ports, sent_at: datetime | None = None
+) -> None:
     for _ in range(10):
         conversation = await ports.stores.conversations.get(conversation_id)
         line = await ports.stores.lines.get(conversation.line) if conversation else None
@@ -51,7 +53,7 @@ async def _decide(conversation_id: str, acted_at: datetime | None, ports: Ports)
         texts = await ports.stores.texts.between(conversation_id, read.announced + 1, ticket.last_text)
         arrivals = [Arrival(text.seq, text.received_at) for text in texts if text.seq is not None]
         episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
-        decided = _armed(observe(read, line, arrivals, episode, now, acted_at=acted_at), now)
+        decided = _armed(observe(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
         if decided is read or await ports.stores.conversations.save_debounce(
             conversation_id, read, decided, now + REDRAW_WITHIN
         ):

@@ -66,6 +66,7 @@ class SlackApi:
 
     def __init__(self, token: str, base_url: str) -> None:
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
+        self._names: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -144,6 +145,31 @@ class SlackApi:
             thread_ts=thread_ts,
         )
 
+    async def react(self, at: Posted, emoji: str) -> None:
+        """Put our reaction on a message; one that stands already is fine."""
+        await self._reaction("reactions.add", at, emoji, fine="already_reacted")
+
+    async def unreact(self, at: Posted, emoji: str) -> None:
+        """Take our reaction from a message; one that is gone already is fine."""
+        await self._reaction("reactions.remove", at, emoji, fine="no_reaction")
+
+    async def _reaction(self, method: str, at: Posted, emoji: str, *, fine: str) -> None:
+        try:
+            await self._call(method, channel=at.channel, timestamp=at.ts, name=emoji)
+        except Permanent as error:
+            if error.code != fine:
+                raise
+
+    async def user_name(self, user: str) -> str:
+        """What people call a user: the display name, else the real one; asked once a process."""
+        if user not in self._names:
+            found = (await self._call("users.info", user=user))["user"]
+            profile = found.get("profile") or {}
+            self._names[user] = str(
+                profile.get("display_name") or profile.get("real_name") or found.get("real_name") or found["name"]
+            )
+        return self._names[user]
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Tell whoever clicked, in private, through the click's response_url (good for 30 minutes and 5 uses)."""
         body = {
@@ -199,7 +225,7 @@ class SlackApi:
 
 def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """How a method takes its arguments: those that only read take no JSON (https://docs.slack.dev/apis/web-api)."""
-    reads = method.startswith("conversations.") or method == "chat.getPermalink"
+    reads = method.startswith("conversations.") or method in {"chat.getPermalink", "users.info"}
     return {"params": dict(arguments)} if reads else {"json": dict(arguments)}
 
 

@@ -23,7 +23,7 @@ from slack_sdk.models.blocks import (
 
 from messages.conversation import Contact
 from messages.line import Line
-from messages.sms import Media, Sms
+from messages.sms import Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled
 
@@ -146,6 +146,17 @@ def unreachable(target: str, reason: str) -> Rendered:
     return _rendered(text, [ContextBlock(elements=[_marked(text)])])
 
 
+def outcome(text: Sms) -> Rendered:
+    """The thread line that tells a text's author why it failed and what to do; one that may be sent again can be."""
+    who = f"{mention(text.author)} " if text.author else ""
+    line = f":warning: {who}{clip_escaped(text.words, SECTION - 100)}"
+    blocks: list[Block] = [ContextBlock(elements=[_marked(line)])]
+    if text.state is State.UNKNOWN:
+        again = ButtonElement(text="Resend", action_id="ticket.resend", value=_value(sms=text.id))
+        blocks.append(ActionsBlock(elements=[again]))
+    return _rendered(line, blocks)
+
+
 def hidden_notice(post: str) -> Rendered:
     """The private confirmation after Hide, with Undo."""
     text = "Hidden for everyone here."
@@ -264,7 +275,7 @@ def _sentence(ticket: Ticket, entry: Entry) -> str | None:
             return None
         return f"Ticket #{ticket.id} is {Status(status.after).label} again: the contact wrote."
     words = [word for change in entry.changes if (word := _words(change))]
-    if not words:
+    if not words or entry.why == "note":
         return None
     who = mention(entry.by) if entry.by else "Clerk"
     return f"{who} {listed(words, SECTION - 200, ', ')}"

@@ -1,10 +1,25 @@
 """What a conversation's cards should show, and to whom they go. Pure."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from messages.conversation import Announcement, Conversation, Debounce
 from messages.line import Line
 from messages.notification import Kind, Post
+from messages.sms import Sms, State
+
+MARKS: Final = {
+    State.WAITING: "hourglass_flowing_sand",
+    State.SENDING: "hourglass_flowing_sand",
+    State.UNKNOWN: "grey_question",
+    State.QUEUED: "outbox_tray",
+    State.SENT: "outbox_tray",
+    State.DELIVERED: "white_check_mark",
+    State.UNDELIVERED: "x",
+    State.FAILED: "x",
+    State.REFUSED: "x",
+    State.NOTE: "memo",
+}
 
 
 def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
@@ -56,6 +71,16 @@ def texts_id(conversation: Conversation, first: int) -> str:
 def line_id(conversation: Conversation, ticket: int, version: int) -> str:
     """The id of the thread line about a version of a ticket."""
     return f"{conversation.id}/line/{ticket}/{version}"
+
+
+def outcome_id(text: Sms) -> str:
+    """The id of the thread line that says why a text was not sent, or what became of it."""
+    return f"{text.conversation}/outcome/{text.id}/{text.attempts}/{text.state}"
+
+
+def mark(text: Sms) -> str | None:
+    """The reaction on an agent's reply that shows how far it has come."""
+    return MARKS.get(text.state) if text.state else None
 
 
 def unreachable_id(conversation: Conversation, announcement: Announcement, target: str) -> str:

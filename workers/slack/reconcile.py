@@ -13,6 +13,7 @@ import structlog
 from messages.conversation import Announcement, Contact, Conversation, Thread
 from messages.line import Line
 from messages.notification import Kind, Post
+from messages.sms import Sms
 from messages.ticket import Ticket
 from workers.observe import TEXT_TO_SLACK
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
@@ -64,6 +65,7 @@ class Pass:
         if root is not None:
             await self._thread_texts()
             await self._thread_lines()
+            await self._replies()
         await self._cards()
         await self._redraw()
 
@@ -143,6 +145,25 @@ class Pass:
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
                 if not await self._in_thread(self._post(id, Kind.LINE, self._line.channel, ticket=ticket.id), what):
                     return
+
+    async def _replies(self) -> None:
+        """Show on each of the agents' replies how far it has come, and say in the thread what went wrong."""
+        for text in await self._ports.stores.texts.unshown(self._conversation.id):
+            line = self._post(plan.outcome_id(text), Kind.LINE, self._line.channel)
+            if text.words and not await self._in_thread(line, blocks.outcome(text)):
+                return
+            if not await self._mark(text, plan.mark(text)):
+                return
+            await self._ports.stores.texts.set_shown(text, plan.mark(text))
+
+    async def _mark(self, text: Sms, wanted: str | None) -> bool:
+        """Whether a reply carries the reaction that it should, and no other."""
+        if text.channel is None or text.ts is None or text.mark == wanted:
+            return True
+        at, slack = Posted(text.channel, text.ts), self._ports.slack
+        if wanted is not None and not await self._try(at.channel, slack.react, at, wanted):
+            return False
+        return text.mark is None or await self._try(at.channel, slack.unreact, at, text.mark)
 
     async def _in_thread(self, post: Post, what: Renderable) -> bool:
         """Whether a post stands in the thread now."""
@@ -287,7 +308,7 @@ class Pass:
             known, channel=posted.channel, ts=posted.ts, rendering=digest, shown=post.shown, more=post.more
         )
 
-    async def _try(self, channel: str, call: Any, at: Posted, *what: Renderable) -> bool:
+    async def _try(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
         """Whether an update or deletion is done with: done, or refused for good."""
         if not self._may_write(channel):
             return False

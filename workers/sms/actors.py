@@ -1,23 +1,173 @@
-"""Records what concerns outbound texts: replies in a thread, and the provider's delivery reports."""
+"""Texts to the contacts: what agents write in a thread, its sending, and the provider's delivery reports."""
+
+import asyncio
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import Final
 
 import structlog
+from prometheus_client import Counter
 
+from messages.conversation import Conversation
 from messages.inbound import DeliveryReported, SlackReplyPosted
-from workers.ports import Ports
+from messages.notification import RenderConversation, Whisper
+from messages.publishing import correlation
+from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
+from messages.ticket import ActOnTicket, AddNote, Reply
+from workers.ports import Permanent, Ports
 from workers.runtime import actor
+from workers.sms.replies import BUTTONS_ONLY, Verdict, judged, reported, written_at
+from workers.sms.sending import IN_ORDER, SEND_WITHIN, Sending, fail
+from workers.sms.text import mentioned, plain, segments, without_prefix
 
 log = structlog.get_logger("clerk.sms")
+
+DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery reports that could not be used", ["why"])
+
+LEASE: Final = timedelta(seconds=15)
+"""How long an outbox waits for a worker that died over it; a living one renews its lease."""
+
+REDRAW_WITHIN: Final = timedelta(seconds=20)
 
 
 @actor(handles=SlackReplyPosted)
 async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
-    """Keep a person's reply in a thread, once; it is not sent."""
-    if await ports.stores.events.add(f"reply/{message.channel}/{message.ts}", message):
-        log.info("a reply is recorded", channel=message.channel)
+    """Keep what a person wrote in a conversation's thread, once, and do with it what it is for."""
+    stores = ports.stores
+    conversation = await stores.conversations.by_thread(message.channel, message.thread_ts)
+    line = await stores.lines.get(conversation.line) if conversation else None
+    contact = await stores.contacts.get(conversation.contact) if conversation else None
+    if conversation is None or line is None or contact is None:
+        return
+    body = plain(message.text, await _names(mentioned(message.text).users, ports))
+    text = _written(message, conversation, body, judged(message.text, body, message.files, line, contact))
+    if await stores.texts.add(text):
+        await _tell(text, message, ports)
+    await _act(text, message, ports)
+
+
+@actor(handles=SendTexts, time_limit=timedelta(minutes=5))
+async def send(message: SendTexts, ports: Ports) -> None:
+    """Send what is in a conversation's outbox, unless another worker is at it."""
+    holder, id = uuid.uuid4().hex, message.conversation
+    keep = partial(_take, id, holder, ports)
+    while await ports.stores.texts.outbox(id, 1) and await keep():
+        renewing = asyncio.create_task(_renew(id, holder, ports))
+        try:
+            again_in = await Sending(id, ports, keep).run()
+        finally:
+            renewing.cancel()
+            await ports.stores.conversations.release_outbox(id, holder)
+        await _show(id, ports)
+        if again_in is not None:
+            await ports.publisher.publish(message, delay=again_in)
+            return
+
+
+@actor(handles=ResendText)
+async def resend(message: ResendText, ports: Ports) -> None:
+    """Send a text again of which nobody knows whether it was sent: a person has decided so."""
+    text = await ports.stores.texts.get(message.sms)
+    if text is not None and await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN):
+        await ports.publisher.publish(SendTexts(conversation=text.conversation))
+        await _show(text.conversation, ports)
 
 
 @actor(handles=DeliveryReported)
 async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
-    """Keep a delivery report, once."""
-    if await ports.stores.events.add(f"delivery/{message.sms}/{message.status}", message):
-        log.info("a delivery report is recorded", sms=message.sms, status=message.status)
+    """Move a text on to what the provider reports; reports may come late, twice and in any order."""
+    text, state = await ports.stores.texts.get(message.sms), reported(message.status)
+    if text is None or text.direction is not Direction.OUTBOUND or state is None:
+        why = "status" if state is None else "text"
+        DROPPED.labels(why).inc()
+        log.warning("a delivery report can't be used", why=f"unknown {why}")
+        return
+    await ports.stores.texts.set_sid(text, message.sid)
+    if state in {State.FAILED, State.UNDELIVERED}:
+        await fail(text, state, message.error_code, ports)
+    else:
+        await ports.stores.texts.move(text, state)
+    await _show(text.conversation, ports)
+    if text.outbox is not None:
+        await ports.publisher.publish(SendTexts(conversation=text.conversation))
+
+
+def _written(message: SlackReplyPosted, conversation: Conversation, body: str, verdict: Verdict) -> Sms:
+    """The document of what was written."""
+    waiting = verdict.state is State.WAITING
+    return Sms(
+        id=outbound_id(message.channel, message.ts),
+        conversation=conversation.id,
+        line=conversation.line,
+        contact=conversation.contact,
+        direction=Direction.OUTBOUND,
+        body=body,
+        received_at=message.received_at,
+        correlation_id=correlation.get(),
+        state=verdict.state,
+        rank=verdict.state.rank,
+        words=verdict.words,
+        author=message.user,
+        channel=message.channel,
+        ts=message.ts,
+        outbox=conversation.id if waiting else None,
+        due_at=message.received_at + SEND_WITHIN if waiting else None,
+        unshown=conversation.id,
+    )
+
+
+async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
+    """Have everyone told whom a reply concerns; all of it may be repeated."""
+    ticket = await ports.stores.tickets.newest(text.conversation)
+    at = written_at(message)
+    if text.state is State.WAITING:
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=IN_ORDER)
+    if ticket is not None and text.state in {State.WAITING, State.NOTE}:
+        note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
+        order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
+        await ports.publisher.publish(order)
+    await _show(text.conversation, ports)
+
+
+async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
+    """Tell the agent in private what the reply's mark does not say."""
+    size = segments(text.body)
+    if text.state is State.UNSENT:
+        first = await ports.stores.events.add(f"buttons-only/{text.conversation}/{message.user}", message)
+        words = BUTTONS_ONLY if first else ""
+    else:
+        several = text.state is State.WAITING and size.count > 1
+        words = f"This text goes out as {size.count} segments ({size.encoding})." if several else ""
+    if words:
+        told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+        await ports.publisher.publish(told)
+
+
+async def _names(users: Iterable[str], ports: Ports) -> dict[str, str]:
+    """What people call the users that a reply mentions; those that Slack does not know have no name."""
+    names: dict[str, str] = {}
+    for user in users:
+        try:
+            names[user] = await ports.slack.user_name(user)
+        except Permanent as error:
+            log.warning("a mentioned user has no name", user=user, error=error.code)
+    return names
+
+
+async def _show(conversation: str, ports: Ports) -> None:
+    """Have Slack show how far the conversation's texts have come."""
+    await ports.stores.conversations.wish_redraw(conversation, ports.now() + REDRAW_WITHIN)
+    await ports.publisher.publish(RenderConversation(conversation=conversation))
+
+
+async def _take(conversation: str, holder: str, ports: Ports) -> bool:
+    return await ports.stores.conversations.take_outbox(conversation, holder, ports.now(), ports.now() + LEASE)
+
+
+async def _renew(conversation: str, holder: str, ports: Ports) -> None:
+    """Keep the lease for as long as the pass takes; when this worker dies, it ends soon after."""
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await _take(conversation, holder, ports)

@@ -8,10 +8,10 @@ import structlog
 from messages.conversation import Conversation
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
-from messages.ticket import ActOnTicket, Edit, FileTexts, Ticket
+from messages.ticket import ActOnTicket, Edit, FileTexts, Reply, Status, Ticket
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.tickets.lifecycle import decide, receive
+from workers.tickets.lifecycle import begins, decide, receive
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -53,20 +53,24 @@ async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, t
     now = ports.now()
     if ticket is not None and (received := receive(ticket, text, now, line.solved_for)) is not None:
         return await _save(ticket, received, now, ports)
-    number = await ports.stores.tickets.next_number()
-    new = Ticket(
+    new = _opened(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
+    first = ticket.last_text + 1 if ticket else 1
+    covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text}
+    return await ports.stores.tickets.add(new.model_copy(update=covered))
+
+
+def _opened(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
+    return Ticket(
         id=number,
-        conversation=conversation.id,
-        line=line.id,
-        contact=conversation.contact,
-        follows=ticket.id if ticket else None,
-        first_text=ticket.last_text + 1 if ticket else 1,
-        last_text=text,
+        conversation=conversation,
+        line=line,
+        contact=contact,
+        first_text=1,
+        last_text=0,
         created_at=now,
         updated_at=now,
         due_at=now + SETTLE_WITHIN,
     )
-    return await ports.stores.tickets.add(new)
 
 
 @actor(handles=ActOnTicket)
@@ -77,6 +81,11 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         if ticket is None:
             log.warning("an order about a ticket that does not exist", ticket=message.ticket)
             return
+        if isinstance(message.command, Reply):
+            ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
+        if (status := begins(ticket, message.command)) is not None:
+            await _begin(ticket, status, message, ports)
+            continue
         line = await ports.stores.lines.get(ticket.line)
         solved_for = line.solved_for if line else ports.settings.solved_for
         decision = decide(ticket, message.command, message.by, message.at, solved_for)
@@ -89,9 +98,19 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     if message.by is None:
         await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
     else:
-        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at))
+        replied = isinstance(message.command, Reply)
+        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at, replied=replied))
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
+
+
+async def _begin(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:
+    """Begin the ticket that follows a closed one, unless someone else was faster."""
+    number = await ports.stores.tickets.next_number()
+    new = _opened(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
+    covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
+    by = () if message.by is None else (message.by,)
+    await ports.stores.tickets.add(new.model_copy(update={**covered, "status": status, "assignees": by}))
 
 
 async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bool:

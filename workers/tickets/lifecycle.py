@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 from messages.ticket import (
     PRIORITY_STAYS,
     TAGS_LIMIT,
+    AddNote,
     Change,
     Command,
     Edit,
@@ -90,6 +91,8 @@ def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solv
             draft, refusals = _set_priority({}, ticket, command.priority)
         case Reply():
             draft, refusals = _reply(ticket, by), ()
+        case AddNote():
+            draft, refusals = _add_note(ticket, command, by, now), ()
         case Expire():
             draft, refusals = _expire(ticket, now), ()
         case _:
@@ -110,6 +113,14 @@ def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta
 
 SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
 """The status in which the ticket begins that an event starts after a Closed one."""
+
+
+def begins(ticket: Ticket, command: Command) -> Status | None:
+    """The status of the new ticket that a command begins after this one; None if it is about this one."""
+    if not isinstance(command, Reply):
+        return None
+    outcome = LIFE[Event.REPLY][ticket.status]
+    return SUCCESSORS[outcome] if isinstance(outcome, Outcome) else None
 
 
 def as_of(ticket: Ticket, version: int) -> Ticket:
@@ -191,6 +202,10 @@ def _reply(ticket: Ticket, by: str | None) -> dict[str, Any]:
     if not isinstance(status, Status):
         return {}
     return {"status": status, "assignees": ticket.assignees or _with((), by)}
+
+
+def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -> dict[str, Any]:
+    return {} if by is None else {"notes": (*ticket.notes, Note(text=command.text, author=by, at=now))}
 
 
 def _expire(ticket: Ticket, now: datetime) -> dict[str, Any]:

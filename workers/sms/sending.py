@@ -1,0 +1,130 @@
+"""Sends what is in a conversation's outbox: in order, one at a time, and nothing twice.
+
+A text is claimed before the provider is called and settled after. One that is found claimed may have been sent, so it
+is looked for among the provider's texts, and never sent again but by a person.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from messages.sms import Sms, State
+from workers.ports import Ports, Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
+from workers.sms.errors import Kind, advice
+from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
+
+log = structlog.get_logger("clerk.sms")
+
+IN_ORDER: Final = timedelta(milliseconds=700)
+"""How long a reply waits for one that was written before it and reaches the worker after it."""
+
+LOOK_AGAIN: Final = timedelta(seconds=2)
+QUIET: Final = timedelta(seconds=20)
+"""After this long without a sign of a text, people are asked."""
+
+SEND_WITHIN: Final = timedelta(seconds=20)
+"""After this long the clock looks after a text that is not decided."""
+
+FIRST_RETRY: Final = timedelta(seconds=1)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+
+
+class Sending:
+    """One pass over a conversation's outbox; `keep` renews its lease and says whether it is still ours."""
+
+    def __init__(self, conversation: str, ports: Ports, keep: Callable[[], Awaitable[bool]]) -> None:
+        self._conversation, self._ports, self._keep = conversation, ports, keep
+        self._texts = ports.stores.texts
+
+    async def run(self) -> timedelta | None:
+        """Send all that can be sent now; how long until the rest can be, None if nothing is left."""
+        while found := await self._texts.outbox(self._conversation, 1):
+            if not await self._keep():
+                return LOOK_AGAIN
+            wait = await (self._send(found[0]) if found[0].state is State.WAITING else self._look(found[0]))
+            if wait is not None:
+                return wait
+        return None
+
+    async def _send(self, text: Sms) -> timedelta | None:
+        """Send a text that was not attempted yet; how long to wait first, None once it is decided."""
+        ports, now = self._ports, self._ports.now()
+        if (early := text.received_at + IN_ORDER - now) > timedelta():
+            return early
+        contact = await ports.stores.contacts.get(text.contact)
+        if contact is not None and contact.opted_out:
+            await self._texts.move(text, State.REFUSED, words=OPTED_OUT)
+            return None
+        if not await self._texts.claim(text, now, now + SEND_WITHIN):
+            return None
+        try:
+            sent = await ports.texting.send(
+                line=text.line,
+                contact=text.contact,
+                body=text.body,
+                media=(),
+                callback=f"{ports.settings.url}/twilio/status/{text.id}",
+            )
+        except Refused as error:
+            await fail(text, State.FAILED, error.code, ports)
+        except (TextingThrottled, Unreachable) as error:
+            return await self._put_off(text, error)
+        except Undecided as error:
+            log.warning("nobody knows whether a text was sent", sms=text.id, error=str(error))
+            return LOOK_AGAIN
+        else:
+            await self._settle(text, sent)
+        return None
+
+    async def _look(self, text: Sms) -> timedelta | None:
+        """Find out what became of a text that was attempted; how long until the next look, None once that is known."""
+        now, since = self._ports.now(), text.claimed_at or text.received_at
+        sent = await self._find(text)
+        if sent is not None:
+            log.info("found a text whose answer never came", sms=text.id)
+            await self._settle(text, sent)
+            return None
+        if now - since < QUIET:
+            return LOOK_AGAIN
+        log.error("nobody knows whether a text was sent", sms=text.id)
+        await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
+        return None
+
+    async def _find(self, text: Sms) -> SentText | None:
+        """The provider's text that must be this one: the oldest with its words that is no other text of ours."""
+        since = text.claimed_at or text.received_at
+        try:
+            listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
+        except TextingError as error:
+            log.warning("the provider's texts can't be listed", error=str(error))
+            return None
+        same = [each for each in listed if each.body.strip() == text.body.strip()]
+        others = await self._texts.known_sids([each.sid for each in same]) if same else set()
+        return next((each for each in reversed(same) if each.sid not in others), None)
+
+    async def _settle(self, text: Sms, sent: SentText) -> None:
+        state = reported(sent.status) or State.QUEUED
+        await self._texts.set_sid(text, sent.sid)
+        if state in {State.FAILED, State.UNDELIVERED}:
+            await fail(text, state, sent.error_code, self._ports)
+        else:
+            await self._texts.move(text, state)
+
+    async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
+        """Have a text that surely was not sent wait for the provider."""
+        wait: timedelta = min(FIRST_RETRY * 2 ** min(text.attempts, 10), LONGEST_RETRY)
+        if isinstance(error, TextingThrottled):
+            wait = error.retry_after
+        log.warning("the provider puts us off", sms=text.id, error=str(error), seconds=wait.total_seconds())
+        await self._texts.unclaim(text, self._ports.now() + wait + SEND_WITHIN)
+        return wait
+
+
+async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
+    """Record that a text failed and what to do about it; whether that is news."""
+    found = advice(code)
+    if found.kind is Kind.OPTED_OUT:
+        await ports.stores.contacts.set_opted_out(text.contact, True)
+    return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
