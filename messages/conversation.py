@@ -9,11 +9,12 @@ def conversation_id(line: str, contact: str) -> str:
 
 
 class Contact(Document):
-    """A person, known by a phone number (`id`, E.164)."""
+    """A person, known by a phone number (`id`, E.164); `opted_out` says what they wanted at `opted_at`."""
 
     id: str
     name: str = ""
     opted_out: bool = False
+    opted_at: Moment | None = None
     created_at: Moment
 
     @property

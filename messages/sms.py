@@ -75,7 +75,8 @@ class Sms(Document):
     and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is to
     be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
     set before the provider is called and `sid` after, in the `attempts`-th attempt. `unshown` is the conversation while
-    Slack does not show the state; `mark` is the reaction that stands there.
+    Slack does not show the state; `mark` is the reaction that stands there. An inbound text that opts
+    out or in has `words`, too.
     """
 
     id: str

@@ -196,10 +196,10 @@ class Contacts(_Store[Contact]):
         """The contact with this number, new if need be."""
         return await self._ensure(Contact(id=number, created_at=now))
 
-    async def set_opted_out(self, number: str, opted_out: bool) -> bool:
-        """Record whether the contact wants no texts; False if that was known."""
-        change = {"$set": {"opted_out": opted_out}}
-        return await self._update({"_id": number, "opted_out": {"$ne": opted_out}}, change)
+    async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
+        """Record that the contact wanted no texts, or wanted them again, at a time; False if they said so later."""
+        earlier = {"_id": number, "$or": [{"opted_at": None}, {"opted_at": {"$lte": at}}]}
+        return await self._update(earlier, {"$set": {"opted_out": opted_out, "opted_at": at}})
 
 
 class Conversations(_Store[Conversation]):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.sms.keywords import OptOut, opt_out
+from workers.ingestion.keywords import OptOut, opt_out
 
 
 @pytest.mark.parametrize("word", ["STOP", "stopall", "Unsubscribe", "cancel", "END", "quit", "revoke", " OptOut\n"])

@@ -9,6 +9,7 @@ from messages.inbound import SmsReceived
 from messages.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
+from workers.ingestion.keywords import OptOut, opt_out, said
 from workers.ingestion.matching import PATIENCE, ready
 from workers.ports import Ports
 from workers.runtime import actor
@@ -21,6 +22,8 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     """Store a text once, by the provider's sid; a text to a number that is no line is kept and reported."""
     conversation = conversation_id(message.line, message.contact)
     known = await ports.stores.lines.get(message.line) is not None
+    asked = opt_out(message.body, message.opt_out) if known else None
+    words = await _wish(message, asked, ports) if asked else ""
     text = Sms(
         id=message.sid,
         conversation=conversation,
@@ -34,6 +37,8 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         after=message.after,
         due_at=ports.now() + PATIENCE if known else None,
         correlation_id=correlation.get(),
+        words=words,
+        unshown=conversation if words else None,
     )
     new = await ports.stores.texts.add(text)
     if not known:
@@ -45,6 +50,14 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     await ports.stores.contacts.ensure(message.contact, ports.now())
     await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
     await sequence(SequenceTexts(conversation=conversation), ports)
+
+
+async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
+    """Record whether a contact wants texts; what the thread is told about it."""
+    contact = await ports.stores.contacts.ensure(message.contact, ports.now())
+    if asked is not OptOut.HELP:
+        await ports.stores.contacts.set_opted_out(contact.id, asked is OptOut.STOP, message.received_at)
+    return said(asked, opted_out=contact.opted_out)
 
 
 async def _is_done_with(sid: str, ports: Ports) -> bool:

@@ -86,10 +86,11 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         return
     await ports.stores.texts.set_sid(text, message.sid)
     if state in {State.FAILED, State.UNDELIVERED}:
-        await fail(text, state, message.error_code, ports)
+        news = await fail(text, state, message.error_code, ports)
     else:
-        await ports.stores.texts.move(text, state)
-    await _show(text.conversation, ports)
+        news = await ports.stores.texts.move(text, state)
+    if news or text.unshown is not None:
+        await _show(text.conversation, ports)
     if text.outbox is not None:
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
 
@@ -127,8 +128,9 @@ async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
-        await ports.publisher.publish(order)
-    await _show(text.conversation, ports)
+        await ports.publisher.publish(order)  # which has Slack brought into line, too
+    else:
+        await _show(text.conversation, ports)
 
 
 async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:

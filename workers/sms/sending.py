@@ -126,5 +126,5 @@ async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     """Record that a text failed and what to do about it; whether that is news."""
     found = advice(code)
     if found.kind is Kind.OPTED_OUT:
-        await ports.stores.contacts.set_opted_out(text.contact, True)
+        await ports.stores.contacts.set_opted_out(text.contact, True, ports.now())
     return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
