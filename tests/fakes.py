@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,19 @@ from messages.settings import Settings
 from tests.make import NOW
 from workers import clock
 from workers.mongo import Stores
-from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, SlackError, Temporary
+from workers.ports import (
+    Ambiguous,
+    Attachment,
+    ListedText,
+    Permanent,
+    Ports,
+    Posted,
+    Refused,
+    Renderable,
+    SentText,
+    SlackError,
+    Temporary,
+)
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
 
@@ -79,6 +91,7 @@ class FakeSlack:
     messages: list[Message] = field(default_factory=list)
     whispers: list[tuple[str, str]] = field(default_factory=list)
     views: list[Mapping[str, Any]] = field(default_factory=list)
+    reactions: dict[Posted, set[str]] = field(default_factory=dict)
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -131,6 +144,22 @@ class FakeSlack:
         """Tell one person."""
         self.whispers.append((user, what.text))
 
+    async def react(self, at: Posted, emoji: str) -> None:
+        """Put a reaction on a message."""
+        self.before("react", at.channel)
+        self.reactions.setdefault(at, set()).add(emoji)
+        self.after("react", at.channel)
+
+    async def unreact(self, at: Posted, emoji: str) -> None:
+        """Take a reaction away."""
+        self.before("unreact", at.channel)
+        self.reactions.setdefault(at, set()).discard(emoji)
+        self.after("unreact", at.channel)
+
+    async def user_name(self, user: str) -> str:
+        """What people call a user."""
+        return user.lower()
+
     def _at(self, at: Posted) -> Message:
         for each in self.messages:
             if (each.channel, each.ts) == (at.channel, at.ts):
@@ -142,6 +171,34 @@ class FakeSlack:
         return [each for each in self.messages if f"/{kind}" in each.post_id]
 
 
+class FakeTexting:
+    """A provider in memory. `after` is called once it has a text, and may raise."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.texts: list[SentText] = []
+        self.after: Any = lambda text: None
+
+    async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
+        """Take a text."""
+        text = SentText(f"SM{len(self.texts):032d}", body, "queued", None, self._clock.now())
+        self.texts.append(text)
+        self.after(text)
+        return text
+
+    async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
+        """The texts, newest first."""
+        return self.texts[::-1]
+
+    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
+        """Nothing came."""
+        return []
+
+    async def media(self, url: str, most: int) -> Attachment:
+        """There is none."""
+        raise Refused(None, "http_404")
+
+
 class Workers:
     """All actors on a fake queue, real documents and a fake Slack, one message at a time."""
 
@@ -150,8 +207,14 @@ class Workers:
         self.clock = Clock()
         self.queue = Queue(self.clock)
         self.slack = FakeSlack(self.clock)
+        self.texting = FakeTexting(self.clock)
         self.ports = Ports(
-            settings=Settings(), stores=stores, publisher=self.queue, slack=self.slack, now=self.clock.now
+            settings=Settings(),
+            stores=stores,
+            publisher=self.queue,
+            slack=self.slack,
+            texting=self.texting,
+            now=self.clock.now,
         )
 
     async def handle(self, message: QueueMessage) -> None:
