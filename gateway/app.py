@@ -15,9 +15,10 @@ from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
 from gateway.webhook import Accepted, Answer, Rejected, Request
 from messages.base import QueueMessage
-from messages.inbound import SmsReceived
+from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.publishing import Publisher, Unpublished, correlation
 from messages.settings import Settings
+from messages.sms import outbound_id
 
 type Scope = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -61,7 +62,7 @@ class Gateway:
         self._now = now
         self._body_within = body_within
         self._mounts = dict(mounts or {})
-        self._arrivals = Arrivals()
+        self._texts, self._replies = Arrivals(), Arrivals()
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
         account = twilio_webhook.Account(
@@ -180,14 +181,19 @@ class Gateway:
         CONFIRM_SECONDS.observe(time.perf_counter() - started)
 
     async def _publish_one(self, message: QueueMessage) -> None:
-        if not isinstance(message, SmsReceived):
+        if isinstance(message, SmsReceived):
+            arrivals, place = self._texts, (message.line, message.contact, message.sid)
+        elif isinstance(message, SlackReplyPosted):
+            arrivals = self._replies
+            place = message.channel, message.thread_ts, outbound_id(message.channel, message.ts)
+        else:
             await self._publisher.publish(message)
             return
-        before = self._arrivals.arrived(message.line, message.contact, message.sid)
+        before = arrivals.arrived(*place)
         try:
             await self._publisher.publish(message.model_copy(update={"after": before}))
         except Unpublished:
-            self._arrivals.failed(message.line, message.contact, message.sid)
+            arrivals.failed(*place)
             raise
 
     async def _healthz(self) -> Answer:

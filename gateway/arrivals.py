@@ -1,4 +1,4 @@
-"""The order in which texts arrived at this gateway, so that many workers can keep it."""
+"""The order in which texts, or replies in a thread, arrived at this gateway, so that many workers can keep it."""
 
 from collections import OrderedDict
 from typing import Final
@@ -7,7 +7,10 @@ MOST: Final = 20_000
 
 
 class Arrivals:
-    """Remembers, for the latest texts, which text of the same contact came before."""
+    """Remembers, for the latest, which one of the same contact (or thread) came before.
+
+    What is said of a line, a contact and a text's sid holds as well for a channel, a thread and a reply.
+    """
 
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[str, str], str] = OrderedDict()

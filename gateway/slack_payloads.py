@@ -70,6 +70,39 @@ class WithMessage(_Payload):
     event: Message
 
 
+class _Edited(_Payload):
+    user: str = ""
+    ts: str = ""
+
+
+class Written(_Payload):
+    """A message as the event of its change tells of it; `edited` is its last edit."""
+
+    ts: str = ""
+    thread_ts: str | None = None
+    user: str | None = None
+    subtype: str | None = None
+    bot_id: str | None = None
+    edited: _Edited | None = None
+
+
+class Change(_Payload):
+    """A message that is different now, or gone, which has no `message`.
+
+    https://docs.slack.dev/reference/events/message/message_changed and /message_deleted
+    """
+
+    channel: str = ""
+    message: Written | None = None
+    previous_message: Written | None = None
+
+
+class WithChange(_Payload):
+    """An envelope whose event is a change of a message."""
+
+    event: Change
+
+
 class _Id(_Payload):
     id: str
 

@@ -3,9 +3,10 @@
 import hmac
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gateway.slack_payloads import (
@@ -13,14 +14,16 @@ from gateway.slack_payloads import (
     Envelope,
     Kind,
     ViewSubmission,
+    WithChange,
     WithMessage,
+    Written,
     json_object,
     parsed,
 )
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
 from messages import actions, forms
 from messages.base import QueueMessage
-from messages.inbound import SlackFile, SlackReplyPosted
+from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
 
 NOTHING: Final = Answer(200)
 TOLERANCE: Final = 300
@@ -30,6 +33,7 @@ TOLERANCE: Final = 300
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 _PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
+_CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 
 HELP: Final = (
     "Texts to your team's numbers appear here as tickets. On a card: *Open* goes to the conversation's thread, "
@@ -63,7 +67,7 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
 
 
 def event(request: Request, app: App, now: datetime) -> Accepted:
-    """An event of the Events API; only a person's reply in a thread is used."""
+    """An event of the Events API; only a person's reply in a thread, its edit and its deletion are used."""
     _verify(request, app, now)
     payload = json_object(request.body)
     envelope = parsed(Envelope, payload)
@@ -73,6 +77,8 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
     kind = envelope.event
     if envelope.type != "event_callback" or kind is None:
         return Accepted([], NOTHING, dropped=_label(envelope.type))
+    if kind.type == "message" and kind.subtype in _CHANGES:
+        return _change(payload, envelope.event_id, now)
     if kind.type != "message" or kind.subtype not in _PERSONS_SUBTYPES or kind.bot_id:
         return Accepted([], NOTHING, dropped=_label(kind.type))
     message = parsed(WithMessage, payload).event
@@ -89,6 +95,32 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
         received_at=now,
     )
     return Accepted([reply], NOTHING)
+
+
+def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepted:
+    """A message that was edited or deleted; a preview that Slack adds to a link is no edit."""
+    change = parsed(WithChange, payload).event
+    after, before = change.message, change.previous_message
+    was = before or after
+    edited = after is not None and after.edited is not None and (before is None or after.edited != before.edited)
+    if was is None or (after is not None and not edited) or not _is_persons_reply(was):
+        return Accepted([], NOTHING, dropped="message")
+    assert was.user is not None
+    assert was.thread_ts is not None
+    changed = SlackReplyChanged(
+        event_id=event_id,
+        channel=change.channel,
+        ts=was.ts,
+        thread_ts=was.thread_ts,
+        user=was.user,
+        received_at=now,
+    )
+    return Accepted([changed], NOTHING)
+
+
+def _is_persons_reply(message: Written) -> bool:
+    ours = message.bot_id or message.user is None or message.subtype not in _PERSONS_SUBTYPES
+    return not ours and message.thread_ts is not None and message.thread_ts != message.ts
 
 
 def command(request: Request, app: App, now: datetime) -> Accepted:

@@ -40,7 +40,10 @@ class SlackFile(Document):
 
 
 class SlackReplyPosted(QueueMessage):
-    """A person wrote in a thread. `ts` is unique in a channel and the same in every retry of the event."""
+    """A person wrote in a thread. `ts` is unique in a channel and the same in every retry of the event.
+
+    `after` is the text (`outbound_id`) of the reply that the gateway saw just before in the same thread, if any.
+    """
 
     actor = "sms.record_reply"
     event_id: str
@@ -50,4 +53,17 @@ class SlackReplyPosted(QueueMessage):
     user: str
     text: str
     files: tuple[SlackFile, ...] = ()
+    received_at: Moment
+    after: str | None = None
+
+
+class SlackReplyChanged(QueueMessage):
+    """A person edited what they had written in a thread, or it was deleted."""
+
+    actor = "sms.record_change"
+    event_id: str
+    channel: str
+    ts: str
+    thread_ts: str
+    user: str
     received_at: Moment

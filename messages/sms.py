@@ -74,9 +74,9 @@ class Sms(Document):
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, whatever became of it: `state`
     and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is to
     be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
-    set before the provider is called and `sid` after, in the `attempts`-th attempt. `unshown` is the conversation while
-    Slack does not show the state; `mark` is the reaction that stands there. An inbound text that opts
-    out or in has `words`, too.
+    set before the provider is called and `sid` after, in the `attempts`-th attempt; it is not tried before `retry_at`.
+    `after` is the text that it must not overtake. `unshown` is the conversation while Slack does not show the state;
+    `mark` is the reaction that stands there. An inbound text that opts out or in has `words`, too.
     """
 
     id: str
@@ -99,6 +99,7 @@ class Sms(Document):
     ts: str | None = None
     sid: str | None = None
     claimed_at: Moment | None = None
+    retry_at: Moment | None = None
     attempts: int = 0
     error_code: int | None = None
     words: str = ""

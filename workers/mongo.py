@@ -369,19 +369,24 @@ class Texts(_Store[Sms]):
     async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
         """Note that a text is about to be sent; False if it is not waiting any more."""
         state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}
-        change = {"$set": {**state, "unshown": text.conversation}, "$inc": {"attempts": 1}}
+        shown = {"unshown": text.conversation}
+        change = {"$set": {**state, **shown}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.WAITING}, change)
 
-    async def unclaim(self, text: Sms, due_at: datetime) -> None:
-        """Note that a claimed text was surely not sent: it waits again."""
-        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at}
+    async def unclaim(self, text: Sms, retry_at: datetime, due_at: datetime) -> None:
+        """Note that a claimed text was surely not sent: it waits again, until `retry_at` at least."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "retry_at": retry_at, "due_at": due_at}
         await self._update({"_id": text.id, "state": State.SENDING}, {"$set": state, "$unset": {"claimed_at": ""}})
+
+    async def put_off(self, text: Sms, retry_at: datetime) -> None:
+        """Leave a text in the outbox alone until then."""
+        await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
     async def resend(self, text: Sms, due_at: datetime) -> bool:
         """Have a text sent again; False if it is known by now what became of it."""
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
         shown = {"unshown": text.conversation, "outbox": text.conversation}
-        change = {"$set": {**state, **shown}, "$unset": {"claimed_at": ""}}
+        change = {"$set": {**state, **shown}, "$unset": {"claimed_at": "", "retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.UNKNOWN}, change)
 
     async def move(self, text: Sms, state: State, **fields: Any) -> bool:
@@ -396,6 +401,10 @@ class Texts(_Store[Sms]):
     async def set_sid(self, text: Sms, sid: str) -> None:
         """Record the provider's sid of a text."""
         await self._update({"_id": text.id}, {"$set": {"sid": sid}})
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are texts already."""
+        return {text.id for text in await self._find({"_id": {"$in": list(ids)}})}
 
     async def known_sids(self, sids: Sequence[str]) -> set[str]:
         """Those of the provider's sids that are texts of ours already."""

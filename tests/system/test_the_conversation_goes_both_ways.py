@@ -1,5 +1,6 @@
 """What agents write in a thread reaches the contact, once and in order; notes never do."""
 
+import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.deployment import CHANNEL, LINE, Deployment, World, field, new_contact
-from tests.servers import Server, database, empty, wait_until
+from tests.servers import wait_until
 from tests.system.test_ops import clerk_command
 
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
+PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
 
 
 def sent(world: World, contact: str, line: str = LINE) -> list[str]:
@@ -29,6 +31,18 @@ def marks(world: World, text: str, channel: str = CHANNEL) -> list[str]:
     """Our reactions on the newest message with this text."""
     found = [each for each in world.messages(channel) if each["text"] == text and not each.get("bot_id")]
     return [each["name"] for each in found[-1].get("reactions", ())] if found else []
+
+
+def edit(world: World, channel: str, text: str, to: str, user: str = "U0ADA") -> str:
+    """A person edits the newest message with this text; its ts."""
+    ts = str(next(each for each in reversed(world.messages(channel)) if each["text"] == text)["ts"])
+    assert world.do("edit", user=user, channel=channel, ts=ts, text=to)["status"] == 200
+    return ts
+
+
+def told(world: World, user: str) -> list[str]:
+    """What a person was told in private about edits and deletions."""
+    return [said for said in world.whispers(user) if "already" in said]
 
 
 def conversation(world: World) -> tuple[str, dict[str, Any]]:
@@ -78,11 +92,8 @@ def test_a_note_reaches_no_contact_and_stands_on_the_ticket(world: World, note: 
 
 def test_markup_arrives_as_a_person_would_have_typed_it(world: World) -> None:
     contact, card = conversation(world)
-    reply(world, card, ":wave: *see* <https://example.org|this> & <@U0BEN>")
-    text = wait_until(lambda: sent(world, contact), "the reply")[0]
-    assert text.startswith("👋 see this (https://example.org) & ")
-    assert "U0BEN" not in text
-    assert "someone" not in text
+    reply(world, card, ":wave: *look* <https://example.org|see this> & <@U0BEN>")
+    assert wait_until(lambda: sent(world, contact), "the reply") == ["👋 look see this (https://example.org) & Ben"]
 
 
 def test_after_stop_a_reply_is_refused_with_a_reason_and_after_start_it_is_sent(world: World) -> None:
@@ -154,38 +165,85 @@ def test_a_reply_cancels_the_pending_notification(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def alone(rabbit: Server, mongo: Server) -> Iterator[Deployment]:
-    """Clerk with one worker, which a test may kill, and a line where nothing in the thread is sent."""
-    empty(rabbit.url)
-    lines = f"{LINE}={CHANNEL},{BUTTONS_LINE}={BUTTONS_CHANNEL}"
-    with Deployment("both-ways", rabbit.url, database(mongo.url, "both_ways"), CLERK_LINES=lines) as deployment:
-        yield deployment
+def buttons_line(clerk: Deployment) -> Iterator[str]:
+    """A line where nothing that is written in the thread is sent."""
+    assert clerk_command(clerk, "lines", "add", BUTTONS_LINE, "--channel", BUTTONS_CHANNEL).returncode == 0
+    assert clerk_command(clerk, "lines", "set", BUTTONS_LINE, "--reply-mode", "buttons").returncode == 0
+    yield BUTTONS_LINE
+    assert clerk_command(clerk, "lines", "remove", BUTTONS_LINE).returncode == 0
 
 
-def test_on_a_buttons_only_line_nothing_in_the_thread_is_sent(alone: Deployment) -> None:
-    world = alone.world
-    clerk_command(alone, "lines", "set", BUTTONS_LINE, "--reply-mode", "buttons")
+def test_on_a_buttons_only_line_nothing_in_the_thread_is_sent(world: World, buttons_line: str) -> None:
     contact = new_contact()
-    world.text(contact, "hello", to=BUTTONS_LINE)
+    world.text(contact, "hello", to=buttons_line)
     card = wait_until(lambda: world.cards(contact, BUTTONS_CHANNEL), "a card")[0]
-    reply(world, card, "For us alone")
-    wait_until(lambda: any("not sent" in said for said in world.whispers("U0ADA")), "a word to ada")
-    reply(world, card, "And this too", broadcast=True)
-    reply(world, card, "// and a note")
+    reply(world, card, "For us alone", user="U0CLEO")
+    wait_until(lambda: any("not sent" in said for said in world.whispers("U0CLEO")), "a word to cleo")
+    reply(world, card, "And this too", user="U0CLEO", broadcast=True)
+    reply(world, card, "With a picture", user="U0CLEO", files=[PICTURE])
+    edit(world, BUTTONS_CHANNEL, "For us alone", "For you", user="U0CLEO")
+    reply(world, card, "// and a note", user="U0CLEO")
     wait_until(lambda: "memo" in marks(world, "// and a note", BUTTONS_CHANNEL), "the note's mark")
-    assert len(world.whispers("U0ADA")) == 1
-    assert sent(world, contact, BUTTONS_LINE) == []
+    assert len([said for said in world.whispers("U0CLEO") if "not sent" in said]) == 1
+    assert sent(world, contact, buttons_line) == []
 
 
-def test_a_worker_killed_between_the_providers_answer_and_our_write_does_not_send_again(alone: Deployment) -> None:
-    world, worker = alone.world, alone.workers[0]
+def test_workers_killed_between_the_providers_answer_and_our_write_do_not_send_again(
+    clerk: Deployment, world: World
+) -> None:
     contact, card = conversation(world)
     world.do("faults", api="twilio", method="messages.create", channel=contact, kind="drop")
     reply(world, card, "Once only")
     wait_until(lambda: sent(world, contact), "the provider has it")
-    worker.kill()
-    worker.start()
+    for worker in clerk.workers:
+        worker.kill()
+        worker.start()
     wait_until(lambda: marks(world, "Once only") == ["white_check_mark"], "delivered", 60)
     reply(world, card, "And then this")
     wait_until(lambda: sent(world, contact)[1:], "the next reply", 60)
     assert sent(world, contact) == ["Once only", "And then this"]
+
+
+def test_a_text_of_which_nobody_knows_whether_it_was_sent_is_said_and_sent_again_only_by_a_person(world: World) -> None:
+    contact, card = conversation(world)
+    world.do("faults", api="twilio", method="messages.create", channel=contact, kind="refuse")
+    reply(world, card, "Did you get this?")
+    said = wait_until(lambda: [each for each in world.thread(contact) if "not known" in each["text"]], "said", 30)
+    assert marks(world, "Did you get this?") == ["grey_question"]
+    reply(world, card, "Hello?")
+    wait_until(lambda: sent(world, contact), "the next reply is not held up")
+    assert sent(world, contact) == ["Hello?"]
+    world.click(said[0], "ticket.resend")
+    wait_until(lambda: marks(world, "Did you get this?") == ["white_check_mark"], "delivered")
+    assert sent(world, contact) == ["Hello?", "Did you get this?"]
+
+
+def test_an_edit_or_a_deletion_changes_nothing_at_the_contact_and_the_agent_is_told_once(world: World) -> None:
+    contact, card = conversation(world)
+    reply(world, card, "At three", user="U0BEN")
+    wait_until(lambda: marks(world, "At three") == ["white_check_mark"], "delivered")
+    edit(world, CHANNEL, "At three", "At four", user="U0BEN")
+    wait_until(lambda: told(world, "U0BEN"), "a word to ben")
+    ts = edit(world, CHANNEL, "At four", "At five", user="U0BEN")
+    assert world.do("delete", user="U0BEN", channel=CHANNEL, ts=ts)["status"] == 200
+    reply(world, card, "So be it", user="U0BEN")
+    wait_until(lambda: len(sent(world, contact)) == 2, "the next reply")
+    assert sent(world, contact) == ["At three", "So be it"]
+    assert len(told(world, "U0BEN")) == 1
+
+
+def test_a_note_that_is_edited_into_a_reply_stays_a_note(world: World) -> None:
+    contact, card = conversation(world)
+    reply(world, card, "// ask cleo", files=[PICTURE])
+    wait_until(lambda: "memo" in marks(world, "// ask cleo"), "the note's mark")
+    edit(world, CHANNEL, "// ask cleo", "ask cleo")
+    reply(world, card, "On our way")
+    wait_until(lambda: sent(world, contact), "the reply")
+    assert sent(world, contact) == ["On our way"]
+
+
+def test_a_text_of_several_segments_is_said_to_be_one_to_its_author_alone(world: World) -> None:
+    contact, card = conversation(world)
+    reply(world, card, "x" * 161, user="U0BEN")
+    wait_until(lambda: sent(world, contact), "the reply")
+    wait_until(lambda: any("2 segments (GSM-7)" in said for said in world.whispers("U0BEN")), "a word to ben")

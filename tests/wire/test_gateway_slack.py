@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from messages.inbound import SlackFile, SlackReplyPosted
+from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
 from messages.notification import AgentActed, HidePost, OpenModal
 from messages.ticket import ActOnTicket, Edit
 from tests import make
@@ -152,6 +152,66 @@ def test_a_reply_that_is_also_sent_to_the_channel_is_a_reply(gateway: Served) ->
 def test_an_event_that_is_no_persons_reply_is_taken_and_dropped(gateway: Served, changes: dict[str, Any]) -> None:
     assert gateway.event(reply_event(**changes)).status_code == 200
     assert gateway.publisher.take() == []
+
+
+WRITTEN: dict[str, Any] = {
+    "type": "message",
+    "user": make.AGENT,
+    "text": "On it",
+    "ts": "1700000001.000100",
+    "thread_ts": "1700000000.000100",
+}
+EDITED = {**WRITTEN, "text": "On me", "edited": {"user": make.AGENT, "ts": "1700000009.000000"}}
+
+
+def change(after: dict[str, Any] | None, before: dict[str, Any] | None = WRITTEN) -> dict[str, Any]:
+    """The event of an edit, or, without `after`, of a deletion."""
+    subtype = "message_deleted" if after is None else "message_changed"
+    about = {"message": after, "previous_message": before, "hidden": True, "ts": "1700000009.000100"}
+    return reply_event(subtype=subtype, user=None, thread_ts=None, text=None, **about)
+
+
+@pytest.mark.parametrize(
+    ("after", "before"), [(EDITED, WRITTEN), (EDITED, None), (None, WRITTEN), (None, {**EDITED, "subtype": None})]
+)
+def test_a_persons_edit_and_deletion_of_a_reply_are_published(
+    gateway: Served, after: dict[str, Any] | None, before: dict[str, Any] | None
+) -> None:
+    assert gateway.event(change(after, before)).status_code == 200
+    (changed,) = gateway.publisher.take()
+    assert isinstance(changed, SlackReplyChanged)
+    assert (changed.channel, changed.ts, changed.user) == (make.CHANNEL, WRITTEN["ts"], make.AGENT)
+    assert changed.thread_ts == WRITTEN["thread_ts"]
+
+
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [
+        ({**EDITED, "bot_id": "B0CLERK"}, {**WRITTEN, "bot_id": "B0CLERK"}),
+        (None, {**WRITTEN, "bot_id": "B0CLERK"}),
+        ({**WRITTEN, "attachments": [{"from_url": "https://example.org"}]}, WRITTEN),
+        ({**EDITED, "attachments": [{"from_url": "https://example.org"}]}, EDITED),
+        ({**EDITED, "thread_ts": WRITTEN["ts"]}, {**WRITTEN, "thread_ts": WRITTEN["ts"]}),
+        ({**EDITED, "thread_ts": None}, {**WRITTEN, "thread_ts": None}),
+        ({**WRITTEN, "subtype": "tombstone"}, WRITTEN),
+        (None, {**WRITTEN, "subtype": "channel_join"}),
+        (None, None),
+    ],
+    ids=["our own", "our own, deleted", "preview", "preview of an edit", "root", "no thread", "tombstone", "join", "?"],
+)
+def test_a_change_that_is_no_persons_edit_of_a_reply_is_dropped(
+    gateway: Served, after: dict[str, Any] | None, before: dict[str, Any] | None
+) -> None:
+    assert gateway.event(change(after, before)).status_code == 200
+    assert gateway.publisher.take() == []
+
+
+def test_each_reply_in_a_thread_is_told_the_one_before_it(gateway: Served) -> None:
+    for ts in ("1700000001.000100", "1700000002.000100", "1700000001.000100"):
+        gateway.event(reply_event(ts=ts))
+    gateway.event(reply_event(ts="1700000003.000100", thread_ts="1600000000.000100"))
+    after = [reply.after for reply in gateway.publisher.take() if isinstance(reply, SlackReplyPosted)]
+    assert after == [None, f"{make.CHANNEL}-1700000001.000100", None, None]
 
 
 def test_a_message_from_a_connected_workspace_is_a_reply_like_any_other(gateway: Served) -> None:

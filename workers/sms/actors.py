@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -11,15 +10,25 @@ import structlog
 from prometheus_client import Counter
 
 from messages.conversation import Conversation
-from messages.inbound import DeliveryReported, SlackReplyPosted
-from messages.notification import RenderConversation, Whisper
+from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
+from messages.notification import Kind, RenderConversation, Whisper
 from messages.publishing import correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
-from workers.ports import Permanent, Ports
+from workers.ports import Permanent, Ports, SlackError
 from workers.runtime import actor
-from workers.sms.replies import BUTTONS_ONLY, Verdict, judged, reported, written_at
-from workers.sms.sending import IN_ORDER, SEND_WITHIN, Sending, fail
+from workers.sms.replies import (
+    BUTTONS_ONLY,
+    ELSEWHERE,
+    KNOWN,
+    Verdict,
+    judged,
+    look_again,
+    reported,
+    said_of_change,
+    written_at,
+)
+from workers.sms.sending import IN_ORDER, LOOK_AGAIN, PATIENCE, SEND_WITHIN, Sending, fail
 from workers.sms.text import mentioned, plain, segments, without_prefix
 
 log = structlog.get_logger("clerk.sms")
@@ -28,6 +37,11 @@ DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery repor
 
 LEASE: Final = timedelta(seconds=15)
 """How long an outbox waits for a worker that died over it; a living one renews its lease."""
+
+BUSY: Final = timedelta(seconds=3)
+"""When to look again after an outbox that another worker has: it may have died over it."""
+
+NAMES_WITHIN: Final = timedelta(seconds=30)
 
 REDRAW_WITHIN: Final = timedelta(seconds=20)
 
@@ -40,8 +54,9 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     line = await stores.lines.get(conversation.line) if conversation else None
     contact = await stores.contacts.get(conversation.contact) if conversation else None
     if conversation is None or line is None or contact is None:
+        await _stray(message, ports)
         return
-    body = plain(message.text, await _names(mentioned(message.text).users, ports))
+    body = plain(message.text, await _names(message, ports))
     text = _written(message, conversation, body, judged(message.text, body, message.files, line, contact))
     if await stores.texts.add(text):
         await _tell(text, message, ports)
@@ -53,7 +68,10 @@ async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is at it."""
     holder, id = uuid.uuid4().hex, message.conversation
     keep = partial(_take, id, holder, ports)
-    while await ports.stores.texts.outbox(id, 1) and await keep():
+    while await ports.stores.texts.outbox(id, 1):
+        if not await keep():
+            await ports.publisher.publish(message, delay=BUSY)
+            return
         renewing = asyncio.create_task(_renew(id, holder, ports))
         try:
             again_in = await Sending(id, ports, keep).run()
@@ -70,9 +88,30 @@ async def send(message: SendTexts, ports: Ports) -> None:
 async def resend(message: ResendText, ports: Ports) -> None:
     """Send a text again of which nobody knows whether it was sent: a person has decided so."""
     text = await ports.stores.texts.get(message.sms)
-    if text is not None and await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN):
-        await ports.publisher.publish(SendTexts(conversation=text.conversation))
-        await _show(text.conversation, ports)
+    if text is None:
+        log.warning("asked to resend a text that does not exist")
+        return
+    if text.state not in {State.UNKNOWN, State.WAITING}:
+        await _whisper(KNOWN, message.by, text.channel, await _thread(text, ports), ports)
+        return
+    await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN)
+    await ports.publisher.publish(SendTexts(conversation=text.conversation))
+    await _show(text.conversation, ports)
+
+
+@actor(handles=SlackReplyChanged)
+async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
+    """Tell whoever edited or deleted a reply, once, that the contact does not get that."""
+    id = outbound_id(message.channel, message.ts)
+    text = await ports.stores.texts.get(id)
+    if text is None:
+        known = await ports.stores.conversations.by_thread(message.channel, message.thread_ts)
+        if known is not None and ports.now() - message.received_at < PATIENCE:
+            await ports.publisher.publish(message, delay=LOOK_AGAIN)
+        return
+    words = said_of_change(text.state)
+    if words and await ports.stores.events.add(f"changed/{id}", message):
+        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
 @actor(handles=DeliveryReported)
@@ -113,6 +152,7 @@ def _written(message: SlackReplyPosted, conversation: Conversation, body: str, v
         author=message.user,
         channel=message.channel,
         ts=message.ts,
+        after=message.after,
         outbox=conversation.id if waiting else None,
         due_at=message.received_at + SEND_WITHIN if waiting else None,
         unshown=conversation.id,
@@ -122,7 +162,7 @@ def _written(message: SlackReplyPosted, conversation: Conversation, body: str, v
 async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     """Have everyone told whom a reply concerns; all of it may be repeated."""
     ticket = await ports.stores.tickets.newest(text.conversation)
-    at = written_at(message)
+    at = written_at(message.ts)
     if text.state is State.WAITING:
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=IN_ORDER)
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
@@ -143,17 +183,36 @@ async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
         several = text.state is State.WAITING and size.count > 1
         words = f"This text goes out as {size.count} segments ({size.encoding})." if several else ""
     if words:
-        told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
-        await ports.publisher.publish(told)
+        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
-async def _names(users: Iterable[str], ports: Ports) -> dict[str, str]:
-    """What people call the users that a reply mentions; those that Slack does not know have no name."""
+async def _stray(message: SlackReplyPosted, ports: Ports) -> None:
+    """A reply in a thread that is no conversation's: perhaps not yet, perhaps that of a notification."""
+    card = await ports.stores.posts.at(message.channel, message.thread_ts)
+    if card is not None and card.kind is Kind.CARD:
+        await _whisper(ELSEWHERE, message.user, message.channel, message.thread_ts, ports)
+    elif (wait := look_again(message, await ports.stores.lines.all(), ports.now())) is not None:
+        await ports.publisher.publish(message, delay=wait)
+
+
+async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | None, ports: Ports) -> None:
+    await ports.publisher.publish(Whisper(text=words, user=user, channel=channel, thread_ts=thread_ts))
+
+
+async def _thread(text: Sms, ports: Ports) -> str | None:
+    conversation = await ports.stores.conversations.get(text.conversation)
+    return conversation.thread.ts if conversation and conversation.thread else None
+
+
+async def _names(message: SlackReplyPosted, ports: Ports) -> dict[str, str]:
+    """What people call the users that a reply mentions; whom Slack can't name in time has no name."""
     names: dict[str, str] = {}
-    for user in users:
+    for user in mentioned(message.text).users:
         try:
             names[user] = await ports.slack.user_name(user)
-        except Permanent as error:
+        except SlackError as error:
+            if not isinstance(error, Permanent) and ports.now() - message.received_at < NAMES_WITHIN:
+                raise
             log.warning("a mentioned user has no name", user=user, error=error.code)
     return names
 

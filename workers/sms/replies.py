@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.conversation import Contact
@@ -18,10 +18,17 @@ OPTED_OUT: Final = (
 EMPTY: Final = "Not sent: there is no text in it."
 FILES: Final = "Not sent: files can't be sent to a contact. Send the text by itself."
 BUTTONS_ONLY: Final = "On this line, what is written in the thread is not sent to the contact."
+ALREADY: Final = (
+    "The contact does not get what is changed or deleted here: a text goes out as it was written first, and this one "
+    "has already been taken. Write another reply to put it right."
+)
+NOT_SENT: Final = "What was not sent is not sent by editing it, either: write it again as a new reply."
+ELSEWHERE: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
 NOT_KNOWN: Final = (
     "It is not known whether this text was sent: the provider did not answer, and does not list it. "
     "Send it again only if the contact can do with getting it twice."
 )
+KNOWN: Final = "It is known by now what became of this text: its mark says so. It was not sent again."
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,30 @@ def judged(markup: str, body: str, files: Sequence[SlackFile], line: Line, conta
     return Verdict(State.WAITING)
 
 
-def written_at(reply: SlackReplyPosted) -> datetime:
-    """When a reply was written: the same in every retry of its event."""
-    return datetime.fromtimestamp(float(reply.ts), UTC)
+def written_at(ts: str) -> datetime:
+    """When a Slack message was written, from its `ts`: the same in every retry of its event."""
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+YOUNG: Final = timedelta(minutes=10)
+"""How long after its thread began, and after it came, a reply is kept for a conversation that does not know its thread
+yet: the worker that posted the card may have died before it wrote down where."""
+
+
+def look_again(reply: SlackReplyPosted, lines: Sequence[Line], now: datetime) -> timedelta | None:
+    """When to look again for the conversation of a reply whose thread is not known; None if it surely has none."""
+    waited = now - reply.received_at
+    young = written_at(reply.ts) - written_at(reply.thread_ts) < YOUNG and waited < YOUNG
+    if not young or all(line.channel != reply.channel for line in lines):
+        return None
+    return min(max(waited / 2, timedelta(seconds=1)), timedelta(seconds=10))
+
+
+def said_of_change(state: State | None) -> str:
+    """What the author of an edited or deleted reply is told; nothing about what is for the team alone."""
+    if state in {State.NOTE, State.UNSENT}:
+        return ""
+    return NOT_SENT if state is State.REFUSED else ALREADY
 
 
 _REPORTED: Final = {

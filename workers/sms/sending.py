@@ -2,10 +2,14 @@
 
 A text is claimed before the provider is called and settled after. One that is found claimed may have been sent, so it
 is looked for among the provider's texts, and never sent again but by a person.
+
+The order is that in which Slack shows the replies. A reply waits a moment for earlier ones, and longer for the one that
+its gateway saw before it. What it does not wait for is a reply that Slack itself brings late (it repeats an event that
+met no gateway after a minute, and after five): that one goes out when it comes, behind later ones.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -18,13 +22,17 @@ from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
 log = structlog.get_logger("clerk.sms")
 
 IN_ORDER: Final = timedelta(milliseconds=700)
-"""How long a reply waits for one that was written before it and reaches the worker after it."""
+"""How long a reply waits for one that was written before it and comes after it, by another gateway or worker."""
 
+PATIENCE: Final = timedelta(seconds=15)
+"""How long a reply waits for the one that its gateway saw before it, should that one be lost or late."""
+
+LOOK_FOR_EARLIER: Final = timedelta(milliseconds=500)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 QUIET: Final = timedelta(seconds=20)
 """After this long without a sign of a text, people are asked."""
 
-SEND_WITHIN: Final = timedelta(seconds=20)
+SEND_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock looks after a text that is not decided."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
@@ -43,16 +51,24 @@ class Sending:
         while found := await self._texts.outbox(self._conversation, 1):
             if not await self._keep():
                 return LOOK_AGAIN
-            wait = await (self._send(found[0]) if found[0].state is State.WAITING else self._look(found[0]))
+            text, now = found[0], self._ports.now()
+            if (early := await self._early(text, now)) > timedelta():
+                return early
+            wait = await (self._send(text, now) if text.state is State.WAITING else self._look(text, now))
             if wait is not None:
                 return wait
         return None
 
-    async def _send(self, text: Sms) -> timedelta | None:
-        """Send a text that was not attempted yet; how long to wait first, None once it is decided."""
-        ports, now = self._ports, self._ports.now()
-        if (early := text.received_at + IN_ORDER - now) > timedelta():
-            return early
+    async def _early(self, text: Sms, now: datetime) -> timedelta:
+        """How long a text must wait for the provider, and for texts that were written before it."""
+        waited = now - text.received_at
+        if text.after is not None and waited < PATIENCE and await self._texts.get(text.after) is None:
+            return LOOK_FOR_EARLIER
+        return max(IN_ORDER - waited, (text.retry_at or now) - now)
+
+    async def _send(self, text: Sms, now: datetime) -> timedelta | None:
+        """Send a text that was not attempted yet; how long to wait until the next try, None once it is decided."""
+        ports = self._ports
         contact = await ports.stores.contacts.get(text.contact)
         if contact is not None and contact.opted_out:
             await self._texts.move(text, State.REFUSED, words=OPTED_OUT)
@@ -73,24 +89,28 @@ class Sending:
             return await self._put_off(text, error)
         except Undecided as error:
             log.warning("nobody knows whether a text was sent", sms=text.id, error=str(error))
-            return LOOK_AGAIN
+            return await self._look_later(text)
         else:
             await self._settle(text, sent)
         return None
 
-    async def _look(self, text: Sms) -> timedelta | None:
+    async def _look(self, text: Sms, now: datetime) -> timedelta | None:
         """Find out what became of a text that was attempted; how long until the next look, None once that is known."""
-        now, since = self._ports.now(), text.claimed_at or text.received_at
+        since = text.claimed_at or text.received_at
         sent = await self._find(text)
         if sent is not None:
             log.info("found a text whose answer never came", sms=text.id)
             await self._settle(text, sent)
             return None
         if now - since < QUIET:
-            return LOOK_AGAIN
+            return await self._look_later(text)
         log.error("nobody knows whether a text was sent", sms=text.id)
         await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
         return None
+
+    async def _look_later(self, text: Sms) -> timedelta:
+        await self._texts.put_off(text, self._ports.now() + LOOK_AGAIN)
+        return LOOK_AGAIN
 
     async def _find(self, text: Sms) -> SentText | None:
         """The provider's text that must be this one: the oldest with its words that is no other text of ours."""
@@ -118,7 +138,8 @@ class Sending:
         if isinstance(error, TextingThrottled):
             wait = error.retry_after
         log.warning("the provider puts us off", sms=text.id, error=str(error), seconds=wait.total_seconds())
-        await self._texts.unclaim(text, self._ports.now() + wait + SEND_WITHIN)
+        retry_at = self._ports.now() + wait
+        await self._texts.unclaim(text, retry_at, retry_at + SEND_WITHIN)
         return wait
 
 
@@ -126,5 +147,5 @@ async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     """Record that a text failed and what to do about it; whether that is news."""
     found = advice(code)
     if found.kind is Kind.OPTED_OUT:
-        await ports.stores.contacts.set_opted_out(text.contact, True, ports.now())
+        await ports.stores.contacts.set_opted_out(text.contact, True, text.claimed_at or ports.now())
     return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
