@@ -1,8 +1,8 @@
 """The ASGI application: routes, one error policy, and an answer only after the broker has confirmed."""
 
 import asyncio
+import secrets
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -116,7 +116,7 @@ class Gateway:
             return _only("POST")
         route = STATUS_PATH + "{sms_id}" if status else path
         started = time.perf_counter()
-        cause = uuid.uuid4().hex
+        cause = secrets.token_hex(16)
         correlation.set(cause)
         try:
             request = await self._read(raw, scope, receive)
@@ -154,9 +154,8 @@ class Gateway:
         return twilio_webhook.status(request, self._account, self._now(), sms_id)
 
     async def _read(self, raw_path: str, scope: Scope, receive: Receive) -> Request:
-        headers: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+        # The first of each name counts; ASGI has the names in lower case.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
             raise Rejected(413, "the body is over 1 MiB")

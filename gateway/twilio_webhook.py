@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -81,7 +81,7 @@ def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> b
     The URL, then each name, sorted, with its distinct values, sorted
     (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio).
     """
-    signed = url.encode("latin-1", "replace") + b"".join(name + value for name, value in sorted(set(pairs)))
+    signed = url.encode("latin-1", "replace") + b"".join(chain.from_iterable(sorted(set(pairs))))
     return b64encode(hmac.digest(token, signed, "sha1"))
 
 

@@ -59,20 +59,19 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     """
     if body.count(b"&") >= MOST_FIELDS:
         raise Rejected(400, f"the form has more than {MOST_FIELDS} fields")
-    pairs = [part.partition(b"=") for part in body.replace(b"+", b" ").split(b"&") if part]
-    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
-
-
-def _decoded(text: bytes) -> bytes:
-    return unquote_to_bytes(text) if b"%" in text else text
+    pairs: list[tuple[bytes, bytes]] = []
+    for part in body.replace(b"+", b" ").split(b"&"):
+        name, _, value = part.partition(b"=")
+        if b"%" in part:
+            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+        elif part:
+            pairs.append((name, value))
+    return pairs
 
 
 def form_fields(pairs: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """The fields as text, the first of each name; Rejected with 400 if they are not UTF-8."""
-    fields: dict[str, str] = {}
     try:
-        for name, value in pairs:
-            fields.setdefault(name.decode(), value.decode())
+        return {name.decode(): value.decode() for name, value in reversed(pairs)}
     except UnicodeDecodeError:
         raise Rejected(400, "the form is not UTF-8") from None
-    return fields

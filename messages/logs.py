@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import Any, Final
 
+import orjson
 import structlog
 
 _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -22,20 +23,25 @@ def configure_logging(log_format: str | None) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if readable
-        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
-    )
+    renderer: list[Any]
+    if readable:
+        renderer = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
+        as_text: list[Any] = []
+    else:
+        tracebacks = structlog.processors.ExceptionRenderer(_TRACEBACKS)
+        renderer = [tracebacks, structlog.processors.JSONRenderer(serializer=orjson.dumps)]
+        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+        as_text = [lambda _, __, line: line.decode()]
     structlog.configure(
         processors=[*shared, structlog.processors.StackInfoRenderer(), *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer, *as_text],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

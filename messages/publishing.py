@@ -7,6 +7,7 @@
 import asyncio
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
@@ -35,6 +36,8 @@ CONFIRM_WITHIN: Final = timedelta(seconds=1.8)
 
 MOST_UNCONFIRMED: Final = 64 << 20
 """Bytes that may wait for their confirm: what a broker that has fallen silent may cost in memory."""
+
+SILENT: Final = "RabbitMQ does not confirm"
 
 LONGEST_DELAY: Final = timedelta(minutes=9)
 """Longer waits are due times in a document: delayed messages wait unacknowledged in a worker."""
@@ -122,6 +125,9 @@ class AmqpPublisher:
         return None
 
     async def _confirmed(self, queue: str, body: bytes, *, mandatory: bool) -> None:
+        if self._link is not None:
+            await self._link.publish(queue, body, mandatory=mandatory)  # which is done in time
+            return
         self.start()
         try:
             async with asyncio.timeout(CONFIRM_WITHIN.total_seconds()):
@@ -129,7 +135,7 @@ class AmqpPublisher:
                     await self._linked.wait()
                 await link.publish(queue, body, mandatory=mandatory)
         except TimeoutError:
-            raise Unpublished("RabbitMQ does not confirm" if self._link else self._trouble) from None
+            raise Unpublished(SILENT if self._link else self._trouble) from None
 
     async def _keep_linked(self) -> None:
         pause = 0.1
@@ -169,6 +175,8 @@ class _Link:
         self._channel: Channel | None = None
         self._next_tag = 1
         self._waiting: dict[int, tuple[asyncio.Future[None], int]] = {}
+        self._deadlines: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._overdue: asyncio.TimerHandle | None = None
         self._unconfirmed = 0
         self._outgoing: list[bytes] = []
         self._blocked: str | None = None
@@ -207,19 +215,22 @@ class _Link:
         return done.result()
 
     def publish(self, queue: str, body: bytes, *, mandatory: bool) -> asyncio.Future[None]:
-        """Send a persistent message; the future is done when it is confirmed, or fails with Unpublished."""
+        """Send a persistent message; the future is done when it is confirmed, or fails with Unpublished in time."""
         confirmed: asyncio.Future[None] = self._loop.create_future()
         trouble = self._blocked
         if self._channel is None or self.lost.done():
             trouble = "the connection to RabbitMQ is lost"
         elif self._unconfirmed > MOST_UNCONFIRMED:
-            trouble = "RabbitMQ does not confirm"
+            trouble = SILENT
         if trouble is not None or self._channel is None:
             confirmed.set_exception(Unpublished(trouble))
             return confirmed
         self._waiting[self._next_tag] = confirmed, len(body)
         self._next_tag += 1
         self._unconfirmed += len(body)
+        self._deadlines.append((self._loop.time() + CONFIRM_WITHIN.total_seconds(), confirmed))
+        if self._overdue is None:
+            self._look_for_overdue()
         if not self._outgoing:
             self._loop.call_soon(self._write)
         number, most = self._channel.channel_number, self._channel.connection.params.frame_max - FRAME_OVERHEAD
@@ -232,6 +243,16 @@ class _Link:
         frames, self._outgoing = b"".join(self._outgoing), []
         if self._connection is not None and self._connection.is_open and not self.lost.done():
             self._connection._output_marshaled_frames([frames])
+
+    def _look_for_overdue(self) -> None:
+        """Fail what was not confirmed in time: one timer for all, since a timer for each would cost more than this."""
+        now, self._overdue = self._loop.time(), None
+        while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1].done()):
+            _, confirmed = self._deadlines.popleft()
+            if not confirmed.done():
+                confirmed.set_exception(Unpublished(SILENT))
+        if self._deadlines:
+            self._overdue = self._loop.call_at(self._deadlines[0][0], self._look_for_overdue)
 
     async def drained(self) -> None:
         """Return when no publish waits for its confirm any more, or after CONFIRM_WITHIN."""
@@ -281,6 +302,8 @@ class _Link:
             if not confirmed.done():
                 confirmed.set_exception(Unpublished(reason))
         self._waiting.clear()
+        if self._overdue is not None:
+            self._overdue.cancel()
         if not self.lost.done():
             self.lost.set_result(reason)
         self._on_lost()

@@ -4,7 +4,6 @@ Log lines hold ids, outcomes and durations and never what a contact wrote, so ne
 writes what it logged about once a second, as one compressed document: nothing is written while a message is handled.
 """
 
-import json
 import multiprocessing.util
 import os
 import socket
@@ -13,9 +12,11 @@ import zlib
 from collections import deque
 from collections.abc import Collection, Iterator, MutableMapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
+import orjson
 import structlog
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
@@ -29,6 +30,9 @@ EVERY: Final = timedelta(seconds=1)
 PURGE_EVERY: Final = timedelta(hours=1)
 MOST_WAITING: Final = 50_000
 """Lines that wait for a MongoDB that is away; the oldest go first."""
+
+MOST_PACKED: Final = 1_000
+"""Lines of a document."""
 
 MOST_KEPT: Final = 20_000
 """Lines that a process without a MongoDB to share remembers."""
@@ -117,16 +121,14 @@ class Stored:
                 return
 
     def _write(self) -> None:
-        lines = list(self._waiting)
-        if not lines:
-            return
-        ids = sorted({str(each["correlation_id"]) for each in lines})
-        packed = zlib.compress(json.dumps(lines, default=str).encode())
-        self._documents.database["trail"].insert_one(
-            {"_id": uuid4().hex, "at": datetime.now(UTC), "process": self._process, "ids": ids, "lines": packed}
-        )
-        for _ in lines:
-            self._waiting.popleft()
+        while lines := list(islice(self._waiting, MOST_PACKED)):
+            ids = sorted({str(each["correlation_id"]) for each in lines})
+            packed = zlib.compress(orjson.dumps(lines, default=str))
+            self._documents.database["trail"].insert_one(
+                {"_id": uuid4().hex, "at": datetime.now(UTC), "process": self._process, "ids": ids, "lines": packed}
+            )
+            for _ in lines:
+                self._waiting.popleft()
 
     def _purge(self) -> None:
         now = datetime.now(UTC)
@@ -159,7 +161,7 @@ def find(documents: Documents, ids: Collection[str]) -> list[Line]:
 
 
 def _unpacked(document: dict[str, Any]) -> Iterator[Line]:
-    for fields in json.loads(zlib.decompress(document["lines"])):
+    for fields in orjson.loads(zlib.decompress(document["lines"])):
         yield _line(fields, str(document["process"]))
 
 

@@ -14,6 +14,8 @@ from ops import letters
 from ops.letters import Letter
 
 BATCH: Final = 500
+ONE_COMMAND: Final = 32
+"""Messages that one command hands back in order: an Erlang map is sorted up to this size."""
 IDLE: Final = 2.0
 """Seconds after which a queue that had more messages a moment ago is taken to be empty."""
 
@@ -22,56 +24,37 @@ IDLE: Final = 2.0
 class Delivery:
     """A message in our hands, not acknowledged."""
 
+    batch: "Batch"
     tag: int
     body: bytes
     letter: Letter
 
 
-class Look:
-    """A channel that takes messages of one queue; those that are not acknowledged go back at its end, in order."""
+class Batch:
+    """Messages of a queue that one consumer on a channel of its own took, in order."""
 
-    def __init__(self, connection: BlockingConnection, queue: str) -> None:
+    def __init__(self, connection: BlockingConnection, queue: str, size: int) -> None:
         self._connection, self._queue = connection, queue
         self._channel = connection.channel()
         self._arrived: deque[Delivery] = deque()
         self._held: dict[int, None] = {}
-        self._consumers = 0
-        self.count = 0
+        self._channel.basic_qos(prefetch_count=size)
+        self._consumer = self._channel.basic_consume(queue, self._arrive)
 
-    def __enter__(self) -> Self:
-        return self
+    def next(self) -> Delivery | None:
+        """The next message; None if none came before the queue was idle for too long."""
+        until = time.monotonic() + IDLE
+        while not self._arrived and time.monotonic() < until:
+            self._connection.process_data_events(time_limit=IDLE)
+        if not self._arrived:
+            return None
+        delivery = self._arrived.popleft()
+        self._held[delivery.tag] = None
+        return delivery
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None or not self._channel.is_open:
-            return
-        # RabbitMQ keeps the order of what one command hands back only up to 32 messages (an Erlang map's ordered size).
-        for tags in batched(self._held, 32, strict=False):
-            self._channel.basic_nack(tags[-1], multiple=True, requeue=True)
-        self._channel.close()
-
-    def take(self, count: int) -> Iterator[Delivery]:
-        """The next `count` messages, or fewer if others take them; of their bodies, a batch at a time is in memory."""
-        while count > 0:
-            want = min(BATCH, count)
-            # The limit counts for the consumer that is made next: one consumer a batch, named so that RabbitMQ, which
-            # hands messages back consumer by consumer, keeps their order.
-            self._consumers += 1
-            self._channel.basic_qos(prefetch_count=want)
-            consumer = self._channel.basic_consume(self._queue, self._arrive, consumer_tag=f"look-{self._consumers:06}")
-            for _ in range(want):
-                if not self._wait():
-                    self._channel.basic_cancel(consumer)
-                    return
-                delivery = self._arrived.popleft()
-                self._held[delivery.tag] = None
-                self.count += 1
-                yield delivery
-            self._channel.basic_cancel(consumer)
-            count -= want
-
-    def letters(self, count: int) -> Iterator[Letter]:
-        """The next `count` messages, without their bodies."""
-        return (each.letter for each in self.take(count))
+    def end(self) -> None:
+        """Take no more."""
+        self._channel.basic_cancel(self._consumer)
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Take a message out of its queue for good."""
@@ -82,16 +65,66 @@ class Look:
         """Return once RabbitMQ has read every acknowledgement."""
         self._channel.basic_qos(prefetch_count=BATCH)
 
+    def hand_back(self) -> None:
+        """Give back what is not acknowledged, in order."""
+        if self._channel.is_open:
+            for tags in batched(self._held, ONE_COMMAND, strict=False):
+                self._channel.basic_nack(tags[-1], multiple=True, requeue=True)
+            self._channel.close()
+
     def _arrive(self, _: BlockingChannel, method: Any, properties: Any, body: bytes) -> None:
         letter = letters.read(self._queue, body, properties.headers)
-        self._arrived.append(Delivery(method.delivery_tag, body, letter))
+        self._arrived.append(Delivery(self, method.delivery_tag, body, letter))
 
-    def _wait(self) -> bool:
-        """Whether a message came before the queue was idle for too long."""
-        until = time.monotonic() + IDLE
-        while not self._arrived and time.monotonic() < until:
-            self._connection.process_data_events(time_limit=IDLE)
-        return bool(self._arrived)
+
+class Look:
+    """Takes messages of one queue; those that are not acknowledged go back at its end, in order.
+
+    A quorum queue keeps the order of what a channel hands back only while few commands are under way: behind 32 of
+    them RabbitMQ joins the next ones into one (its quorum_commands_soft_limit). So each batch has its own channel.
+    """
+
+    def __init__(self, connection: BlockingConnection, queue: str) -> None:
+        self._connection, self._queue = connection, queue
+        self._batches: list[Batch] = []
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            for batch in self._batches:
+                batch.hand_back()
+
+    def take(self, count: int) -> Iterator[Delivery]:
+        """The next `count` messages, or fewer if others take them; of their bodies, a batch at a time is in memory."""
+        while count > 0:
+            want = min(BATCH, count)
+            batch = Batch(self._connection, self._queue, want)
+            self._batches.append(batch)
+            for _ in range(want):
+                delivery = batch.next()
+                if delivery is None:
+                    batch.end()
+                    return
+                self.count += 1
+                yield delivery
+            batch.end()
+            count -= want
+
+    def letters(self, count: int) -> Iterator[Letter]:
+        """The next `count` messages, without their bodies."""
+        return (each.letter for each in self.take(count))
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """Take a message out of its queue for good."""
+        delivery.batch.acknowledge(delivery)
+
+    def settle(self) -> None:
+        """Return once RabbitMQ has read every acknowledgement."""
+        for batch in self._batches:
+            batch.settle()
 
 
 def declared(connection: BlockingConnection, queue: str) -> tuple[int, int] | None:
