@@ -10,6 +10,11 @@ from typing import Any, Final
 import orjson
 import structlog
 
+
+def _json(fields: Any, **options: Any) -> str:
+    return orjson.dumps(fields, **options).decode()
+
+
 _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 """Without the frames' local variables: they hold tokens, numbers and texts."""
 
@@ -23,25 +28,20 @@ def configure_logging(log_format: str | None) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: list[Any]
-    if readable:
-        renderer = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
-        as_text: list[Any] = []
-    else:
-        tracebacks = structlog.processors.ExceptionRenderer(_TRACEBACKS)
-        renderer = [tracebacks, structlog.processors.JSONRenderer(serializer=orjson.dumps)]
-        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
-        as_text = [lambda _, __, line: line.decode()]
+    renderer: list[Any] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if readable
+        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer(_json)]
+    )
     structlog.configure(
         processors=[*shared, structlog.processors.StackInfoRenderer(), *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=factory,
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer, *as_text],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
