@@ -21,7 +21,7 @@ from gateway.slack_payloads import (
     parsed,
 )
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
-from messages import actions, forms
+from messages import actions, commands, forms
 from messages.base import QueueMessage
 from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
 
@@ -34,12 +34,6 @@ _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 _PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
 _CHANGES: Final = frozenset({"message_changed", "message_deleted"})
-
-HELP: Final = (
-    "Texts to your team's numbers appear here as tickets. On a card: *Open* goes to the conversation's thread, "
-    "*Assign* opens the ticket (who is notified and assigned, subject, status, priority, tags, notes), "
-    "*Hide* takes a notification out of the channel."
-)
 
 
 @dataclass(frozen=True)
@@ -72,8 +66,7 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
     payload = json_object(request.body)
     envelope = parsed(Envelope, payload)
     if envelope.type == "url_verification":
-        echo = json.dumps({"challenge": envelope.challenge}).encode()
-        return Accepted([], Answer(200, echo, "application/json"))
+        return Accepted([], _json({"challenge": envelope.challenge}))
     kind = envelope.event
     if envelope.type != "event_callback" or kind is None:
         return Accepted([], NOTHING, dropped=_label(envelope.type))
@@ -124,12 +117,25 @@ def _is_persons_reply(message: Written) -> bool:
 
 
 def command(request: Request, app: App, now: datetime) -> Accepted:
-    """The slash command /clerk; it answers what Clerk can do."""
+    """The slash command /clerk; what can be said without looking anything up is answered at once."""
     _verify(request, app, now)
-    if _field(request, "ssl_check", required=False):
+    fields = form_fields(form_pairs(request.body))
+    if fields.get("ssl_check"):
         return Accepted([], NOTHING)
-    help_ = json.dumps({"response_type": "ephemeral", "text": HELP}).encode()
-    return Accepted([], Answer(200, help_, "application/json"))
+    url = fields.get("response_url")
+    found = commands.read(
+        commands.Typed(
+            text=fields.get("text", ""),
+            user=fields.get("user_id", ""),
+            channel=fields.get("channel_id", ""),
+            trigger_id=fields.get("trigger_id", ""),
+            response_url=url if _is_slacks(url, app) else None,
+            at=now,
+        )
+    )
+    if isinstance(found, str):
+        return Accepted([], _json({"response_type": "ephemeral", "text": found}))
+    return Accepted([found], NOTHING)
 
 
 def signature(body: bytes, timestamp: str, secret: bytes) -> str:
@@ -184,8 +190,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     if found is None:
         return Accepted([], NOTHING, dropped="view_submission")
     if isinstance(found, dict):
-        errors = json.dumps({"response_action": "errors", "errors": found}).encode()
-        return Accepted([], Answer(200, errors, "application/json"))
+        return Accepted([], _json({"response_action": "errors", "errors": found}))
     return Accepted([found], NOTHING)
 
 
@@ -203,11 +208,15 @@ def _is_slacks(url: str | None, app: App) -> bool:
     return parts.scheme == "https" and _HOST.fullmatch(host) is not None and parts.port is None
 
 
-def _field(request: Request, name: str, *, required: bool = True) -> str:
+def _field(request: Request, name: str) -> str:
     value = form_fields(form_pairs(request.body)).get(name, "")
-    if required and not value:
+    if not value:
         raise Rejected(400, f"the form has no {name}")
     return value
+
+
+def _json(answer: Mapping[str, Any]) -> Answer:
+    return Answer(200, json.dumps(answer).encode(), "application/json")
 
 
 def _label(kind: str) -> str:

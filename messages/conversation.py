@@ -1,6 +1,10 @@
 """A conversation: everything between one line and one contact, for ever."""
 
+from typing import Final
+
 from messages.base import Document, Moment, QueueMessage
+
+NAME_LIMIT: Final = 80
 
 
 def conversation_id(line: str, contact: str) -> str:
@@ -9,10 +13,14 @@ def conversation_id(line: str, contact: str) -> str:
 
 
 class Contact(Document):
-    """A person, known by a phone number (`id`, E.164); `opted_out` says what they wanted at `opted_at`."""
+    """A person, known by a phone number (`id`, E.164); `opted_out` says what they wanted at `opted_at`.
+
+    `name` was given at `named_at`.
+    """
 
     id: str
     name: str = ""
+    named_at: Moment | None = None
     opted_out: bool = False
     opted_at: Moment | None = None
     created_at: Moment
@@ -87,6 +95,17 @@ class Conversation(Document):
     debounce: Debounce = Debounce()
     redraw: Redraw = Redraw()
     unreachable: tuple[str, ...] = ()
+
+
+class NameContact(QueueMessage):
+    """An agent typed a number and a name for it, in a channel."""
+
+    actor = "tickets.name_contact"
+    typed: str
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
 
 
 class SequenceTexts(QueueMessage):

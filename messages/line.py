@@ -1,5 +1,6 @@
 """A line: one of the team's phone numbers, its channel and its settings."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -36,3 +37,9 @@ class Line(Document):
     def label(self) -> str:
         """What people call the line: its name, else its number."""
         return self.name or self.id
+
+
+def line_of(lines: Sequence[Line], channel: str | None) -> Line | None:
+    """The line that a command typed in a channel is about: the channel's own, else the only one; None if it is open."""
+    found = [line for line in lines if line.channel == channel] or lines
+    return found[0] if len(found) == 1 else None

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     CARD = "card"
     TEXTS = "texts"
     LINE = "line"
+    WRITTEN = "written"
 
 
 class Post(Document):
@@ -19,7 +20,8 @@ class Post(Document):
 
     `attempted_at` is set before Slack is called and `ts` after, so a post whose answer never came is looked up
     before it is tried again. `rendering` is the hash of what was last shown. A card shows text `shown` and `more`
-    others; `first`..`last` are the texts of a thread post; `hidden_during` is the announcement at which it was hidden.
+    others; `first`..`last` are the texts of a thread post; a root without `announcement` was no notification, for an
+    agent wrote first; `hidden_during` is the announcement at which it was hidden.
     """
 
     id: str

@@ -56,6 +56,10 @@ _RANKS: Final = {
 }
 
 
+LIMIT: Final = 1600
+"""The most characters of one text, an emoji counted as two (https://www.twilio.com/docs/errors/21617)."""
+
+
 class Media(Document):
     """A picture or file of an MMS, where the provider keeps it."""
 
@@ -77,6 +81,9 @@ class Sms(Document):
     set before the provider is called and `sid` after, in the `attempts`-th attempt; it is not tried before `retry_at`.
     `after` is the text that it must not overtake. `unshown` is the conversation while Slack does not show the state;
     `mark` is the reaction that stands there. An inbound text that opts out or in has `words`, too.
+
+    An outbound text that was written elsewhere (in a modal, by a command) has no `channel` and `ts`: it stands in the
+    thread in a post of ours, and its place is that of `received_at`.
     """
 
     id: str
@@ -111,6 +118,35 @@ class Sms(Document):
 def outbound_id(channel: str, ts: str) -> str:
     """The id of the text that a Slack message becomes: the same however often Slack tells of the message."""
     return f"{channel}-{ts}"
+
+
+class WriteText(QueueMessage):
+    """Send a contact what an agent wrote elsewhere than in the thread; `text` is in Slack's markup.
+
+    `sms` becomes the text's id. What becomes of it is told at `response_url`, else in `channel`.
+    """
+
+    actor = "sms.write"
+    sms: str
+    line: str
+    contact: str
+    text: str
+    by: str
+    at: Moment
+    channel: str | None = None
+    response_url: str | None = None
+
+
+class WriteTyped(QueueMessage):
+    """An agent typed a number and a text for it, in a channel."""
+
+    actor = "sms.write_typed"
+    sms: str
+    typed: str
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
 
 
 class SendTexts(QueueMessage):

@@ -197,6 +197,15 @@ class FileTexts(QueueMessage):
     conversation: str
 
 
+class AgentWrote(QueueMessage):
+    """An agent wrote to the contact elsewhere than in the thread: the ticket moves, or the first one begins."""
+
+    actor = "tickets.record_text"
+    conversation: str
+    by: str
+    at: Moment
+
+
 class ActOnTicket(QueueMessage):
     """An order about a ticket, by an agent or (None) by the clock; a refusal is told at `response_url`, if given."""
 

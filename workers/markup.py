@@ -20,7 +20,12 @@ def escape(text: str) -> str:
     Characters that no text can show (NUL and its kin) are replaced by the sign for them.
     https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
-    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], _CONTROL.sub("�", text))
+    return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], visible(text))
+
+
+def visible(text: str) -> str:
+    """Text, to stand where no markup is read, in which characters that no text can show are replaced by a sign."""
+    return _CONTROL.sub("�", text)
 
 
 def unstyled(text: str) -> str:
@@ -39,7 +44,7 @@ def split(text: str, limit: int) -> list[str]:
     pieces: list[str] = []
     piece: list[str] = []
     length = 0
-    for character in _CONTROL.sub("�", text):
+    for character in visible(text):
         written = _ENTITIES.get(character, character)
         if length + len(written) > limit:
             pieces.append("".join(piece))

@@ -196,6 +196,11 @@ class Contacts(_Store[Contact]):
         """The contact with this number, new if need be."""
         return await self._ensure(Contact(id=number, created_at=now))
 
+    async def set_name(self, number: str, name: str, at: datetime) -> bool:
+        """Record what a contact is called since a time; False if somebody said otherwise later."""
+        earlier = {"_id": number, "$or": [{"named_at": None}, {"named_at": {"$lte": at}}]}
+        return await self._update(earlier, {"$set": {"name": name, "named_at": at}})
+
     async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
         """Record that the contact wanted no texts, or wanted them again, at a time; False if they said so later."""
         earlier = {"_id": number, "$or": [{"opted_at": None}, {"opted_at": {"$lte": at}}]}
@@ -220,9 +225,9 @@ class Conversations(_Store[Conversation]):
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
         return await self._update({"_id": id, "debounce.version": unsaved}, change)
 
-    async def wish_redraw(self, id: str, by: datetime) -> None:
-        """Have Slack brought into line by `by` at the latest."""
-        await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+    async def wish_redraw(self, id: str, by: datetime) -> bool:
+        """Have Slack brought into line by `by` at the latest; False if there is no such conversation."""
+        return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
 
     async def by_thread(self, channel: str, ts: str) -> Conversation | None:
         """The conversation that has this thread."""
@@ -291,6 +296,11 @@ def _place(direction: Direction, seq: int) -> str:
     return f"{direction}/{seq:09d}"
 
 
+def _written_at(text: Sms) -> str:
+    """The key of an outbound text's place: that of its message, or of when it was written elsewhere."""
+    return f"{text.direction}/{text.ts or f'{text.received_at.timestamp():.6f}/{text.id}'}"
+
+
 def _unplaced(id: str) -> str:
     """The key of a text that has no place yet."""
     return f"?/{id}"
@@ -310,7 +320,7 @@ class Texts(_Store[Sms]):
     async def add(self, text: Sms) -> bool:
         """Store a new text; False if it is known already."""
         if text.direction is Direction.OUTBOUND:
-            return await self._insert(text, place=f"{text.direction}/{text.ts}")
+            return await self._insert(text, place=_written_at(text))
         place = _unplaced(text.id) if text.seq is None else _place(text.direction, text.seq)
         return await self._insert(text, place=place)
 

@@ -15,8 +15,8 @@ from workers.runtime import declare
 from workers.slack.api import SlackApi
 from workers.sms.twilio_api import TwilioApi
 
-SLICES: Final = QUEUES
-"""Every slice has a queue of its name."""
+ACTORS: Final = (*(f"workers.{slice}.actors" for slice in QUEUES), "workers.sms.composing")
+"""The modules with actors: every slice has a queue of its name."""
 
 
 def make_ports(settings: Settings, publisher: Publisher) -> Ports:
@@ -42,5 +42,5 @@ def add_actors(broker: dramatiq.Broker, ports: Ports, queues: Collection[str] = 
 
 def load_actors() -> None:
     """Import every slice's actors, which notes what they handle."""
-    for name in SLICES:
-        importlib.import_module(f"workers.{name}.actors")
+    for name in ACTORS:
+        importlib.import_module(name)

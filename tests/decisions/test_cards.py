@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.sms import Media, Sms
+from messages.sms import Direction, Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
 from sandbox.blockkit import message_faults, too_long
 from tests import make
@@ -256,3 +256,27 @@ def test_a_dense_burst_fills_a_post_but_never_more_than_slack_takes() -> None:
     rendered, count = blocks.texts(burst)
     assert count > 5
     _check(rendered)
+
+
+@given(make.written(1600, 1), st.sampled_from(State), make.USERS)
+def test_what_an_agent_wrote_elsewhere_stands_whole_in_a_post_with_its_author_and_state(
+    body: str, state: State, author: str
+) -> None:
+    text = make.sms(body=body, direction=Direction.OUTBOUND, state=state, author=author)
+    rendered = blocks.written(text)
+    if rendered.text.strip():
+        _check(rendered)
+    (quote,) = [each for each in rendered.blocks if each["type"] == "rich_text"]
+    assert quote["elements"][0]["elements"][0]["text"] == re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", body)
+    assert f"<@{author}>" in str(rendered.blocks[0])
+
+
+def test_each_state_of_what_was_written_elsewhere_looks_different_where_it_matters() -> None:
+    shown = {state: blocks.written(make.sms(state=state, author=AGENT)).digest for state in State}
+    assert len({shown[each] for each in (State.WAITING, State.SENT, State.DELIVERED, State.FAILED, State.NOTE)}) == 5
+
+
+def test_a_card_of_a_conversation_that_an_agent_began_says_that_nothing_came_yet() -> None:
+    rendered = blocks.card(_card(newest=None, ticket=make.ticket(last_text=0)))
+    assert "Nothing from the contact yet." in str(rendered.blocks)
+    assert "no text" not in rendered.text

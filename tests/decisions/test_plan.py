@@ -43,12 +43,31 @@ def test_a_hidden_card_is_gone() -> None:
     assert not plan.is_gone(make.post())
 
 
+ROOT = make.post(kind=Kind.ROOT, announcement=1)
+
+
 def test_a_notification_goes_to_whom_the_list_says_or_else_to_the_origin_channel() -> None:
     line = make.line()
-    assert list(plan.targets(make.announcement(number=2, targets=()), line)) == [CHANNEL]
-    assert list(plan.targets(make.announcement(number=2, targets=("U0BOB", "C0SALES")), line)) == ["U0BOB", "C0SALES"]
+    assert list(plan.targets(make.announcement(number=2, targets=()), line, ROOT)) == [CHANNEL]
+    listed = make.announcement(number=2, targets=("U0BOB", "C0SALES"))
+    assert list(plan.targets(listed, line, ROOT)) == ["U0BOB", "C0SALES"]
 
 
-def test_the_first_notification_needs_no_second_card_in_the_origin_channel() -> None:
-    assert list(plan.targets(make.announcement(number=1, targets=()), make.line())) == []
-    assert list(plan.targets(make.announcement(number=1, targets=(CHANNEL, "U0BOB")), make.line())) == ["U0BOB"]
+def test_the_notification_for_which_the_root_was_posted_needs_no_second_card_in_the_origin_channel() -> None:
+    assert list(plan.targets(make.announcement(number=1, targets=()), make.line(), ROOT)) == []
+    listed = make.announcement(number=1, targets=(CHANNEL, "U0BOB"))
+    assert list(plan.targets(listed, make.line(), ROOT)) == ["U0BOB"]
+
+
+def test_a_root_that_was_posted_because_an_agent_wrote_first_is_no_notification() -> None:
+    assert plan.announced_by_root(make.debounce(), make.ticket(last_text=0)) is None
+    root = make.post(kind=Kind.ROOT, announcement=None)
+    assert list(plan.targets(make.announcement(number=1, targets=()), make.line(), root)) == [CHANNEL]
+    assert not plan.is_in(CHANNEL, ["U0BOB"], make.announcement(number=1), root)
+
+
+def test_a_root_that_is_posted_for_a_text_is_its_notification() -> None:
+    assert plan.announced_by_root(make.debounce(), make.ticket(last_text=1)) == 1
+    latest = make.debounce(latest=make.announcement(number=3))
+    assert plan.announced_by_root(latest, make.ticket(last_text=5)) == 3
+    assert plan.is_in(CHANNEL, ["U0BOB"], make.announcement(number=1), ROOT)

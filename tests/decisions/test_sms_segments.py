@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.sms.text import LIMIT, Encoding, Segments, segments
+from messages.sms import LIMIT
+from workers.sms.text import Encoding, Segments, segments
 
 BASIC = [
     *range(0x20, 0x5B),

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
 from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
 from messages.notification import AgentActed, HidePost, OpenModal
+from messages.sms import WriteTyped
 from messages.ticket import ActOnTicket, Edit
+from messages.views import OpenDashboard
 from tests import make
 from tests.webhooks import FORM, SECRET, Served, click, reply_event, slack_headers, submission
 
@@ -423,9 +426,51 @@ def test_a_modal_with_our_name_and_not_our_shape_is_refused(gateway: Served, vie
     assert gateway.publisher.take() == []
 
 
-def test_the_command_says_what_clerk_can_do_to_whoever_asked(gateway: Served) -> None:
-    answer = gateway.slack("/slack/commands", urlencode({"command": "/clerk", "text": "", "user_id": "U1"}).encode())
-    assert answer.json()["response_type"] == "ephemeral"
+def _command(gateway: Served, text: str, **changes: str) -> httpx.Response:
+    form = {
+        "command": "/clerk",
+        "text": text,
+        "user_id": make.AGENT,
+        "channel_id": make.CHANNEL,
+        "trigger_id": "11.22.ab",
+        "response_url": "https://hooks.slack.com/commands/T0TEAM/1/abc",
+        **changes,
+    }
+    return gateway.slack("/slack/commands", urlencode(form).encode())
+
+
+@pytest.mark.parametrize("text", ["help", "HELP", "frobnicate", "send", "name ", "find"])
+def test_what_needs_no_looking_up_is_answered_at_once_to_whoever_asked(gateway: Served, text: str) -> None:
+    answer = _command(gateway, text).json()
+    assert answer["response_type"] == "ephemeral"
+    assert "/clerk" in answer["text"]
+    assert gateway.publisher.take() == []
+
+
+def test_a_command_is_published_as_it_was_typed_and_answered_with_nothing(gateway: Served) -> None:
+    for _ in range(2):
+        answer = _command(gateway, "send +15551234567 It's 5 &amp; :wave:  שלום")
+        assert (answer.status_code, answer.content) == (200, b"")
+    one, two = gateway.publisher.take()
+    assert isinstance(one, WriteTyped)
+    assert one.typed == "+15551234567 It's 5 &amp; :wave:  שלום"
+    assert (one.by, one.channel) == (make.AGENT, make.CHANNEL)
+    assert one.response_url == "https://hooks.slack.com/commands/T0TEAM/1/abc"
+    assert isinstance(two, WriteTyped)
+    assert one.sms == two.sms
+
+
+def test_a_command_alone_opens_the_dashboard(gateway: Served) -> None:
+    _command(gateway, "", response_url="https://evil.example/")
+    (order,) = gateway.publisher.take()
+    assert isinstance(order, OpenDashboard)
+    assert (order.trigger_id, order.response_url) == ("11.22.ab", None)
+
+
+def test_a_command_that_can_not_be_published_may_be_typed_again(gateway: Served) -> None:
+    gateway.publisher.trouble = "away"
+    assert _command(gateway, "send +15551234567 hi").status_code == 503
+    assert _command(gateway, "help").status_code == 200
 
 
 def test_slacks_look_at_our_certificate_is_answered(gateway: Served) -> None:

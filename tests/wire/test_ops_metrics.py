@@ -1,6 +1,5 @@
 """Dashboard and alerts rest on metrics that exist, and percentiles are what they say."""
 
-import importlib
 import json
 import re
 from pathlib import Path
@@ -24,8 +23,7 @@ from ops.samples import added, collected, grown, percentile, read, total, writte
 USED = (gateway.app, ops.sampler, workers.clock, workers.observe, workers.sms.twilio_api)
 """Their import makes their metrics known, as that of every slice's actors does."""
 
-for each in workers.wiring.SLICES:
-    importlib.import_module(f"workers.{each}.actors")
+workers.wiring.load_actors()
 
 ALERTS = yaml.safe_load(Path("deploy/alerts.yml").read_text())["groups"][0]["rules"]
 DASHBOARD = json.loads(Path("deploy/grafana-dashboard.json").read_text())

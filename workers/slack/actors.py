@@ -9,6 +9,8 @@ import structlog
 
 from messages.conversation import Conversation, Debounce
 from messages.notification import HidePost, Kind, Post, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.sms import Sms
+from messages.ticket import AgentWrote
 from workers.ports import Permanent, Ports
 from workers.runtime import actor
 from workers.slack import blocks, plan
@@ -66,6 +68,9 @@ async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:
     line = await stores.lines.get(conversation.line)
     contact = await stores.contacts.get(conversation.contact)
     current = await stores.tickets.newest(conversation.id)
+    if current is None and (written := await stores.texts.unshown(conversation.id)):
+        await _have_ticket_begun(written[0], ports)
+        return None
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
         return None
@@ -78,6 +83,13 @@ async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:
     for ticket in unsettled:
         await stores.tickets.settle(ticket, "slack")
     return None
+
+
+async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
+    """A text stands under no ticket yet: have one begun, should the message that was to do so be lost."""
+    if text.author is not None:
+        wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at)
+        await ports.publisher.publish(wrote)
 
 
 @actor(handles=HidePost)

@@ -17,6 +17,9 @@ from slack_sdk.models.blocks import (
     HeaderBlock,
     MarkdownTextObject,
     PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextQuoteElement,
     SectionBlock,
     TextObject,
 )
@@ -25,7 +28,7 @@ from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled
+from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled, visible
 
 FALLBACK: Final = 3900
 """chat.update refuses a text over 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
@@ -75,16 +78,19 @@ def card(card: Card) -> Rendered:
     ticket = card.ticket
     who = _who(card.contact)
     body = card.newest.body if card.newest else ""
+    nothing = [ContextBlock(elements=[_plain("Nothing from the contact yet.")])] if not ticket.last_text else []
     blocks: list[Block] = [
         HeaderBlock(text=_plain(clip_escaped(who, 150))),
         ContextBlock(elements=[_marked(_headline(card))]),
         *_text_sections(card.newest),
+        *nothing,
         *([ContextBlock(elements=[_marked(_came(card))])] if card.newest else []),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
     ]
     more = f" (+{card.more} more)" if card.more else ""
-    fallback = f"{who}: {body or '(no text)'}{more} · Ticket #{ticket.id} {ticket.status.label}"
+    said = f"{who}: {body or '(no text)'}{more}" if card.newest else who
+    fallback = f"{said} · Ticket #{ticket.id} {ticket.status.label}"
     return _rendered(clip_escaped(fallback, FALLBACK), blocks)
 
 
@@ -155,6 +161,33 @@ def outcome(text: Sms) -> Rendered:
         again = ButtonElement(text="Resend", action_id="ticket.resend", value=_value(sms=text.id))
         blocks.append(ActionsBlock(elements=[again]))
     return _rendered(line, blocks)
+
+
+_STATES: Final = {
+    State.WAITING: ":hourglass_flowing_sand: sending",
+    State.SENDING: ":hourglass_flowing_sand: sending",
+    State.UNKNOWN: ":grey_question: not known whether it was sent",
+    State.QUEUED: ":outbox_tray: sent",
+    State.SENT: ":outbox_tray: sent",
+    State.DELIVERED: ":white_check_mark: delivered",
+    State.UNDELIVERED: ":x: not delivered",
+    State.FAILED: ":x: failed",
+    State.REFUSED: ":x: not sent",
+    State.UNSENT: ":x: not sent",
+    State.NOTE: ":memo: a note, not sent",
+}
+
+
+def written(text: Sms) -> Rendered:
+    """The thread post of what an agent wrote elsewhere: by whom, what, and how far it has come."""
+    verb = "noted" if text.state is State.NOTE else "wrote"
+    who = f"{mention(text.author or '')} {verb} · {moment(text.received_at)}"
+    state = _STATES.get(text.state or State.WAITING, "")
+    quote = RichTextBlock(
+        elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(text.body))])]
+    )
+    blocks = [ContextBlock(elements=[_marked(who)]), quote, ContextBlock(elements=[_marked(state)])]
+    return _rendered(clip_escaped(text.body, FALLBACK), blocks)
 
 
 def hidden_notice(post: str) -> Rendered:

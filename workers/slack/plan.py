@@ -6,7 +6,8 @@ from typing import Final
 from messages.conversation import Announcement, Conversation, Debounce
 from messages.line import Line
 from messages.notification import Kind, Post
-from messages.sms import Sms, State
+from messages.sms import Direction, Sms, State
+from messages.ticket import Ticket
 
 MARKS: Final = {
     State.WAITING: "hourglass_flowing_sand",
@@ -47,10 +48,26 @@ def is_gone(post: Post) -> bool:
     return post.kind is Kind.CARD and post.hidden_by is not None
 
 
-def targets(announcement: Announcement, line: Line) -> Sequence[str]:
-    """Who must get a card of a notification: the root is the origin channel's card of the first one."""
+def targets(announcement: Announcement, line: Line, root: Post | None) -> Sequence[str]:
+    """Who must get a card of a notification: the root is the origin channel's card of the one it was posted for."""
     wanted = announcement.targets or (line.channel,)
-    return [target for target in wanted if not (announcement.number == 1 and target == line.channel)]
+    return [target for target in wanted if not (_is_root_of(announcement, root) and target == line.channel)]
+
+
+def is_in(channel: str, wanted: Sequence[str], announcement: Announcement, root: Post | None) -> bool:
+    """Whether the origin channel has, or is to have, a card of a notification."""
+    return channel in wanted or _is_root_of(announcement, root)
+
+
+def announced_by_root(debounce: Debounce, ticket: Ticket) -> int | None:
+    """The notification that a root is a card of when it is posted; None if an agent wrote first."""
+    if debounce.latest is not None:
+        return debounce.latest.number
+    return 1 if ticket.last_text else None
+
+
+def _is_root_of(announcement: Announcement, root: Post | None) -> bool:
+    return root is not None and root.announcement == announcement.number
 
 
 def root_id(conversation: Conversation) -> str:
@@ -76,6 +93,16 @@ def line_id(conversation: Conversation, ticket: int, version: int) -> str:
 def outcome_id(text: Sms) -> str:
     """The id of the thread line that says why a text was not sent, or what became of it."""
     return f"{text.conversation}/outcome/{text.id}/{text.attempts}/{text.state}"
+
+
+def written_id(text: Sms) -> str:
+    """The id of the thread post that shows what an agent wrote elsewhere."""
+    return f"{text.conversation}/written/{text.id}"
+
+
+def is_written_elsewhere(text: Sms) -> bool:
+    """Whether what an agent wrote is no message in the thread, and so must be shown there by us."""
+    return text.direction is Direction.OUTBOUND and text.ts is None
 
 
 def mark(text: Sms) -> str | None:

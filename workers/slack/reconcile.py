@@ -73,14 +73,15 @@ class Pass:
 
     async def _root(self) -> Thread | None:
         """The conversation's thread, made if need be."""
+        debounce = self._conversation.debounce
         if self._conversation.thread is None:
             post = self._post(
                 plan.root_id(self._conversation),
                 Kind.ROOT,
                 self._line.channel,
                 ticket=self._current.id,
-                announcement=1,
-                shown=self._conversation.debounce.considered or self._current.first_text,
+                announcement=plan.announced_by_root(debounce, self._current),
+                shown=debounce.considered or min(self._current.first_text, self._current.last_text),
             )
             what = await self._card(post, self._current, root=True)
             posted = await self._deliver(post, what)
@@ -149,12 +150,28 @@ class Pass:
     async def _replies(self) -> None:
         """Show on each of the agents' replies how far it has come, and say in the thread what went wrong."""
         for text in await self._ports.stores.texts.unshown(self._conversation.id):
+            if plan.is_written_elsewhere(text) and not await self._written(text):
+                return
             line = self._post(plan.outcome_id(text), Kind.LINE, self._line.channel)
             if text.words and not await self._in_thread(line, blocks.outcome(text)):
                 return
             if not await self._mark(text, plan.mark(text)):
                 return
             await self._ports.stores.texts.set_shown(text, plan.mark(text))
+
+    async def _written(self, text: Sms) -> bool:
+        """Whether a text that is no message of its author's stands in one of ours, which shows how far it has come."""
+        what = blocks.written(text)
+        post = self._post(plan.written_id(text), Kind.WRITTEN, self._line.channel)
+        if not await self._in_thread(post, what):
+            return False
+        known = await self._ports.stores.posts.get(post.id)
+        if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
+            return True
+        if not await self._try(known.channel, self._ports.slack.update, Posted(known.channel, known.ts), what):
+            return False
+        await self._ports.stores.posts.set(known, rendering=what.digest)
+        return True
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
         """Whether a reply carries the reaction that it should, and no other."""
@@ -181,9 +198,10 @@ class Pass:
         announcement = self._conversation.debounce.latest
         if announcement is None or announcement.ticket not in self._tickets:
             return
-        wanted = plan.targets(announcement, self._line)
+        root = await self._ports.stores.posts.get(plan.root_id(self._conversation))
+        wanted = plan.targets(announcement, self._line, root)
         failed = [target for target in wanted if await self._notify(announcement, target) is False]
-        if wanted and len(failed) == len(wanted) and self._line.channel not in wanted and announcement.number > 1:
+        if wanted and len(failed) == len(wanted) and not plan.is_in(self._line.channel, wanted, announcement, root):
             await self._notify(announcement, self._line.channel)
 
     async def _notify(self, announcement: Announcement, target: str) -> bool | None:

@@ -15,8 +15,9 @@ from messages.notification import Kind, RenderConversation, Whisper
 from messages.publishing import correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
-from workers.ports import Permanent, Ports, SlackError
+from workers.ports import Ports
 from workers.runtime import actor
+from workers.sms.names import names
 from workers.sms.replies import (
     BUTTONS_ONLY,
     ELSEWHERE,
@@ -29,7 +30,7 @@ from workers.sms.replies import (
     written_at,
 )
 from workers.sms.sending import IN_ORDER, LOOK_AGAIN, PATIENCE, SEND_WITHIN, Sending, fail
-from workers.sms.text import mentioned, plain, segments, without_prefix
+from workers.sms.text import plain, segments, without_prefix
 
 log = structlog.get_logger("clerk.sms")
 
@@ -40,8 +41,6 @@ LEASE: Final = timedelta(seconds=15)
 
 BUSY: Final = timedelta(seconds=3)
 """When to look again after an outbox that another worker has: it may have died over it."""
-
-NAMES_WITHIN: Final = timedelta(seconds=30)
 
 REDRAW_WITHIN: Final = timedelta(seconds=20)
 
@@ -56,8 +55,8 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if conversation is None or line is None or contact is None:
         await _stray(message, ports)
         return
-    body = plain(message.text, await _names(message, ports))
-    text = _written(message, conversation, body, judged(message.text, body, message.files, line, contact))
+    body = plain(message.text, await names(message.text, message.received_at, ports))
+    text = _written(message, conversation, body, judged(message.text, body, message.files, line.reply_mode, contact))
     if await stores.texts.add(text):
         await _tell(text, message, ports)
     await _act(text, message, ports)
@@ -202,19 +201,6 @@ async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | 
 async def _thread(text: Sms, ports: Ports) -> str | None:
     conversation = await ports.stores.conversations.get(text.conversation)
     return conversation.thread.ts if conversation and conversation.thread else None
-
-
-async def _names(message: SlackReplyPosted, ports: Ports) -> dict[str, str]:
-    """What people call the users that a reply mentions; whom Slack can't name in time has no name."""
-    names: dict[str, str] = {}
-    for user in mentioned(message.text).users:
-        try:
-            names[user] = await ports.slack.user_name(user)
-        except SlackError as error:
-            if not isinstance(error, Permanent) and ports.now() - message.received_at < NAMES_WITHIN:
-                raise
-            log.warning("a mentioned user has no name", user=user, error=error.code)
-    return names
 
 
 async def _show(conversation: str, ports: Ports) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 from messages.conversation import Contact
 from messages.inbound import SlackFile, SlackReplyPosted
 from messages.line import Line, ReplyMode
-from messages.sms import State
-from workers.sms.text import LIMIT, is_note, segments
+from messages.sms import LIMIT, State
+from workers.sms.text import is_note, segments
 
 OPTED_OUT: Final = (
     "Not sent: the contact has opted out of texts. Reach them another way; they can opt in again by texting START to "
@@ -39,11 +39,14 @@ class Verdict:
     words: str = ""
 
 
-def judged(markup: str, body: str, files: Sequence[SlackFile], line: Line, contact: Contact) -> Verdict:
-    """Whether a reply is to be sent; `body` is its `markup` as plain text. Notes come first: they are never sent."""
+def judged(markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, contact: Contact) -> Verdict:
+    """Whether a reply is to be sent; `body` is its `markup` as plain text. Notes come first: they are never sent.
+
+    What was written with a button is sent in any mode: it is judged as if the thread were sent.
+    """
     if is_note(markup) or is_note(body):
         return Verdict(State.NOTE)
-    if line.reply_mode is not ReplyMode.THREAD:
+    if mode is not ReplyMode.THREAD:
         return Verdict(State.UNSENT)
     if contact.opted_out:
         return Verdict(State.REFUSED, OPTED_OUT)

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from messages.sms import LIMIT
 from workers.sms.shortnames import character
-
-LIMIT: Final = 1600
-"""The most characters of one text, as `Segments.characters` counts (https://www.twilio.com/docs/errors/21617)."""
 
 # -- markup -----------------------------------------------------------------------------------------------------------
 

@@ -5,13 +5,14 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import Conversation
+from messages.conversation import Conversation, NameContact, conversation_id
 from messages.line import Line
-from messages.notification import AgentActed, ConsiderNotifying, Whisper
-from messages.ticket import ActOnTicket, Edit, FileTexts, Reply, Status, Ticket
+from messages.notification import AgentActed, ConsiderNotifying, RenderConversation, Whisper
+from messages.ticket import ActOnTicket, AgentWrote, Edit, FileTexts, Reply, Status, Ticket
 from workers.ports import Ports
 from workers.runtime import actor
 from workers.tickets.lifecycle import begins, decide, receive
+from workers.tickets.naming import Naming, named
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -102,6 +103,40 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at, replied=replied))
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
+
+
+@actor(handles=AgentWrote)
+async def record_text(message: AgentWrote, ports: Ports) -> None:
+    """Move the ticket of a conversation in which an agent wrote, or begin its first one."""
+    conversation = await ports.stores.conversations.get(message.conversation)
+    if conversation is None:
+        log.warning("an agent's text in a conversation that does not exist")
+        return
+    for _ in range(10):
+        if (ticket := await ports.stores.tickets.newest(conversation.id)) is not None:
+            break
+        number = await ports.stores.tickets.next_number()
+        first = _opened(number, conversation.id, conversation.line, conversation.contact, ports.now())
+        await ports.stores.tickets.add(first)
+    else:
+        raise Outrun
+    await act(ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at), ports)
+
+
+@actor(handles=NameContact)
+async def name_contact(message: NameContact, ports: Ports) -> None:
+    """Name a contact as an agent typed it, or say what is wrong with it; the cards show the name."""
+    lines = await ports.stores.lines.all()
+    found = named(message, lines)
+    if isinstance(found, Naming):
+        await ports.stores.contacts.ensure(found.number, ports.now())
+        await ports.stores.contacts.set_name(found.number, found.name, message.at)
+        for conversation in (conversation_id(line.id, found.number) for line in lines):
+            if await ports.stores.conversations.wish_redraw(conversation, ports.now() + SETTLE_WITHIN):
+                await ports.publisher.publish(RenderConversation(conversation=conversation))
+    words = str(found)
+    told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
+    await ports.publisher.publish(told)
 
 
 async def _begin(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:

@@ -1,0 +1,111 @@
+"""What is typed after `/clerk`, and what it orders: one row per word. Pure."""
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from messages.base import Document, Moment, QueueMessage
+from messages.conversation import NameContact
+from messages.sms import WriteTyped
+from messages.views import FindTickets, OpenDashboard
+
+HELP: Final = (
+    "Texts to your team's numbers appear as cards, each the beginning of a thread: what you reply there goes out as a "
+    "text, and what begins with `//` or `note:` stays a note for the team.\n"
+    "• `/clerk` opens the dashboard: the open tickets, search, and a form to send a text\n"
+    "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`\n"
+    "• `/clerk name NUMBER NAME` names a contact\n"
+    "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
+    "subject\n"
+    "• `/clerk help` shows this\n"
+    "On a card: *Open* goes to the thread, *Reply* writes to the contact, *Assign* opens the ticket (who is notified "
+    "and assigned, subject, status, priority, tags, notes), *Hide* takes a notification out of the channel, "
+    "*Take it* makes the ticket yours."
+)
+
+SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."
+NAME_USAGE: Final = "Who should be named what? Type `/clerk name +15551234567 Ann Lee`."
+FIND_USAGE: Final = (
+    "What should be found? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words of "
+    "the subject."
+)
+QUERY_LIMIT: Final = 200
+
+
+class Typed(Document):
+    """A slash command that a person typed: `text` is what stands after it, as Slack has it."""
+
+    text: str
+    user: str
+    channel: str
+    trigger_id: str
+    response_url: str | None = None
+    at: Moment
+
+    @property
+    def id(self) -> str:
+        """An id of what comes of it: the same however often the command is handled."""
+        return f"typed-{self.trigger_id or int(self.at.timestamp() * 1000)}-{self.user}"
+
+
+def _dashboard(typed: Typed, rest: str) -> QueueMessage | str:
+    return OpenDashboard(
+        user=typed.user,
+        trigger_id=typed.trigger_id,
+        response_url=typed.response_url,
+        received_at=typed.at,
+        channel=typed.channel,
+    )
+
+
+def _send(typed: Typed, rest: str) -> QueueMessage | str:
+    if not rest:
+        return SEND_USAGE
+    return WriteTyped(
+        sms=typed.id,
+        typed=rest,
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+    )
+
+
+def _name(typed: Typed, rest: str) -> QueueMessage | str:
+    if not rest:
+        return NAME_USAGE
+    return NameContact(
+        typed=html.unescape(rest), by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url
+    )
+
+
+def _find(typed: Typed, rest: str) -> QueueMessage | str:
+    if not rest:
+        return FIND_USAGE
+    return FindTickets(
+        query=html.unescape(rest)[:QUERY_LIMIT],
+        user=typed.user,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        received_at=typed.at,
+    )
+
+
+def _help(typed: Typed, rest: str) -> QueueMessage | str:
+    return HELP
+
+
+COMMANDS: Final[Mapping[str, Callable[[Typed, str], QueueMessage | str]]] = {
+    "": _dashboard,
+    "send": _send,
+    "name": _name,
+    "find": _find,
+    "help": _help,
+}
+
+
+def read(typed: Typed) -> QueueMessage | str:
+    """The order that a command stands for, or what its author is told at once."""
+    word, rest = [*typed.text.split(maxsplit=1), "", ""][:2]
+    command = COMMANDS.get(word.lower())
+    return command(typed, rest.strip()) if command else f"`/clerk` does not know that word.\n{HELP}"

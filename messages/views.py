@@ -1,0 +1,45 @@
+"""What a person asks to see: modals, and the tickets that are found by some words."""
+
+from messages.base import Moment, QueueMessage
+
+
+class _ByTrigger(QueueMessage):
+    """A modal must be there within three seconds of `received_at`; trouble is told at `response_url`, if given."""
+
+    user: str
+    trigger_id: str
+    response_url: str | None = None
+    received_at: Moment
+
+
+class OpenReply(_ByTrigger):
+    """An agent clicked Reply on a card."""
+
+    actor = "interactive.open_reply"
+    ticket: int
+
+
+class OpenDashboard(_ByTrigger):
+    """An agent typed `/clerk` in a channel."""
+
+    actor = "interactive.open_dashboard"
+    channel: str
+
+
+class PushSend(_ByTrigger):
+    """An agent clicked Send text in the dashboard, whose channel was `channel`."""
+
+    actor = "interactive.push_send"
+    channel: str
+
+
+class FindTickets(QueueMessage):
+    """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to whom asked."""
+
+    actor = "interactive.find"
+    query: str
+    user: str
+    channel: str | None = None
+    response_url: str | None = None
+    view: str | None = None
+    received_at: Moment

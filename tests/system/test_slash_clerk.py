@@ -1,0 +1,147 @@
+"""/clerk, as an agent types it: texts to anyone, once; names; clear words where something is wrong."""
+
+from typing import Any
+
+import pytest
+
+from tests.deployment import CHANNEL, World, field, new_contact
+from tests.servers import wait_until
+
+OTHER_CHANNEL = "C0GENERAL"
+
+
+def sent(world: World, contact: str) -> list[str]:
+    """The texts that the provider has for a contact, oldest first."""
+    return [each["body"] for each in world.state()["texts"] if each["to"] == contact]
+
+
+def clerk(world: World, text: str, user: str = "U0ADA", channel: str = CHANNEL) -> None:
+    """An agent types `/clerk` and a text."""
+    answer = world.do("command", user=user, channel=channel, text=text)
+    assert answer["status"] == 200, answer
+
+
+def told(world: World, words: str, user: str = "U0ADA") -> str:
+    """What an agent is told in private that has these words, once it is there."""
+    return wait_until(lambda: [said for said in world.whispers(user) if words in said], f"“{words}”")[-1]
+
+
+def written(world: World, contact: str) -> list[dict[str, Any]]:
+    """Our posts in a contact's thread that show what agents wrote."""
+    return [each for each in world.thread(contact) if "rich_text" in str(each.get("blocks")) and each.get("bot_id")]
+
+
+def test_send_makes_the_conversation_and_its_thread_shows_who_wrote_what_and_what_became_of_it(world: World) -> None:
+    contact = new_contact()
+    clerk(world, f"send {contact} Your parcel is here :tada: &amp; waiting")
+    wait_until(lambda: sent(world, contact), "the text")
+    card = world.card(contact)
+    assert card["channel"] == CHANNEL
+    assert field(card, "Status") == "Open"
+    assert field(card, "On it") == "<@U0ADA>"
+    assert "Nothing from the contact yet" in str(card["blocks"])
+    post = wait_until(lambda: [p for p in written(world, contact) if "delivered" in str(p)], "delivered")[0]
+    assert "<@U0ADA> wrote" in str(post["blocks"])
+    assert "Your parcel is here 🎉" in str(post["blocks"])
+    assert len(written(world, contact)) == 1
+    assert len(sent(world, contact)) == 1
+    told(world, contact)
+    assert world.violations() == []
+
+
+def test_the_contacts_answer_is_notified_though_the_thread_began_with_our_text(world: World) -> None:
+    contact = new_contact()
+    clerk(world, f"send {contact} Are you home?")
+    world.card(contact)
+    wait_until(lambda: "delivered" in str(written(world, contact)), "delivered")
+    world.text(contact, "yes I am")
+    cards = wait_until(lambda: world.cards(contact)[1:], "a notification at the bottom of the channel")
+    assert "yes I am" in str(cards[0]["blocks"])
+    assert world.texts_in_thread(contact) == ["yes I am"]
+
+
+def test_send_goes_into_the_thread_that_is_there_and_moves_its_ticket(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello?")
+    world.card(contact)
+    clerk(world, f"send {contact} Hello!", "U0BEN", OTHER_CHANNEL)
+    wait_until(lambda: sent(world, contact) == ["Hello!"], "the text")
+    card = wait_until(lambda: [c for c in world.cards(contact) if field(c, "Status") == "Open"], "Open")[0]
+    assert field(card, "On it") == "<@U0BEN>"
+    assert len(world.cards(contact)) == 1
+    wait_until(lambda: written(world, contact), "the post in the thread")
+
+
+def test_a_number_of_the_lines_country_needs_no_country_code(world: World) -> None:
+    contact = new_contact()
+    clerk(world, f"send ({contact[2:5]}) {contact[5:8]}-{contact[8:]} see you at 5")
+    wait_until(lambda: sent(world, contact) == ["see you at 5"], "the text")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("send banana hello", "“banana” is not a phone number"),
+        ("send 555-1234 hello", "no area code"),
+        ("send +15551234567", "write the text after the number"),
+        ("send +15551234567 " + "x" * 1601, "1,601 characters"),
+        ("send +15551239999 // for us alone", "note for the team"),
+        ("name +15551234567", "write the name after the number"),
+        ("name Ann +15551234567", "“Ann” is not a phone number"),
+        ("frobnicate", "does not know that word"),
+    ],
+)
+def test_what_is_wrong_is_said_in_private_and_nothing_is_sent(world: World, text: str, words: str) -> None:
+    before = len(world.state()["texts"])
+    clerk(world, text, "U0CLEO")
+    told(world, words, "U0CLEO")
+    assert len(world.state()["texts"]) == before
+
+
+def test_a_contact_that_opted_out_gets_nothing_and_the_agent_is_told_why(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "STOP")
+    world.card(contact)
+    clerk(world, f"send {contact} Just one more thing", "U0CLEO")
+    told(world, "opted out", "U0CLEO")
+    assert sent(world, contact) == []
+
+
+def test_what_begins_like_a_note_is_kept_as_a_note_and_never_sent(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello?")
+    card = world.card(contact)
+    clerk(world, f"send {contact} // ask ben first", "U0CLEO")
+    told(world, "kept on the ticket", "U0CLEO")
+    post = wait_until(lambda: written(world, contact), "the note in the thread")[0]
+    assert "a note, not sent" in str(post["blocks"])
+    assert "ask ben first" in str(world.open_modal(card)["blocks"])
+    clerk(world, f"send {contact} Hello!")
+    wait_until(lambda: sent(world, contact), "a text")
+    assert sent(world, contact) == ["Hello!"]
+
+
+def test_a_failure_is_said_in_the_thread_in_words_to_its_author(world: World) -> None:
+    contact = new_contact()
+    world.do("handling", number=contact, fail_times=1, fail_code=30005)
+    clerk(world, f"send {contact} Hello?")
+    world.card(contact)
+    line = wait_until(lambda: [m for m in world.thread(contact) if "no longer in service" in m["text"]], "the reason")
+    assert "<@U0ADA>" in line[0]["text"]
+    wait_until(lambda: "failed" in str(written(world, contact)), "the state")
+
+
+def test_a_name_shows_on_the_card_and_later_texts_have_it(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    world.card(contact)
+    clerk(world, f"name {contact} Ann Lee &amp; Co <!here>")
+    wait_until(lambda: "Ann Lee &amp; Co" in str(world.cards(contact)[0]["blocks"]), "the name on the card")
+    told(world, "is Ann Lee & Co")
+    assert world.violations() == []
+
+
+def test_help_names_what_can_be_typed(world: World) -> None:
+    clerk(world, "help", "U0BEN")
+    for word in ("send", "name", "find", "help"):
+        told(world, f"/clerk {word}", "U0BEN")

@@ -1,0 +1,65 @@
+"""What agents write elsewhere than in a thread, on its way into the outbox."""
+
+from messages.conversation import Contact, conversation_id
+from messages.line import ReplyMode
+from messages.notification import Whisper
+from messages.publishing import correlation
+from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
+from messages.ticket import ActOnTicket, AddNote, AgentWrote
+from workers.ports import Ports
+from workers.runtime import actor
+from workers.sms.names import names
+from workers.sms.replies import judged
+from workers.sms.sending import IN_ORDER
+from workers.sms.text import plain, without_prefix
+from workers.sms.writing import LINE_GONE, NOT_KEPT, addressed, taken, written
+
+
+@actor(handles=WriteTyped)
+async def write_typed(message: WriteTyped, ports: Ports) -> None:
+    """Send what an agent typed after `/clerk send`, or say what is wrong with it."""
+    order = addressed(message, await ports.stores.lines.all())
+    if isinstance(order, str):
+        await _answer(message, order, ports)
+    else:
+        await write(order, ports)
+
+
+@actor(handles=WriteText)
+async def write(message: WriteText, ports: Ports) -> None:
+    """Send what an agent wrote elsewhere than in the thread, once; make the conversation if there is none."""
+    text = await ports.stores.texts.get(message.sms) or await _compose(message, ports)
+    if text is None:
+        return
+    if text.state is not State.NOTE:
+        await ports.publisher.publish(AgentWrote(conversation=text.conversation, by=message.by, at=message.at))
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=IN_ORDER)
+    elif (ticket := await ports.stores.tickets.newest(text.conversation)) is not None:
+        note = AddNote(text=without_prefix(text.body))
+        await ports.publisher.publish(ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=message.at))
+
+
+async def _compose(message: WriteText, ports: Ports) -> Sms | None:
+    """Store what was written; None, and its author knows why, if it is neither to be sent nor to be kept."""
+    stores, now = ports.stores, ports.now()
+    line = await stores.lines.get(message.line)
+    contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)
+    body = plain(message.text, await names(message.text, message.at, ports))
+    verdict = judged(message.text, body, (), ReplyMode.THREAD, contact)
+    words = verdict.words if line is not None else LINE_GONE
+    if verdict.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
+        words = NOT_KEPT
+    if words or line is None:
+        await _answer(message, words, ports)
+        return None
+    await stores.contacts.ensure(contact.id, now)
+    await stores.conversations.ensure(line.id, contact.id, now)
+    text = written(message, body, verdict.state, correlation.get())
+    if await stores.texts.add(text):
+        await _answer(message, taken(text, contact, line), ports)
+    return text
+
+
+async def _answer(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
+    told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
+    await ports.publisher.publish(told)

@@ -1,0 +1,26 @@
+"""The names behind the mentions in what an agent wrote."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from workers.ports import Permanent, Ports, SlackError
+from workers.sms.text import mentioned
+
+log = structlog.get_logger("clerk.sms")
+
+WITHIN: Final = timedelta(seconds=30)
+
+
+async def names(markup: str, written_at: datetime, ports: Ports) -> dict[str, str]:
+    """What people call the users that a message mentions; whom Slack can't name in time has no name."""
+    found: dict[str, str] = {}
+    for user in mentioned(markup).users:
+        try:
+            found[user] = await ports.slack.user_name(user)
+        except SlackError as error:
+            if not isinstance(error, Permanent) and ports.now() - written_at < WITHIN:
+                raise
+            log.warning("a mentioned user has no name", user=user, error=error.code)
+    return found

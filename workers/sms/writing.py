@@ -1,0 +1,92 @@
+"""What an agent writes elsewhere than in the thread: in a modal, after `/clerk send`. Pure."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from messages.conversation import Contact, conversation_id
+from messages.line import Line, line_of
+from messages.numbers import NotANumber, split
+from messages.sms import Direction, Sms, State, WriteText, WriteTyped
+from workers.sms.text import segments
+
+DECIDED_WITHIN: Final = timedelta(seconds=20)
+"""After this long the clock looks after a text that is not decided."""
+
+LISTED: Final = 20
+
+NO_TEXT: Final = (
+    "Nothing was sent: write the text after the number, such as /clerk send +15551234567 We are on our way."
+)
+NO_LINES: Final = "Nothing was sent: Clerk has no line yet. Ask an admin to add one (clerk lines add)."
+LINE_GONE: Final = "Not sent: the line is none any more. Ask an admin to add it again (clerk lines add)."
+KEPT: Final = "That begins like a note, so it was kept on the ticket as one, and not sent."
+NOT_KEPT: Final = (
+    "Nothing was sent: what begins with // or note: is a note for the team, and there is no ticket yet to keep it on. "
+    "If it is meant for the contact, begin it differently."
+)
+
+
+def addressed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
+    """The order that a typed number and text stand for, or what the agent is told instead."""
+    line = line_of(lines, typed.channel)
+    if line is None:
+        return _which(lines)
+    try:
+        number, text = split(typed.typed, line.id)
+    except NotANumber as error:
+        return f"Nothing was sent. {error}"
+    if not text:
+        return NO_TEXT
+    return WriteText(
+        sms=typed.sms,
+        line=line.id,
+        contact=number,
+        text=text,
+        by=typed.by,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+    )
+
+
+def _which(lines: Sequence[Line]) -> str:
+    if not lines:
+        return NO_LINES
+    names = ", ".join(f"{line.name} ({line.id})" if line.name else line.id for line in lines[:LISTED])
+    return (
+        f"Nothing was sent: it is open which line should send it ({names}). Type the command in that line's channel, "
+        "or type /clerk alone, click Send text and pick the line there."
+    )
+
+
+def written(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:
+    """The document of what an agent wrote."""
+    conversation = conversation_id(message.line, message.contact)
+    waiting = state is State.WAITING
+    return Sms(
+        id=message.sms,
+        conversation=conversation,
+        line=message.line,
+        contact=message.contact,
+        direction=Direction.OUTBOUND,
+        body=body,
+        received_at=message.at,
+        correlation_id=correlation_id,
+        state=state,
+        rank=state.rank,
+        author=message.by,
+        outbox=conversation if waiting else None,
+        due_at=message.at + DECIDED_WITHIN if waiting else None,
+        unshown=conversation,
+    )
+
+
+def taken(text: Sms, contact: Contact, line: Line) -> str:
+    """What an agent is told once a text is on its way, or was kept as a note."""
+    if text.state is State.NOTE:
+        return KEPT
+    size = segments(text.body)
+    several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
+    who = f"{contact.name} ({contact.id})" if contact.name else contact.id
+    return f"On its way to {who} from {line.label}{several}. The conversation's thread shows what becomes of it."

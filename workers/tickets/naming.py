@@ -1,0 +1,34 @@
+"""What an agent typed after `/clerk name`. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from messages.conversation import NAME_LIMIT, NameContact
+from messages.line import Line, line_of
+from messages.numbers import NotANumber, split
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A contact's number, and what they are called from now on."""
+
+    number: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.number} is {self.name} from now on."
+
+
+def named(message: NameContact, lines: Sequence[Line]) -> Naming | str:
+    """The number and the name, or what the agent is told instead."""
+    line = line_of(lines, message.channel)
+    try:
+        number, rest = split(message.typed, line.id if line else None)
+    except NotANumber as error:
+        return f"Nobody was named. {error}"
+    name = " ".join(rest.split())
+    if not name:
+        return "Nobody was named: write the name after the number, such as /clerk name +15551234567 Ann Lee."
+    if len(name) > NAME_LIMIT:
+        return f"Nobody was named: a name has at most {NAME_LIMIT} characters, and this has {len(name)}."
+    return Naming(number, name)
