@@ -33,7 +33,7 @@ def written(world: World, contact: str) -> list[dict[str, Any]]:
 
 def test_send_makes_the_conversation_and_its_thread_shows_who_wrote_what_and_what_became_of_it(world: World) -> None:
     contact = new_contact()
-    clerk(world, f"send {contact} Your parcel is here :tada: &amp; waiting")
+    clerk(world, f"send {contact} Your parcel is here :tada: & waiting")
     wait_until(lambda: sent(world, contact), "the text")
     card = world.card(contact)
     assert card["channel"] == CHANNEL
@@ -42,7 +42,7 @@ def test_send_makes_the_conversation_and_its_thread_shows_who_wrote_what_and_wha
     assert "Nothing from the contact yet" in str(card["blocks"])
     post = wait_until(lambda: [p for p in written(world, contact) if "delivered" in str(p)], "delivered")[0]
     assert "<@U0ADA> wrote" in str(post["blocks"])
-    assert "Your parcel is here 🎉" in str(post["blocks"])
+    assert "Your parcel is here 🎉 & waiting" in str(post["blocks"])
     assert len(written(world, contact)) == 1
     assert len(sent(world, contact)) == 1
     told(world, contact)
@@ -104,7 +104,7 @@ def test_a_contact_that_opted_out_gets_nothing_and_the_agent_is_told_why(world: 
     world.card(contact)
     clerk(world, f"send {contact} Just one more thing", "U0CLEO")
     told(world, "opted out", "U0CLEO")
-    assert sent(world, contact) == []
+    assert "Just one more thing" not in sent(world, contact)
 
 
 def test_what_begins_like_a_note_is_kept_as_a_note_and_never_sent(world: World) -> None:
@@ -128,14 +128,14 @@ def test_a_failure_is_said_in_the_thread_in_words_to_its_author(world: World) ->
     world.card(contact)
     line = wait_until(lambda: [m for m in world.thread(contact) if "no longer in service" in m["text"]], "the reason")
     assert "<@U0ADA>" in line[0]["text"]
-    wait_until(lambda: "failed" in str(written(world, contact)), "the state")
+    wait_until(lambda: "not delivered" in str(written(world, contact)), "the state")
 
 
 def test_a_name_shows_on_the_card_and_later_texts_have_it(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     world.card(contact)
-    clerk(world, f"name {contact} Ann Lee &amp; Co <!here>")
+    clerk(world, f"name {contact} Ann Lee & Co <!here>")
     wait_until(lambda: "Ann Lee &amp; Co" in str(world.cards(contact)[0]["blocks"]), "the name on the card")
     told(world, "is Ann Lee & Co")
     assert world.violations() == []
