@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
-from messages.base import Document, Duration
+from messages.base import Document, Duration, Moment
 
 
 class Mode(StrEnum):
@@ -43,3 +43,14 @@ def line_of(lines: Sequence[Line], channel: str | None) -> Line | None:
     """The line that a command typed in a channel is about: the channel's own, else the only one; None if it is open."""
     found = [line for line in lines if line.channel == channel] or lines
     return found[0] if len(found) == 1 else None
+
+
+class Inbox(Document):
+    """How far a line's texts (`id` is its number) were compared with the provider's list.
+
+    All that came up to `seen_at` are known; whoever takes the next look, at `look_at`, takes it alone.
+    """
+
+    id: str
+    seen_at: Moment
+    look_at: Moment

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     debounce_cap_seconds: float = Field(900.0, gt=0, le=86400)
     solved_for_hours: float = Field(96.0, ge=1, le=28 * 24)
     clock_seconds: float = Field(15.0, gt=0, le=300)
+    reconcile_seconds: float = Field(60.0, gt=0, le=3600)
     ops_token: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(24)))
     log_format: Literal["console", "json"] | None = None
     sandbox: bool = False
@@ -117,6 +118,11 @@ class Settings(BaseSettings):
     def cap(self) -> timedelta:
         """How long a text may go unannounced in a conversation that is never quiet."""
         return timedelta(seconds=self.debounce_cap_seconds)
+
+    @property
+    def reconcile_every(self) -> timedelta:
+        """How often the provider is asked for texts that no webhook brought."""
+        return timedelta(seconds=self.reconcile_seconds)
 
     @property
     def solved_for(self) -> timedelta:

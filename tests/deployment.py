@@ -158,6 +158,7 @@ class Deployment:
             "CLERK_TWILIO_API_URL": f"{self.sandbox_url}/twilio",
             "CLERK_LINES": f"{LINE}={CHANNEL}",
             "CLERK_CLOCK_SECONDS": "1",
+            "CLERK_RECONCILE_SECONDS": "4",
             "CLERK_DEBOUNCE_SECONDS": "2",
             "CLERK_DEBOUNCE_CAP_SECONDS": "6",
             "CLERK_LOG_FORMAT": "json",

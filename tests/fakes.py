@@ -1,11 +1,12 @@
 """Fakes of our own ports: a queue that repeats, reorders and loses messages, and a Slack that can fail at any call."""
 
+import inspect
 import itertools
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from messages.base import QueueMessage
 from messages.publishing import Unpublished
@@ -28,6 +29,9 @@ from workers.ports import (
 )
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
+
+PORTS: Final = ("stores", "publisher", "slack", "texting")
+"""What a worker can do something with."""
 
 
 @dataclass
@@ -171,32 +175,89 @@ class FakeSlack:
         return [each for each in self.messages if f"/{kind}" in each.post_id]
 
 
-class FakeTexting:
-    """A provider in memory. `after` is called once it has a text, and may raise."""
+@dataclass(frozen=True)
+class Taken:
+    """A text that the fake provider took to send."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.texts: list[SentText] = []
-        self.after: Any = lambda text: None
+    line: str
+    contact: str
+    callback: str
+    sent: SentText
+
+
+@dataclass
+class FakeTexting:
+    """A provider in memory. `before` and `after` are called around each sending and looking, and may raise."""
+
+    clock: Clock
+    taken: list[Taken] = field(default_factory=list)
+    inbound: list[tuple[str, ListedText]] = field(default_factory=list)
+    before: Any = lambda method: None
+    after: Any = lambda method: None
 
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
         """Take a text."""
-        text = SentText(f"SM{len(self.texts):032d}", body, "queued", None, self._clock.now())
-        self.texts.append(text)
-        self.after(text)
-        return text
+        self.before("send")
+        sent = SentText(f"SM{len(self.taken):032d}", body, "queued", None, self.clock.now())
+        self.taken.append(Taken(line, contact, callback, sent))
+        self.after("send")
+        return sent
 
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
-        """The texts, newest first."""
-        return self.texts[::-1]
+        """The texts to a contact, newest first."""
+        self.before("find")
+        earliest = since - timedelta(minutes=1)
+        mine = [each.sent for each in self.taken if (each.line, each.contact) == (line, contact)]
+        return [sent for sent in reversed(mine) if sent.at >= earliest]
 
     async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
-        """Nothing came."""
-        return []
+        """The texts of the contacts, oldest first."""
+        self.before("received")
+        earliest = since - timedelta(minutes=1)
+        return [text for to, text in self.inbound if to == line and text.at >= earliest]
 
     async def media(self, url: str, most: int) -> Attachment:
         """There is none."""
         raise Refused(None, "http_404")
+
+    def bodies(self, contact: str) -> list[str]:
+        """What a contact was sent, in order."""
+        return [each.sent.body for each in self.taken if each.contact == contact]
+
+
+class Fate:
+    """Whether the worker that handles a message dies at its next step; a dead one does nothing any more."""
+
+    def __init__(self, dice: random.Random, odds: float) -> None:
+        self._dice, self._odds = dice, odds
+        self.dead = False
+
+    def step(self) -> None:
+        """Go on, or die here."""
+        if self.dead or self._dice.random() < self._odds:
+            self.dead = True
+            raise Crash
+
+
+class Stepwise:
+    """A port (or store) of which each call is a step before it and a step after it."""
+
+    def __init__(self, port: object, fate: Fate) -> None:
+        self._port, self._fate = port, fate
+
+    def __getattr__(self, name: str) -> Any:
+        """A call between two steps; what is no call is a port itself."""
+        found = getattr(self._port, name)
+        if not inspect.iscoroutinefunction(found):
+            return Stepwise(found, self._fate)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            self._fate.step()
+            result = await found(*args, **kwargs)
+            self._fate.step()
+            return result
+
+        return call
 
 
 class Workers:
@@ -217,10 +278,19 @@ class Workers:
             now=self.clock.now,
         )
 
-    async def handle(self, message: QueueMessage) -> None:
+    async def handle(self, message: QueueMessage, ports: Ports | None = None) -> None:
         """Have a message handled as a worker would: from its JSON."""
         assert message.actor in HANDLERS
-        await dispatch(message.actor, message.model_dump(mode="json"), self.ports)
+        await dispatch(message.actor, message.model_dump(mode="json"), ports or self.ports)
+
+    async def handle_or_die(self, message: QueueMessage, fate: Fate) -> bool:
+        """Have a message handled by a worker of this fate; whether it lived. If not, the broker delivers it again."""
+        ports: Any = {name: Stepwise(getattr(self.ports, name), fate) for name in PORTS}
+        try:
+            await self.handle(message, replace(self.ports, **ports))
+        except Crash:
+            return False
+        return True
 
     async def drain(self, times: int = 1) -> None:
         """Handle what is due, each message `times` times, until nothing is."""

@@ -1,4 +1,4 @@
-"""Wakes what is due in the documents, whatever became of the messages that should have done so.
+"""Wakes what is due in the documents, and has texts that no webhook brought taken in.
 
 Any number of clocks may run: each only publishes messages whose repetition is harmless.
 """
@@ -17,6 +17,7 @@ from messages.notification import ConsiderNotifying, RenderConversation
 from messages.publishing import Unpublished
 from messages.sms import Direction, SendTexts
 from messages.ticket import ActOnTicket, Expire
+from workers import missed
 from workers.observe import DUE_LAG
 from workers.ports import Ports
 
@@ -64,13 +65,19 @@ async def sweep(ports: Ports) -> int:
 
 
 async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Sweep for ever, `every` so often; an outage of the broker or of MongoDB only costs time."""
-    while True:
-        try:
-            woken = await sweep(ports)
-        except (PyMongoError, Unpublished) as error:
-            log.warning("the clock could not look for due work", error=type(error).__name__)
-        else:
-            if woken:
-                log.info("woke due work", count=woken)
-        await wait(every.total_seconds())
+    """Look for both for ever, `every` so often; an outage of the broker or of MongoDB only costs time."""
+
+    async def repeat(look: Callable[[Ports], Awaitable[int]], what: str) -> None:
+        while True:
+            try:
+                found = await look(ports)
+            except (PyMongoError, Unpublished) as error:
+                log.warning(f"the clock could not look for {what}", error=type(error).__name__)
+            else:
+                if found:
+                    log.info(f"the clock found {what}", count=found)
+            await wait(every.total_seconds())
+
+    async with asyncio.TaskGroup() as looks:
+        looks.create_task(repeat(sweep, "due work"))
+        looks.create_task(repeat(missed.look, "texts that no webhook brought"))

@@ -16,7 +16,7 @@ from pymongo.uri_parser import parse_uri
 
 from messages.base import Document, QueueMessage
 from messages.conversation import Contact, Conversation, Debounce, Thread, conversation_id
-from messages.line import Line
+from messages.line import Inbox, Line
 from messages.notification import Kind, Post
 from messages.sms import Direction, Sms, State
 from messages.ticket import CARRIED_OUT_BY, Ticket
@@ -63,6 +63,7 @@ class Stores:
         name = parse_uri(url)["database"] or "clerk"
         self._database: AsyncIOMotorDatabase[dict[str, Any]] = self._client[name]
         self.lines = Lines(self._database["lines"])
+        self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"])
         self.conversations = Conversations(self._database["conversations"])
         self.texts = Texts(self._database["sms"])
@@ -185,6 +186,26 @@ class Lines(_Store[Line]):
     async def remove(self, number: str) -> bool:
         """Forget a line; False if there is none."""
         return bool((await self._all.delete_one({"_id": number})).deleted_count)
+
+
+class Inboxes(_Store[Inbox]):
+    """How far each line's texts were compared with the provider's."""
+
+    kind = Inbox
+
+    async def take(self, line: str, now: datetime, look_at: datetime) -> Inbox | None:
+        """The line's inbox if it is time for a look, which nobody else takes before `look_at`; a new one begins now."""
+        await self._ensure(Inbox(id=line, seen_at=now, look_at=now))
+        due = {"_id": line, "look_at": {"$lte": now}}
+        return _read(Inbox, await self._all.find_one_and_update(due, {"$set": {"look_at": look_at}}))
+
+    async def set_seen(self, line: str, until: datetime) -> None:
+        """Record that all texts up to then are known."""
+        await self._update({"_id": line}, {"$max": {"seen_at": until}})
+
+    async def put_off(self, line: str, look_at: datetime) -> None:
+        """Take no look before then."""
+        await self._update({"_id": line}, {"$max": {"look_at": look_at}})
 
 
 class Contacts(_Store[Contact]):

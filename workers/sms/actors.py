@@ -77,7 +77,8 @@ async def send(message: SendTexts, ports: Ports) -> None:
         finally:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
-        await _show(id, ports)
+        if await ports.stores.texts.unshown(id):
+            await _show(id, ports)
         if again_in is not None:
             await ports.publisher.publish(message, delay=again_in)
             return

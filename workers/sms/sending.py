@@ -27,7 +27,7 @@ IN_ORDER: Final = timedelta(milliseconds=700)
 PATIENCE: Final = timedelta(seconds=15)
 """How long a reply waits for the one that its gateway saw before it, should that one be lost or late."""
 
-LOOK_FOR_EARLIER: Final = timedelta(milliseconds=500)
+LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 QUIET: Final = timedelta(seconds=20)
 """After this long without a sign of a text, people are asked."""

@@ -39,6 +39,8 @@ UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
 LONGEST_QUEUE: Final = timedelta(hours=10)
 """How long a text may wait before it is sent, at most (ValidityPeriod)."""
 PAGE: Final = 1000
+UNKNOWN_SENDER: Final = "unknown"
+"""The contact of the texts that come without a sender, as the gateway calls it."""
 
 _SENT: Final = TypeAdapter(SentText)
 _LISTED: Final = TypeAdapter(ListedText)
@@ -230,7 +232,7 @@ def _listed(message: Message, media: tuple[Media, ...]) -> ListedText:
     return _LISTED.validate_python(
         {
             "sid": message.sid,
-            "contact": message.from_,
+            "contact": message.from_ or UNKNOWN_SENDER,
             "body": message.body or "",
             "media": media,
             "at": message.date_sent or message.date_created or datetime.now(UTC),

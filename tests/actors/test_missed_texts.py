@@ -1,0 +1,111 @@
+"""Texts that no webhook brought are found in the provider's list and taken in, once and in order."""
+
+from datetime import timedelta
+
+import pytest
+
+from messages.publishing import Unpublished
+from messages.sms import Media
+from tests import make
+from tests.actors.test_every_message_may_come_twice import thread
+from tests.fakes import Workers
+from workers import missed
+from workers.ports import ListedText, TextingThrottled, Unreachable
+
+PICTURE = Media(url="https://api.twilio.com/Media/ME1", content_type="image/png")
+
+
+def listed(workers: Workers, number: int, **fields: object) -> ListedText:
+    """The contact's `number`-th text as the provider lists it, which came now."""
+    given = {"contact": make.CONTACT, "body": f"text {number}", "media": (), "at": workers.clock.now(), **fields}
+    text = ListedText(sid=f"SM{number}", **given)  # type: ignore[arg-type]
+    workers.texting.inbound.append((make.LINE, text))
+    return text
+
+
+async def began(workers: Workers) -> None:
+    """Clerk has run for a while and seen one text by webhook."""
+    await missed.look(workers.ports)
+    workers.clock.forward(600)
+    first = listed(workers, 1)
+    await workers.handle(make.sms_received(sid="SM1", body=first.body, received_at=first.at))
+    await workers.drain()
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == 0
+
+
+async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_and_in_order(workers: Workers) -> None:
+    await began(workers)
+    for number in range(2, 7):
+        listed(workers, number, media=(PICTURE,) if number == 4 else ())
+    for _ in range(6):
+        workers.clock.forward(40)
+        await missed.look(workers.ports)
+        while due := workers.queue.due():
+            await workers.handle(workers.queue.take(due[-1]))
+    shown = thread(workers)
+    assert [text for text in shown if text.startswith("text")] == [f"text {number}" for number in range(1, 7)]
+    kept = await workers.ports.stores.texts.get("SM4")
+    assert kept is not None
+    assert kept.media == (PICTURE,)
+
+
+async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(workers: Workers) -> None:
+    await began(workers)
+    workers.clock.forward(61)
+    listed(workers, 2)
+    assert await missed.look(workers.ports) == 0
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == 1
+
+
+async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: Workers) -> None:
+    listed(workers, 1)
+    workers.clock.forward(3600)
+    assert await missed.look(workers.ports) == 0
+    workers.clock.forward(3600)
+    assert await missed.look(workers.ports) == 0
+
+
+async def test_many_clocks_ask_once_a_minute_per_line(workers: Workers) -> None:
+    asked: list[str] = []
+    workers.texting.before = asked.append
+    for _ in range(5):
+        for _ in range(3):
+            await missed.look(workers.ports)
+        workers.clock.forward(30)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=90))], ids=str
+)
+async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: Workers, error: Exception) -> None:
+    await began(workers)
+    listed(workers, 2)
+
+    def refuse(method: str) -> None:
+        workers.texting.before = lambda method: None
+        raise error
+
+    workers.texting.before = refuse
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == 0
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == (0 if isinstance(error, TextingThrottled) else 1)
+    workers.clock.forward(61)
+    await missed.look(workers.ports)
+    await workers.drain()
+    assert thread(workers) == ["text 1", "text 2"]
+
+
+async def test_what_could_not_be_published_is_found_again(workers: Workers) -> None:
+    await began(workers)
+    listed(workers, 2)
+    workers.clock.forward(61)
+    workers.queue.broken = True
+    with pytest.raises(Unpublished):
+        await missed.look(workers.ports)
+    workers.queue.broken = False
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == 1

@@ -1,0 +1,334 @@
+"""What agents write in a thread: each message is delivered twice, and the contact gets it once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from messages.conversation import Thread
+from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
+from messages.sms import ResendText, Sms, State, outbound_id
+from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
+from tests import make
+from tests.actors.test_every_message_may_come_twice import receive
+from tests.fakes import Workers
+from workers.ports import Posted, Refused, TextingThrottled, Undecided, Unreachable
+
+
+async def thread(workers: Workers) -> Thread:
+    """The conversation's thread, begun by a text of the contact's."""
+    await workers.handle(make.sms_received(received_at=workers.clock.now()))
+    await workers.drain()
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.thread is not None
+    return conversation.thread
+
+
+def written(workers: Workers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
+    """The `number`-th reply in a thread, written now."""
+    ts = f"{workers.clock.now().timestamp() + number / 1000:.6f}"
+    given = {"event_id": f"Ev{number}", "channel": place.channel, "thread_ts": place.ts, "ts": ts, **fields}
+    return make.reply_posted(text=text or f"reply {number}", received_at=workers.clock.now(), **given)
+
+
+async def reply(workers: Workers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
+    """A reply, handled twice with all that follows within a few seconds."""
+    message = written(workers, place, number, text, **fields)
+    for _ in range(2):
+        await workers.handle(message)
+    await settle(workers)
+    return message
+
+
+async def settle(workers: Workers, seconds: float = 2) -> None:
+    """Let what is due within some seconds happen."""
+    until = workers.clock.now() + timedelta(seconds=seconds)
+    while (due := min((at for at, _ in workers.queue.waiting), default=until)) < until:
+        workers.clock.time = max(workers.clock.now(), due)
+        await workers.drain()
+    workers.clock.time = until
+
+
+async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
+    """The text that a reply became."""
+    text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
+    assert text is not None
+    return text
+
+
+def marks(workers: Workers, message: SlackReplyPosted) -> set[str]:
+    """The reactions on a reply."""
+    return workers.slack.reactions.get(Posted(message.channel, message.ts), set())
+
+
+def lines(workers: Workers) -> list[str]:
+    """What the thread was told about replies."""
+    return [each.what.text for each in workers.slack.kind("outcome")]
+
+
+async def ticket(workers: Workers) -> Ticket:
+    """The conversation's newest ticket."""
+    found = await workers.ports.stores.tickets.newest(make.CONVERSATION)
+    assert found is not None
+    return found
+
+
+async def report(workers: Workers, message: SlackReplyPosted, status: str, sid: str = "", **fields: Any) -> None:
+    """The provider reports how far a text has come, twice."""
+    told = DeliveryReported(
+        sms=outbound_id(message.channel, message.ts),
+        sid=sid or workers.texting.taken[-1].sent.sid,
+        status=status,
+        received_at=workers.clock.now(),
+        **fields,
+    )
+    for _ in range(2):
+        await workers.handle(told)
+    await settle(workers)
+
+
+async def test_a_reply_is_sent_once_opens_the_ticket_and_assigns_its_author(workers: Workers) -> None:
+    place = await thread(workers)
+    message = await reply(workers, place, 1)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert workers.texting.taken[0].callback.endswith(f"/twilio/status/{outbound_id(message.channel, message.ts)}")
+    assert marks(workers, message) == {"outbox_tray"}
+    assert ((await ticket(workers)).status, (await ticket(workers)).assignees) == (Status.OPEN, (make.AGENT,))
+
+
+async def test_the_second_to_reply_does_not_take_the_ticket_from_the_first(workers: Workers) -> None:
+    place = await thread(workers)
+    await reply(workers, place, 1)
+    await reply(workers, place, 2, user="U0BEN")
+    assert (await ticket(workers)).assignees == (make.AGENT,)
+
+
+async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conversation(workers: Workers) -> None:
+    place = await thread(workers)
+    workers.clock.forward(10)
+    await receive(workers, 2)
+    await reply(workers, place, 1)
+    await workers.pass_time(170)
+    assert workers.slack.kind("card") == []
+    await receive(workers, 3)
+    assert workers.slack.kind("card") == [], "180 s after the contact's text, but not after the reply"
+    await workers.pass_time(200)
+    assert len(workers.slack.kind("card")) == 1
+
+
+async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thread(workers: Workers) -> None:
+    place = await thread(workers)
+    close = ActOnTicket(
+        ticket=1, command=SetStatus(status=Status.CLOSED), by=make.AGENT, at=workers.clock.now() - timedelta(seconds=1)
+    )
+    await workers.handle(close)
+    await workers.drain()
+    await reply(workers, place, 1)
+    new = await ticket(workers)
+    assert (new.id, new.status, new.follows, new.assignees) == (2, Status.OPEN, 1, (make.AGENT,))
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert len(workers.slack.kind("root")) == 1
+
+
+async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers: Workers) -> None:
+    place = await thread(workers)
+    first, second = written(workers, place, 1), written(workers, place, 2)
+    await workers.handle(second.model_copy(update={"after": outbound_id(first.channel, first.ts)}))
+    await settle(workers, 10)
+    assert workers.texting.bodies(make.CONTACT) == []
+    await workers.handle(first)
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
+
+
+async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: Workers) -> None:
+    place = await thread(workers)
+    await reply(workers, place, 2, after=f"{place.channel}-1.0")
+    await settle(workers, 16)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
+
+
+async def test_a_reply_is_kept_until_its_thread_is_known(workers: Workers) -> None:
+    place = await thread(workers)
+    began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
+    message = written(workers, began, 1)
+    await workers.handle(message)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == []
+    await workers.ports.stores.conversations.set_thread(make.CONVERSATION, began)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+
+
+@pytest.mark.parametrize("where", [{"thread_ts": "1700000000.000100"}, {"channel": "C0ELSEWHERE"}], ids=str)
+async def test_a_reply_in_a_thread_that_is_not_ours_is_left_alone(workers: Workers, where: dict[str, str]) -> None:
+    place = await thread(workers)
+    began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
+    await workers.handle(written(workers, began, 1, **where))
+    assert workers.queue.waiting == []
+
+
+async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_told(workers: Workers) -> None:
+    place = await thread(workers)
+    workers.clock.forward(200)
+    await receive(workers, 2)
+    (card,) = workers.slack.kind("card")
+    message = written(workers, place.model_copy(update={"ts": card.ts}), 1)
+    await workers.handle(message)
+    await settle(workers)
+    assert workers.texting.taken == []
+    assert [(who, "own thread" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
+
+
+async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def lost(method: str) -> None:
+        workers.texting.after = lambda method: None
+        raise Undecided(None, "TimeoutError")
+
+    workers.texting.after = lost
+    message = await reply(workers, place, 1)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert (await stored(workers, message)).state is State.QUEUED
+
+
+async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a_minute(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def lost(method: str) -> None:
+        workers.texting.before = lambda method: None
+        raise Undecided(None, "TimeoutError")
+
+    workers.texting.before = lost
+    message = await reply(workers, place, 1)
+    await reply(workers, place, 2)
+    await settle(workers, 22)
+    assert (await stored(workers, message)).state is State.UNKNOWN
+    assert marks(workers, message) == {"grey_question"}
+    (said,) = workers.slack.kind("outcome")
+    assert "ticket.resend" in str(said.what.blocks)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "the next one was not held up for ever"
+    again = ResendText(sms=outbound_id(message.channel, message.ts), by="U0BEN")
+    for _ in range(2):
+        await workers.handle(again)
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2", "reply 1"]
+    await workers.handle(again)
+    await settle(workers)
+    assert len(workers.texting.taken) == 2
+    assert workers.slack.whispers[-1][0] == "U0BEN"
+    assert "not sent again" in workers.slack.whispers[-1][1]
+
+
+@pytest.mark.parametrize(
+    "error", [TextingThrottled(20429, timedelta(seconds=5)), Unreachable(None, "refused")], ids=str
+)
+async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: Workers, error: Exception) -> None:
+    place = await thread(workers)
+    calls = []
+
+    def before(method: str) -> None:
+        calls.append(method)
+        if len(calls) <= 2:
+            raise error
+
+    workers.texting.before = before
+    for number in (1, 2, 3):
+        await workers.handle(written(workers, place, number))
+    await settle(workers, 2)
+    if isinstance(error, TextingThrottled):
+        assert calls == ["send"], "the provider is left alone for as long as it wants"
+    await settle(workers, 12)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
+
+
+async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def refuse(method: str) -> None:
+        raise Refused(21610, "http_400")
+
+    workers.texting.before = refuse
+    message = await reply(workers, place, 1)
+    contact = await workers.ports.stores.contacts.get(make.CONTACT)
+    assert contact is not None
+    assert contact.opted_out
+    assert marks(workers, message) == {"x"}
+    workers.texting.before = lambda method: None
+    await reply(workers, place, 2)
+    assert workers.texting.taken == []
+    assert len(lines(workers)) == 2
+    assert all("START" in said for said in lines(workers))
+
+
+async def test_reports_in_any_order_and_twice_end_in_the_furthest_state(workers: Workers) -> None:
+    place = await thread(workers)
+    message = await reply(workers, place, 1)
+    for status in ("delivered", "sent", "queued"):
+        await report(workers, message, status)
+    assert (await stored(workers, message)).state is State.DELIVERED
+    assert marks(workers, message) == {"white_check_mark"}
+
+
+async def test_a_report_that_comes_before_the_sid_is_stored_settles_the_text(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def lost(method: str) -> None:
+        raise Undecided(None, "TimeoutError")
+
+    workers.texting.after = lost
+    message = await reply(workers, place, 1)
+    assert (await stored(workers, message)).sid is None
+    await report(workers, message, "delivered")
+    text = await stored(workers, message)
+    assert (text.state, text.sid) == (State.DELIVERED, workers.texting.taken[0].sent.sid)
+    assert marks(workers, message) == {"white_check_mark"}
+
+
+async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: Workers) -> None:
+    place = await thread(workers)
+    message = await reply(workers, place, 1)
+    await report(workers, message, "undelivered", error_code=30005)
+    assert marks(workers, message) == {"x"}
+    (said,) = lines(workers)
+    assert "no longer in service" in said
+
+
+async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: Workers) -> None:
+    place = await thread(workers)
+    message = await reply(workers, place, 1)
+    change = SlackReplyChanged(
+        event_id="Ev9",
+        channel=message.channel,
+        ts=message.ts,
+        thread_ts=message.thread_ts,
+        user=message.user,
+        received_at=workers.clock.now(),
+    )
+    for _ in range(3):
+        await workers.handle(change)
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert [(who, "Write another reply" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
+
+
+async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: Workers) -> None:
+    place = await thread(workers)
+    message = await reply(workers, place, 1, "// ask ben")
+    await report(workers, message, "queued", sid="SMx")
+    await workers.handle(ResendText(sms=outbound_id(message.channel, message.ts), by=make.AGENT))
+    await workers.pass_time(60)
+    assert workers.texting.taken == []
+    assert [note.text for note in (await ticket(workers)).notes] == ["ask ben"]
+    assert marks(workers, message) == {"memo"}
+
+
+async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> None:
+    place = await thread(workers)
+    await workers.handle(written(workers, place, 1))
+    workers.queue.waiting.clear()
+    await workers.pass_time(45)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]

@@ -1,0 +1,132 @@
+"""Replies while workers die at any step, messages come twice, late or never, and the provider fails as it likes."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from messages.inbound import DeliveryReported, SlackReplyPosted
+from messages.notification import RenderConversation
+from messages.sms import SendTexts, Sms, State, outbound_id
+from messages.ticket import Status
+from tests import make
+from tests.fakes import Fate, Workers
+from workers.ports import Posted, TextingThrottled, Undecided, Unreachable
+
+CONTACTS = ("+15550002221", "+15550002222")
+REPLIES = 5
+MAY_BE_LOST = SendTexts | RenderConversation
+"""Messages that only wake someone up: the documents say what is due without them."""
+
+DECIDED = {State.QUEUED, State.SENT, State.DELIVERED}
+
+
+def trouble(dice: random.Random) -> Any:
+    """A provider that now and then says no before a call, or loses its answer after one."""
+
+    def before(method: str) -> None:
+        if dice.random() < 0.12:
+            throttled = TextingThrottled(20429, timedelta(seconds=2))
+            raise dice.choice((throttled, Unreachable(None, "refused"), Undecided(None, "dropped")))
+
+    def after(method: str) -> None:
+        if dice.random() < 0.12:
+            raise Undecided(None, "TimeoutError")
+
+    return before, after
+
+
+async def storm(workers: Workers, dice: random.Random) -> None:
+    """Handle what is due in any order; a message whose worker died is delivered again, some come twice."""
+    workers.texting.before, workers.texting.after = trouble(dice)
+    while due := workers.queue.due():
+        message = workers.queue.take(dice.choice(due))
+        if isinstance(message, MAY_BE_LOST) and dice.random() < 0.1:
+            continue
+        for _ in range(dice.choice((1, 1, 1, 2))):
+            while not await workers.handle_or_die(message, Fate(dice, 0.01)):
+                workers.clock.forward(0.1)
+        workers.clock.forward(dice.random() / 20)
+    workers.texting.before = workers.texting.after = lambda method: None
+
+
+async def replies(workers: Workers, dice: random.Random, contact: str) -> list[SlackReplyPosted]:
+    """What an agent writes to a contact, in order; Slack tells some of it twice."""
+    conversation = await workers.ports.stores.conversations.get(f"{make.LINE}:{contact}")
+    assert conversation is not None
+    assert conversation.thread is not None
+    place, after, written = conversation.thread, None, []
+    for number in range(REPLIES):
+        ts = f"{workers.clock.now().timestamp():.6f}"
+        message = make.reply_posted(
+            event_id=f"Ev{contact}{number}",
+            channel=place.channel,
+            thread_ts=place.ts,
+            ts=ts,
+            text=f"{contact[-1]}.{number}",
+            received_at=workers.clock.now(),
+            after=after,
+        )
+        after = outbound_id(place.channel, ts)
+        written.append(message)
+        for _ in range(dice.choice((1, 2))):
+            await workers.queue.publish(message)
+        workers.clock.forward(0.3)
+    return written
+
+
+async def report(workers: Workers, dice: random.Random) -> None:
+    """The provider's reports on what it sent: in any order, twice, and some never."""
+    reports = [
+        DeliveryReported(
+            sms=each.callback.rpartition("/")[2], sid=each.sent.sid, status=status, received_at=workers.clock.now()
+        )
+        for each in workers.texting.taken
+        for status in ("sent", "delivered", "delivered")
+        if dice.random() < 0.8
+    ]
+    dice.shuffle(reports)
+    for each in reports:
+        await workers.queue.publish(each)
+
+
+async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
+    """The text that a reply became."""
+    text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
+    assert text is not None
+    return text
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_each_reply_is_sent_at_most_once_and_in_order_and_ends_decided_or_unknown(
+    workers: Workers, seed: int
+) -> None:
+    dice = random.Random(seed)
+    for contact in CONTACTS:
+        await workers.handle(make.sms_received(sid=f"SM{contact}", contact=contact, received_at=workers.clock.now()))
+    await workers.drain()
+    written = {contact: await replies(workers, dice, contact) for contact in CONTACTS}
+    await storm(workers, dice)
+    await report(workers, dice)
+    for _ in range(4):
+        workers.clock.forward(1)
+        await storm(workers, dice)
+    await workers.pass_time(240, step=20)
+
+    for contact, messages in written.items():
+        conversation = f"{make.LINE}:{contact}"
+        sent = workers.texting.bodies(contact)
+        assert len(sent) == len(set(sent)), "something was sent twice"
+        assert sent == sorted(sent), "something was sent out of order"
+        assert await workers.ports.stores.texts.outbox(conversation) == []
+        assert await workers.ports.stores.texts.unshown(conversation) == []
+        for message in messages:
+            text = await stored(workers, message)
+            assert text.state in ({State.UNKNOWN} if message.text not in sent else DECIDED)
+            assert workers.slack.reactions[Posted(message.channel, message.ts)] == {text.mark}
+        ticket = await workers.ports.stores.tickets.newest(conversation)
+        assert ticket is not None
+        assert (ticket.status, ticket.assignees) == (Status.OPEN, (make.AGENT,))
+    said = [each.post_id for each in workers.slack.kind("outcome")]
+    assert len(said) == len(set(said)), "something was said twice"
