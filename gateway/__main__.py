@@ -13,6 +13,7 @@ import uvicorn
 
 from gateway.app import ASGIApp, Gateway
 from gateway.connection import Connection
+from messages import telemetry
 from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
@@ -96,6 +97,7 @@ if __name__ == "__main__":
         found = Settings.load()
         refuse_sandbox_secrets(found)
         configure_logging(found.log_format)
+        telemetry.configure("gateway")
         serve(found)
     except Misconfigured as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command

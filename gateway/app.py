@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
 from gateway.webhook import Accepted, Answer, Rejected, Request
+from messages import telemetry
 from messages.base import QueueMessage
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.publishing import Publisher, Unpublished, correlation
@@ -118,21 +119,24 @@ class Gateway:
         started = time.perf_counter()
         cause = secrets.token_hex(16)
         correlation.set(cause)
-        try:
-            request = await self._read(raw, scope, receive)
-            accepted = self._status(request, sms_id) if status else self._webhooks[path](request)
-            await self._publish(accepted)
-            answer, outcome = accepted.answer, "dropped" if accepted.dropped else "accepted"
-            if accepted.dropped:
-                self._count_dropped(accepted.dropped)
-        except Rejected as rejected:
-            answer, outcome = Answer(rejected.status, rejected.reason.encode()), "rejected"
-        except Unpublished as error:
-            answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
-            log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
-        except _Gone:
-            WEBHOOKS.labels(route, "gone").inc()
-            return None
+        with telemetry.span(f"POST {route}", "server", {"http.route": route, "clerk.correlation_id": cause}) as span:
+            try:
+                request = await self._read(raw, scope, receive)
+                accepted = self._status(request, sms_id) if status else self._webhooks[path](request)
+                await self._publish(accepted)
+                answer, outcome = accepted.answer, "dropped" if accepted.dropped else "accepted"
+                if accepted.dropped:
+                    self._count_dropped(accepted.dropped)
+            except Rejected as rejected:
+                answer, outcome = Answer(rejected.status, rejected.reason.encode()), "rejected"
+            except Unpublished as error:
+                answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
+                log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
+            except _Gone:
+                WEBHOOKS.labels(route, "gone").inc()
+                return None
+            if span is not None:
+                span.set_attributes({"http.response.status_code": answer.status, "clerk.outcome": outcome})
         WEBHOOKS.labels(route, outcome).inc()
         log.info(
             "webhook",

@@ -25,6 +25,7 @@ from pika.frame import Body, Header, Method
 from pika.spec import FRAME_END_SIZE, FRAME_HEADER_SIZE, Basic, BasicProperties, Connection
 from pydantic_core import to_json
 
+from messages import telemetry
 from messages.base import QueueMessage
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
 from messages.settings import Misconfigured
@@ -63,6 +64,7 @@ def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[
     queue = message.queue()
     now = int(time.time() * 1000)
     options: dict[str, str | int] = {}
+    telemetry.inject(options)
     if (cause := correlation.get()) is not None:
         options["correlation_id"] = cause
     if delay is not None:

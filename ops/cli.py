@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import structlog
 from cyclopts import App, Parameter
 
+from messages import telemetry
 from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.queues import QUEUES
@@ -20,7 +22,12 @@ from ops.environment import need_distributed
 from ops.lines import Invalid, lines
 from ops.queueing import BrokerAway
 
-app = App(name="clerk", help="Answer your team's text messages from Slack.", version_flags=["--version"])
+app = App(
+    name="clerk",
+    help="Answer your team's text messages from Slack.",
+    version=version("clerk"),
+    version_flags=["--version"],
+)
 app.command(lines)
 app.command(dead)
 queues.add_commands(app)
@@ -38,6 +45,7 @@ def run(*, sandbox: bool = True, port: int | None = None) -> None:
 
     settings = Settings.load(**({} if port is None else {"port": port}))
     configure_logging(settings.log_format)
+    telemetry.configure("run")
     run_all(settings, sandbox=sandbox)
 
 
@@ -54,7 +62,9 @@ def gateway() -> None:
     """Serve the webhooks of Twilio and Slack."""
     from ops.gateway import serve
 
-    serve(_distributed())
+    settings = _distributed()
+    telemetry.configure("gateway")
+    serve(settings)
 
 
 @app.command
@@ -92,6 +102,7 @@ def clock() -> None:
 
     settings = _distributed()
     watching(settings, "clock", REGISTRY)
+    telemetry.configure("clock")
 
     async def main() -> None:
         await seed.prepare(settings)

@@ -2,6 +2,7 @@
 
 import dramatiq
 
+from messages import telemetry
 from messages.logs import configure_logging
 from messages.publishing import AmqpPublisher
 from messages.settings import Misconfigured, Settings
@@ -11,6 +12,7 @@ from workers.wiring import add_actors, make_ports
 
 settings = Settings.load()
 configure_logging(settings.log_format)
+telemetry.configure("worker")
 if settings.amqp_url is None:
     raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
 

@@ -30,6 +30,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("outbox", ASCENDING)], name="outbox", sparse=True),
         IndexModel([("unshown", ASCENDING)], name="unshown", sparse=True),
         IndexModel([("sid", ASCENDING)], name="sid", sparse=True),
+        IndexModel([("correlation_id", ASCENDING)], name="cause", sparse=True),
     ],
     "tickets": [
         IndexModel([("slot", ASCENDING)], unique=True, name="slot"),

@@ -5,6 +5,7 @@ Nothing a contact wrote, no number and no token is ever logged: ids, queue, outc
 
 import time
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -15,6 +16,7 @@ from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 from prometheus_client import Counter, Histogram
 
+from messages import telemetry
 from messages.publishing import correlation
 
 log = structlog.get_logger("clerk.worker")
@@ -42,6 +44,7 @@ class Observed(Middleware):
 
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
+        self._spans: dict[str, ExitStack] = {}
 
     @override
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
@@ -61,6 +64,7 @@ class Observed(Middleware):
             WAIT_SECONDS.labels(message.actor_name).observe(max(0.0, time.time() - since / 1000))
         cause = message.options.get("correlation_id")
         correlation.set(cause)
+        self._begin_span(message, cause)
         structlog.contextvars.bind_contextvars(
             correlation_id=cause, actor=message.actor_name, message_id=message.message_id
         )
@@ -78,8 +82,24 @@ class Observed(Middleware):
             log.info("handled", **fields)
         else:
             log.warning("failed", **fields, error=_words(exception), retries=message.options.get("retries", 0))
+        self._end_span(message, exception)
         structlog.contextvars.clear_contextvars()
         correlation.set(None)
+
+    def _begin_span(self, message: MessageProxy, cause: str | None) -> None:
+        attributes = {
+            "messaging.system": "rabbitmq",
+            "messaging.destination.name": message.queue_name,
+            "messaging.message.id": message.message_id,
+            "clerk.correlation_id": cause,
+        }
+        span = self._spans[message.message_id] = ExitStack()
+        span.enter_context(telemetry.span(message.actor_name, "consumer", attributes, parent=message.options))
+
+    def _end_span(self, message: MessageProxy, exception: BaseException | None) -> None:
+        span = self._spans.pop(message.message_id, None)
+        if span is not None:
+            span.__exit__(type(exception) if exception else None, exception, None)
 
     @override
     def before_nack(self, broker: dramatiq.Broker, message: MessageProxy) -> None:

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from workers.calls import seen
 from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
@@ -178,34 +179,32 @@ class SlackApi:
             "text": what.text,
             "blocks": list(what.blocks),
         }
-        try:
-            async with (await self._sessions()).post(response_url, json=body, allow_redirects=False) as answer:
-                status = answer.status
-        except (TimeoutError, aiohttp.ClientError) as error:
-            CALLS.labels("response_url", "failed").inc()
-            raise Ambiguous(type(error).__name__) from error
-        CALLS.labels("response_url", "ok" if status == 200 else "failed").inc()
-        if status != 200:
-            raise meaning("used_url" if 400 <= status < 500 else "", status, None)
+        with seen("slack", "response_url", CALLS) as call:
+            try:
+                async with (await self._sessions()).post(response_url, json=body, allow_redirects=False) as answer:
+                    status = answer.status
+            except (TimeoutError, aiohttp.ClientError) as error:
+                raise Ambiguous(type(error).__name__) from error
+            if status != 200:
+                call.outcome = f"http_{status}"
+                raise meaning("used_url" if 400 <= status < 500 else "", status, None)
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method once; a SlackError says what its failure means."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        try:
-            client = await self._clients()
-            answer = await client.api_call(method, **_body(method, given))
-        except SlackApiError as error:
-            failure = _failure(error)
-        except aiohttp.ClientConnectorError as error:
-            failure = Temporary(type(error).__name__)
-        except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
-            failure = Ambiguous(type(error).__name__)
-        else:
-            CALLS.labels(method, "ok").inc()
-            found = answer.data
-            return found if isinstance(found, dict) else {}
-        CALLS.labels(method, failure.code).inc()
-        raise failure
+        with seen("slack", method, CALLS) as call:
+            try:
+                answer = await (await self._clients()).api_call(method, **_body(method, given))
+            except SlackApiError as error:
+                failure = _failure(error)
+            except aiohttp.ClientConnectorError as error:
+                failure = Temporary(type(error).__name__)
+            except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
+                failure = Ambiguous(type(error).__name__)
+            else:
+                return answer.data if isinstance(answer.data, dict) else {}
+            call.outcome = failure.code
+            raise failure
 
     async def _sessions(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -15,6 +15,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from messages.sms import Media
+from workers.calls import seen
 from workers.ports import (
     Attachment,
     ListedText,
@@ -201,19 +202,17 @@ class _Once:
 
 async def _counted[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = False) -> T:
     """What a call gives; its TextingError otherwise. Reading leaves nothing undecided: it can be done again."""
-    try:
-        result = await call()
-    except TextingError as error:
-        failed = error
-    except _UNLIKE_TWILIO as error:
-        failed = Undecided(None, type(error).__name__)
-    else:
-        CALLS.labels(method, "ok").inc()
-        return result
-    if reads and isinstance(failed, Undecided):
-        failed = Unreachable(failed.code, failed.detail)
-    CALLS.labels(method, type(failed).__name__.lower()).inc()
-    raise failed
+    with seen("twilio", method, CALLS) as made:
+        try:
+            return await call()
+        except TextingError as error:
+            failed = error
+        except _UNLIKE_TWILIO as error:
+            failed = Undecided(None, type(error).__name__)
+        if reads and isinstance(failed, Undecided):
+            failed = Unreachable(failed.code, failed.detail)
+        made.outcome = type(failed).__name__.lower()
+        raise failed
 
 
 def _sent(message: Message) -> SentText:

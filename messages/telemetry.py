@@ -1,0 +1,83 @@
+"""OpenTelemetry traces from a webhook through the queues to Slack and Twilio, where OTEL_EXPORTER_OTLP_ENDPOINT is set.
+
+Elsewhere nothing of OpenTelemetry is even imported. A span holds ids, outcomes and durations: no exception's words, for
+they may quote a contact.
+"""
+
+import multiprocessing.util
+import os
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span, Tracer
+
+log = structlog.get_logger("clerk.telemetry")
+
+ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""https://opentelemetry.io/docs/specs/otel/protocol/exporter/"""
+
+_tracer: "Tracer | None" = None
+_NOTHING: Final = nullcontext()
+
+
+def configure(process: str) -> None:
+    """Send this process's traces from now on, if the environment says where to; its service is `clerk-{process}`."""
+    global _tracer
+    if _tracer is not None or not any(map(os.environ.get, ENDPOINTS)):
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") != "http/protobuf":
+        log.warning("traces are sent as http/protobuf, whatever OTEL_EXPORTER_OTLP_PROTOCOL says")
+    resource = Resource.create({"service.name": f"clerk-{process}"}).merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    _tracer = provider.get_tracer("clerk")
+    multiprocessing.util.Finalize(None, provider.shutdown, exitpriority=10)
+
+
+def span(
+    name: str, kind: str, attributes: Mapping[str, Any] | None = None, parent: Mapping[str, Any] | None = None
+) -> AbstractContextManager["Span | None"]:
+    """What happens in this context, as a span of a `kind` (server, consumer, client); None where tracing is off.
+
+    `parent` are the options of a message that carries its sender's span; by default it is the span around this one.
+    """
+    return _NOTHING if _tracer is None else _started(_tracer, name, kind, attributes, parent)
+
+
+def inject(options: MutableMapping[str, Any]) -> None:
+    """Have a message carry the span that it is published in (https://www.w3.org/TR/trace-context/)."""
+    if _tracer is not None:
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        TraceContextTextMapPropagator().inject(options)
+
+
+@contextmanager
+def _started(
+    tracer: "Tracer", name: str, kind: str, attributes: Mapping[str, Any] | None, parent: Mapping[str, Any] | None
+) -> Iterator["Span"]:
+    from opentelemetry.trace import SpanKind, StatusCode
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    with tracer.start_as_current_span(
+        name,
+        context=None if parent is None else TraceContextTextMapPropagator().extract(parent),
+        kind=SpanKind[kind.upper()],
+        attributes={key: value for key, value in (attributes or {}).items() if value is not None},
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield current
+        except BaseException as error:
+            current.set_status(StatusCode.ERROR, type(error).__name__)
+            raise

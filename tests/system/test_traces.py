@@ -1,0 +1,81 @@
+"""Traces as a collector gets them: a real OTLP receiver over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.deployment import Deployment, new_contact
+from tests.servers import Server, database, empty, wait_until
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes spans, each with the service that sent it."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, Span]] = []
+        super().__init__(("127.0.0.1", 0), _Export)
+
+    @property
+    def url(self) -> str:
+        """Where to send to."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Export(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        request = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["content-length"])))
+        for resource in request.resource_spans:
+            named = {each.key: each.value.string_value for each in resource.resource.attributes}
+            for scope in resource.scope_spans:
+                self.server.spans += [(named["service.name"], span) for span in scope.spans]
+        self.send_response(200 if self.path == "/v1/traces" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector that serves."""
+    with Collector() as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield serving
+        serving.shutdown()
+        thread.join()
+
+
+def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
+    rabbit: Server, mongo: Server, collector: Collector
+) -> None:
+    empty(rabbit.url)
+    where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    contact = new_contact()
+    with Deployment("traced", rabbit.url, database(mongo.url, "traced"), workers=1, **where) as deployment:
+        deployment.world.text(contact, "a secret of mine")
+        deployment.world.card(contact)
+
+        def trace() -> list[tuple[str, Span]]:
+            roots = [span for _, span in collector.spans if span.name == "POST /twilio/sms"]
+            return [each for each in collector.spans if roots and each[1].trace_id == roots[0].trace_id]
+
+        wait_until(lambda: "slack chat.postMessage" in {span.name for _, span in trace()}, "the trace reaches Slack")
+    spans = trace()
+    services = {service for service, _ in spans}
+    kinds = {span.name: span.kind for _, span in spans}
+    assert services == {"clerk-gateway", "clerk-worker"}
+    assert kinds["POST /twilio/sms"] == Span.SPAN_KIND_SERVER
+    assert kinds["ingestion.receive"] == Span.SPAN_KIND_CONSUMER
+    assert kinds["slack chat.postMessage"] == Span.SPAN_KIND_CLIENT
+    ids = {span.span_id for _, span in spans}
+    assert [span.name for _, span in spans if span.parent_span_id not in ids] == ["POST /twilio/sms"]
+    told = b"".join(span.SerializeToString() for _, span in collector.spans)
+    assert b"secret" not in told
+    assert contact.encode() not in told
