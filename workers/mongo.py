@@ -313,9 +313,9 @@ class Conversations(_Store[Conversation]):
         return await self._due("redraw.due_at", now, again_at, limit)
 
 
-def _place(direction: Direction, seq: int) -> str:
-    """The key of a text's place in its conversation: sorts as the texts do."""
-    return f"{direction}/{seq:09d}"
+def _place(seq: int) -> str:
+    """The key of an inbound text's place in its conversation: sorts as the texts do."""
+    return f"{Direction.INBOUND}/{seq:09d}"
 
 
 def _written_at(text: Sms) -> str:
@@ -328,9 +328,9 @@ def _unplaced(id: str) -> str:
     return f"?/{id}"
 
 
-def _places(conversation: str, direction: Direction, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
-    """The query for a conversation's texts `first`..`last`."""
-    keys = {"$gte": _place(direction, first), "$lte": _place(direction, last)}
+def _places(conversation: str, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
+    """The query for a conversation's inbound texts `first`..`last`."""
+    keys = {"$gte": _place(first), "$lte": _place(last)}
     return {"conversation": conversation, "place": keys}
 
 
@@ -343,7 +343,7 @@ class Texts(_Store[Sms]):
         """Store a new text; False if it is known already."""
         if text.direction is Direction.OUTBOUND:
             return await self._insert(text, place=_written_at(text))
-        place = _unplaced(text.id) if text.seq is None else _place(text.direction, text.seq)
+        place = _unplaced(text.id) if text.seq is None else _place(text.seq)
         return await self._insert(text, place=place)
 
     async def unplaced_after_placed(self, conversation: str) -> list[Sms]:
@@ -358,33 +358,33 @@ class Texts(_Store[Sms]):
 
     async def place(self, text: Sms, seq: int) -> bool:
         """Give a text its place; False if it has one already, or the place is taken."""
-        place = {"place": _place(text.direction, seq), "seq": seq}
+        place = {"place": _place(seq), "seq": seq}
         try:
             return await self._update({"_id": text.id, "place": _unplaced(text.id)}, {"$set": place})
         except DuplicateKeyError:
             return False
 
-    async def newest(self, conversation: str, direction: Direction = Direction.INBOUND) -> int:
+    async def newest(self, conversation: str) -> int:
         """The highest place given out; 0 if none was."""
-        found = await self._find(_places(conversation, direction), [("place", DESCENDING)], 1)
+        found = await self._find(_places(conversation), [("place", DESCENDING)], 1)
         return found[0].seq or 0 if found else 0
 
     async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
         """The inbound texts `first`..`last`, in order."""
         if first > last:
             return []
-        return await self._find(_places(conversation, Direction.INBOUND, first, last), [("place", ASCENDING)], limit)
+        return await self._find(_places(conversation, first, last), [("place", ASCENDING)], limit)
 
     async def numbered(self, conversation: str, seq: int) -> Sms | None:
         """The inbound text with this place."""
-        found = await self._find({"conversation": conversation, "place": _place(Direction.INBOUND, seq)}, limit=1)
+        found = await self._find({"conversation": conversation, "place": _place(seq)}, limit=1)
         return found[0] if found else None
 
     async def set_filed(self, conversation: str, first: int, last: int) -> None:
         """Record that the texts `first`..`last` are under a ticket: the clock need not look after them any more."""
         if first <= last:
             await self._all.update_many(
-                {**_places(conversation, Direction.INBOUND, first, last), "due_at": {"$exists": True}},
+                {**_places(conversation, first, last), "due_at": {"$exists": True}},
                 {"$unset": {"due_at": ""}},
             )
 

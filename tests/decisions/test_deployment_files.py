@@ -21,13 +21,16 @@ SERVICES: Final[dict[str, Service]] = COMPOSE["services"]
 OURS: Final = ("gateway", "worker", "interactive", "clock")
 SERVERS: Final = ("rabbitmq", "mongo")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
-VARIABLES: Final = {f"CLERK_{name.upper()}" for name in (*Settings.model_fields, *OpsSettings.model_fields)}
+VARIABLES: Final = {
+    *(f"CLERK_{name.upper()}" for name in (*Settings.model_fields, *OpsSettings.model_fields)),
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+}
 
 USED: Final = re.compile(r"\$\{(\w+)(:[-?])?")
 
 
 def of_example() -> set[str]:
-    return set(re.findall(r"^#?(CLERK_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    return set(re.findall(r"^#?((?:CLERK|OTEL)_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def seconds(duration: str) -> int:

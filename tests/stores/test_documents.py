@@ -55,12 +55,14 @@ async def test_of_two_texts_that_want_the_same_place_one_gets_it(stores: Stores)
     assert len(await stores.texts.unplaced_after_placed(make.CONVERSATION)) == 1
 
 
-async def test_texts_stand_in_the_order_of_their_places_whichever_direction(stores: Stores) -> None:
+async def test_texts_stand_in_the_order_of_their_places_beside_those_to_the_contact(stores: Stores) -> None:
     for number in (3, 1, 2):
         await stores.texts.add(make.sms(id=f"SM{number}", seq=number))
-        await stores.texts.add(make.sms(id=f"out{number}", seq=number, direction=Direction.OUTBOUND))
+        to_contact = {"direction": Direction.OUTBOUND, "outbox": make.CONVERSATION, "channel": "C1"}
+        await stores.texts.add(make.sms(id=f"out{number}", ts=f"170000000{number}.000000", **to_contact))
     assert [text.id for text in await stores.texts.between(make.CONVERSATION, 2, 9)] == ["SM2", "SM3"]
-    assert await stores.texts.newest(make.CONVERSATION, Direction.OUTBOUND) == 3
+    assert await stores.texts.newest(make.CONVERSATION) == 3
+    assert [text.id for text in await stores.texts.outbox(make.CONVERSATION, 9)] == ["out1", "out2", "out3"]
 
 
 async def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(stores: Stores) -> None:
