@@ -1,0 +1,58 @@
+"""What becomes of a reply: who is told what, and how long one waits for its thread."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.inbound import SlackFile
+from messages.line import ReplyMode
+from messages.sms import State
+from tests import make
+from workers.sms.replies import YOUNG, judged, look_again, said_of_change, written_at
+
+BEGAN = make.reply_posted().thread_ts
+LINES = [make.line()]
+PREFIXES = st.sampled_from(
+    ("//", "note:", "NOTE:", "Note :", " \n// ", "\u200bnote:", "*note:* ", "> // ", ":wave: //")
+)
+
+
+@given(PREFIXES, make.written(200), st.booleans(), st.booleans(), st.sampled_from(ReplyMode))
+def test_a_note_is_never_anything_else(prefix: str, rest: str, file: bool, opted_out: bool, mode: ReplyMode) -> None:
+    files = [SlackFile(id="F1")] if file else []
+    verdict = judged(prefix + rest, prefix + rest, files, mode, make.contact(opted_out=opted_out))
+    assert verdict.state is State.NOTE
+
+
+@given(make.written(200), st.booleans())
+def test_nothing_in_the_thread_of_a_buttons_only_line_is_sent(text: str, file: bool) -> None:
+    files = [SlackFile(id="F1")] if file else []
+    assert judged(text, text, files, ReplyMode.BUTTONS, make.contact()).state in {State.UNSENT, State.NOTE}
+
+
+@given(st.integers(0, 1200), st.integers(0, 1200))
+def test_a_reply_is_kept_for_a_young_thread_and_not_for_ever(age: int, waited: int) -> None:
+    reply = make.reply_posted(thread_ts=BEGAN, ts=f"{float(BEGAN) + age:.6f}")
+    wait = look_again(reply, LINES, reply.received_at + timedelta(seconds=waited))
+    if max(age, waited) >= YOUNG.total_seconds():
+        assert wait is None
+    else:
+        assert wait is not None
+        assert timedelta(seconds=1) <= wait <= timedelta(seconds=10)
+
+
+def test_a_reply_in_a_channel_without_a_line_is_not_kept() -> None:
+    assert look_again(make.reply_posted(channel="C0OTHER"), LINES, make.NOW) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_author_of_a_change_is_told_what_it_does_not_do(state: State) -> None:
+    words = said_of_change(state)
+    assert bool(words) == (state not in {State.NOTE, State.UNSENT})
+    assert ("new reply" in words) == (state is State.REFUSED)
+
+
+def test_a_message_was_written_when_its_ts_says() -> None:
+    assert written_at("1772443800.000100").timestamp() == pytest.approx(1772443800.0001)
