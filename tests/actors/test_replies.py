@@ -174,9 +174,7 @@ async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_
     workers.clock.forward(200)
     await receive(workers, 2)
     (card,) = workers.slack.kind("card")
-    message = written(workers, place.model_copy(update={"ts": card.ts}), 1)
-    await workers.handle(message)
-    await settle(workers)
+    await reply(workers, place.model_copy(update={"ts": card.ts}), 1)
     assert workers.texting.taken == []
     assert [(who, "own thread" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
 

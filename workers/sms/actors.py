@@ -190,7 +190,8 @@ async def _stray(message: SlackReplyPosted, ports: Ports) -> None:
     """A reply in a thread that is no conversation's: perhaps not yet, perhaps that of a notification."""
     card = await ports.stores.posts.at(message.channel, message.thread_ts)
     if card is not None and card.kind is Kind.CARD:
-        await _whisper(ELSEWHERE, message.user, message.channel, message.thread_ts, ports)
+        if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
+            await _whisper(ELSEWHERE, message.user, message.channel, message.thread_ts, ports)
     elif (wait := look_again(message, await ports.stores.lines.all(), ports.now())) is not None:
         await ports.publisher.publish(message, delay=wait)
 
