@@ -13,10 +13,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 
 from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
+from gateway.media import MediaFiles
 from gateway.webhook import Accepted, Answer, Rejected, Request
 from messages import telemetry
 from messages.base import QueueMessage
 from messages.inbound import SlackReplyPosted, SmsReceived
+from messages.media_links import PATH as MEDIA_PATH
 from messages.publishing import Publisher, Unpublished, correlation
 from messages.settings import Settings
 from messages.sms import outbound_id
@@ -64,6 +66,7 @@ class Gateway:
         self._body_within = body_within
         self._mounts = dict(mounts or {})
         self._texts, self._replies = Arrivals(), Arrivals()
+        self._media = MediaFiles(settings, now)
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
         account = twilio_webhook.Account(
@@ -108,6 +111,8 @@ class Gateway:
         method = scope["method"]
         if path in self._pages:
             return await self._pages[path]() if method in {"GET", "HEAD"} else _only("GET, HEAD")
+        if path.startswith(MEDIA_PATH):
+            return await self._media.answer(path) if method in {"GET", "HEAD"} else _only("GET, HEAD")
         path = path.rstrip("/")
         sms_id = path.removeprefix(STATUS_PATH)
         status = path.startswith(STATUS_PATH) and "/" not in sms_id

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from gateway.slack_payloads import (
     BlockActions,
     Envelope,
+    File,
     Kind,
     ViewSubmission,
     WithChange,
@@ -20,10 +20,12 @@ from gateway.slack_payloads import (
     json_object,
     parsed,
 )
+from gateway.slack_urls import is_slacks
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
 from messages import actions, commands, forms
 from messages.base import QueueMessage
-from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
+from messages.inbound import SlackReplyChanged, SlackReplyPosted
+from messages.sms import SlackFile
 
 NOTHING: Final = Answer(200)
 TOLERANCE: Final = 300
@@ -31,7 +33,6 @@ TOLERANCE: Final = 300
 (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
-_HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 _PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
 _CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 
@@ -84,7 +85,7 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
         thread_ts=message.thread_ts,
         user=message.user,
         text=message.text,
-        files=tuple(SlackFile(**file.model_dump()) for file in message.files),
+        files=tuple(_file(each, app) for each in message.files),
         received_at=now,
     )
     return Accepted([reply], NOTHING)
@@ -163,7 +164,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             channel=payload.container.channel_id or (payload.channel.id if payload.channel else ""),
             ts=payload.container.message_ts,
             trigger_id=payload.trigger_id,
-            response_url=payload.response_url if _is_slacks(payload.response_url, app) else None,
+            response_url=payload.response_url if is_slacks(payload.response_url, app.api_url) else None,
             at=now,
         )
         found = actions.orders(click)
@@ -194,18 +195,10 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     return Accepted([found], NOTHING)
 
 
-def _is_slacks(url: str | None, app: App) -> bool:
-    """Whether a response URL leads to Slack (or to the API that is configured): nothing else is ever called."""
-    if not url:
-        return False
-    try:
-        parts, api = urlsplit(url), urlsplit(app.api_url)
-        host = parts.hostname or ""
-        if (parts.scheme, host, parts.port) == (api.scheme, api.hostname, api.port):
-            return True
-    except ValueError:
-        return False
-    return parts.scheme == "https" and _HOST.fullmatch(host) is not None and parts.port is None
+def _file(file: File, app: App) -> SlackFile:
+    """A file of a message; one that is kept elsewhere has no address that the bot token may be shown to."""
+    found = SlackFile(**file.model_dump())
+    return found if is_slacks(found.url_private, app.api_url) else found.model_copy(update={"url_private": ""})
 
 
 def _field(request: Request, name: str) -> str:

@@ -1,7 +1,7 @@
 """What the gateway emits: verified facts from Twilio and Slack."""
 
-from messages.base import Document, Moment, QueueMessage
-from messages.sms import Media
+from messages.base import Moment, QueueMessage
+from messages.sms import Media, SlackFile
 
 
 class SmsReceived(QueueMessage):
@@ -27,16 +27,6 @@ class DeliveryReported(QueueMessage):
     status: str
     error_code: int | None = None
     received_at: Moment
-
-
-class SlackFile(Document):
-    """A file that a person attached to a reply."""
-
-    id: str
-    name: str = ""
-    mimetype: str = ""
-    url_private: str = ""
-    size: int = 0
 
 
 class SlackReplyPosted(QueueMessage):

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     ROOT = "root"
     CARD = "card"
     TEXTS = "texts"
+    FILES = "files"
     LINE = "line"
     WRITTEN = "written"
 
@@ -22,6 +23,9 @@ class Post(Document):
     before it is tried again. `rendering` is the hash of what was last shown. A card shows text `shown` and `more`
     others; `first`..`last` are the texts of a thread post; a root without `announcement` was no notification, for an
     agent wrote first; `hidden_during` is the announcement at which it was hidden.
+
+    The post of a text's attachments carries no metadata: `files` are their ids at Slack, kept before Slack is asked to
+    show them; `words` say which could not be had, and why; nothing is tried before `retry_at`.
     """
 
     id: str
@@ -42,6 +46,9 @@ class Post(Document):
     hidden_by: str | None = None
     hidden_during: int | None = None
     removed: bool = False
+    files: tuple[str, ...] = ()
+    words: str = ""
+    retry_at: Moment | None = None
     created_at: Moment
 
 

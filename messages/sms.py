@@ -67,6 +67,16 @@ class Media(Document):
     content_type: str
 
 
+class SlackFile(Document):
+    """A file that a person attached to a reply; without `url_private` Clerk can't read it."""
+
+    id: str
+    name: str = ""
+    mimetype: str = ""
+    url_private: str = ""
+    size: int = 0
+
+
 class Sms(Document):
     """A text. An inbound text's `id` is the provider's sid, so a repeated webhook is the same document.
 
@@ -84,6 +94,9 @@ class Sms(Document):
 
     An outbound text that was written elsewhere (in a modal, by a command) has no `channel` and `ts`: it stands in the
     thread in a post of ours, and its place is that of `received_at`.
+
+    What came with an inbound text is `media`, and `unattached` its conversation until that stands in the thread, or
+    the thread says why not. What goes out with an outbound text are `files`.
     """
 
     id: str
@@ -93,6 +106,7 @@ class Sms(Document):
     direction: Direction
     body: str
     media: tuple[Media, ...] = ()
+    files: tuple[SlackFile, ...] = ()
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None
@@ -112,6 +126,7 @@ class Sms(Document):
     words: str = ""
     outbox: str | None = None
     unshown: str | None = None
+    unattached: str | None = None
     mark: str | None = None
 
 

@@ -29,6 +29,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
         IndexModel([("outbox", ASCENDING)], name="outbox", sparse=True),
         IndexModel([("unshown", ASCENDING)], name="unshown", sparse=True),
+        IndexModel([("unattached", ASCENDING)], name="unattached", sparse=True),
         IndexModel([("sid", ASCENDING)], name="sid", sparse=True),
         IndexModel([("correlation_id", ASCENDING)], name="cause", sparse=True),
     ],
@@ -391,6 +392,14 @@ class Texts(_Store[Sms]):
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
         """Inbound texts that should be under a ticket by now, and outbound ones that should be decided."""
         return await self._due("due_at", now, again_at, limit)
+
+    async def unattached(self, conversation: str) -> list[Sms]:
+        """The conversation's texts whose attachments are not in the thread yet, in order."""
+        return await self._find({"unattached": conversation}, [("place", ASCENDING)])
+
+    async def set_attached(self, text: Sms) -> None:
+        """Record that a text's attachments stand in the thread, or that it says why not."""
+        await self._update({"_id": text.id}, {"$unset": {"unattached": ""}})
 
     # -- outbound -------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from messages.inbound import SlackFile, SlackReplyChanged, SlackReplyPosted
+from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import AgentActed, HidePost, OpenModal
-from messages.sms import WriteTyped
+from messages.sms import SlackFile, WriteTyped
 from messages.ticket import ActOnTicket, Edit
 from messages.views import OpenDashboard
 from tests import make
@@ -126,6 +126,19 @@ def test_slack_says_null_for_what_is_not_there_and_loses_nothing_by_it(gateway: 
     assert reply.text == ""
     assert reply.files[0] == SlackFile(id="F1")
     assert (reply.files[1].name, reply.files[1].size) == ("a.png", 9)
+
+
+def test_a_file_that_is_not_kept_at_slack_has_no_address(gateway: Served) -> None:
+    urls = (
+        "https://files.slack.com/a",
+        "https://docs.google.com/a",
+        "http://files.slack.com/a",
+        "https://a@slack.com/",
+    )
+    gateway.event(reply_event(files=[{"id": "F1", "url_private": url} for url in urls], subtype="file_share"))
+    (reply,) = gateway.publisher.take()
+    assert isinstance(reply, SlackReplyPosted)
+    assert [file.url_private for file in reply.files] == ["https://files.slack.com/a", "", "", ""]
 
 
 def test_a_reply_that_is_also_sent_to_the_channel_is_a_reply(gateway: Served) -> None:

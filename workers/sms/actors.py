@@ -144,6 +144,7 @@ def _written(message: SlackReplyPosted, conversation: Conversation, body: str, v
         contact=conversation.contact,
         direction=Direction.OUTBOUND,
         body=body,
+        files=message.files,
         received_at=message.received_at,
         correlation_id=correlation.get(),
         state=verdict.state,
@@ -180,7 +181,7 @@ async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
         first = await ports.stores.events.add(f"buttons-only/{text.conversation}/{message.user}", message)
         words = BUTTONS_ONLY if first else ""
     else:
-        several = text.state is State.WAITING and size.count > 1
+        several = text.state is State.WAITING and size.count > 1 and not text.files
         words = f"This text goes out as {size.count} segments ({size.encoding})." if several else ""
     if words:
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)

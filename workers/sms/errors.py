@@ -71,6 +71,7 @@ _ADVICE: Final = {
         Kind.NUMBER, "This is a landline, or its carrier takes no texts. Call, or ask the contact for a mobile number."
     ),
     # -- the text
+    11751: Advice(Kind.CONTENT, "The files are too large to be sent as a text. Send smaller ones, or a link."),
     12300: Advice(Kind.CONTENT, "A file is of a type that can't be sent as a text. Send another type, or a link."),
     21602: Advice(Kind.CONTENT, "There was nothing to send. Write a text or attach a file."),
     21617: Advice(Kind.CONTENT, "The text is longer than 1,600 characters. Shorten it, or send it in parts."),
@@ -109,6 +110,11 @@ _ADVICE: Final = {
         Kind.ADMIN,
         "Texts to this contact's country are not enabled. An admin can enable them in Twilio's console, under "
         "Messaging, Geo permissions.",
+    ),
+    11200: Advice(
+        Kind.ADMIN,
+        "The provider could not fetch a file from Clerk. An admin must check that CLERK_PUBLIC_URL can be reached from "
+        "the internet; then send it again.",
     ),
     21601: Advice(Kind.ADMIN, "The line can't send texts. An admin must check the number's capabilities at Twilio."),
     21603: Advice(Kind.ADMIN, "The text had no line to be sent from. An admin must check the lines."),

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.conversation import Contact
-from messages.inbound import SlackFile, SlackReplyPosted
+from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
-from messages.sms import LIMIT, State
+from messages.sms import LIMIT, SlackFile, State
+from workers.sms.files import objection
 from workers.sms.text import is_note, segments
 
 OPTED_OUT: Final = (
@@ -16,7 +17,6 @@ OPTED_OUT: Final = (
     "the line."
 )
 EMPTY: Final = "Not sent: there is no text in it."
-FILES: Final = "Not sent: files can't be sent to a contact. Send the text by itself."
 BUTTONS_ONLY: Final = "On this line, what is written in the thread is not sent to the contact."
 ALREADY: Final = (
     "The contact does not get what is changed or deleted here: a text goes out as it was written first, and this one "
@@ -50,9 +50,9 @@ def judged(markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, 
         return Verdict(State.UNSENT)
     if contact.opted_out:
         return Verdict(State.REFUSED, OPTED_OUT)
-    if files:
-        return Verdict(State.REFUSED, FILES)
-    if not body.strip():
+    if words := objection(files):
+        return Verdict(State.REFUSED, words)
+    if not body.strip() and not files:
         return Verdict(State.REFUSED, EMPTY)
     if (length := segments(body).characters) > LIMIT:
         return Verdict(State.REFUSED, f"Not sent: it has {length:,} characters, and a text has at most {LIMIT:,}.")

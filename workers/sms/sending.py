@@ -17,6 +17,7 @@ import structlog
 from messages.sms import Sms, State
 from workers.ports import Ports, Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.sms.errors import Kind, advice
+from workers.sms.files import links
 from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
 
 log = structlog.get_logger("clerk.sms")
@@ -80,7 +81,7 @@ class Sending:
                 line=text.line,
                 contact=text.contact,
                 body=text.body,
-                media=(),
+                media=links(text.files, ports.settings, now),
                 callback=f"{ports.settings.url}/twilio/status/{text.id}",
             )
         except Refused as error:

@@ -1,0 +1,104 @@
+"""Serves the files of agents' replies to the provider, which fetches what goes out as an MMS."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import aiohttp
+import structlog
+from prometheus_client import Counter
+from yarl import URL
+
+from gateway.slack_urls import is_slacks
+from gateway.webhook import Answer
+from messages.media_links import Expired, MediaLink, Unsigned, media_key, read_path
+from messages.settings import Settings
+
+log = structlog.get_logger("clerk.gateway")
+
+SERVED = Counter("clerk_media_served_total", "Files asked for at /media", ["outcome"])
+
+MOST_BYTES: Final = 5_000_000
+"""What an MMS can hold (https://www.twilio.com/docs/messaging/guides/accepted-mime-types)."""
+
+MOST_AT_ONCE: Final = 10
+TIMEOUT: Final = aiohttp.ClientTimeout(total=14, connect=5, sock_read=10)
+"""In less than the 15 seconds that Twilio waits for an answer."""
+
+_CHUNK: Final = 64 * 1024
+_HEADERS: Final[Mapping[str, str]] = {
+    "cache-control": "no-store",
+    "content-disposition": "inline",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex",
+}
+"""What is fetched belongs to one contact, and must not come alive where a person opens its address."""
+
+
+class _Unfetched(Exception):
+    """Slack did not give the file."""
+
+    def __init__(self, status: int, outcome: str) -> None:
+        super().__init__(outcome)
+        self.status, self.outcome = status, outcome
+
+
+class MediaFiles:
+    """The files behind signed addresses, read from Slack with the bot token; it is shown to nobody else."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._key = media_key(settings.slack_signing_secret.get_secret_value())
+        self._token, self._api_url, self._now = settings.slack_bot_token, settings.slack_api_url, now
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def answer(self, path: str) -> Answer:
+        """The file that a path was signed for; 404 if it was not, 410 once its time is over, 502 if Slack fails."""
+        try:
+            link = read_path(path, self._key, self._now())
+            content = await self._content(link)
+        except Unsigned:
+            return _refused(404, "unsigned", b"there is nothing at this address")
+        except Expired:
+            return _refused(410, "expired", b"this address has expired")
+        except _Unfetched as error:
+            log.error("a file could not be fetched from Slack", why=error.outcome)
+            return _refused(error.status, error.outcome, b"the file could not be fetched from Slack")
+        SERVED.labels("ok").inc()
+        return Answer(200, content, link.content_type, _HEADERS)
+
+    async def _content(self, link: MediaLink) -> bytes:
+        if not is_slacks(link.url, self._api_url):
+            raise _Unfetched(502, "elsewhere")
+        headers = {"authorization": f"Bearer {self._token.get_secret_value()}", "accept-encoding": "identity"}
+        try:
+            async with (
+                self._turns,
+                aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                session.get(URL(link.url, encoded=True), headers=headers, allow_redirects=False) as answer,
+            ):
+                return await _read(answer)
+        except (TimeoutError, ValueError, aiohttp.ClientError) as error:
+            failure = type(error).__name__
+        raise _Unfetched(502, failure)
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """The file's bytes; to a token that may not read it, Slack redirects or shows a page to sign in at."""
+    if answer.status != 200:
+        raise _Unfetched(404 if answer.status in {404, 410} else 502, f"http_{answer.status}")
+    if answer.content_type == "text/html":
+        raise _Unfetched(502, "sign_in_page")
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > MOST_BYTES:
+            raise _Unfetched(502, "too_large")
+    return bytes(content)
+
+
+def _refused(status: int, outcome: str, words: bytes) -> Answer:
+    SERVED.labels(outcome).inc()
+    return Answer(status, words, headers={"cache-control": "no-store"})

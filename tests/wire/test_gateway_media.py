@@ -1,0 +1,135 @@
+"""The files of agents' replies over real HTTP: served at signed addresses, with the token shown to Slack alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
+from pydantic import SecretStr
+
+from messages.media_links import MediaLink, media_key, signed_path
+from tests.webhooks import SECRET, Served
+
+BOT_TOKEN = "xoxb-nobodys"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+async def the_file(request: web.BaseRequest) -> web.StreamResponse:
+    """The file, as Slack gives it to the bearer of the bot token; to others, a page to sign in at."""
+    if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+        return web.Response(text="<html>Sign in</html>", content_type="text/html")
+    return web.Response(body=PNG, content_type="image/png")
+
+
+@dataclass
+class Slack:
+    """A server of files that answers with `answer` and keeps the paths and credentials that came."""
+
+    answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] = the_file
+    url: str = ""
+    seen: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def take(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.seen.append((request.raw_path, request.headers.get("Authorization")))
+        return await self.answer(request)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Slack]:
+    slack = Slack()
+    async with RawTestServer(slack.take) as real:
+        slack.url = f"http://127.0.0.1:{real.port}"
+        yield slack
+
+
+@pytest.fixture
+async def gateway(slack: Slack) -> AsyncIterator[httpx.AsyncClient]:
+    served = Served(slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{slack.url}/api/")
+    await asyncio.to_thread(served.__enter__)
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=15) as http:
+        yield http
+    await asyncio.to_thread(served.__exit__)
+
+
+def path(url: str, *, seconds: float = 60, secret: str = SECRET, content_type: str = "image/png") -> str:
+    """A signed path to what Slack keeps at a URL."""
+    return signed_path(MediaLink(url, content_type, datetime.now(UTC) + timedelta(seconds=seconds)), media_key(secret))
+
+
+async def test_whoever_has_the_address_gets_the_bytes_and_slack_alone_the_token(
+    gateway: httpx.AsyncClient, slack: Slack
+) -> None:
+    answer = await gateway.get(path(f"{slack.url}/files-pri/T1-F1/a%20b.png"))
+    assert (answer.status_code, answer.content) == (200, PNG)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["content-length"] == str(len(PNG))
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert slack.seen == [("/files-pri/T1-F1/a%20b.png", f"Bearer {BOT_TOKEN}")]
+    assert BOT_TOKEN not in str(answer.headers)
+
+
+async def test_the_provider_may_ask_for_the_type_first(gateway: httpx.AsyncClient, slack: Slack) -> None:
+    answer = await gateway.head(path(f"{slack.url}/files-pri/T1-F1/a.png"))
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["content-length"] == str(len(PNG))
+
+
+async def test_an_address_whose_time_is_over_says_so_and_asks_nobody(gateway: httpx.AsyncClient, slack: Slack) -> None:
+    answer = await gateway.get(path(f"{slack.url}/a.png", seconds=-1))
+    assert (answer.status_code, answer.text) == (410, "this address has expired")
+    assert slack.seen == []
+
+
+async def test_an_address_that_nobody_signed_is_unknown_and_asks_nobody(
+    gateway: httpx.AsyncClient, slack: Slack
+) -> None:
+    good = path(f"{slack.url}/a.png")
+    for bad in ("/media/", "/media/x", "/media/a.b", good + "x", good[:-1], good.replace(".", ".."), f"{good}/../x"):
+        assert (await gateway.get(bad)).status_code == 404, bad
+    assert (await gateway.get(path(f"{slack.url}/a.png", secret="another"))).status_code == 404
+    assert (await gateway.get("/media")).status_code == 404
+    assert slack.seen == []
+
+
+async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, slack: Slack) -> None:
+    other = Slack()
+    async with RawTestServer(other.take) as real:
+        elsewhere = f"http://127.0.0.1:{real.port}/a.png"
+        assert (await gateway.get(path(elsewhere))).status_code == 502
+
+        async def moved(_: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(status=302, headers={"location": elsewhere})
+
+        slack.answer = moved
+        answer = await gateway.get(path(f"{slack.url}/a.png"))
+        assert (answer.status_code, answer.text) == (502, "the file could not be fetched from Slack")
+        assert "location" not in answer.headers
+    assert other.seen == []
+
+
+async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(gateway: httpx.AsyncClient, slack: Slack) -> None:
+    async def answering(response: web.StreamResponse) -> httpx.Response:
+        async def answer(_: web.BaseRequest) -> web.StreamResponse:
+            return response
+
+        slack.answer = answer
+        return await gateway.get(path(f"{slack.url}/a.png"))
+
+    sign_in = web.Response(text="<html>Sign in</html>", content_type="text/html")
+    assert (await answering(sign_in)).status_code == 502
+    assert (await answering(web.Response(status=404, text="no such file"))).status_code == 404
+    assert (await answering(web.Response(status=500, text="secret inside"))).status_code == 502
+    too_large = await answering(web.Response(body=bytes(5_000_001), content_type="image/png"))
+    assert too_large.status_code == 502
+    assert len(too_large.content) < 100
+
+
+async def test_nothing_but_reading_is_possible(gateway: httpx.AsyncClient, slack: Slack) -> None:
+    answer = await gateway.post(path(f"{slack.url}/a.png"), content=b"x")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")

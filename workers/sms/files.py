@@ -1,0 +1,54 @@
+"""Files in agents' replies: which the phone network takes, and where it finds them. Pure.
+
+https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from messages.media_links import MediaLink, media_key, signed_path
+from messages.settings import Settings
+from messages.sms import SlackFile
+
+MOST: Final = 10
+MOST_BYTES: Final = 5_000_000
+
+SERVED_FOR: Final = timedelta(hours=12)
+"""How long a file can be fetched: a text may wait at the provider for ten hours before it is sent."""
+
+TYPES: Final = frozenset(
+    {f"image/{kind}" for kind in ("bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "tiff")}
+    | {f"video/{kind}" for kind in ("3gpp", "3gpp2", "h264", "mp4", "mpeg", "quicktime", "webm")}
+    | {f"audio/{kind}" for kind in ("3gpp", "3gpp2", "ac3", "amr", "amr-nb", "basic", "mp4", "mpeg", "ogg", "webm")}
+    | {f"text/{kind}" for kind in ("calendar", "csv", "directory", "rtf", "vcard", "x-vcard")}
+    | {"application/pdf", "application/vcard", "application/vnd.apple.pkpass"}
+)
+
+
+def objection(files: Sequence[SlackFile]) -> str:
+    """Why files can't be sent, in words for the agent; nothing if they can."""
+    if len(files) > MOST:
+        return f"Not sent: a text takes at most {MOST} files, and here are {len(files)}. Send them in several texts."
+    for file in files:
+        name = f"“{file.name}”" if file.name else "a file"
+        if not file.url_private:
+            return f"Not sent: Clerk can't read {name}: it is not kept in this workspace. Upload it, or send a link."
+        if file.mimetype.lower() not in TYPES:
+            kind = file.mimetype or "unknown"
+            return f"Not sent: {name} is of a type ({kind}) that phones don't take. Send another type, or a link."
+    if (size := sum(file.size for file in files)) > MOST_BYTES:
+        most = _megabytes(MOST_BYTES)
+        return f"Not sent: here are {_megabytes(size)} of files, and a text takes at most {most}. Send smaller ones."
+    return ""
+
+
+def links(files: Sequence[SlackFile], settings: Settings, now: datetime) -> list[str]:
+    """Where the provider can fetch the files for a while, and nobody else without being told."""
+    key = media_key(settings.slack_signing_secret.get_secret_value())
+    expires_at = now + SERVED_FOR
+    return [settings.url + signed_path(MediaLink(each.url_private, each.mimetype, expires_at), key) for each in files]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB".replace(".0 ", " ")
