@@ -130,7 +130,7 @@ def command(request: Request, app: App, now: datetime) -> Accepted:
             user=fields.get("user_id", ""),
             channel=fields.get("channel_id", ""),
             trigger_id=fields.get("trigger_id", ""),
-            response_url=url if _is_slacks(url, app) else None,
+            response_url=url if is_slacks(url, app.api_url) else None,
             at=now,
         )
     )

@@ -35,6 +35,11 @@ class World:
         """Give the connections back."""
         self._http.close()
 
+    @property
+    def twilio(self) -> str:
+        """Where Twilio's API is."""
+        return f"{self._url}/twilio"
+
     def state(self) -> Json:
         """Everything that the stand-ins hold."""
         found: Json = self._http.get(f"{self._url}/state").json()

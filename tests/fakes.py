@@ -21,11 +21,13 @@ from workers.ports import (
     Permanent,
     Ports,
     Posted,
-    Refused,
     Renderable,
     SentText,
     SlackError,
     Temporary,
+    TextingError,
+    TooLarge,
+    Unreachable,
 )
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
@@ -76,6 +78,14 @@ class Crash(BaseException):
     """The worker died here."""
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """What a message of files alone says."""
+
+    text: str = ""
+    blocks: tuple[Mapping[str, Any], ...] = ()
+
+
 @dataclass
 class Message:
     """A message in the fake Slack."""
@@ -85,6 +95,16 @@ class Message:
     what: Renderable
     post_id: str
     thread_ts: str | None
+    files: Sequence[str] = ()
+
+
+@dataclass
+class File:
+    """A file in the fake Slack; its message is there as soon as it is shared, and may be told of later."""
+
+    name: str
+    content: bytes
+    message: Message | None = None
 
 
 @dataclass
@@ -96,6 +116,8 @@ class FakeSlack:
     whispers: list[tuple[str, str]] = field(default_factory=list)
     views: list[Mapping[str, Any]] = field(default_factory=list)
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    slow_to_share: bool = False
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -148,6 +170,33 @@ class FakeSlack:
         """Tell one person."""
         self.whispers.append((user, what.text))
 
+    async def upload(self, name: str, content: bytes) -> str:
+        """Keep a file that nobody sees."""
+        self.before("upload", "")
+        id = f"F{len(self.files)}"
+        self.files[id] = File(name, content)
+        self.after("upload", "")
+        return id
+
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+        """Show files in one message."""
+        self.before("share", channel)
+        if any(self.files[id].message for id in files):
+            raise Permanent("file_not_found")
+        message = Message(channel, f"{next(self._numbers)}.000000", Nothing(), f"/files/{files[0]}", thread_ts, files)
+        self.messages.append(message)
+        for id in files:
+            self.files[id].message = message
+        self.after("share", channel)
+
+    async def shared(self, file: str, channel: str) -> Posted | None:
+        """Where a file stands."""
+        self.before("shared", channel)
+        message = self.files[file].message
+        if message is None:
+            raise Permanent("file_not_found")
+        return None if self.slow_to_share else Posted(message.channel, message.ts)
+
     async def react(self, at: Posted, emoji: str) -> None:
         """Put a reaction on a message."""
         self.before("react", at.channel)
@@ -194,6 +243,8 @@ class FakeTexting:
     inbound: list[tuple[str, ListedText]] = field(default_factory=list)
     before: Any = lambda method: None
     after: Any = lambda method: None
+    kept: dict[str, bytes | TextingError] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
 
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
         """Take a text."""
@@ -217,8 +268,14 @@ class FakeTexting:
         return [text for to, text in self.inbound if to == line and text.at >= earliest]
 
     async def media(self, url: str, most: int) -> Attachment:
-        """There is none."""
-        raise Refused(None, "http_404")
+        """What is kept at an address, or why it can't be had."""
+        self.fetched.append(url)
+        found = self.kept.get(url, Unreachable(20404, "http_404"))
+        if isinstance(found, TextingError):
+            raise found
+        if len(found) > most:
+            raise TooLarge(None, "too_large")
+        return Attachment(found, "image/png")
 
     def bodies(self, contact: str) -> list[str]:
         """What a contact was sent, in order."""

@@ -101,6 +101,18 @@ class Slack(Protocol):
         """Tell one user in a channel, in private."""
         ...
 
+    async def upload(self, name: str, content: bytes) -> str:
+        """The id of a new file, which nobody sees until it is shared."""
+        ...
+
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+        """Share uploaded files in one message of a thread; never repeated by the client itself."""
+        ...
+
+    async def shared(self, file: str, channel: str) -> Posted | None:
+        """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
+        ...
+
     async def react(self, at: Posted, emoji: str) -> None:
         """Put our reaction on a message; one that stands already is fine."""
         ...

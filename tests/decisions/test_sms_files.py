@@ -22,9 +22,9 @@ def file(**fields: Any) -> SlackFile:
     )
 
 
-def verdict(text: str, *files: SlackFile, **line: Any) -> Verdict:
+def verdict(text: str, *files: SlackFile, mode: ReplyMode = ReplyMode.THREAD) -> Verdict:
     """What becomes of a reply with files."""
-    return judged(text, text, files, make.line(**line), make.contact())
+    return judged(text, text, files, mode, make.contact())
 
 
 def test_a_file_goes_out_with_a_text_and_without() -> None:
@@ -39,7 +39,7 @@ def test_a_note_with_a_file_is_a_note(text: str) -> None:
 
 
 def test_on_a_buttons_only_line_no_file_goes_out() -> None:
-    assert verdict("", file(), reply_mode=ReplyMode.BUTTONS).state is State.UNSENT
+    assert verdict("", file(), mode=ReplyMode.BUTTONS).state is State.UNSENT
 
 
 @pytest.mark.parametrize(

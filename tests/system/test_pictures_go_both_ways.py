@@ -2,10 +2,12 @@
 
 import base64
 
-from tests.deployment import World
+from messages.settings import SANDBOX
+from tests.deployment import CHANNEL, World, new_contact
 from tests.servers import wait_until
 from tests.system.test_the_conversation_goes_both_ways import conversation, marks, reply, sent
 
+ACCOUNT = SANDBOX["twilio_account_sid"]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 4
 
@@ -19,6 +21,73 @@ def on_phone(world: World, contact: str) -> list[tuple[str, bytes]]:
     """The pictures and files of the texts to a contact, as the phone shows them."""
     texts = [each for each in world.state()["texts"] if each["to"] == contact]
     return [(each["content_type"], world.content(each["url"])) for text in texts for each in text["media"]]
+
+
+def said(world: World, contact: str) -> list[str | list[bytes]]:
+    """What stands in a contact's thread, in order: each text, each line, or the files of one message."""
+    return [
+        [world.content(f"slack/client/{file['id']}") for file in message["files"]]
+        if message.get("files")
+        else message["text"]
+        for message in world.thread(contact)
+    ]
+
+
+def picture(content: bytes) -> dict[str, str]:
+    """A picture as a phone attaches it."""
+    return {"content_type": "image/png", "data": encoded(content)}
+
+
+def test_a_picture_stands_right_behind_its_text_and_before_the_next(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "Is it this one?", media=[picture(PNG)])
+    world.text(contact, "The blue one")
+    wait_until(lambda: len(said(world, contact)) == 3, "two texts and a picture")
+    first, pictures, last = said(world, contact)
+    assert (first, pictures, last) == ("Is it this one?", [PNG], "The blue one")
+    assert world.violations() == []
+
+
+def test_several_pictures_without_a_text_stand_in_one_message(world: World) -> None:
+    contact = new_contact()
+    files = [PNG, PNG[::-1], PDF]
+    media = [picture(PNG), picture(PNG[::-1]), {"content_type": "application/pdf", "data": encoded(PDF)}]
+    world.text(contact, "", media=media)
+    wait_until(lambda: files in said(world, contact), "all three in one message")
+    card = world.card(contact)
+    assert "3 files (image/png, image/png, application/pdf)" in str(card["blocks"])
+    names = [file["name"] for message in world.thread(contact) for file in message.get("files", ())]
+    assert names == ["picture-1.png", "picture-2.png", "file-3.pdf"]
+
+
+def test_a_picture_that_can_not_be_fetched_loses_no_text_and_is_told(world: World) -> None:
+    contact = new_contact()
+    gone = f"{world.twilio}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM{'0' * 32}/Media/ME{'0' * 32}"
+    world.text(contact, "Look!", media=[{"content_type": "image/jpeg", "url": gone}, picture(PNG)])
+    wait_until(lambda: said(world, contact)[:1] == ["Look!"], "the text")
+    world.text(contact, "Did you get it?")
+    wait_until(lambda: said(world, contact)[-1] == "Did you get it?", "the next text")
+    wait_until(lambda: any("could not be fetched" in each for each in said(world, contact)), "why there is no picture")
+    missing = ":warning: Attachment 1 of 2 (image/jpeg) could not be fetched: the provider does not have it."
+    assert [each for each in said(world, contact) if "could not" in each] == [missing]
+    assert [PNG] in said(world, contact)
+
+
+def test_a_picture_that_the_provider_has_a_moment_later_is_fetched(world: World) -> None:
+    contact = new_contact()
+    world.do("faults", api="twilio", method="media", kind="error", code="20404", times=2)
+    world.text(contact, "Look!", media=[picture(PNG)])
+    wait_until(lambda: said(world, contact) == ["Look!", [PNG]], "the picture")
+
+
+def test_a_share_whose_answer_never_came_is_found_and_not_repeated(world: World) -> None:
+    contact = new_contact()
+    world.do("faults", api="slack", method="files.completeUploadExternal", channel=CHANNEL, kind="drop")
+    world.text(contact, "Look!", media=[picture(PNG)])
+    world.text(contact, "Nice?")
+    wait_until(lambda: "Nice?" in said(world, contact), "the next text")
+    wait_until(lambda: [PNG] in said(world, contact), "the picture")
+    assert sorted(map(str, said(world, contact))) == sorted(map(str, ["Look!", [PNG], "Nice?"]))
 
 
 def test_a_picture_from_an_agent_arrives_as_an_mms_with_the_same_bytes(world: World) -> None:

@@ -39,6 +39,7 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         correlation_id=correlation.get(),
         words=words,
         unshown=conversation if words else None,
+        unattached=conversation if message.media else None,
     )
     new = await ports.stores.texts.add(text)
     if not known:

@@ -42,9 +42,11 @@ async def render(message: RenderConversation, ports: Ports) -> None:
         finally:
             renewing.cancel()
         if again_in is not None:
-            tries = conversation.redraw.tries + 1
-            await stores.postpone(conversation.id, holder, ports.now() + again_in + REDRAW_WITHIN, tries)
-            await ports.publisher.publish(message, delay=again_in)
+            soon, tries = again_in <= REDRAW_WITHIN, conversation.redraw.tries + 1
+            due_at = ports.now() + again_in + (REDRAW_WITHIN if soon else timedelta())
+            await stores.postpone(conversation.id, holder, due_at, tries)
+            if soon:  # A longer wait is the clock's: else each message that comes meanwhile would leave one more.
+                await ports.publisher.publish(message, delay=again_in)
             return
         if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
             return

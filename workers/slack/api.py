@@ -6,7 +6,7 @@ the message twice.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
 
 TIMEOUT: Final = timedelta(seconds=10)
+UPLOAD: Final = aiohttp.ClientTimeout(total=30)
 
 THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
@@ -146,6 +147,35 @@ class SlackApi:
             thread_ts=thread_ts,
         )
 
+    async def upload(self, name: str, content: bytes) -> str:
+        """The id of a new file, which nobody sees until it is shared.
+
+        https://docs.slack.dev/messaging/working-with-files#upload
+        """
+        room = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
+        session = await self._sessions()
+        try:
+            async with session.post(room["upload_url"], data=content, allow_redirects=False, timeout=UPLOAD) as answer:
+                status = answer.status
+        except (TimeoutError, aiohttp.ClientError) as error:
+            CALLS.labels("upload", "failed").inc()
+            raise Temporary(type(error).__name__) from error
+        CALLS.labels("upload", "ok" if status == 200 else "failed").inc()
+        if status != 200:
+            raise Temporary(f"http_{status}")
+        return str(room["file_id"])
+
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+        """Share uploaded files in one message of a thread."""
+        shown = [{"id": file} for file in files]
+        await self._call("files.completeUploadExternal", files=shown, channel_id=channel, thread_ts=thread_ts)
+
+    async def shared(self, file: str, channel: str) -> Posted | None:
+        """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
+        shares = (await self._call("files.info", file=file))["file"].get("shares") or {}
+        places = [place for by_channel in shares.values() for place in by_channel.get(channel, ())]
+        return Posted(channel, places[0]["ts"]) if places else None
+
     async def react(self, at: Posted, emoji: str) -> None:
         """Put our reaction on a message; one that stands already is fine."""
         await self._reaction("reactions.add", at, emoji, fine="already_reacted")
@@ -224,7 +254,12 @@ class SlackApi:
 
 def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """How a method takes its arguments: those that only read take no JSON (https://docs.slack.dev/apis/web-api)."""
-    reads = method.startswith("conversations.") or method in {"chat.getPermalink", "users.info"}
+    reads = method.startswith("conversations.") or method in {
+        "chat.getPermalink",
+        "files.getUploadURLExternal",
+        "files.info",
+        "users.info",
+    }
     return {"params": dict(arguments)} if reads else {"json": dict(arguments)}
 
 

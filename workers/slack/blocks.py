@@ -152,6 +152,12 @@ def unreachable(target: str, reason: str) -> Rendered:
     return _rendered(text, [ContextBlock(elements=[_marked(text)])])
 
 
+def missing(words: str) -> Rendered:
+    """The thread line that says which attachments of a text are not here, and why."""
+    line = f":warning: {clip_escaped('\n'.join(map(unstyled, words.splitlines())), SECTION - 100)}"
+    return _rendered(line, [ContextBlock(elements=[_marked(line)])])
+
+
 def outcome(text: Sms) -> Rendered:
     """The thread line that tells a text's author why it failed and what to do; one that may be sent again can be."""
     who = f"{mention(text.author)} " if text.author else ""

@@ -85,6 +85,22 @@ def texts_id(conversation: Conversation, first: int) -> str:
     return f"{conversation.id}/texts/{first}"
 
 
+def files_id(text: Sms) -> str:
+    """The id of the thread post that holds a text's attachments."""
+    return f"{text.conversation}/files/{text.seq}"
+
+
+def missing_id(text: Sms) -> str:
+    """The id of the thread line that says which of a text's attachments are missing."""
+    return f"{text.conversation}/missing/{text.seq}"
+
+
+def together(texts: Sequence[Sms]) -> Sequence[Sms]:
+    """Those of the texts that share a post: what was attached to a text stands right behind it, before the next."""
+    last = next((place for place, text in enumerate(texts, 1) if text.unattached), len(texts))
+    return texts[:last]
+
+
 def line_id(conversation: Conversation, ticket: int, version: int) -> str:
     """The id of the thread line about a version of a ticket."""
     return f"{conversation.id}/line/{ticket}/{version}"

@@ -1,0 +1,78 @@
+"""Uploads to Slack as Clerk makes them, against the stand-in over HTTP."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.faults import Fault
+from tests.standins import TOKEN, Pair, a_pair
+from workers.ports import Ambiguous, Permanent, Posted, Temporary
+from workers.slack.api import SlackApi
+from workers.slack.blocks import whisper
+
+HERE = "C0TEXTS"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    async with a_pair() as made:
+        yield made
+
+
+@pytest.fixture
+async def slack(pair: Pair) -> AsyncIterator[SlackApi]:
+    api = SlackApi(TOKEN, pair.slack_url)
+    yield api
+    await api.close()
+
+
+async def root(slack: SlackApi) -> Posted:
+    """A thread."""
+    return await slack.post(HERE, whisper("root"), post_id="root")
+
+
+async def test_uploaded_files_are_seen_by_nobody_until_they_are_shared_in_one_message(
+    slack: SlackApi, pair: Pair
+) -> None:
+    thread = await root(slack)
+    files = [await slack.upload("picture-1.png", PNG), await slack.upload("file-2.pdf", b"%PDF")]
+    channel = pair.standins.workspace.channels[HERE]
+    assert len(channel.messages) == 1
+    with pytest.raises(Permanent, match="file_not_found"):
+        await slack.shared(files[0], HERE)
+    await slack.share(files, HERE, thread.ts)
+    _, message = channel.messages.values()
+    assert message["thread_ts"] == thread.ts
+    assert [file["name"] for file in message["files"]] == ["picture-1.png", "file-2.pdf"]
+    assert [await slack.shared(file, HERE) for file in files] == [Posted(HERE, message["ts"])] * 2
+    assert await slack.shared(files[0], "C0GENERAL") is None
+    assert pair.violations() == []
+
+
+async def test_a_share_whose_answer_was_lost_can_be_found_and_is_not_repeated(slack: SlackApi, pair: Pair) -> None:
+    thread = await root(slack)
+    file = await slack.upload("picture-1.png", PNG)
+    pair.standins.faults.waiting.append(Fault(method="files.completeUploadExternal", kind="drop"))
+    with pytest.raises(Ambiguous):
+        await slack.share([file], HERE, thread.ts)
+    assert await slack.shared(file, HERE) is not None
+    with pytest.raises(Permanent, match="file_not_found"):
+        await slack.share([file], HERE, thread.ts)
+    assert len(pair.standins.workspace.channels[HERE].messages) == 2
+
+
+@pytest.mark.parametrize("kind", ["500", "drop", "refuse", "error"])
+async def test_an_upload_that_fails_may_be_done_again(slack: SlackApi, pair: Pair, kind: str) -> None:
+    fault = {"method": "upload", "kind": kind, "code": "length_mismatch"}
+    pair.standins.faults.waiting.append(Fault.model_validate(fault))
+    with pytest.raises(Temporary):
+        await slack.upload("picture-1.png", PNG)
+    assert await slack.upload("picture-1.png", PNG)
+
+
+async def test_where_the_bot_is_no_member_it_can_share_nothing(slack: SlackApi, pair: Pair) -> None:
+    thread = await root(slack)
+    pair.standins.workspace.channels[HERE].joined = False
+    with pytest.raises(Permanent, match="not_in_channel"):
+        await slack.share([await slack.upload("picture-1.png", PNG)], HERE, thread.ts)

@@ -1,0 +1,204 @@
+"""Brings the attachments of the contacts' texts from the provider into the thread: those of a text in one message.
+
+An uploaded file is seen by nobody until it is shared, so uploading may be done again; sharing must not be. The ids of
+the files are kept before Slack is asked to share them, and a share whose answer never came is looked for at the file.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from messages.notification import Kind, Post
+from messages.sms import Sms
+from workers.ports import (
+    Ambiguous,
+    Permanent,
+    Ports,
+    Refused,
+    SlackError,
+    Temporary,
+    TextingError,
+    Throttled,
+    Unreachable,
+)
+from workers.slack import blocks, media, plan
+from workers.slack.writing import FIRST_RETRY, LOOK_AFTER, Writer
+
+log = structlog.get_logger("clerk.slack")
+
+LOST_AFTER: Final = timedelta(seconds=10)
+"""After this long, files that Slack does not know were never shared."""
+
+SHARED_WITHIN: Final = timedelta(minutes=5)
+"""Slack shares files some moments after it said that it would; after this long it will not any more."""
+
+
+class Attachments:
+    """The attachments of one conversation, in one pass over it."""
+
+    def __init__(self, conversation: str, writer: Writer, ports: Ports) -> None:
+        self._conversation, self._writer, self._ports = conversation, writer, ports
+
+    async def bring(self, posted: int, *, late: bool) -> bool:
+        """Bring what belongs to the texts up to `posted`; False while the texts behind them must wait for it.
+
+        Nobody waits for those that are `late`: they are tried when all else is done.
+        """
+        for text in await self._ports.stores.texts.unattached(self._conversation):
+            if text.seq is None or text.seq > posted:
+                continue
+            post = await self._post(text)
+            if (self._age(post) >= media.HOLD) is late and not await self._is_done(text, post) and not late:
+                return False
+        return True
+
+    async def _post(self, text: Sms) -> Post:
+        """The post of a text's attachments; made at the first attempt to bring them."""
+        assert self._writer.thread is not None
+        seq, channel = text.seq or 0, self._writer.thread.channel
+        post = self._writer.post(plan.files_id(text), Kind.FILES, channel, first=seq, last=seq)
+        known, _ = await self._ports.stores.posts.claim(post.model_copy(update={"attempted_at": None}))
+        return known
+
+    async def _is_done(self, text: Sms, post: Post) -> bool:
+        """Whether a text's attachments stand in the thread, and what is missing is told there."""
+        if post.retry_at is not None and post.retry_at > self._ports.now():
+            self._writer.later(post.retry_at - self._ports.now())
+            return False
+        if not post.files and not post.failed:
+            post = await self._uploaded(text, post)
+        if post.files and not post.failed and post.ts is None:
+            post = await self._shared(text, post)
+        if post.ts is None and not post.failed:
+            return False
+        line = self._writer.post(plan.missing_id(text), Kind.LINE, post.target)
+        if post.words and not await self._writer.in_thread(line, blocks.missing(post.words)):
+            return False
+        await self._ports.stores.texts.set_attached(text)
+        return True
+
+    async def _uploaded(self, text: Sms, post: Post) -> Post:
+        """The post with its files, or with why it has none; as it was, and tried again later, if that is still open."""
+        if not self._writer.may_write(post.target):
+            return post
+        try:
+            found, words = await self._fetched(text, self._age(post))
+            files = await self._upload(found)
+        except TextingError as error:
+            return await self._again(post, str(error), getattr(error, "retry_after", None))
+        except Throttled as error:
+            await self._writer.put_off(post.target, error)
+            return post
+        except (Temporary, Ambiguous) as error:
+            if self._age(post) < media.GIVE_UP:
+                return await self._again(post, error.code, getattr(error, "retry_after", None))
+            return await self._fail(text, post, error)
+        except Permanent as error:
+            return await self._fail(text, post, error)
+        failed = None if files else "nothing_fetched"
+        return await self._ports.stores.posts.set(post, files=files, words=words, failed=failed)
+
+    async def _fetched(self, text: Sms, age: timedelta) -> tuple[list[tuple[str, bytes]], str]:
+        """The attachments that can be had, by name, and what to say of the others; TextingError: try again."""
+        found: list[tuple[str, bytes]] = []
+        words: list[str] = []
+        left = media.MOST_BYTES
+        until = asyncio.get_running_loop().time() + media.FETCH_WITHIN.total_seconds()
+        for number, each in enumerate(text.media, 1):
+            try:
+                content = await self._fetch(each.url, left, until)
+            except TextingError as error:
+                if not media.is_final(error, age):
+                    raise
+                log.warning("an attachment can't be fetched", sms=text.id, error=str(error))
+                words.append(media.unfetched(text.media, number, error))
+            else:
+                left -= len(content)
+                found.append((media.filename(each, number), content))
+        return found, "\n".join(words)
+
+    async def _fetch(self, url: str, most: int, until: float) -> bytes:
+        try:
+            async with asyncio.timeout_at(until):
+                content = (await self._ports.texting.media(url, most)).content
+        except TimeoutError:
+            raise Unreachable(None, "TimeoutError") from None
+        if not content:
+            raise Refused(None, "empty")
+        return content
+
+    async def _upload(self, found: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
+        try:
+            async with asyncio.timeout(media.UPLOAD_WITHIN.total_seconds()):
+                return tuple([await self._ports.slack.upload(name, content) for name, content in found])
+        except TimeoutError:
+            raise Temporary("TimeoutError") from None
+
+    async def _shared(self, text: Sms, post: Post) -> Post:
+        """The post once its files stand in the thread, or were refused for good; else it is looked at again later."""
+        thread, slack, posts = self._writer.thread, self._ports.slack, self._ports.stores.posts
+        assert thread is not None
+        if not self._writer.may_write(post.target):
+            return post
+        if post.attempted_at is None:
+            post = await posts.set(post, attempted_at=self._ports.now())
+            try:
+                await slack.share(post.files, thread.channel, thread.ts)
+            except Permanent as error:
+                is_lost = error.code == "file_not_found"
+                return await (self._lost(post) if is_lost else self._fail(text, post, error))
+            except Temporary as error:
+                await self._writer.put_off(post.target, error)
+                return await posts.set(post, attempted_at=None)
+            except Ambiguous as error:
+                await self._writer.put_off(post.target, error)
+                return post
+        return await self._found(text, post)
+
+    async def _found(self, text: Sms, post: Post) -> Post:
+        """The post with its place in the thread, once Slack tells that."""
+        waited = self._ports.now() - (post.attempted_at or post.created_at)
+        try:
+            found = await self._ports.slack.shared(post.files[0], post.target)
+        except Permanent as error:
+            if error.code != "file_not_found" or waited >= media.GIVE_UP:
+                return await self._fail(text, post, error)
+            if waited >= LOST_AFTER:
+                return await self._lost(post)
+            found = None
+        except (Temporary, Ambiguous) as error:
+            await self._writer.put_off(post.target, error)
+            return post
+        if found is not None:
+            return await self._ports.stores.posts.set(post, channel=found.channel, ts=found.ts)
+        if waited >= SHARED_WITHIN:
+            return await self._fail(text, post, Permanent("not_shared"))
+        self._writer.later(FIRST_RETRY if waited < LOOK_AFTER else LOOK_AFTER)
+        return post
+
+    # -- what becomes of an attempt ---------------------------------------------------------------------------------
+
+    def _age(self, post: Post) -> timedelta:
+        """For how long a text's attachments have been tried."""
+        return self._ports.now() - post.created_at
+
+    async def _again(self, post: Post, why: str, at_least: timedelta | None) -> Post:
+        """Leave an attempt for later: nothing of it can be seen."""
+        wait = max(media.retry_in(self._age(post)), at_least or timedelta())
+        log.warning("attachments are tried again", post=post.id.rpartition("/")[2], error=why)
+        self._writer.later(wait)
+        return await self._ports.stores.posts.set(post, retry_at=self._ports.now() + wait)
+
+    async def _lost(self, post: Post) -> Post:
+        """Upload anew what Slack does not have."""
+        lost = await self._ports.stores.posts.set(post, files=(), attempted_at=None)
+        return await self._again(lost, "file_not_found", None)
+
+    async def _fail(self, text: Sms, post: Post, error: SlackError) -> Post:
+        """Leave it at the text: the thread is told why."""
+        log.error("Slack takes no attachments", channel=post.target, error=error.code)
+        words = media.unshared(text.media, error.code)
+        return await self._ports.stores.posts.set(post, failed=error.code, words=words)

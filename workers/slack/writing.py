@@ -1,0 +1,144 @@
+"""Writing to Slack about one conversation: each post once, and no channel that wants to be left alone.
+
+A post is claimed in a document before Slack is called and settled after; a claim whose answer never came is looked up
+in Slack first. What can't be done now (a throttled channel, an outage) is left for a later pass.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from messages.conversation import Conversation
+from messages.notification import Kind, Post
+from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
+
+log = structlog.get_logger("clerk.slack")
+
+LOOK_AFTER: Final = timedelta(seconds=3)
+"""How long an unanswered post is given to appear before it is looked for."""
+
+FIRST_RETRY: Final = timedelta(seconds=1)
+LONGEST_RETRY: Final = timedelta(minutes=5)
+PERSON_TAKES: Final = timedelta(minutes=10)
+"""When to try a thread again that only a person can repair (its channel is archived, the bot was removed)."""
+
+PASS: Final = timedelta(seconds=30)
+"""A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
+
+
+class Writer:
+    """What one pass writes about one conversation; `again_at` says when another must go on, if anything is left."""
+
+    def __init__(self, conversation: Conversation, throttled: Mapping[str, datetime], ports: Ports) -> None:
+        self.thread = conversation.thread
+        self.again_at: datetime | None = None
+        self._conversation = conversation
+        self._throttled = dict(throttled)
+        self._ports = ports
+        self._until = ports.now() + PASS
+
+    def post(self, id: str, kind: Kind, target: str, **fields: Any) -> Post:
+        """A post that is about to be made."""
+        now = self._ports.now()
+        return Post(
+            id=id,
+            conversation=self._conversation.id,
+            kind=kind,
+            target=target,
+            attempted_at=now,
+            created_at=now,
+            **fields,
+        )
+
+    async def deliver(self, post: Post, what: Renderable, thread_ts: str | None = None) -> Post | None:
+        """The post once it is in Slack, exactly once, or has `failed` for good; None if that is for a later pass."""
+        posts, slack = self._ports.stores.posts, self._ports.slack
+        if not self.may_write(post.target):
+            return None
+        known, new = await posts.claim(post)
+        if known.ts is not None or known.failed:
+            return known
+        try:
+            if not new and known.attempted_at is not None:
+                found = await slack.find(post.target, post.id, known.attempted_at, thread_ts)
+                if found is not None:
+                    log.info("found a post whose answer never came", post=post.id.rpartition("/")[2])
+                    return await posts.set(known, channel=found.channel, ts=found.ts)
+            if not new:
+                await posts.set(known, attempted_at=self._ports.now())
+            posted = await slack.post(post.target, what, post_id=post.id, thread_ts=thread_ts)
+        except Permanent as error:
+            log.error("Slack refused a post", kind=post.kind, channel=post.target, error=error.code)
+            return await posts.set(known, failed=error.code)
+        except Temporary as error:
+            await posts.set(known, attempted_at=None)
+            await self.put_off(post.target, error)
+            return None
+        except Ambiguous as error:
+            await self.put_off(post.target, error)
+            return None
+        digest = getattr(what, "digest", "")
+        return await posts.set(
+            known, channel=posted.channel, ts=posted.ts, rendering=digest, shown=post.shown, more=post.more
+        )
+
+    async def in_thread(self, post: Post, what: Renderable) -> bool:
+        """Whether a post stands in the thread now."""
+        thread = self.thread
+        assert thread is not None
+        posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
+        if posted is not None and posted.failed:
+            await self.revive(posted)
+        return posted is not None and posted.ts is not None
+
+    async def revive(self, post: Post) -> None:
+        """A thread's post that failed for good is tried again once a person may have repaired the cause."""
+        log.error("a conversation's channel can't be written to", channel=post.target, error=post.failed)
+        await self._ports.stores.posts.set(post, failed=None, attempted_at=None)
+        self.later(PERSON_TAKES)
+
+    async def attempt(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
+        """Whether an update or deletion is done with: done, or refused for good."""
+        if not self.may_write(channel):
+            return False
+        try:
+            await call(at, *what)
+        except Permanent as error:
+            log.warning("Slack refused to change a message", channel=channel, error=error.code)
+        except (Temporary, Ambiguous) as error:
+            await self.put_off(channel, error)
+            return False
+        return True
+
+    def may_write(self, channel: str) -> bool:
+        """Whether a channel may be written to in this pass; if not, a later one is called for."""
+        now = self._ports.now()
+        if channel in self._throttled:
+            self.later(self._throttled[channel] - now)
+            return False
+        if now > self._until:
+            self.later(timedelta())
+            return False
+        return True
+
+    async def put_off(self, channel: str, error: Temporary | Ambiguous) -> None:
+        """Leave a channel alone for the rest of this pass, and after a 429 for as long as Slack wants."""
+        now = self._ports.now()
+        tries = self._conversation.redraw.tries
+        wait = min(FIRST_RETRY * 2 ** min(tries, 10), LONGEST_RETRY)
+        if isinstance(error, Ambiguous):
+            wait = max(wait, LOOK_AFTER)
+        elif error.retry_after is not None:
+            wait = error.retry_after
+        if isinstance(error, Throttled):
+            await self._ports.stores.channels.throttle(channel, now + wait)
+        self._throttled[channel] = now + wait
+        self.later(wait)
+        log.warning("Slack puts us off", channel=channel, error=error.code, seconds=wait.total_seconds())
+
+    def later(self, wait: timedelta) -> None:
+        """Have another pass go on after this long, or sooner if that was asked for already."""
+        at = self._ports.now() + max(wait, timedelta())
+        self.again_at = at if self.again_at is None else min(self.again_at, at)
