@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.inbound import SlackFile
 from messages.line import ReplyMode
-from messages.sms import State
+from messages.sms import SlackFile, State
 from tests import make
 from workers.sms.replies import YOUNG, judged, look_again, said_of_change, written_at
 

@@ -153,16 +153,16 @@ class SlackApi:
         https://docs.slack.dev/messaging/working-with-files#upload
         """
         room = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
-        session = await self._sessions()
-        try:
-            async with session.post(room["upload_url"], data=content, allow_redirects=False, timeout=UPLOAD) as answer:
-                status = answer.status
-        except (TimeoutError, aiohttp.ClientError) as error:
-            CALLS.labels("upload", "failed").inc()
-            raise Temporary(type(error).__name__) from error
-        CALLS.labels("upload", "ok" if status == 200 else "failed").inc()
-        if status != 200:
-            raise Temporary(f"http_{status}")
+        url, session = room["upload_url"], await self._sessions()
+        with seen("slack", "upload", CALLS) as call:
+            try:
+                async with session.post(url, data=content, allow_redirects=False, timeout=UPLOAD) as answer:
+                    status = answer.status
+            except (TimeoutError, aiohttp.ClientError) as error:
+                raise Temporary(type(error).__name__) from error
+            if status != 200:
+                call.outcome = f"http_{status}"
+                raise Temporary(call.outcome)
         return str(room["file_id"])
 
     async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
