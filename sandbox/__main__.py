@@ -31,6 +31,9 @@ def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
     for name in ("slack-bot-token", "slack-signing-secret", "twilio-account-sid", "twilio-auth-token"):
         parser.add_argument(f"--{name}", help=f"default: CLERK_{name.upper().replace('-', '_')}")
     parser.add_argument("--echo", action="store_true", help="send the app the events of its own messages too")
+    parser.add_argument(
+        "--event-retries", type=_waits, default=Sandbox.event_retries, metavar="S,S,S", help="before each of Slack's"
+    )
     asked = parser.parse_args(arguments)
     settings = Settings.load(**({"lines": ",".join(asked.line)} if asked.line else {}))
     gateway = asked.gateway or f"http://{settings.host}:{settings.port}"
@@ -44,8 +47,13 @@ def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
         twilio_auth_token=asked.twilio_auth_token or settings.twilio_auth_token.get_secret_value(),
         lines=settings.lines or LINES,
         echo=asked.echo,
+        event_retries=asked.event_retries,
     )
     return config, asked.host, asked.port
+
+
+def _waits(given: str) -> tuple[float, ...]:
+    return tuple(map(float, given.split(",")))
 
 
 def main() -> None:

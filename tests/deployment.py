@@ -67,6 +67,10 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.content
 
+    def no_faults(self) -> None:
+        """Take back every fault that is on order."""
+        self._http.delete(f"{self._url}/faults").raise_for_status()
+
     def text(self, contact: str, body: str, **more: Any) -> None:
         """A contact texts the line; the gateway must take it."""
         asked = {"from": contact, "to": LINE, "body": body, **more}
@@ -160,7 +164,9 @@ def field(card: Mapping[str, Any], name: str) -> str:
 class Deployment:
     """Sandbox, gateway, workers and clock on their own ports; `world` is the outside."""
 
-    def __init__(self, name: str, amqp_url: str, mongo_url: str, workers: int = 1, **settings: str) -> None:
+    def __init__(
+        self, name: str, amqp_url: str, mongo_url: str, workers: int = 1, flags: Sequence[str] = (), **settings: str
+    ) -> None:
         sandbox_port, gateway_port = free_port(), free_port()
         self.gateway_url = f"http://127.0.0.1:{gateway_port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}/sandbox"
@@ -180,7 +186,7 @@ class Deployment:
             "CLERK_OPS_TOKEN": "test-ops-token",
             **settings,
         }
-        sandbox = ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", self.gateway_url]
+        sandbox = ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", self.gateway_url, *flags]
         self.sandbox = self._process(f"{name}-sandbox", sandbox)
         self.gateway = self._process(f"{name}-gateway", ["-m", "ops", "gateway"])
         self.workers = [

@@ -1,0 +1,56 @@
+"""One run of the fault suite: deploy, storm, wait until all is quiet, judge."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos.script import Scale
+from tests.chaos.storm import Storm, resend_unknown
+from tests.chaos.verdict import Documents, faults
+from tests.deployment import Deployment
+from tests.servers import PrivateRabbit, database, empty, mongodb
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened, in figures, and what must not have happened, in words."""
+
+    figures: dict[str, int]
+    faults: list[str]
+
+
+def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
+    """Have a storm of this seed over a deployment of its own: broker, MongoDB, sandbox, gateway, workers, clock."""
+    flags = ("--event-retries", "0.5,2,5,10,20,40")
+    with PrivateRabbit() as node, mongodb() as mongo:
+        url = database(mongo.url, f"chaos{seed}")
+        empty(node.url)
+
+        def restart() -> None:
+            node.stop()
+            node.start()
+
+        with Deployment("chaos", node.url, url, workers=2, flags=flags) as clerk:
+            storm = Storm(clerk, seed, scale, restart)
+            started = time.monotonic()
+            storm.poison(node.url)
+            storm.rage()
+            say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
+            found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)
+            storm.figures["seconds"] = round(time.monotonic() - started)
+            return Outcome(dict(storm.figures), found)
+
+
+def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
+    """What is still wrong once nothing is, or at the latest after `within` seconds."""
+    until = time.monotonic() + within
+    pressed: set[str] = set()
+    while True:
+        documents = Documents(mongo_url)
+        resend_unknown(clerk, pressed)
+        storm.figures["resends by hand"] = len(pressed)
+        poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
+        found = list(faults(clerk.world, amqp_url, documents, storm.contacts, poisoned))
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(1)  # between two looks at a deployment that is at work

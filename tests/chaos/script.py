@@ -1,0 +1,65 @@
+"""What contacts and agents do in a storm, all of it decided by a seed. Pure."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+AGENTS: Final = ("U0ADA", "U0BEN", "U0CLEO")
+
+FAULTS: Final[Sequence[Mapping[str, Any]]] = (
+    *({"api": "slack", "method": "chat.postMessage", "kind": kind} for kind in ("429", "500", "drop", "refuse")),
+    *({"api": "slack", "method": "chat.update", "kind": kind} for kind in ("429", "500", "drop")),
+    {"api": "slack", "method": "conversations.replies", "kind": "500"},
+    {"api": "slack", "method": "", "kind": "hang", "seconds": 0.5},
+    *({"api": "twilio", "method": "messages.create", "kind": kind} for kind in ("429", "500", "drop", "refuse")),
+    {"api": "twilio", "method": "messages.list", "kind": "500"},
+)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything; times are seconds."""
+
+    texts: int
+    contacts: int
+    clicks: int
+    replies: int
+    kill_every: float
+    fault_every: float
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A contact's text (sent `times` times), or an agent's reply or click; `number` counts those of a kind."""
+
+    kind: str
+    number: int
+    by: str = ""
+    times: int = 1
+
+    def words(self, contact: str) -> str:
+        """What is written: nothing else has these words."""
+        return f"{self.kind} {self.number} of {contact[-5:]}"
+
+
+def scripts(seed: int, scale: Scale) -> Iterator[list[Deed]]:
+    """What happens in each contact's conversation, in order: a text first, then all the rest shuffled."""
+    dice = random.Random(seed)
+    for contact in range(scale.contacts):
+        kinds = [kind for kind, count in _shares(scale, contact).items() for _ in range(count)]
+        dice.shuffle(kinds)
+        kinds.remove("text")
+        numbers = {"text": 0, "reply": 0, "click": 0}
+        deeds = []
+        for kind in ("text", *kinds):
+            times = dice.choice((1, 1, 1, 2)) if kind == "text" else 1
+            deeds.append(Deed(kind, numbers[kind], dice.choice(AGENTS), times))
+            numbers[kind] += 1
+        yield deeds
+
+
+def _shares(scale: Scale, contact: int) -> dict[str, int]:
+    """How much of everything is this contact's."""
+    wholes = {"text": scale.texts, "reply": scale.replies, "click": scale.clicks}
+    return {kind: whole // scale.contacts + (contact < whole % scale.contacts) for kind, whole in wholes.items()}

@@ -1,0 +1,185 @@
+"""The storm: contacts text, agents reply and click, and all the while processes are killed and APIs misbehave."""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pika
+
+from messages.queues import dead
+from tests.chaos.script import FAULTS, Deed, Scale, scripts
+from tests.deployment import CHANNEL, LINE, Deployment, Json, new_contact
+from tests.servers import Process, wait_until
+
+CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
+PATIENCE: Final = 120.0
+"""Seconds for which a person tries again."""
+
+AT_ONCE: Final = 8
+"""Conversations that go on at the same time."""
+
+POISON: Final = (b"no json at all", b'{"queue_name":"ingestion","actor_name":"ingestion.receive"}')
+
+
+class Storm:
+    """What a seed makes happen; `figures` counts it, `contacts` says who wrote what."""
+
+    def __init__(self, clerk: Deployment, seed: int, scale: Scale, restart_broker: Callable[[], None]) -> None:
+        self._clerk, self._scale, self._restart_broker = clerk, scale, restart_broker
+        self._dice = random.Random(seed + 1)
+        self._over = threading.Event()
+        self.contacts = {new_contact(): script for script in scripts(seed, scale)}
+        self.figures: Counter[str] = Counter()
+
+    def rage(self) -> None:
+        """Let everything happen; returns when everybody has done what they had to do, and all processes run again."""
+        restart_after = self._scale.kill_every * 5
+        chaos = threading.Thread(target=self._break_things, args=(time.monotonic() + restart_after,), name="chaos")
+        chaos.start()
+        try:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                for done in [pool.submit(self._live, contact, script) for contact, script in self.contacts.items()]:
+                    done.result()
+        finally:
+            self._over.set()
+            chaos.join()
+        for process in (self._clerk.gateway, self._clerk.clock, *self._clerk.workers):
+            if process.status is not None:
+                process.start()
+
+    def poison(self, amqp_url: str) -> None:
+        """Put messages into a queue that nobody can handle."""
+        connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for body in POISON:
+            channel.basic_publish("", "ingestion", body, mandatory=True)
+        connection.close()
+        self.figures[dead("ingestion")] = len(POISON)
+
+    # -- what people do ---------------------------------------------------------------------------------------------
+
+    def _live(self, contact: str, script: list[Deed]) -> None:
+        card: Json = {}
+        for deed in script:
+            if deed.kind == "text":
+                for _ in range(deed.times):
+                    self._text(contact, deed)
+                continue
+            card = card or self._clerk.world.card(contact, within=PATIENCE)
+            if deed.kind == "reply":
+                self._reply(contact, card, deed)
+            else:
+                self._click(contact, deed)
+
+    def _text(self, contact: str, deed: Deed) -> None:
+        sid = f"SM{contact[1:]:0>16}{deed.number:016d}"
+        asked = {"from": contact, "to": LINE, "body": deed.words(contact), "sid": sid}
+        self._until(lambda: self._clerk.world.do("text", **asked)["status"] == 200, "a text is taken")
+        self.figures["texts, with repeats"] += 1
+
+    def _reply(self, contact: str, card: Json, deed: Deed) -> None:
+        """Written once: what the gateway did not take, Slack sends again by itself."""
+        words = deed.words(contact)
+        self._clerk.world.do("reply", user=deed.by, channel=CHANNEL, thread_ts=card["ts"], text=words)
+        self.figures["replies"] += 1
+        self._until(lambda: self._taken(words), "a reply's event is taken")
+
+    def _taken(self, words: str) -> bool:
+        """Whether the gateway has taken the event of the message with these words."""
+        ts = {each["ts"] for each in self._clerk.world.messages() if each["text"] == words}
+        events = [each for each in self._clerk.world.record() if each.get("ids", {}).get("ts") in ts]
+        return any(each.get("status") == 200 for each in events)
+
+    def _click(self, contact: str, deed: Deed) -> None:
+        world = self._clerk.world
+        cards = [*world.cards(contact), *world.collapsed(contact)]
+        offered = [(card, action) for card in cards for action in CLICKED if f'"{action}"' in _text_of(card)]
+        if not offered:
+            return
+        card, action = offered[(deed.number * 7 + len(deed.by)) % len(offered)]
+        self._until(lambda: world.click(card, action, deed.by)["status"] in {200, 409}, "a click is taken")
+        self.figures["clicks"] += 1
+
+    def _until(self, done: Callable[[], bool], what: str) -> None:
+        def tried() -> bool:
+            with suppress(httpx.HTTPError):
+                return done()
+            return False
+
+        wait_until(tried, what, PATIENCE)
+
+    # -- what goes wrong --------------------------------------------------------------------------------------------
+
+    def _break_things(self, restart_broker_at: float) -> None:
+        kill_at = fault_at = time.monotonic()
+        restarted = False
+        while not self._over.wait(0.05):
+            now = time.monotonic()
+            if now >= fault_at:
+                fault_at = now + self._scale.fault_every
+                self._clerk.world.do("faults", **self._dice.choice(FAULTS))
+                self.figures["faults of Slack and Twilio"] += 1
+            if now >= kill_at:
+                kill_at = now + self._scale.kill_every
+                self._kill()
+            if now >= restart_broker_at and not restarted:
+                restarted = True
+                self._restart_broker()
+                self.figures["restarts of RabbitMQ"] += 1
+        self._clerk.world.no_faults()
+
+    def _kill(self) -> None:
+        """End one process with SIGKILL: a worker's or the interactive worker's (their supervisor starts it again),
+        or the gateway, the clock or a whole worker, which are started again here."""
+        clerk = self._clerk
+        whole: list[Process] = [clerk.gateway, clerk.clock, *clerk.workers]
+        for process in whole:
+            if process.status is not None:
+                process.start()
+        children = [pid for worker in clerk.workers for pid in _descendants(worker.pid)]
+        victim = self._dice.randrange(len(whole) + len(children))
+        if victim < len(whole):
+            below = list(_descendants(whole[victim].pid))
+            whole[victim].kill()
+            _end(below)  # which have process groups of their own
+            whole[victim].start()
+        else:
+            _end([children[victim - len(whole)]])
+        self.figures["kills"] += 1
+
+
+def _end(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _text_of(card: Json) -> str:
+    return json.dumps(card.get("blocks", []))
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                yield int(child)
+                yield from _descendants(int(child))
+
+
+def resend_unknown(clerk: Deployment, pressed: set[str]) -> None:
+    """Press Resend once on each text of which nobody knows whether it was sent; `pressed` has those that were."""
+    for message in clerk.world.messages():
+        if '"ticket.resend"' in _text_of(message) and message["ts"] not in pressed:
+            clerk.world.click(message, "ticket.resend")
+            pressed.add(message["ts"])

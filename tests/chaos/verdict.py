@@ -1,0 +1,123 @@
+"""What became of a storm: every fault that the outside or the documents show, in words."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pymongo import MongoClient
+
+from messages.queues import QUEUES, dead, delayed
+from messages.sms import Sms, State
+from messages.ticket import Status, Ticket
+from tests.chaos.script import Deed
+from tests.deployment import Json, World, field
+from tests.servers import depths
+
+
+class Documents:
+    """What Clerk keeps."""
+
+    def __init__(self, mongo_url: str) -> None:
+        database: Any = MongoClient(mongo_url, tz_aware=True).get_default_database()
+        self.tickets = [Ticket.model_validate({**each, "id": each["_id"]}) for each in database["tickets"].find()]
+        self.texts = [Sms.model_validate({**each, "id": each["_id"]}) for each in database["sms"].find()]
+
+    def undecided(self) -> list[str]:
+        """Texts to contacts that are still under way."""
+        return [text.id for text in self.texts if text.outbox is not None]
+
+
+def faults(
+    world: World, amqp_url: str, documents: Documents, contacts: Mapping[str, Sequence[Deed]], poisoned: int
+) -> Iterator[str]:
+    """Everything that is not as it must be."""
+    state = world.state()
+    yield from _queues(amqp_url, poisoned)
+    yield from _posts(state)
+    for contact, script in contacts.items():
+        yield from _inbound(world, contact, script)
+        yield from _outbound(state, contact, script)
+    for ticket in documents.tickets:
+        yield from _history(ticket)
+    yield from _shown(world, documents, contacts)
+    for text in documents.texts:
+        if text.state in {State.FAILED, State.UNKNOWN, State.REFUSED}:
+            yield f"the text {text.id} ended as {text.state}"
+    yield from (f"the stand-ins refused: {each}" for each in state["violations"])
+
+
+def _queues(amqp_url: str, poisoned: int) -> Iterator[str]:
+    found = depths(amqp_url)
+    for queue in QUEUES:
+        for name in (queue, delayed(queue)):
+            if found.get(name):
+                yield f"{name} still has {found[name]} messages"
+    letters = sum(found.get(dead(queue), 0) for queue in QUEUES)
+    if letters != poisoned:
+        yield f"{letters} dead letters, of which {poisoned} were meant to be"
+
+
+def _posts(state: Json) -> Iterator[str]:
+    """No message of ours stands twice: each carries its own id."""
+    ids = Counter(
+        message["metadata"]["event_payload"]["id"]
+        for channel in state["channels"]
+        for message in channel["messages"]
+        if message.get("metadata")
+    )
+    yield from (f"{id} was posted {times} times" for id, times in ids.items() if times > 1)
+
+
+def _inbound(world: World, contact: str, script: Sequence[Deed]) -> Iterator[str]:
+    wanted = [deed.words(contact) for deed in script if deed.kind == "text"]
+    found = world.texts_in_thread(contact)
+    if found != wanted:
+        yield f"the thread of {contact} has {_difference(found, wanted)}"
+    roots = [card for card in [*world.cards(contact), *world.collapsed(contact)] if card.get("reply_count")]
+    if len(roots) != 1:
+        yield f"{contact} has {len(roots)} threads"
+
+
+def _outbound(state: Json, contact: str, script: Sequence[Deed]) -> Iterator[str]:
+    wanted = [deed.words(contact) for deed in script if deed.kind == "reply"]
+    found = [each["body"] for each in state["texts"] if each["to"] == contact]
+    if found != wanted:
+        yield f"{contact} got {_difference(found, wanted)}"
+
+
+def _difference(found: Sequence[str], wanted: Sequence[str]) -> str:
+    lost, more = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)
+    if not lost and not more:
+        return f"everything, out of order: {list(found)}"
+    return f"{len(found)} of {len(wanted)} texts; missing {sorted(lost)}, too many {sorted(more.elements())}"
+
+
+def _history(ticket: Ticket) -> Iterator[str]:
+    """A ticket's state is what its history makes of a new one, each version once."""
+    versions = [entry.version for entry in ticket.history]
+    if versions != sorted(set(versions)):
+        yield f"ticket #{ticket.id} has a history of versions {versions}"
+    now: dict[str, Any] = {}
+    for entry in ticket.history:
+        for change in entry.changes:
+            if change.what != "note" and change.what in now and now[change.what] != change.before:
+                yield f"ticket #{ticket.id}: {change.what} was {now[change.what]}, its history says {change.before}"
+            now[change.what] = change.after
+    for what, value in now.items():
+        if what != "note" and json.dumps(getattr(ticket, what), default=str) != json.dumps(value, default=str):
+            yield f"ticket #{ticket.id}: {what} is {getattr(ticket, what)}, its history implies {value}"
+
+
+def _shown(world: World, documents: Documents, contacts: Mapping[str, Sequence[Deed]]) -> Iterator[str]:
+    """Every card that is not collapsed shows its ticket as it is."""
+    words = {Status.ON_HOLD: "On-hold"}
+    for contact in contacts:
+        tickets = [ticket for ticket in documents.tickets if ticket.contact == contact]
+        if len(tickets) != 1:
+            yield f"{contact} has {len(tickets)} tickets"
+            continue
+        status = words.get(tickets[0].status, tickets[0].status.capitalize())
+        for card in world.cards(contact):
+            if field(card, "Status") != status:
+                yield f"a card of {contact} says {field(card, 'Status')}, the ticket is {status}"
