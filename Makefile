@@ -1,7 +1,7 @@
 # Set-up, run, test, check. Every target makes the virtual environment first if it is missing or out of date.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench chaos lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ format: .venv/ready  ## Format the code and mend what lint can mend
 
 bench: .venv/ready  ## Benchmarks: ratios measured within one run
 	@$(BIN)/python -m bench
+
+chaos: .venv/ready  ## The fault suite at length: SEED=1 RUNS=10 TEXTS=1000
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --runs $(or $(RUNS),1) --texts $(or $(TEXTS),1000)
 
 lock: .venv/ready  ## Resolve the dependencies anew, as far as pyproject.toml allows
 	@$(BIN)/python -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \

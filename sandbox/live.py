@@ -47,6 +47,7 @@ class Live:
             "views": [*workspace.views.values()],
             "texts": [*self._standins.twilio.texts.values()],
             "violations": self._standins.record.of("violation"),
+            "faults": [each.model_dump() for each in self._standins.faults.waiting],
         }
 
     async def deltas(self) -> AsyncGenerator[Json]:

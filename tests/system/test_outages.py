@@ -1,0 +1,121 @@
+"""What others do to a deployment: the broker restarts or is full, MongoDB is away, a worker is told to end."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.deployment import Deployment, new_contact
+from tests.servers import PrivateRabbit, Server, answers, database, depths, wait_until
+from tests.wire_cutter import Wire
+
+
+@dataclass(frozen=True)
+class Place:
+    """A deployment with a broker of its own, and a connection to MongoDB that can be cut."""
+
+    clerk: Deployment
+    rabbit: PrivateRabbit
+    mongo: Wire
+
+
+@pytest.fixture(scope="module")
+def place(mongo: Server) -> Iterator[Place]:
+    """One worker, the clock, the gateway."""
+    with ExitStack() as stack:
+        rabbit = stack.enter_context(PrivateRabbit())
+        wire = stack.enter_context(Wire(database(mongo.url, "outages")))
+        flags = ("--event-retries", "0.5,2,5,10,20")
+        clerk = stack.enter_context(Deployment("outages", rabbit.url, wire.url, flags=flags))
+        yield Place(clerk, rabbit, wire)
+
+
+def texted(place: Place, contact: str, *bodies: str) -> None:
+    """A contact's texts; Twilio tries each again until it is taken."""
+    for body in bodies:
+        wait_until(
+            lambda body=body: (
+                place.clerk.world.do("text", **{"from": contact, "to": "+15550001111", "body": body})[  # type: ignore[misc]
+                    "status"
+                ]
+                == 200
+            ),
+            f"{body} is taken",
+        )
+
+
+def test_a_restart_of_rabbitmq_loses_no_text_and_needs_no_restart_of_clerk(place: Place) -> None:
+    contact = new_contact()
+    texted(place, contact, "before")
+    place.clerk.world.card(contact)
+    place.clerk.workers[0].stop()
+    texted(place, contact, "one", "two")
+    place.rabbit.stop()
+    url = f"{place.clerk.gateway_url}/readyz"
+    assert wait_until(lambda: httpx.get(url, trust_env=False).status_code == 503, "the gateway says that it can't")
+    place.rabbit.start()
+    place.clerk.workers[0].start()
+    wait_until(lambda: answers(url), "the gateway is ready again")
+    texted(place, contact, "after")
+    wait_until(lambda: len(place.clerk.world.texts_in_thread(contact)) >= 4, "all texts", 120)
+    assert place.clerk.world.texts_in_thread(contact) == ["before", "one", "two", "after"]
+
+
+def test_rabbitmq_may_vanish_under_working_workers(place: Place) -> None:
+    contact = new_contact()
+    texted(place, contact, "one")
+    place.rabbit.kill()
+    place.rabbit.start()
+    wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")
+    texted(place, contact, "two")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one", "two"], "both texts", 120)
+
+
+def test_a_broker_that_takes_nothing_delays_and_loses_nothing(place: Place) -> None:
+    """Its memory alarm: https://www.rabbitmq.com/docs/alarms"""
+    contact, late = new_contact(), new_contact()
+    texted(place, contact, "one")
+    place.clerk.world.card(contact)
+    place.rabbit.control("set_vm_memory_high_watermark", "absolute", "1")
+    try:
+        asked = {"from": late, "to": "+15550001111", "body": "late", "sid": "SM" + "ab" * 16}
+        first = wait_until(lambda: (a := place.clerk.world.do("text", **asked))["status"] == 503 and a, "503", 60)
+        assert "try again" in str(first)
+    finally:
+        place.rabbit.control("set_vm_memory_high_watermark", "0.4")
+    wait_until(lambda: place.clerk.world.do("text", **asked)["status"] == 200, "the text is taken")
+    texted(place, contact, "two")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one", "two"], "both texts", 120)
+    wait_until(lambda: place.clerk.world.texts_in_thread(late) == ["late"], "the late one", 120)
+
+
+def test_without_mongodb_texts_are_taken_and_shown_when_it_is_back(place: Place) -> None:
+    contact = new_contact()
+    texted(place, contact, "one")
+    place.clerk.world.card(contact)
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the first text", 60)
+    place.mongo.cut()
+    try:
+        texted(place, contact, "two", "three")
+        assert place.clerk.world.texts_in_thread(contact) == ["one"]
+        retried = wait_until(lambda: '"outcome":"retried"' in place.clerk.workers[0].output(), "actors back off", 120)
+        assert retried
+    finally:
+        place.mongo.mend()
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one", "two", "three"], "all texts", 180)
+    assert not any(count for name, count in depths(place.rabbit.url).items() if name.endswith(".XQ"))
+
+
+def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place) -> None:
+    contact = new_contact()
+    world, worker = place.clerk.world, place.clerk.workers[0]
+    world.do("faults", api="slack", method="chat.postMessage", kind="hang", seconds=3)
+    texted(place, contact, "one")
+    wait_until(lambda: not world.state()["faults"], "a post hangs", 60)
+    assert worker.terminate() == 0
+    assert len(world.cards(contact)) == 1
+    worker.start()
+    wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the text", 90)
+    assert len(world.cards(contact)) == 1
