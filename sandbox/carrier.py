@@ -148,7 +148,7 @@ class Carrier:
         for url in urls:
             begun = self._record.begin()
             try:
-                answer = await self._http.get(url, follow_redirects=True, timeout=10)
+                answer = await self._http.get(self._webhooks.route(url), follow_redirects=True, timeout=10)
             except httpx.HTTPError as error:
                 answer = httpx.Response(502, text=type(error).__name__)
             size += len(answer.content)

@@ -83,7 +83,7 @@ class TwilioWebhooks:
             if self.away:
                 raise httpx.ConnectError("the gateway is away")
             answer = await self._http.post(
-                self._route(url),
+                self.route(url),
                 content=urlencode(form).encode(),
                 headers={
                     "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
@@ -110,7 +110,7 @@ class TwilioWebhooks:
         )
         return answer, outcome
 
-    def _route(self, url: str) -> str:
+    def route(self, url: str) -> str:
         """Where a public URL is reached from here."""
         public = self._config.public_url.rstrip("/")
         return self._config.gateway_url.rstrip("/") + url[len(public) :] if url.startswith(f"{public}/") else url

@@ -259,7 +259,7 @@ async def test_the_record_ties_callbacks_to_the_text(pair: Pair) -> None:
 async def test_media_are_fetched_and_kept_for_the_phone(pair: Pair) -> None:
     pair.gateway.files["/a.png"] = Response(b"png", media_type="image/png")
     pair.gateway.files["/b.pdf"] = Response(b"pdf", media_type="application/pdf")
-    urls = [f"{pair.gateway.url}/a.png", f"{pair.gateway.url}/b.pdf"]
+    urls = [f"{PUBLIC}/a.png", f"{pair.gateway.url}/b.pdf"]
     made = (await create(pair, Body=None, MediaUrl=urls)).json()
     await pair.standins.settled()
     text = pair.standins.twilio.texts[made["sid"]]
