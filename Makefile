@@ -16,11 +16,12 @@ run: .venv/ready  ## Everything in one process, with the sandbox where nothing i
 test: .venv/ready  ## Every test, against real servers
 	@$(BIN)/pytest
 
-check: .venv/ready  ## Format, lint, types, import contracts, then the fast tests
+check: .venv/ready  ## Format, lint, types, import contracts, known vulnerabilities, then the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.audit
 	@$(BIN)/pytest -m "not system and not browser"
 
 format: .venv/ready  ## Format the code and mend what lint can mend

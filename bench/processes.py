@@ -1,28 +1,22 @@
 """What a process and everything that it started take of the machine, as Linux's /proc has it."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from tests.servers import descendants
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:
     """Bytes of memory in use."""
-    return sum(_resident(each) for each in _family(pid))
+    return sum(_resident(each) for each in (pid, *descendants(pid)))
 
 
 def cpu_seconds(pid: int) -> float:
     """Seconds of processor time so far."""
-    return sum(_cpu_seconds(each) for each in _family(pid))
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield from _family(int(child))
+    return sum(_cpu_seconds(each) for each in (pid, *descendants(pid)))
 
 
 def _resident(pid: int) -> int:

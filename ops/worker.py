@@ -12,6 +12,7 @@ import structlog
 
 from messages.queues import QUEUES
 from messages.settings import Misconfigured
+from ops.consumer import SUPERVISOR
 from ops.metrics import Workers
 
 log = structlog.get_logger("clerk.supervisor")
@@ -34,7 +35,7 @@ class Child:
     def command(self) -> list[str]:
         """The command line."""
         return [
-            *(sys.executable, "-m", "dramatiq", "workers.boot", "ops.child"),
+            *(sys.executable, "-m", "ops.consumer", "workers.boot", "ops.child"),
             *("--queues", *self.queues),
             *("--processes", str(self.processes), "--threads", str(self.threads)),
             *("--worker-shutdown-timeout", str(int(GRACE * 1000)), "--skip-logging"),
@@ -43,7 +44,8 @@ class Child:
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The child's environment: look for due delayed messages every 100 ms rather than every second."""
         prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
-        return {**os.environ, "dramatiq_worker_timeout": "100", **prefetch, **more}
+        supervisor = {SUPERVISOR: str(os.getpid())}
+        return {**os.environ, "dramatiq_worker_timeout": "100", **supervisor, **prefetch, **more}
 
 
 def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:

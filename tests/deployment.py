@@ -3,12 +3,8 @@
 Whatever a test does, it does as Twilio, as Slack or as a person there; whatever it asserts, it sees there.
 """
 
-import contextlib
 import itertools
 import json
-import os
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -218,14 +214,6 @@ class Deployment:
             self.__exit__()
             raise
         return self
-
-    def kill_worker(self, worker: Process) -> None:
-        """End a worker and its processes, each of which is in a group of its own, at once."""
-        children = subprocess.run(["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True).stdout
-        worker.kill()
-        for pid in map(int, children.split()):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
 
     def wait_for_worker(self, worker: Process, times: int = 1) -> None:
         """Return once a worker's processes have begun to consume, for the `times`-th time."""

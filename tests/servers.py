@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -268,6 +268,22 @@ def database(server_url: str, name: str) -> str:
 # -- processes of Clerk -----------------------------------------------------------------------------------------------
 
 
+def descendants(pid: int) -> Iterator[int]:
+    """The processes that a process has started, and theirs, as Linux's /proc has them."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                yield int(child)
+                yield from descendants(int(child))
+
+
+def end(pids: Iterable[int]) -> None:
+    """End processes with SIGKILL; those that are gone already are fine."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 class Process:
     """A program of Clerk's as a process of its own, its output in test-artefacts/."""
 
@@ -309,10 +325,9 @@ class Process:
         return self._process.wait(within)
 
     def kill(self) -> None:
-        """End it and its children at once, wherever they are."""
+        """End it and all that it started at once, wherever they are."""
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end([*descendants(self._process.pid), self._process.pid])
         self._process.wait(20)
 
     def stop(self) -> None:

@@ -1,16 +1,13 @@
 """The storm: contacts text, agents reply and click, and all the while processes are killed and APIs misbehave."""
 
 import json
-import os
 import random
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -19,7 +16,7 @@ import pika
 from messages.queues import dead
 from tests.chaos.script import FAULTS, Deed, Scale, scripts
 from tests.deployment import CHANNEL, LINE, Deployment, Json, new_contact
-from tests.servers import Process, wait_until
+from tests.servers import Process, descendants, end, wait_until
 
 CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
 PATIENCE: Final = 120.0
@@ -147,34 +144,18 @@ class Storm:
         for process in whole:
             if process.status is not None:
                 process.start()
-        children = [pid for worker in clerk.workers for pid in _descendants(worker.pid)]
+        children = [pid for worker in clerk.workers for pid in descendants(worker.pid)]
         victim = self._dice.randrange(len(whole) + len(children))
         if victim < len(whole):
-            below = list(_descendants(whole[victim].pid))
             whole[victim].kill()
-            _end(below)  # which have process groups of their own
             whole[victim].start()
         else:
-            _end([children[victim - len(whole)]])
+            end([children[victim - len(whole)]])
         self.figures["kills"] += 1
-
-
-def _end(pids: Iterable[int]) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def _text_of(card: Json) -> str:
     return json.dumps(card.get("blocks", []))
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    with suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            for child in (thread / "children").read_text().split():
-                yield int(child)
-                yield from _descendants(int(child))
 
 
 def resend_unknown(clerk: Deployment, pressed: set[str]) -> None:

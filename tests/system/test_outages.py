@@ -1,14 +1,17 @@
 """What others do to a deployment: the broker restarts or is full, MongoDB is away, a worker is told to end."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.deployment import Deployment, new_contact
-from tests.servers import PrivateRabbit, Server, answers, database, depths, wait_until
+from tests.servers import PrivateRabbit, Server, answers, database, depths, descendants, wait_until
 from tests.wire_cutter import Wire
 
 
@@ -119,3 +122,15 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place)
     worker.start()
     wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the text", 90)
     assert len(world.cards(contact)) == 1
+
+
+def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> None:
+    worker = place.clerk.workers[0]
+    children = [*descendants(worker.pid)]
+    assert len(children) >= 4
+    os.kill(worker.pid, signal.SIGKILL)
+    wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "they all end", 60)
+    worker.start()
+    contact = new_contact()
+    texted(place, contact, "one")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)

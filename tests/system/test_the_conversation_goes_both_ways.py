@@ -196,7 +196,7 @@ def test_workers_killed_between_the_providers_answer_and_our_write_do_not_send_a
     reply(world, card, "Once only")
     wait_until(lambda: sent(world, contact), "the provider has it")
     for worker in clerk.workers:
-        clerk.kill_worker(worker)
+        worker.kill()
         worker.start()
     wait_until(lambda: marks(world, "Once only") == ["white_check_mark"], "delivered", 60)
     reply(world, card, "And then this")

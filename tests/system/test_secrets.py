@@ -1,0 +1,58 @@
+"""Whatever happens, no token and nothing that anybody wrote is in what Clerk tells its operators by itself."""
+
+import json
+
+import httpx
+
+from messages.settings import SANDBOX
+from tests.deployment import Deployment, new_contact
+from tests.servers import wait_until
+from tests.system.test_ops import clerk_command, publish
+from tests.system.test_the_conversation_goes_both_ways import marks, reply, sent
+
+
+def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deployment) -> None:
+    world, contact, words = clerk.world, new_contact(), "zaunkoenig"
+    world.text(contact, f"my {words} is ill")
+    card = world.card(contact)
+    world.do("faults", api="slack", method="chat.update", kind="500")
+    world.do("faults", api="slack", method="chat.postMessage", kind="error", code="fatal_error")
+    world.text(contact, f"{words}!", media=[{"content_type": "image/png", "data": "bm8gcGljdHVyZQ=="}])
+    world.do("handling", number=contact, reject_times=1)
+    reply(world, card, f"no {words} here")
+    wait_until(lambda: marks(world, f"no {words} here") == ["x"], "a reply that fails")
+    reply(world, card, f"// a note about {words}")
+    reply(world, card, f"a {words} answer")
+    wait_until(lambda: f"a {words} answer" in sent(world, contact), "a reply that is sent")
+    forged = httpx.post(f"{clerk.gateway_url}/twilio/sms", data={"Body": words, "From": contact}, trust_env=False)
+    assert forged.status_code == 403
+    odd = {"sid": "SM1", "line": "+15550001111", "contact": contact, "body": words, "what": words, "received_at": words}
+    envelope = {
+        "queue_name": "ingestion",
+        "actor_name": "ingestion.receive",
+        "args": [],
+        "kwargs": {"message": odd},
+        "options": {},
+        "message_id": "odd-one",
+        "message_timestamp": 1_700_000_000_000,
+    }
+    publish(clerk, "ingestion", json.dumps(envelope).encode())
+
+    def listed() -> str:
+        return clerk_command(clerk, "dead", "list").stdout
+
+    wait_until(lambda: "odd-one" in listed(), "a dead letter", 60)
+    told = {
+        **{process.name: process.output() for process in clerk.processes if process is not clerk.sandbox},
+        "metrics": httpx.get(f"{clerk.gateway_url}/metrics", trust_env=False).text,
+        "dead letters": listed() + clerk_command(clerk, "dead", "show", "odd-one").stdout,
+        "doctor": clerk_command(clerk, "doctor").stdout,
+        "trace": clerk_command(clerk, "trace", "#1").stdout,
+    }
+    assert clerk_command(clerk, "dead", "drop", "odd-one").returncode == 0
+    for secret in (words, contact[1:], *SANDBOX.values(), "test-ops-token", "guest:guest"):
+        if secret == SANDBOX["twilio_account_sid"]:
+            continue  # is no secret: it is part of every address of the API
+        for where, text in told.items():
+            at = text.find(secret)
+            assert at < 0, f"{where} tells {secret}: …{text[max(0, at - 200) : at + 100]}…"
