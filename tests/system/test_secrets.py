@@ -26,7 +26,14 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
     wait_until(lambda: f"a {words} answer" in sent(world, contact), "a reply that is sent")
     forged = httpx.post(f"{clerk.gateway_url}/twilio/sms", data={"Body": words, "From": contact}, trust_env=False)
     assert forged.status_code == 403
-    odd = {"sid": "SM1", "line": "+15550001111", "contact": contact, "body": words, "what": words, "received_at": words}
+    odd = {
+        "sid": "SM1",
+        "line": "+15550001111",
+        "contact": contact,
+        "body": words,
+        "what": words,
+        "received_at": "soon",
+    }
     envelope = {
         "queue_name": "ingestion",
         "actor_name": "ingestion.receive",
