@@ -126,6 +126,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place)
 
 def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> None:
     worker = place.clerk.workers[0]
+    wait_until(lambda: len([*descendants(worker.pid)]) >= 4, "its processes run", 60)
     children = [*descendants(worker.pid)]
     assert len(children) >= 4
     os.kill(worker.pid, signal.SIGKILL)
