@@ -130,6 +130,7 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
     children = [*descendants(worker.pid)]
     assert len(children) >= 4
     os.kill(worker.pid, signal.SIGKILL)
+    worker.stop()
     wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "they all end", 60)
     worker.start()
     contact = new_contact()
