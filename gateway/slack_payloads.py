@@ -140,6 +140,7 @@ class _State(_Payload):
 
 
 class _View(_Payload):
+    id: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State = _State()

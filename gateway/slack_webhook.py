@@ -178,6 +178,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     view = payload.view
     fields = {block_id: next(iter(states.values())) for block_id, states in view.state.values.items() if states}
     submission = forms.Submission(
+        view=view.id,
         callback_id=view.callback_id,
         private_metadata=view.private_metadata,
         fields=fields,
@@ -192,6 +193,8 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
         return Accepted([], NOTHING, dropped="view_submission")
     if isinstance(found, dict):
         return Accepted([], _json({"response_action": "errors", "errors": found}))
+    if isinstance(found, forms.Pushed):
+        return Accepted([found.order], _json({"response_action": "push", "view": found.view}))
     return Accepted([found], NOTHING)
 
 

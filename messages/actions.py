@@ -10,6 +10,7 @@ from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.sms import ResendText
 from messages.ticket import ActOnTicket, SetPriority, SetStatus, Take
+from messages.views import OpenReply, PushSend
 
 
 class Click(Document):
@@ -58,6 +59,29 @@ def _assign(click: Click) -> Sequence[QueueMessage]:
     return [modal, _seen(click)]
 
 
+def _reply(click: Click) -> Sequence[QueueMessage]:
+    modal = OpenReply(
+        ticket=click.ticket(),
+        user=click.user,
+        trigger_id=click.trigger_id,
+        response_url=click.response_url,
+        received_at=click.at,
+    )
+    return [modal, _seen(click)]
+
+
+def _send_form(click: Click) -> Sequence[QueueMessage]:
+    carried = click.carried()
+    form = PushSend(
+        user=click.user,
+        trigger_id=click.trigger_id,
+        channel=str(carried["channel"]),
+        response_url=carried.get("response_url"),
+        received_at=click.at,
+    )
+    return [form]
+
+
 def _hide(click: Click) -> Sequence[QueueMessage]:
     hide = HidePost(channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url)
     return [hide, _seen(click)]
@@ -97,6 +121,7 @@ def _priority(click: Click) -> Sequence[QueueMessage]:
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.open": _open,
     "ticket.assign": _assign,
+    "ticket.reply": _reply,
     "ticket.hide": _hide,
     "ticket.show": _show,
     "ticket.undo_hide": _undo_hide,
@@ -104,6 +129,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.take": _take,
     "ticket.status": _status,
     "ticket.priority": _priority,
+    "clerk.send": _send_form,
 }
 
 

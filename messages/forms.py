@@ -3,11 +3,14 @@
 Errors are keyed by block_id and must be in the HTTP response (https://docs.slack.dev/surfaces/modals).
 """
 
+import html
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from messages.base import Document, Moment, QueueMessage
+from messages.numbers import NotANumber, parse
+from messages.sms import LIMIT, WriteText
 from messages.ticket import (
     NOTE_LIMIT,
     PRIORITY_STAYS,
@@ -19,6 +22,7 @@ from messages.ticket import (
     Priority,
     Status,
 )
+from messages.views import FindTickets
 
 type Errors = dict[str, str]
 
@@ -56,6 +60,7 @@ class InputState(Document):
 class Submission(Document):
     """A submitted modal: `fields` maps each input's block_id to what Slack holds as its state."""
 
+    view: str = ""
     callback_id: str
     private_metadata: str
     fields: Mapping[str, InputState]
@@ -145,10 +150,108 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
     return ActOnTicket(ticket=shown.ticket, command=edit, by=submission.user, at=submission.at)
 
 
-FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Errors]]] = {"ticket.edit": _edit}
+class Written(Document):
+    """What a modal in which a text is written carries along: where its author is told what becomes of it."""
+
+    channel: str | None = None
+    response_url: str | None = None
 
 
-def read(submission: Submission) -> QueueMessage | Errors | None:
+class Replied(Written):
+    """What the Reply modal carries along: the contact, and whether they had opted out when it was opened."""
+
+    line: str
+    contact: str
+    opted_out: bool = False
+
+
+OPTED_OUT: Final = "The contact has opted out: nothing can be sent. Write notes in the thread, or under Assign."
+
+
+def _text_error(text: str) -> str | None:
+    """What is wrong with a text that is to be sent; an emoji counts as two."""
+    length = len(text.encode("utf-16-le")) // 2
+    if not length:
+        return "Please write a text."
+    return f"At most {LIMIT:,} characters, please: this has {length:,}." if length > LIMIT else None
+
+
+def _write(submission: Submission, shown: Written, line: str, contact: str) -> WriteText:
+    return WriteText(
+        sms=f"view-{submission.view}",
+        line=line,
+        contact=contact,
+        text=html.escape(submission.fields["text"].text, quote=False),
+        by=submission.user,
+        at=submission.at,
+        channel=shown.channel,
+        response_url=shown.response_url,
+    )
+
+
+def _reply(submission: Submission) -> WriteText | Errors:
+    shown = Replied.model_validate_json(submission.private_metadata)
+    wrong = OPTED_OUT if shown.opted_out else _text_error(_field(submission, "text").text)
+    return {"text": wrong} if wrong else _write(submission, shown, shown.line, shown.contact)
+
+
+def _send(submission: Submission) -> WriteText | Errors:
+    shown = Written.model_validate_json(submission.private_metadata)
+    line, picked = _field(submission, "line").picked, _field(submission, "contact").picked
+    typed = _field(submission, "number").text
+    errors: Errors = {}
+    if line is None:
+        errors["line"] = "Please pick the line that sends it."
+    if picked and typed:
+        errors["number"] = "Please pick a contact or type a number, not both."
+    elif not picked and not typed:
+        errors["number"] = "Please type a number, or pick a contact."
+    elif typed:
+        try:
+            picked = parse(typed, line)
+        except NotANumber as error:
+            errors["number"] = str(error)
+    if wrong := _text_error(_field(submission, "text").text):
+        errors["text"] = wrong
+    if errors or line is None or picked is None:
+        return errors
+    return _write(submission, shown, line, picked)
+
+
+class Pushed(Document):
+    """A modal to be laid on the submitted one at once, and the order to fill it."""
+
+    order: QueueMessage
+    view: Mapping[str, Any]
+
+
+def _search(submission: Submission) -> Pushed | Errors:
+    shown = Written.model_validate_json(submission.private_metadata)
+    query = _field(submission, "query").text
+    if not query:
+        return {"query": "Please write what to look for."}
+    id = f"found-{submission.view}-{int(submission.at.timestamp() * 1000)}"
+    order = FindTickets(query=query, user=submission.user, channel=shown.channel, view=id, received_at=submission.at)
+    waiting = {"type": "section", "text": {"type": "plain_text", "text": "Searching…", "emoji": False}}
+    title, close = ({"type": "plain_text", "text": text, "emoji": False} for text in ("Found", "Back"))
+    return Pushed(
+        order=order, view={"type": "modal", "external_id": id, "title": title, "close": close, "blocks": [waiting]}
+    )
+
+
+def _field(submission: Submission, name: str) -> InputState:
+    return submission.fields.get(name, InputState())
+
+
+FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Pushed | Errors]]] = {
+    "ticket.edit": _edit,
+    "ticket.reply": _reply,
+    "clerk.send": _send,
+    "clerk.search": _search,
+}
+
+
+def read(submission: Submission) -> QueueMessage | Pushed | Errors | None:
     """The order that a submitted modal stands for, or its errors; None if the modal is not one of ours.
 
     Raises ValueError if it carries our name but not our shape.

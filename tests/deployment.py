@@ -123,6 +123,15 @@ class World:
         )
         return dict(new[0])
 
+    def view(self, callback_id: str, user: str = "U0ADA", within: float = 20) -> Json:
+        """A person's newest modal of a kind, once it is open."""
+
+        def look() -> list[Json]:
+            views = [each for each in self.state()["views"] if each["user"] == user]
+            return [each for each in views if each["callback_id"] == callback_id]
+
+        return wait_until(look, f"a modal {callback_id}", within)[-1]
+
     def submit(self, view: Mapping[str, Any], user: str = "U0ADA", **values: Any) -> Json:
         """A person submits a modal, having changed these inputs."""
         return self.do("submit", user=user, view_id=view["id"], values=values)

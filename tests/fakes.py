@@ -162,6 +162,19 @@ class FakeSlack:
         self.before("open_view", "")
         self.views.append(view)
 
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Lay a modal on another."""
+        self.before("push_view", "")
+        self.views.append(view)
+
+    async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
+        """Replace a modal."""
+        self.before("update_view", "")
+        place = next((n for n, each in enumerate(self.views) if each.get("external_id") == external_id), None)
+        if place is None:
+            raise Permanent("not_found")
+        self.views[place] = view
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Answer a click."""
         self.whispers.append((response_url, what.text))

@@ -4,7 +4,7 @@ Each write is one atomic operation on one document. Whoever changes a document t
 what it read (a version, a lease, a missing field) and is told by False or None that it lost.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, Self
@@ -19,7 +19,8 @@ from messages.conversation import Contact, Conversation, Debounce, Thread, conve
 from messages.line import Inbox, Line
 from messages.notification import Kind, Post
 from messages.sms import Direction, Sms, State
-from messages.ticket import CARRIED_OUT_BY, Ticket
+from messages.ticket import CARRIED_OUT_BY, Status, Ticket
+from messages.words import words
 
 type Fields = Mapping[str, Any]
 
@@ -38,6 +39,8 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("conversation", ASCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
         IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
+        IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
+        IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
     ],
     "conversations": [
         IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),
@@ -66,10 +69,10 @@ class Stores:
         self._database: AsyncIOMotorDatabase[dict[str, Any]] = self._client[name]
         self.lines = Lines(self._database["lines"])
         self.inboxes = Inboxes(self._database["inboxes"])
-        self.contacts = Contacts(self._database["contacts"])
+        self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
         self.texts = Texts(self._database["sms"])
-        self.tickets = Tickets(self._database["tickets"], self._database["tags"])
+        self.tickets = Tickets(self._database["tickets"], self._database["tags"], self._database["terms"])
         self.posts = Posts(self._database["posts"])
         self.channels = Channels(self._database["channels"])
         self.events = Events(self._database["events"])
@@ -154,6 +157,10 @@ class _Store[D: Document]:
             cursor = cursor.sort(list(order))
         return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
 
+    async def among(self, ids: Collection[Any]) -> list[D]:
+        """The documents with these ids."""
+        return await self._find({"_id": {"$in": list(ids)}}) if ids else []
+
     async def _update(self, query: Fields, change: Fields) -> bool:
         """Apply a change to the one document that matches; False if none does."""
         return bool((await self._all.update_one(query, change)).matched_count)
@@ -165,6 +172,32 @@ class _Store[D: Document]:
             ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id
             await self._all.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
         return due
+
+
+class _Terms:
+    """What things are found by: one small document for each term of each thing, its `_id` being `kind:term/key`.
+
+    They only propose: terms that a thing does not have any more stay. A document each, and no array in the thing,
+    because the embedded server can't look into arrays by an index.
+    """
+
+    def __init__(self, collection: AsyncIOMotorCollection[dict[str, Any]], kind: str) -> None:
+        self._all, self._kind = collection, kind
+
+    async def add(self, terms: Iterable[str], key: str) -> None:
+        """Have a thing found by these terms, too."""
+        ids = {f"{self._kind}:{term}/{key}" for term in terms}
+        if not ids:
+            return
+        known = {each["_id"] async for each in self._all.find({"_id": {"$in": sorted(ids)}})}
+        for id in sorted(ids - known):
+            await self._all.update_one({"_id": id}, {"$set": {"key": key}}, upsert=True)
+
+    async def keys(self, term: str, limit: int, *, whole: bool) -> list[str]:
+        """The things that have a term, or one that begins like it, by term and key."""
+        first = f"{self._kind}:{term}{'/' if whole else ''}"
+        cursor = self._all.find({"_id": {"$gte": first, "$lt": f"{first}\U0010ffff"}}, limit=limit)
+        return [str(each["key"]) async for each in cursor.sort("_id", ASCENDING)]
 
 
 class Lines(_Store[Line]):
@@ -215,6 +248,14 @@ class Contacts(_Store[Contact]):
 
     kind = Contact
 
+    def __init__(
+        self,
+        collection: AsyncIOMotorCollection[dict[str, Any]],
+        terms: AsyncIOMotorCollection[dict[str, Any]],
+    ) -> None:
+        super().__init__(collection)
+        self._words = _Terms(terms, "contact")
+
     async def ensure(self, number: str, now: datetime) -> Contact:
         """The contact with this number, new if need be."""
         return await self._ensure(Contact(id=number, created_at=now))
@@ -222,7 +263,12 @@ class Contacts(_Store[Contact]):
     async def set_name(self, number: str, name: str, at: datetime) -> bool:
         """Record what a contact is called since a time; False if somebody said otherwise later."""
         earlier = {"_id": number, "$or": [{"named_at": None}, {"named_at": {"$lte": at}}]}
+        await self._words.add(words(name), number)
         return await self._update(earlier, {"$set": {"name": name, "named_at": at}})
+
+    async def named(self, term: str, limit: int) -> list[str]:
+        """The numbers of contacts of whose name a word begins, or began, like this."""
+        return await self._words.keys(term, limit, whole=False)
 
     async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
         """Record that the contact wanted no texts, or wanted them again, at a time; False if they said so later."""
@@ -461,6 +507,10 @@ class Texts(_Store[Sms]):
         return await self._update({"_id": text.id, "state": text.state}, {"$unset": {"unshown": ""}})
 
 
+_NEWEST_FIRST: Final = 9_999_999_999
+"""A ticket's number taken from this sorts the newest first."""
+
+
 def _slot(ticket: Ticket) -> str:
     """The key that only one ticket of a conversation can have while it is not Closed."""
     return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
@@ -475,9 +525,11 @@ class Tickets(_Store[Ticket]):
         self,
         collection: AsyncIOMotorCollection[dict[str, Any]],
         tags: AsyncIOMotorCollection[dict[str, Any]],
+        terms: AsyncIOMotorCollection[dict[str, Any]],
     ) -> None:
         super().__init__(collection)
         self._tags = tags
+        self._terms = {kind: _Terms(terms, kind) for kind in ("word", "assignee")}
 
     async def newest(self, conversation: str) -> Ticket | None:
         """The conversation's newest ticket."""
@@ -526,6 +578,29 @@ class Tickets(_Store[Ticket]):
     async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
         """Solved tickets whose time has passed."""
         return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+
+    async def index(self, ticket: Ticket) -> None:
+        """Have a ticket found by its subject, tags and assignees."""
+        key = f"{_NEWEST_FIRST - ticket.id:010d}"
+        await self._terms["word"].add((term for text in (ticket.subject, *ticket.tags) for term in words(text)), key)
+        await self._terms["assignee"].add(ticket.assignees, key)
+
+    async def indexed(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
+        """Tickets that have, or had, a term, or one that begins like it; of one term the newest first."""
+        keys = await self._terms[kind].keys(term, limit, whole=whole)
+        return await self.among({_NEWEST_FIRST - int(key) for key in keys})
+
+    async def in_status(self, status: Status, limit: int) -> list[Ticket]:
+        """The newest tickets in a status."""
+        return await self._find({"status": status}, [("_id", DESCENDING)], limit)
+
+    async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
+        """The newest tickets of some contacts."""
+        return await self._find({"contact": {"$in": list(contacts)}}, [("_id", DESCENDING)], limit)
+
+    async def newest_of_all(self, limit: int) -> list[Ticket]:
+        """The newest tickets."""
+        return await self._find({}, [("_id", DESCENDING)], limit)
 
     async def remember_tags(self, tags: Sequence[str], now: datetime) -> None:
         """Offer these tags first from now on."""

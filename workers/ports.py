@@ -93,6 +93,14 @@ class Slack(Protocol):
         """Open a modal for whoever made the trigger."""
         ...
 
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Lay a modal on the one in which the trigger was made."""
+        ...
+
+    async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
+        """Replace the modal that has this external id."""
+        ...
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Tell whoever clicked, in private, through the click's response_url."""
         ...

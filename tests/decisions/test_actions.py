@@ -11,6 +11,7 @@ from messages.actions import ORDERS, Click, orders
 from messages.base import QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.ticket import ActOnTicket, Priority, SetPriority, SetStatus, Status, Take
+from messages.views import OpenReply, PushSend
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW
 
@@ -36,6 +37,8 @@ def _act(command: Take | SetStatus | SetPriority) -> ActOnTicket:
 
 
 WHERE: dict[str, Any] = {"channel": CHANNEL, "ts": "1700000000.000100", "by": AGENT}
+REPLY = OpenReply(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
+FORM = PushSend(channel=CHANNEL, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
 MODAL = OpenModal(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
 
 
@@ -44,6 +47,8 @@ MODAL = OpenModal(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPO
     [
         ("ticket.open", {"ticket": 7}, [SEEN]),
         ("ticket.assign", {"ticket": 7}, [MODAL, SEEN]),
+        ("ticket.reply", {"ticket": 7}, [REPLY, SEEN]),
+        ("clerk.send", {"channel": "C0TEXTS", "response_url": RESPONSE_URL}, [FORM]),
         ("ticket.hide", {"ticket": 7}, [HidePost(**WHERE, response_url=RESPONSE_URL), SEEN]),
         ("ticket.show", {"ticket": 7}, [ShowPost(**WHERE)]),
         ("ticket.undo_hide", {"post": "p1"}, [UndoHide(post="p1", by=AGENT, response_url=RESPONSE_URL)]),

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.actions import Click, orders
 from messages.sms import Direction, Media, Sms, State
-from messages.ticket import Change, Entry, Priority, Status, Ticket
+from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
 from sandbox.blockkit import message_faults, too_long
 from tests import make
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
@@ -164,9 +165,9 @@ def test_a_card_shows_what_the_specification_lists() -> None:
     shown = ["Ann · +15550002222", "on Sales", "Ticket #7", "follows #3", "Is the blue one still there?", "+2 more"]
     shown += ["Blue one", "Pending", "High", "`vip`", "<@U0BOB> <#C0SALES>", "<@U0ADA>", "<!date^"]
     assert [each for each in shown if each not in whole] == []
-    actions = rendered.blocks[-1]["elements"]
-    assert [each["action_id"] for each in actions] == ["ticket.open", "ticket.assign", "ticket.hide"]
-    assert [each["value"] for each in actions] == ['{"ticket": 7}'] * 3
+    actions = rendered.blocks[-2]["elements"]
+    assert [each["action_id"] for each in actions] == ["ticket.open", "ticket.reply", "ticket.assign", "ticket.hide"]
+    assert [each["value"] for each in actions] == ['{"ticket": 7}'] * 4
     assert actions[0]["url"] == "https://team.slack.com/archives/C0TEXTS/p1"
     assert rendered.text.startswith("Ann · +15550002222: Is the blue one still there? (+2 more)")
 
@@ -280,3 +281,58 @@ def test_a_card_of_a_conversation_that_an_agent_began_says_that_nothing_came_yet
     rendered = blocks.card(_card(newest=None, ticket=make.ticket(last_text=0)))
     assert "Nothing from the contact yet." in str(rendered.blocks)
     assert "no text" not in rendered.text
+
+
+def _quick(ticket: Ticket) -> dict[str, Mapping[str, Any]]:
+    """The quick actions of a ticket's card by action_id."""
+    row = blocks.card(_card(ticket=ticket)).blocks[-1]
+    assert row["type"] == "actions"
+    return {each["action_id"]: each for each in row["elements"]}
+
+
+def _carried(menu: Mapping[str, Any], what: str) -> list[str]:
+    return [json.loads(option["value"])[what] for option in menu["options"]]
+
+
+@given(make.tickets())
+def test_the_quick_actions_offer_what_can_be_ordered_and_nothing_that_is_refused(ticket: Ticket) -> None:
+    found = _quick(ticket)
+    assert list(found) == (
+        ["ticket.priority"] if ticket.is_closed else ["ticket.take", "ticket.status", "ticket.priority"]
+    )
+    for element in found.values():
+        values = [option["value"] for option in element.get("options", ())] or [element["value"]]
+        for value in values:
+            click = Click(
+                action_id=element["action_id"],
+                value=value,
+                user=AGENT,
+                channel="C1",
+                ts="1.1",
+                trigger_id="1.2",
+                at=NOW,
+            )
+            (order,) = orders(click)
+            assert isinstance(order, ActOnTicket)
+            assert order.ticket == ticket.id
+            assert decide(ticket, order.command, AGENT, NOW, SOLVED_FOR).refusals == ()
+
+
+@given(make.tickets())
+def test_the_menus_show_the_present_status_and_priority(ticket: Ticket) -> None:
+    found = _quick(ticket)
+    if not ticket.is_closed:
+        assert json.loads(found["ticket.status"]["initial_option"]["value"])["status"] == ticket.status
+        assert ("new" in _carried(found["ticket.status"], "status")) == (ticket.status is Status.NEW)
+    priorities = _carried(found["ticket.priority"], "priority")
+    assert json.loads(found["ticket.priority"]["initial_option"]["value"])["priority"] == ticket.priority
+    assert ("none" in priorities) == (ticket.priority is Priority.NONE)
+
+
+def test_a_menu_whose_shown_value_changed_is_a_new_one_for_slack() -> None:
+    rows = {
+        blocks.card(_card(ticket=make.ticket(status=status, priority=priority))).blocks[-1]["block_id"]
+        for status in Status
+        for priority in Priority
+    }
+    assert len(rows) == len(Status) * len(Priority)

@@ -145,3 +145,161 @@ def test_help_names_what_can_be_typed(world: World) -> None:
     clerk(world, "help", "U0BEN")
     for word in ("send", "name", "find", "help"):
         told(world, f"/clerk {word}", "U0BEN")
+
+
+# -- finding ----------------------------------------------------------------------------------------------------------
+
+
+def answers(world: World, user: str) -> list[str]:
+    """What a person was told in private, blocks and all, newest last."""
+    return [str(each["blocks"]) for each in world.state()["ephemerals"] if each["user"] == user]
+
+
+def test_find_lists_tickets_by_whatever_is_known_of_them_with_a_link_to_the_thread(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    card = world.card(contact)
+    number = str(card["blocks"]).partition("Ticket #")[2].partition(" ")[0]
+    clerk(world, f"name {contact} Zenobia Quill")
+    world.assign(contact, "U0CLEO", subject="Broken xylophone", status="on_hold", new_tags="zither-9")
+    wait_until(lambda: field(world.cards(contact)[0], "Subject") == "Broken xylophone", "the subject")
+    for query in (f"#{number}", number, contact, "zenobia", "xylo", "zither-9", "on-hold quill xylophone"):
+        before = len(answers(world, "U0CLEO"))
+        clerk(world, f"find {query}", "U0CLEO")
+        said = wait_until(lambda before=before: answers(world, "U0CLEO")[before:], f"an answer to {query}")[0]  # type: ignore[misc]
+        assert "Zenobia Quill" in said, query
+        assert "Broken xylophone" in said
+        assert f"|#{number}>" in said
+        assert "/archives/C0TEXTS/p" in said
+    clerk(world, "find xylophone solved", "U0CLEO")
+    wait_until(lambda: "No ticket fits" in answers(world, "U0CLEO")[-1], "no ticket")
+    assert world.violations() == []
+
+
+# -- the card ---------------------------------------------------------------------------------------------------------
+
+
+def pick(world: World, card: dict[str, Any], action: str, value: str, user: str = "U0ADA") -> None:
+    """A person picks an option of a card's menu by what it orders."""
+    menu = next(
+        element
+        for block in card["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == action
+    )
+    option = next(each["value"] for each in menu["options"] if f'"{value}"' in each["value"])
+    answer = world.click(card, action, user, selected=option)
+    assert answer["status"] == 200, answer
+
+
+def card_with(world: World, contact: str, name: str, value: str) -> dict[str, Any]:
+    """A contact's card once a field of it shows a value."""
+    return wait_until(lambda: [c for c in world.cards(contact) if field(c, name) == value], f"{name} {value}")[0]
+
+
+def test_take_status_and_priority_with_one_click_each(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    world.click(world.card(contact), "ticket.take", "U0BEN")
+    card = card_with(world, contact, "Status", "Open")
+    assert field(card, "On it") == "<@U0BEN>"
+    pick(world, card, "ticket.priority", "high", "U0BEN")
+    pick(world, card_with(world, contact, "Priority", "High"), "ticket.status", "pending", "U0BEN")
+    card = card_with(world, contact, "Status", "Pending")
+    assert '"new"' not in str(card["blocks"])
+    assert '"none"' not in str(card["blocks"])
+    pick(world, card, "ticket.status", "closed", "U0BEN")
+    closed = card_with(world, contact, "Status", "Closed")
+    assert "ticket.take" not in str(closed["blocks"])
+    assert "ticket.status" not in str(closed["blocks"])
+    pick(world, closed, "ticket.priority", "low", "U0BEN")
+    card_with(world, contact, "Priority", "Low")
+    assert world.violations() == []
+
+
+def test_a_click_on_a_card_whose_ticket_has_moved_on_is_refused_in_words(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    stale = world.card(contact)
+    world.do("faults", api="slack", method="chat.update", channel=CHANNEL, kind="ratelimited", retry_after=3)
+    pick(world, stale, "ticket.status", "closed", "U0ADA")
+    world.click(stale, "ticket.take", "U0CLEO")
+    told(world, "Closed for good", "U0CLEO")
+    assert field(card_with(world, contact, "Status", "Closed"), "On it") == "nobody yet"
+
+
+# -- modals -----------------------------------------------------------------------------------------------------------
+
+
+def test_reply_opens_a_modal_and_what_is_written_there_is_sent_once(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    card = world.card(contact)
+    world.click(card, "ticket.reply", "U0BEN")
+    view = world.view("ticket.reply", "U0BEN")
+    assert contact in str(view["blocks"])
+    too_long = world.submit(view, "U0BEN", text="x" * 1601)
+    assert '"errors": {"text": ' in too_long["body"]
+    assert "1,601" in too_long["body"]
+    blank = world.submit(view, "U0BEN", text="   ")
+    assert '"errors": {"text": ' in blank["body"]
+    assert sent(world, contact) == []
+    answer = world.submit(view, "U0BEN", text="Hi & <bye> :wave:")
+    assert (answer["status"], answer["body"]) == (200, "")
+    wait_until(lambda: sent(world, contact) == ["Hi & <bye> 👋"], "the text")
+    post = wait_until(lambda: [p for p in written(world, contact) if "delivered" in str(p)], "delivered")[0]
+    assert "<@U0BEN> wrote" in str(post["blocks"])
+    assert field(card_with(world, contact, "Status", "Open"), "On it") == "<@U0BEN>"
+    told(world, "On its way", "U0BEN")
+    assert world.violations() == []
+
+
+def test_what_begins_like_a_note_in_the_reply_modal_is_a_note(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    world.click(world.card(contact), "ticket.reply", "U0BEN")
+    world.submit(world.view("ticket.reply", "U0BEN"), "U0BEN", text="note: ask ben")
+    wait_until(lambda: "a note, not sent" in str(written(world, contact)), "the note in the thread")
+    assert sent(world, contact) == []
+
+
+def test_the_dashboard_shows_the_open_tickets_mine_first_and_searches_and_sends(world: World) -> None:
+    mine, other = new_contact(), new_contact()
+    for contact in (mine, other):
+        world.text(contact, "hello")
+        world.card(contact)
+    world.click(world.cards(mine)[0], "ticket.take", "U0CLEO")
+    world.click(world.cards(other)[0], "ticket.take", "U0BEN")
+    for contact in (mine, other):
+        card_with(world, contact, "Status", "Open")
+    clerk(world, "", "U0CLEO")
+    view = world.view("clerk.search", "U0CLEO")
+    shown = str(view["blocks"])
+    assert 0 < shown.index(mine) < shown.index(other)
+
+    answer = world.submit(view, "U0CLEO", query=mine)
+    assert '"response_action": "push"' in answer["body"]
+    found = wait_until(lambda: mine in str(world.view("clerk.found", "U0CLEO")["blocks"]), "what was found")
+    assert found
+    world.do("close", user="U0CLEO", view_id=world.view("clerk.found", "U0CLEO")["id"])
+
+    world.do("click", user="U0CLEO", view_id=view["id"], action_id="clerk.send")
+    form, contact = world.view("clerk.send", "U0CLEO"), new_contact()
+    wrong = world.submit(form, "U0CLEO", number="banana", line="+15550001111", text="Hi")
+    assert '"number": ' in wrong["body"]
+    sending = world.submit(form, "U0CLEO", number=contact, line="+15550001111", text="From the dashboard")
+    assert (sending["status"], sending["body"]) == (200, "")
+    wait_until(lambda: sent(world, contact) == ["From the dashboard"], "the text")
+    assert field(world.card(contact), "On it") == "<@U0CLEO>"
+    assert world.violations() == []
+
+
+def test_a_text_to_a_contact_picked_in_the_dashboard(world: World) -> None:
+    contact = new_contact()
+    world.text(contact, "hello")
+    world.card(contact)
+    clerk(world, "", "U0BEN")
+    world.do("click", user="U0BEN", view_id=world.view("clerk.search", "U0BEN")["id"], action_id="clerk.send")
+    world.submit(world.view("clerk.send", "U0BEN"), "U0BEN", contact=contact, line="+15550001111", text="Hi there")
+    wait_until(lambda: sent(world, contact) == ["Hi there"], "the text")

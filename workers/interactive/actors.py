@@ -1,15 +1,18 @@
-"""What must reach Slack within three seconds of a click."""
+"""What must reach Slack within three seconds of a click, and the lists that people wait for."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import Histogram
 
 from messages.notification import OpenModal, Whisper
-from workers.interactive import modal
-from workers.ports import Ports, SlackError
+from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+from workers.interactive import lists, modal, writing
+from workers.interactive.looking import found, open_tickets
+from workers.ports import Permanent, Ports, SlackError
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.interactive")
@@ -20,30 +23,116 @@ TOO_LATE: Final = timedelta(seconds=2.5)
 """A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack needs the rest."""
 
 CLICK_AGAIN: Final = "That took too long on our side, so Slack did not let the form open. Please click again."
+TYPE_AGAIN: Final = "That took too long on our side, so Slack did not let the dashboard open. Please type it again."
+GONE: Final = "This ticket's line or contact does not exist any more, so nothing can be sent."
+
+APPEARS_WITHIN: Final = timedelta(seconds=5)
+LOOK_AGAIN: Final = timedelta(milliseconds=300)
+"""The gateway's answer has Slack show a modal, which the worker may be ready to fill before it is there."""
+
+type Opens = OpenModal | OpenReply | OpenDashboard | PushSend
 
 
 @actor(handles=OpenModal, max_retries=0, time_limit=timedelta(seconds=15))
 async def open_modal(message: OpenModal, ports: Ports) -> None:
     """Open the ticket's modal, or tell whoever clicked to click again: never silence."""
-    if ports.now() - message.received_at > TOO_LATE:
-        log.warning("a click came too late", ticket=message.ticket)
-        await _whisper(message, CLICK_AGAIN, ports)
+    if await _is_late(message, CLICK_AGAIN, ports):
         return
     ticket, tags = await asyncio.gather(ports.stores.tickets.get(message.ticket), ports.stores.tickets.known_tags())
     line = await ports.stores.lines.get(ticket.line) if ticket else None
     if ticket is None or line is None:
         await _whisper(message, f"Ticket #{message.ticket} does not exist any more.", ports)
         return
+    await _open(message, modal.edit(ticket, line, tags), CLICK_AGAIN, ports)
+
+
+@actor(handles=OpenReply, max_retries=0, time_limit=timedelta(seconds=15))
+async def open_reply(message: OpenReply, ports: Ports) -> None:
+    """Open the modal in which an agent writes to a ticket's contact."""
+    if await _is_late(message, CLICK_AGAIN, ports):
+        return
+    stores = ports.stores
+    ticket = await stores.tickets.get(message.ticket)
+    line = await stores.lines.get(ticket.line) if ticket else None
+    contact = await stores.contacts.get(ticket.contact) if ticket else None
+    if line is None or contact is None:
+        await _whisper(message, GONE, ports)
+        return
+    await _open(message, writing.reply(line, contact, line.channel, message.response_url), CLICK_AGAIN, ports)
+
+
+@actor(handles=OpenDashboard, max_retries=0, time_limit=timedelta(seconds=15))
+async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
+    """Open the dashboard."""
+    if await _is_late(message, TYPE_AGAIN, ports):
+        return
+    tickets = await open_tickets(message.user, lists.PER_STATUS, ports)
+    await _open(message, lists.dashboard(tickets, message.channel, message.response_url), TYPE_AGAIN, ports)
+
+
+@actor(handles=PushSend, max_retries=0, time_limit=timedelta(seconds=15))
+async def push_send(message: PushSend, ports: Ports) -> None:
+    """Lay the form to send a text on the dashboard."""
+    if await _is_late(message, CLICK_AGAIN, ports):
+        return
+    lines, tickets = await asyncio.gather(
+        ports.stores.lines.all(), ports.stores.tickets.newest_of_all(2 * writing.OPTIONS)
+    )
+    recent = list(dict.fromkeys(ticket.contact for ticket in tickets))
+    known = {contact.id: contact for contact in await ports.stores.contacts.among(recent)}
+    contacts = [known[number] for number in recent if number in known and not known[number].opted_out]
+    await _open(message, writing.send(lines, contacts, message.channel, message.response_url), CLICK_AGAIN, ports)
+
+
+@actor(handles=FindTickets, max_retries=3, time_limit=timedelta(seconds=30))
+async def find(message: FindTickets, ports: Ports) -> None:
+    """Show whoever asked which tickets there are: in the modal that waits for them, or in private."""
+    most = lists.FOUND if message.view else lists.LISTED
+    rows = await found(message.query, message.channel, most, ports)
+    if message.view is not None:
+        await _fill(message, message.view, lists.results(message.query, rows, message.view), ports)
+    elif message.response_url is not None:
+        await ports.slack.respond(message.response_url, lists.answer(message.query, rows))
+    elif message.channel is not None:
+        await ports.slack.whisper(message.channel, message.user, lists.answer(message.query, rows))
+
+
+async def _fill(message: FindTickets, external_id: str, view: Mapping[str, Any], ports: Ports) -> None:
     try:
-        await ports.slack.open_view(message.trigger_id, modal.edit(ticket, line, tags))
+        await ports.slack.update_view(external_id, view)
+    except Permanent as error:
+        if error.code != "not_found":
+            raise
+        if ports.now() - message.received_at < APPEARS_WITHIN:
+            await ports.publisher.publish(message, delay=LOOK_AGAIN)
+        else:
+            log.info("a search was closed before it was answered")
+
+
+async def _is_late(message: Opens, words: str, ports: Ports) -> bool:
+    """Whether a click came too late for a modal; whoever clicked is told."""
+    if ports.now() - message.received_at <= TOO_LATE:
+        return False
+    log.warning("a click came too late", modal=message.actor)
+    await _whisper(message, words, ports)
+    return True
+
+
+async def _open(message: Opens, view: Mapping[str, Any], words: str, ports: Ports) -> None:
+    """Open a modal; whoever clicked is told if Slack does not let it."""
+    show = ports.slack.push_view if isinstance(message, PushSend) else ports.slack.open_view
+    try:
+        await show(message.trigger_id, view)
     except SlackError as error:
         if error.code == "exchanged_trigger_id":
             return  # this very message was delivered before, and opened it
-        log.warning("the modal did not open", ticket=message.ticket, error=error.code)
-        await _whisper(message, CLICK_AGAIN, ports)
+        log.warning("the modal did not open", modal=message.actor, error=error.code)
+        await _whisper(message, words, ports)
     else:
         OPENED.observe((ports.now() - message.received_at).total_seconds())
 
 
-async def _whisper(message: OpenModal, text: str, ports: Ports) -> None:
-    await ports.publisher.publish(Whisper(text=text, user=message.user, response_url=message.response_url))
+async def _whisper(message: Opens, text: str, ports: Ports) -> None:
+    channel = message.channel if isinstance(message, OpenDashboard | PushSend) else None
+    whisper = Whisper(text=text, user=message.user, response_url=message.response_url, channel=channel)
+    await ports.publisher.publish(whisper)

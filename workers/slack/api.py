@@ -136,6 +136,14 @@ class SlackApi:
         """Open a modal for whoever made the trigger, which lives three seconds."""
         await self._call("views.open", trigger_id=trigger_id, view=dict(view))
 
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Lay a modal on the one in which the trigger was made; a trigger lives three seconds."""
+        await self._call("views.push", trigger_id=trigger_id, view=dict(view))
+
+    async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
+        """Replace the modal that has this external id."""
+        await self._call("views.update", external_id=external_id, view=dict(view))
+
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
         """Tell one user in a channel, in private."""
         await self._call(

@@ -15,12 +15,15 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ContextBlock,
     HeaderBlock,
+    InteractiveElement,
     MarkdownTextObject,
+    Option,
     PlainTextObject,
     RichTextBlock,
     RichTextElementParts,
     RichTextQuoteElement,
     SectionBlock,
+    StaticSelectElement,
     TextObject,
 )
 
@@ -87,6 +90,7 @@ def card(card: Card) -> Rendered:
         *([ContextBlock(elements=[_marked(_came(card))])] if card.newest else []),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
+        _quick(ticket),
     ]
     more = f" (+{card.more} more)" if card.more else ""
     said = f"{who}: {body or '(no text)'}{more}" if card.newest else who
@@ -299,9 +303,42 @@ def _buttons(card: Card) -> list[ButtonElement]:
     value = _value(ticket=card.ticket.id)
     return [
         ButtonElement(text="Open", action_id="ticket.open", value=value, url=card.permalink, style="primary"),
+        ButtonElement(text="Reply", action_id="ticket.reply", value=value),
         ButtonElement(text="Assign", action_id="ticket.assign", value=value),
         ButtonElement(text="Hide", action_id="ticket.hide", value=value),
     ]
+
+
+def _quick(ticket: Ticket) -> Block:
+    """The row of quick actions: what can still be done to the ticket with one click.
+
+    Its block_id changes with what its menus show: Slack keeps what a person picked in a menu that looks the same.
+    """
+    elements: list[InteractiveElement] = []
+    if not ticket.is_closed:
+        take = ButtonElement(text="Take it", action_id="ticket.take", value=_value(ticket=ticket.id))
+        statuses = [each for each in Status if each is not Status.NEW or ticket.status is Status.NEW]
+        elements += [take, _menu(ticket, "status", statuses, ticket.status)]
+    priorities = [each for each in Priority if each is not Priority.NONE or ticket.priority is Priority.NONE]
+    elements.append(_menu(ticket, "priority", priorities, ticket.priority))
+    return ActionsBlock(block_id=f"ticket.quick.{ticket.status}.{ticket.priority}", elements=elements)
+
+
+def _menu[S: (Status, Priority)](ticket: Ticket, what: str, offered: Sequence[S], present: S) -> StaticSelectElement:
+    """A menu that shows the present value."""
+    options = {
+        each: Option(
+            value=_value(ticket=ticket.id, **{what: each}),
+            text=_plain("No priority" if each is Priority.NONE else each.label),
+        )
+        for each in offered
+    }
+    return StaticSelectElement(
+        action_id=f"ticket.{what}",
+        placeholder=what.capitalize(),
+        options=list(options.values()),
+        initial_option=options[present],
+    )
 
 
 def _sentence(ticket: Ticket, entry: Entry) -> str | None:

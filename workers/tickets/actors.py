@@ -94,6 +94,8 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             break
     else:
         raise Outrun
+    if message.by is not None:
+        await ports.stores.tickets.index(decision.ticket)
     if isinstance(message.command, Edit):
         await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
     if message.by is None:

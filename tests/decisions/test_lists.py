@@ -1,0 +1,190 @@
+"""Lists of tickets and the modals in which texts are written: within Slack's limits, dead, and read back as shown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages import forms
+from messages.forms import Pushed
+from messages.sms import WriteText
+from messages.ticket import Priority, Status
+from sandbox.blockkit import message_faults, too_long, view_faults
+from tests import make
+from tests.decisions.test_cards import ALIVE, _texts
+from tests.decisions.test_modal import submitted, untouched
+from tests.make import AGENT, CHANNEL, CONTACT, LINE
+from workers.interactive import lists, writing
+from workers.interactive.lists import Row
+
+LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
+URL = "https://hooks.slack.com/commands/T1/2/" + "x" * 200
+
+ROWS = st.builds(Row, make.tickets(), st.just("") | make.visible(80), st.none() | st.just(LINK))
+FULL = Row(
+    make.ticket(
+        id=10**9,
+        subject="&" * 150,
+        assignees=make.many("U", 100),
+        status=Status.ON_HOLD,
+        priority=Priority.URGENT,
+    ),
+    "&" * 80,
+    LINK,
+)
+
+
+def _dead(blocks: Sequence[Mapping[str, Any]]) -> None:
+    for text in _texts(blocks):
+        if text["type"] == "mrkdwn":
+            assert not ALIVE.search(text["text"].replace(f"<{LINK.replace('&', '&amp;')}|#", "")), text
+
+
+@given(make.written(200), st.lists(ROWS, max_size=20))
+def test_every_answer_is_within_slacks_limits_and_dead(query: str, rows: list[Row]) -> None:
+    answer = lists.answer(query, rows)
+    sent = json.loads(json.dumps(answer.blocks))
+    assert message_faults(sent) == []
+    assert not too_long(sent)
+    assert answer.text
+    _dead(answer.blocks)
+    assert view_faults(lists.results(query, rows, "found-1")) == []
+    _dead(lists.results(query, rows, "found-1")["blocks"])
+
+
+@given(st.dictionaries(st.sampled_from(Status), st.lists(ROWS, max_size=4)))
+def test_every_dashboard_is_within_slacks_limits_and_dead(tickets: dict[Status, list[Row]]) -> None:
+    view = lists.dashboard(tickets, CHANNEL, URL)
+    assert view_faults(view) == []
+    _dead(view["blocks"])
+
+
+def test_the_fullest_lists_are_within_slacks_limits() -> None:
+    everything: dict[Status, Sequence[Row]] = {status: [FULL] * 100 for status in Status if status is not Status.CLOSED}
+    view = lists.dashboard(everything, CHANNEL, URL)
+    assert view_faults(view) == []
+    assert len(view["blocks"]) <= 100
+    assert view_faults(lists.results("&" * 200, [FULL] * 100, "x")) == []
+    answer = json.loads(json.dumps(lists.answer("&" * 200, [FULL] * 100).blocks))
+    assert message_faults(answer) == []
+    assert not too_long(answer)
+
+
+def test_a_row_leads_to_the_thread_and_says_what_people_want_to_know() -> None:
+    ticket = make.ticket(subject="Heating", status=Status.PENDING, priority=Priority.HIGH, assignees=(AGENT,))
+    shown = str(lists.answer("heat", [Row(ticket, "Ann", LINK)]).blocks)
+    for part in (f"<{LINK.replace('&', '&amp;')}|#7>", "Ann", CONTACT, "Pending", "High", "Heating", "<@U0ADA>"):
+        assert part in shown
+
+
+def test_what_is_not_shown_is_said() -> None:
+    assert "there are more" in lists.answer("x", [FULL] * (lists.LISTED + 1)).text
+    assert "No ticket fits" in lists.answer("x", []).text
+    assert "No ticket is open" in str(lists.dashboard({Status.OPEN: []}, CHANNEL, None))
+    assert "There are more" in str(lists.dashboard({Status.OPEN: [FULL] * 99}, CHANNEL, None))
+
+
+def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() -> None:
+    view = {**lists.dashboard({}, CHANNEL, URL), "id": "V1"}
+    found = forms.read(submitted(view, query={"value": " heat "}))
+    assert isinstance(found, Pushed)
+    assert view_faults(found.view) == []
+    assert found.order.model_dump()["view"] == found.view["external_id"]
+    assert found.order.model_dump()["query"] == "heat"
+    assert found.order.model_dump()["channel"] == CHANNEL
+    assert forms.read(submitted(view, query={"value": "  "})) == {"query": "Please write what to look for."}
+
+
+# -- writing a text ---------------------------------------------------------------------------------------------------
+
+LINES = st.lists(
+    st.builds(
+        lambda place, name: make.line(id=f"+1555000{place:04d}", name=name), st.integers(1, 999), make.written(100)
+    ),
+    max_size=120,
+    unique_by=lambda line: line.id,
+)
+CONTACTS = st.lists(
+    st.builds(
+        lambda place, name: make.contact(id=f"+1555111{place:04d}", name=name), st.integers(1, 999), make.visible(80)
+    ),
+    max_size=120,
+    unique_by=lambda contact: contact.id,
+)
+
+
+@given(make.written(100), make.written(80), st.booleans(), st.none() | st.just(URL))
+def test_every_reply_modal_is_within_slacks_limits(line: str, name: str, out: bool, url: str | None) -> None:
+    view = writing.reply(make.line(name=line), make.contact(name=name, opted_out=out), CHANNEL, url)
+    assert view_faults(view) == []
+    _dead(view["blocks"])
+
+
+@given(LINES, CONTACTS)
+def test_every_send_modal_is_within_slacks_limits(lines: list[Any], contacts: list[Any]) -> None:
+    assert view_faults(writing.send(lines, contacts, CHANNEL, URL)) == []
+
+
+@given(make.written(3000))
+def test_a_reply_is_sent_as_it_was_typed_or_refused_on_its_field(text: str) -> None:
+    view = {**writing.reply(make.line(), make.contact(), CHANNEL, URL), "id": "V1"}
+    found = forms.read(submitted(view, text={"value": text}))
+    length = len(text.strip().encode("utf-16-le")) // 2
+    if 0 < length <= 1600:
+        assert isinstance(found, WriteText)
+        assert (found.line, found.contact, found.channel, found.response_url) == (LINE, CONTACT, CHANNEL, URL)
+        assert "<" not in found.text
+    else:
+        assert isinstance(found, dict)
+        assert list(found) == ["text"]
+
+
+def test_two_submissions_of_one_modal_are_one_text_and_two_modals_are_two() -> None:
+    view = writing.reply(make.line(), make.contact(), CHANNEL, URL)
+    ids = []
+    for id in ("V1", "V1", "V2"):
+        found = forms.read(submitted(view, text={"value": "hi"}).model_copy(update={"view": id}))
+        assert isinstance(found, WriteText)
+        ids.append(found.sms)
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_reply_to_a_contact_that_opted_out_is_refused_on_the_field() -> None:
+    view = writing.reply(make.line(), make.contact(opted_out=True), CHANNEL, URL)
+    assert "opted out" in str(view["blocks"])
+    found = forms.read(submitted(view, text={"value": "hi"}))
+    assert isinstance(found, dict)
+    assert "opted out" in found["text"]
+
+
+def test_the_line_of_the_channel_is_picked_already() -> None:
+    lines = [make.line(), make.line(id="+15550009999", channel="C0SALES", name="Sales")]
+    view = writing.send(lines, [], "C0SALES", URL)
+    assert untouched(view)["line"]["selected_option"]["value"] == "+15550009999"
+    assert "line" in untouched(view)
+    assert untouched(writing.send(lines, [], "C0OTHER", URL))["line"] == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"number": {"value": "(555) 123-4567"}}, []),
+        ({"contact": {"selected_option": {"value": CONTACT}}}, []),
+        ({}, ["number"]),
+        ({"number": {"value": "555-1234"}}, ["number"]),
+        ({"number": {"value": "banana"}}, ["number"]),
+        ({"number": {"value": "+15551234567"}, "contact": {"selected_option": {"value": CONTACT}}}, ["number"]),
+        ({"number": {"value": "+15551234567"}, "text": {"value": " "}}, ["text"]),
+        ({"number": {"value": "+15551234567"}, "line": {"selected_option": None}}, ["line"]),
+    ],
+)
+def test_what_is_wrong_in_the_send_modal_is_said_on_its_field(fields: dict[str, Any], wrong: list[str]) -> None:
+    view = {**writing.send([make.line()], [make.contact()], CHANNEL, URL), "id": "V1"}
+    found = forms.read(submitted(view, **{"text": {"value": "hi"}, **fields}))
+    assert wrong == (list(found) if isinstance(found, dict) else [])
+    if isinstance(found, WriteText):
+        assert found.contact in {CONTACT, "+15551234567"}
+        assert found.line == LINE

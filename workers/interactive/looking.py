@@ -1,0 +1,78 @@
+"""Looks tickets up for the agents, by index: its cost does not grow with the number of tickets."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from messages.line import line_of
+from messages.ticket import Status, Ticket
+from workers.interactive.lists import Row
+from workers.interactive.search import Wanted, matches, mine_first, status_of, wanted
+from workers.ports import Ports
+
+PROPOSED: Final = 300
+"""Tickets that are looked at for a term at most, the newest ones."""
+
+OPEN: Final = tuple(status for status in Status if status is not Status.CLOSED)
+
+
+async def found(query: str, channel: str | None, most: int, ports: Ports) -> list[Row]:
+    """The newest tickets that a query asks for, up to one more than `most`."""
+    line = line_of(await ports.stores.lines.all(), channel)
+    asked = wanted(query, line.id if line else None)
+    tickets = sorted(await _proposed(asked, ports), key=lambda ticket: -ticket.id)
+    rows = await _rows(tickets, ports)
+    return [row for row in rows if matches(row.ticket, row.name, asked)][: most + 1]
+
+
+async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[Row]]:
+    """The open tickets by status, an agent's own first, up to one more than `most` of each."""
+    own, *others = await asyncio.gather(
+        ports.stores.tickets.indexed("assignee", user, PROPOSED),
+        *(ports.stores.tickets.in_status(status, most + 1) for status in OPEN),
+    )
+    mine = [ticket for ticket in own if user in ticket.assignees]
+    tickets = {ticket.id: ticket for ticket in [*mine, *(each for some in others for each in some)]}
+    shown = [
+        ticket
+        for status in OPEN
+        for ticket in mine_first([each for each in tickets.values() if each.status is status], user)[: most + 1]
+    ]
+    rows = await _rows(shown, ports)
+    return {status: [row for row in rows if row.ticket.status is status] for status in OPEN}
+
+
+async def _proposed(asked: Wanted, ports: Ports) -> Iterable[Ticket]:
+    """Tickets among which those are that were asked for."""
+    stores, some = ports.stores.tickets, []
+    if asked.number is not None and (ticket := await stores.get(asked.number)) is not None:
+        some.append(ticket)
+    if asked.contact is not None:
+        some += await stores.of_contacts([asked.contact], PROPOSED)
+    if some or not asked.terms:
+        return some
+    by_term = await asyncio.gather(*(_of_term(term, ports) for term in asked.terms))
+    return min(by_term, key=len)
+
+
+async def _of_term(term: str, ports: Ports) -> list[Ticket]:
+    stores = ports.stores
+    status = status_of(term)
+    contacts = await stores.contacts.named(term, PROPOSED)
+    some = [
+        *await stores.tickets.indexed("word", term, PROPOSED, whole=False),
+        *(await stores.tickets.of_contacts(contacts, PROPOSED) if contacts else ()),
+        *(await stores.tickets.in_status(status, PROPOSED) if status else ()),
+    ]
+    return list({ticket.id: ticket for ticket in some}.values())
+
+
+async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
+    """The tickets with what a list shows besides, in the same order."""
+    contacts, conversations = await asyncio.gather(
+        ports.stores.contacts.among({ticket.contact for ticket in tickets}),
+        ports.stores.conversations.among({ticket.conversation for ticket in tickets}),
+    )
+    names = {contact.id: contact.name for contact in contacts}
+    links = {each.id: each.thread.permalink for each in conversations if each.thread}
+    return [Row(ticket, names.get(ticket.contact, ""), links.get(ticket.conversation)) for ticket in tickets]

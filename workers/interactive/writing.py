@@ -1,0 +1,107 @@
+"""The modals in which a text is written: Reply, and Send text. Pure; messages/forms.py reads back what they show."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from messages.conversation import Contact
+from messages.line import Line, line_of
+from workers.markup import clip_escaped, escape, unstyled
+
+OPTIONS: Final = 100
+"""Options of a static menu (https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element)."""
+
+OPTION: Final = 75
+TYPED: Final = 3000
+"""The most that a plain text input takes; what is too long for a text is answered with by how much."""
+
+HINT: Final = "At most 1,600 characters. What begins with // or note: is kept as a note for the team and not sent."
+
+
+def reply(line: Line, contact: Contact, channel: str | None, response_url: str | None) -> dict[str, Any]:
+    """The modal of a card's Reply button."""
+    name = f"*{clip_escaped(unstyled(contact.name), 200)}* · " if contact.name else ""
+    to = f"To {name}{escape(contact.id)} from {clip_escaped(unstyled(line.label), 200)}"
+    blocks: list[Block] = [ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)])]
+    if contact.opted_out:
+        warning = "The contact has opted out of texts: nothing can be sent until they text START to the line."
+        blocks.append(SectionBlock(text=_plain(warning)))
+    shown = {"line": line.id, "contact": contact.id, "opted_out": contact.opted_out}
+    return _modal("ticket.reply", "Reply", [*blocks, _text()], {**shown, **_where(channel, response_url)})
+
+
+def send(
+    lines: Sequence[Line], contacts: Sequence[Contact], channel: str | None, response_url: str | None
+) -> dict[str, Any]:
+    """The modal of the dashboard's Send text button: to a contact or a number, from a line."""
+    if not lines:
+        nothing = SectionBlock(text=_plain("Clerk has no line yet. Ask an admin to add one (clerk lines add)."))
+        return View(type="modal", title=_plain("Send text"), close=_plain("Back"), blocks=[nothing]).to_dict()
+    options = [Option(value=line.id, text=_plain(_option(line.name, line.id))) for line in lines[:OPTIONS]]
+    own = line_of(lines, channel)
+    initial = next((option for option in options if own is not None and option.value == own.id), None)
+    element = StaticSelectElement(action_id="line", options=options, initial_option=initial)
+    blocks = [
+        *_contact(contacts),
+        InputBlock(
+            block_id="number",
+            label=_plain("Or a number" if contacts else "Number"),
+            element=PlainTextInputElement(action_id="number", max_length=60, placeholder=_plain("+15551234567")),
+            optional=bool(contacts),
+        ),
+        InputBlock(block_id="line", label=_plain("From the line"), element=element),
+        _text(),
+    ]
+    return _modal("clerk.send", "Send text", blocks, _where(channel, response_url))
+
+
+def _contact(contacts: Sequence[Contact]) -> list[Block]:
+    """The contacts to pick from; nothing while there is none, for Slack wants an option."""
+    options = [Option(value=each.id, text=_plain(_option(each.name, each.id))) for each in contacts[:OPTIONS]]
+    if not options:
+        return []
+    element = StaticSelectElement(action_id="contact", options=options)
+    return [InputBlock(block_id="contact", label=_plain("To a contact"), element=element, optional=True)]
+
+
+def _option(name: str, number: str) -> str:
+    label = f"{name} · {number}" if name else number
+    return clip_escaped(" ".join(label.split()), OPTION)
+
+
+def _text() -> Block:
+    element = PlainTextInputElement(action_id="text", multiline=True, max_length=TYPED)
+    return InputBlock(block_id="text", label=_plain("Text"), element=element, hint=_plain(HINT))
+
+
+def _where(channel: str | None, response_url: str | None) -> dict[str, Any]:
+    return {"channel": channel, "response_url": response_url}
+
+
+def _modal(callback_id: str, title: str, blocks: Sequence[Block], shown: dict[str, Any]) -> dict[str, Any]:
+    return View(
+        type="modal",
+        callback_id=callback_id,
+        private_metadata=json.dumps(shown),
+        title=_plain(title),
+        submit=_plain("Send"),
+        close=_plain("Cancel"),
+        blocks=blocks,
+    ).to_dict()
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)
