@@ -566,6 +566,11 @@ class Tickets(_Store[Ticket]):
         if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
             await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
 
+    async def unsettle(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
+        """Have a slice carry out a ticket's present version again, by `due_at` at the latest."""
+        change = {f"settled.{slice}": ticket.version - 1, "due_at": due_at}
+        await self._update({"_id": ticket.id, "version": ticket.version}, {"$set": change})
+
     async def unsettled(self, conversation: str, slice: str) -> list[Ticket]:
         """The conversation's tickets of which a slice has not carried out the present version, oldest first."""
         tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
@@ -641,6 +646,11 @@ class Posts(_Store[Post]):
         roots = await self._find({"conversation": conversation, "kind": Kind.ROOT})
         cards = await self._find({"conversation": conversation, "kind": Kind.CARD, "ticket": {"$in": list(tickets)}})
         return [*roots, *cards]
+
+    async def outdate(self, conversation: str) -> None:
+        """Have the conversation's cards drawn again, whatever they are known to show."""
+        for kind in (Kind.ROOT, Kind.CARD):
+            await self._all.update_many({"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}})
 
     async def at(self, channel: str, ts: str) -> Post | None:
         """The post that is this Slack message."""

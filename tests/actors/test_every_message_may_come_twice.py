@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from messages.conversation import NameContact
 from messages.inbound import SmsReceived
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
-from messages.ticket import ActOnTicket, Edit, SetStatus, Status
+from messages.sms import WriteTyped
+from messages.ticket import ActOnTicket, Edit, SetStatus, Status, Take
+from messages.views import FindTickets
 from tests import make
 from tests.fakes import Workers
 from workers.ports import Permanent, Throttled
@@ -193,3 +196,134 @@ async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: 
     workers.slack.refused.clear()
     await workers.pass_time(700)
     assert thread(workers) == ["text 1"]
+
+
+async def test_a_click_that_comes_too_late_is_refused_in_words_and_the_card_is_drawn_again(workers: Workers) -> None:
+    await receive(workers, 1)
+    (root,) = workers.slack.kind("root")
+    workers.slack.before = _no_updates
+    close = ActOnTicket(ticket=1, command=SetStatus(status=Status.CLOSED), by=make.AGENT, at=workers.clock.now())
+    await workers.handle(close)
+    await workers.drain()
+    assert "ticket.take" in str(root.what.blocks)
+    workers.slack.before = lambda method, channel: None
+    take = ActOnTicket(
+        ticket=1, command=Take(), by="U0BEN", at=workers.clock.now(), response_url="https://hooks.slack.com/r"
+    )
+    for _ in range(2):
+        await workers.handle(take)
+    await workers.drain(times=2)
+    assert {("https://hooks.slack.com/r", "Closed for good" in said) for _, said in workers.slack.whispers} == {
+        ("https://hooks.slack.com/r", True)
+    }
+    assert "ticket.take" not in str(root.what.blocks)
+    assert len(workers.slack.kind("line")) == 1
+
+
+def _no_updates(method: str, channel: str) -> None:
+    if method == "update":
+        raise Permanent("cant_update_message")
+
+
+# -- what agents write elsewhere --------------------------------------------------------------------------------------
+
+
+async def write(workers: Workers, text: str, number: int = 1) -> None:
+    """A command to send a text, handled twice with all that follows."""
+    order = WriteTyped(
+        sms=f"typed-{number}",
+        typed=text,
+        by=make.AGENT,
+        at=workers.clock.now(),
+        channel=make.CHANNEL,
+        response_url="https://r",
+    )
+    for _ in range(2):
+        await workers.handle(order)
+    await workers.drain(times=2)
+    await workers.pass_time(2, 1)
+
+
+async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(workers: Workers) -> None:
+    await write(workers, f"{make.CONTACT} hello")
+    await write(workers, f"{make.CONTACT} hello again", 2)
+    assert [text.body for text in workers.texting.texts] == ["hello", "hello again"]
+    assert len(workers.slack.kind("root")) == 1
+    assert [message.what.text for message in workers.slack.kind("written")] == ["hello", "hello again"]
+    ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
+    assert ticket is not None
+    assert (ticket.id, ticket.status, ticket.assignees) == (1, Status.OPEN, (make.AGENT,))
+    assert len(set(workers.slack.whispers)) == 1
+
+
+async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: Workers) -> None:
+    for number in (1, 2):
+        order = WriteTyped(
+            sms=f"typed-{number}",
+            typed=f"{make.CONTACT} hello",
+            by=make.AGENT,
+            at=workers.clock.now(),
+            channel=make.CHANNEL,
+        )
+        await workers.handle(order)
+    await workers.drain()
+    await workers.pass_time(3, 1)
+    assert [text.body for text in workers.texting.texts] == ["hello", "hello"]
+
+
+async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Workers) -> None:
+    order = WriteTyped(
+        sms="typed-1", typed=f"{make.CONTACT} hello", by=make.AGENT, at=workers.clock.now(), channel=make.CHANNEL
+    )
+    await workers.handle(order)
+    workers.queue.waiting.clear()
+    await workers.pass_time(60)
+    assert [text.body for text in workers.texting.texts] == ["hello"]
+    assert len(workers.slack.kind("root")) == len(workers.slack.kind("written")) == 1
+
+
+async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(workers: Workers) -> None:
+    await write(workers, f"{make.CONTACT} hello")
+    workers.clock.forward(10)
+    await receive(workers, 1)
+    (card,) = workers.slack.kind("card")
+    assert (card.channel, "text 1" in card.what.text) == (make.CHANNEL, True)
+    assert len(workers.slack.kind("root")) == 1
+
+
+async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(workers: Workers) -> None:
+    await receive(workers, 1)
+    for seconds, name in ((5, "Ann"), (0, "Anne")):
+        order = NameContact(
+            typed=f"{make.CONTACT} {name}",
+            by=make.AGENT,
+            at=workers.clock.now() + timedelta(seconds=seconds),
+            channel=make.CHANNEL,
+        )
+        await workers.handle(order)
+        await workers.drain()
+    (root,) = workers.slack.kind("root")
+    assert "Ann · +15550002222" in str(root.what.blocks)
+
+
+async def test_a_modal_that_is_filled_before_it_is_there_is_filled_once_it_is(workers: Workers) -> None:
+    await receive(workers, 1)
+    search = FindTickets(
+        query="#1", user=make.AGENT, channel=make.CHANNEL, view="found-1", received_at=workers.clock.now()
+    )
+    await workers.handle(search)
+    assert workers.slack.views == []
+    workers.slack.views.append({"external_id": "found-1"})
+    workers.clock.forward(1)
+    await workers.drain()
+    assert make.CONTACT in str(workers.slack.views[0])
+
+
+async def test_a_modal_that_was_closed_is_not_waited_for(workers: Workers) -> None:
+    search = FindTickets(
+        query="#1", user=make.AGENT, channel=make.CHANNEL, view="found-1", received_at=workers.clock.now()
+    )
+    await workers.handle(search)
+    workers.clock.forward(6)
+    await workers.drain()
+    assert workers.queue.waiting == []

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages import forms
+from messages.conversation import Contact
 from messages.forms import Pushed
+from messages.line import Line
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
 from sandbox.blockkit import message_faults, too_long, view_faults
@@ -100,20 +102,18 @@ def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() ->
 
 # -- writing a text ---------------------------------------------------------------------------------------------------
 
-LINES = st.lists(
-    st.builds(
-        lambda place, name: make.line(id=f"+1555000{place:04d}", name=name), st.integers(1, 999), make.written(100)
-    ),
-    max_size=120,
-    unique_by=lambda line: line.id,
-)
-CONTACTS = st.lists(
-    st.builds(
-        lambda place, name: make.contact(id=f"+1555111{place:04d}", name=name), st.integers(1, 999), make.visible(80)
-    ),
-    max_size=120,
-    unique_by=lambda contact: contact.id,
-)
+
+def _line(place: int, name: str) -> Line:
+    return make.line(id=f"+1555000{place:04d}", name=name)
+
+
+def _contact(place: int, name: str) -> Contact:
+    return make.contact(id=f"+1555111{place:04d}", name=name)
+
+
+PLACES = st.integers(1, 999)
+LINES = st.lists(st.builds(_line, PLACES, make.written(100)), max_size=120, unique_by=lambda line: line.id)
+CONTACTS = st.lists(st.builds(_contact, PLACES, make.visible(80)), max_size=120, unique_by=lambda each: each.id)
 
 
 @given(make.written(100), make.written(80), st.booleans(), st.none() | st.just(URL))
@@ -124,7 +124,7 @@ def test_every_reply_modal_is_within_slacks_limits(line: str, name: str, out: bo
 
 
 @given(LINES, CONTACTS)
-def test_every_send_modal_is_within_slacks_limits(lines: list[Any], contacts: list[Any]) -> None:
+def test_every_send_modal_is_within_slacks_limits(lines: list[Line], contacts: list[Contact]) -> None:
     assert view_faults(writing.send(lines, contacts, CHANNEL, URL)) == []
 
 

@@ -218,17 +218,6 @@ def test_take_status_and_priority_with_one_click_each(world: World) -> None:
     assert world.violations() == []
 
 
-def test_a_click_on_a_card_whose_ticket_has_moved_on_is_refused_in_words(world: World) -> None:
-    contact = new_contact()
-    world.text(contact, "hello")
-    stale = world.card(contact)
-    world.do("faults", api="slack", method="chat.update", channel=CHANNEL, kind="ratelimited", retry_after=3)
-    pick(world, stale, "ticket.status", "closed", "U0ADA")
-    world.click(stale, "ticket.take", "U0CLEO")
-    told(world, "Closed for good", "U0CLEO")
-    assert field(card_with(world, contact, "Status", "Closed"), "On it") == "nobody yet"
-
-
 # -- modals -----------------------------------------------------------------------------------------------------------
 
 

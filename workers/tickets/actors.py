@@ -98,13 +98,13 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await ports.stores.tickets.index(decision.ticket)
     if isinstance(message.command, Edit):
         await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
+    if decision.refusals and message.by is not None:
+        await _refuse(message, decision.ticket, decision.refusals, ports)
     if message.by is None:
         await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
     else:
         replied = isinstance(message.command, Reply)
         await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at, replied=replied))
-    if decision.refusals and message.by is not None:
-        await _refuse(message, decision.ticket, decision.refusals, ports)
 
 
 @actor(handles=AgentWrote)
@@ -157,7 +157,10 @@ async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bo
 
 
 async def _refuse(message: ActOnTicket, ticket: Ticket, refusals: tuple[str, ...], ports: Ports) -> None:
+    """Tell the agent what is not possible any more, and have the card that offered it drawn again."""
     assert message.by is not None
+    await ports.stores.posts.outdate(ticket.conversation)
+    await ports.stores.tickets.unsettle(ticket, "slack", ports.now() + SETTLE_WITHIN)
     conversation = await ports.stores.conversations.get(ticket.conversation)
     thread = conversation.thread if conversation else None
     await ports.publisher.publish(
