@@ -247,7 +247,7 @@ async def write(workers: Workers, text: str, number: int = 1) -> None:
 async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(workers: Workers) -> None:
     await write(workers, f"{make.CONTACT} hello")
     await write(workers, f"{make.CONTACT} hello again", 2)
-    assert [text.body for text in workers.texting.texts] == ["hello", "hello again"]
+    assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello again"]
     assert len(workers.slack.kind("root")) == 1
     assert [message.what.text for message in workers.slack.kind("written")] == ["hello", "hello again"]
     ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
@@ -268,7 +268,7 @@ async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: Wo
         await workers.handle(order)
     await workers.drain()
     await workers.pass_time(3, 1)
-    assert [text.body for text in workers.texting.texts] == ["hello", "hello"]
+    assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello"]
 
 
 async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Workers) -> None:
@@ -278,7 +278,7 @@ async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Wor
     await workers.handle(order)
     workers.queue.waiting.clear()
     await workers.pass_time(60)
-    assert [text.body for text in workers.texting.texts] == ["hello"]
+    assert [each.sent.body for each in workers.texting.taken] == ["hello"]
     assert len(workers.slack.kind("root")) == len(workers.slack.kind("written")) == 1
 
 
