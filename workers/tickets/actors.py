@@ -119,7 +119,8 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
             break
         number = await ports.stores.tickets.next_number()
         first = _opened(number, conversation.id, conversation.line, conversation.contact, ports.now())
-        await ports.stores.tickets.add(first)
+        begun = decide(first, Reply(), message.by, message.at, ports.settings.solved_for).ticket
+        await ports.stores.tickets.add(begun)
     else:
         raise Outrun
     await act(ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at), ports)
