@@ -1,7 +1,7 @@
 """`clerk run`: everything in one process, on nothing but Python."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from typing import Final
 
@@ -26,7 +26,7 @@ from ops.queueing import Broker
 from ops.rabbit import Rabbit
 from ops.settings import OpsSettings
 from ops.watching import watching
-from sandbox.app import build
+from sandbox.app import opened
 from sandbox.config import Sandbox
 from workers import clock
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
@@ -82,21 +82,24 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
-    if settings.sandbox:
-        inside = Inside(ports, broker, worker, seen)
-        mounts["/sandbox"] = build(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit)
-    serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
-    worker.start()
-    ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
-    _say_where_things_are(settings, embedded=embedded)
-    say_token(settings)
-    try:
-        await serving.serve()
-    finally:
-        ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
-        await asyncio.to_thread(worker.stop, 10_000)
-        broker.close()
+    async with AsyncExitStack() as stack:
+        if settings.sandbox:
+            inside, folder = Inside(ports, broker, worker, seen), settings.data_dir / "sandbox"
+            sandbox = opened(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit, folder=folder)
+            mounts["/sandbox"] = await stack.enter_async_context(sandbox)
+        serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
+        worker.start()
+        ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
+        _say_where_things_are(settings, embedded=embedded)
+        say_token(settings)
+        try:
+            await serving.serve()
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+            await asyncio.to_thread(worker.stop, 10_000)
+            broker.close()
+            await ports.close()
 
 
 def _queues(settings: Settings, seen: Seen) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
@@ -148,6 +151,8 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
         console.print("  Queues:       in memory; what a webhook brought in the last moment before a crash is at stake")
     if embedded:
         console.print(f"  Documents:    {settings.data_dir / 'clerk.sqlite'}")
+    if settings.sandbox:
+        console.print(f"  Sandbox:      {settings.data_dir / 'sandbox'}, what stands in its workspace and phones")
     if names := settings.sandbox_variables():
         console.print(f"  Sandbox values are in force for {', '.join(names)}")
     console.print(

@@ -5,22 +5,37 @@ and workers with the same environment, and CLERK_SLACK_API_URL and CLERK_TWILIO_
 """
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from gateway.__main__ import Server
 from messages.settings import Misconfigured, Settings
-from sandbox.app import build
+from sandbox.app import opened
 from sandbox.config import Sandbox
 
 LINES = {"+15550001111": "C0TEXTS"}
 
 
-def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
-    """What the flags and the environment ask for, and the host and port to listen on."""
+@dataclass(frozen=True)
+class Asked:
+    """What the flags and the environment ask for: where to listen, and the folder that keeps the state, if any."""
+
+    config: Sandbox
+    host: str
+    port: int
+    folder: Path | None
+
+
+def configuration(arguments: Sequence[str]) -> Asked:
+    """What the flags and the environment ask for."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="where to listen")
     parser.add_argument("--port", type=int, default=9000)
@@ -34,6 +49,7 @@ def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
     parser.add_argument(
         "--event-retries", type=_waits, default=Sandbox.event_retries, metavar="S,S,S", help="before each of Slack's"
     )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="over restarts (default: in memory alone)")
     asked = parser.parse_args(arguments)
     settings = Settings.load(**({"lines": ",".join(asked.line)} if asked.line else {}))
     gateway = asked.gateway or f"http://{settings.host}:{settings.port}"
@@ -49,27 +65,34 @@ def configuration(arguments: Sequence[str]) -> tuple[Sandbox, str, int]:
         echo=asked.echo,
         event_retries=asked.event_retries,
     )
-    return config, asked.host, asked.port
+    return Asked(config, asked.host, asked.port, asked.keep)
 
 
 def _waits(given: str) -> tuple[float, ...]:
     return tuple(map(float, given.split(",")))
 
 
-def main() -> None:
+async def serve(asked: Asked) -> None:
     """Serve until told to stop."""
-    try:
-        config, host, port = configuration(sys.argv[1:])
-    except Misconfigured as error:
-        sys.exit(str(error))
-    server: uvicorn.Server
+    server: Server
 
     def stopping() -> bool:
         return server.should_exit
 
-    app = Starlette(routes=[Mount("/sandbox", build(config, stopping=stopping))])
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning"))
-    server.run()
+    async with opened(asked.config, stopping=stopping, folder=asked.folder) as sandbox:
+        app = Starlette(routes=[Mount("/sandbox", sandbox)])
+        server = Server(uvicorn.Config(app, host=asked.host, port=asked.port, log_level="warning", lifespan="off"))
+        await server.serve()
+
+
+def main() -> None:
+    """Serve what the command line asks for."""
+    try:
+        asked = configuration(sys.argv[1:])
+    except Misconfigured as error:
+        sys.exit(str(error))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(asked))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,54 @@
 """The sandbox as one ASGI application: both stand-ins, and the page over them."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sandbox.config import Sandbox
 from sandbox.guard import Guard
+from sandbox.keeping import Kept
 from sandbox.live import Live
 from sandbox.machinery import Machinery
 from sandbox.page_api import PageApi
 from sandbox.standins import StandIns
 
 
-def build(
+@contextlib.asynccontextmanager
+async def opened(
     config: Sandbox,
     clock: Callable[[], float] = time.time,
     machinery: Machinery | None = None,
     stopping: Callable[[], bool] = lambda: False,
-) -> Starlette:
-    """The sandbox, to be mounted at /sandbox; its open streams end once `stopping` says so."""
+    folder: Path | None = None,
+) -> AsyncIterator[Starlette]:
+    """The sandbox for the length of a block, to be mounted at /sandbox; its open streams end once `stopping` says so.
+
+    What it holds is kept in `folder`; without one it is forgotten at the end.
+    """
     standins = StandIns(config, clock)
     page = PageApi(standins, Live(standins, machinery, stopping), machinery)
+    app = Starlette(routes=[*page.routes(), *standins.routes()], middleware=[Middleware(Guard)])
+    async with _kept(standins, folder) if folder else contextlib.nullcontext():
+        try:
+            yield app
+        finally:
+            await standins.close()
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+
+@contextlib.asynccontextmanager
+async def _kept(standins: StandIns, folder: Path) -> AsyncIterator[None]:
+    kept = Kept(standins, folder)
+    kept.restore()
+    standins.resume()
+    following = asyncio.create_task(kept.follow())
+    try:
         yield
-        await standins.close()
-
-    return Starlette(routes=[*page.routes(), *standins.routes()], middleware=[Middleware(Guard)], lifespan=lifespan)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await kept.save()

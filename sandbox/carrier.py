@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +18,8 @@ from sandbox.twilio_errors import UNDELIVERED, Rejected
 from sandbox.twilio_webhooks import TwilioWebhooks
 
 MEDIA_BYTES: Final = 5_000_000
+LOOK: Final = 0.2
+"""Seconds between two looks for a gateway that is not there yet."""
 
 
 class Handling(BaseModel):
@@ -33,6 +36,14 @@ class Handling(BaseModel):
     fail_times: int = 0
     reject_code: int = 21614
     reject_times: int = 0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What there is to do for a text: the media to fetch for it, and whom to tell how it goes."""
+
+    media: tuple[str, ...]
+    callback: str
 
 
 class Carrier:
@@ -52,6 +63,7 @@ class Carrier:
         self.background = Background()
         self.handling: dict[str, Handling] = {"": Handling()}
         self.opted_out: set[tuple[str, str]] = set()
+        self.under_way: dict[str, Errand] = {}
         self._released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def of(self, number: str) -> Handling:
@@ -69,7 +81,13 @@ class Carrier:
 
     def send(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
         """Begin to deliver a text that was accepted."""
-        self.background.start(self._deliver(sid, media, callback, cause))
+        self.under_way[sid] = Errand(tuple(media), callback)
+        self.background.start(self._carry(sid, cause))
+
+    def resume(self) -> None:
+        """Go on with the texts that are under way since before a restart, once the gateway can be told of them."""
+        if self.under_way:
+            self.background.start(self._resume([*self.under_way]))
 
     def release(self, number: str = "") -> None:
         """Let go of the texts that are held for a number (for all, if none is named)."""
@@ -84,13 +102,35 @@ class Carrier:
         """Wait until every text has reached its last status and every callback was sent."""
         await self.background.settled()
 
-    async def _deliver(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
+    async def _resume(self, sids: Sequence[str]) -> None:
+        while True:
+            try:
+                await self._http.get(f"{self._config.gateway_url}/healthz", timeout=5)
+                break
+            except httpx.TransportError:
+                await asyncio.sleep(LOOK)
+        for sid in sids:
+            self.background.start(self._go_on(sid))
+
+    async def _go_on(self, sid: str) -> None:
+        """Tell again of the status that a text has, which may never have been told, and bring it to its end."""
+        text, callback = self._texts.texts[sid], self.under_way[sid].callback
+        if callback and text["status"] not in {"accepted", "queued", "sending"}:
+            await self._tell(callback, [self._status(text)], None)
+        await self._carry(sid)
+
+    async def _carry(self, sid: str, cause: int | None = None) -> None:
+        await self._deliver(sid, self.under_way[sid], cause)
+        del self.under_way[sid]
+        self._record.change()
+
+    async def _deliver(self, sid: str, errand: Errand, cause: int | None) -> None:
         text = self._texts.texts[sid]
         handling = self.of(text["to"])
         if handling.held:
             self._released[text["to"]].clear()
             await self._released[text["to"]].wait()
-        code = await self._fetch(sid, media)
+        code = await self._fetch(sid, () if text["media"] else errand.media)
         if code is None and handling.fail_times > 0:
             handling.fail_times -= 1
             code = handling.fail_code
@@ -102,24 +142,25 @@ class Carrier:
             final = status in {"failed", "undelivered"}
             self._texts.move(sid, status, code if final else None)
             self._record.change()
-            if callback and status != "sending":
+            if errand.callback and status != "sending":
                 forms += [self._status(text)] * (2 if handling.twice else 1)
                 if not handling.shuffled:
-                    await self._tell(callback, forms, cause)
+                    await self._tell(errand.callback, forms, cause)
                     forms = []
-        await self._tell(callback, forms[::-1], cause)
+        await self._tell(errand.callback, forms[::-1], cause)
 
     def _course(self, text: Json, code: int | None) -> list[tuple[float, str]]:
-        """The statuses that a text goes through, each with the wait before it."""
+        """The statuses that a text has yet to go through, each with the wait before it."""
         sending, sent, delivered = self._config.statuses
-        queued = [(0.0, "queued")] if text["status"] == "accepted" else []
-        if code is None:
-            return [*queued, (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
+        course = [(0.0, "accepted"), (0.0, "queued"), (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
         if code in UNDELIVERED:
-            return [*queued, (sending, "sending"), (sent, "sent"), (delivered, "undelivered")]
-        return [*queued, (sending, "failed")]
+            course[-1] = (delivered, "undelivered")
+        elif code is not None:
+            course[2:] = [(sending, "failed")]
+        done = next((place for place, (_, status) in enumerate(course) if status == text["status"]), len(course))
+        return course[done + 1 :]
 
-    async def _tell(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int) -> None:
+    async def _tell(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int | None) -> None:
         for form in forms:
             ids = {"sid": form["MessageSid"], "status": form["MessageStatus"]}
             await self._webhooks.send(callback, form, ids, cause)

@@ -34,12 +34,12 @@ class Files:
     def __init__(self, prefix: str, team: str) -> None:
         self._prefix = prefix
         self._team = team
-        self._numbers = itertools.count(1)
+        self.numbers = itertools.count(1)
         self.files: OrderedDict[str, File] = OrderedDict()
 
     def announce(self, name: str, length: int, user: str) -> tuple[File, str]:
         """Make room for an upload; the file, and the URL that takes its bytes."""
-        file = File(f"F{next(self._numbers):08d}", name, length, user, title=name)
+        file = File(f"F{next(self.numbers):08d}", name, length, user, title=name)
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.files[file.id] = file
         return file, f"{self._prefix}/upload/v1/{file.id}"

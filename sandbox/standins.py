@@ -36,6 +36,10 @@ class StandIns:
         """Where both APIs are served, below the mount."""
         return [*self.slack.routes(), *self.twilio.routes()]
 
+    def resume(self) -> None:
+        """Go on with what was under way when the process before this one ended."""
+        self.twilio.carrier.resume()
+
     async def settled(self) -> None:
         """Wait until every retry, delivery and callback is over."""
         await self.hands.settled()

@@ -20,7 +20,7 @@ from sandbox.config import Sandbox
 from sandbox.contacts import SERVICE, Contacts
 from sandbox.faults import Faults
 from sandbox.record import Begun, Record
-from sandbox.texts import Json, Texts, wire
+from sandbox.texts import Json, Media, Texts, wire
 from sandbox.twilio_account import describe_account, describe_number
 from sandbox.twilio_errors import Rejected, error
 from sandbox.twilio_webhooks import TwilioWebhooks
@@ -49,6 +49,11 @@ class TwilioApi:
     def texts(self) -> dict[str, Json]:
         """Every text by sid, oldest first; `media` lists what came with it, each with where the page finds it."""
         return self._store.texts
+
+    @property
+    def media(self) -> dict[str, Media]:
+        """What came and went with texts, by its own sid."""
+        return self._store.media
 
     @property
     def opted_out(self) -> set[tuple[str, str]]:

@@ -49,7 +49,7 @@ class Workspace:
         self.response_urls = ResponseUrls(self, f"{config.here}/slack/response")
         self.files = Files(f"{config.here}/slack", TEAM)
         self.posted: list[Callable[[Channel, Json], None]] = []
-        self._last_ts = 0
+        self.last_ts = 0
 
     def _active(self) -> list[str]:
         return [each.id for each in self.people.values() if not each.deactivated]
@@ -109,8 +109,8 @@ class Workspace:
 
     def ts(self) -> str:
         """A new message's ts: the time, later than any before."""
-        self._last_ts = max(int(self.clock() * 1_000_000), self._last_ts + 1)
-        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+        self.last_ts = max(int(self.clock() * 1_000_000), self.last_ts + 1)
+        return f"{self.last_ts // 1_000_000}.{self.last_ts % 1_000_000:06d}"
 
     def post(
         self,

@@ -222,6 +222,9 @@ class FakeSlack:
         self.reactions.setdefault(at, set()).discard(emoji)
         self.after("unreact", at.channel)
 
+    async def close(self) -> None:
+        """There are no connections to give back."""
+
     async def user_name(self, user: str) -> str:
         """What people call a user."""
         return user.lower()
@@ -279,6 +282,9 @@ class FakeTexting:
         self.before("received")
         earliest = since - timedelta(minutes=1)
         return [text for to, text in self.inbound if to == line and text.at >= earliest]
+
+    async def close(self) -> None:
+        """There are no connections to give back."""
 
     async def media(self, url: str, most: int) -> Attachment:
         """What is kept at an address, or why it can't be had."""

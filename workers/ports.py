@@ -133,6 +133,10 @@ class Slack(Protocol):
         """What people call a user."""
         ...
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...
+
 
 class TextingError(Exception):
     """The provider did not do what was asked; `code` is its own, if any, and `detail` holds no number and no text."""
@@ -215,6 +219,10 @@ class Texting(Protocol):
         """An attachment of a contact's text, or TooLarge; one that is not there yet is Unreachable."""
         ...
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -230,3 +238,9 @@ class Ports:
     slack: Slack
     texting: Texting
     now: Callable[[], datetime] = field(default=_now)
+
+    async def close(self) -> None:
+        """Give every connection back, on the loop that uses them."""
+        await self.slack.close()
+        await self.texting.close()
+        self.stores.close()

@@ -2,9 +2,11 @@
 
 import importlib
 from collections.abc import Collection
-from typing import Final
+from typing import Final, override
 
 import dramatiq
+from dramatiq.asyncio import async_to_sync
+from dramatiq.middleware import Middleware
 
 from messages.publishing import Publisher
 from messages.queues import QUEUES
@@ -38,6 +40,18 @@ def add_actors(broker: dramatiq.Broker, ports: Ports, queues: Collection[str] = 
     """Make the actors of these queues on a broker."""
     load_actors()
     declare(broker, ports, queues)
+    broker.add_middleware(ClosesPorts(ports))
+
+
+class ClosesPorts(Middleware):
+    """Gives the ports' connections back once the worker has stopped, on the event loop that made them."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    @override
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        async_to_sync(self._ports.close)()
 
 
 def load_actors() -> None:

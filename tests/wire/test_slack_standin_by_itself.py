@@ -18,14 +18,16 @@ def test_flags_go_before_the_environment_and_the_environment_before_defaults(mon
     monkeypatch.setenv("CLERK_PUBLIC_URL", "https://clerk.example.org/")
     monkeypatch.setenv("CLERK_LINES", "+15550001111=C0AAA,+15550002222=C0BBB")
     monkeypatch.setenv("CLERK_SLACK_BOT_TOKEN", "xoxb-env")
-    config, host, port = configuration(["--port", "1234", "--gateway", "http://10.0.0.1:80", "--echo"])
-    assert (host, port, config.base_url) == ("127.0.0.1", 1234, "http://127.0.0.1:1234")
+    asked = configuration(["--port", "1234", "--gateway", "http://10.0.0.1:80", "--echo"])
+    config = asked.config
+    assert (asked.host, asked.port, config.base_url) == ("127.0.0.1", 1234, "http://127.0.0.1:1234")
+    assert asked.folder is None
     assert (config.gateway_url, config.public_url) == ("http://10.0.0.1:80", "https://clerk.example.org")
     assert config.lines == {"+15550001111": "C0AAA", "+15550002222": "C0BBB"}
     assert (config.slack_bot_token, config.twilio_auth_token) == ("xoxb-env", SANDBOX["twilio_auth_token"])
     assert config.echo
     flags = ["--line", "+15550009999=C0CCC", "--slack-bot-token", "xoxb-flag", "--public-url", "https://other.org"]
-    config, _, _ = configuration(flags)
+    config = configuration(flags).config
     assert config.lines == {"+15550009999": "C0CCC"}
     assert (config.slack_bot_token, config.public_url) == ("xoxb-flag", "https://other.org")
     assert "C0CCC" in {each.id for each in config.all_channels()}

@@ -1,0 +1,133 @@
+"""The stand-ins' state in a folder: what it brings back, and what happens where it can't be read."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.carrier import Handling
+from sandbox.keeping import Kept
+from sandbox.standins import StandIns
+from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
+
+PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
+
+
+def again(standins: StandIns, folder: Path, **changes: object) -> StandIns:
+    """What comes up after a restart."""
+    restarted = StandIns(replace(standins.config, **changes))  # type: ignore[arg-type]
+    Kept(restarted, folder).restore()
+    return restarted
+
+
+def list_of(folder: Path) -> list[Path]:
+    return [*folder.iterdir()]
+
+
+async def conversation(pair: Pair) -> str:
+    """A card with a text in its thread, a whisper, a file, a picture, an opt-out; the card's ts."""
+    slack = AsyncWebClient(TOKEN, base_url=pair.slack_url)
+    card = await slack.chat_postMessage(
+        channel="C0TEXTS", text="a card", metadata={"event_type": "clerk", "event_payload": {"id": "x"}}
+    )
+    await slack.chat_postMessage(channel="C0TEXTS", thread_ts=card["ts"], text="fish & chips 🐟")
+    await slack.chat_postMessage(channel="U0ADA", text="a notification")
+    await slack.chat_postEphemeral(channel="C0TEXTS", user="U0ADA", text="hidden")
+    await slack.reactions_add(channel="C0TEXTS", timestamp=card["ts"], name="eyes")
+    await pair.standins.hands.reply("U0BEN", "C0TEXTS", card["ts"], "look", files=[("map.png", b"a map")])
+    await pair.standins.twilio.receive(CONTACT, LINE, "here", [PICTURE])
+    await pair.standins.twilio.receive(CONTACT, LINE, "STOP")
+    return str(card["ts"])
+
+
+async def test_all_that_stands_in_slack_and_on_phones_outlives_a_restart(tmp_path: Path) -> None:
+    async with a_pair() as pair:
+        card = await conversation(pair)
+        await pair.standins.settled()
+        await Kept(pair.standins, tmp_path).save()
+        old, new = pair.standins, again(pair.standins, tmp_path)
+        assert new.workspace.channels == old.workspace.channels
+        assert new.workspace.ephemerals == old.workspace.ephemerals
+        assert new.workspace.files.files == old.workspace.files.files
+        assert [each.content for each in new.workspace.files.files.values()] == [b"a map"]
+        assert new.twilio.texts == old.twilio.texts
+        assert new.twilio.media == old.twilio.media
+        assert new.twilio.opted_out == {(LINE, CONTACT)}
+        channel = new.workspace.channels["C0TEXTS"]
+        before = [*channel.messages]
+        reply = new.workspace.post(channel, "and on it goes", [], thread_ts=card)
+        assert reply["ts"] > max(before)
+        assert new.workspace.files.announce("new.png", 1, "U0ADA")[0].id not in old.workspace.files.files
+        await new.close()
+
+
+async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
+    async with a_pair() as pair:
+        kept = Kept(pair.standins, tmp_path)
+        following = asyncio.create_task(kept.follow())
+        await conversation(pair)
+        async with asyncio.timeout(10):
+            while not again(pair.standins, tmp_path).twilio.opted_out:
+                await asyncio.wait((following,), timeout=0.05)
+                assert not following.done()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_bytes_go_when_what_they_belong_to_is_gone(tmp_path: Path) -> None:
+    async with a_pair() as pair:
+        kept = Kept(pair.standins, tmp_path)
+        await pair.standins.twilio.receive(CONTACT, LINE, "here", [PICTURE])
+        await kept.save()
+        [file] = list_of(tmp_path / "bytes")
+        assert file.read_bytes() == PICTURE["content"]
+        pair.standins.twilio.media.clear()
+        await kept.save()
+        assert list_of(tmp_path / "bytes") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b'{"format": 1, "last', "EOF"), (b'{"format": 0}', "Input should be 1"), (b"\xff\xfe", "expected value")],
+)
+async def test_a_state_that_cannot_be_read_is_set_aside_and_said_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, reason: str
+) -> None:
+    folder = tmp_path / "sandbox"
+    (folder / "bytes").mkdir(parents=True)
+    (folder / "state.json").write_bytes(content)
+    async with a_pair() as pair:
+        new = again(pair.standins, folder)
+        assert new.twilio.texts == {}
+        [aside] = list_of(tmp_path)
+        assert (aside / "state.json").read_bytes() == content
+        said = capfd.readouterr().out
+        assert reason in said
+        assert str(aside) in said
+        await Kept(new, folder).save()
+        assert json.loads((folder / "state.json").read_bytes())["format"] == 1
+        await new.close()
+
+
+async def test_a_text_that_was_under_way_goes_on_to_the_contact_and_tells(tmp_path: Path) -> None:
+    async with a_pair() as pair:
+        pair.standins.twilio.carrier.handling[""] = Handling(held=True)
+        async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+            await http.post(
+                f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+                data={"To": CONTACT, "From": LINE, "Body": "hello", "StatusCallback": f"{PUBLIC}/twilio/status/1"},
+            )
+        await Kept(pair.standins, tmp_path).save()
+        new = again(pair.standins, tmp_path)
+        new.resume()
+        await new.settled()
+        [text] = new.twilio.texts.values()
+        assert text["status"] == "delivered"
+        told = [each.form["MessageStatus"] for each in pair.gateway.of("/twilio/status/1")]
+        assert told == ["sent", "delivered"]
+        assert new.twilio.carrier.under_way == {}
+        await new.close()

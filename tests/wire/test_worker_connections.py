@@ -1,0 +1,30 @@
+"""A worker that stops gives its connections back."""
+
+import gc
+
+import dramatiq
+import pytest
+from dramatiq.asyncio import async_to_sync
+
+from messages.settings import Settings
+from tests.servers import free_port
+from workers.broker import InMemoryPublisher, in_memory
+from workers.ports import Posted, SlackError, TextingError
+from workers.wiring import ClosesPorts, make_ports
+
+
+def test_a_stopped_worker_leaves_no_connection_open() -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    settings = Settings(mongo_url="mongodb://127.0.0.1:1", slack_api_url=f"{nowhere}/api/", twilio_api_url=nowhere)
+    broker = in_memory()
+    ports = make_ports(settings, InMemoryPublisher(broker))
+    broker.add_middleware(ClosesPorts(ports))
+    worker = dramatiq.Worker(broker, worker_threads=1)
+    worker.start()
+    with pytest.raises(SlackError):
+        async_to_sync(ports.slack.permalink)(Posted("C0TEXTS", "1.000001"))
+    with pytest.raises(TextingError):
+        async_to_sync(ports.texting.send)(line="+15550001111", contact="+15557654321", body="x", media=[], callback="")
+    worker.stop()
+    del ports, broker.middleware[:]
+    gc.collect()
