@@ -134,7 +134,7 @@ class Modals:
         return found
 
     def _show(self, user: str, view: Mapping[str, Any], on: str | None) -> Json:
-        id = f"V{next(self._numbers):08d}"
+        id = f"V{secrets.token_hex(5).upper()}"
         self.views[id] = _kept(view, id, user, on, self.views[on]["root_view_id"] if on else id)
         self.typed[id] = {}
         if len(self.views) > KEPT:

@@ -90,9 +90,7 @@ class ResponseUrls:
 
     def _add(self, at: _ResponseUrl, text: str, blocks: list[Json], body: Mapping[str, Any]) -> None:
         workspace = self._workspace
-        channel = workspace.channels[at.channel]
-        original = channel.messages.get(at.message_ts) or self._whisper(at) or {}
-        thread = body.get("thread_ts") or original.get("thread_ts")
+        channel, thread = workspace.channels[at.channel], body.get("thread_ts")
         if body.get("response_type") == "in_channel":
             workspace.post(channel, text, blocks, thread_ts=thread)
         else:

@@ -318,6 +318,16 @@ async def test_a_response_is_for_the_one_who_clicked_unless_it_is_for_the_channe
     assert [each["text"] for each in pair.standins.workspace.channels[HERE].messages.values()] == ["x", "all"]
 
 
+async def test_an_answer_stands_in_a_thread_only_if_it_names_one(slack: AsyncWebClient, pair: Pair) -> None:
+    ts, url = await clicked(pair, slack)
+    await slack.chat_postMessage(channel=HERE, text="y", thread_ts=ts)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        await http.post(url, json={"text": "in the channel"})
+        await http.post(url, json={"text": "in the thread", "thread_ts": ts})
+    stand = {each["text"]: each["thread_ts"] for each in pair.standins.workspace.ephemerals}
+    assert stand == {"in the channel": None, "in the thread": ts}
+
+
 async def test_the_original_can_be_replaced_and_deleted(slack: AsyncWebClient, pair: Pair) -> None:
     ts, url = await clicked(pair, slack)
     messages = pair.standins.workspace.channels[HERE].messages

@@ -1,8 +1,8 @@
 /** Where a person writes: Enter sends, Shift+Enter starts a new line; what is half written stays. */
 
 import { h, icon } from "./dom.js";
+import { draft, forget, keep } from "./drafts.js";
 import { withCodes } from "./emoji.js";
-import { drafts } from "./place.js";
 import { all } from "./store.js";
 
 /** `send(text, files)` resolves to whether it was taken: if not, what was written comes back. */
@@ -13,11 +13,11 @@ export function composerView({ key, label, placeholder, send, before, files, dis
     const attached = files?.() ?? [];
     if (!text && !attached.length) return;
     box.value = "";
-    drafts.delete(key);
+    forget(key);
     grow(box);
     if (!(await send(text, attached)) && !box.value) {
       box.value = text;
-      drafts.set(key, text);
+      keep(key, text);
       grow(box);
     }
   };
@@ -40,11 +40,11 @@ export function composerView({ key, label, placeholder, send, before, files, dis
       placeholder,
       disabled,
       mounted: (node) => {
-        node.value = drafts.get(key) ?? "";
+        node.value = draft(key) ?? "";
         grow(node);
       },
       oninput: (event) => {
-        drafts.set(key, event.target.value);
+        keep(key, event.target.value);
         grow(event.target);
       },
       onkeydown: (event) => {

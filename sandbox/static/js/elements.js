@@ -1,4 +1,4 @@
-/** Buttons and menus that act at once. `where` is {key, act(element, block, chosen), busy(element, block)}. */
+/** Buttons and menus that act at once. `where` is {key, act(element, block, value), busy(element, block), chosen}. */
 
 import { h } from "./dom.js";
 import { plain } from "./mrkdwn.js";
@@ -59,7 +59,7 @@ function menu(element, block, where, key) {
 
 function choices(element, block, where, key) {
   const type = element.type === "checkboxes" ? "checkbox" : "radio";
-  const initial = initialOf(element);
+  const initial = where.chosen ?? initialOf(element);
   return h(
     "fieldset",
     { key, class: "choices" },

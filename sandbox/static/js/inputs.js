@@ -18,7 +18,7 @@ export function inputView(block, where) {
   const label = plain(block.label);
   return h(
     "div",
-    { class: `field${error ? " wrong" : ""}`, oninput: () => where.corrected?.(block.block_id) },
+    { class: `field${error ? " wrong" : ""}`, oninput: () => where.changed(block) },
     h("label", { for: id }, label, block.optional && h("small", null, " (optional)")),
     field(block, where, { id, label, described, invalid: Boolean(error) }),
     error && h("p", { key: "error", id: `${id}/error`, class: "error", role: "alert" }, error),
@@ -37,12 +37,14 @@ function field(block, where, { id, label, described, invalid }) {
       multiple: element.type.startsWith("multi_"),
       limit: element.max_selected_items,
       options: sourceOf(element)(),
-      initial: initialOf(element),
+      initial: chosenAtFirst(block, where),
       placeholder: element.placeholder ? plain(element.placeholder) : "Choose…",
-      changed: () => where.corrected?.(block.block_id),
+      changed: () => where.changed(block),
     });
   }
-  if (!(element.type in TYPED)) return elementView(element, block, { ...where, act: () => where.corrected?.(block.block_id) });
+  if (!(element.type in TYPED)) {
+    return elementView(element, block, { ...where, chosen: chosenAtFirst(block, where), act: () => where.changed(block) });
+  }
   const shared = {
     id,
     key: "field",
@@ -51,9 +53,15 @@ function field(block, where, { id, label, described, invalid }) {
     maxlength: element.max_length,
     placeholder: element.placeholder && plain(element.placeholder),
   };
-  const initial = element[INITIAL[element.type] ?? "initial_value"] ?? "";
+  const initial = where.typed[block.block_id] ?? element[INITIAL[element.type] ?? "initial_value"] ?? "";
   if (element.multiline) return h("textarea", { ...shared, rows: 3 }, initial);
   return h("input", { ...shared, type: TYPED[element.type], value: initial, autocomplete: "off" });
+}
+
+/** What is chosen in a menu or among choices: what a person chose before the page was loaded anew, else the app's. */
+function chosenAtFirst(block, where) {
+  const typed = where.typed[block.block_id];
+  return typed === undefined ? initialOf(block.element) : [typed].flat();
 }
 
 /** What stands in a view's fields now, by block_id. */
@@ -63,7 +71,8 @@ export function valuesOf(view, where) {
   return values;
 }
 
-function valueOf(block, where) {
+/** What stands in a field now. */
+export function valueOf(block, where) {
   const element = block.element;
   const id = idOf(where, block);
   if (sourceOf(element)) return element.type.startsWith("multi_") ? picked(id) : (picked(id)[0] ?? "");

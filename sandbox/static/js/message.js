@@ -8,8 +8,10 @@ import { menuButton } from "./menu.js";
 import { mrkdwn, nameOf, ownHash } from "./mrkdwn.js";
 import { goTo, place } from "./place.js";
 import { redraw } from "./redraw.js";
-import { replies, world } from "./store.js";
+import { found, messageAt, replies, world } from "./store.js";
 import { day, exactTime, iso, time } from "./when.js";
+
+const LINK_WITHIN = 3000;
 
 const busy = new Set();
 const editing = new Set();
@@ -74,9 +76,17 @@ async function act(message, channel, element, selected) {
   await clicked;
   busy.delete(mark);
   redraw();
+  if (element.type === "button" && !element.url) follow(await found(() => urlOf(message, channel, element), LINK_WITHIN));
+}
+
+/** Where a button of a message leads to by now: a card that was just posted has yet to learn its own address. */
+function urlOf({ ts }, channel, { action_id }) {
+  const blocks = messageAt(channel, ts)?.blocks ?? [];
+  return blocks.flatMap((each) => each.elements ?? []).find((each) => each.action_id === action_id)?.url;
 }
 
 function follow(address) {
+  if (!address) return;
   const hash = ownHash(address);
   if (!hash) window.open(address, "_blank", "noopener,noreferrer");
   else if (location.hash === hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
@@ -110,15 +120,15 @@ function fileView(file) {
 }
 
 function threadFooter(message, channel) {
-  const found = replies(channel, message.ts);
-  if (!found.length) return null;
-  const people = [...new Set(found.map((each) => each.user))].slice(0, 3);
+  const answers = replies(channel, message.ts);
+  if (!answers.length) return null;
+  const people = [...new Set(answers.map((each) => each.user))].slice(0, 3);
   return h(
     "button",
     { key: "footer", type: "button", class: "thread-link", onclick: () => goTo(channel, message.ts) },
     people.map((each) => h("span", { key: each }, avatar(each))),
-    h("strong", null, `${found.length} ${found.length === 1 ? "reply" : "replies"}`),
-    h("small", null, `last ${time(found.at(-1).ts)}`),
+    h("strong", null, `${answers.length} ${answers.length === 1 ? "reply" : "replies"}`),
+    h("small", null, `last ${time(answers.at(-1).ts)}`),
   );
 }
 

@@ -3,7 +3,8 @@
 import { post, send } from "./api.js";
 import { blocksView } from "./blocks.js";
 import { h, icon } from "./dom.js";
-import { valuesOf } from "./inputs.js";
+import { draft, forget, keep } from "./drafts.js";
+import { valueOf, valuesOf } from "./inputs.js";
 import { plain } from "./mrkdwn.js";
 import { notify } from "./notices.js";
 import { forgetPickers } from "./picker.js";
@@ -24,7 +25,11 @@ function modal(view) {
   const where = {
     key: view.id,
     errors: errorsOf(view),
-    corrected: (block) => correct(view, block),
+    typed: draft(view.id) ?? {},
+    changed: (block) => {
+      keep(view.id, { ...draft(view.id), [block.block_id]: valueOf(block, where) });
+      correct(view, block.block_id);
+    },
     act: (element, block, selected) =>
       post("click", { user: place.me, view_id: view.id, action_id: element.action_id, selected, values: valuesOf(view, where) }),
   };
@@ -41,6 +46,7 @@ function modal(view) {
         node.close();
         complaints.delete(view.id);
         corrected.delete(view.id);
+        forget(view.id);
         forgetPickers(`${view.id}/`);
       },
       oncancel: (event) => {

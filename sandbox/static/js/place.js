@@ -20,8 +20,6 @@ export const place = {
   read: kept.read ?? {},
 };
 
-export const drafts = new Map();
-
 /** Be somewhere else, or someone else. */
 export function move(changes) {
   Object.assign(place, changes);

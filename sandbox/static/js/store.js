@@ -27,7 +27,22 @@ function take(event) {
   for (const [key, value] of Object.entries(delta.set)) objects.set(key, value);
   for (const key of delta.gone) objects.delete(key);
   groups = new Map();
+  watchers.forEach((look) => look());
   redraw();
+}
+
+const watchers = new Set();
+
+/** What `look` finds in what the stand-ins hold, as soon as it does; undefined after some milliseconds. */
+export async function found(look, within) {
+  let watch;
+  const coming = new Promise((done) => {
+    watch = () => look() && done(look());
+    watchers.add(watch);
+    setTimeout(done, within);
+    watch();
+  });
+  return coming.finally(() => watchers.delete(watch));
 }
 
 /** The objects of a kind, in the order in which they came. */

@@ -1,0 +1,27 @@
+/** What is half written, by where it is written: kept in this tab, over reloads too. */
+
+const KEPT = "clerk.sandbox.drafts";
+const drafts = read();
+
+export const draft = (key) => drafts.get(key);
+
+export function keep(key, value) {
+  drafts.set(key, value);
+  store();
+}
+
+export function forget(key) {
+  if (drafts.delete(key)) store();
+}
+
+function store() {
+  sessionStorage.setItem(KEPT, JSON.stringify([...drafts]));
+}
+
+function read() {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(KEPT)));
+  } catch {
+    return new Map();
+  }
+}

@@ -1,0 +1,50 @@
+"""What a person has begun outlives a reload, and a button that leads nowhere yet leads there as soon as it can."""
+
+import httpx
+from playwright.sync_api import expect
+
+from messages.settings import SANDBOX
+from tests.browser.desk import Desk
+from tests.deployment import CHANNEL, World
+
+AS_CLERK = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
+
+
+def test_what_is_half_written_is_there_after_a_reload(desk: Desk) -> None:
+    number = desk.contact("Nils")
+    desk.text("Where is it?")
+    desk.assign(number)
+    desk.modal.get_by_role("textbox", name="Subject").fill("A lost parcel")
+    desk.modal.get_by_role("combobox", name="Priority").click()
+    desk.modal.get_by_role("option", name="High").click()
+    desk.page.reload()
+    expect(desk.modal.get_by_role("textbox", name="Subject")).to_have_value("A lost parcel")
+    expect(desk.modal.get_by_role("combobox", name="Priority")).to_have_value("High")
+    desk.modal.get_by_role("button", name="Save").click()
+    expect(desk.modal).to_have_count(0)
+    expect(desk.cards(number)).to_contain_text("A lost parcel")
+    expect(desk.cards(number)).to_contain_text("High")
+    desk.open_thread(number)
+    desk.thread.get_by_role("textbox", name="Reply in the thread").fill("Let me loo")
+    desk.page.reload()
+    expect(desk.thread.get_by_role("textbox", name="Reply in the thread")).to_have_value("Let me loo")
+
+
+def test_a_click_on_a_link_button_whose_address_is_not_known_yet_leads_there_once_it_is(
+    desk: Desk, world: World
+) -> None:
+    with httpx.Client(base_url=f"{desk.address}/slack/api/", headers=AS_CLERK, trust_env=False) as slack:
+        button = {"type": "button", "text": {"type": "plain_text", "text": "Later"}, "action_id": "test.later"}
+        first = slack.post("chat.postMessage", json={"channel": CHANNEL, "text": "x", "blocks": actions(button)}).json()
+        slack.post("chat.postMessage", json={"channel": CHANNEL, "text": "In here", "thread_ts": first["ts"]})
+        with desk.page.expect_response("**/click"):
+            desk.channel.get_by_role("button", name="Later").last.click()
+        expect(desk.thread).to_have_count(0)
+        asked = {"channel": CHANNEL, "message_ts": first["ts"]}
+        button["url"] = slack.get("chat.getPermalink", params=asked).json()["permalink"]
+        slack.post("chat.update", json={"channel": CHANNEL, "ts": first["ts"], "text": "x", "blocks": actions(button)})
+    expect(desk.thread).to_contain_text("In here")
+
+
+def actions(*elements: object) -> list[object]:
+    return [{"type": "actions", "elements": elements}]
