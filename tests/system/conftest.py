@@ -1,11 +1,14 @@
 """Whole processes against the real broker."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 
 from tests.deployment import Deployment, World
-from tests.servers import Server, database, empty
+from tests.servers import PrivateRabbit, Server, database, empty
+from tests.wire_cutter import Wire
 
 
 @pytest.fixture(scope="package")
@@ -20,6 +23,27 @@ def clerk(rabbit: Server, mongo: Server) -> Iterator[Deployment]:
 def world(clerk: Deployment) -> World:
     """The outside of that deployment."""
     return clerk.world
+
+
+@dataclass(frozen=True)
+class Place:
+    """A deployment with a broker of its own, and a connection to MongoDB that can be cut."""
+
+    clerk: Deployment
+    rabbit: PrivateRabbit
+    mongo: Wire
+
+
+@pytest.fixture(scope="package")
+def place(mongo: Server) -> Iterator[Place]:
+    """One worker, the clock, the gateway, and servers that may be stopped: a test leaves them as they were."""
+    with ExitStack() as stack:
+        rabbit = stack.enter_context(PrivateRabbit())
+        wire = stack.enter_context(Wire(database(mongo.url, "place")))
+        where = {"CLERK_MANAGEMENT_URL": f"http://127.0.0.1:{rabbit.management_port}"}
+        flags = ("--event-retries", "0.5,2,5,10,20")
+        clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, flags=flags, **where))
+        yield Place(clerk, rabbit, wire)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

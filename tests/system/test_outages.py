@@ -2,37 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.deployment import Deployment, new_contact
-from tests.servers import PrivateRabbit, Server, answers, database, depths, descendants, wait_until
-from tests.wire_cutter import Wire
-
-
-@dataclass(frozen=True)
-class Place:
-    """A deployment with a broker of its own, and a connection to MongoDB that can be cut."""
-
-    clerk: Deployment
-    rabbit: PrivateRabbit
-    mongo: Wire
-
-
-@pytest.fixture(scope="module")
-def place(mongo: Server) -> Iterator[Place]:
-    """One worker, the clock, the gateway."""
-    with ExitStack() as stack:
-        rabbit = stack.enter_context(PrivateRabbit())
-        wire = stack.enter_context(Wire(database(mongo.url, "outages")))
-        flags = ("--event-retries", "0.5,2,5,10,20")
-        clerk = stack.enter_context(Deployment("outages", rabbit.url, wire.url, flags=flags))
-        yield Place(clerk, rabbit, wire)
+from tests.deployment import new_contact
+from tests.servers import answers, depths, descendants, wait_until
+from tests.system.conftest import Place
 
 
 def texted(place: Place, contact: str, *bodies: str) -> None:

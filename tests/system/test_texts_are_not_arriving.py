@@ -1,0 +1,103 @@
+"""docs/operations.md, "Texts are not arriving": the commands and the console tell each cause apart."""
+
+import json
+from typing import Any
+
+import httpx
+
+from tests.deployment import CHANNEL, Deployment, new_contact
+from tests.servers import answers, wait_until
+from tests.system.conftest import Place
+from tests.system.test_ops import BEARER, clerk_command
+from tests.system.test_the_conversation_goes_both_ways import marks, reply
+
+
+def doctor(clerk: Deployment) -> dict[str, str]:
+    """What is bad, by what was checked."""
+    told = clerk_command(clerk, "doctor", "--json")
+    bad = {each["check"]: each["found"] for each in json.loads(told.stdout) if each["state"] == "bad"}
+    assert told.returncode == (1 if bad else 0), told.stderr
+    return bad
+
+
+def queue(clerk: Deployment, name: str) -> dict[str, Any]:
+    """What `clerk queues` says of one."""
+    told = json.loads(clerk_command(clerk, "queues", "--json").stdout)
+    found: dict[str, Any] = next(each for each in told["queues"] if each["name"] == name)
+    return found
+
+
+def test_the_webhook_is_not_called(place: Place) -> None:
+    place.clerk.environment["CLERK_PUBLIC_URL"] = "https://texts.example.org"
+    try:
+        found = doctor(place.clerk)
+    finally:
+        del place.clerk.environment["CLERK_PUBLIC_URL"]
+    assert found["number +15550001111"] == f"its texts go to {place.clerk.gateway_url}/twilio/sms"
+    assert "number +15550001111" not in doctor(place.clerk)
+
+
+def test_the_signature_fails(place: Place) -> None:
+    refused = httpx.post(f"{place.clerk.gateway_url}/twilio/sms", data={"Body": "x"}, trust_env=False)
+    assert refused.status_code == 403
+    assert "check CLERK_PUBLIC_URL and the auth token" in refused.text
+    assert "webhooks refused" in doctor(place.clerk)["webhooks of Twilio"]
+    assert "signature is not Twilio's" in place.clerk.gateway.output()
+
+
+def test_the_broker_is_away(place: Place) -> None:
+    place.rabbit.stop()
+    try:
+        assert "is away" in doctor(place.clerk)["broker"]
+        ready = httpx.get(f"{place.clerk.gateway_url}/readyz", trust_env=False, timeout=30)
+        assert ready.status_code == 503
+        assert "RabbitMQ" in ready.text
+    finally:
+        place.rabbit.start()
+    wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")
+    wait_until(lambda: "broker" not in doctor(place.clerk), "the doctor is content with the broker", 90)
+
+
+def test_no_worker_is_there(place: Place) -> None:
+    contact, worker = new_contact(), place.clerk.workers[0]
+    worker.stop()
+    place.clerk.world.text(contact, "anybody?")
+    waiting = wait_until(lambda: (q := queue(place.clerk, "ingestion"))["ready"] and q, "a message waits", 30)
+    assert waiting["consumers"] == 0
+    assert "nobody works on" in doctor(place.clerk)["workers"]
+    worker.start()
+    place.clerk.world.card(contact)
+    wait_until(lambda: "workers" not in doctor(place.clerk), "every queue has consumers", 60)
+
+
+def test_slack_throttles(place: Place) -> None:
+    contact, world = new_contact(), place.clerk.world
+    world.text(contact, "one")
+    world.card(contact)
+    wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the first text")
+    world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=20)
+    world.text(contact, "two")
+
+    def console() -> str:
+        return httpx.get(f"{place.clerk.gateway_url}/ops", headers=BEARER, timeout=30, trust_env=False).text
+
+    wait_until(lambda: f"Slack throttles {CHANNEL}" in console(), "the console says so", 30)
+    wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
+
+
+def test_the_provider_rejects(place: Place) -> None:
+    contact, world = new_contact(), place.clerk.world
+    world.text(contact, "hello")
+    card = world.card(contact)
+    world.do("handling", number=contact, reject_times=1, reject_code=21408)
+    reply(world, card, "bonjour")
+    wait_until(lambda: marks(world, "bonjour") == ["x"], "the failed mark")
+    assert any("country" in each["text"] for each in world.thread(contact))
+    ticket = next(each["value"] for each in _buttons(card) if "ticket" in each["value"])
+    trace = clerk_command(place.clerk, "trace", f"#{json.loads(ticket)['ticket']}").stdout
+    assert "21408" in trace
+
+
+def _buttons(card: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = [block["elements"] for block in card["blocks"] if block["type"] == "actions"]
+    return [each for row in rows for each in row if each["type"] == "button" and "value" in each]
