@@ -1,13 +1,13 @@
 """Following one text, ticket or cause through Clerk: webhook, messages, documents, Slack posts, provider calls."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from messages.base import Document, Moment
 from messages.notification import Kind, Post
-from messages.sms import Direction, Sms
+from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
 from ops.documents import Documents
 from ops.letters import Letter
@@ -96,10 +96,22 @@ def _of_ticket(number: int, documents: Documents) -> Subject | None:
     ticket = tickets[0]
     filed = {"conversation": ticket.conversation, "seq": {"$gte": ticket.first_text, "$lte": ticket.last_text}}
     inbound = documents.texts({**filed, "direction": Direction.INBOUND}, MOST)
-    outbound = documents.texts({"conversation": ticket.conversation, "ticket": number}, MOST)
+    sent = {
+        "conversation": ticket.conversation,
+        "direction": Direction.OUTBOUND,
+        "received_at": _life(ticket, documents),
+    }
+    outbound = documents.texts(sent, MOST)
     texts = tuple({text.id: text for text in [*inbound, *outbound]}.values())
     causes = tuple({text.correlation_id for text in texts if text.correlation_id is not None})
     return Subject(what=f"ticket #{number}", texts=texts, tickets=(ticket,), causes=causes)
+
+
+def _life(ticket: Ticket, documents: Documents) -> dict[str, datetime]:
+    """The query for times at which this was the conversation's ticket; a reply that began it came a moment before."""
+    life = {"$gte": ticket.created_at - timedelta(minutes=1)}
+    later = [each for each in documents.tickets({"conversation": ticket.conversation}, 20) if each.id > ticket.id]
+    return life | ({"$lt": min(each.created_at for each in later)} if later else {})
 
 
 def _with_tickets(what: str, texts: Sequence[Sms], documents: Documents) -> Subject:
@@ -127,22 +139,35 @@ def _posts(documents: Documents, texts: Sequence[Sms], tickets: Sequence[Ticket]
 
 def of_text(text: Sms) -> list[Step]:
     """What a text's own document tells."""
-    inbound = text.direction is Direction.INBOUND
+    return [*(_received if text.direction is Direction.INBOUND else _sent)(text), *_due(text)]
+
+
+def _facts(text: Sms, *more: str) -> str:
+    media = len(text.media) + len(text.files)
+    attached = (f"{media} attached",) if media else ()
+    return ", ".join([text.id, *more, f"{len(text.body)} characters", *attached, masked_number(text.conversation)])
+
+
+def _received(text: Sms) -> Iterator[Step]:
     place = "without a place in its conversation yet" if text.seq is None else f"number {text.seq} of its conversation"
-    media = f", {len(text.media)} attached" if text.media else ""
-    facts = f"{text.id}, {place}, {len(text.body)} characters{media}, {masked_number(text.conversation)}"
-    steps = [
-        Step(
-            at=text.received_at,
-            where="webhook" if inbound else "text",
-            what="the gateway took a text" if inbound else "a text to the contact was ordered",
-            detail=facts,
-        )
-    ]
+    yield Step(at=text.received_at, where="webhook", what="the gateway took a text", detail=_facts(text, place))
+
+
+def _sent(text: Sms) -> Iterator[Step]:
+    by = f"by {text.author}"
+    yield Step(at=text.received_at, where="text", what="a text to the contact was written", detail=_facts(text, by))
+    state, code = text.state or "unknown", "" if text.error_code is None else f", error {text.error_code}"
+    tried = f"{text.attempts} {'attempt' if text.attempts == 1 else 'attempts'}, {text.sid or 'no sid yet'}"
+    bad = text.state in {State.FAILED, State.UNDELIVERED, State.REFUSED, State.UNKNOWN}
+    what = f"the text is {state}{code}" if text.claimed_at is None else f"given to the provider: {state}{code}"
+    yield Step(at=text.claimed_at or text.received_at, where="Twilio", what=what, detail=tried, trouble=bad)
+
+
+def _due(text: Sms) -> Iterator[Step]:
     if text.due_at is not None:
+        inbound = text.direction is Direction.INBOUND
         waiting = "not under a ticket yet: the clock looks after it" if inbound else "the clock looks after it"
-        steps.append(Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC)))
-    return steps
+        yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
 
 
 def of_ticket(ticket: Ticket) -> list[Step]:
