@@ -35,7 +35,6 @@ DROPPED = Counter("clerk_events_dropped_total", "Well-signed events that Clerk d
 CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the broker's confirm")
 
 BODY_LIMIT: Final = 1 << 20
-BODY_WITHIN: Final = 10.0
 STATUS_PATH: Final = "/twilio/status/"
 MOST_TYPES: Final = 100
 """Different types of unused events that are counted by name."""
@@ -58,12 +57,10 @@ class Gateway:
         publisher: GatewayPublisher,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        body_within: float = BODY_WITHIN,
         mounts: Mapping[str, ASGIApp] | None = None,
     ) -> None:
         self._publisher = publisher
         self._now = now
-        self._body_within = body_within
         self._mounts = dict(mounts or {})
         self._texts, self._replies = Arrivals(), Arrivals()
         self._media = MediaFiles(settings, now)
@@ -168,11 +165,7 @@ class Gateway:
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
             raise Rejected(413, "the body is over 1 MiB")
-        try:
-            async with asyncio.timeout(self._body_within):
-                body = await _body(receive)
-        except TimeoutError:
-            raise Rejected(408, "the body did not arrive in time") from None
+        body = await _body(receive)
         return Request(raw_path, scope["query_string"].decode("latin-1"), headers, body)
 
     async def _publish(self, accepted: Accepted) -> None:

@@ -1,4 +1,4 @@
-"""An HTTP connection that waits for nobody: Uvicorn limits neither the time nor the size of what precedes a body."""
+"""An HTTP connection that waits for nobody: Uvicorn limits neither the time of a request nor the size of its head."""
 
 import asyncio
 from typing import Any, ClassVar, Final, cast
@@ -8,55 +8,68 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_LIMIT: Final = 128 << 10
 """Bytes; a part of the body may come along with the head's last."""
 
+TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 
 class Connection(HttpToolsProtocol):
-    """Closed when the request line and headers do not come in time, or are too long."""
+    """Closed when a request does not come in time, or its head is too long."""
 
-    head_within: ClassVar = 10.0
-    """Seconds from the connection, or a later request's first byte."""
+    request_within: ClassVar = 10.0
+    """Seconds from the connection, or a later request's first byte, until head and body are there."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._head_due: asyncio.TimerHandle | None = None
+        self._due: asyncio.TimerHandle | None = None
+        self._in_head = True
         self._head_size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head."""
+        """Wait for the first request."""
         super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
-        self._expect_head()
+        self._expect()
 
     def on_message_begin(self) -> None:
-        """Wait for the rest of a later head."""
+        """Wait for the rest of a later request."""
         super().on_message_begin()
-        if self._head_due is None:
-            self._expect_head()
+        if self._due is None:
+            self._expect()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, but no endless head."""
-        if self._head_due is not None:
+        if self._in_head:
             self._head_size += len(data)
         super().data_received(data)
-        if self._head_due is not None and self._head_size > HEAD_LIMIT and not self.transport.is_closing():
+        if self._in_head and self._head_size > HEAD_LIMIT and not self.transport.is_closing():
             self.send_400_response("The request's head is too long.")
 
     def on_headers_complete(self) -> None:
         """Go on to the body."""
-        self._forget_head()
+        self._in_head = False
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Wait for nothing more of this request."""
+        self._forget()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._forget_head()
+        self._forget()
         super().connection_lost(exc)
 
-    def _expect_head(self) -> None:
-        self._head_size = 0
-        self._head_due = self.loop.call_later(self.head_within, self.transport.close)
+    def _expect(self) -> None:
+        self._in_head, self._head_size = True, 0
+        self._due = self.loop.call_later(self.request_within, self._give_up)
 
-    def _forget_head(self) -> None:
-        if self._head_due is not None:
-            self._head_due.cancel()
-            self._head_due = None
+    def _forget(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+
+    def _give_up(self) -> None:
+        if not self._in_head and not self.cycle.response_started:
+            self.transport.write(TOO_LATE)
+        self.transport.close()
 
 
 class JoinedWrites:

@@ -62,7 +62,7 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     pairs: list[tuple[bytes, bytes]] = []
     for part in body.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
-        if b"%" in part:
+        if 0x25 in part:  # a percent sign; bytes in bytes is slow
             pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
         elif part:
             pairs.append((name, value))

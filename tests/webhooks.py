@@ -69,16 +69,16 @@ class Recorder:
 class Impatient(Connection):
     """A connection that tests need not wait long for."""
 
-    head_within = 2.0
+    request_within = 2.0
 
 
 class Served:
     """A gateway behind its real HTTP server, on a port of its own; `publisher` has what it published."""
 
-    def __init__(self, *, body_within: float = 10, **changes: Any) -> None:
+    def __init__(self, **changes: Any) -> None:
         self.settings = settings(**changes)
         self.publisher = Recorder()
-        self._gateway = Gateway(self.settings, self.publisher, body_within=body_within)
+        self._gateway = Gateway(self.settings, self.publisher)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

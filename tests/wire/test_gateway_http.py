@@ -26,7 +26,7 @@ ROUTES = ["/twilio/sms", "/twilio/status/x", "/slack/interactions", "/slack/even
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Served]:
-    with Served(body_within=1.5) as served:
+    with Served() as served:
         yield served
 
 
