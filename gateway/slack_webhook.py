@@ -136,6 +136,9 @@ def command(request: Request, app: App, now: datetime) -> Accepted:
     )
     if isinstance(found, str):
         return Accepted([], _json({"response_type": "ephemeral", "text": found}))
+    missing = [name for name in ("user_id", "channel_id") if not fields.get(name)]
+    if missing:
+        raise Rejected(400, f"the form has no {missing[0]}")
     return Accepted([found], NOTHING)
 
 
