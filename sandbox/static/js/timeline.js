@@ -60,7 +60,7 @@ export function timelineView() {
       "div",
       { class: "lanes" },
       lanes.map((lane) => laneView(lane, found.filter((each) => each.conversation === lane && each.at > now - SPAN), now)),
-      !lanes.length && h("p", { key: "none", class: "hint" }, "Nothing has happened yet."),
+      !lanes.length && h("p", { key: "none", class: "hint" }, "No conversation yet."),
     ),
     logView(shown.slice(-LOGGED).reverse()),
   );
