@@ -109,7 +109,7 @@ def test_hide_collapses_the_card_and_only_who_hid_it_may_undo_it(desk: Desk) -> 
 
 def test_a_slash_command_is_answered_to_who_typed_it(desk: Desk) -> None:
     box = desk.slack.get_by_role("textbox", name="Message #texts")
-    box.fill("/clerk")
+    box.fill("/clerk help")
     box.press("Enter")
     answer = desk.channel.get_by_role("article").filter(has_text="Only visible to you").last
     expect(answer).to_be_visible()
@@ -118,6 +118,18 @@ def test_a_slash_command_is_answered_to_who_typed_it(desk: Desk) -> None:
     box.press("Enter")
     expect(desk.page.get_by_text("/nonsense is not a valid command here")).to_be_visible()
     expect(box).to_have_value("/nonsense")
+
+
+def test_the_slash_command_alone_opens_the_dashboard_with_open_tickets(desk: Desk) -> None:
+    number = desk.contact("Dora")
+    desk.text("List me")
+    expect(desk.cards(number)).to_have_count(1)
+    box = desk.slack.get_by_role("textbox", name="Message #texts")
+    box.fill("/clerk")
+    box.press("Enter")
+    expect(desk.modal).to_contain_text(number)
+    desk.page.keyboard.press("Escape")
+    expect(desk.modal).to_have_count(0)
 
 
 def test_a_person_who_is_notified_finds_the_card_in_a_direct_message_with_an_unread_mark(
