@@ -1,7 +1,7 @@
 """People click buttons, pick from menus, fill in modals and submit them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -109,7 +109,14 @@ class Clicking(Hand):
         for block in view["blocks"]:
             if block.get("block_id") in entered and block["type"] == "input":
                 key = (block["block_id"], block["element"]["action_id"])
-                self._workspace.modals.typed[view_id][key] = entered[block["block_id"]]
+                value = entered[block["block_id"]]
+                files = block["element"]["type"] == "file_input"
+                self._workspace.modals.typed[view_id][key] = self._uploaded(value) if files else value
+
+    def _uploaded(self, chosen: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """The files that a file input holds, each chosen as its `id`."""
+        files = self._workspace.files
+        return [files.described(files.find(each["id"])) for each in chosen]
 
     async def submit(self, user: str, view_id: str, entered: Mapping[str, Any]) -> httpx.Response:
         """Submit a modal; `entered` overlays what its inputs hold, by block_id.

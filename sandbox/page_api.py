@@ -39,7 +39,7 @@ class PageApi:
     def routes(self) -> list[BaseRoute]:
         """Where it is served, below the mount."""
         deeds = (
-            *(self._text, self._click, self._submit, self._close, self._reply, self._edit, self._delete),
+            *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
             *(self._command, self._channel, self._faults, self._handling, self._window, self._workers),
         )
         return [
@@ -109,6 +109,13 @@ class PageApi:
         asked = await request.json()
         view = self._standins.workspace.views.get(asked["view_id"])
         return await _tried(self._hands.close(asked.get("user", view["user"] if view else ""), asked["view_id"]))
+
+    async def _upload(self, request: Request) -> Response:
+        """Upload a file that a person chose in a modal."""
+        asked = await request.json()
+        files = self._standins.workspace.files
+        file = files.add(asked["name"], base64.b64decode(asked["data"]), asked["user"])
+        return JSONResponse({"status": 200, "id": file.id, "name": file.name})
 
     async def _reply(self, request: Request) -> Response:
         """Write a message; files are {name, data} in base64."""

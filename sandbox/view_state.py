@@ -86,8 +86,9 @@ def _complaint(block: Mapping[str, Any], element: Mapping[str, Any], value: Any)
             return f"This field can't be longer than {most} characters."
         if len(value) < least:
             return f"This field can't be shorter than {least} characters."
-    if isinstance(value, list) and len(value) > element.get("max_selected_items", len(value)):
-        return f"Choose {element['max_selected_items']} at most."
+    most = element.get("max_selected_items") or element.get("max_files")
+    if isinstance(value, list) and most and len(value) > most:
+        return f"Choose {most} at most."
     return ""
 
 

@@ -114,3 +114,26 @@ def test_every_kind_of_block_and_element_is_drawn(desk: Desk, address: str) -> N
     message.get_by_role("combobox", name="Who").click()
     expect(message.get_by_role("option", name="Ben")).to_be_visible()
     desk.shoot("blocks")
+
+
+FIELD = """async () => {
+  const { inputView, valuesOf } = await import('/sandbox/static/js/inputs.js');
+  const { patch } = await import('/sandbox/static/js/dom.js');
+  const element = { type: 'file_input', action_id: 'files', max_files: 2 };
+  const block = { type: 'input', block_id: 'files', label: { text: 'Files' }, element };
+  const place = document.documentElement.appendChild(document.createElement('div'));
+  const where = { key: 'test', typed: {}, changed: () => patch(place, inputView(block, where)) };
+  where.changed();
+  window.filesIn = () => valuesOf({ blocks: [block] }, where).files.map((each) => each.name);
+}"""
+
+
+def test_a_file_input_uploads_what_is_chosen_up_to_its_limit(desk: Desk) -> None:
+    desk.page.evaluate(FIELD)
+    field = desk.page.get_by_label("Files", exact=True)
+    field.set_input_files(["README.md", "CHANGELOG.md"])
+    expect(desk.page.get_by_role("button", name="Remove CHANGELOG.md")).to_be_visible()
+    expect(field).to_be_disabled()
+    desk.page.get_by_role("button", name="Remove README.md").click()
+    expect(field).to_be_enabled()
+    assert desk.page.evaluate("filesIn()") == ["CHANGELOG.md"]

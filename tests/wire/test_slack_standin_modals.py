@@ -192,6 +192,22 @@ async def test_an_empty_answer_closes_a_submitted_modal(slack: AsyncWebClient, p
     assert pair.standins.workspace.views == {}
 
 
+async def test_files_in_a_modal_come_with_its_submission(slack: AsyncWebClient, pair: Pair) -> None:
+    element = {"type": "file_input", "action_id": "files", "max_files": 1}
+    id = await opened(
+        pair, slack, modal({"type": "input", "block_id": "files", "label": plain("F"), "element": element})
+    )
+    map, bill = (pair.standins.workspace.files.add(f"{name}.png", b"png", ADA) for name in ("map", "bill"))
+    with pytest.raises(Refused) as refused:
+        await pair.standins.hands.submit(ADA, id, {"files": [{"id": map.id}, {"id": bill.id}]})
+    assert json.loads(refused.value.error) == {"files": "Choose 1 at most."}
+    await pair.standins.hands.submit(ADA, id, {"files": [{"id": map.id}]})
+    [held] = pair.gateway.of("/slack/interactions")[0].json["view"]["state"]["values"]["files"]["files"]["files"]
+    assert (held["id"], held["name"], held["mimetype"], held["user"]) == (map.id, "map.png", "image/png", ADA)
+    answer = await slack.files_info(file=held["id"])
+    assert answer["file"]["url_private_download"] == held["url_private_download"]
+
+
 async def test_slacks_client_sends_no_modal_that_breaks_its_own_rules(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     for subject in ("", "longer than ten"):

@@ -57,7 +57,8 @@ export function takeFiles(key) {
   return files;
 }
 
-async function loaded(file) {
+/** A file with its content, in base64. */
+export async function loaded(file) {
   const url = await new Promise((done, failed) => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result);

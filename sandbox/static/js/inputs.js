@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { elementView } from "./elements.js";
+import { filesIn, filesView } from "./files.js";
 import { plain } from "./mrkdwn.js";
 import { initialOf, picked, pickerView, sourceOf } from "./picker.js";
 
@@ -42,6 +43,10 @@ function field(block, where, { id, label, described, invalid }) {
       changed: () => where.changed(block),
     });
   }
+  if (element.type === "file_input") {
+    const initial = where.typed[block.block_id] ?? [];
+    return filesView({ id, describedby: described, invalid, element, initial, changed: () => where.changed(block) });
+  }
   if (!(element.type in TYPED)) {
     return elementView(element, block, { ...where, chosen: chosenAtFirst(block, where), act: () => where.changed(block) });
   }
@@ -76,6 +81,7 @@ export function valueOf(block, where) {
   const element = block.element;
   const id = idOf(where, block);
   if (sourceOf(element)) return element.type.startsWith("multi_") ? picked(id) : (picked(id)[0] ?? "");
+  if (element.type === "file_input") return filesIn(id);
   if (element.type in TYPED) return document.getElementById(id).value;
   const checked = [...document.getElementsByName(id)].filter((each) => each.checked).map((each) => each.value);
   return element.type === "checkboxes" ? checked : (checked[0] ?? "");

@@ -4,6 +4,7 @@ import { post, send } from "./api.js";
 import { blocksView } from "./blocks.js";
 import { h, icon } from "./dom.js";
 import { draft, forget, keep } from "./drafts.js";
+import { forgetFiles } from "./files.js";
 import { valueOf, valuesOf } from "./inputs.js";
 import { plain } from "./mrkdwn.js";
 import { notify } from "./notices.js";
@@ -48,6 +49,7 @@ function modal(view) {
         corrected.delete(view.id);
         forget(view.id);
         forgetPickers(`${view.id}/`);
+        forgetFiles(`${view.id}/`);
       },
       oncancel: (event) => {
         event.preventDefault();
