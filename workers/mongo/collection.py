@@ -1,0 +1,98 @@
+"""One kind of document in a collection of MongoDB; the only importer of motor."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
+from pymongo.uri_parser import parse_uri
+
+from messages.base import Document
+
+type Fields = Mapping[str, Any]
+type Raw = AsyncIOMotorCollection[dict[str, Any]]
+type Database = AsyncIOMotorDatabase[dict[str, Any]]
+
+
+def connected(url: str) -> Database:
+    """The database that a URL names, or `clerk`; it is connected at first use, on the loop that uses it."""
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        url, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=20000, retryWrites=False
+    )
+    database: Database = client[parse_uri(url)["database"] or "clerk"]
+    return database
+
+
+def stored(document: Document) -> dict[str, Any]:
+    """A document as MongoDB holds it: `id` as `_id`; what is None is absent, so that sparse indexes leave it out."""
+    fields: dict[str, Any] = _without_none(document.model_dump())
+    if "id" in fields:
+        fields["_id"] = fields.pop("id")
+    return fields
+
+
+def _without_none(value: Any) -> Any:
+    """Without the fields that are None, at any depth but in lists: what stands in a list is in no sparse index."""
+    if isinstance(value, dict):
+        return {name: _without_none(each) for name, each in value.items() if each is not None}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read[D: Document](kind: type[D], fields: Fields | None) -> D | None:
+    """The document of a kind that MongoDB holds as these fields."""
+    return None if fields is None else kind.model_validate({**fields, "id": fields["_id"]})
+
+
+class Store[D: Document]:
+    """A collection of one kind of document."""
+
+    kind: type[D]
+
+    def __init__(self, collection: Raw) -> None:
+        self._all = collection
+
+    async def get(self, id: Any) -> D | None:
+        """The document with this id."""
+        return read(self.kind, await self._all.find_one({"_id": id}))
+
+    async def _insert(self, document: D, **more: Any) -> bool:
+        """Store a new document; False if its id, or another unique key of it, is taken."""
+        try:
+            await self._all.insert_one({**stored(document), **more})
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def _ensure(self, document: D) -> D:
+        """The stored document with this id; this one if there was none."""
+        id = getattr(document, "id")  # noqa: B009 - every stored document has an id
+        found = await self.get(id)
+        if found is None:
+            await self._insert(document)
+            found = await self.get(id)
+        assert found is not None
+        return found
+
+    async def _find(self, query: Fields, order: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[D]:
+        cursor = self._all.find(query, limit=limit)
+        if order:
+            cursor = cursor.sort(list(order))
+        return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
+
+    async def among(self, ids: Collection[Any]) -> list[D]:
+        """The documents with these ids."""
+        return await self._find({"_id": {"$in": list(ids)}}) if ids else []
+
+    async def _update(self, query: Fields, change: Fields) -> bool:
+        """Apply a change to the one document that matches; False if none does."""
+        return bool((await self._all.update_one(query, change)).matched_count)
+
+    async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
+        """The documents whose time has come, put off until `again_at` so that the next look finds others first."""
+        due = await self._find({field: {"$lte": now}}, [(field, ASCENDING)], limit)
+        if due:
+            ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id
+            await self._all.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
+        return due

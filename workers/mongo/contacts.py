@@ -1,0 +1,41 @@
+"""The contacts."""
+
+from datetime import datetime
+
+from messages.conversation import Contact
+from messages.words import words
+from workers.mongo.collection import Raw, Store
+from workers.mongo.terms import Terms
+
+
+class Contacts(Store[Contact]):
+    """The people who text."""
+
+    kind = Contact
+
+    def __init__(
+        self,
+        collection: Raw,
+        terms: Raw,
+    ) -> None:
+        super().__init__(collection)
+        self._words = Terms(terms, "contact")
+
+    async def ensure(self, number: str, now: datetime) -> Contact:
+        """The contact with this number, new if need be."""
+        return await self._ensure(Contact(id=number, created_at=now))
+
+    async def set_name(self, number: str, name: str, at: datetime) -> bool:
+        """Record what a contact is called since a time; False if somebody said otherwise later."""
+        earlier = {"_id": number, "$or": [{"named_at": None}, {"named_at": {"$lte": at}}]}
+        await self._words.add(words(name), number)
+        return await self._update(earlier, {"$set": {"name": name, "named_at": at}})
+
+    async def named(self, term: str, limit: int) -> list[str]:
+        """The numbers of contacts of whose name a word begins, or began, like this."""
+        return await self._words.keys(term, limit, whole=False)
+
+    async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
+        """Record that the contact wanted no texts, or wanted them again, at a time; False if they said so later."""
+        earlier = {"_id": number, "$or": [{"opted_at": None}, {"opted_at": {"$lte": at}}]}
+        return await self._update(earlier, {"$set": {"opted_out": opted_out, "opted_at": at}})

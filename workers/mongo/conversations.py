@@ -1,0 +1,94 @@
+"""The conversations: their threads, leases, debounce and wishes to be drawn again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument
+
+from messages.conversation import Conversation, Debounce, Thread, conversation_id
+from workers.mongo.collection import Store, read, stored
+
+
+class Conversations(Store[Conversation]):
+    """The conversations, and the lease under which Slack is brought into line with one."""
+
+    kind = Conversation
+
+    async def ensure(self, line: str, contact: str, now: datetime) -> Conversation:
+        """The conversation between a line and a contact, new if need be."""
+        id = conversation_id(line, contact)
+        return await self._ensure(Conversation(id=id, line=line, contact=contact, created_at=now))
+
+    async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
+        """Save the debounce if nobody did since it was read; with `redraw_by`, in the same write wish for a redraw."""
+        change: dict[str, Any] = {"$set": {"debounce": stored(debounce)}}
+        if redraw_by is not None:
+            change |= {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": redraw_by}}
+        unsaved = {"$in": [0, None]} if read.version == 0 else read.version
+        return await self._update({"_id": id, "debounce.version": unsaved}, change)
+
+    async def wish_redraw(self, id: str, by: datetime) -> bool:
+        """Have Slack brought into line by `by` at the latest; False if there is no such conversation."""
+        return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+
+    async def by_thread(self, channel: str, ts: str) -> Conversation | None:
+        """The conversation that has this thread."""
+        found = await self._find({"thread.ts": ts, "thread.channel": channel}, limit=1)
+        return found[0] if found else None
+
+    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether the conversation's outbox is this holder's alone until then."""
+        free = [{"sending": None}, {"sending.until": {"$lte": now}}, {"sending.holder": holder}]
+        return await self._update({"_id": id, "$or": free}, {"$set": {"sending": {"holder": holder, "until": until}}})
+
+    async def release_outbox(self, id: str, holder: str) -> None:
+        """Give the outbox back."""
+        await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
+
+    async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
+        """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
+        free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
+        lease = {"$set": {"lease": {"holder": holder, "until": until}}}
+        return read(
+            Conversation, await self._all.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
+        )
+
+    async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
+        """Keep a lease until then; False if it is another's by now."""
+        return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
+
+    async def release_lease(self, id: str, holder: str, count: int) -> bool:
+        """Give the lease back with every wish up to `count` fulfilled; False, and still held, if a new wish came."""
+        return await self._update(
+            {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
+            {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": ""}},
+        )
+
+    async def postpone(self, id: str, holder: str, until: datetime, tries: int) -> None:
+        """Give the lease back with wishes unfulfilled; the clock takes them up at `until`."""
+        await self._update(
+            {"_id": id, "lease.holder": holder},
+            {"$unset": {"lease": ""}, "$set": {"redraw.due_at": until, "redraw.tries": tries}},
+        )
+
+    async def set_thread(self, id: str, thread: Thread | None) -> None:
+        """Record which Slack thread is the conversation's."""
+        change = {"$set": {"thread": stored(thread)}} if thread else {"$unset": {"thread": ""}}
+        await self._update({"_id": id}, change)
+
+    async def set_posted(self, id: str, seq: int) -> None:
+        """Record that the texts up to `seq` stand in the thread."""
+        await self._update({"_id": id}, {"$max": {"posted": seq}})
+
+    async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
+        """Record the targets of which the thread has been told that they can't be reached."""
+        await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
+
+    async def announcements_due(self, now: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose unannounced texts must be announced."""
+        return await self._find({"debounce.due_at": {"$lte": now}}, [("debounce.due_at", ASCENDING)], limit)
+
+    async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose wish for a redraw was not fulfilled in time."""
+        return await self._due("redraw.due_at", now, again_at, limit)

@@ -1,0 +1,51 @@
+"""The lines, and how far each one's list at the provider was read."""
+
+from datetime import datetime
+
+from pymongo import ASCENDING
+
+from messages.line import Inbox, Line
+from workers.mongo.collection import Store, read, stored
+
+
+class Lines(Store[Line]):
+    """The team's phone numbers."""
+
+    kind = Line
+
+    async def all(self) -> list[Line]:
+        """Every line, by number."""
+        return await self._find({}, [("_id", ASCENDING)])
+
+    async def add(self, line: Line) -> bool:
+        """Store a new line; False if the number is one already."""
+        return await self._insert(line)
+
+    async def save(self, line: Line) -> None:
+        """Store a line, new or changed."""
+        fields = stored(line)
+        await self._all.replace_one({"_id": fields["_id"]}, fields, upsert=True)
+
+    async def remove(self, number: str) -> bool:
+        """Forget a line; False if there is none."""
+        return bool((await self._all.delete_one({"_id": number})).deleted_count)
+
+
+class Inboxes(Store[Inbox]):
+    """How far each line's texts were compared with the provider's."""
+
+    kind = Inbox
+
+    async def take(self, line: str, now: datetime, look_at: datetime) -> Inbox | None:
+        """The line's inbox if it is time for a look, which nobody else takes before `look_at`; a new one begins now."""
+        await self._ensure(Inbox(id=line, seen_at=now, look_at=now))
+        due = {"_id": line, "look_at": {"$lte": now}}
+        return read(Inbox, await self._all.find_one_and_update(due, {"$set": {"look_at": look_at}}))
+
+    async def set_seen(self, line: str, until: datetime) -> None:
+        """Record that all texts up to then are known."""
+        await self._update({"_id": line}, {"$max": {"seen_at": until}})
+
+    async def put_off(self, line: str, look_at: datetime) -> None:
+        """Take no look before then."""
+        await self._update({"_id": line}, {"$max": {"look_at": look_at}})

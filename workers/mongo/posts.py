@@ -1,0 +1,71 @@
+"""What stands in Slack, and the channels that want to be left alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from messages.base import Document
+from messages.notification import Kind, Post
+from workers.mongo.collection import Store
+
+
+class Posts(Store[Post]):
+    """Our messages in Slack."""
+
+    kind = Post
+
+    async def claim(self, post: Post) -> tuple[Post, bool]:
+        """The stored post with this id, and whether it was stored by this call."""
+        found = await self.get(post.id)
+        if found is not None:
+            return found, False
+        return (post, True) if await self._insert(post) else (await self._ensure(post), False)
+
+    async def set(self, post: Post, **fields: Any) -> Post:
+        """Store new values of some fields of a post, and return it with them; None takes a value away."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        absent = {name: "" for name, value in fields.items() if value is None}
+        change: dict[str, Any] = {}
+        if given:
+            change["$set"] = given
+        if absent:
+            change["$unset"] = absent
+        await self._update({"_id": post.id}, change)
+        return post.model_copy(update=fields)
+
+    async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
+        """The conversation's root and the cards of some of its tickets."""
+        roots = await self._find({"conversation": conversation, "kind": Kind.ROOT})
+        cards = await self._find({"conversation": conversation, "kind": Kind.CARD, "ticket": {"$in": list(tickets)}})
+        return [*roots, *cards]
+
+    async def outdate(self, conversation: str) -> None:
+        """Have the conversation's cards drawn again, whatever they are known to show."""
+        for kind in (Kind.ROOT, Kind.CARD):
+            await self._all.update_many({"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}})
+
+    async def at(self, channel: str, ts: str) -> Post | None:
+        """The post that is this Slack message."""
+        found = await self._find({"channel": channel, "ts": ts}, limit=1)
+        return found[0] if found else None
+
+
+class Channel(Document):
+    """A Slack channel that wants to be left alone until `retry_at`."""
+
+    id: str
+    retry_at: datetime
+
+
+class Channels(Store[Channel]):
+    """Which Slack channels must not be written to at present."""
+
+    kind = Channel
+
+    async def throttled(self, now: datetime) -> dict[str, datetime]:
+        """The channels that must not be written to, and until when."""
+        return {each.id: each.retry_at for each in await self._find({"retry_at": {"$gt": now}})}
+
+    async def throttle(self, channel: str, until: datetime) -> None:
+        """Leave a channel alone until then."""
+        await self._all.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)

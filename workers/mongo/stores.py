@@ -1,0 +1,89 @@
+"""All collections of one database, and the indexes that serve every query."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from workers.mongo.collection import connected
+from workers.mongo.contacts import Contacts
+from workers.mongo.conversations import Conversations
+from workers.mongo.events import Events
+from workers.mongo.lines import Inboxes, Lines
+from workers.mongo.posts import Channels, Posts
+from workers.mongo.texts import Texts
+from workers.mongo.tickets import Tickets
+
+INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    "sms": [
+        IndexModel([("conversation", ASCENDING), ("place", ASCENDING)], unique=True, name="place"),
+        IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
+        IndexModel([("outbox", ASCENDING)], name="outbox", sparse=True),
+        IndexModel([("unshown", ASCENDING)], name="unshown", sparse=True),
+        IndexModel([("unattached", ASCENDING)], name="unattached", sparse=True),
+        IndexModel([("sid", ASCENDING)], name="sid", sparse=True),
+        IndexModel([("correlation_id", ASCENDING)], name="cause", sparse=True),
+    ],
+    "tickets": [
+        IndexModel([("slot", ASCENDING)], unique=True, name="slot"),
+        IndexModel([("conversation", ASCENDING), ("_id", DESCENDING)], name="newest"),
+        IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
+        IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
+        IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
+        IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
+    ],
+    "conversations": [
+        IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),
+        IndexModel([("redraw.due_at", ASCENDING)], name="redraw", sparse=True),
+        IndexModel([("thread.ts", ASCENDING)], name="thread", sparse=True),
+    ],
+    "posts": [
+        IndexModel([("conversation", ASCENDING), ("kind", ASCENDING), ("ticket", ASCENDING)], name="shown"),
+        IndexModel([("channel", ASCENDING), ("ts", ASCENDING)], name="message"),
+    ],
+    "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
+}
+"""No unique index is partial: the embedded server would look through the whole collection at each write. So a key
+that only some documents compete for is a string of its own: `place` is a text's in its conversation's order, or one
+of its own while it has none; `slot` is shared by a conversation's tickets that are not Closed."""
+
+
+class Stores:
+    """All collections of one database."""
+
+    def __init__(self, url: str) -> None:
+        self._database = connected(url)
+        self.lines = Lines(self._database["lines"])
+        self.inboxes = Inboxes(self._database["inboxes"])
+        self.contacts = Contacts(self._database["contacts"], self._database["terms"])
+        self.conversations = Conversations(self._database["conversations"])
+        self.texts = Texts(self._database["sms"])
+        self.tickets = Tickets(self._database["tickets"], self._database["tags"], self._database["terms"])
+        self.posts = Posts(self._database["posts"])
+        self.channels = Channels(self._database["channels"])
+        self.events = Events(self._database["events"])
+
+    async def prepare(self) -> None:
+        """Make the indexes that are missing."""
+        for name, indexes in INDEXES.items():
+            await self._database[name].create_indexes(indexes)
+
+    async def ping(self) -> None:
+        """Return once the server has answered; pymongo's errors otherwise."""
+        await self._database.command("ping")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.client.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str) -> AsyncIterator[Self]:
+        """The stores, prepared, for the length of a block."""
+        stores = cls(url)
+        try:
+            await stores.prepare()
+            yield stores
+        finally:
+            stores.close()

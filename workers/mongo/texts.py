@@ -1,0 +1,158 @@
+"""The texts, either way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.errors import DuplicateKeyError
+
+from messages.sms import Direction, Sms, State
+from workers.mongo.collection import Store
+
+
+def _place(seq: int) -> str:
+    """The key of an inbound text's place in its conversation: sorts as the texts do."""
+    return f"{Direction.INBOUND}/{seq:09d}"
+
+
+def _written_at(text: Sms) -> str:
+    """The key of an outbound text's place: that of its message, or of when it was written elsewhere."""
+    return f"{text.direction}/{text.ts or f'{text.received_at.timestamp():.6f}/{text.id}'}"
+
+
+def _unplaced(id: str) -> str:
+    """The key of a text that has no place yet."""
+    return f"?/{id}"
+
+
+def _places(conversation: str, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
+    """The query for a conversation's inbound texts `first`..`last`."""
+    keys = {"$gte": _place(first), "$lte": _place(last)}
+    return {"conversation": conversation, "place": keys}
+
+
+class Texts(Store[Sms]):
+    """The texts, either way."""
+
+    kind = Sms
+
+    async def add(self, text: Sms) -> bool:
+        """Store a new text; False if it is known already."""
+        if text.direction is Direction.OUTBOUND:
+            return await self._insert(text, place=_written_at(text))
+        place = _unplaced(text.id) if text.seq is None else _place(text.seq)
+        return await self._insert(text, place=place)
+
+    async def unplaced_after_placed(self, conversation: str) -> list[Sms]:
+        """The conversation's texts without a place yet, by time of arrival; `after` only where that has none either."""
+        query = {"conversation": conversation, "place": {"$gte": _unplaced(""), "$lt": _unplaced("~")}}
+        unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
+        waiting = {text.id for text in unplaced}
+        before = {text.after for text in unplaced if text.after is not None} - waiting
+        known = await self._find({"_id": {"$in": list(before)}}) if before else []
+        placed = {text.id for text in known if text.seq is not None}
+        return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
+
+    async def place(self, text: Sms, seq: int) -> bool:
+        """Give a text its place; False if it has one already, or the place is taken."""
+        place = {"place": _place(seq), "seq": seq}
+        try:
+            return await self._update({"_id": text.id, "place": _unplaced(text.id)}, {"$set": place})
+        except DuplicateKeyError:
+            return False
+
+    async def newest(self, conversation: str) -> int:
+        """The highest place given out; 0 if none was."""
+        found = await self._find(_places(conversation), [("place", DESCENDING)], 1)
+        return found[0].seq or 0 if found else 0
+
+    async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
+        """The inbound texts `first`..`last`, in order."""
+        if first > last:
+            return []
+        return await self._find(_places(conversation, first, last), [("place", ASCENDING)], limit)
+
+    async def numbered(self, conversation: str, seq: int) -> Sms | None:
+        """The inbound text with this place."""
+        found = await self._find({"conversation": conversation, "place": _place(seq)}, limit=1)
+        return found[0] if found else None
+
+    async def set_filed(self, conversation: str, first: int, last: int) -> None:
+        """Record that the texts `first`..`last` are under a ticket: the clock need not look after them any more."""
+        if first <= last:
+            await self._all.update_many(
+                {**_places(conversation, first, last), "due_at": {"$exists": True}},
+                {"$unset": {"due_at": ""}},
+            )
+
+    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
+        """Inbound texts that should be under a ticket by now, and outbound ones that should be decided."""
+        return await self._due("due_at", now, again_at, limit)
+
+    async def unattached(self, conversation: str) -> list[Sms]:
+        """The conversation's texts whose attachments are not in the thread yet, in order."""
+        return await self._find({"unattached": conversation}, [("place", ASCENDING)])
+
+    async def set_attached(self, text: Sms) -> None:
+        """Record that a text's attachments stand in the thread, or that it says why not."""
+        await self._update({"_id": text.id}, {"$unset": {"unattached": ""}})
+
+    # -- outbound -------------------------------------------------------------------------------------------------
+
+    async def outbox(self, conversation: str, limit: int = 0) -> list[Sms]:
+        """The conversation's texts that are to be sent, or of which it is open whether they were, in order."""
+        return await self._find({"outbox": conversation}, [("place", ASCENDING)], limit)
+
+    async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
+        """Note that a text is about to be sent; False if it is not waiting any more."""
+        state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}
+        shown = {"unshown": text.conversation}
+        change = {"$set": {**state, **shown}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
+        return await self._update({"_id": text.id, "state": State.WAITING}, change)
+
+    async def unclaim(self, text: Sms, retry_at: datetime, due_at: datetime) -> None:
+        """Note that a claimed text was surely not sent: it waits again, until `retry_at` at least."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "retry_at": retry_at, "due_at": due_at}
+        await self._update({"_id": text.id, "state": State.SENDING}, {"$set": state, "$unset": {"claimed_at": ""}})
+
+    async def put_off(self, text: Sms, retry_at: datetime) -> None:
+        """Leave a text in the outbox alone until then."""
+        await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
+
+    async def resend(self, text: Sms, due_at: datetime) -> bool:
+        """Have a text sent again; False if it is known by now what became of it."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
+        shown = {"unshown": text.conversation, "outbox": text.conversation}
+        change = {"$set": {**state, **shown}, "$unset": {"claimed_at": "", "retry_at": ""}}
+        return await self._update({"_id": text.id, "state": State.UNKNOWN}, change)
+
+    async def move(self, text: Sms, state: State, **fields: Any) -> bool:
+        """Move a text on, with these fields; False if it is as far already. It leaves the outbox."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        change = {
+            "$set": {**given, "state": state, "rank": state.rank, "unshown": text.conversation},
+            "$unset": {"outbox": "", "due_at": ""},
+        }
+        return await self._update({"_id": text.id, "rank": {"$lt": state.rank}}, change)
+
+    async def set_sid(self, text: Sms, sid: str) -> None:
+        """Record the provider's sid of a text."""
+        await self._update({"_id": text.id}, {"$set": {"sid": sid}})
+
+    async def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are texts already."""
+        return {text.id for text in await self._find({"_id": {"$in": list(ids)}})}
+
+    async def known_sids(self, sids: Sequence[str]) -> set[str]:
+        """Those of the provider's sids that are texts of ours already."""
+        return {text.sid for text in await self._find({"sid": {"$in": list(sids)}}) if text.sid is not None}
+
+    async def unshown(self, conversation: str) -> list[Sms]:
+        """The conversation's texts whose state Slack does not show, in order."""
+        return await self._find({"unshown": conversation}, [("place", ASCENDING)])
+
+    async def set_shown(self, text: Sms, mark: str | None) -> bool:
+        """Record that Slack shows a text's state by a reaction; False, and still unshown, if it has moved on."""
+        await self._update({"_id": text.id}, {"$set": {"mark": mark}} if mark else {"$unset": {"mark": ""}})
+        return await self._update({"_id": text.id, "state": text.state}, {"$unset": {"unshown": ""}})

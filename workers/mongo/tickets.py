@@ -1,0 +1,121 @@
+"""The tickets, and the tags in use."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
+
+from messages.ticket import CARRIED_OUT_BY, Status, Ticket
+from messages.words import words
+from workers.mongo.collection import Raw, Store, stored
+from workers.mongo.terms import Terms
+
+_NEWEST_FIRST: Final = 9_999_999_999
+"""A ticket's number taken from this sorts the newest first."""
+
+
+def _slot(ticket: Ticket) -> str:
+    """The key that only one ticket of a conversation can have while it is not Closed."""
+    return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
+
+
+class Tickets(Store[Ticket]):
+    """The tickets, and the tags in use."""
+
+    kind = Ticket
+
+    def __init__(
+        self,
+        collection: Raw,
+        tags: Raw,
+        terms: Raw,
+    ) -> None:
+        super().__init__(collection)
+        self._tags = tags
+        self._terms = {kind: Terms(terms, kind) for kind in ("word", "assignee")}
+
+    async def newest(self, conversation: str) -> Ticket | None:
+        """The conversation's newest ticket."""
+        found = await self._find({"conversation": conversation}, [("_id", DESCENDING)], 1)
+        return found[0] if found else None
+
+    async def next_number(self) -> int:
+        """One more than the highest number given out."""
+        found = await self._find({}, [("_id", DESCENDING)], 1)
+        return found[0].id + 1 if found else 1
+
+    async def add(self, ticket: Ticket) -> bool:
+        """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
+        return await self._insert(ticket, slot=_slot(ticket))
+
+    async def save(self, ticket: Ticket, read: int) -> bool:
+        """Save a ticket if it still is at version `read`."""
+        fields = stored(ticket)
+        del fields["_id"], fields["settled"]
+        absent = {name: "" for name in ("close_at", "due_at", "follows") if name not in fields}
+        change: dict[str, Any] = {"$set": {**fields, "slot": _slot(ticket)}}
+        if absent:
+            change["$unset"] = absent
+        return await self._update({"_id": ticket.id, "version": read}, change)
+
+    async def settle(self, ticket: Ticket, slice: str) -> None:
+        """Record that a slice has carried out a ticket's version; once all have, nothing is due any more."""
+        if ticket.settled.get(slice, 0) >= ticket.version:
+            return
+        after = await self._all.find_one_and_update(
+            {"_id": ticket.id}, {"$max": {f"settled.{slice}": ticket.version}}, return_document=ReturnDocument.AFTER
+        )
+        settled = (after or {}).get("settled", {})
+        if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
+            await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
+
+    async def unsettle(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
+        """Have a slice carry out a ticket's present version again, by `due_at` at the latest."""
+        change = {f"settled.{slice}": ticket.version - 1, "due_at": due_at}
+        await self._update({"_id": ticket.id, "version": ticket.version}, {"$set": change})
+
+    async def unsettled(self, conversation: str, slice: str) -> list[Ticket]:
+        """The conversation's tickets of which a slice has not carried out the present version, oldest first."""
+        tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
+        return [ticket for ticket in tickets if ticket.settled.get(slice, 0) < ticket.version]
+
+    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Ticket]:
+        """Tickets of which some slice should have carried out the present version by now."""
+        return await self._due("due_at", now, again_at, limit)
+
+    async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
+        """Solved tickets whose time has passed."""
+        return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+
+    async def index(self, ticket: Ticket) -> None:
+        """Have a ticket found by its subject, tags and assignees."""
+        key = f"{_NEWEST_FIRST - ticket.id:010d}"
+        await self._terms["word"].add((term for text in (ticket.subject, *ticket.tags) for term in words(text)), key)
+        await self._terms["assignee"].add(ticket.assignees, key)
+
+    async def indexed(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
+        """Tickets that have, or had, a term, or one that begins like it; of one term the newest first."""
+        keys = await self._terms[kind].keys(term, limit, whole=whole)
+        return await self.among({_NEWEST_FIRST - int(key) for key in keys})
+
+    async def in_status(self, status: Status, limit: int) -> list[Ticket]:
+        """The newest tickets in a status."""
+        return await self._find({"status": status}, [("_id", DESCENDING)], limit)
+
+    async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
+        """The newest tickets of some contacts."""
+        return await self._find({"contact": {"$in": list(contacts)}}, [("_id", DESCENDING)], limit)
+
+    async def newest_of_all(self, limit: int) -> list[Ticket]:
+        """The newest tickets."""
+        return await self._find({}, [("_id", DESCENDING)], limit)
+
+    async def remember_tags(self, tags: Sequence[str], now: datetime) -> None:
+        """Offer these tags first from now on."""
+        for tag in tags:
+            await self._tags.update_one({"_id": tag}, {"$max": {"used_at": now}}, upsert=True)
+
+    async def known_tags(self, limit: int = 100) -> list[str]:
+        """The tags in use, most recently used first."""
+        return [str(each["_id"]) async for each in self._tags.find({}, limit=limit).sort("used_at", DESCENDING)]
