@@ -89,7 +89,7 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
         log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
         workers.restarts.inc()
         _kill_group(process.pid)
-        pause = 0.5 if loop_time() - started > 60 else min(pause * 2, 15)
+        pause = 0.5 if loop_time() - started > 30 else min(pause * 2, 5)
         await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)
 
 

@@ -19,7 +19,7 @@ from tests.deployment import CHANNEL, LINE, Deployment, Json, new_contact
 from tests.servers import Process, descendants, end, wait_until
 
 CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
-PATIENCE: Final = 120.0
+PATIENCE: Final = 600.0
 """Seconds for which a person tries again."""
 
 AT_ONCE: Final = 8
