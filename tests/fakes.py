@@ -128,6 +128,8 @@ class FakeSlack:
         self.before("post", channel)
         if channel in self.refused:
             raise self.refused[channel]
+        if thread_ts is not None and not any(each.ts == thread_ts for each in self.messages):
+            raise Permanent("thread_not_found")
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel
         message = Message(channel, f"{next(self._numbers)}.000000", what, post_id, thread_ts)
         self.messages.append(message)

@@ -198,6 +198,16 @@ async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: 
     assert thread(workers) == ["text 1"]
 
 
+async def test_a_conversation_whose_thread_was_deleted_goes_on_in_a_new_one(workers: Workers) -> None:
+    await receive(workers, 1)
+    workers.slack.messages.clear()
+    await receive(workers, 2)
+    await workers.pass_time(1)
+    (root,) = workers.slack.kind("root")
+    assert [each.thread_ts for each in workers.slack.kind("texts")] == [root.ts]
+    assert thread(workers) == ["text 2"]
+
+
 async def test_a_click_that_comes_too_late_is_refused_in_words_and_the_card_is_drawn_again(workers: Workers) -> None:
     await receive(workers, 1)
     (root,) = workers.slack.kind("root")

@@ -15,7 +15,7 @@ from workers.observe import TEXT_TO_SLACK
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Temporary
 from workers.slack import blocks, plan
 from workers.slack.attachments import Attachments
-from workers.slack.writing import Writer
+from workers.slack.writing import ThreadGone, Writer
 
 log = structlog.get_logger("clerk.slack")
 
@@ -53,6 +53,12 @@ class Pass:
 
     async def run(self) -> None:
         """Do all that can be done now."""
+        try:
+            await self._all()
+        except ThreadGone:
+            return  # the next pass goes on in a new thread
+
+    async def _all(self) -> None:
         root = await self._root()
         if root is not None:
             await self._thread_texts()

@@ -13,6 +13,7 @@ import structlog
 from messages.conversation import Conversation
 from messages.notification import Kind, Post
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
+from workers.slack import plan
 
 log = structlog.get_logger("clerk.slack")
 
@@ -26,6 +27,13 @@ PERSON_TAKES: Final = timedelta(minutes=10)
 
 PASS: Final = timedelta(seconds=30)
 """A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
+
+
+GONE: Final = "thread_not_found"
+
+
+class ThreadGone(Exception):
+    """The conversation's thread is not in Slack any more: its root was deleted, and another is needed."""
 
 
 class Writer:
@@ -85,10 +93,13 @@ class Writer:
         )
 
     async def in_thread(self, post: Post, what: Renderable) -> bool:
-        """Whether a post stands in the thread now."""
+        """Whether a post stands in the thread now; ThreadGone, and forgotten, if there is no such thread."""
         thread = self.thread
         assert thread is not None
         posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
+        if posted is not None and posted.failed == GONE:
+            await self._forget_thread(posted)
+            raise ThreadGone
         if posted is not None and posted.failed:
             await self.revive(posted)
         return posted is not None and posted.ts is not None
@@ -98,6 +109,17 @@ class Writer:
         log.error("a conversation's channel can't be written to", channel=post.target, error=post.failed)
         await self._ports.stores.posts.set(post, failed=None, attempted_at=None)
         self.later(PERSON_TAKES)
+
+    async def _forget_thread(self, post: Post) -> None:
+        """Have the next pass make a new root, and post there what found no thread."""
+        log.error("a conversation's thread is gone, a new one is begun", channel=post.target)
+        posts = self._ports.stores.posts
+        root = await posts.get(plan.root_id(self._conversation))
+        if root is not None:
+            await posts.set(root, channel=None, ts=None, attempted_at=None, rendering="")
+        await self._ports.stores.conversations.set_thread(self._conversation.id, None)
+        await posts.set(post, failed=None, attempted_at=None)
+        self.later(timedelta())
 
     async def attempt(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
         """Whether an update or deletion is done with: done, or refused for good."""

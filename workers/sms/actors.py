@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from messages.conversation import Conversation
+from messages.conversation import Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.notification import Kind, RenderConversation, Whisper
 from messages.publishing import correlation
@@ -92,7 +92,9 @@ async def resend(message: ResendText, ports: Ports) -> None:
         log.warning("asked to resend a text that does not exist")
         return
     if text.state not in {State.UNKNOWN, State.WAITING}:
-        await _whisper(KNOWN, message.by, text.channel, await _thread(text, ports), ports)
+        thread = await _thread(text, ports)
+        if thread is not None:
+            await _whisper(KNOWN, message.by, thread.channel, thread.ts, ports)
         return
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
@@ -201,9 +203,9 @@ async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | 
     await ports.publisher.publish(Whisper(text=words, user=user, channel=channel, thread_ts=thread_ts))
 
 
-async def _thread(text: Sms, ports: Ports) -> str | None:
+async def _thread(text: Sms, ports: Ports) -> Thread | None:
     conversation = await ports.stores.conversations.get(text.conversation)
-    return conversation.thread.ts if conversation and conversation.thread else None
+    return conversation.thread if conversation else None
 
 
 async def _show(conversation: str, ports: Ports) -> None:

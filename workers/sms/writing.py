@@ -10,7 +10,7 @@ from messages.numbers import NotANumber, split
 from messages.sms import Direction, Sms, State, WriteText, WriteTyped
 from workers.sms.text import segments
 
-DECIDED_WITHIN: Final = timedelta(seconds=20)
+DECIDED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock looks after a text that is not decided."""
 
 LISTED: Final = 20
