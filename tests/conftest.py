@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from tests.servers import Server, database, empty, mongodb, rabbitmq
 from workers.mongo import Stores
@@ -35,9 +37,12 @@ def mongo() -> Iterator[Server]:
 
 
 @pytest.fixture
-def mongo_url(mongo: Server) -> str:
-    """A database that nobody has used."""
-    return database(mongo.url, f"test_{uuid.uuid4().hex[:12]}")
+def mongo_url(mongo: Server) -> Iterator[str]:
+    """A database that nobody has used, and that is gone afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield database(mongo.url, name)
+    with MongoClient[dict[str, Any]](mongo.url) as client:
+        client.drop_database(name)
 
 
 @pytest.fixture
