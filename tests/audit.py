@@ -1,7 +1,7 @@
 """`python -m tests.audit`: asks PyPI for known vulnerabilities of what requirements.lock pins, with pip-audit.
 
 Exit status 1 if there is one. What can't be looked up is said in a line and is no failure: a machine without the
-network can still check everything else. (https://pypi.org/project/pip-audit)
+network can still check everything else. (https://github.com/pypa/pip-audit)
 """
 
 import json

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
 from tests.chaos.verdict import Documents, faults
 from tests.deployment import Deployment
-from tests.servers import PrivateRabbit, database, empty, mongodb
+from tests.servers import PrivateRabbit, database, empty, mongodb, wait_until
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,17 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
 
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
     """What is still wrong once nothing is, or at the latest after `within` seconds."""
-    until = time.monotonic() + within
     pressed: set[str] = set()
-    while True:
+    found: list[str] = []
+
+    def calm() -> bool:
         documents = Documents(mongo_url)
         resend_unknown(clerk, pressed)
         storm.figures["resends by hand"] = len(pressed)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
-        found = list(faults(clerk.world, amqp_url, documents, storm.contacts, poisoned))
-        if not found or time.monotonic() > until:
-            return found
-        time.sleep(1)  # between two looks at a deployment that is at work
+        found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned)
+        return not found
+
+    with suppress(AssertionError):  # what is still wrong then is the outcome
+        wait_until(calm, "nothing is wrong", within)
+    return found
