@@ -45,7 +45,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0) -> T:
+def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0, every: float = 0.05) -> T:
     """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds."""
     until = time.monotonic() + within
     while True:
@@ -53,7 +53,7 @@ def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0) -> T:
         if found:
             return found
         assert time.monotonic() < until, f"{what}: still {found!r} after {within} s"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 def docker_answers() -> bool:

@@ -56,5 +56,5 @@ def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within
         return not found
 
     with suppress(AssertionError):  # what is still wrong then is the outcome
-        wait_until(calm, "nothing is wrong", within)
+        wait_until(calm, "nothing is wrong", within, every=1.0)
     return found
