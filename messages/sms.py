@@ -86,11 +86,12 @@ class Sms(Document):
     `due_at` is set until the text is filed under a ticket: the clock looks after texts whose time has passed.
 
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, whatever became of it: `state`
-    and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is to
-    be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
-    set before the provider is called and `sid` after, in the `attempts`-th attempt; it is not tried before `retry_at`.
-    `after` is the text that it must not overtake. `unshown` is the conversation while Slack does not show the state;
-    `mark` is the reaction that stands there. An inbound text that opts out or in has `words`, too.
+    and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is
+    to be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
+    set before the provider is called and `sid` after, in the `attempts`-th attempt; it is not tried before
+    `retry_at`. `after` is the text that it must not overtake. `unshown` is the conversation while Slack does not show
+    the state; `mark` is the reaction that stands there, and `marking` are those that may, should a worker have died
+    over one. An inbound text that opts out or in has `words`, too.
 
     An outbound text that was written elsewhere (in a modal, by a command) has no `channel` and `ts`: it stands in the
     thread in a post of ours, and its place is that of `received_at`.
@@ -128,6 +129,7 @@ class Sms(Document):
     unshown: str | None = None
     unattached: str | None = None
     mark: str | None = None
+    marking: tuple[str, ...] = ()
 
 
 def outbound_id(channel: str, ts: str) -> str:

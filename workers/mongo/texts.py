@@ -152,7 +152,14 @@ class Texts(Store[Sms]):
         """The conversation's texts whose state Slack does not show, in order."""
         return await self._find({"unshown": conversation}, [("place", ASCENDING)])
 
+    async def set_marking(self, text: Sms, mark: str) -> None:
+        """Record a reaction that is about to be put on a text, so that it can be taken away whatever happens."""
+        await self._update({"_id": text.id}, {"$set": {"marking": sorted({*text.marking, mark})}})
+
     async def set_shown(self, text: Sms, mark: str | None) -> bool:
         """Record that Slack shows a text's state by a reaction; False, and still unshown, if it has moved on."""
-        await self._update({"_id": text.id}, {"$set": {"mark": mark}} if mark else {"$unset": {"mark": ""}})
+        change = (
+            {"$set": {"mark": mark}, "$unset": {"marking": ""}} if mark else {"$unset": {"mark": "", "marking": ""}}
+        )
+        await self._update({"_id": text.id}, change)
         return await self._update({"_id": text.id, "state": text.state}, {"$unset": {"unshown": ""}})

@@ -172,12 +172,17 @@ class Pass:
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
         """Whether a reply carries the reaction that it should, and no other."""
-        if text.channel is None or text.ts is None or text.mark == wanted:
+        if text.channel is None or text.ts is None:
             return True
         at, slack = Posted(text.channel, text.ts), self._ports.slack
-        if wanted is not None and not await self._writer.attempt(at.channel, slack.react, at, wanted):
-            return False
-        return text.mark is None or await self._writer.attempt(at.channel, slack.unreact, at, text.mark)
+        if wanted is not None and text.mark != wanted:
+            await self._ports.stores.texts.set_marking(text, wanted)
+            if not await self._writer.attempt(at.channel, slack.react, at, wanted):
+                return False
+        for other in sorted({*text.marking, *filter(None, [text.mark])} - {wanted}):
+            if not await self._writer.attempt(at.channel, slack.unreact, at, other):
+                return False
+        return True
 
     # -- the cards ------------------------------------------------------------------------------------------------
 
