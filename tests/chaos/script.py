@@ -19,7 +19,7 @@ FAULTS: Final[Sequence[Mapping[str, Any]]] = (
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything; times are seconds."""
+    """How much of everything, and whether the gateway is killed, too; times are seconds."""
 
     texts: int
     contacts: int
@@ -27,6 +27,7 @@ class Scale:
     replies: int
     kill_every: float
     fault_every: float
+    kill_gateway: bool = True
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
 PATIENCE: Final = 600.0
 """Seconds for which a person tries again."""
 
+LEAST_KILLS: Final = 5
+"""A storm goes on until so many processes were killed, also when all is written by then."""
+
 AT_ONCE: Final = 8
 """Conversations that go on at the same time."""
 
@@ -47,12 +50,16 @@ class Storm:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 for done in [pool.submit(self._live, contact, script) for contact, script in self.contacts.items()]:
                     done.result()
+            wait_until(self._was_bad, "enough has gone wrong", PATIENCE)
         finally:
             self._over.set()
             chaos.join()
         for process in (self._clerk.gateway, self._clerk.clock, *self._clerk.workers):
             if process.status is not None:
                 process.start()
+
+    def _was_bad(self) -> bool:
+        return self.figures["kills"] >= LEAST_KILLS and self.figures["restarts of RabbitMQ"] > 0
 
     def poison(self, amqp_url: str) -> None:
         """Put messages into a queue that nobody can handle."""
@@ -145,6 +152,8 @@ class Storm:
             if process.status is not None:
                 process.start()
         children = [pid for worker in clerk.workers for pid in descendants(worker.pid)]
+        if not self._scale.kill_gateway:
+            whole.remove(clerk.gateway)
         victim = self._dice.randrange(len(whole) + len(children))
         if victim < len(whole):
             whole[victim].kill()

@@ -19,13 +19,10 @@ class Documents:
     """What Clerk keeps."""
 
     def __init__(self, mongo_url: str) -> None:
-        database: Any = MongoClient(mongo_url, tz_aware=True).get_default_database()
-        self.tickets = [Ticket.model_validate({**each, "id": each["_id"]}) for each in database["tickets"].find()]
-        self.texts = [Sms.model_validate({**each, "id": each["_id"]}) for each in database["sms"].find()]
-
-    def undecided(self) -> list[str]:
-        """Texts to contacts that are still under way."""
-        return [text.id for text in self.texts if text.outbox is not None]
+        with MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as client:
+            database = client.get_default_database()
+            self.tickets = [Ticket.model_validate({**each, "id": each["_id"]}) for each in database["tickets"].find()]
+            self.texts = [Sms.model_validate({**each, "id": each["_id"]}) for each in database["sms"].find()]
 
 
 def faults(

@@ -5,8 +5,8 @@ from tests.chaos.script import Scale
 
 
 def test_a_storm_loses_and_repeats_nothing() -> None:
-    scale = Scale(texts=24, contacts=4, clicks=8, replies=8, kill_every=4.0, fault_every=2.0)
+    scale = Scale(texts=24, contacts=4, clicks=8, replies=4, kill_every=2.0, fault_every=1.0, kill_gateway=False)
     outcome = run(20261125, scale)
     assert outcome.faults == []
-    assert outcome.figures["kills"] > 2
-    assert outcome.figures["replies"] == 8
+    assert outcome.figures["kills"] >= 5
+    assert outcome.figures["replies"] == 4
