@@ -22,7 +22,7 @@ check: .venv/ready  ## Format, lint, types, import contracts, known vulnerabilit
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.audit
-	@$(BIN)/pytest -m "not system and not browser"
+	@$(BIN)/pytest tests/decisions tests/stores
 
 format: .venv/ready  ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .
