@@ -87,9 +87,9 @@ class World:
         return wait_until(lambda: self.cards(contact), f"a card of {contact}", within)[0]
 
     def thread(self, contact: str, channel: str = CHANNEL) -> list[Json]:
-        """The replies in a contact's thread, oldest first."""
-        roots = self.cards(contact, channel) or self.collapsed(contact, channel)
-        root = roots[0]["ts"] if roots else ""
+        """The replies in a contact's thread, oldest first; it hangs on the first card, collapsed or not."""
+        cards = [*self.cards(contact, channel), *self.collapsed(contact, channel)]
+        root = min((card["ts"] for card in cards), default="")
         return [each for each in self.messages(channel) if each.get("thread_ts") == root and each["ts"] != root]
 
     def collapsed(self, contact: str, channel: str = CHANNEL) -> list[Json]:

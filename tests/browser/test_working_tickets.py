@@ -162,7 +162,7 @@ def test_a_picture_from_the_phone_is_shown_and_stop_is_answered_by_the_provider(
     desk.composer.press("Enter")
     expect(desk.phone.get_by_role("img", name="Attached picture")).to_be_visible()
     expect(desk.cards(number)).to_contain_text("1 picture")
-    desk.phone.get_by_role("button", name="STOP").click()
+    desk.phone.get_by_role("button", name="STOP", exact=True).click()
     expect(desk.phone.get_by_text("You have successfully been unsubscribed")).to_be_visible()
     expect(desk.phone.get_by_role("button", name="Pia stop")).to_be_visible()
     desk.phone.get_by_role("button", name="START").click()

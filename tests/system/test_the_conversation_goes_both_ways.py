@@ -184,7 +184,7 @@ def test_on_a_buttons_only_line_nothing_in_the_thread_is_sent(world: World, butt
     edit(world, BUTTONS_CHANNEL, "For us alone", "For you", user="U0CLEO")
     reply(world, card, "// and a note", user="U0CLEO")
     wait_until(lambda: "memo" in marks(world, "// and a note", BUTTONS_CHANNEL), "the note's mark")
-    assert len([said for said in world.whispers("U0CLEO") if "not sent" in said]) == 1
+    assert len([said for said in world.whispers("U0CLEO") if "is not sent to the contact" in said]) == 1
     assert sent(world, contact, buttons_line) == []
 
 

@@ -57,6 +57,7 @@ def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
 ) -> None:
     empty(rabbit.url)
     where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    where |= {"CLERK_CLOCK_SECONDS": "60", "CLERK_RECONCILE_SECONDS": "300"}  # what the clock wakes is another trace
     contact = new_contact()
     with Deployment("traced", rabbit.url, database(mongo.url, "traced"), workers=1, **where) as deployment:
         deployment.world.text(contact, "a secret of mine")
