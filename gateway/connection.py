@@ -19,7 +19,8 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._due: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_size = 0
 
@@ -55,18 +56,27 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._forget()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
         self._in_head, self._head_size = True, 0
-        self._due = self.loop.call_later(self.request_within, self._give_up)
+        self._due = self.loop.time() + self.request_within
+        if self._timer is None:
+            self._look_whether_due()
 
     def _forget(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        self._due = None
 
-    def _give_up(self) -> None:
+    def _look_whether_due(self) -> None:
+        """Give up what is due, or look again when it is: a timer for each request would cost more than this."""
+        self._timer = None
+        if self._due is None:
+            return
+        if self.loop.time() < self._due:
+            self._timer = self.loop.call_at(self._due, self._look_whether_due)
+            return
         if not self._in_head and not self.cycle.response_started:
             self.transport.write(TOO_LATE)
         self.transport.close()
