@@ -5,8 +5,8 @@
 """
 
 import asyncio
+import secrets
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -76,7 +76,7 @@ def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[
         "args": [],
         "kwargs": {"message": message},
         "options": options,
-        "message_id": str(uuid.uuid4()),
+        "message_id": secrets.token_hex(16),
         "message_timestamp": now,
     }
     return queue, to_json(body)
@@ -236,8 +236,9 @@ class _Link:
         if not self._outgoing:
             self._loop.call_soon(self._write)
         number, most = self._channel.channel_number, self._channel.connection.params.frame_max - FRAME_OVERHEAD
-        self._outgoing += (_method(number, queue, mandatory), _header(number, len(body)))
-        self._outgoing += (Body(number, body[at : at + most]).marshal() for at in range(0, len(body), most))
+        self._outgoing.append(_begin(number, queue, mandatory, len(body)))
+        for at in range(0, len(body), most):
+            self._outgoing.append(Body(number, body[at : at + most]).marshal())
         return confirmed
 
     def _write(self) -> None:
@@ -315,18 +316,12 @@ FRAME_OVERHEAD: Final = FRAME_HEADER_SIZE + FRAME_END_SIZE
 _PERSISTENT: Final = BasicProperties(delivery_mode=pika.DeliveryMode.Persistent.value)
 
 
-@lru_cache(maxsize=256)
-def _method(channel: int, queue: str, mandatory: bool) -> bytes:
-    """The frame that begins a publish: the same for every message to a queue."""
-    marshaled: bytes = Method(channel, Basic.Publish(exchange="", routing_key=queue, mandatory=mandatory)).marshal()
-    return marshaled
-
-
 @lru_cache(maxsize=4096)
-def _header(channel: int, size: int) -> bytes:
-    """The frame with a message's properties: the same for every body of a size."""
-    marshaled: bytes = Header(channel, size, _PERSISTENT).marshal()
-    return marshaled
+def _begin(channel: int, queue: str, mandatory: bool, size: int) -> bytes:
+    """The frames that begin a publish: the same for every body of a size that goes to a queue."""
+    method = Method(channel, Basic.Publish(exchange="", routing_key=queue, mandatory=mandatory)).marshal()
+    header = Header(channel, size, _PERSISTENT).marshal()
+    return bytes(method + header)
 
 
 def _declare(channel: Channel, name: str, arguments: QueueArguments, done: Callable[[object], None]) -> None:
