@@ -44,10 +44,8 @@ def bare(settings: Settings) -> ASGIApp:
         while message.get("more_body"):
             message = await receive()
             body += message["body"]
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        answer = sms(Request(scope["path"], "", headers, body), account, datetime.now(UTC)).answer
-        found = [(b"content-type", b"text/xml"), (b"content-length", str(len(answer.body)).encode())]
-        await send({"type": "http.response.start", "status": answer.status, "headers": found})
+        answer = sms(Request(scope["path"], "", dict(scope["headers"]), body), account, datetime.now(UTC)).answer
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.head})
         await send({"type": "http.response.body", "body": answer.body})
 
     return app

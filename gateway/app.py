@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,7 @@ log = structlog.get_logger("clerk.gateway")
 
 WEBHOOKS = Counter("clerk_webhooks_total", "Webhooks", ["route", "outcome"])
 DROPPED = Counter("clerk_events_dropped_total", "Well-signed events that Clerk does not use", ["type"])
+_counted = lru_cache(maxsize=64)(WEBHOOKS.labels)
 CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the broker's confirm")
 
 BODY_LIMIT: Final = 1 << 20
@@ -135,11 +137,11 @@ class Gateway:
                 answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
                 log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
             except _Gone:
-                WEBHOOKS.labels(route, "gone").inc()
+                _counted(route, "gone").inc()
                 return None
             if span is not None:
                 span.set_attributes({"http.response.status_code": answer.status, "clerk.outcome": outcome})
-        WEBHOOKS.labels(route, outcome).inc()
+        _counted(route, outcome).inc()
         log.info(
             "webhook",
             route=route,
@@ -160,10 +162,9 @@ class Gateway:
         return twilio_webhook.status(request, self._account, self._now(), sms_id)
 
     async def _read(self, raw_path: str, scope: Scope, receive: Receive) -> Request:
-        # The first of each name counts; ASGI has the names in lower case.
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-        length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
+        headers = dict(reversed(scope["headers"]))  # the first of each name counts; ASGI has the names in lower case
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
             raise Rejected(413, "the body is over 1 MiB")
         body = await _body(receive)
         return Request(raw_path, scope["query_string"].decode("latin-1"), headers, body)
@@ -233,11 +234,7 @@ def _only(methods: str) -> Answer:
 
 
 async def _send(send: Send, answer: Answer, *, head: bool) -> None:
-    headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
-    if answer.body:
-        headers.append((b"content-type", answer.content_type.encode()))
-    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.head})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
 

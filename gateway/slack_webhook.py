@@ -148,8 +148,8 @@ def signature(body: bytes, timestamp: str, secret: bytes) -> str:
 
 
 def _verify(request: Request, app: App, now: datetime) -> None:
-    timestamp = request.headers.get("x-slack-request-timestamp", "")
-    given = request.headers.get("x-slack-signature", "").encode("latin-1", "replace")
+    timestamp = request.headers.get(b"x-slack-request-timestamp", b"").decode("latin-1")
+    given = request.headers.get(b"x-slack-signature", b"")
     if not _TIMESTAMP.fullmatch(timestamp) or abs(now.timestamp() - int(timestamp)) > TOLERANCE:
         raise Rejected(401, "the timestamp is missing, garbled, or more than five minutes off")
     if not hmac.compare_digest(given, signature(request.body, timestamp, app.signing_secret).encode()):

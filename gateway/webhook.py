@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -15,12 +16,12 @@ MOST_FIELDS: Final = 1000
 class Request:
     """A webhook as it came, its body untouched.
 
-    `path`, below the public URL, and `query` are raw; `headers` are by lower-case name.
+    `path`, below the public URL, `query` and `headers`, by lower-case name, are raw.
     """
 
     path: str
     query: str
-    headers: Mapping[str, str]
+    headers: Mapping[bytes, bytes]
     body: bytes
 
 
@@ -32,6 +33,14 @@ class Answer:
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def head(self) -> Sequence[tuple[bytes, bytes]]:
+        """Its HTTP headers: made once for the answers that are always the same."""
+        head = [(b"content-length", str(len(self.body)).encode())] if self.status != 204 else []
+        if self.body:
+            head.append((b"content-type", self.content_type.encode()))
+        return [*head, *((name.encode(), value.encode()) for name, value in self.headers.items())]
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,11 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     pairs: list[tuple[bytes, bytes]] = []
     for part in body.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
-        if 0x25 in part:  # a percent sign; bytes in bytes is slow
-            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
-        elif part:
+        if 0x25 in value:  # a percent sign; bytes in bytes is slow
+            value = unquote_to_bytes(value)
+        if 0x25 in name:
+            name = unquote_to_bytes(name)
+        if part:
             pairs.append((name, value))
     return pairs
 

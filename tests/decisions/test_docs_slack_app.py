@@ -88,8 +88,8 @@ def is_taken(kind: str) -> bool:
     body = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": event}).encode()
     timestamp = str(int(now.timestamp()))
     headers = {
-        "x-slack-request-timestamp": timestamp,
-        "x-slack-signature": slack_webhook.signature(body, timestamp, SECRET),
+        b"x-slack-request-timestamp": timestamp.encode(),
+        b"x-slack-signature": slack_webhook.signature(body, timestamp, SECRET).encode(),
     }
     app = slack_webhook.App(SECRET, "https://slack.com/api/")
     return bool(slack_webhook.event(Request("/slack/events", "", headers, body), app, now).messages)
