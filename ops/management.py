@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from ops.queueing import QueueState
 
 type Json = Mapping[str, Any]
 
-FINE: Final = {"msg_rates_age": 600, "msg_rates_incr": 5}
+FINE: Final = {"msg_rates_age": 600, "msg_rates_incr": 5, "lengths_age": 600, "lengths_incr": 5}
 COARSE: Final = {"msg_rates_age": 3600, "msg_rates_incr": 60}
 """How far back RabbitMQ keeps samples, and how closely, unless it is configured otherwise."""
 
@@ -84,6 +85,7 @@ def state(name: str, queues: Mapping[str, Json]) -> QueueState:
         consumers=_number(work, "consumers"),
         rate_in=_rate(work, "publish"),
         rate_out=_rate(work, "ack"),
+        stalled=stalled(work, datetime.now(UTC)),
         **reckoned(work, ready),
     )
 
@@ -102,6 +104,25 @@ def reckoned(queue: Json, ready: int) -> dict[str, Any]:
     since = later[-1] if later else newest
     at_least = len(later) == len(samples)
     return {"oldest": max(0.0, now - since["timestamp"] / 1000), "oldest_at_least": at_least}
+
+
+def stalled(queue: Json, now: datetime) -> float | None:
+    """For how many seconds a queue's messages were held and none was acknowledged; None if none is held. Pure."""
+    if _number(queue, "messages_unacknowledged") == 0:
+        return None
+    held = _samples(queue, "messages_unacknowledged")
+    acknowledged = _samples(queue.get("message_stats", {}), "ack")
+    empty = (at for at, count in held if count == 0)
+    finished = (at for (at, count), (_, before) in pairwise(acknowledged) if count > before)
+    known = (at for at, _ in held[-1:])
+    since = max(next(empty, 0.0), next(finished, 0.0)) or next(known, now.timestamp())
+    return max(0.0, now.timestamp() - since)
+
+
+def _samples(stats: Json, what: str) -> list[tuple[float, int]]:
+    """What was counted when, the latest first."""
+    found = stats.get(f"{what}_details", {}).get("samples", ())
+    return [(each["timestamp"] / 1000, int(each["sample"])) for each in found]
 
 
 def _number(queue: Json, name: str) -> int:

@@ -4,7 +4,6 @@
 (https://prometheus.github.io/client_python/multiprocess/).
 """
 
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from messages.settings import Misconfigured, Settings
+from ops.pulse import Pulses
+from ops.scratch import Scratch
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.metrics")
@@ -25,21 +26,30 @@ class Workers:
     """The metrics of all worker processes below one `clerk worker`, dead ones included: counters never fall."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="clerk-metrics-")
+        self.scratch = Scratch()
+        self._folder = self.scratch.path / "metrics"
+        self._folder.mkdir()
         self.registry = CollectorRegistry()
-        MultiProcessCollector(self.registry, path=self._folder.name)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(self.registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         self.restarts = Counter(
             "clerk_worker_restarts_total", "Worker commands that died and were started again", registry=self.registry
         )
+        self.pulses = Pulses(self.registry)
 
     @property
     def environment(self) -> dict[str, str]:
         """What tells a worker process where to count."""
-        return {FOLDER: str(Path(self._folder.name))}
+        return {FOLDER: str(self._folder)}
+
+    def pulse_folder(self, queues: tuple[str, ...]) -> Path:
+        """Where the worker processes of these queues show that they live."""
+        folder = self.scratch.path / f"pulse-{queues[0]}"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def close(self) -> None:
         """Forget what was counted."""
-        self._folder.cleanup()
+        self.scratch.close()
 
 
 def serve(registry: CollectorRegistry, settings: Settings, ops_settings: OpsSettings) -> None:

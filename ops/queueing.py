@@ -1,10 +1,15 @@
 """What can be asked of the queues, whichever broker holds them."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from messages.base import Document, Moment
 from ops.letters import Letter, Selection
+
+
+STALLED: Final = 120.0
+"""Seconds without a finished message after which workers that have some in hand are called stuck: longer than nearly
+every actor may take."""
 
 
 class BrokerAway(Exception):
@@ -14,13 +19,15 @@ class BrokerAway(Exception):
 class QueueState(Document):
     """One slice's queue: what lies in it; None is what the source can't tell.
 
-    `held` messages are in workers' hands, `delayed` ones wait for their time, the next at `next_due_at`. Rates are
-    messages a second. The oldest waiting message has waited `oldest` seconds, or longer if `oldest_at_least`.
+    `held` messages are in workers' hands, and none of them was finished for `stalled` seconds; `delayed` ones wait for
+    their time, the next at `next_due_at`. Rates are messages a second. The oldest waiting message has waited `oldest`
+    seconds, or longer if `oldest_at_least`.
     """
 
     name: str
     ready: int = 0
     held: int | None = None
+    stalled: float | None = None
     delayed: int = 0
     next_due_at: Moment | None = None
     dead: int = 0

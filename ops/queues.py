@@ -19,13 +19,16 @@ from ops.durations import age, short
 from ops.environment import due_times, open_broker
 from ops.letters import Letter, family
 from ops.lines import Invalid
-from ops.queueing import QueueState, Snapshot
+from ops.queueing import STALLED, QueueState, Snapshot
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="")]
 ShowText = Annotated[bool, Parameter(name="--show-text", negative="")]
 
 _WARN: Final = 60.0
 """Seconds after which a waiting message is worth a second look."""
+
+NOTED: Final = 20.0
+"""Seconds without a finished message, with some in hand, that are worth a line: most actors take less than one."""
 
 
 def add_commands(app: App) -> None:
@@ -114,7 +117,18 @@ def draw(snapshot: Snapshot) -> RenderableType:
         table.add_column(heading, justify="right")
     for each in snapshot.queues:
         table.add_row(*_row(each, snapshot.at))
-    return Group(table, Text(f"{snapshot.at:%H:%M:%S} UTC, from {snapshot.source}", style="dim"))
+    return Group(
+        table,
+        *(
+            Text(
+                f"{each.name}: workers have {each.held} in hand, and have finished none for {short(each.stalled)}",
+                style="red bold" if each.stalled > STALLED else "yellow",
+            )
+            for each in snapshot.queues
+            if each.stalled is not None and each.stalled > NOTED
+        ),
+        Text(f"{snapshot.at:%H:%M:%S} UTC, from {snapshot.source}", style="dim"),
+    )
 
 
 def _row(each: QueueState, now: datetime) -> list[Text]:

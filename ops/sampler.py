@@ -21,6 +21,9 @@ log = structlog.get_logger("clerk.console")
 
 MESSAGES = Gauge("clerk_queue_messages", "Messages in a queue, by what they wait for", ["queue", "state"])
 CONSUMERS = Gauge("clerk_queue_consumers", "Consumers of a queue", ["queue"])
+STALLED = Gauge(
+    "clerk_queue_stalled_seconds", "How long workers have had messages in hand and finished none", ["queue"]
+)
 OLDEST = Gauge("clerk_queue_oldest_seconds", "How long the oldest ready message of a queue has waited", ["queue"])
 
 EVERY: Final = timedelta(seconds=5)
@@ -106,6 +109,7 @@ class Sampler:
             MESSAGES.labels(queue.name, "dead").set(queue.dead)
             CONSUMERS.labels(queue.name).set(queue.consumers)
             OLDEST.labels(queue.name).set(queue.oldest or 0)
+            STALLED.labels(queue.name).set(queue.stalled or 0)
         return snapshot
 
     def _processes(self, troubles: list[str]) -> tuple[Process, ...]:

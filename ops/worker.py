@@ -14,6 +14,7 @@ from messages.queues import QUEUES
 from messages.settings import Misconfigured
 from ops.consumer import SUPERVISOR
 from ops.metrics import Workers
+from ops.pulse import EVERY, FOLDER, HOPELESS, Watch
 
 log = structlog.get_logger("clerk.supervisor")
 
@@ -74,14 +75,24 @@ async def supervise(children: Sequence[Child], workers: Workers) -> int:
 async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None:
     pause = 0.5
     while not stopping.is_set():
-        started = loop_time()
+        started, folder = loop_time(), workers.pulse_folder(child.queues)
         process = await asyncio.create_subprocess_exec(
-            *child.command(), env=child.environment(workers.environment), start_new_session=True
+            *child.command(),
+            env=child.environment({**workers.environment, FOLDER: str(folder)}),
+            pass_fds=(workers.scratch.lock,),
+            start_new_session=True,
         )
         log.info("worker started", queues=child.queues, pid=process.pid)
         ended = asyncio.create_task(process.wait())
         stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait((ended, stop), return_when=asyncio.FIRST_COMPLETED)
+        watch = Watch(folder, child.queues, workers.pulses)
+        while not (ended.done() or stop.done()):
+            await asyncio.wait((ended, stop), timeout=EVERY, return_when=asyncio.FIRST_COMPLETED)
+            if hopeless := watch.look():
+                log.error("worker is stuck, ending it", queues=child.queues, pids=hopeless, silent_seconds=HOPELESS)
+                _kill_group(process.pid)
+                await ended
+        watch.end()
         stop.cancel()
         if not ended.done():
             await _stop(process, ended)

@@ -7,7 +7,7 @@ from typing import Final
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
 from ops.management import Unavailable
-from ops.queueing import Broker, BrokerAway, QueueState, Snapshot
+from ops.queueing import STALLED, Broker, BrokerAway, QueueState, Snapshot
 from ops.rabbit import Rabbit
 
 SLOW: Final = timedelta(minutes=1)
@@ -63,6 +63,10 @@ def of_queues(snapshot: Snapshot) -> Iterator[Finding]:
     else:
         yield good("dead letters", "none")
     yield from _backlog([each for each in snapshot.queues if each.ready])
+    for each in snapshot.queues:
+        if each.stalled is not None and each.stalled > STALLED:
+            found = f"{each.name}: workers have {each.held} in hand, and have finished none for {short(each.stalled)}"
+            yield bad("workers are stuck", found, "docs/operations.md, ClerkQueueStalled: restart the workers.")
 
 
 def _backlog(waiting: list[QueueState]) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from ops.checks.finding import Finding, bad, good
 from ops.documents import Documents, DocumentsAway
 from ops.durations import short
 from ops.processes import Process, running
+from ops.pulse import HOPELESS, stuck
+from ops.samples import read
 
 SKEW: Final = timedelta(seconds=2)
 
@@ -57,6 +59,10 @@ def of_processes(processes: list[Process]) -> Iterator[Finding]:
     else:
         yield good("processes", ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
     for each in processes:
+        for pid, queues, silent in stuck(read(each.metrics)):
+            found = f"process {pid} on {each.host} (queues {queues}) has done nothing for {short(silent)}"
+            todo = f"After {HOPELESS} seconds it is ended and started again (docs/operations.md, ClerkWorkersStuck)."
+            yield bad("worker is stuck", found, todo)
         if abs(each.clock_ahead) > SKEW:
             found = f"{each.host} ({each.kind}) is {short(each.clock_ahead.total_seconds())} ahead of MongoDB's"
             yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")

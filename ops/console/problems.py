@@ -7,15 +7,31 @@ from messages.base import Document
 from ops.durations import short
 from ops.flow import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.processes import Process
-from ops.queueing import Snapshot
+from ops.pulse import HOPELESS, stuck
+from ops.queueing import STALLED, Snapshot
+from ops.samples import read
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)
 
 _ADMIN: Final = frozenset(
-    {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_expired", "token_revoked", "20003"}
+    {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_expired", "token_revoked"}
 )
-"""Answers of Slack and Twilio that only an admin can do something about."""
+"""Answers of Slack that only an admin can do something about."""
+
+_SILENCE: Final = frozenset(
+    {
+        "ClientConnectorError",
+        "ClientOSError",
+        "ConnectionTimeoutError",
+        "ServerDisconnectedError",
+        "SocketTimeoutError",
+        "TimeoutError",
+        "undecided",
+        "unreachable",
+    }
+)
+"""How calls are counted that had no answer: Slack's by what happened, Twilio's by what it means."""
 
 
 class Problem(Document):
@@ -47,6 +63,10 @@ def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
             todo = "Look at what its workers do (their log, run times below); add workers if they are busy."
             what = f"A message has waited {short(queue.oldest)} in {queue.name}."
             found.append(Problem(found=what, todo=todo, link=link))
+        if queue.stalled is not None and queue.stalled > STALLED:
+            todo = "ClerkQueueStalled in docs/operations.md: look at their log, restart them."
+            what = f"Workers have {queue.held} messages of {queue.name} in hand, and have finished none for"
+            found.append(Problem(found=f"{what} {short(queue.stalled)}.", todo=todo, link="/ops/queues"))
         if queue.dead:
             todo = "Look at the reason, repair it, then replay them."
             what = f"{queue.dead} dead {'letter' if queue.dead == 1 else 'letters'} in {queue.name}."
@@ -61,6 +81,13 @@ def of_processes(processes: tuple[Process, ...]) -> list[Problem]:
         todo = "Start one: clerk clock. Until then nothing overdue is found, and Solved tickets are not closed."
         found.append(Problem(found="No clock is running.", todo=todo))
     for each in processes:
+        for pid, queues, silent in stuck(read(each.metrics)):
+            what = f"A worker is stuck: process {pid} on {each.host} ({queues}) has done nothing for {short(silent)}."
+            todo = (
+                f"After {HOPELESS} seconds it is ended and started again, and others get what it had in hand. "
+                "If it happens again: ClerkWorkersStuck in docs/operations.md."
+            )
+            found.append(Problem(found=what, todo=todo))
         if abs(each.clock_ahead) > SKEW:
             way = "ahead of" if each.clock_ahead > timedelta() else "behind"
             what = f"The clock of {each.host} is {short(abs(each.clock_ahead).total_seconds())} {way} MongoDB's."
@@ -91,7 +118,20 @@ def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
                 "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL for Twilio must be those that they use."
             )
             found.append(Problem(found="Webhooks were refused in the last minute.", todo=todo))
-        if stage.name in {SLACK_API, TWILIO_API} and (refused := [each for each in stage.faults if each in _ADMIN]):
-            what = f"{stage.name.removesuffix(' API')} refuses calls: {', '.join(refused)}."
-            found.append(Problem(found=what, todo="clerk doctor says what is wrong with the credentials."))
+        if stage.name in {SLACK_API, TWILIO_API}:
+            found += _of_calls(stage.name.removesuffix(" API"), set(stage.faults))
+    return found
+
+
+def _of_calls(provider: str, faults: set[str]) -> list[Problem]:
+    found = []
+    if silent := sorted(faults & _SILENCE):
+        todo = "clerk doctor tries it too. A call is given up in time, and what asked for it is tried again later."
+        found.append(Problem(found=f"{provider} does not answer: {', '.join(silent)}.", todo=todo))
+    if refused := sorted(faults & _ADMIN):
+        todo = "clerk doctor says what is wrong with the credentials."
+        found.append(Problem(found=f"{provider} refuses calls: {', '.join(refused)}.", todo=todo))
+    if "refused" in faults:
+        todo = "The ticket's thread says why; if all are refused, clerk doctor says what is wrong with the credentials."
+        found.append(Problem(found=f"{provider} refused a text in the last minute.", todo=todo))
     return found

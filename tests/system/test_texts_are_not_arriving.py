@@ -1,12 +1,17 @@
 """docs/operations.md, "Texts are not arriving": the commands and the console tell each cause apart."""
 
 import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.deployment import CHANNEL, Deployment, new_contact
-from tests.servers import answers, wait_until
+from tests.servers import Process, answers, descendants, wait_until
 from tests.system.conftest import Place
 from tests.system.test_ops import BEARER, clerk_command
 from tests.system.test_the_conversation_goes_both_ways import marks, reply
@@ -73,6 +78,62 @@ def test_no_worker_is_there(place: Place) -> None:
     wait_until(lambda: "workers" not in doctor(place.clerk), "every queue has consumers", 60)
 
 
+def test_a_worker_is_stuck(place: Place) -> None:
+    contact, clerk = new_contact(), place.clerk
+    with stopped(working(clerk.workers[0])) as pid:
+        clerk.world.text(contact, "is anybody awake?")
+        waiting = wait_until(lambda: (q := queue(clerk, "ingestion"))["stalled"] and q, "none is finished", 30)
+        assert (waiting["consumers"], waiting["rate_out"]) == (1, 0)
+        assert waiting["held"] >= 1
+        named = wait_until(lambda: doctor(clerk).get("worker is stuck"), "the doctor names it", 40)
+        assert f"process {pid} " in named
+        assert "ingestion" in named
+        assert f"A worker is stuck: process {pid} " in overview(clerk)
+        # Nobody wakes it up or restarts anything: its supervisor ends it and starts another.
+        clerk.world.card(contact, within=120)
+    wait_until(lambda: "worker is stuck" not in doctor(clerk), "the doctor is content", 30)
+    assert clerk.world.texts_in_thread(contact) == ["is anybody awake?"]
+    assert len(clerk.world.cards(contact)) == 1
+
+
+def working(worker: Process) -> int:
+    """The process below a `clerk worker` that serves all queues but `interactive`."""
+    processes = [pid for pid in descendants(worker.pid) if b"ingestion" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    (supervised,) = [pid for pid in processes if not list(descendants(pid))]
+    return supervised
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[int]:
+    """A process that is alive and does nothing; at the end it goes on, if it still exists."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_slack_does_not_answer(place: Place) -> None:
+    contact, world = new_contact(), place.clerk.world
+    world.text(contact, "one")
+    world.card(contact)
+    wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the first text")
+    world.do("faults", api="slack", kind="hang", seconds=3600, times=1000)
+    try:
+        world.text(contact, "two")
+        wait_until(lambda: "Slack does not answer" in overview(place.clerk), "the console says so", 40)
+        assert "can't be reached" in doctor(place.clerk)["Slack"]
+    finally:
+        world.no_faults()
+    wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted, once", 90)
+
+
+def overview(clerk: Deployment) -> str:
+    """The console's first page."""
+    return httpx.get(f"{clerk.gateway_url}/ops", headers=BEARER, timeout=30, trust_env=False).text
+
+
 def test_slack_throttles(place: Place) -> None:
     contact, world = new_contact(), place.clerk.world
     world.text(contact, "one")
@@ -81,10 +142,7 @@ def test_slack_throttles(place: Place) -> None:
     world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=20)
     world.text(contact, "two")
 
-    def console() -> str:
-        return httpx.get(f"{place.clerk.gateway_url}/ops", headers=BEARER, timeout=30, trust_env=False).text
-
-    wait_until(lambda: f"Slack throttles {CHANNEL}" in console(), "the console says so", 30)
+    wait_until(lambda: f"Slack throttles {CHANNEL}" in overview(place.clerk), "the console says so", 30)
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
 
 
@@ -95,6 +153,7 @@ def test_the_provider_rejects(place: Place) -> None:
     world.do("handling", number=contact, reject_times=1, reject_code=21408)
     reply(world, card, "bonjour")
     wait_until(lambda: marks(world, "bonjour") == ["x"], "the failed mark")
+    wait_until(lambda: "Twilio refused a text" in overview(place.clerk), "the console says so", 30)
     assert any("country" in each["text"] for each in world.thread(contact))
     ticket = next(each["value"] for each in _buttons(card) if "ticket" in each["value"])
     trace = clerk_command(place.clerk, "trace", f"#{json.loads(ticket)['ticket']}").stdout
