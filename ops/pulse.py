@@ -7,7 +7,7 @@ has in hand, and RabbitMQ learns of it late or never.
 import asyncio
 import os
 from pathlib import Path
-from typing import Any, Final, override
+from typing import Final, override
 
 import dramatiq
 from dramatiq.asyncio import get_event_loop_thread

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 from messages.base import Document, Moment
 from ops.letters import Letter, Selection
 
-
 STALLED: Final = 120.0
 """Seconds without a finished message after which workers that have some in hand are called stuck: longer than nearly
 every actor may take."""

@@ -85,7 +85,7 @@ def test_a_worker_is_stuck(place: Place) -> None:
         waiting = wait_until(lambda: (q := queue(clerk, "ingestion"))["stalled"] and q, "none is finished", 30)
         assert (waiting["consumers"], waiting["rate_out"]) == (1, 0)
         assert waiting["held"] >= 1
-        named = wait_until(lambda: doctor(clerk).get("worker is stuck"), "the doctor names it", 40)
+        named = wait_until(lambda: doctor(clerk).get("worker is stuck", ""), "the doctor names it", 40)
         assert f"process {pid} " in named
         assert "ingestion" in named
         assert f"A worker is stuck: process {pid} " in overview(clerk)

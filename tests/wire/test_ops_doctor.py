@@ -206,6 +206,7 @@ def snapshot(**fields: Any) -> Snapshot:
         ({"ready": 9, "oldest": 61.0}, "backlog", State.BAD),
         ({"ready": 9, "oldest": 2.0}, "backlog", State.GOOD),
         ({"ready": 9, "oldest": 99.0, "consumers": 0}, "backlog", State.ADVICE),
+        ({"held": 2, "stalled": 121.0}, "workers are stuck", State.BAD),
     ],
 )
 def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, state: State) -> None:

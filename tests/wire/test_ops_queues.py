@@ -11,7 +11,7 @@ import pytest
 from messages.queues import QUEUES
 from ops.checks import broker as checks
 from ops.checks.finding import State
-from ops.management import reckoned, state
+from ops.management import reckoned, stalled, state
 from ops.queueing import QueueState, Snapshot
 from ops.rabbit import Rabbit
 from ops.settings import OpsSettings, management_address
@@ -49,13 +49,15 @@ def test_the_management_api_tells_depths_held_messages_and_the_age_of_the_oldest
 
     def told() -> QueueState | None:
         found = queue(broker.snapshot(), "tickets")
-        return found if (found.ready, found.held) == (17, 3) and found.oldest else None
+        return found if (found.ready, found.held) == (17, 3) and found.oldest and found.stalled else None
 
     found = wait_until(told, "the management API has counted", 30)
     connection.close()
     assert found is not None
     assert found.oldest is not None
+    assert found.stalled is not None
     assert 0 <= found.oldest < 60
+    assert 0 <= found.stalled < 60
     assert "management API" in broker.snapshot().source
     assert [each.name for each in broker.snapshot().queues] == list(QUEUES)
 
@@ -106,6 +108,41 @@ def test_the_oldest_message_is_reckoned_from_when_it_was_published(
     found = reckoned(told(published, ready), ready)
     assert found["oldest_at_least"] is at_least
     assert found["oldest"] is None if oldest is None else abs(found["oldest"] - oldest) < 1
+
+
+def in_hand(held: list[tuple[int, int]], acknowledged: list[tuple[int, int]]) -> dict[str, Any]:
+    """A queue as the API tells it, its counts so many seconds before AT, newest first."""
+
+    def samples(counts: list[tuple[int, int]]) -> dict[str, Any]:
+        return {"samples": [{"sample": count, "timestamp": int((AT - ago) * 1000)} for ago, count in counts]}
+
+    stats = {"ack_details": samples(acknowledged)} if acknowledged else {}
+    return {
+        "messages_unacknowledged": held[0][1],
+        "messages_unacknowledged_details": samples(held),
+        "message_stats": stats,
+    }
+
+
+AT = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("held", "acknowledged", "expected"),
+    [
+        ([(0, 0), (5, 3)], [(0, 9), (5, 9)], None),
+        ([(0, 3), (5, 3), (10, 0), (15, 2)], [(0, 9), (5, 9), (10, 9), (15, 8)], 10),
+        ([(0, 3), (5, 3), (10, 3), (15, 3)], [(0, 9), (5, 8), (10, 8), (15, 8)], 0),
+        ([(0, 3), (5, 3), (10, 3), (15, 3)], [(0, 9), (5, 9), (10, 9), (15, 8)], 10),
+        ([(0, 3), (5, 3), (10, 3), (15, 3)], [(0, 9), (5, 9), (10, 9), (15, 9)], 15),
+        ([(0, 3), (5, 0)], [], 5),
+        ([(0, 3)], [], 0),
+    ],
+)
+def test_workers_that_finish_nothing_are_known_by_what_they_hold_and_acknowledge(
+    held: list[tuple[int, int]], acknowledged: list[tuple[int, int]], expected: float | None
+) -> None:
+    assert stalled(in_hand(held, acknowledged), datetime.fromtimestamp(AT, UTC)) == expected
 
 
 def test_a_queue_that_the_api_does_not_know_is_empty() -> None:

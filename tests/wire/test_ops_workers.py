@@ -1,0 +1,128 @@
+"""What a `clerk worker` knows of its processes, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from ops import pulse
+from ops.pulse import HOPELESS, STUCK, Pulses, Watch
+from ops.samples import Samples, collected, total
+from ops.scratch import PREFIX, Scratch
+from tests.servers import ROOT, wait_until
+
+QUEUES = ("ingestion", "sms")
+
+
+class Below:
+    """The processes below a supervisor, as it sees them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._registry, self._beats = folder, CollectorRegistry(), 0
+        self.watch = Watch(folder, QUEUES, Pulses(self._registry))
+
+    def beat(self, pid: int) -> None:
+        """A process shows a sign of life."""
+        self._beats += 1
+        file = self._folder / str(pid)
+        file.touch()
+        os.utime(file, ns=(0, self._beats))
+
+    def samples(self) -> Samples:
+        """What the supervisor counts."""
+        return collected(self._registry.collect())
+
+
+@pytest.fixture
+def below(tmp_path: Path) -> Below:
+    return Below(tmp_path)
+
+
+def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Below) -> None:
+    below.beat(17)
+    ended = []
+    for _ in range(HOPELESS):
+        below.beat(18)
+        ended.append(below.watch.look())
+        if len(ended) == STUCK:
+            assert pulse.stuck(below.samples()) == []
+    assert pulse.stuck(below.samples()) == [(17, "ingestion,sms", HOPELESS - 1)]
+    assert ended == [[]] * HOPELESS
+    assert below.watch.look() == [17]
+    assert total(below.samples(), "clerk_worker_stuck_total", queues="ingestion,sms") == 1
+
+
+def test_a_sign_of_life_takes_it_back(below: Below) -> None:
+    below.beat(17)
+    for _ in range(HOPELESS):
+        below.watch.look()
+    assert pulse.stuck(below.samples())
+    below.beat(17)
+    assert below.watch.look() == []
+    assert pulse.stuck(below.samples()) == []
+
+
+def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
+    below.beat(17)
+    for _ in range(HOPELESS):
+        below.watch.look()
+    below.watch.end()
+    assert pulse.stuck(below.samples()) == []
+    assert below.watch.look() == []
+
+
+def folders() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
+
+
+def scratch_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
+    """A process that has made a folder, and does something then; its folder."""
+    code = (
+        "import os, subprocess, sys\nfrom ops.scratch import Scratch\n"
+        f"scratch = Scratch()\nprint(scratch.path, flush=True)\n{then}\nsys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    return process, Path(process.stdout.readline().strip())
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+
+
+def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path: Path) -> None:
+    killed, left_behind = scratch_elsewhere("(scratch.path / 'metrics').mkdir()")
+    running, in_use = scratch_elsewhere("")
+    end(killed)
+    assert left_behind in folders()
+    mine = Scratch()
+    assert left_behind not in folders()
+    assert {in_use, mine.path} <= folders()
+    mine.close()
+    end(running)
+    Scratch().close()
+    assert not {left_behind, in_use, mine.path} & folders()
+
+
+def test_a_folder_stays_while_a_process_that_was_handed_its_lock_still_runs() -> None:
+    child = "subprocess.Popen([sys.executable, '-c', 'input()'], stdin=0, stdout=2, pass_fds=[scratch.lock])"
+    killed, shared = scratch_elsewhere(child)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(20)
+    Scratch().close()
+    assert shared in folders()
+    killed.communicate(timeout=20)  # its child reads to the end, and ends
+
+    def gone() -> bool:
+        Scratch().close()
+        return shared not in folders()
+
+    wait_until(gone, "the folder is gone with the last process", 20)
