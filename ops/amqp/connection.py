@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -61,16 +61,21 @@ class Amqp:
                 return list(look.letters(min(limit, there[0])))
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters by time of death, oldest first; however many there are, only those asked for are kept."""
+        """Dead letters by time of death, oldest first; however many there are, only those asked for are kept, and
+        once every id that was asked for has been met, no more are looked at.
+        """
         now, looked, total = datetime.now(UTC), 0, 0
         found: list[Letter] = []
+        missing = set(selection.ids)
         with self._connected() as connection, self._alone(connection):
             for queue in map(dead, selection.queues):
                 there, _ = declared(connection, queue) or (0, 0)
                 total += there
                 with Look(connection, queue) as look:
                     taken = look.letters(min(there, scan - looked))
-                    matching = (letter for letter in taken if selection.matches(letter, now))
+                    matching: Iterator[Letter] = (letter for letter in taken if selection.matches(letter, now))
+                    if selection.ids:
+                        matching = _until_met(matching, missing)
                     found = heapq.nsmallest(skip + limit, chain(found, matching), key=_died)
                     looked += look.count
         return Page(letters=tuple(found[skip:]), scanned=looked, total=total, more=looked < total)
@@ -136,6 +141,16 @@ def _state(connection: BlockingConnection, queue: str) -> QueueState:
     waiting, _ = declared(connection, delayed(queue)) or (0, 0)
     buried, _ = declared(connection, dead(queue)) or (0, 0)
     return QueueState(name=queue, ready=ready, delayed=waiting, dead=buried, consumers=consumers)
+
+
+def _until_met(matching: Iterable[Letter], missing: set[str]) -> Iterator[Letter]:
+    """What matches, until none is missing any more."""
+    if missing:
+        for letter in matching:
+            yield letter
+            missing.discard(letter.id)
+            if not missing:
+                return
 
 
 def _died(letter: Letter) -> datetime:

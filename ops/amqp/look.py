@@ -38,8 +38,9 @@ class Batch:
         self._channel = connection.channel()
         self._arrived: deque[Delivery] = deque()
         self._held: dict[int, None] = {}
+        self._coming = size
         self._channel.basic_qos(prefetch_count=size)
-        self._consumer = self._channel.basic_consume(queue, self._arrive)
+        self._consumer: str | None = self._channel.basic_consume(queue, self._arrive)
 
     def next(self) -> Delivery | None:
         """The next message; None if none came before the queue was idle for too long."""
@@ -47,14 +48,20 @@ class Batch:
         while not self._arrived and time.monotonic() < until:
             self._connection.process_data_events(time_limit=IDLE)
         if not self._arrived:
+            self._coming = 0
             return None
+        self._coming -= 1
         delivery = self._arrived.popleft()
         self._held[delivery.tag] = None
         return delivery
 
     def end(self) -> None:
-        """Take no more."""
-        self._channel.basic_cancel(self._consumer)
+        """Take no more, once what is on its way has come: by itself it would go back one by one, and out of order."""
+        while self._coming > 0 and self.next() is not None:
+            continue
+        if self._consumer is not None:
+            self._channel.basic_cancel(self._consumer)
+            self._consumer = None
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Take a message out of its queue for good."""
@@ -94,6 +101,8 @@ class Look:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
+            if self._batches:
+                self._batches[-1].end()
             for batch in self._batches:
                 batch.hand_back()
 

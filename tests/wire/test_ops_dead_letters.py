@@ -87,6 +87,15 @@ def test_a_look_at_many_is_bounded_and_says_so(queues: str) -> None:
     assert (len(page.letters), page.scanned, page.total, page.more) == (5, 700, 1200, True)
 
 
+def test_a_look_for_some_ids_ends_when_they_are_met_and_leaves_everything_in_order(queues: str) -> None:
+    put(queues, "slack.XQ", *map(letter, range(1200)))
+    wanted = tuple(str(uuid.UUID(int=number)) for number in (600, 4))
+    page = Amqp(queues).dead(Selection(ids=wanted), 0, 5, ALL)
+    assert [each.id for each in page.letters] == [wanted[1], wanted[0]]
+    assert (page.scanned, page.total) == (601, 1200)
+    assert ids(queues, "slack.XQ") == [str(uuid.UUID(int=number)) for number in range(1200)]
+
+
 def test_a_replayed_dead_letter_is_in_its_work_queue_with_its_id_and_without_its_failure(queues: str) -> None:
     put(queues, "slack.XQ", letter(7))
     tally = Amqp(queues).replay(Selection(), go_on)
