@@ -81,10 +81,10 @@ def folders() -> set[Path]:
 
 
 def scratch_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
-    """A process that has made a folder, and does something then; its folder."""
+    """A process that has made a folder, and has done something then; its folder."""
     code = (
         "import os, subprocess, sys\nfrom ops.scratch import Scratch\n"
-        f"scratch = Scratch()\nprint(scratch.path, flush=True)\n{then}\nsys.stdin.read()"
+        f"scratch = Scratch()\n{then}\nprint(scratch.path, flush=True)\nsys.stdin.read()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
