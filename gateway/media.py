@@ -10,10 +10,10 @@ import structlog
 from prometheus_client import Counter
 from yarl import URL
 
-from gateway.slack_urls import is_slacks
 from gateway.webhook import Answer
 from messages.media_links import Expired, MediaLink, Unsigned, media_key, read_path
 from messages.settings import Settings
+from messages.slack_urls import is_slacks
 
 log = structlog.get_logger("clerk.gateway")
 

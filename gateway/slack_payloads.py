@@ -1,28 +1,17 @@
-"""The parts of Slack's payloads that Clerk reads. Pure.
-
-Slack adds fields unannounced, and says null for what is not there.
-"""
+"""The parts of Slack's payloads that Clerk reads. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from gateway.webhook import Rejected
 from messages.forms import InputState
+from messages.thread_replies import Authored, Reply, SlackPayload
 
 
-class _Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, found: Any) -> Any:
-        return {name: value for name, value in found.items() if value is not None} if isinstance(found, dict) else found
-
-
-class Kind(_Payload):
+class Kind(SlackPayload):
     """What an interaction is."""
 
     type: str = ""
@@ -43,80 +32,49 @@ class Envelope(Kind):
     event: EventKind | None = None
 
 
-class File(_Payload):
-    """A file of a message (https://docs.slack.dev/reference/objects/file-object)."""
-
-    id: str
-    name: str = ""
-    mimetype: str = ""
-    url_private: str = ""
-    size: int = 0
-
-
-class Message(_Payload):
+class Message(Reply):
     """A message event (https://docs.slack.dev/reference/events/message)."""
 
     channel: str
-    ts: str
-    thread_ts: str | None = None
-    user: str | None = None
-    text: str = ""
-    files: Sequence[File] = ()
 
 
-class WithMessage(_Payload):
+class WithMessage(SlackPayload):
     """An envelope whose event is a message."""
 
     event: Message
 
 
-class _Edited(_Payload):
-    user: str = ""
-    ts: str = ""
-
-
-class Written(_Payload):
-    """A message as the event of its change tells of it; `edited` is its last edit."""
-
-    ts: str = ""
-    thread_ts: str | None = None
-    user: str | None = None
-    subtype: str | None = None
-    bot_id: str | None = None
-    edited: _Edited | None = None
-
-
-class Change(_Payload):
-    """A message that is different now, or gone, which has no `message`.
+class Change(SlackPayload):
+    """A message that is different now, or gone, which has no `message`; `edited` is its last edit.
 
     https://docs.slack.dev/reference/events/message/message_changed and /message_deleted
     """
 
     channel: str = ""
-    message: Written | None = None
-    previous_message: Written | None = None
+    message: Authored | None = None
+    previous_message: Authored | None = None
 
 
-class WithChange(_Payload):
+class WithChange(SlackPayload):
     """An envelope whose event is a change of a message."""
 
     event: Change
 
 
-class _Id(_Payload):
+class _Id(SlackPayload):
     id: str
 
 
-class _Container(_Payload):
+class _Container(SlackPayload):
     message_ts: str = ""
     channel_id: str = ""
 
 
-class _Option(_Payload):
+class _Option(SlackPayload):
     value: str = ""
 
 
-class Action(_Payload):
+class Action(SlackPayload):
     """An element that was used."""
 
     action_id: str
@@ -124,7 +82,7 @@ class Action(_Payload):
     selected_option: _Option | None = None
 
 
-class BlockActions(_Payload):
+class BlockActions(SlackPayload):
     """A click (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
 
     user: _Id
@@ -135,18 +93,18 @@ class BlockActions(_Payload):
     actions: Sequence[Action]
 
 
-class _State(_Payload):
+class _State(SlackPayload):
     values: Mapping[str, Mapping[str, InputState]] = {}
 
 
-class _View(_Payload):
+class _View(SlackPayload):
     id: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State = _State()
 
 
-class ViewSubmission(_Payload):
+class ViewSubmission(SlackPayload):
     """A submitted modal (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload)."""
 
     user: _Id

@@ -11,21 +11,19 @@ from typing import Any, Final
 from gateway.slack_payloads import (
     BlockActions,
     Envelope,
-    File,
     Kind,
     ViewSubmission,
     WithChange,
     WithMessage,
-    Written,
     json_object,
     parsed,
 )
-from gateway.slack_urls import is_slacks
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
 from messages import actions, commands, forms
 from messages.base import QueueMessage
-from messages.inbound import SlackReplyChanged, SlackReplyPosted
-from messages.sms import SlackFile
+from messages.inbound import SlackReplyChanged
+from messages.slack_urls import is_slacks
+from messages.thread_replies import PERSONS_SUBTYPES, posted
 
 NOTHING: Final = Answer(200)
 TOLERANCE: Final = 300
@@ -33,7 +31,6 @@ TOLERANCE: Final = 300
 (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
-_PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
 _CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 
 
@@ -73,21 +70,12 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
         return Accepted([], NOTHING, dropped=_label(envelope.type))
     if kind.type == "message" and kind.subtype in _CHANGES:
         return _change(payload, envelope.event_id, now)
-    if kind.type != "message" or kind.subtype not in _PERSONS_SUBTYPES or kind.bot_id:
+    if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
         return Accepted([], NOTHING, dropped=_label(kind.type))
     message = parsed(WithMessage, payload).event
-    if message.user is None or message.thread_ts is None or message.thread_ts == message.ts:
+    if not message.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
-    reply = SlackReplyPosted(
-        event_id=envelope.event_id,
-        channel=message.channel,
-        ts=message.ts,
-        thread_ts=message.thread_ts,
-        user=message.user,
-        text=message.text,
-        files=tuple(_file(each, app) for each in message.files),
-        received_at=now,
-    )
+    reply = posted(message, message.channel, api_url=app.api_url, received_at=now, event_id=envelope.event_id)
     return Accepted([reply], NOTHING)
 
 
@@ -97,7 +85,7 @@ def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepte
     after, before = change.message, change.previous_message
     was = before or after
     edited = after is not None and after.edited is not None and (before is None or after.edited != before.edited)
-    if was is None or (after is not None and not edited) or not _is_persons_reply(was):
+    if was is None or (after is not None and not edited) or not was.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
     assert was.user is not None
     assert was.thread_ts is not None
@@ -110,11 +98,6 @@ def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepte
         received_at=now,
     )
     return Accepted([changed], NOTHING)
-
-
-def _is_persons_reply(message: Written) -> bool:
-    ours = message.bot_id or message.user is None or message.subtype not in _PERSONS_SUBTYPES
-    return not ours and message.thread_ts is not None and message.thread_ts != message.ts
 
 
 def command(request: Request, app: App, now: datetime) -> Accepted:
@@ -199,12 +182,6 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     if isinstance(found, forms.Pushed):
         return Accepted([found.order], _json({"response_action": "push", "view": found.view}))
     return Accepted([found], NOTHING)
-
-
-def _file(file: File, app: App) -> SlackFile:
-    """A file of a message; one that is kept elsewhere has no address that the bot token may be shown to."""
-    found = SlackFile(**file.model_dump())
-    return found if is_slacks(found.url_private, app.api_url) else found.model_copy(update={"url_private": ""})
 
 
 def _field(request: Request, name: str) -> str:

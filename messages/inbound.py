@@ -32,11 +32,12 @@ class DeliveryReported(QueueMessage):
 class SlackReplyPosted(QueueMessage):
     """A person wrote in a thread. `ts` is unique in a channel and the same in every retry of the event.
 
+    Without an `event_id` it was found in the thread's list, where a worker looked for what no event had brought.
     `after` is the text (`outbound_id`) of the reply that the gateway saw just before in the same thread, if any.
     """
 
     actor = "sms.record_reply"
-    event_id: str
+    event_id: str | None
     channel: str
     ts: str
     thread_ts: str

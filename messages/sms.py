@@ -78,11 +78,11 @@ class SlackFile(Document):
 
 
 class Sms(Document):
-    """A text. An inbound text's `id` is the provider's sid, so a repeated webhook is the same document.
+    """A text. `stored_at` is when a worker took it off the queue.
 
+    An inbound text's `id` is the provider's sid, so a repeated webhook is the same document.
     `seq` counts a conversation's texts per direction from 1 without gaps; it is given once the text before it
     (`after`, as the gateway saw them arrive) has one, so that many workers keep the order of arrival.
-    `stored_at` is when a worker took it off the queue.
     `due_at` is set until the text is filed under a ticket: the clock looks after texts whose time has passed.
 
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, whatever became of it: `state`

@@ -11,6 +11,7 @@ from typing import Any, Final
 from messages.base import QueueMessage
 from messages.publishing import Unpublished
 from messages.settings import Settings
+from messages.thread_replies import Reply
 from tests.make import NOW
 from workers import clock
 from workers.mongo import Stores
@@ -118,6 +119,7 @@ class FakeSlack:
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     slow_to_share: bool = False
+    replies: list[tuple[str, Reply]] = field(default_factory=list)
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -141,6 +143,12 @@ class FakeSlack:
         self.before("find", channel)
         found = [each for each in self.messages if each.post_id == post_id]
         return Posted(found[0].channel, found[0].ts) if found else None
+
+    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+        """What people wrote in a thread."""
+        self.before("written", thread.channel)
+        mine = [reply for channel, reply in self.replies if (channel, reply.thread_ts) == (thread.channel, thread.ts)]
+        return sorted((reply for reply in mine if after < reply.ts < before), key=lambda reply: reply.ts)
 
     async def update(self, at: Posted, what: Renderable) -> None:
         """Replace a message."""
@@ -279,11 +287,12 @@ class FakeTexting:
         mine = [each.sent for each in self.taken if (each.line, each.contact) == (line, contact)]
         return [sent for sent in reversed(mine) if sent.at >= earliest]
 
-    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
-        """The texts of the contacts, oldest first."""
+    async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
+        """The texts of the contacts, or of one, in order."""
         self.before("received")
         earliest = since - timedelta(minutes=1)
-        return [text for to, text in self.inbound if to == line and text.at >= earliest]
+        mine = [text for to, text in self.inbound if to == line and contact in {None, text.contact}]
+        return [text for text in mine if text.at >= earliest]
 
     async def close(self) -> None:
         """There are no connections to give back."""

@@ -32,7 +32,8 @@ async def look(ports: Ports) -> int:
         inbox = await ports.stores.inboxes.take(line.id, now, now + every)
         if inbox is not None:
             # The younger ones are on their way: a webhook is repeated for 15 seconds, then it waits in a queue.
-            found += await _compare(line.id, inbox.seen_at - OVERLAP, now - every / 2, ports)
+            since = max(inbox.seen_at - OVERLAP, inbox.began_at)
+            found += await _compare(line.id, since, now - every / 2, ports)
     return found
 
 
@@ -44,7 +45,7 @@ async def _compare(line: str, since: datetime, until: datetime, ports: Ports) ->
         if isinstance(error, TextingThrottled):
             await ports.stores.inboxes.put_off(line, ports.now() + error.retry_after)
         return 0
-    missed = await _missed(line, [text for text in listed if text.at <= until], ports)
+    missed = await _missed(line, [text for text in listed if since <= text.at <= until], ports)
     for text in missed:
         correlation.set(uuid.uuid4().hex)
         log.warning("a text that no webhook brought", sms=text.sid, correlation_id=correlation.get())
@@ -62,16 +63,6 @@ async def _missed(line: str, listed: Sequence[ListedText], ports: Ports) -> Sequ
     missed = []
     for text in listed:
         if text.sid not in known:
-            missed.append(
-                SmsReceived(
-                    sid=text.sid,
-                    line=line,
-                    contact=text.contact,
-                    body=text.body,
-                    media=text.media,
-                    received_at=text.at,
-                    after=before.get(text.contact),
-                )
-            )
+            missed.append(text.received(line, before.get(text.contact)))
         before[text.contact] = text.sid
     return missed

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from messages.inbound import SmsReceived
 from messages.publishing import Publisher
 from messages.settings import Settings
 from messages.sms import Media
+from messages.thread_replies import Reply
 from workers.mongo import Stores
 
 
@@ -75,6 +77,10 @@ class Slack(Protocol):
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
         """The message that carries `post_id`, if it was posted after `since`."""
+        ...
+
+    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+        """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
         ...
 
     async def update(self, at: Posted, what: Renderable) -> None:
@@ -191,6 +197,18 @@ class ListedText:
     media: tuple[Media, ...]
     at: datetime
 
+    def received(self, line: str, after: str | None) -> SmsReceived:
+        """The text as its webhook would have brought it, after another one of the contact's."""
+        return SmsReceived(
+            sid=self.sid,
+            line=line,
+            contact=self.contact,
+            body=self.body,
+            media=self.media,
+            received_at=self.at,
+            after=after,
+        )
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -211,8 +229,8 @@ class Texting(Protocol):
         """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first."""
         ...
 
-    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
-        """The contacts' texts to a line since then (less a minute for unequal clocks), oldest first."""
+    async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
+        """The contacts' (or one contact's) texts to a line since then (less a minute for unequal clocks), in order."""
         ...
 
     async def media(self, url: str, most: int) -> Attachment:

@@ -1,6 +1,8 @@
 """Takes in the contacts' texts: stores each once, and gives each conversation's texts their order."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 import structlog
 
@@ -9,6 +11,7 @@ from messages.inbound import SmsReceived
 from messages.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
+from workers.ingestion.earlier import after_earlier
 from workers.ingestion.keywords import OptOut, opt_out, said
 from workers.ingestion.matching import PATIENCE, ready
 from workers.ports import Ports
@@ -16,12 +19,18 @@ from workers.runtime import actor
 
 log = structlog.get_logger("clerk.ingestion")
 
+ASK_AGAIN: Final = timedelta(seconds=1)
+
 
 @actor(handles=SmsReceived)
 async def receive(message: SmsReceived, ports: Ports) -> None:
     """Store a text once, by the provider's sid; a text to a number that is no line is kept and reported."""
     conversation = conversation_id(message.line, message.contact)
     known = await ports.stores.lines.get(message.line) is not None
+    placed = await after_earlier(message, ports) if known else message
+    if placed is None:
+        await ports.publisher.publish(message, delay=ASK_AGAIN)
+        return
     asked = opt_out(message.body, message.opt_out) if known else None
     words = await _wish(message, asked, ports) if asked else ""
     text = Sms(
@@ -34,7 +43,7 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         media=message.media,
         received_at=message.received_at,
         stored_at=ports.now(),
-        after=message.after,
+        after=placed.after,
         due_at=ports.now() + PATIENCE if known else None,
         correlation_id=correlation.get(),
         words=words,

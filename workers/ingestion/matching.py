@@ -6,7 +6,7 @@ from typing import Final
 
 from messages.sms import Sms
 
-PATIENCE: Final = timedelta(seconds=10)
+PATIENCE: Final = timedelta(seconds=20)
 """How long a text, once it is off the queue, waits for the one that the gateway saw before it, should that one be lost
 or late. A backlog does not count: the one before stood in it too."""
 

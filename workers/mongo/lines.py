@@ -38,7 +38,7 @@ class Inboxes(Store[Inbox]):
 
     async def take(self, line: str, now: datetime, look_at: datetime) -> Inbox | None:
         """The line's inbox if it is time for a look, which nobody else takes before `look_at`; a new one begins now."""
-        await self._ensure(Inbox(id=line, seen_at=now, look_at=now))
+        await self._ensure(Inbox(id=line, began_at=now, seen_at=now, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
         return read(Inbox, await self._all.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 

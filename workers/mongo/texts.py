@@ -104,6 +104,13 @@ class Texts(Store[Sms]):
         """The conversation's texts that are to be sent, or of which it is open whether they were, in order."""
         return await self._find({"outbox": conversation}, [("place", ASCENDING)], limit)
 
+    async def newest_reply(self, conversation: str, before: str) -> Sms | None:
+        """The last text that was written in the conversation's thread before a moment, given as `ts`."""
+        place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/{before}"}
+        query = {"conversation": conversation, "place": place, "ts": {"$exists": True}}
+        found = await self._find(query, [("place", DESCENDING)], 1)
+        return found[0] if found else None
+
     async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
         """Note that a text is about to be sent; False if it is not waiting any more."""
         state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}

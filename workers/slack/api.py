@@ -6,15 +6,17 @@ the message twice.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
 from prometheus_client import Counter
+from pydantic import TypeAdapter
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from messages.thread_replies import Reply
 from workers.calls import seen
 from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
 
@@ -22,6 +24,8 @@ CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["metho
 
 TIMEOUT: Final = timedelta(seconds=10)
 UPLOAD: Final = aiohttp.ClientTimeout(total=30)
+
+_REPLY: Final = TypeAdapter(Reply)
 
 THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
@@ -96,25 +100,31 @@ class SlackApi:
         """The message that carries `post_id`, if it was posted after `since` (less a minute for unequal clocks)."""
         if channel[:1] in {"U", "W"}:
             channel = (await self._call("conversations.open", users=channel))["channel"]["id"]
+        oldest = f"{(since - timedelta(minutes=1)).timestamp():.6f}"
+        async for message in self._messages(channel, thread_ts, oldest=oldest, include_all_metadata=True):
+            payload = message.get("metadata", {}).get("event_payload", {})
+            if payload.get("id") == post_id:
+                return Posted(channel, message["ts"])
+        return None
+
+    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+        """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
+        messages = self._messages(thread.channel, thread.ts, oldest=after, latest=before)
+        replies = [_REPLY.validate_python(message) async for message in messages]
+        found = [reply for reply in replies if reply.is_persons_reply and reply.edited is None]
+        return sorted((reply for reply in found if after < reply.ts < before), key=lambda reply: reply.ts)
+
+    async def _messages(self, channel: str, thread_ts: str | None, **asked: Any) -> AsyncIterator[dict[str, Any]]:
+        """The messages of a thread, which come oldest first, or of a channel, newest first."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         cursor: str | None = None
         while True:
-            answer = await self._call(
-                method,
-                channel=channel,
-                ts=thread_ts,
-                oldest=f"{(since - timedelta(minutes=1)).timestamp():.6f}",
-                include_all_metadata=True,
-                limit=200,
-                cursor=cursor,
-            )
+            answer = await self._call(method, channel=channel, ts=thread_ts, limit=200, cursor=cursor, **asked)
             for message in answer.get("messages", ()):
-                payload = message.get("metadata", {}).get("event_payload", {})
-                if payload.get("id") == post_id:
-                    return Posted(channel, message["ts"])
+                yield message
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return None
+                return
 
     async def update(self, at: Posted, what: Renderable) -> None:
         """Replace a message's text and blocks; always both, for text alone would take the blocks away."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -17,12 +17,15 @@ from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
 from workers.runtime import actor
+from workers.sms.earlier import after_earlier
 from workers.sms.names import names
 from workers.sms.replies import (
     BUTTONS_ONLY,
     ELSEWHERE,
     KNOWN,
+    TOO_LATE,
     Verdict,
+    is_too_late,
     judged,
     look_again,
     reported,
@@ -42,6 +45,8 @@ LEASE: Final = timedelta(seconds=15)
 BUSY: Final = timedelta(seconds=3)
 """When to look again after an outbox that another worker has: it may have died over it."""
 
+ASK_AGAIN: Final = timedelta(seconds=1)
+
 REDRAW_WITHIN: Final = timedelta(seconds=20)
 
 
@@ -55,8 +60,15 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if conversation is None or line is None or contact is None:
         await _stray(message, ports)
         return
+    placed = await after_earlier(message, conversation, ports)
+    if placed is None:
+        await ports.publisher.publish(message, delay=ASK_AGAIN)
+        return
     body = plain(message.text, await names(message.text, message.received_at, ports))
-    text = _written(message, conversation, body, judged(message.text, body, message.files, line.reply_mode, contact))
+    verdict = judged(message.text, body, message.files, line.reply_mode, contact)
+    if verdict.state is State.WAITING and is_too_late(message, ports.now()):
+        verdict = Verdict(State.REFUSED, TOO_LATE)
+    text = _written(placed, conversation, body, verdict, ports.now())
     if await stores.texts.add(text):
         await _tell(text, message, ports)
     await _act(text, message, ports)
@@ -136,7 +148,7 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
 
 
-def _written(message: SlackReplyPosted, conversation: Conversation, body: str, verdict: Verdict) -> Sms:
+def _written(message: SlackReplyPosted, conversation: Conversation, body: str, verdict: Verdict, now: datetime) -> Sms:
     """The document of what was written."""
     waiting = verdict.state is State.WAITING
     return Sms(
@@ -148,6 +160,7 @@ def _written(message: SlackReplyPosted, conversation: Conversation, body: str, v
         body=body,
         files=message.files,
         received_at=message.received_at,
+        stored_at=now,
         correlation_id=correlation.get(),
         state=verdict.state,
         rank=verdict.state.rank,

@@ -31,6 +31,11 @@ NOT_KNOWN: Final = (
 KNOWN: Final = "It is known by now what became of this text: its mark says so. It was not sent again."
 
 
+TOO_LATE: Final = (
+    "Not sent: this was written while Clerk was away, and found only now. Write it again if it still holds."
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The state in which a reply begins, and why it is not sent, in words for the agent."""
@@ -62,6 +67,15 @@ def judged(markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, 
 def written_at(ts: str) -> datetime:
     """When a Slack message was written, from its `ts`: the same in every retry of its event."""
     return datetime.fromtimestamp(float(ts), UTC)
+
+
+STILL_MEANT: Final = timedelta(minutes=10)
+"""How long after a person wrote a reply it is sent although no event brought it."""
+
+
+def is_too_late(reply: SlackReplyPosted, now: datetime) -> bool:
+    """Whether a reply was found, not brought by an event, so late that its author may have gone on without it."""
+    return reply.event_id is None and now - written_at(reply.ts) > STILL_MEANT
 
 
 YOUNG: Final = timedelta(minutes=10)

@@ -4,8 +4,7 @@ A text is claimed before the provider is called and settled after. One that is f
 is looked for among the provider's texts, and never sent again but by a person.
 
 The order is that in which Slack shows the replies. A reply waits a moment for earlier ones, and longer for the one that
-its gateway saw before it. What it does not wait for is a reply that Slack itself brings late (it repeats an event that
-met no gateway after a minute, and after five): that one goes out when it comes, behind later ones.
+stands before it, as its gateway saw them arrive or as the thread's list has them (`workers/sms/earlier.py`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,8 +24,8 @@ log = structlog.get_logger("clerk.sms")
 IN_ORDER: Final = timedelta(milliseconds=700)
 """How long a reply waits for one that was written before it and comes after it, by another gateway or worker."""
 
-PATIENCE: Final = timedelta(seconds=15)
-"""How long a reply waits for the one that its gateway saw before it, should that one be lost or late."""
+PATIENCE: Final = timedelta(seconds=20)
+"""How long a reply, once it is off the queue, waits for the one before it, should that one be lost or late."""
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
@@ -63,7 +62,8 @@ class Sending:
     async def _early(self, text: Sms, now: datetime) -> timedelta:
         """How long a text must wait for the provider, and for texts that were written before it."""
         waited = now - text.received_at
-        if text.after is not None and waited < PATIENCE and await self._texts.get(text.after) is None:
+        patient = now - (text.stored_at or text.received_at) < PATIENCE
+        if text.after is not None and patient and await self._texts.get(text.after) is None:
             return LOOK_FOR_EARLIER
         return max(IN_ORDER - waited, (text.retry_at or now) - now)
 

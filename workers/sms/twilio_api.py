@@ -99,13 +99,14 @@ class TwilioApi:
 
         return await _counted("find", search, reads=True)
 
-    async def received(self, *, line: str, since: datetime) -> Sequence[ListedText]:
-        """The contacts' texts to a line since then (less a minute for unequal clocks), oldest first."""
+    async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
+        """The contacts' (or one contact's) texts to a line since then (less a minute for unequal clocks), in order."""
         earliest = since - UNEQUAL_CLOCKS
+        sender = {} if contact is None else {"from_": contact}
 
         async def read() -> list[ListedText]:
             found: list[ListedText] = []
-            async for page in self._pages(to=line, date_sent_after=earliest.astimezone(UTC)):
+            async for page in self._pages(to=line, date_sent_after=earliest.astimezone(UTC), **sender):
                 for each in page:
                     if each.direction == "inbound" and each.status != "receiving":
                         found.append(_listed(each, await self._media_of(each)))

@@ -1,0 +1,91 @@
+"""What people write in a thread, as Slack tells of it: in an event, and in the list of a thread's messages. Pure.
+
+Slack adds fields unannounced, and says null for what is not there.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from messages.inbound import SlackReplyPosted
+from messages.slack_urls import is_slacks
+from messages.sms import SlackFile
+
+PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})
+
+
+class SlackPayload(BaseModel):
+    """The part of a payload that Clerk reads."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, found: Any) -> Any:
+        return {name: value for name, value in found.items() if value is not None} if isinstance(found, dict) else found
+
+
+class File(SlackPayload):
+    """A file of a message (https://docs.slack.dev/reference/objects/file-object)."""
+
+    id: str
+    name: str = ""
+    mimetype: str = ""
+    url_private: str = ""
+    size: int = 0
+
+
+class Edit(SlackPayload):
+    """The last edit of a message."""
+
+    user: str = ""
+    ts: str = ""
+
+
+class Authored(SlackPayload):
+    """Whose a message is, and where it stands."""
+
+    ts: str = ""
+    thread_ts: str | None = None
+    user: str | None = None
+    subtype: str | None = None
+    bot_id: str | None = None
+    edited: Edit | None = None
+
+    @property
+    def is_persons_reply(self) -> bool:
+        """Whether a person wrote it, in a thread; no bot, no join, and not the message that a thread begins with."""
+        persons = self.user is not None and not self.bot_id and self.subtype in PERSONS_SUBTYPES
+        return persons and self.thread_ts is not None and self.thread_ts != self.ts
+
+
+class Reply(Authored):
+    """A message with its content (https://docs.slack.dev/reference/events/message)."""
+
+    ts: str
+    text: str = ""
+    files: Sequence[File] = ()
+
+
+def posted(
+    reply: Reply, channel: str, *, api_url: str, received_at: datetime, event_id: str | None = None
+) -> SlackReplyPosted:
+    """A person's reply as workers take it in; a file that is kept elsewhere than at Slack has no address."""
+    assert reply.user is not None
+    assert reply.thread_ts is not None
+    files = (SlackFile(**file.model_dump()) for file in reply.files)
+    return SlackReplyPosted(
+        event_id=event_id,
+        channel=channel,
+        ts=reply.ts,
+        thread_ts=reply.thread_ts,
+        user=reply.user,
+        text=reply.text,
+        files=tuple(
+            file if is_slacks(file.url_private, api_url) else file.model_copy(update={"url_private": ""})
+            for file in files
+        ),
+        received_at=received_at,
+    )

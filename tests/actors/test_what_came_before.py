@@ -1,0 +1,225 @@
+"""A gateway that has just started does not know what came before; what is not known yet is found, not overtaken.
+
+What the queue holds is handled in any order here, as when a worker dies over a message, or not at all, as when a
+webhook met no gateway.
+"""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from messages.conversation import Thread
+from messages.inbound import SlackReplyPosted, SmsReceived
+from messages.sms import Sms, State, outbound_id
+from messages.thread_replies import Reply
+from tests import make
+from tests.actors.test_every_message_may_come_twice import thread as shown
+from tests.actors.test_missed_texts import listed
+from tests.actors.test_replies import lines, settle, stored, thread, written
+from tests.fakes import Workers
+from workers import missed
+from workers.ports import Ambiguous, Permanent, SlackError, TextingError, TextingThrottled, Unreachable
+
+ORDERS = list(permutations(range(3)))
+
+
+def texts(workers: Workers, count: int, restarted_before: int) -> list[SmsReceived]:
+    """What a gateway published of a contact's texts that came a second apart, had it started before one of them."""
+    found = []
+    for number in range(count):
+        workers.clock.forward(1)
+        text = listed(workers, number)
+        after = f"SM{number - 1}" if number not in {0, restarted_before} else None
+        found.append(text.received(make.LINE, after))
+    return found
+
+
+def replies(workers: Workers, place: Thread, count: int, restarted_before: int) -> list[SlackReplyPosted]:
+    """What a gateway published of replies in a thread, had it started before one of them."""
+    found: list[SlackReplyPosted] = []
+    for number in range(count):
+        workers.clock.forward(1)
+        message = written(workers, place, number)
+        after = outbound_id(place.channel, found[-1].ts) if number not in {0, restarted_before} else None
+        found.append(message.model_copy(update={"after": after}))
+        stands(workers, message)
+    return found
+
+
+def stands(workers: Workers, message: SlackReplyPosted) -> None:
+    """Have a reply stand in Slack's thread."""
+    reply = Reply(ts=message.ts, thread_ts=message.thread_ts, user=message.user, text=message.text)
+    workers.slack.replies.append((message.channel, reply))
+
+
+async def has_a_line(workers: Workers) -> None:
+    """Clerk has had the line for a while."""
+    await missed.look(workers.ports)
+    workers.clock.forward(300)
+
+
+def inbound(workers: Workers) -> list[str]:
+    """The contact's texts as they stand in the thread."""
+    return [text for text in shown(workers) if text.startswith("text")]
+
+
+# -- texts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+@pytest.mark.parametrize("restarted_before", [1, 2])
+async def test_texts_stand_in_order_whatever_is_handled_first(
+    workers: Workers, order: tuple[int, ...], restarted_before: int
+) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 3, restarted_before)
+    for number in order:
+        await workers.handle(came[number])
+        await settle(workers, 1)
+    await settle(workers, 5)
+    assert inbound(workers) == ["text 0", "text 1", "text 2"]
+
+
+async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers: Workers) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 3, 2)
+    await workers.handle(came[2])
+    await settle(workers, 1)
+    assert inbound(workers) == ["text 0", "text 1", "text 2"]
+
+
+async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: Workers) -> None:
+    listed(workers, 7)
+    workers.clock.forward(30)
+    await missed.look(workers.ports)
+    workers.clock.forward(30)
+    await workers.handle(texts(workers, 1, 0)[0])
+    await settle(workers, 5)
+    assert inbound(workers) == ["text 0"]
+
+
+async def test_only_the_contacts_own_texts_are_taken_in(workers: Workers) -> None:
+    await has_a_line(workers)
+    listed(workers, 7, contact="+15550009999")
+    await workers.handle(texts(workers, 1, 0)[0])
+    await settle(workers, 5)
+    assert await workers.ports.stores.texts.get("SM7") is None
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=30))], ids=str
+)
+async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_long(
+    workers: Workers, error: TextingError
+) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 2, 1)
+
+    def refuse(method: str) -> None:
+        raise error
+
+    workers.texting.before = refuse
+    await workers.handle(came[1])
+    await settle(workers, 3)
+    workers.texting.before = lambda method: None
+    await settle(workers, 3)
+    assert inbound(workers) == ["text 0", "text 1"]
+    workers.texting.before = refuse
+    workers.clock.forward(600)
+    await workers.handle(texts(workers, 1, 0)[0].model_copy(update={"sid": "SM9", "body": "text 9"}))
+    await settle(workers, 9)
+    assert inbound(workers) == ["text 0", "text 1", "text 9"]
+
+
+# -- replies --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+@pytest.mark.parametrize("restarted_before", [1, 2])
+async def test_replies_go_out_in_order_whatever_is_handled_first(
+    workers: Workers, order: tuple[int, ...], restarted_before: int
+) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 3, restarted_before)
+    for number in order:
+        await workers.handle(came[number])
+        await settle(workers, 1)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
+
+
+async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(workers: Workers) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 3, 2)
+    await workers.handle(came[2])
+    await settle(workers, 5)
+    for message in came[:2]:  # as Slack repeats their events
+        await workers.handle(message)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
+
+
+async def test_a_note_that_is_found_stays_a_note(workers: Workers) -> None:
+    place = await thread(workers)
+    note = written(workers, place, 1, "// not for them")
+    stands(workers, note)
+    workers.clock.forward(1)
+    await workers.handle(written(workers, place, 2))
+    await settle(workers, 5)
+    assert (await stored(workers, note)).state is State.NOTE
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
+
+
+async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_its_author_is_told(
+    workers: Workers,
+) -> None:
+    place = await thread(workers)
+    old = written(workers, place, 1)
+    stands(workers, old)
+    workers.clock.forward(1200)
+    await workers.handle(written(workers, place, 2))
+    await settle(workers, 30)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
+    await settle(workers, 600)
+    assert (await stored(workers, old)).state is State.REFUSED
+    assert any("while Clerk was away" in line for line in lines(workers))
+    await workers.handle(old)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "Slack brought its event after all"
+
+
+async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(workers: Workers) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 2, 1)
+    workers.clock.forward(1200)
+    for message in reversed(came):
+        await workers.handle(message)
+    await settle(workers, 1000)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1"]
+
+
+@pytest.mark.parametrize("error", [Ambiguous("TimeoutError"), Permanent("missing_scope")], ids=str)
+async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: Workers, error: SlackError) -> None:
+    place = await thread(workers)
+
+    def refuse(method: str, channel: str) -> None:
+        if method == "written":
+            raise error
+
+    workers.slack.before = refuse
+    message = written(workers, place, 1)
+    await workers.handle(message)
+    await settle(workers, 9)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+
+
+async def test_a_reply_that_comes_twice_asks_slack_once(workers: Workers) -> None:
+    place = await thread(workers)
+    asked: list[str] = []
+    workers.slack.before = lambda method, channel: asked.append(method)
+    message = written(workers, place, 1)
+    for _ in range(3):
+        await workers.handle(message)
+    text: Sms = await stored(workers, message)
+    assert (text.after, asked.count("written")) == (None, 1)
