@@ -19,7 +19,7 @@ from tests.actors.test_missed_texts import listed
 from tests.actors.test_replies import lines, settle, stored, thread, written
 from tests.fakes import Workers
 from workers import missed
-from workers.ports import Ambiguous, Permanent, SlackError, TextingError, TextingThrottled, Unreachable
+from workers.ports import Ambiguous, Permanent, Refused, SlackError, TextingError, TextingThrottled, Unreachable
 
 ORDERS = list(permutations(range(3)))
 
@@ -130,6 +130,18 @@ async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_lon
     await workers.handle(texts(workers, 1, 0)[0].model_copy(update={"sid": "SM9", "body": "text 9"}))
     await settle(workers, 9)
     assert inbound(workers) == ["text 0", "text 1", "text 9"]
+
+
+async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: Workers) -> None:
+    await has_a_line(workers)
+
+    def refuse(method: str) -> None:
+        raise Refused(20003, "authenticate")
+
+    workers.texting.before = refuse
+    await workers.handle(texts(workers, 1, 0)[0])
+    await settle(workers, 1)
+    assert inbound(workers) == ["text 0"]
 
 
 # -- replies --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import make
@@ -66,16 +66,19 @@ def test_only_ids_of_people_and_channels_become_mentions(id: str, shown: str) ->
     assert mention(id) == shown
 
 
-@given(st.lists(st.text("ab", min_size=1, max_size=9), max_size=30), st.integers(20, 100))
+@example(parts=["a" * 9] + ["a"] * 10, limit=20)
+@given(parts=st.lists(st.text("ab", min_size=1, max_size=9), max_size=30), limit=st.integers(20, 100))
 def test_a_list_shows_as_many_as_fit_and_counts_the_rest(parts: list[str], limit: int) -> None:
     row = listed(parts, limit)
     assert len(row) <= limit
-    if parts:
+    if not parts:
+        assert row == "–"
+    elif row == f"{len(parts)} of them":
+        assert len(f"{parts[0]} and {len(parts) - 1} more") > limit
+    else:
         shown, _, rest = row.partition(" and ")
         hidden = int(rest.removesuffix(" more")) if rest else 0
         assert shown.split(" ") == parts[: len(parts) - hidden]
-    else:
-        assert row == "–"
 
 
 def test_a_list_of_nothing_that_fits_says_how_many_there_are() -> None:

@@ -5,7 +5,7 @@ from tests.chaos.script import Scale
 
 
 def test_a_storm_loses_and_repeats_nothing() -> None:
-    scale = Scale(texts=24, contacts=4, clicks=8, replies=4, kill_every=2.0, fault_every=1.0, kill_gateway=False)
+    scale = Scale(texts=24, contacts=4, clicks=8, replies=4, kill_every=2.0, fault_every=1.0)
     outcome = run(20261125, scale)
     assert outcome.faults == []
     assert outcome.figures["kills"] >= 5

@@ -435,6 +435,13 @@ async def test_a_contacts_texts_are_read_on_all_pages_oldest_first(twilio: Serve
     assert {each.path for each in twilio.seen} == {MESSAGES + ".json"}
 
 
+async def test_only_one_contacts_texts_are_read_where_that_is_asked(twilio: Server, api: TwilioApi) -> None:
+    twilio.answer = paged([inbound("SM1", NOW)])
+    await api.received(line=LINE, since=NOW, contact=CONTACT)
+    await api.received(line=LINE, since=NOW)
+    assert [each.query.get("From") for each in twilio.seen] == [CONTACT, None]
+
+
 async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: Server, api: TwilioApi) -> None:
     listed = paged([inbound("MM2", NOW, num_media="2", body=""), inbound("SM1", NOW)])
     media = [
@@ -665,6 +672,8 @@ async def test_the_stand_in_is_talked_to_as_twilio_is() -> None:
         await pair.standins.twilio.receive(standins.CONTACT, standins.LINE, "and?")
         first, second = await api.received(line=standins.LINE, since=since)
         assert (first.body, second.body, second.media, first.contact) == ("look", "and?", (), standins.CONTACT)
+        await pair.standins.twilio.receive("+15550007777", standins.LINE, "another's")
+        assert await api.received(line=standins.LINE, since=since, contact=standins.CONTACT) == [first, second]
         assert (await api.media(first.media[0].url, most=10_000)).content == PNG
         sent = await api.send(
             line=standins.LINE, contact=standins.CONTACT, body="nice", media=(), callback=f"{standins.PUBLIC}/t"

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from messages.inbound import SmsReceived
-from workers.ports import Ports, TextingError
+from workers.ports import Ports, Refused, TextingError
 
 log = structlog.get_logger("clerk.ingestion")
 
@@ -35,7 +35,8 @@ async def after_earlier(message: SmsReceived, ports: Ports) -> SmsReceived | Non
             listed = await ports.texting.received(line=message.line, since=since, contact=message.contact)
     except (TextingError, TimeoutError) as error:
         log.warning("the texts before one can't be listed", error=str(error) or type(error).__name__)
-        return None if ports.now() - message.received_at < ASK_FOR else message
+        hold = not isinstance(error, Refused) and ports.now() - message.received_at < ASK_FOR
+        return None if hold else message
     sids = [text.sid for text in listed]
     last = sids.index(message.sid) if message.sid in sids else len(sids)
     earlier = [text for text in listed[:last] if since <= text.at <= message.received_at]
