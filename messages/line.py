@@ -1,7 +1,7 @@
 """A line: one of the team's phone numbers, its channel and its settings."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from messages.base import Document, Duration, Moment
@@ -53,6 +53,6 @@ class Inbox(Document):
     """
 
     id: str
-    began_at: Moment
+    began_at: Moment = datetime.fromtimestamp(0, UTC)
     seen_at: Moment
     look_at: Moment
