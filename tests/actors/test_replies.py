@@ -7,12 +7,13 @@ import pytest
 
 from messages.conversation import Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
-from messages.sms import ResendText, Sms, State, outbound_id
+from messages.sms import ResendText, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers
 from workers.ports import Posted, Refused, TextingThrottled, Undecided, Unreachable
+from workers.sms.writing import TAKEN_BEFORE
 
 
 async def thread(workers: Workers) -> Thread:
@@ -322,6 +323,29 @@ async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: Workers) ->
     assert workers.texting.taken == []
     assert [note.text for note in (await ticket(workers)).notes] == ["ask ben"]
     assert marks(workers, message) == {"memo"}
+
+
+async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_first_and_says_so(workers: Workers) -> None:
+    place = await thread(workers)
+    first = WriteText(
+        sms="view-V1",
+        line=make.LINE,
+        contact=make.CONTACT,
+        text="nine o'clock",
+        by="U0ADA",
+        at=workers.clock.now(),
+        channel=place.channel,
+    )
+    second = first.model_copy(update={"at": first.at + timedelta(seconds=4)})
+    for message in (first, first, second):
+        await workers.handle(message)
+        await settle(workers)
+    told = [text for _, text in workers.slack.whispers]
+    assert len(told) == 1
+    await workers.handle(second.model_copy(update={"text": "ten o'clock"}))
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["nine o'clock"]
+    assert [text for _, text in workers.slack.whispers] == [*told, TAKEN_BEFORE]
 
 
 async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> None:

@@ -12,7 +12,7 @@ from workers.sms.names import names
 from workers.sms.replies import judged
 from workers.sms.sending import IN_ORDER
 from workers.sms.text import plain, without_prefix
-from workers.sms.writing import LINE_GONE, NOT_KEPT, addressed, taken, written
+from workers.sms.writing import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, addressed, taken, written
 
 
 @actor(handles=WriteTyped)
@@ -28,8 +28,10 @@ async def write_typed(message: WriteTyped, ports: Ports) -> None:
 @actor(handles=WriteText)
 async def write(message: WriteText, ports: Ports) -> None:
     """Send what an agent wrote elsewhere than in the thread, once; make the conversation if there is none."""
-    text = await ports.stores.texts.get(message.sms) or await _compose(message, ports)
-    if text is None:
+    text = await ports.stores.texts.get(message.sms)
+    if text is not None:
+        await _compare(message, text, ports)
+    elif (text := await _compose(message, ports)) is None:
         return
     if text.state is not State.NOTE:
         await ports.publisher.publish(AgentWrote(conversation=text.conversation, by=message.by, at=message.at))
@@ -37,6 +39,17 @@ async def write(message: WriteText, ports: Ports) -> None:
     elif (ticket := await ports.stores.tickets.newest(text.conversation)) is not None:
         note = AddNote(text=without_prefix(text.body))
         await ports.publisher.publish(ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=message.at))
+
+
+async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
+    """Tell its author that a modal was submitted twice, if the second text is another one.
+
+    Slack keeps a modal open when our answer was lost, so that what was submitted can be changed.
+    """
+    if message.at == text.received_at:
+        return
+    if plain(message.text, await names(message.text, message.at, ports)) != text.body:
+        await _answer(message, TAKEN_BEFORE, ports)
 
 
 async def _compose(message: WriteText, ports: Ports) -> Sms | None:

@@ -25,6 +25,10 @@ NOT_KEPT: Final = (
     "Nothing was sent: what begins with // or note: is a note for the team, and there is no ticket yet to keep it on. "
     "If it is meant for the contact, begin it differently."
 )
+TAKEN_BEFORE: Final = (
+    "What you changed was not sent: the text was taken in as you had written it before. "
+    "The conversation's thread shows it; write again if something is missing."
+)
 
 
 def addressed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
