@@ -44,15 +44,15 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
 
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
     """What is still wrong once nothing is, or at the latest after `within` seconds."""
-    pressed: set[str] = set()
+    resent: dict[str, str] = {}
     found: list[str] = []
 
     def calm() -> bool:
         documents = Documents(mongo_url)
-        resend_unknown(clerk, pressed)
-        storm.figures["resends by hand"] = len(pressed)
+        resend_unknown(clerk, resent)
+        storm.figures["resends by hand"] = len(resent)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
-        found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned)
+        found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned, set(resent.values()))
         return not found
 
     with suppress(AssertionError):  # what is still wrong then is the outcome

@@ -167,9 +167,11 @@ def _text_of(card: Json) -> str:
     return json.dumps(card.get("blocks", []))
 
 
-def resend_unknown(clerk: Deployment, pressed: set[str]) -> None:
-    """Press Resend once on each text of which nobody knows whether it was sent; `pressed` has those that were."""
+def resend_unknown(clerk: Deployment, resent: dict[str, str]) -> None:
+    """Press Resend once on each text of which nobody knows whether it was sent; `resent` has them by the button."""
     for message in clerk.world.messages():
-        if '"ticket.resend"' in _text_of(message) and message["ts"] not in pressed:
-            clerk.world.click(message, "ticket.resend")
-            pressed.add(message["ts"])
+        for block in message.get("blocks", ()):
+            for element in block.get("elements", ()):
+                if element.get("action_id") == "ticket.resend" and message["ts"] not in resent:
+                    clerk.world.click(message, "ticket.resend")
+                    resent[message["ts"]] = json.loads(element["value"])["sms"]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from pymongo import MongoClient
@@ -26,15 +26,21 @@ class Documents:
 
 
 def faults(
-    world: World, amqp_url: str, documents: Documents, contacts: Mapping[str, Sequence[Deed]], poisoned: int
+    world: World,
+    amqp_url: str,
+    documents: Documents,
+    contacts: Mapping[str, Sequence[Deed]],
+    poisoned: int,
+    resent: Set[str],
 ) -> Iterator[str]:
-    """Everything that is not as it must be."""
+    """Everything that is not as it must be; a text that was sent again by hand (`resent`) has no place in the order."""
     state = world.state()
+    anywhere = {text.body for text in documents.texts if text.id in resent}
     yield from _queues(amqp_url, poisoned)
     yield from _posts(state)
     for contact, script in contacts.items():
         yield from _inbound(world, contact, script)
-        yield from _outbound(state, contact, script)
+        yield from _outbound(state, contact, script, anywhere)
     for ticket in documents.tickets:
         yield from _history(ticket)
     yield from _shown(world, documents, contacts)
@@ -76,10 +82,11 @@ def _inbound(world: World, contact: str, script: Sequence[Deed]) -> Iterator[str
         yield f"{contact} has {len(roots)} threads"
 
 
-def _outbound(state: Json, contact: str, script: Sequence[Deed]) -> Iterator[str]:
+def _outbound(state: Json, contact: str, script: Sequence[Deed], anywhere: Set[str]) -> Iterator[str]:
     wanted = [deed.words(contact) for deed in script if deed.kind == "reply"]
     found = [each["body"] for each in state["texts"] if each["to"] == contact]
-    if found != wanted:
+    ordered = [[body for body in bodies if body not in anywhere] for bodies in (found, wanted)]
+    if Counter(found) != Counter(wanted) or ordered[0] != ordered[1]:
         yield f"{contact} got {_difference(found, wanted)}"
 
 
