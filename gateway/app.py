@@ -1,6 +1,7 @@
 """The ASGI application: routes, one error policy, and an answer only after the broker has confirmed."""
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -15,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
+from gateway.refusals import Refusals
 from gateway.webhook import Accepted, Answer, Rejected, Request
 from messages import telemetry
 from messages.base import QueueMessage
@@ -65,6 +67,7 @@ class Gateway:
         self._now = now
         self._mounts = dict(mounts or {})
         self._texts, self._replies = Arrivals(), Arrivals()
+        self._refusals = Refusals()
         self._media = MediaFiles(settings, now)
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
@@ -132,7 +135,7 @@ class Gateway:
                 if accepted.dropped:
                     self._count_dropped(accepted.dropped)
             except Rejected as rejected:
-                answer, outcome = Answer(rejected.status, rejected.reason.encode()), "rejected"
+                answer, outcome = self._refuse(rejected, scope)
             except Unpublished as error:
                 answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
                 log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
@@ -142,6 +145,8 @@ class Gateway:
             if span is not None:
                 span.set_attributes({"http.response.status_code": answer.status, "clerk.outcome": outcome})
         _counted(route, outcome).inc()
+        if outcome == "limited":
+            return answer
         log.info(
             "webhook",
             route=route,
@@ -152,6 +157,14 @@ class Gateway:
             correlation_id=cause,
         )
         return answer
+
+    def _refuse(self, rejected: Rejected, scope: Scope) -> tuple[Answer, str]:
+        address = scope["client"][0] if scope.get("client") else ""
+        wait = self._refusals.another(address, self._now())
+        if wait is None:
+            return Answer(rejected.status, rejected.reason.encode()), "rejected"
+        headers = {"retry-after": str(math.ceil(wait.total_seconds())), "connection": "close"}
+        return Answer(429, b"too many refused requests from this address", headers=headers), "limited"
 
     def _count_dropped(self, kind: str) -> None:
         if len(self._dropped) < MOST_TYPES:

@@ -13,7 +13,7 @@ TWILIO_API: Final = "Twilio API"
 STAGES: Final = (WEBHOOKS, *QUEUES, SLACK_API, TWILIO_API)
 
 
-_REFUSED: Final = ("rejected", "unpublished", "gone")
+_REFUSED: Final = ("rejected", "limited", "unpublished", "gone")
 
 
 class Stage(Document):

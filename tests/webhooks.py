@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
@@ -73,12 +73,16 @@ class Impatient(Connection):
 
 
 class Served:
-    """A gateway behind its real HTTP server, on a port of its own; `publisher` has what it published."""
+    """A gateway behind its real HTTP server, on a port of its own; `publisher` has what it published.
+
+    `later` is how far its clock is ahead.
+    """
 
     def __init__(self, **changes: Any) -> None:
         self.settings = settings(**changes)
         self.publisher = Recorder()
-        self._gateway = Gateway(self.settings, self.publisher)
+        self.later = timedelta()
+        self._gateway = Gateway(self.settings, self.publisher, now=lambda: datetime.now(UTC) + self.later)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"

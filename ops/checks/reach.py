@@ -60,7 +60,7 @@ def of_webhooks(samples: Samples) -> Iterator[Finding]:
         ("Slack", ("/slack/events", "/slack/interactions", "/slack/commands"), "CLERK_SLACK_SIGNING_SECRET"),
     ):
         taken = total(samples, "clerk_webhooks_total", route=routes, outcome=("accepted", "dropped"))
-        refused = total(samples, "clerk_webhooks_total", route=routes, outcome="rejected")
+        refused = total(samples, "clerk_webhooks_total", route=routes, outcome=("rejected", "limited"))
         if refused and refused >= taken / 10:
             found = f"{refused:.0f} webhooks refused and {taken:.0f} taken since the gateway started"
             todo = f"The gateway's log says why. If it is the signature: {cause} must be those that {name} uses."

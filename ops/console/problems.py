@@ -112,7 +112,7 @@ def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
     """What is wrong with what came in and went out in the last minute."""
     found = []
     for stage in stages:
-        if stage.name == WEBHOOKS and "rejected" in stage.faults:
+        if stage.name == WEBHOOKS and {"rejected", "limited"} & set(stage.faults):
             todo = (
                 "The gateway's log says why. If it is the signature: CLERK_SLACK_SIGNING_SECRET for Slack, "
                 "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL for Twilio must be those that they use."

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.refusals import AT_ONCE, REGAINED
 from tests.webhooks import (
     FORM,
     PUBLIC_URL,
@@ -295,3 +296,21 @@ def test_whatever_twilio_signs_is_taken_or_refused(gateway: Served, path: str, c
     answer = gateway.twilio({**sms_form(), **changes, "MessageStatus": "sent"}, path)
     assert answer.status_code in ({200, 204, 400} if "AccountSid" not in changes else {200, 204, 400, 403})
     assert len(gateway.publisher.take()) == answer.is_success
+
+
+def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() -> None:
+    body = urlencode(sms_form()).encode()
+    with Served() as gateway:
+        before = gateway.http.get("/metrics").text.count('outcome="limited",route="/twilio/sms"')
+        answers = [gateway.post("/twilio/sms", body, FORM) for _ in range(AT_ONCE)]
+        assert {answer.status_code for answer in answers} == {403}
+        while (answer := gateway.post("/twilio/sms", body, FORM)).status_code == 403:
+            pass
+        assert (answer.status_code, answer.headers["retry-after"], answer.headers["connection"]) == (429, "1", "close")
+        assert gateway.twilio(sms_form()).status_code == 200
+        assert len(gateway.publisher.take()) == 1
+        assert gateway.slack("/slack/commands", b"x=%ff").status_code == 429
+        gateway.later = AT_ONCE * REGAINED
+        assert gateway.post("/twilio/sms", body, FORM).status_code == 403
+        assert before == 0
+        assert 'clerk_webhooks_total{outcome="limited",route="/twilio/sms"}' in gateway.http.get("/metrics").text

@@ -1,0 +1,59 @@
+"""How many refusals an address is told the reason of."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.refusals import AT_ONCE, MOST, REGAINED, Refusals
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def told(refusals: Refusals, address: str, times: int, now: datetime) -> int:
+    """How many of so many refusals at once are told their reason."""
+    return sum(refusals.another(address, now) is None for _ in range(times))
+
+
+def test_an_address_has_a_thousand_and_another_one_its_own() -> None:
+    refusals = Refusals()
+    assert told(refusals, "a", AT_ONCE + 7, NOW) == AT_ONCE
+    assert told(refusals, "b", 7, NOW) == 7
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 200)), max_size=20),
+    st.integers(0, AT_ONCE - 1),
+)
+def test_no_more_are_told_than_the_time_gave_and_whoever_waits_as_told_is_told_again(
+    bursts: list[tuple[int, int]], before: int
+) -> None:
+    refusals, now = Refusals(), NOW
+    count = told(refusals, "a", before, now)
+    for size, pause in bursts:
+        now += pause * REGAINED / 10
+        count += told(refusals, "a", size, now)
+        assert count <= AT_ONCE + (now - NOW) / REGAINED
+        wait = refusals.another("a", now)
+        if wait is None:
+            count += 1
+            continue
+        assert timedelta() < wait <= REGAINED
+        now += wait
+        assert refusals.another("a", now) is None
+        count += 1
+
+
+def test_a_quiet_address_has_all_of_them_again() -> None:
+    refusals = Refusals()
+    told(refusals, "a", AT_ONCE, NOW)
+    assert told(refusals, "a", AT_ONCE + 7, NOW + AT_ONCE * REGAINED) == AT_ONCE
+
+
+def test_only_so_many_addresses_are_remembered() -> None:
+    refusals = Refusals()
+    told(refusals, "first", AT_ONCE, NOW)
+    for number in range(MOST):
+        refusals.another(str(number), NOW)
+    assert told(refusals, "first", 1, NOW) == 1
+    assert len(refusals._full) == MOST
