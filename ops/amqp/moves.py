@@ -32,7 +32,7 @@ class Moving:
     def __init__(self, connection: BlockingConnection, selection: Selection, report: Report) -> None:
         self._connection, self._selection, self._report = connection, selection, report
         self._now = datetime.now(UTC)
-        self._found: set[str] = set()
+        self._missing = set(selection.ids)
         self.tally = Tally()
 
     def run(self) -> Tally:
@@ -49,7 +49,7 @@ class Moving:
                 f"The connection to RabbitMQ broke after {self.tally.done} dead letters: {words(error)}. "
                 "Nothing is lost; the same command goes on from there."
             ) from None
-        missing = () if self.tally.stopped else tuple(id for id in self._selection.ids if id not in self._found)
+        missing = () if self.tally.stopped else tuple(id for id in self._selection.ids if id in self._missing)
         return self.tally.model_copy(update={"missing": missing})
 
     def _go_through(self, queue: str, depth: int) -> None:
@@ -59,7 +59,7 @@ class Moving:
                 self._count(scanned=1)
                 if self._selection.matches(delivery.letter, self._now):
                     batch.append(delivery)
-                    self._found.add(delivery.letter.id)
+                    self._missing.discard(delivery.letter.id)
                 if len(batch) == BATCH:
                     self._take_out(queue, look, batch)
                     batch = []
@@ -70,7 +70,7 @@ class Moving:
 
     def _has_all(self) -> bool:
         """Whether every id that was asked for has been met."""
-        return bool(self._selection.ids) and self._found.issuperset(self._selection.ids)
+        return bool(self._selection.ids) and not self._missing
 
     def _count(self, **more: int) -> None:
         counted = {name: getattr(self.tally, name) + count for name, count in more.items()}
@@ -113,8 +113,7 @@ class Replay(Moving):
         """Take out the dead letters that a killed run had moved already, and had not acknowledged yet."""
         there, _ = declared(self._connection, queue) or (0, 0)
         with Look(self._connection, queue) as look:
-            waiting = {letter.id for letter in look.letters(there)}
-        moved = claimed & waiting
+            moved = {letter.id for letter in look.letters(there) if letter.id in claimed}
         if not moved:
             return
         there, _ = declared(self._connection, dead(queue)) or (0, 0)
@@ -122,7 +121,7 @@ class Replay(Moving):
             for delivery in look.take(there):
                 if delivery.letter.id in moved:
                     look.acknowledge(delivery)
-                    self._found.add(delivery.letter.id)
+                    self._missing.discard(delivery.letter.id)
                     self._count(already=1)
 
     def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
+import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -185,17 +185,13 @@ def test_one_command_at_a_time_goes_through_the_dead_letters(queues: str) -> Non
     assert second == [0]
 
 
-def test_ten_thousand_dead_letters_are_listed_within_seconds_and_little_memory(queues: str) -> None:
-    import tracemalloc
-
+def test_ten_thousand_dead_letters_are_listed_in_little_memory(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(10_000)))
     tracemalloc.start()
-    started = time.monotonic()
     page = Amqp(queues).dead(Selection(), 0, 50, ALL)
-    took, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (len(page.letters), page.total) == (50, 10_000)
-    assert took < 30
     assert peak < 20_000_000
 
 
