@@ -153,14 +153,14 @@ class Gateway:
             status=answer.status,
             outcome=outcome,
             why=answer.body.decode() if outcome == "rejected" else None,
+            address=_address(scope) if outcome == "rejected" else None,
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
             correlation_id=cause,
         )
         return answer
 
     def _refuse(self, rejected: Rejected, scope: Scope) -> tuple[Answer, str]:
-        address = scope["client"][0] if scope.get("client") else ""
-        wait = self._refusals.another(address, self._now())
+        wait = self._refusals.another(_address(scope), self._now())
         if wait is None:
             return Answer(rejected.status, rejected.reason.encode()), "rejected"
         headers = {"retry-after": str(math.ceil(wait.total_seconds())), "connection": "close"}
@@ -220,6 +220,11 @@ class Gateway:
 
     async def _metrics(self) -> Answer:
         return Answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+
+
+def _address(scope: Scope) -> str:
+    """Who sends it: the proxy, if one stands in front."""
+    return scope["client"][0] if scope.get("client") else ""
 
 
 class _Gone(Exception):
