@@ -88,7 +88,8 @@ def test_a_worker_is_stuck(place: Place) -> None:
         named = wait_until(lambda: doctor(clerk).get("worker is stuck", ""), "the doctor names it", 40)
         assert f"process {pid} " in named
         assert "ingestion" in named
-        assert f"A worker is stuck: process {pid} " in overview(clerk)
+        on_page = f"A worker is stuck: process {pid} "  # which shows what was sampled a few seconds ago
+        wait_until(lambda: on_page in overview(clerk), "the console says so", 20)
         # Nobody wakes it up or restarts anything: its supervisor ends it and starts another.
         clerk.world.card(contact, within=120)
     wait_until(lambda: "worker is stuck" not in doctor(clerk), "the doctor is content", 30)
