@@ -5,7 +5,7 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -40,6 +40,9 @@ CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the bro
 
 BODY_LIMIT: Final = 1 << 20
 STATUS_PATH: Final = "/twilio/status/"
+REFUSED_AT_ONCE: Final = 1000
+REFUSED_AGAIN: Final = timedelta(milliseconds=100)
+"""Refusals of one address that are answered with their reason: at once, and the time after which there is one more."""
 MOST_TYPES: Final = 100
 """Different types of unused events that are counted by name."""
 
@@ -67,7 +70,7 @@ class Gateway:
         self._now = now
         self._mounts = dict(mounts or {})
         self._texts, self._replies = Arrivals(), Arrivals()
-        self._refusals = Refusals()
+        self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()

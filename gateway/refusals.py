@@ -7,30 +7,37 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-AT_ONCE: Final = 1000
-"""Refusals of one address that are answered with their reason, if it sent none before."""
-REGAINED: Final = timedelta(milliseconds=100)
-"""Time after which there is one more."""
 MOST: Final = 10_000
+"""Addresses remembered."""
 
 
 class Refusals:
     """A token bucket for each of the addresses that were refused last (https://en.wikipedia.org/wiki/Token_bucket).
 
-    For each address it keeps when its bucket will be full again, which says how much is in it.
+    An address that sent none before may have `at_once` refusals, and one more each time that `regained` has passed.
+    For each address it is kept when its bucket will be full again, which says how much is in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int, regained: timedelta) -> None:
+        self._capacity, self._regained = at_once * regained, regained
         self._full: OrderedDict[str, datetime] = OrderedDict()
+
+    def wait(self, address: str, now: datetime) -> timedelta | None:
+        """How long until the address may have another refusal; None if it may now."""
+        wait = self._after(address, now) - now - self._capacity
+        return wait if wait > timedelta() else None
 
     def another(self, address: str, now: datetime) -> timedelta | None:
         """Count a refusal; the time to wait if the address had too many, None if it may know the reason."""
-        full = max(now, self._full.get(address, now)) + REGAINED
-        wait = full - now - AT_ONCE * REGAINED
-        if wait > timedelta():
+        wait = self.wait(address, now)
+        if wait is not None:
             return wait
-        self._full[address] = full
+        self._full[address] = self._after(address, now)
         self._full.move_to_end(address)
         if len(self._full) > MOST:
             self._full.popitem(last=False)
         return None
+
+    def _after(self, address: str, now: datetime) -> datetime:
+        """When its bucket will be full again, if one more is taken from it."""
+        return max(now, self._full.get(address, now)) + self._regained

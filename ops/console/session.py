@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import math
 import time
-from collections import deque
 from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
@@ -12,10 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.refusals import Refusals
+
 COOKIE: Final = "clerk_ops"
 LASTS: Final = 12 * 3600
-TRIES: Final = 10
-"""Wrong tokens a minute before the form is closed for the rest of it."""
+TRIES: Final = 60
+TRIED_AGAIN: Final = timedelta(seconds=2)
+"""Wrong tokens of one address before it can't try any, not even the right one, and the time after which it can again.
+Whoever has signed in already is not kept out.
+"""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -70,7 +76,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, token: Token, sign_in: Callable[[Request], Response], *, secure: bool) -> None:
         self._app, self._token, self._draw, self._secure = app, token, sign_in, secure
-        self._wrong: deque[float] = deque(maxlen=TRIES)
+        self._wrong = Refusals(TRIES, TRIED_AGAIN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -106,7 +112,9 @@ class Guard:
         bearer = request.headers.get("authorization", "")
         if bearer.lower().startswith("bearer "):
             request.scope["form_key"] = ""
-            return None if self._token.is_right(bearer[7:].strip()) else _refused("the token is wrong")
+            if wait := self._closed(request):
+                return _wait(wait)
+            return None if self._tried(request, bearer[7:]) else _refused("the token is wrong")
         cookie = request.cookies.get(COOKIE, "")
         if not self._token.admits(cookie, time.time()):
             if path.startswith("/api"):
@@ -125,19 +133,26 @@ class Guard:
         key = request.headers.get("x-form-key") or str((await request.form()).get("form_key", ""))
         return self._token.made_by_us(cookie, key)
 
+    def _closed(self, request: Request) -> timedelta | None:
+        return self._wrong.wait(_address(request), datetime.now(UTC))
+
+    def _tried(self, request: Request, given: str) -> bool:
+        right = self._token.is_right(given.strip())
+        if not right:
+            self._wrong.another(_address(request), datetime.now(UTC))
+        return right
+
     async def _sign_in(self, request: Request) -> Response:
-        now = time.time()
-        if len(self._wrong) == TRIES and now - self._wrong[0] < 60:
-            return Response("Too many wrong tokens. Try again in a minute.", 429)
+        if wait := self._closed(request):
+            return _wait(wait)
         form = await request.form()
-        if not self._token.is_right(str(form.get("token", "")).strip()):
-            self._wrong.append(now)
+        if not self._tried(request, str(form.get("token", ""))):
             return RedirectResponse("/ops/?wrong=1", 303)
         after = str(form.get("after", ""))
         answer = RedirectResponse(after if after.startswith("/ops/") else "/ops/", 303)
         answer.set_cookie(
             COOKIE,
-            self._token.pass_until(int(now) + LASTS),
+            self._token.pass_until(int(time.time()) + LASTS),
             max_age=LASTS,
             path="/ops",
             secure=self._secure,
@@ -151,6 +166,16 @@ def _sign_out() -> Response:
     answer = RedirectResponse("/ops/", 303)
     answer.delete_cookie(COOKIE, path="/ops")
     return answer
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _wait(wait: timedelta) -> Response:
+    seconds = math.ceil(wait.total_seconds())
+    why = f"Too many wrong tokens came from this address. Try again in {seconds} s."
+    return Response(why, 429, {"retry-after": str(seconds)})
 
 
 def _refused(why: str) -> Response:

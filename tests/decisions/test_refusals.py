@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.refusals import AT_ONCE, MOST, REGAINED, Refusals
+from gateway.refusals import MOST, Refusals
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+AT_ONCE, REGAINED = 300, timedelta(milliseconds=100)
 
 
 def told(refusals: Refusals, address: str, times: int, now: datetime) -> int:
@@ -15,8 +16,8 @@ def told(refusals: Refusals, address: str, times: int, now: datetime) -> int:
     return sum(refusals.another(address, now) is None for _ in range(times))
 
 
-def test_an_address_has_a_thousand_and_another_one_its_own() -> None:
-    refusals = Refusals()
+def test_an_address_has_its_number_and_another_one_its_own() -> None:
+    refusals = Refusals(AT_ONCE, REGAINED)
     assert told(refusals, "a", AT_ONCE + 7, NOW) == AT_ONCE
     assert told(refusals, "b", 7, NOW) == 7
 
@@ -28,7 +29,7 @@ def test_an_address_has_a_thousand_and_another_one_its_own() -> None:
 def test_no_more_are_told_than_the_time_gave_and_whoever_waits_as_told_is_told_again(
     bursts: list[tuple[int, int]], before: int
 ) -> None:
-    refusals, now = Refusals(), NOW
+    refusals, now = Refusals(AT_ONCE, REGAINED), NOW
     count = told(refusals, "a", before, now)
     for size, pause in bursts:
         now += pause * REGAINED / 10
@@ -39,19 +40,21 @@ def test_no_more_are_told_than_the_time_gave_and_whoever_waits_as_told_is_told_a
             count += 1
             continue
         assert timedelta() < wait <= REGAINED
+        assert refusals.wait("a", now) == wait
+        assert refusals.wait("a", now + wait) is None
         now += wait
         assert refusals.another("a", now) is None
         count += 1
 
 
 def test_a_quiet_address_has_all_of_them_again() -> None:
-    refusals = Refusals()
+    refusals = Refusals(AT_ONCE, REGAINED)
     told(refusals, "a", AT_ONCE, NOW)
     assert told(refusals, "a", AT_ONCE + 7, NOW + AT_ONCE * REGAINED) == AT_ONCE
 
 
 def test_only_so_many_addresses_are_remembered() -> None:
-    refusals = Refusals()
+    refusals = Refusals(AT_ONCE, REGAINED)
     told(refusals, "first", AT_ONCE, NOW)
     for number in range(MOST):
         refusals.another(str(number), NOW)

@@ -3,14 +3,13 @@
 import re
 import socket
 import time
-from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.refusals import AT_ONCE, REGAINED
+from gateway.app import REFUSED_AGAIN, REFUSED_AT_ONCE
 from tests.webhooks import (
     FORM,
     PUBLIC_URL,
@@ -23,19 +22,6 @@ from tests.webhooks import (
 
 LIMIT = 1 << 20
 ROUTES = ["/twilio/sms", "/twilio/status/x", "/slack/interactions", "/slack/events", "/slack/commands"]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Served]:
-    with Served() as served:
-        yield served
-
-
-@pytest.fixture
-def gateway(shared: Served) -> Served:
-    shared.publisher.trouble = None
-    shared.publisher.take()
-    return shared
 
 
 def _status(answer: bytes) -> int:
@@ -302,7 +288,7 @@ def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() ->
     body = urlencode(sms_form()).encode()
     with Served() as gateway:
         before = gateway.http.get("/metrics").text.count('outcome="limited",route="/twilio/sms"')
-        answers = [gateway.post("/twilio/sms", body, FORM) for _ in range(AT_ONCE)]
+        answers = [gateway.post("/twilio/sms", body, FORM) for _ in range(REFUSED_AT_ONCE)]
         assert {answer.status_code for answer in answers} == {403}
         while (answer := gateway.post("/twilio/sms", body, FORM)).status_code == 403:
             pass
@@ -310,7 +296,7 @@ def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() ->
         assert gateway.twilio(sms_form()).status_code == 200
         assert len(gateway.publisher.take()) == 1
         assert gateway.slack("/slack/commands", b"x=%ff").status_code == 429
-        gateway.later = AT_ONCE * REGAINED
+        gateway.later = REFUSED_AT_ONCE * REFUSED_AGAIN
         assert gateway.post("/twilio/sms", body, FORM).status_code == 403
         assert before == 0
         assert 'clerk_webhooks_total{outcome="limited",route="/twilio/sms"}' in gateway.http.get("/metrics").text

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,19 +17,6 @@ from tests import make
 from tests.webhooks import FORM, SECRET, Served, click, reply_event, slack_headers, submission
 
 EVENT = json.dumps(reply_event()).encode()
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Served]:
-    with Served() as served:
-        yield served
-
-
-@pytest.fixture
-def gateway(shared: Served) -> Served:
-    shared.publisher.trouble = None
-    shared.publisher.take()
-    return shared
 
 
 def _now(offset: float = 0) -> str:

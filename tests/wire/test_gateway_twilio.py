@@ -1,6 +1,5 @@
 """Twilio's webhooks over real HTTP: what is genuine is taken as it was sent, nothing else changes anything."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,19 +8,6 @@ from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 from tests import make
 from tests.webhooks import ACCOUNT, FORM, PUBLIC_URL, Served, sms_form, twilio_signature
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Served]:
-    with Served() as served:
-        yield served
-
-
-@pytest.fixture
-def gateway(shared: Served) -> Served:
-    shared.publisher.trouble = None
-    shared.publisher.take()
-    return shared
 
 
 def _text(gateway: Served) -> SmsReceived:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from ops.console.session import Token
+from ops.console.session import TRIED_AGAIN, TRIES, Token
 from tests.console import TOKEN, console, declare, letter, put
 from tests.servers import depths
 
@@ -85,10 +85,25 @@ def test_signing_in_leads_nowhere_else(visitor: httpx.Client) -> None:
         assert to.startswith("/ops/"), to
 
 
-def test_guessing_the_token_is_slowed_down(visitor: httpx.Client) -> None:
-    told = [visitor.post("/sign-in", data={"token": f"guess {number}"}).status_code for number in range(12)]
-    assert told == [303] * 10 + [429] * 2
-    assert visitor.post("/sign-in", data={"token": TOKEN}).status_code == 429
+@pytest.mark.parametrize("way", ["form", "bearer"])
+def test_guessing_the_token_is_slowed_down_for_whoever_guesses(
+    visitor: httpx.Client, operator: httpx.Client, address: str, way: str
+) -> None:
+    def tried(token: str, client: httpx.Client = visitor) -> httpx.Response:
+        if way == "form":
+            return client.post("/sign-in", data={"token": token})
+        return client.get("/api/queues", headers={"authorization": f"Bearer {token}"})
+
+    told = [tried(f"guess {number}").status_code for number in range(TRIES + 5)]
+    assert set(told[:TRIES]) == {303 if way == "form" else 401}
+    assert told[-1] == 429
+    closed = tried(TOKEN)
+    assert closed.status_code == 429
+    assert 0 < int(closed.headers["retry-after"]) <= TRIED_AGAIN.total_seconds()
+    assert operator.get("/api/queues").status_code == 200  # signed in before
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(base_url=f"{address}/ops", timeout=30, trust_env=False, transport=elsewhere) as other:
+        assert tried(TOKEN, other).status_code == (303 if way == "form" else 200)
 
 
 @pytest.mark.parametrize("verb", ["replay", "drop"])
