@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import timedelta
 from functools import lru_cache, partial
 from itertools import takewhile
@@ -102,7 +102,8 @@ class AmqpPublisher:
     def start(self) -> None:
         """Begin to connect, on the running loop, and stay connected until `close`."""
         if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep_linked(), name="amqp-publisher")
+            # It outlives whoever happens to publish first, and takes nothing of their context with it.
+            self._keeper = asyncio.create_task(self._keep_linked(), name="amqp-publisher", context=Context())
 
     async def close(self) -> None:
         """Wait for the confirms that are still out, then close the connection."""

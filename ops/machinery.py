@@ -1,6 +1,7 @@
 """What the sandbox page shows of Clerk's inside: pending notifications, queues, messages handled lately."""
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from pymongo.errors import PyMongoError
 from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
+from ops.mortal import Mortal
 from sandbox.machinery import Handled, Pending, Snapshot, Window
 from workers.broker import QuorumBroker
 from workers.ports import Ports
@@ -37,18 +39,31 @@ class Seen(Middleware):
     def __init__(self) -> None:
         self._handled: deque[Handled] = deque(maxlen=KEPT)
         self._conversations: dict[str, str] = {}
+        self._in_hand = threading.local()
+
+    @override
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        self._in_hand.message = message
 
     @override
     def after_process_message(
         self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
     ) -> None:
+        self._keep(message, "done" if exception is None else "dead" if message.failed else "retried")
+
+    def killed(self) -> None:
+        """Keep that the worker died that had a message in hand, in this thread, and another begins it anew."""
+        message = self._in_hand.message
+        log.warning("worker killed", actor=message.actor_name, message_id=message.message_id)
+        self._keep(message, "killed")
+
+    def _keep(self, message: MessageProxy, outcome: str) -> None:
         cause = message.options.get("correlation_id")
         conversation = _conversation(message.kwargs.get("message", {}))
         if cause is not None and conversation is not None:
             self._conversations[cause] = conversation
             if len(self._conversations) > KEPT:
                 del self._conversations[next(iter(self._conversations))]
-        outcome = "done" if exception is None else "dead" if message.failed else "retried"
         handled = Handled(message.message_id, time.time(), message.actor_name, outcome, cause, conversation)
         self._handled.append(handled)
 
@@ -69,11 +84,14 @@ def _conversation(message: Mapping[str, Any]) -> str | None:
 class Inside:
     """The machinery of `clerk run`; the sandbox's page is served by the same process."""
 
-    def __init__(self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen) -> None:
+    def __init__(
+        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen, mortal: Mortal
+    ) -> None:
         self._ports = ports
         self._broker = broker
         self._worker = worker
         self._seen = seen
+        self._mortal = mortal
         self._working = True
         self._alone = ThreadPoolExecutor(1, "machinery")
         """One thread, for the broker keeps a connection for each that asks."""
@@ -102,6 +120,10 @@ class Inside:
         for each in await self._waiting():
             if each.line == line:
                 await self._ports.publisher.publish(ConsiderNotifying(conversation=each.id))
+
+    async def kill(self) -> None:
+        """Kill the workers as they are; others begin anew what they had in hand."""
+        await self._mortal.kill()
 
     async def set_working(self, working: bool) -> None:
         """Stop the workers between two messages, or let them go on."""

@@ -9,6 +9,7 @@ import dramatiq
 import structlog
 import uvloop
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Middleware
 from prometheus_client import REGISTRY
 from rich.console import Console
 
@@ -22,6 +23,7 @@ from ops.environment import with_mongo
 from ops.gateway import say_token
 from ops.in_memory import InMemory
 from ops.machinery import Inside, Seen
+from ops.mortal import Mortal
 from ops.queueing import Broker
 from ops.rabbit import Rabbit
 from ops.settings import OpsSettings
@@ -77,14 +79,15 @@ def _in_sandbox(settings: Settings) -> Settings:
 async def _serve(settings: Settings, *, embedded: bool) -> None:
     await seed.prepare(settings)
     seen = Seen()
-    broker, gateway_publisher, worker_publisher = _queues(settings, seen)
+    mortal = Mortal(seen.killed)
+    broker, gateway_publisher, worker_publisher = _queues(settings, seen, mortal)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
-            inside, folder = Inside(ports, broker, worker, seen), settings.data_dir / "sandbox"
+            inside, folder = Inside(ports, broker, worker, seen, mortal), settings.data_dir / "sandbox"
             sandbox = opened(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit, folder=folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
@@ -102,13 +105,13 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
             await ports.close()
 
 
-def _queues(settings: Settings, seen: Seen) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
+def _queues(settings: Settings, *more: Middleware) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
     """The broker, and a publisher for the gateway's event loop and one for the workers'."""
     if settings.amqp_url is None:
-        stub: StubBroker = in_memory(Observed(), seen)
+        stub: StubBroker = in_memory(Observed(), *more)
         return stub, InMemoryPublisher(stub), InMemoryPublisher(stub)
     url = settings.amqp_url.get_secret_value()
-    return rabbitmq(url, Observed(), seen), AmqpPublisher(url), AmqpPublisher(url)
+    return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
 
 
 def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> ASGIApp:

@@ -31,6 +31,7 @@ async def opened(
     What it holds is kept in `folder`; without one it is forgotten at the end.
     """
     standins = StandIns(config, clock)
+    standins.faults.kill = machinery.kill if machinery is not None else None
     page = PageApi(standins, Live(standins, machinery, stopping), machinery)
     app = Starlette(routes=[*page.routes(), *standins.routes()], middleware=[Middleware(Guard)])
     async with _kept(standins, folder) if folder else contextlib.nullcontext():

@@ -1,11 +1,12 @@
 """Faults on order: the next calls of a method are throttled, refused, broken, late or never answered."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,14 +17,14 @@ class Fault(BaseModel):
     A method is Slack's name for it, `response_url`, `upload` or `download`; or, of Twilio, `messages.create`,
     `messages.list`, `messages.fetch`, `messages.update`, `numbers.list`, `account.fetch` or `media`. To Twilio,
     `channel` is the number that a text goes to. `error` answers with `code` as Slack or Twilio would; `hang` waits
-    `seconds` and then does what was asked; `drop` does it and `refuse` doesn't, and both close the connection without
-    an answer.
+    `seconds` and then does what was asked, unless the caller has gone by then; `drop` does it and `refuse` doesn't, and
+    both close the connection without an answer; `kill` does it, and then the workers die before they are answered.
     """
 
     api: Literal["slack", "twilio"] = "slack"
     method: str = ""
     channel: str = ""
-    kind: Literal["429", "500", "error", "hang", "drop", "refuse"]
+    kind: Literal["429", "500", "error", "hang", "drop", "refuse", "kill"]
     code: str = ""
     seconds: float = 1.0
     times: int = 1
@@ -46,9 +47,10 @@ class Dropped(Response):
 
 @dataclass
 class Faults:
-    """The faults on order, first come first served."""
+    """The faults on order, first come first served; `kill` kills the workers, where those are in reach."""
 
-    waiting: list[Fault]
+    waiting: list[Fault] = field(default_factory=list)
+    kill: Callable[[], Awaitable[None]] | None = None
 
     def take(self, api: str, method: str, channel: str) -> Fault | None:
         """The fault for this call, if one is on order."""
@@ -61,7 +63,13 @@ class Faults:
         return None
 
     async def around(
-        self, api: str, method: str, channel: str, do: Callable[[], Response], refuse: Callable[[str], Response]
+        self,
+        request: Request,
+        api: str,
+        method: str,
+        channel: str,
+        do: Callable[[], Response],
+        refuse: Callable[[str], Response],
     ) -> tuple[Response, str | None]:
         """What a call answers, and the kind of fault that hit it; `do` is the call, `refuse` its error answer."""
         fault = self.take(api, method, channel)
@@ -76,14 +84,29 @@ class Faults:
             case "error":
                 answer = refuse(fault.code)
             case "hang":
-                await asyncio.sleep(fault.seconds)
-                answer = do()
+                answer = Dropped() if await _goes_within(request, fault.seconds) else do()
             case "drop":
                 do()
                 answer = Dropped()
             case "refuse":
                 answer = Dropped()
+            case "kill":
+                assert self.kill is not None, "the page takes no such order"
+                do()
+                await self.kill()
+                answer = Dropped()
         return answer, fault.kind
+
+
+async def _goes_within(request: Request, seconds: float) -> bool:
+    """Wait; at once True if the caller, whose body has been read, goes away meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await request.receive())["type"] != "http.disconnect":
+                continue
+    except TimeoutError:
+        return False
+    return True
 
 
 def _throttled(api: str, seconds: float) -> Response:

@@ -64,6 +64,10 @@ class Machinery(Protocol):
         """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
         ...
 
+    async def kill(self) -> None:
+        """Kill the workers as they are; others begin anew what they had in hand."""
+        ...
+
     async def set_working(self, working: bool) -> None:
         """Stop the workers between two messages, or let them go on."""
         ...

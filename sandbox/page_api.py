@@ -155,6 +155,8 @@ class PageApi:
 
     async def _faults(self, request: Request) -> Response:
         fault = Fault.model_validate(await request.json())
+        if fault.kind == "kill" and self._standins.faults.kill is None:
+            return _OUT_OF_REACH
         self._standins.faults.waiting.append(fault)
         self._standins.record.change()
         return JSONResponse(fault.model_dump())

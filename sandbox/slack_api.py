@@ -101,7 +101,7 @@ class SlackApi:
 
         channel = arguments.text("channel") or arguments.text("channel_id")
         answer, fault = await self._faults.around(
-            "slack", name, channel, do, lambda code: self._refusal(Refused(code), method)
+            request, "slack", name, channel, do, lambda code: self._refusal(Refused(code), method)
         )
         return self._answered(begun, name, arguments.given, answer, fault)
 
@@ -158,7 +158,7 @@ class SlackApi:
             return JSONResponse({"ok": False, "error": code}, 404)
 
         cause = self._workspace.response_urls.cause(key)
-        answer, fault = await self._faults.around("slack", "response_url", "", do, refuse)
+        answer, fault = await self._faults.around(request, "slack", "response_url", "", do, refuse)
         body = json.loads(raw) if raw[:1] == b"{" else {}
         self._record.note(
             "slack",
@@ -189,7 +189,7 @@ class SlackApi:
                 return Response(refused.error, 400)
             return Response(f"OK - {len(content)}")
 
-        return await self._file_call("upload", file, do)
+        return await self._file_call(request, "upload", file, do)
 
     async def _download(self, request: Request) -> Response:
         """A private file's bytes for the bearer of a token that may read files; for others, the page to sign in at."""
@@ -207,7 +207,7 @@ class SlackApi:
                 return HTMLResponse(LOGIN)
             return self._content(file)
 
-        return await self._file_call("download", file, do)
+        return await self._file_call(request, "download", file, do)
 
     async def _show(self, request: Request) -> Response:
         """A file as Slack's own client shows it; no part of the API."""
@@ -220,10 +220,10 @@ class SlackApi:
             return HTMLResponse(LOGIN, 404)
         return Response(file.content, media_type=file.mimetype)
 
-    async def _file_call(self, name: str, file: str, do: Callable[[Begun], Response]) -> Response:
+    async def _file_call(self, request: Request, name: str, file: str, do: Callable[[Begun], Response]) -> Response:
         begun = self._record.begin()
         answer, fault = await self._faults.around(
-            "slack", name, "", lambda: do(begun), lambda code: Response(code, 400)
+            request, "slack", name, "", lambda: do(begun), lambda code: Response(code, 400)
         )
         outcome = fault or ("ok" if answer.status_code == 200 else "refused")
         status = answer.status_code

@@ -25,7 +25,7 @@ class StandIns:
     def __init__(self, config: Sandbox, clock: Callable[[], float] = time.time) -> None:
         self.config = config
         self.record = Record()
-        self.faults = Faults([])
+        self.faults = Faults()
         self.http = httpx.AsyncClient(timeout=20, trust_env=False, limits=httpx.Limits(max_connections=200))
         self.workspace = Workspace(config, self.record, clock)
         self.slack = SlackApi(self.workspace, self.record, self.faults)

@@ -229,7 +229,7 @@ class TwilioApi:
                 sids.append(json.loads(bytes(answer.body))["sid"])
             return answer
 
-        answer, fault = await self._faults.around("twilio", name, to, done, lambda code: error(int(code)))
+        answer, fault = await self._faults.around(request, "twilio", name, to, done, lambda code: error(int(code)))
         code = re.match(rb'\{"code":\s*(\d+)', bytes(answer.body))
         ids = {"sid": sids[-1] if sids else None, "to": to}
         self._record.note(

@@ -107,10 +107,12 @@ class Desk:
         """Use a card's button."""
         card.get_by_role("button", name=button, exact=True).click()
 
-    def open_thread(self, number: str) -> None:
-        """Go to a contact's thread by its card's link button."""
+    def open_thread(self, number: str, within: int = WITHIN) -> None:
+        """Go to a contact's thread by its card's link button, once it leads there."""
         card = self.cards(number).first
-        expect(card.get_by_role("button", name="Open", exact=True)).to_have_attribute("title", re.compile("^Leads to "))
+        expect(card.get_by_role("button", name="Open", exact=True)).to_have_attribute(
+            "title", re.compile("^Leads to "), timeout=within
+        )
         self.press(card, "Open")
         expect(self.thread.get_by_role("heading", name=number)).to_be_visible()
 

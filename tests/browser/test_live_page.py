@@ -10,6 +10,7 @@ from messages.settings import SANDBOX
 from tests.browser.desk import Desk
 from tests.deployment import LINE, World, new_contact
 from tests.servers import Process, answers, free_port, wait_until
+from tests.system.test_the_conversation_goes_both_ways import marks
 
 AS_CLERK: Final = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
@@ -90,6 +91,41 @@ def test_while_the_workers_are_stopped_queues_fill_and_nothing_is_lost(desk: Des
     finally:
         world.do("workers", working=True)
     expect(desk.cards(number)).to_contain_text("Is anybody there?")
+
+
+def test_workers_killed_after_slack_has_done_a_call_do_it_once(desk: Desk, world: World) -> None:
+    number = desk.contact("Kay")
+    kill = desk.machinery.get_by_role("button", name="Kill at Slack")
+    log = desk.machinery.get_by_role("list", name="Events, newest first")
+    kill.click()
+    expect(desk.machinery.get_by_text("slack kill")).to_be_visible()
+    desk.text("Does this survive?")
+    expect(log.get_by_role("listitem").filter(has_text="killed").first).to_be_visible()
+    expect(desk.cards(number)).to_have_count(1)
+    desk.open_thread(number, within=60_000)
+    kill.click()
+    expect(desk.machinery.get_by_text("slack kill")).to_be_visible()
+    desk.text("And this?")
+    expect(desk.thread.get_by_role("article").last).to_contain_text("And this?", timeout=60_000)
+    expect(desk.machinery.get_by_text("slack kill")).to_have_count(0)
+    texts = ["Does this survive?", "And this?"]
+    wait_until(lambda: world.texts_in_thread(number) == texts, "each stands in the thread once", 60)
+    assert world.violations() == []
+    desk.shoot("killed")
+
+
+def test_workers_killed_after_the_provider_has_taken_a_text_send_it_once(desk: Desk, world: World) -> None:
+    number = desk.contact("Tex")
+    desk.text("Hello?")
+    expect(desk.cards(number)).to_have_count(1)
+    desk.machinery.get_by_role("button", name="Kill at a text").click()
+    expect(desk.machinery.get_by_text("twilio kill")).to_be_visible()
+    desk.open_thread(number)
+    desk.reply("Sent once")
+    bubble = desk.phone.get_by_role("article", name="Text to the contact").filter(has_text="Sent once")
+    expect(bubble).to_contain_text("Delivered", timeout=60_000)
+    wait_until(lambda: "white_check_mark" in marks(world, "Sent once"), "the mark says so", 60)
+    assert len([each for each in world.state()["texts"] if each["body"] == "Sent once"]) == 1
 
 
 def test_the_timeline_tells_webhooks_queue_messages_and_calls_of_a_conversation_apart(desk: Desk) -> None:

@@ -403,6 +403,19 @@ async def test_a_hanging_call_is_done_in_the_end(slack: AsyncWebClient, pair: Pa
     assert ts in pair.standins.workspace.channels[HERE].messages
 
 
+async def test_a_call_whose_caller_has_gone_is_never_done(pair: Pair) -> None:
+    order(pair, kind="hang", method="chat.postMessage", seconds=3600)
+    impatient = httpx.AsyncClient(trust_env=False, timeout=0.3, headers={"authorization": f"Bearer {TOKEN}"})
+    async with impatient as http, asyncio.timeout(20):
+        with pytest.raises(httpx.ReadTimeout):
+            await http.post(f"{pair.slack_url}chat.postMessage", data={"channel": HERE, "text": "x"})
+        changes = pair.standins.record.changes()
+        while not pair.standins.record.of("slack"):
+            await anext(changes)
+    assert [each["outcome"] for each in pair.standins.record.of("slack")] == ["hang"]
+    assert pair.standins.workspace.channels[HERE].messages == {}
+
+
 @pytest.mark.parametrize("method", ["views.open", "files.info", "reactions.add", "conversations.history"])
 async def test_every_method_can_be_made_to_fail(slack: AsyncWebClient, pair: Pair, method: str) -> None:
     order(pair, kind="error", code="internal_error", method=method)
