@@ -168,3 +168,23 @@ def test_a_picture_from_the_phone_is_shown_and_stop_is_answered_by_the_provider(
     desk.phone.get_by_role("button", name="START").click()
     expect(desk.phone.get_by_text("re-subscribed")).to_be_visible()
     assert LINE in desk.phone.inner_text()
+
+
+def test_a_picture_attached_in_the_thread_reaches_the_phone(desk: Desk) -> None:
+    number = desk.contact("Mo")
+    desk.text("What does it look like?")
+    expect(desk.cards(number)).to_have_count(1)
+    desk.open_thread(number)
+    picks = desk.thread.get_by_label("Attach a file")
+    picks.set_input_files(["sandbox/static/parcel.png", "README.md"])
+    desk.thread.get_by_role("button", name="Remove README.md").click()
+    expect(desk.thread.get_by_role("img", name="parcel.png")).to_be_visible()
+    desk.reply("Like this")
+    sent = desk.thread.get_by_role("article").filter(has_text="Like this")
+    expect(sent.get_by_role("img", name="parcel.png")).to_be_visible()
+    bubble = desk.phone.get_by_role("article", name="Text to the contact").filter(has_text="Like this")
+    expect(bubble).to_contain_text("Delivered")
+    picture = bubble.get_by_role("img", name="Attached picture")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("each => each.decode().then(() => each.naturalWidth)") > 0
+    expect(desk.thread.get_by_role("img", name="parcel.png")).to_have_count(1)
