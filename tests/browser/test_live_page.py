@@ -118,7 +118,7 @@ def test_workers_killed_after_the_provider_has_taken_a_text_send_it_once(desk: D
     number = desk.contact("Tex")
     desk.text("Hello?")
     expect(desk.cards(number)).to_have_count(1)
-    desk.machinery.get_by_role("button", name="Kill at a text").click()
+    desk.machinery.get_by_role("button", name="Kill at text").click()
     expect(desk.machinery.get_by_text("twilio kill")).to_be_visible()
     desk.open_thread(number)
     desk.reply("Sent once")

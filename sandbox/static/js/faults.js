@@ -65,7 +65,7 @@ export function faultsView(inside) {
         h("span", null, "Workers"),
         toggle(inside.working ? "Stop" : "Stopped", "Queues fill until the workers go on", !inside.working, () => post("workers", { working: !inside.working })),
         button("Kill at Slack", "The workers die when Slack has done their next call, before they know; others begin anew what they had in hand", () => slack("kill")),
-        button("Kill at a text", "The workers die when the provider has taken their next text, before they know", () => post("faults", { api: "twilio", method: "messages.create", kind: "kill" })),
+        button("Kill at text", "The workers die when the provider has taken their next text, before they know", () => post("faults", { api: "twilio", method: "messages.create", kind: "kill" })),
       ),
     waiting.length > 0 || handling.fail_times > 0 ? onOrder(waiting, handling) : null,
   );
