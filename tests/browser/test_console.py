@@ -46,6 +46,7 @@ def test_a_wrong_token_is_said_and_the_right_one_leads_where_one_wanted_to_go(ch
     page.keyboard.type("guess")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+    expect(page.get_by_label("Token")).to_be_focused()
     page.keyboard.type(TOKEN)
     page.keyboard.press("Enter")
     expect(page.get_by_role("navigation", name="Console")).to_be_visible()
