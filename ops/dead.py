@@ -133,7 +133,7 @@ def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_
     selection = filters.selection(ids)
     broker = open_broker(Settings.load())
     if dry_run:
-        _rehearse("replayed", broker.dead(selection, 0, EVERYTHING, EVERYTHING), selection, as_json=as_json)
+        _run("would be replayed", lambda report: broker.rehearse(selection, report), as_json=as_json)
     else:
         _run("replayed", lambda report: broker.replay(selection, report), as_json=as_json)
 
@@ -152,7 +152,7 @@ def drop(
         raise Invalid("Say which: ids, a filter such as --actor slack.render, or --all. It can't be undone.")
     broker = open_broker(Settings.load())
     if dry_run:
-        _rehearse("dropped", broker.dead(selection, 0, EVERYTHING, EVERYTHING), selection, as_json=as_json)
+        _run("would be dropped", lambda report: _as_dropped(broker.rehearse(selection, report)), as_json=as_json)
     else:
         _run("dropped", lambda report: broker.drop(selection, report), as_json=as_json)
 
@@ -161,13 +161,9 @@ def _covered(page: Page, *, show_text: bool) -> list[Letter]:
     return [letter if show_text else letter.covered() for letter in page.letters]
 
 
-def _rehearse(verb: str, page: Page, selection: Selection, *, as_json: bool) -> None:
-    found = {letter.id for letter in page.letters}
-    missing = tuple(id for id in selection.ids if id not in found)
-    bad = sum(not letter.is_replayable for letter in page.letters) if verb == "replayed" else 0
-    done = len(page.letters) - bad
-    tally = Tally(total=page.total, scanned=page.scanned, done=done, unreplayable=bad, missing=missing)
-    _say(f"would be {verb}", tally, as_json=as_json)
+def _as_dropped(tally: Tally) -> Tally:
+    """What a rehearsal says of a drop, which takes also what no actor could be handed."""
+    return tally.model_copy(update={"done": tally.done + tally.unreplayable, "unreplayable": 0})
 
 
 def _run(verb: str, run: Callable[[Report], Tally], *, as_json: bool) -> None:

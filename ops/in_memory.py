@@ -42,27 +42,31 @@ class InMemory:
         looked = min(scan, len(there))
         return Page(letters=tuple(found[skip:]), scanned=looked, total=len(there), more=looked < len(there))
 
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        return self._go_through(selection, report, lambda _, __: None)
+
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Have dead letters handled once more."""
 
         def again(queue: str, proxy: MessageProxy) -> None:
             self._broker.queues[queue].put(letters.revived(proxy.encode(), queue, datetime.now(UTC)))
+            self._remove(queue, proxy)
 
-        return self._take_out(selection, report, again)
+        return self._go_through(selection, report, again)
 
     def drop(self, selection: Selection, report: Report) -> Tally:
         """Throw dead letters away for good."""
-        return self._take_out(selection, report, lambda _, __: None)
+        return self._go_through(selection, report, self._remove)
 
-    def _take_out(self, selection: Selection, report: Report, first: Callable[[str, MessageProxy], None]) -> Tally:
+    def _go_through(self, selection: Selection, report: Report, do: Callable[[str, MessageProxy], None]) -> Tally:
         now = datetime.now(UTC)
         there = [(queue, *each) for queue in selection.queues for each in self._dead(queue)]
         tally = Tally(total=len(there))
         for queue, proxy, letter in there:
             done = selection.matches(letter, now)
             if done:
-                first(queue, proxy)
-                self._remove(queue, proxy)
+                do(queue, proxy)
             tally = tally.model_copy(update={"scanned": tally.scanned + 1, "done": tally.done + done})
             if not report(tally):
                 return tally.model_copy(update={"stopped": True})

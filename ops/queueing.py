@@ -89,6 +89,10 @@ class Broker(Protocol):
         """Dead letters, oldest first: at most `limit` that match, after `skip` of them, among at most `scan`."""
         ...
 
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and what it could not, and leave everything where it is."""
+        ...
+
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Have dead letters handled once more: each is safe in its work queue before it leaves the dead ones."""
         ...

@@ -36,6 +36,10 @@ class Rabbit:
         """Dead letters by time of death, oldest first."""
         return self.amqp.dead(selection, skip, limit, scan)
 
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        return self.amqp.rehearse(selection, report)
+
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Have dead letters handled once more."""
         return self.amqp.replay(selection, report)

@@ -33,6 +33,10 @@ class Remote:
         answer = self._ask("POST", "/dead", params=asked, content=selection.model_dump_json())
         return Page.model_validate_json(answer)
 
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        return self._run("/dead/rehearse", selection, report)
+
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Have dead letters handled once more."""
         return self._run("/dead/replay", selection, report)

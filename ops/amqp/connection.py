@@ -14,7 +14,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from messages.queues import QUEUES, dead, declarations, delayed
 from ops.amqp.look import Look, declared
-from ops.amqp.moves import Drop, Replay, words
+from ops.amqp.moves import Drop, Rehearsal, Replay, words
 from ops.letters import Letter, Selection
 from ops.queueing import BrokerAway, Page, QueueState, Report, Tally
 
@@ -79,6 +79,11 @@ class Amqp:
                     found = heapq.nsmallest(skip + limit, chain(found, matching), key=_died)
                     looked += look.count
         return Page(letters=tuple(found[skip:]), scanned=looked, total=total, more=looked < total)
+
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        with self._connected() as connection, self._alone(connection):
+            return Rehearsal(connection, selection, report).run()
 
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Move dead letters back to their work queues, in the order of their queue."""

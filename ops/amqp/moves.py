@@ -27,7 +27,7 @@ _PERSISTENT: Final = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persis
 
 
 class Moving:
-    """A run over the dead letters that takes some of them out; a subclass says how."""
+    """A run over the dead letters that does something with some of them; a subclass says what."""
 
     def __init__(self, connection: BlockingConnection, selection: Selection, report: Report) -> None:
         self._connection, self._selection, self._report = connection, selection, report
@@ -83,6 +83,14 @@ class Moving:
 
     def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
         raise NotImplementedError
+
+
+class Rehearsal(Moving):
+    """Counts what a replay would move."""
+
+    def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
+        replayable = sum(each.letter.is_replayable for each in batch)
+        self._count(done=replayable, unreplayable=len(batch) - replayable)
 
 
 class Drop(Moving):

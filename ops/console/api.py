@@ -40,6 +40,9 @@ def routes(view: View) -> list[Route]:
         shown = {"letters": [_covered(request, each) for each in page.letters]}
         return JSONResponse(page.model_dump(mode="json", exclude={"letters"}) | shown)
 
+    async def rehearse(request: Request) -> Response:
+        return await _moved(request, lambda selection, report: view.broker.rehearse(selection, report))
+
     async def replay(request: Request) -> Response:
         return await _moved(request, lambda selection, report: view.broker.replay(selection, report))
 
@@ -62,6 +65,7 @@ def routes(view: View) -> list[Route]:
         Route("/queues", queues),
         Route("/peek", peek),
         Route("/dead", dead, methods=["GET", "POST"]),
+        Route("/dead/rehearse", rehearse, methods=["POST"]),
         Route("/dead/replay", replay, methods=["POST"]),
         Route("/dead/drop", drop, methods=["POST"]),
         Route("/trace", trace),

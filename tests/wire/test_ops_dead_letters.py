@@ -1,6 +1,7 @@
 """Dead letters on the real broker: looking leaves everything in place, moving loses and doubles nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -126,6 +127,35 @@ def test_what_no_actor_could_read_stays_until_it_is_dropped(queues: str) -> None
     unread = amqp.dead(Selection(), 0, 5, ALL).letters
     assert [amqp.drop(Selection(ids=(each.id,)), go_on).done for each in unread] == [1, 1]
     assert depths(queues)["slack.XQ"] == 0
+
+
+def test_a_rehearsal_counts_what_would_be_moved_and_moves_nothing(queues: str) -> None:
+    put(queues, "slack.XQ", b"\xff not json", *map(letter, range(1100)))
+    before = ids(queues, "slack.XQ")
+    tally = Amqp(queues).rehearse(Selection(), go_on)
+    assert (tally.scanned, tally.done, tally.unreplayable) == (1101, 1100, 1)
+    wanted = (str(uuid.UUID(int=1)), "nowhere")
+    tally = Amqp(queues).rehearse(Selection(ids=wanted), go_on)
+    assert (tally.done, tally.missing) == (1, ("nowhere",))
+    assert ids(queues, "slack.XQ") == before
+    assert depths(queues)["slack"] == 0
+
+
+@pytest.mark.parametrize(("command", "told"), [("replay", (2, 1, 1)), ("drop", (3, 0, 0))])
+def test_a_dry_run_of_a_command_says_what_it_would_do(queues: str, command: str, told: tuple[int, int, int]) -> None:
+    put(queues, "slack.XQ", b"\xff not json", letter(1), letter(2))
+    arguments = ["dead", command, *(["--all"] if command == "drop" else []), "--dry-run", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "CLERK_AMQP_URL": queues},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    tally = Tally.model_validate_json(done.stdout)
+    assert (tally.done, tally.unreplayable, done.returncode) == told
+    assert depths(queues)["slack.XQ"] == 3
 
 
 def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) -> None:

@@ -78,6 +78,7 @@ def test_a_dead_letter_is_replayed_with_its_id_and_the_rest_dropped(broker: Stub
         assert page is not None
         assert {letter.id for letter in page.letters} == {first, second}
         assert all("RuntimeError" in (letter.reason or "") for letter in page.letters)
+        assert remote.rehearse(Selection(ids=(second, "nowhere")), lambda _: True).done == 1
         broken = False
         tally = remote.replay(Selection(ids=(first, "nowhere")), lambda _: True)
         assert (tally.done, tally.missing) == (1, ("nowhere",))
