@@ -48,11 +48,12 @@ def line_of(lines: Sequence[Line], channel: str | None) -> Line | None:
 class Inbox(Document):
     """How far a line's texts (`id` is its number) were compared with the provider's list.
 
-    What came before `began_at` is not Clerk's. All that came up to `seen_at` are known; whoever takes the next look,
-    at `look_at`, takes it alone.
+    What came before `began_at` is not Clerk's. All that came up to `seen_at` are known, or in a queue: those that the
+    last look put there are `taken`. Whoever takes the next look, at `look_at`, takes it alone.
     """
 
     id: str
     began_at: Moment = datetime.fromtimestamp(0, UTC)
     seen_at: Moment
     look_at: Moment
+    taken: tuple[str, ...] = ()

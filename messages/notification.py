@@ -22,7 +22,8 @@ class Post(Document):
     `attempted_at` is set before Slack is called and `ts` after, so a post whose answer never came is looked up
     before it is tried again. `rendering` is the hash of what was last shown. A card shows text `shown` and `more`
     others; `first`..`last` are the texts of a thread post; a root without `announcement` was no notification, for an
-    agent wrote first; `hidden_during` is the announcement at which it was hidden.
+    agent wrote first; `hidden_during` is the announcement at which it was hidden. `failed` is why Slack never took it,
+    `refused` why it did not when it was last tried, and it will be tried again.
 
     The post of a text's attachments carries no metadata: `files` are their ids at Slack, kept before Slack is asked to
     show them; `words` say which could not be had, and why; nothing is tried before `retry_at`.
@@ -43,6 +44,7 @@ class Post(Document):
     rendering: str = ""
     attempted_at: Moment | None = None
     failed: str | None = None
+    refused: str | None = None
     hidden_by: str | None = None
     hidden_during: int | None = None
     removed: bool = False

@@ -123,6 +123,11 @@ class Documents:
             found = list(self.database["channels"].find({"retry_at": {"$gt": now}}, limit=200))
         return {str(each["_id"]): each["retry_at"] for each in found}
 
+    def refusing(self) -> dict[str, str]:
+        """The Slack channels that took no post when it was last tried, and what Slack says of them."""
+        query = {"refused": {"$exists": True}}
+        return {post.target: post.refused for post in self.posts(query, 500) if post.refused is not None}
+
     def texts(self, query: Fields, limit: int) -> list[Sms]:
         """Texts that match, newest first."""
         return self._find(Sms, "sms", query, [("received_at", DESCENDING)], limit)

@@ -84,6 +84,8 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
+    if settings.amqp_url is None:
+        await ports.stores.inboxes.forget_taken()
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:

@@ -207,11 +207,11 @@ _POSTS: Final = {
 def of_post(post: Post) -> Step:
     """What a post's own document tells."""
     what = _POSTS.get(post.kind, str(post.kind))
-    if post.failed:
+    if refused := post.failed or post.refused:
         return Step(
             at=post.created_at,
             where="Slack",
-            what=f"{what} was refused: {post.failed}",
+            what=f"{what} was refused: {refused}",
             detail=post.target,
             trouble=True,
         )

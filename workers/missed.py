@@ -1,7 +1,8 @@
 """Takes in the contacts' texts that no webhook brought: the gateway or the broker was away when they came.
 
-Any number of clocks may ask: one at a time looks at a line. A text that is still in a queue may be taken in twice,
-which does no harm: it is stored by the provider's sid.
+Any number of clocks may ask: one at a time looks at a line. A text that is still in the queue where its webhook put it
+is taken in twice, which does no harm: it is stored by the provider's sid. But it is taken in no more than that, lest
+workers that are behind fall behind further.
 """
 
 import uuid
@@ -13,6 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from messages.inbound import SmsReceived
+from messages.line import Inbox
 from messages.publishing import correlation
 from workers.ports import ListedText, Ports, TextingError, TextingThrottled
 
@@ -33,11 +35,12 @@ async def look(ports: Ports) -> int:
         if inbox is not None:
             # The younger ones are on their way: a webhook is repeated for 15 seconds, then it waits in a queue.
             since = max(inbox.seen_at - OVERLAP, inbox.began_at)
-            found += await _compare(line.id, since, now - every / 2, ports)
+            found += await _compare(inbox, since, now - every / 2, ports)
     return found
 
 
-async def _compare(line: str, since: datetime, until: datetime, ports: Ports) -> int:
+async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports) -> int:
+    line = inbox.id
     try:
         listed = await ports.texting.received(line=line, since=since)
     except TextingError as error:
@@ -46,14 +49,15 @@ async def _compare(line: str, since: datetime, until: datetime, ports: Ports) ->
             await ports.stores.inboxes.put_off(line, ports.now() + error.retry_after)
         return 0
     missed = await _missed(line, [text for text in listed if since <= text.at <= until], ports)
-    for text in missed:
+    new = [text for text in missed if text.sid not in inbox.taken]
+    for text in new:
         correlation.set(uuid.uuid4().hex)
         log.warning("a text that no webhook brought", sms=text.sid, correlation_id=correlation.get())
         await ports.publisher.publish(text)
         MISSED.inc()
     correlation.set(None)
-    await ports.stores.inboxes.set_seen(line, until)
-    return len(missed)
+    await ports.stores.inboxes.set_seen(line, until, [text.sid for text in missed])
+    return len(new)
 
 
 async def _missed(line: str, listed: Sequence[ListedText], ports: Ports) -> Sequence[SmsReceived]:

@@ -176,8 +176,8 @@ class Pages:
     def lines(self, request: Request) -> Response:
         """Every line and how it fares."""
         view = self._view
-        throttled = view.documents.throttled(view.now())
-        lines = [view.line_health(line, throttled) for line in view.documents.lines()]
+        throttled, refusing = view.documents.throttled(view.now()), view.documents.refusing()
+        lines = [view.line_health(line, throttled, refusing) for line in view.documents.lines()]
         return self._draw(request, "lines.html", lines=lines, strays=view.strays())
 
     def search(self, request: Request) -> Response:

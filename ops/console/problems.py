@@ -95,9 +95,13 @@ def of_processes(processes: tuple[Process, ...]) -> list[Problem]:
     return found
 
 
-def of_documents(behind: int, throttled: dict[str, datetime], now: datetime) -> list[Problem]:
+def of_documents(behind: int, throttled: dict[str, datetime], refusing: dict[str, str], now: datetime) -> list[Problem]:
     """What is wrong with what Slack should show."""
     found = []
+    for channel, why in refusing.items():
+        what = f"Slack takes no posts for {channel}: {why}."
+        todo = "clerk doctor says what to do. Once it is done, what waits is posted within ten minutes."
+        found.append(Problem(found=what, todo=todo, link="/ops/lines"))
     if behind:
         what = f"Slack does not show {behind} {'conversation' if behind == 1 else 'conversations'} as it should."
         todo = "See Lines for a channel that can't be written to, and the queue slack for what its workers do."

@@ -30,7 +30,7 @@ class LineHealth:
     line: Line
     last_text_at: datetime | None
     throttled_until: datetime | None
-    refusals: tuple[str, ...]
+    refused: str | None
 
 
 @dataclass
@@ -55,7 +55,7 @@ class View:
         found += [*of_processes(latest.processes), *of_stages(latest.stages)] if latest else []
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
-            found += of_documents(behind, self.documents.throttled(now), now)
+            found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)
         except DocumentsAway as error:
             todo = "Texts wait in the queues meanwhile, and nothing is lost: bring MongoDB back."
             found.append(Problem(found=str(error), todo=todo))
@@ -79,15 +79,14 @@ class View:
         found = tracing.trace(id, self.documents, self.trail, letters)
         return found.model_copy(update={"unasked": unasked})
 
-    def line_health(self, line: Line, throttled: Mapping[str, datetime]) -> LineHealth:
+    def line_health(self, line: Line, throttled: Mapping[str, datetime], refusing: Mapping[str, str]) -> LineHealth:
         """How a line fares, as far as the documents tell."""
         latest = self.documents.texts({"line": line.id, "direction": Direction.INBOUND}, 1)
-        refused = self.documents.posts({"target": line.channel, "failed": {"$exists": True}}, 50)
         return LineHealth(
             line=line,
             last_text_at=latest[0].received_at if latest else None,
             throttled_until=throttled.get(line.channel),
-            refusals=tuple(sorted({post.failed for post in refused if post.failed})),
+            refused=refusing.get(line.channel),
         )
 
     def strays(self) -> list[Sms]:

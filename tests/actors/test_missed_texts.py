@@ -50,6 +50,31 @@ async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_an
     assert kept.media == (PICTURE,)
 
 
+async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: Workers) -> None:
+    await began(workers)
+    listed(workers, 2)
+    found = []
+    for _ in range(5):
+        workers.clock.forward(61)
+        found.append(await missed.look(workers.ports))
+    assert found == [1, 0, 0, 0, 0]
+    await workers.drain()
+    assert thread(workers) == ["text 1", "text 2"]
+
+
+async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(workers: Workers) -> None:
+    await began(workers)
+    listed(workers, 2)
+    workers.clock.forward(91)
+    assert await missed.look(workers.ports) == 1
+    workers.queue.waiting.clear()
+    await workers.ports.stores.inboxes.forget_taken()
+    workers.clock.forward(61)
+    assert await missed.look(workers.ports) == 1
+    await workers.drain()
+    assert thread(workers) == ["text 1", "text 2"]
+
+
 async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(workers: Workers) -> None:
     await began(workers)
     workers.clock.forward(61)

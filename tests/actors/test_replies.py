@@ -7,7 +7,7 @@ import pytest
 
 from messages.conversation import Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
-from messages.sms import ResendText, Sms, State, WriteText, outbound_id
+from messages.sms import ResendText, SendTexts, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
@@ -354,3 +354,20 @@ async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> Non
     workers.queue.waiting.clear()
     await workers.pass_time(45)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+
+
+async def test_while_the_provider_is_away_one_message_waits_for_it_however_many_replies_do(workers: Workers) -> None:
+    place = await thread(workers)
+    calls = []
+
+    def before(method: str) -> None:
+        calls.append(method)
+        if len(calls) == 1:
+            raise TextingThrottled(20429, timedelta(seconds=60))
+
+    workers.texting.before = before
+    for number in range(1, 9):
+        await reply(workers, place, number)
+    assert len([message for _, message in workers.queue.waiting if isinstance(message, SendTexts)]) == 1
+    await settle(workers, 120)
+    assert workers.texting.bodies(make.CONTACT) == [f"reply {number}" for number in range(1, 9)]

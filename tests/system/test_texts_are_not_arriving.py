@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from tests.deployment import CHANNEL, Deployment, new_contact
+from tests.deployment import CHANNEL, LINE, Deployment, new_contact
 from tests.servers import Process, answers, descendants, wait_until
 from tests.system.conftest import Place
-from tests.system.test_ops import BEARER, clerk_command
+from tests.system.test_ops import BEARER, clerk_command, publish
 from tests.system.test_the_conversation_goes_both_ways import marks, reply
 
 
@@ -130,9 +131,9 @@ def test_slack_does_not_answer(place: Place) -> None:
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted, once", 90)
 
 
-def overview(clerk: Deployment) -> str:
-    """The console's first page."""
-    return httpx.get(f"{clerk.gateway_url}/ops", headers=BEARER, timeout=30, trust_env=False).text
+def overview(clerk: Deployment, page: str = "") -> str:
+    """The console's first page, or another one."""
+    return httpx.get(f"{clerk.gateway_url}/ops{page}", headers=BEARER, timeout=30, trust_env=False).text
 
 
 def test_slack_throttles(place: Place) -> None:
@@ -145,6 +146,46 @@ def test_slack_throttles(place: Place) -> None:
 
     wait_until(lambda: f"Slack throttles {CHANNEL}" in overview(place.clerk), "the console says so", 30)
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
+
+
+def test_a_message_is_poisoned(place: Place) -> None:
+    contact, clerk = new_contact(), place.clerk
+    publish(clerk, "ingestion", b'{"who": "knows"}')
+    clerk.world.text(contact, "not held up")
+    clerk.world.card(contact)
+    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 1, "it is buried", 30)
+    wait_until(lambda: "1 dead letter in ingestion" in overview(clerk), "the console says so", 30)
+    assert "1" in doctor(clerk)["dead letters"]
+    (letter,) = json.loads(clerk_command(clerk, "dead", "list", "--queue", "ingestion", "--json").stdout)
+    assert "not a message" in letter["reason"]
+    assert '{"who": "knows"}' not in clerk_command(clerk, "dead", "show", letter["id"]).stdout
+    assert '{"who": "knows"}' in clerk_command(clerk, "dead", "show", letter["id"], "--show-text").stdout
+    refused = clerk_command(clerk, "dead", "replay", letter["id"])
+    assert (refused.returncode, "can't be read by any actor" in refused.stdout) == (1, True)
+    assert clerk_command(clerk, "dead", "drop", letter["id"]).returncode == 0
+    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 0, "the queues are clean", 30)
+    wait_until(lambda: "dead letters" not in doctor(clerk), "the doctor is content", 30)
+
+
+def test_a_channel_is_archived(place: Place) -> None:
+    contact, clerk, sid = new_contact(), place.clerk, f"SM{uuid.uuid4().hex}"
+    clerk.world.do("channel", id=CHANNEL, archived=True)
+    try:
+        clerk.world.text(contact, "into the void", sid=sid)
+        wait_until(lambda: "is_archived" in clerk_command(clerk, "trace", sid).stdout, "the trace says so", 60)
+        assert "is archived" in doctor(clerk)[f"channel of {LINE}"]
+        refused = f"Slack takes no posts for {CHANNEL}: is_archived"
+        wait_until(lambda: refused in overview(clerk), "the console says so", 30)
+        assert "Slack takes no posts: is_archived" in overview(clerk, "/lines")
+    finally:
+        clerk.world.do("channel", id=CHANNEL, archived=False, joined=True)
+    assert f"channel of {LINE}" not in doctor(clerk)
+    clerk.world.text(contact, "and out of it")
+    texts = ["into the void", "and out of it"]
+    wait_until(lambda: clerk.world.texts_in_thread(contact) == texts, "what waited is posted", 90)
+    assert len(clerk.world.cards(contact)) == 1
+    wait_until(lambda: "takes no posts" not in overview(clerk), "the console is content", 30)
+    assert "nothing known against it" in overview(clerk, "/lines")
 
 
 def test_the_provider_rejects(place: Place) -> None:

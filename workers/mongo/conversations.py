@@ -46,6 +46,11 @@ class Conversations(Store[Conversation]):
         """Give the outbox back."""
         await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
 
+    async def wish_sending(self, id: str, now: datetime, at: datetime) -> bool:
+        """Whether somebody has to look at the outbox at this time; False if another one will by then."""
+        free = [{"send_at": None}, {"send_at": {"$lte": now}}, {"send_at": {"$gt": at}}]
+        return await self._update({"_id": id, "$or": free}, {"$set": {"send_at": at}})
+
     async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
         """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
         free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}

@@ -1,5 +1,6 @@
 """The lines, and how far each one's list at the provider was read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING
@@ -42,9 +43,13 @@ class Inboxes(Store[Inbox]):
         due = {"_id": line, "look_at": {"$lte": now}}
         return read(Inbox, await self._all.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 
-    async def set_seen(self, line: str, until: datetime) -> None:
-        """Record that all texts up to then are known."""
-        await self._update({"_id": line}, {"$max": {"seen_at": until}})
+    async def set_seen(self, line: str, until: datetime, taken: Sequence[str]) -> None:
+        """Record that all texts up to then are known or in a queue, and which of those that are listed still are."""
+        await self._update({"_id": line}, {"$max": {"seen_at": until}, "$set": {"taken": list(taken)}})
+
+    async def forget_taken(self) -> None:
+        """Take in again what is not known: the queues began empty."""
+        await self._all.update_many({}, {"$unset": {"taken": ""}})
 
     async def put_off(self, line: str, look_at: datetime) -> None:
         """Take no look before then."""

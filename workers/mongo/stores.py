@@ -41,6 +41,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "posts": [
         IndexModel([("conversation", ASCENDING), ("kind", ASCENDING), ("ticket", ASCENDING)], name="shown"),
         IndexModel([("channel", ASCENDING), ("ts", ASCENDING)], name="message"),
+        IndexModel([("refused", ASCENDING)], name="refused", sparse=True),
     ],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }

@@ -89,7 +89,13 @@ class Writer:
             return None
         digest = getattr(what, "digest", "")
         return await posts.set(
-            known, channel=posted.channel, ts=posted.ts, rendering=digest, shown=post.shown, more=post.more
+            known,
+            channel=posted.channel,
+            ts=posted.ts,
+            rendering=digest,
+            shown=post.shown,
+            more=post.more,
+            refused=None,
         )
 
     async def in_thread(self, post: Post, what: Renderable) -> bool:
@@ -107,7 +113,7 @@ class Writer:
     async def revive(self, post: Post) -> None:
         """A thread's post that failed for good is tried again once a person may have repaired the cause."""
         log.error("a conversation's channel can't be written to", channel=post.target, error=post.failed)
-        await self._ports.stores.posts.set(post, failed=None, attempted_at=None)
+        await self._ports.stores.posts.set(post, failed=None, attempted_at=None, refused=post.failed)
         self.later(PERSON_TAKES)
 
     async def _forget_thread(self, post: Post) -> None:

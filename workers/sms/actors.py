@@ -45,6 +45,9 @@ LEASE: Final = timedelta(seconds=15)
 BUSY: Final = timedelta(seconds=3)
 """When to look again after an outbox that another worker has: it may have died over it."""
 
+EARLY: Final = timedelta(milliseconds=500)
+"""How much earlier than another worker's clock says a delayed message may be handled."""
+
 ASK_AGAIN: Final = timedelta(seconds=1)
 
 REDRAW_WITHIN: Final = timedelta(seconds=20)
@@ -81,7 +84,7 @@ async def send(message: SendTexts, ports: Ports) -> None:
     keep = partial(_take, id, holder, ports)
     while await ports.stores.texts.outbox(id, 1):
         if not await keep():
-            await ports.publisher.publish(message, delay=BUSY)
+            await _send_again(message, BUSY, ports)
             return
         renewing = asyncio.create_task(_renew(id, holder, ports))
         try:
@@ -92,8 +95,15 @@ async def send(message: SendTexts, ports: Ports) -> None:
         if await ports.stores.texts.unshown(id):
             await _show(id, ports)
         if again_in is not None:
-            await ports.publisher.publish(message, delay=again_in)
+            await _send_again(message, again_in, ports)
             return
+
+
+async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
+    """Look at the outbox again, but once: each text that comes while it is blocked finds that somebody will."""
+    now = ports.now()
+    if await ports.stores.conversations.wish_sending(message.conversation, now + EARLY, now + delay):
+        await ports.publisher.publish(message, delay=delay)
 
 
 @actor(handles=ResendText)
