@@ -302,6 +302,21 @@ async def test_a_reaction_is_an_emoji_on_a_message(slack: AsyncWebClient) -> Non
     assert await refusal(slack.reactions_add(channel=HERE, timestamp="1.000001", name="eyes")) == "message_not_found"
 
 
+async def test_a_message_has_only_so_many_kinds_of_reactions(slack: AsyncWebClient) -> None:
+    ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
+    names = [f"clock{hour}{half}" for hour in range(1, 13) for half in ("", "30")]
+    for name in names[:23]:
+        await slack.reactions_add(channel=HERE, timestamp=ts, name=name)
+    assert await refusal(slack.reactions_add(channel=HERE, timestamp=ts, name=names[23])) == "too_many_emoji"
+
+
+async def test_blocks_that_are_fine_one_by_one_can_be_too_much_together(slack: AsyncWebClient, pair: Pair) -> None:
+    text = {"type": "plain_text", "text": "x" * 3000}
+    many = [{"type": "section", "text": text}] * 50
+    assert await refusal(slack.chat_postMessage(channel=HERE, text="x", blocks=many)) == "msg_blocks_too_long"
+    assert pair.violations() == ["msg_blocks_too_long"]
+
+
 # -- tokens, scopes, forms --------------------------------------------------------------------------------------------
 
 
@@ -371,6 +386,7 @@ async def test_blocks_may_come_as_json_within_a_form(pair: Pair) -> None:
         ("application/json", b"{", "invalid_json"),
         ("application/json", b"[]", "json_not_object"),
         ("application/xml", b"<x/>", "invalid_post_type"),
+        ("", b"channel=C0TEXTS&text=x", "missing_post_type"),
     ],
 )
 async def test_a_body_of_another_kind_is_refused(pair: Pair, content_type: str, body: bytes, error: str) -> None:
@@ -409,6 +425,41 @@ async def test_a_public_channel_can_be_joined(slack: AsyncWebClient, pair: Pair)
     assert (await slack.conversations_join(channel=HERE))["warning"] == "already_in_channel"
     private = await refusal(slack.conversations_join(channel="C0SECRET"))
     assert private == "method_not_supported_for_channel_type"
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "error"),
+    [
+        ("conversations.list", {"types": "public_channel,secret"}, "invalid_types"),
+        ("conversations.list", {"limit": "many"}, "invalid_arguments"),
+        ("conversations.list", {"cursor": "dGVhbQ=="}, "invalid_cursor"),
+        ("conversations.join", {"channel": "C0NOWHERE"}, "channel_not_found"),
+        ("conversations.join", {"channel": "C0SECRET"}, "method_not_supported_for_channel_type"),
+        ("conversations.open", {}, "users_list_not_supplied"),
+        ("conversations.open", {"users": "U0ADA,U0BEN"}, "method_not_supported_for_channel_type"),
+        ("files.getUploadURLExternal", {"filename": "a", "length": 1_000_000_001}, "file_upload_size_restricted"),
+        (
+            "files.completeUploadExternal",
+            {"files": '[{"id":"F1"}]', "channels": ",".join(f"C{number}" for number in range(101))},
+            "channels_limit_exceeded",
+        ),
+        ("views.update", {"view": "{}"}, "invalid_arguments"),
+        ("views.open", {"trigger_id": "1.2.3"}, "invalid_arguments"),
+    ],
+)
+async def test_a_call_that_makes_no_sense_is_refused(
+    slack: AsyncWebClient, pair: Pair, method: str, arguments: dict[str, Any], error: str
+) -> None:
+    pair.standins.workspace.scopes |= {"channels:read", "channels:join", "im:write", "files:write"}
+    assert await refusal(slack.api_call(method, data=arguments)) == error
+
+
+async def test_an_archived_channel_can_be_neither_joined_nor_reacted_in(slack: AsyncWebClient, pair: Pair) -> None:
+    pair.standins.workspace.scopes.add("channels:join")
+    ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
+    await pair.standins.hands.archive("U0ADA", HERE, archived=True)
+    assert await refusal(slack.conversations_join(channel=HERE)) == "is_archived"
+    assert await refusal(slack.reactions_add(channel=HERE, timestamp=ts, name="eyes")) == "is_archived"
 
 
 async def test_people_have_names_and_the_bot_is_one_too(slack: AsyncWebClient) -> None:
