@@ -82,9 +82,9 @@ class World:
         """A contact's cards in a channel, oldest first."""
         return [each for each in self.messages(channel) if is_card(each) and contact in json.dumps(each["blocks"])]
 
-    def card(self, contact: str, within: float = 60) -> Json:
+    def card(self, contact: str, within: float = 60, every: float = 0.05) -> Json:
         """A contact's first card, once it is there."""
-        return wait_until(lambda: self.cards(contact), f"a card of {contact}", within)[0]
+        return wait_until(lambda: self.cards(contact), f"a card of {contact}", within, every)[0]
 
     def thread(self, contact: str, channel: str = CHANNEL) -> list[Json]:
         """The replies in a contact's thread, oldest first; it hangs on the first card, collapsed or not."""

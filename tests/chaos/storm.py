@@ -22,6 +22,9 @@ CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
 PATIENCE: Final = 600.0
 """Seconds for which a person tries again."""
 
+EVERY: Final = 1.0
+"""Seconds between two looks at what the world holds: each costs the stand-ins more, the more that is."""
+
 LEAST_KILLS: Final = 5
 """A storm goes on until so many processes were killed, also when all is written by then."""
 
@@ -80,7 +83,7 @@ class Storm:
                 for _ in range(deed.times):
                     self._text(contact, deed)
                 continue
-            card = card or self._clerk.world.card(contact, within=PATIENCE)
+            card = card or self._clerk.world.card(contact, PATIENCE, EVERY)
             if deed.kind == "reply":
                 self._reply(contact, card, deed)
             else:
@@ -121,7 +124,7 @@ class Storm:
                 return done()
             return False
 
-        wait_until(tried, what, PATIENCE)
+        wait_until(tried, what, PATIENCE, EVERY)
 
     # -- what goes wrong --------------------------------------------------------------------------------------------
 
