@@ -80,11 +80,12 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     await seed.prepare(settings)
     seen = Seen()
     mortal = Mortal(seen.killed)
-    broker, gateway_publisher, worker_publisher = _queues(settings, seen, mortal)
+    watched = (seen, mortal) if settings.sandbox else ()
+    broker, gateway_publisher, worker_publisher = _queues(settings, *watched)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
-    if settings.amqp_url is None:
+    if settings.amqp_url is None:  # then the queues begin empty
         await ports.stores.inboxes.forget_taken()
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
