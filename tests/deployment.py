@@ -151,6 +151,18 @@ class World:
         return found
 
 
+class Still(World):
+    """What a world holds at one moment, however often it is asked."""
+
+    def __init__(self, world: World) -> None:
+        vars(self).update(vars(world))
+        self._state = world.state()
+
+    def state(self) -> Json:
+        """Everything that the stand-ins held then."""
+        return self._state
+
+
 def is_card(message: Mapping[str, Any]) -> bool:
     """Whether a message is a card that is not collapsed."""
     return "ticket.assign" in json.dumps(message.get("blocks", []))

@@ -11,7 +11,7 @@ from messages.queues import QUEUES, dead, delayed
 from messages.sms import Sms, State
 from messages.ticket import Status, Ticket
 from tests.chaos.script import Deed
-from tests.deployment import Json, World, field
+from tests.deployment import Json, Still, World, field
 from tests.servers import depths
 
 
@@ -34,6 +34,7 @@ def faults(
     resent: Set[str],
 ) -> Iterator[str]:
     """Everything that is not as it must be; a text that was sent again by hand (`resent`) has no place in the order."""
+    world = Still(world)
     state = world.state()
     anywhere = {text.body for text in documents.texts if text.id in resent}
     yield from _queues(amqp_url, poisoned)
