@@ -194,6 +194,25 @@ async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers
     assert (await stored(workers, message)).state is State.QUEUED
 
 
+async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unknown(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def lost(method: str) -> None:
+        if method == "send":
+            raise Undecided(None, "TimeoutError")
+
+    workers.texting.after = lost
+    message = written(workers, place, 1)
+    await workers.handle(message)
+    await settle(workers, 1)
+    text = await stored(workers, message)
+    assert text.state is State.SENDING
+    await workers.ports.stores.texts.set_sid(text, workers.texting.taken[0].sent.sid)
+    await settle(workers, 30)
+    assert (await stored(workers, message)).state is State.QUEUED
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+
+
 async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a_minute(workers: Workers) -> None:
     place = await thread(workers)
 

@@ -114,7 +114,10 @@ class Sending:
         return LOOK_AGAIN
 
     async def _find(self, text: Sms) -> SentText | None:
-        """The provider's text that must be this one: the oldest with its words that is no other text of ours."""
+        """The provider's text that must be this one: the oldest with its words that is no other text of ours.
+
+        A worker may have died after it had noted the sid, and before it noted the rest.
+        """
         since = text.claimed_at or text.received_at
         try:
             listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
@@ -122,7 +125,8 @@ class Sending:
             log.warning("the provider's texts can't be listed", error=str(error))
             return None
         same = [each for each in listed if each.body.strip() == text.body.strip()]
-        others = await self._texts.known_sids([each.sid for each in same]) if same else set()
+        rivals = [each.sid for each in same if each.sid != text.sid]
+        others = await self._texts.known_sids(rivals) if rivals else set()
         return next((each for each in reversed(same) if each.sid not in others), None)
 
     async def _settle(self, text: Sms, sent: SentText) -> None:
