@@ -194,6 +194,26 @@ async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers
     assert (await stored(workers, message)).state is State.QUEUED
 
 
+async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: Workers) -> None:
+    place = await thread(workers)
+
+    def away(method: str) -> None:
+        if workers.texting.taken:
+            raise Undecided(None, "TimeoutError")
+
+    workers.texting.after = workers.texting.before = away
+    message = written(workers, place, 1)
+    await workers.handle(message)
+    await settle(workers, 30)
+    assert (await stored(workers, message)).state is State.UNKNOWN
+    workers.texting.after = workers.texting.before = lambda method: None
+    await workers.handle(ResendText(sms=outbound_id(message.channel, message.ts), by="U0BEN"))
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert (await stored(workers, message)).state is State.QUEUED
+    assert "not sent again" in workers.slack.whispers[-1][1]
+
+
 async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unknown(workers: Workers) -> None:
     place = await thread(workers)
 

@@ -88,7 +88,7 @@ async def send(message: SendTexts, ports: Ports) -> None:
             return
         renewing = asyncio.create_task(_renew(id, holder, ports))
         try:
-            again_in = await Sending(id, ports, keep).run()
+            again_in = await Sending(id, ports).run(keep)
         finally:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
@@ -108,12 +108,16 @@ async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> Non
 
 @actor(handles=ResendText)
 async def resend(message: ResendText, ports: Ports) -> None:
-    """Send a text again of which nobody knows whether it was sent: a person has decided so."""
+    """Send a text again of which nobody knows whether it was sent: as a person wants, unless it is known by now."""
     text = await ports.stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to resend a text that does not exist")
         return
-    if text.state not in {State.UNKNOWN, State.WAITING}:
+    known = text.state not in {State.UNKNOWN, State.WAITING}
+    if text.state is State.UNKNOWN and await Sending(text.conversation, ports).adopt(text):
+        known = True
+        await _show(text.conversation, ports)
+    if known:
         thread = await _thread(text, ports)
         if thread is not None:
             await _whisper(KNOWN, message.by, thread.channel, thread.ts, ports)

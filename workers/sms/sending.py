@@ -40,16 +40,19 @@ LONGEST_RETRY: Final = timedelta(minutes=5)
 
 
 class Sending:
-    """One pass over a conversation's outbox; `keep` renews its lease and says whether it is still ours."""
+    """What is done with a conversation's outbox."""
 
-    def __init__(self, conversation: str, ports: Ports, keep: Callable[[], Awaitable[bool]]) -> None:
-        self._conversation, self._ports, self._keep = conversation, ports, keep
+    def __init__(self, conversation: str, ports: Ports) -> None:
+        self._conversation, self._ports = conversation, ports
         self._texts = ports.stores.texts
 
-    async def run(self) -> timedelta | None:
-        """Send all that can be sent now; how long until the rest can be, None if nothing is left."""
+    async def run(self, keep: Callable[[], Awaitable[bool]]) -> timedelta | None:
+        """Send all that can be sent now; how long until the rest can be, None if nothing is left.
+
+        `keep` renews the outbox's lease, and says whether it is still ours.
+        """
         while found := await self._texts.outbox(self._conversation, 1):
-            if not await self._keep():
+            if not await keep():
                 return LOOK_AGAIN
             text, now = found[0], self._ports.now()
             if (early := await self._early(text, now)) > timedelta():
@@ -98,16 +101,22 @@ class Sending:
     async def _look(self, text: Sms, now: datetime) -> timedelta | None:
         """Find out what became of a text that was attempted; how long until the next look, None once that is known."""
         since = text.claimed_at or text.received_at
-        sent = await self._find(text)
-        if sent is not None:
-            log.info("found a text whose answer never came", sms=text.id)
-            await self._settle(text, sent)
+        if await self.adopt(text):
             return None
         if now - since < QUIET:
             return await self._look_later(text)
         log.error("nobody knows whether a text was sent", sms=text.id)
         await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
         return None
+
+    async def adopt(self, text: Sms) -> bool:
+        """Whether a text that was attempted is among the provider's, and so was sent; that is noted then."""
+        sent = await self._find(text)
+        if sent is None:
+            return False
+        log.info("found a text whose answer never came", sms=text.id)
+        await self._settle(text, sent)
+        return True
 
     async def _look_later(self, text: Sms) -> timedelta:
         await self._texts.put_off(text, self._ports.now() + LOOK_AGAIN)
