@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from messages.conversation import Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.notification import Kind, RenderConversation, Whisper
-from messages.publishing import correlation
+from messages.publishing import LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
@@ -101,7 +101,7 @@ async def send(message: SendTexts, ports: Ports) -> None:
 
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
     """Look at the outbox again, but once: each text that comes while it is blocked finds that somebody will."""
-    now = ports.now()
+    now, delay = ports.now(), min(delay, LONGEST_DELAY)
     if await ports.stores.conversations.wish_sending(message.conversation, now + EARLY, now + delay):
         await ports.publisher.publish(message, delay=delay)
 
