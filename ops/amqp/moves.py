@@ -5,6 +5,7 @@ in hand is known from the claim that it left, so that the next run can tell whic
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -26,7 +27,7 @@ _QUORUM: Final = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 _PERSISTENT: Final = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent.value)
 
 
-class Moving:
+class Moving(ABC):
     """A run over the dead letters that does something with some of them; a subclass says what."""
 
     def __init__(self, connection: BlockingConnection, selection: Selection, report: Report) -> None:
@@ -61,12 +62,12 @@ class Moving:
                     batch.append(delivery)
                     self._missing.discard(delivery.letter.id)
                 if len(batch) == BATCH:
-                    self._take_out(queue, look, batch)
+                    self._handle(queue, look, batch)
                     batch = []
                 if self.tally.stopped or self._has_all():
                     break
             if batch and not self.tally.stopped:
-                self._take_out(queue, look, batch)
+                self._handle(queue, look, batch)
 
     def _has_all(self) -> bool:
         """Whether every id that was asked for has been met."""
@@ -78,17 +79,18 @@ class Moving:
         if not self._report(self.tally):
             self.tally = self.tally.model_copy(update={"stopped": True})
 
-    def _begin(self) -> None:
+    def _begin(self) -> None:  # noqa: B027 - most need nothing
         """What is to be done before the first one."""
 
-    def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
+        """Do it with some that match, all of one queue."""
 
 
 class Rehearsal(Moving):
     """Counts what a replay would move."""
 
-    def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
+    def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
         replayable = sum(each.letter.is_replayable for each in batch)
         self._count(done=replayable, unreplayable=len(batch) - replayable)
 
@@ -96,7 +98,7 @@ class Rehearsal(Moving):
 class Drop(Moving):
     """Throws dead letters away."""
 
-    def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
+    def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
         for delivery in batch:
             look.acknowledge(delivery)
             self._count(done=1)
@@ -132,7 +134,7 @@ class Replay(Moving):
                     self._missing.discard(delivery.letter.id)
                     self._count(already=1)
 
-    def _take_out(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
+    def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
         replayable = [each for each in batch if each.letter.is_replayable]
         self._count(unreplayable=len(batch) - len(replayable))
         if not replayable:

@@ -1,9 +1,10 @@
 """What the wire tests share."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.standins import Pair, a_pair
 from tests.webhooks import Served
 
 
@@ -20,3 +21,10 @@ def gateway(shared: Served) -> Served:
     shared.publisher.trouble = None
     shared.publisher.take()
     return shared
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    """Both stand-ins, and a gateway that records what they send it."""
+    async with a_pair() as made:
+        yield made

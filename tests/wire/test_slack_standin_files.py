@@ -1,6 +1,6 @@
 """Slack's stand-in and files: uploads as Slack's own client makes them, and the bytes behind private URLs."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 import httpx
@@ -8,16 +8,10 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.standins import TOKEN, Pair, a_pair
+from tests.standins import TOKEN, Pair
 
 HERE = "C0TEXTS"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

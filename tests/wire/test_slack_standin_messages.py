@@ -1,7 +1,7 @@
 """Slack's stand-in and messages: what the real one takes and refuses, through Slack's own client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 import httpx
@@ -10,16 +10,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.standins import TOKEN, Pair, a_pair
+from tests.standins import TOKEN, Pair
 
 HERE = "C0TEXTS"
 BLOCKS: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": "hello"}}]
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 import httpx
@@ -17,12 +17,6 @@ from tests.standins import TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
 ADA = "U0ADA"
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What people do in the stand-in's workspace, as signed webhooks; how Slack delivers events; and faults on order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -18,12 +17,6 @@ from tests.standins import SECRET, TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
 ADA = "U0ADA"
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.faults import Fault
-from tests.standins import TOKEN, Pair, a_pair
+from tests.standins import TOKEN, Pair
 from workers.ports import Ambiguous, Permanent, Posted
 from workers.slack.api import SlackApi
 from workers.slack.blocks import whisper
@@ -13,12 +13,6 @@ from workers.slack.blocks import whisper
 HERE = "C0TEXTS"
 ADA = "U0ADA"
 LATER = "9999999999.000000"
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

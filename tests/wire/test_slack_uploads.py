@@ -5,19 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.faults import Fault
-from tests.standins import TOKEN, Pair, a_pair
+from tests.standins import TOKEN, Pair
 from workers.ports import Ambiguous, Permanent, Posted, Temporary
 from workers.slack.api import SlackApi
 from workers.slack.blocks import whisper
 
 HERE = "C0TEXTS"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 @pytest.fixture

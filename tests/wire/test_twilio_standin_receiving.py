@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -19,12 +18,6 @@ from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, 
 from tests.wire.test_twilio_standin_sending import ToStandIn, create
 
 TWIML = Response("<Response/>", media_type="text/xml")
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 async def get(pair: Pair, path: str, **params: Any) -> httpx.Response:

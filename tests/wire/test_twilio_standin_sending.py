@@ -1,7 +1,6 @@
 """Twilio's stand-in and texts to contacts: what it takes, refuses and tells of their delivery."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -19,12 +18,6 @@ from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, 
 
 OTHER = "+15557650000"
 CALLBACK = f"{PUBLIC}/twilio/status/text-1"
-
-
-@pytest.fixture
-async def pair() -> AsyncIterator[Pair]:
-    async with a_pair() as made:
-        yield made
 
 
 class ToStandIn:
