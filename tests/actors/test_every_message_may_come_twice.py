@@ -156,7 +156,7 @@ async def test_texts_that_overtook_each_other_stand_in_the_order_of_arrival(work
 
 async def test_a_text_whose_predecessor_never_comes_is_shown_by_the_clock(workers: Workers) -> None:
     await receive(workers, 2, after=1)
-    await workers.pass_time(30)
+    await workers.pass_time(60)
     assert thread(workers) == ["text 2"]
 
 

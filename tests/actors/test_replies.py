@@ -146,7 +146,9 @@ async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers:
 async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: Workers) -> None:
     place = await thread(workers)
     await reply(workers, place, 2, after=f"{place.channel}-1.0")
-    await settle(workers, 21)
+    await settle(workers, 40)
+    assert workers.texting.bodies(make.CONTACT) == []
+    await settle(workers, 6)
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
 
 

@@ -19,7 +19,16 @@ from tests.actors.test_missed_texts import listed
 from tests.actors.test_replies import lines, settle, stored, thread, written
 from tests.fakes import Workers
 from workers import missed
-from workers.ports import Ambiguous, Permanent, Refused, SlackError, TextingError, TextingThrottled, Unreachable
+from workers.ports import (
+    Ambiguous,
+    Permanent,
+    Refused,
+    SlackError,
+    Temporary,
+    TextingError,
+    TextingThrottled,
+    Unreachable,
+)
 
 ORDERS = list(permutations(range(3)))
 
@@ -128,8 +137,27 @@ async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_lon
     workers.texting.before = refuse
     workers.clock.forward(600)
     await workers.handle(texts(workers, 1, 0)[0].model_copy(update={"sid": "SM9", "body": "text 9"}))
-    await settle(workers, 9)
+    await settle(workers, 40)
     assert inbound(workers) == ["text 0", "text 1", "text 9"]
+
+
+async def test_a_text_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
+    workers: Workers,
+) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 2, 1)
+    looks: list[str] = []
+
+    def refuse_once(method: str) -> None:
+        looks.append(method)
+        if len(looks) == 1:
+            raise Unreachable(None, "refused")
+
+    workers.texting.before = refuse_once
+    workers.clock.forward(300)
+    await workers.handle(came[1])
+    await settle(workers, 3)
+    assert inbound(workers) == ["text 0", "text 1"]
 
 
 async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: Workers) -> None:
@@ -191,7 +219,7 @@ async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_i
     stands(workers, old)
     workers.clock.forward(1200)
     await workers.handle(written(workers, place, 2))
-    await settle(workers, 30)
+    await settle(workers, 60)
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
     await settle(workers, 600)
     assert (await stored(workers, old)).state is State.REFUSED
@@ -222,8 +250,28 @@ async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: Workers, e
     workers.slack.before = refuse
     message = written(workers, place, 1)
     await workers.handle(message)
-    await settle(workers, 9)
+    await settle(workers, 40)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+
+
+async def test_a_reply_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
+    workers: Workers,
+) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 2, 1)
+    looks: list[str] = []
+
+    def refuse_once(method: str, channel: str) -> None:
+        if method == "written" and not looks:
+            looks.append(method)
+            raise Temporary("http_500")
+
+    workers.slack.before = refuse_once
+    workers.clock.forward(300)
+    await workers.handle(came[1])
+    await settle(workers, 3)
+    assert looks
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1"]
 
 
 async def test_a_reply_that_comes_twice_asks_slack_once(workers: Workers) -> None:

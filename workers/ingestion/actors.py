@@ -13,13 +13,16 @@ from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
 from workers.ingestion.earlier import after_earlier
 from workers.ingestion.keywords import OptOut, opt_out, said
-from workers.ingestion.matching import PATIENCE, ready
+from workers.ingestion.matching import ready
 from workers.ports import Ports
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.ingestion")
 
 ASK_AGAIN: Final = timedelta(seconds=1)
+
+STANDS_WITHIN: Final = timedelta(seconds=20)
+"""After this long the clock looks after a text that does not stand under its ticket yet."""
 
 
 @actor(handles=SmsReceived)
@@ -44,7 +47,7 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         received_at=message.received_at,
         stored_at=ports.now(),
         after=placed.after,
-        due_at=ports.now() + PATIENCE if known else None,
+        due_at=ports.now() + STANDS_WITHIN if known else None,
         correlation_id=correlation.get(),
         words=words,
         unshown=conversation if words else None,

@@ -5,21 +5,24 @@ worker that died, or its webhook may have met no gateway. Then the provider's li
 """
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from messages.inbound import SmsReceived
-from workers.ports import Ports, Refused, TextingError
+from workers.ports import ListedText, Ports, Refused, TextingError, TextingThrottled
 
 log = structlog.get_logger("clerk.ingestion")
 
 LOOK_BACK: Final = timedelta(minutes=10)
 """What came earlier and is not known is found by the clock (`workers/missed.py`)."""
 ANSWER_WITHIN: Final = timedelta(seconds=2)
-ASK_FOR: Final = timedelta(seconds=6)
-"""How long a text is held back while the provider can't be asked."""
+ASK_FOR: Final = timedelta(seconds=30)
+"""How long after its webhook a text is held back while the provider can't be asked."""
+LOOKS: Final = 3
+"""How often the provider is asked at once about a text that was in the queue for longer, and so is not held back."""
 
 
 async def after_earlier(message: SmsReceived, ports: Ports) -> SmsReceived | None:
@@ -30,12 +33,12 @@ async def after_earlier(message: SmsReceived, ports: Ports) -> SmsReceived | Non
     if inbox is None:  # the line is so new that nothing can have come before
         return message
     since = max(inbox.began_at, message.received_at - LOOK_BACK)
+    hold = ports.now() - message.received_at < ASK_FOR
     try:
-        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-            listed = await ports.texting.received(line=message.line, since=since, contact=message.contact)
-    except (TextingError, TimeoutError) as error:
-        log.warning("the texts before one can't be listed", error=str(error) or type(error).__name__)
-        hold = not isinstance(error, Refused) and ports.now() - message.received_at < ASK_FOR
+        listed = await _listed(message, since, 1 if hold else LOOKS, ports)
+    except Refused:
+        return message
+    if listed is None:
         return None if hold else message
     sids = [text.sid for text in listed]
     last = sids.index(message.sid) if message.sid in sids else len(sids)
@@ -48,3 +51,18 @@ async def after_earlier(message: SmsReceived, ports: Ports) -> SmsReceived | Non
             await ports.publisher.publish(text.received(message.line, before))
         before = text.sid
     return message.model_copy(update={"after": before})
+
+
+async def _listed(message: SmsReceived, since: datetime, looks: int, ports: Ports) -> Sequence[ListedText] | None:
+    """The contact's texts that the provider has since then; None if it gives no answer, Refused if it never will."""
+    for _ in range(looks):
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await ports.texting.received(line=message.line, since=since, contact=message.contact)
+        except (TextingError, TimeoutError) as error:
+            log.warning("the texts before one can't be listed", error=str(error) or type(error).__name__)
+            if isinstance(error, Refused):
+                raise
+            if isinstance(error, TextingThrottled):
+                break
+    return None

@@ -6,9 +6,9 @@ from typing import Final
 
 from messages.sms import Sms
 
-PATIENCE: Final = timedelta(seconds=20)
+PATIENCE: Final = timedelta(seconds=45)
 """How long a text, once it is off the queue, waits for the one that the gateway saw before it, should that one be lost
-or late. A backlog does not count: the one before stood in it too."""
+or late. A backlog does not count: the one before stood in it too. But a worker that dies over it puts it far behind."""
 
 
 def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:

@@ -5,6 +5,8 @@ a worker that died, or its event may have met no gateway (Slack repeats it after
 thread is asked.
 """
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -13,15 +15,18 @@ import structlog
 from messages.conversation import Conversation
 from messages.inbound import SlackReplyPosted
 from messages.sms import outbound_id
-from messages.thread_replies import posted
-from workers.ports import Permanent, Ports, Posted, SlackError
+from messages.thread_replies import Reply, posted
+from workers.ports import Permanent, Ports, Posted, SlackError, Throttled
 from workers.sms.replies import STILL_MEANT, is_too_late, written_at
 
 log = structlog.get_logger("clerk.sms")
 
 LOOK_BACK: Final = timedelta(days=1)
-ASK_FOR: Final = timedelta(seconds=6)
-"""How long a reply is held back while Slack can't be asked."""
+ANSWER_WITHIN: Final = timedelta(seconds=3)
+ASK_FOR: Final = timedelta(seconds=30)
+"""How long after its event a reply is held back while Slack can't be asked."""
+LOOKS: Final = 3
+"""How often Slack is asked at once about a reply that was in the queue for longer, and so is not held back."""
 
 
 async def after_earlier(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> SlackReplyPosted | None:
@@ -34,11 +39,13 @@ async def after_earlier(message: SlackReplyPosted, conversation: Conversation, p
     known = await texts.newest_reply(conversation.id, message.ts)
     since = f"{(written_at(message.ts) - LOOK_BACK).timestamp():.6f}"
     after = max(message.thread_ts, since, (known and known.ts) or "")
+    hold = ports.now() - message.received_at < ASK_FOR
+    thread = Posted(message.channel, message.thread_ts)
     try:
-        written = await ports.slack.written(Posted(message.channel, message.thread_ts), after, message.ts)
-    except SlackError as error:
-        log.warning("the replies before one can't be listed", error=error.code)
-        hold = not isinstance(error, Permanent) and ports.now() - message.received_at < ASK_FOR
+        written = await _written(thread, after, message.ts, 1 if hold else LOOKS, ports)
+    except Permanent:
+        return message
+    if written is None:
         return None if hold else message
     before: str | None = None
     for reply in written:
@@ -50,3 +57,18 @@ async def after_earlier(message: SlackReplyPosted, conversation: Conversation, p
         await ports.publisher.publish(found, delay=STILL_MEANT if late else None)
         log.info("a reply that is not known yet", sms=(before := outbound_id(found.channel, found.ts)))
     return message.model_copy(update={"after": before})
+
+
+async def _written(thread: Posted, after: str, before: str, looks: int, ports: Ports) -> Sequence[Reply] | None:
+    """What people wrote in a thread between two moments; None if Slack gives no answer, Permanent if it never will."""
+    for _ in range(looks):
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await ports.slack.written(thread, after, before)
+        except (SlackError, TimeoutError) as error:
+            log.warning("the replies before one can't be listed", error=str(error) or type(error).__name__)
+            if isinstance(error, Permanent):
+                raise
+            if isinstance(error, Throttled):
+                break
+    return None

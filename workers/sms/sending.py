@@ -24,7 +24,7 @@ log = structlog.get_logger("clerk.sms")
 IN_ORDER: Final = timedelta(milliseconds=700)
 """How long a reply waits for one that was written before it and comes after it, by another gateway or worker."""
 
-PATIENCE: Final = timedelta(seconds=20)
+PATIENCE: Final = timedelta(seconds=45)
 """How long a reply, once it is off the queue, waits for the one before it, should that one be lost or late."""
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
