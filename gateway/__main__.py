@@ -1,6 +1,7 @@
 """Serves the gateway: `python -m gateway`, or `clerk gateway`."""
 
 import asyncio
+import gc
 import signal
 import sys
 import threading
@@ -67,6 +68,12 @@ def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = C
     )
 
 
+def settle() -> None:
+    """Have the garbage collector pass over what stands by now, modules and settings: it would look at it for ever."""
+    gc.collect()
+    gc.freeze()
+
+
 async def run(settings: Settings) -> None:
     """Serve until told to stop."""
     if settings.amqp_url is None:
@@ -74,8 +81,10 @@ async def run(settings: Settings) -> None:
     publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
+    gateway = Gateway(settings, publisher)
+    settle()
     try:
-        await server(Gateway(settings, publisher), settings).serve()
+        await server(gateway, settings).serve()
     finally:
         await publisher.close()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from messages import telemetry
 from messages.base import QueueMessage
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.media_links import PATH as MEDIA_PATH
-from messages.publishing import Publisher, Unpublished, correlation
+from messages.publishing import Publisher, Unpublished, correlation, new_id
 from messages.settings import Settings
 from messages.sms import outbound_id
 
@@ -127,7 +126,7 @@ class Gateway:
             return _only("POST")
         route = STATUS_PATH + "{sms_id}" if status else path
         started = time.perf_counter()
-        cause = secrets.token_hex(16)
+        cause = new_id()
         correlation.set(cause)
         with telemetry.span(f"POST {route}", "server", {"http.route": route, "clerk.correlation_id": cause}) as span:
             try:

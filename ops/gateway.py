@@ -7,7 +7,7 @@ import structlog
 import uvloop
 from prometheus_client import REGISTRY
 
-from gateway.__main__ import server
+from gateway.__main__ import server, settle
 from gateway.app import Gateway
 from messages.publishing import AmqpPublisher
 from messages.settings import Settings
@@ -34,8 +34,10 @@ async def _serve(settings: Settings) -> None:
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
+    gateway = Gateway(settings, publisher, mounts={"/ops": console})
+    settle()
     try:
-        await server(Gateway(settings, publisher, mounts={"/ops": console}), settings).serve()
+        await server(gateway, settings).serve()
     finally:
         await publisher.close()
 
