@@ -309,6 +309,8 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
         (429, b"<html>slow down</html>", {"Retry-After": "soon"}, 30),
         (429, b"", {"Retry-After": "9" * 5000}, 3600),
         (400, error(20429, 400), {}, 30),
+        (400, error(21611, 400), {}, 600),
+        (400, error(21611, 400), {"Retry-After": "60"}, 60),
     ],
 )
 async def test_a_throttled_text_was_not_sent_and_can_be_later(
@@ -326,7 +328,6 @@ async def test_a_throttled_text_was_not_sent_and_can_be_later(
     [
         (400, error(21610, 400, "Attempt to send to an unsubscribed recipient"), 21610),
         (400, error(21211, 400, f"Invalid 'To' Phone Number: {CONTACT}"), 21211),
-        (400, error(21611, 400), 21611),
         (401, error(20003, 401, "Authenticate"), 20003),
         (404, error(20404, 404), 20404),
         (400, {"type": "https://x", "title": "no", "status": 400, "code": 21617}, 21617),

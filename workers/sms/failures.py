@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final
 
 from workers.ports import Refused, TextingError, TextingThrottled, Undecided
+from workers.sms.errors import Kind, advice
 
-_THROTTLED: Final = 20429
 _A_WHILE: Final = timedelta(seconds=30)
 _LONGEST: Final = timedelta(hours=1)
 
@@ -17,12 +17,13 @@ _LONGEST: Final = timedelta(hours=1)
 def failure(status: int, body: str, retry_after: str | None) -> TextingError:
     """The error that a status and body stand for; `retry_after` is the header.
 
-    20429 “was never processed and is always safe to retry”; after a 5xx nobody knows. The body's words are left out,
-    for they may hold the contact's number.
+    20429 “was never processed and is always safe to retry”, and what else is refused for the moment was not taken
+    either; after a 5xx nobody knows. The body's words are left out, for they may hold the contact's number.
     """
     code = _code(body)
-    if status == 429 or code == _THROTTLED:
-        return TextingThrottled(code, _wait(retry_after or ""))
+    given = advice(code)
+    if status == 429 or given.kind is Kind.LATER:
+        return TextingThrottled(code, _wait(retry_after or "", given.wait or _A_WHILE))
     if status >= 500 or status == 408:
         return Undecided(code, f"http_{status}")
     return Refused(code, f"http_{status}")
@@ -37,7 +38,7 @@ def _code(body: str) -> int | None:
     return code if type(code) is int else None
 
 
-def _wait(retry_after: str) -> timedelta:
+def _wait(retry_after: str, otherwise: timedelta) -> timedelta:
     if not (retry_after.isascii() and retry_after.isdigit()):
-        return _A_WHILE
+        return otherwise
     return min(timedelta(seconds=int(retry_after[:9])), _LONGEST)
