@@ -34,11 +34,14 @@ OVER: Final = 12
 
 @dataclass(frozen=True)
 class Moment:
-    """What one look saw; what could not be asked is None or empty, and `troubles` says why."""
+    """What one look saw; what could not be asked is None or empty, and `troubles` says why.
+
+    Without `processes` there is but one, and this is it.
+    """
 
     at: datetime
     snapshot: Snapshot | None
-    processes: tuple[Process, ...]
+    processes: tuple[Process, ...] | None
     stages: tuple[Stage, ...]
     to_slack: tuple[float | None, float | None]
     troubles: tuple[str, ...]
@@ -81,7 +84,7 @@ class Sampler:
         """Look once, now."""
         troubles: list[str] = []
         snapshot, processes = self._snapshot(troubles), self._processes(troubles)
-        self._count(processes)
+        self._count(processes or ())
         seconds = sum(took for took, _ in self._growth) or 1.0
         growth = added(part for _, part in self._growth)
         to_slack = tuple(percentile(growth, "clerk_text_to_slack_seconds", share) for share in (0.5, 0.95))
@@ -112,9 +115,9 @@ class Sampler:
             STALLED.labels(queue.name).set(queue.stalled or 0)
         return snapshot
 
-    def _processes(self, troubles: list[str]) -> tuple[Process, ...]:
+    def _processes(self, troubles: list[str]) -> tuple[Process, ...] | None:
         if not self._shared:
-            return ()
+            return None
         try:
             return tuple(running(self._documents))
         except DocumentsAway as error:

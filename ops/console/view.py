@@ -52,7 +52,7 @@ class View:
         """What is wrong, the gravest first."""
         latest, now = self.sampler.latest(), self.now()
         found = of_snapshot(latest.snapshot) if latest else []
-        found += [*of_processes(latest.processes), *of_stages(latest.stages)] if latest else []
+        found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)

@@ -72,6 +72,12 @@ def test_with_the_token_every_page_is_drawn_and_may_load_nothing_from_elsewhere(
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_the_overview_says_so_when_no_process_has_told_of_itself(operator: httpx.Client) -> None:
+    page = operator.get("/").text
+    assert "No process has told of itself" in page
+    assert "Everything runs in this process" not in page
+
+
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: httpx.Client) -> None:
     cookie = visitor.post("/sign-in", data={"token": TOKEN}).headers["set-cookie"].lower()
     for part in ("httponly", "samesite=strict", "path=/ops"):
