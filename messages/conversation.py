@@ -72,12 +72,13 @@ class Debounce(Document):
 class Redraw(Document):
     """A wish that Slack be brought into line: `count` grows with each wish; the clock looks after it at `due_at`.
 
-    `tries` counts the passes in a row that could not do all.
+    `tries` counts the passes in a row that got nothing done, each after the wait, until `again_at`, for the one before.
     """
 
     count: int = 0
     tries: int = 0
     due_at: Moment | None = None
+    again_at: Moment | None = None
 
 
 class Conversation(Document):

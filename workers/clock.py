@@ -55,7 +55,7 @@ async def sweep(ports: Ports) -> int:
     for ticket in await stores.tickets.closing(now):
         await publish(ActOnTicket(ticket=ticket.id, command=Expire(), by=None, at=now))
         count("closing", ticket.close_at)
-    for due in await stores.conversations.announcements_due(now):
+    for due in await stores.conversations.announcements_due(now, now + AGAIN):
         await publish(ConsiderNotifying(conversation=due.id))
         count("announcements", due.debounce.due_at)
     for due in await stores.conversations.redraws_due(now, now + AGAIN):

@@ -22,7 +22,7 @@ class Conversations(Store[Conversation]):
 
     async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
         """Save the debounce if nobody did since it was read; with `redraw_by`, in the same write wish for a redraw."""
-        change: dict[str, Any] = {"$set": {"debounce": stored(debounce)}}
+        change: dict[str, Any] = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
         if redraw_by is not None:
             change |= {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": redraw_by}}
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
@@ -48,8 +48,15 @@ class Conversations(Store[Conversation]):
 
     async def wish_sending(self, id: str, now: datetime, at: datetime) -> bool:
         """Whether somebody has to look at the outbox at this time; False if another one will by then."""
-        free = [{"send_at": None}, {"send_at": {"$lte": now}}, {"send_at": {"$gt": at}}]
-        return await self._update({"_id": id, "$or": free}, {"$set": {"send_at": at}})
+        return await self._book("send_at", id, now, at)
+
+    async def wish_render(self, id: str, now: datetime, at: datetime) -> bool:
+        """Whether somebody has to bring Slack into line at this time; False if another one will by then."""
+        return await self._book("render_at", id, now, at)
+
+    async def _book(self, field: str, id: str, now: datetime, at: datetime) -> bool:
+        free = [{field: None}, {field: {"$lte": now}}, {field: {"$gt": at}}]
+        return await self._update({"_id": id, "$or": free}, {"$set": {field: at}})
 
     async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
         """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
@@ -67,15 +74,13 @@ class Conversations(Store[Conversation]):
         """Give the lease back with every wish up to `count` fulfilled; False, and still held, if a new wish came."""
         return await self._update(
             {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
-            {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": ""}},
+            {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}},
         )
 
-    async def postpone(self, id: str, holder: str, until: datetime, tries: int) -> None:
-        """Give the lease back with wishes unfulfilled; the clock takes them up at `until`."""
-        await self._update(
-            {"_id": id, "lease.holder": holder},
-            {"$unset": {"lease": ""}, "$set": {"redraw.due_at": until, "redraw.tries": tries}},
-        )
+    async def postpone(self, id: str, holder: str, due_at: datetime, again_at: datetime, tries: int) -> None:
+        """Give the lease back with wishes unfulfilled, to go on at `again_at`; the clock takes them up at `due_at`."""
+        later = {"redraw.due_at": due_at, "redraw.again_at": again_at, "redraw.tries": tries}
+        await self._update({"_id": id, "lease.holder": holder}, {"$unset": {"lease": ""}, "$set": later})
 
     async def set_thread(self, id: str, thread: Thread | None) -> None:
         """Record which Slack thread is the conversation's."""
@@ -90,9 +95,18 @@ class Conversations(Store[Conversation]):
         """Record the targets of which the thread has been told that they can't be reached."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
 
-    async def announcements_due(self, now: datetime, limit: int = 500) -> list[Conversation]:
-        """Conversations whose unannounced texts must be announced."""
-        return await self._find({"debounce.due_at": {"$lte": now}}, [("debounce.due_at", ASCENDING)], limit)
+    async def announcing(self, until: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose unannounced texts must be announced by then."""
+        return await self._find({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)
+
+    async def announcements_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
+        """Conversations whose unannounced texts must be announced; each again at `again_at`, if not decided by then."""
+        overdue = {"debounce.due_at": {"$lte": now}, "$or": [{"announce_at": None}, {"announce_at": {"$lte": now}}]}
+        due = await self._find(overdue, [("debounce.due_at", ASCENDING)], limit)
+        if due:
+            ids = [each.id for each in due]
+            await self._all.update_many({"_id": {"$in": ids}, **overdue}, {"$set": {"announce_at": again_at}})
+        return due
 
     async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose wish for a redraw was not fulfilled in time."""

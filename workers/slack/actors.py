@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from workers.ports import Permanent, Ports
 from workers.runtime import actor
 from workers.slack import blocks, plan
 from workers.slack.reconcile import Pass
+from workers.slack.writing import EARLY
 
 log = structlog.get_logger("clerk.slack")
 
@@ -24,10 +26,20 @@ LEASE: Final = timedelta(seconds=12)
 """How long a conversation waits for a worker that died over it; a living one renews its lease."""
 
 
+@dataclass(frozen=True)
+class Left:
+    """That a pass could not do all: when to go on, and how many passes in a row have got nothing done."""
+
+    again_in: timedelta
+    tries: int
+
+
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
 async def render(message: RenderConversation, ports: Ports) -> None:
     """Bring Slack into line with a conversation; if another worker is at it, leave it a wish that it will see."""
     holder, stores = uuid.uuid4().hex, ports.stores.conversations
+    if await _is_in_line(message.conversation, ports):
+        return
     conversation = await _take_lease(message.conversation, holder, ports)
     if conversation is None:
         await stores.wish_redraw(message.conversation, ports.now() + LEASE)
@@ -35,22 +47,38 @@ async def render(message: RenderConversation, ports: Ports) -> None:
     while conversation is not None:
         renewing = asyncio.create_task(_renew_lease(conversation.id, holder, ports))
         try:
-            again_in = await _pass(conversation, ports)
+            left = await _pass(conversation, ports)
         except BaseException:
-            await stores.postpone(conversation.id, holder, ports.now() + REDRAW_WITHIN, conversation.redraw.tries + 1)
+            again_at = ports.now() + REDRAW_WITHIN
+            await stores.postpone(conversation.id, holder, again_at, again_at, conversation.redraw.tries)
             raise
         finally:
             renewing.cancel()
-        if again_in is not None:
-            soon, tries = again_in <= REDRAW_WITHIN, conversation.redraw.tries + 1
-            due_at = ports.now() + again_in + (REDRAW_WITHIN if soon else timedelta())
-            await stores.postpone(conversation.id, holder, due_at, tries)
-            if soon:  # A longer wait is the clock's: else each message that comes meanwhile would leave one more.
-                await ports.publisher.publish(message, delay=again_in)
+        if left is not None:
+            await _go_on_later(conversation, holder, left, ports)
             return
         if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
             return
         conversation = await _take_lease(message.conversation, holder, ports)
+
+
+async def _go_on_later(conversation: Conversation, holder: str, left: Left, ports: Ports) -> None:
+    """Give the lease back, and see to it that one message, or after a longer wait the clock, goes on."""
+    now, stores = ports.now(), ports.stores.conversations
+    at, waited_for = now + left.again_in, conversation.redraw.again_at
+    again_at = waited_for if waited_for is not None and waited_for > now else at
+    soon = left.again_in <= REDRAW_WITHIN
+    await stores.postpone(conversation.id, holder, at + REDRAW_WITHIN if soon else at, again_at, left.tries)
+    if soon and await stores.wish_render(conversation.id, now + EARLY, at):
+        await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=left.again_in)
+
+
+async def _is_in_line(id: str, ports: Ports) -> bool:
+    """Whether all that was wished is done: what workers that are behind have in hand is mostly done by the first."""
+    conversation = await ports.stores.conversations.get(id)
+    if conversation is not None and conversation.redraw.due_at is not None:
+        return False
+    return not await ports.stores.tickets.unsettled(id, "slack")
 
 
 async def _take_lease(conversation: str, holder: str, ports: Ports) -> Conversation | None:
@@ -64,8 +92,8 @@ async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
         await ports.stores.conversations.renew_lease(conversation, holder, ports.now() + LEASE)
 
 
-async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:
-    """Do one pass; how long to wait before the next, None if everything is in line."""
+async def _pass(conversation: Conversation, ports: Ports) -> Left | None:
+    """Do one pass; what is left for the next, None if everything is in line."""
     stores = ports.stores
     line = await stores.lines.get(conversation.line)
     contact = await stores.contacts.get(conversation.contact)
@@ -81,7 +109,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> timedelta | None:
     done = Pass(conversation, line, contact, current, unsettled, throttled, ports)
     await done.run()
     if done.again_at is not None:
-        return max(done.again_at - ports.now(), timedelta())
+        return Left(max(done.again_at - ports.now(), timedelta()), done.tries)
     for ticket in unsettled:
         await stores.tickets.settle(ticket, "slack")
     return None

@@ -51,6 +51,11 @@ class Pass:
         """When another pass must go on, if anything is left."""
         return self._writer.again_at
 
+    @property
+    def tries(self) -> int:
+        """How many passes in a row got nothing done, if anything is left."""
+        return self._writer.tries
+
     async def run(self) -> None:
         """Do all that can be done now."""
         try:

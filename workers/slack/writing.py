@@ -29,6 +29,9 @@ PASS: Final = timedelta(seconds=30)
 """A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
 
 
+EARLY: Final = timedelta(milliseconds=500)
+"""How much earlier than another worker's clock says a delayed message may be handled."""
+
 GONE: Final = "thread_not_found"
 
 
@@ -37,7 +40,10 @@ class ThreadGone(Exception):
 
 
 class Writer:
-    """What one pass writes about one conversation; `again_at` says when another must go on, if anything is left."""
+    """What one pass writes about one conversation; `again_at` says when another must go on, if anything is left.
+
+    `tries` is then how many passes in a row got nothing done. One that comes before its time counts for none.
+    """
 
     def __init__(self, conversation: Conversation, throttled: Mapping[str, datetime], ports: Ports) -> None:
         self.thread = conversation.thread
@@ -46,6 +52,14 @@ class Writer:
         self._throttled = dict(throttled)
         self._ports = ports
         self._until = ports.now() + PASS
+        self._tries = conversation.redraw.tries
+        again_at = conversation.redraw.again_at
+        self._early = again_at is not None and again_at > ports.now() + EARLY
+
+    @property
+    def tries(self) -> int:
+        """How many passes in a row got nothing done, this one among them."""
+        return self._tries if self._early else self._tries + 1
 
     def post(self, id: str, kind: Kind, target: str, **fields: Any) -> Post:
         """A post that is about to be made."""
@@ -87,6 +101,7 @@ class Writer:
         except Ambiguous as error:
             await self.put_off(post.target, error)
             return None
+        self._got_on()
         digest = getattr(what, "digest", "")
         return await posts.set(
             known,
@@ -138,7 +153,12 @@ class Writer:
         except (Temporary, Ambiguous) as error:
             await self.put_off(channel, error)
             return False
+        self._got_on()
         return True
+
+    def _got_on(self) -> None:
+        """Note that Slack did something: whatever fails next is the first to."""
+        self._tries, self._early = 0, True
 
     def may_write(self, channel: str) -> bool:
         """Whether a channel may be written to in this pass; if not, a later one is called for."""
@@ -154,8 +174,7 @@ class Writer:
     async def put_off(self, channel: str, error: Temporary | Ambiguous) -> None:
         """Leave a channel alone for the rest of this pass, and after a 429 for as long as Slack wants."""
         now = self._ports.now()
-        tries = self._conversation.redraw.tries
-        wait = min(FIRST_RETRY * 2 ** min(tries, 10), LONGEST_RETRY)
+        wait = min(FIRST_RETRY * 2 ** min(self._tries, 10), LONGEST_RETRY)
         if isinstance(error, Ambiguous):
             wait = max(wait, LOOK_AFTER)
         elif error.retry_after is not None:

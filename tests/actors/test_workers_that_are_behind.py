@@ -1,0 +1,106 @@
+"""What waits in a queue for long is not put there again and again, and is soon done with once its turn comes."""
+
+import random
+from datetime import datetime
+
+from messages.base import QueueMessage
+from messages.inbound import SmsReceived
+from messages.notification import ConsiderNotifying, RenderConversation
+from tests import make
+from tests.actors.test_every_message_may_come_twice import receive, thread
+from tests.fakes import Fate, Workers
+from workers import clock
+from workers.ports import Temporary
+
+RENDER = RenderConversation(conversation=make.CONVERSATION)
+
+
+class Counted(Fate):
+    """A worker that lives, and whose steps are counted."""
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(), 0)
+        self.steps = 0
+
+    def step(self) -> None:
+        """Go on."""
+        self.steps += 1
+
+
+def waiting(workers: Workers, kind: type[QueueMessage]) -> int:
+    """How many messages of a kind wait in the queue."""
+    return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
+
+
+async def look_for(workers: Workers, seconds: int) -> None:
+    """Let the clock look each second, and no worker do anything."""
+    for _ in range(seconds):
+        workers.clock.forward(1)
+        await clock.sweep(workers.ports)
+
+
+async def test_the_clock_asks_for_an_announcement_twice_a_minute_at_most(workers: Workers) -> None:
+    await receive(workers, 1)
+    workers.clock.forward(10)
+    await receive(workers, 2)
+    workers.queue.waiting.clear()
+    await look_for(workers, 200)
+    workers.queue.waiting.clear()
+    await look_for(workers, 60)
+    assert waiting(workers, ConsiderNotifying) == 2
+    await workers.drain()
+    assert len(workers.slack.kind("card")) == 1
+
+
+async def test_messages_that_a_failing_slack_puts_off_leave_one_in_the_queue_and_lengthen_no_wait(
+    workers: Workers,
+) -> None:
+    await receive(workers, 1)
+
+    def fail(method: str, channel: str) -> None:
+        raise Temporary("http_500")
+
+    workers.slack.before = fail
+    workers.clock.forward(10)
+    await receive(workers, 2)
+    for _ in range(10):
+        await workers.handle(RENDER)
+    assert waiting(workers, RenderConversation) == 1
+    workers.slack.before = lambda method, channel: None
+    await workers.pass_time(5, 1)
+    assert thread(workers) == ["text 1", "text 2"]
+
+
+async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longer_and_longer(workers: Workers) -> None:
+    did: list[datetime] = []
+
+    def one_a_second(method: str, channel: str) -> None:
+        if workers.clock.now() in did:
+            raise Temporary("http_500")
+        did.append(workers.clock.now())
+
+    workers.slack.before = one_a_second
+    for number in range(60):
+        await workers.handle(
+            SmsReceived(
+                sid=f"SM{number}",
+                line=make.LINE,
+                contact=make.CONTACT,
+                body=f"{number}: {'long ' * 300}",
+                received_at=workers.clock.now(),
+                after=f"SM{number - 1}" if number else None,
+            )
+        )
+    await workers.drain()
+    await workers.pass_time(30, 1)
+    assert len(workers.slack.kind("texts")) > 5
+    assert "59: long" in str(workers.slack.messages)
+
+
+async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(workers: Workers) -> None:
+    await receive(workers, 1)
+    drawing, done_with = Counted(), Counted()
+    await workers.ports.stores.conversations.wish_redraw(make.CONVERSATION, workers.clock.now())
+    await workers.handle_or_die(RENDER, drawing)
+    await workers.handle_or_die(RENDER, done_with)
+    assert done_with.steps <= 4 < drawing.steps / 3
