@@ -86,6 +86,11 @@ class Watch:
         self._pulses.ended.labels(self._queues).inc(len(hopeless))
         return hopeless
 
+    @property
+    def has_seen_life(self) -> bool:
+        """Whether a process has come so far as to work."""
+        return bool(self._seen)
+
     def end(self) -> None:
         """Forget the processes, which have ended."""
         for pid in self._seen:

@@ -21,6 +21,10 @@ log = structlog.get_logger("clerk.supervisor")
 GRACE: Final = 25.0
 """Seconds that messages in hand are given at SIGTERM; what is not finished then goes back to its queue."""
 
+SOON: Final = 0.5
+LATEST: Final = 5.0
+"""Seconds until what died is started again: soon if it had worked, else twice as long as the last time."""
+
 INTERACTIVE_THREADS: Final = 4
 
 
@@ -63,7 +67,7 @@ def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
 
 
 async def supervise(children: Sequence[Child], workers: Workers) -> int:
-    """Run the children until SIGTERM or SIGINT; one that dies is started again, with a growing pause."""
+    """Run the children until SIGTERM or SIGINT; one that dies is started again."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -73,9 +77,9 @@ async def supervise(children: Sequence[Child], workers: Workers) -> int:
 
 
 async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None:
-    pause = 0.5
+    pause = SOON
     while not stopping.is_set():
-        started, folder = loop_time(), workers.pulse_folder(child.queues)
+        folder = workers.pulse_folder(child.queues)
         process = await asyncio.create_subprocess_exec(
             *child.command(),
             env=child.environment({**workers.environment, FOLDER: str(folder)}),
@@ -92,6 +96,7 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
                 log.error("worker is stuck, ending it", queues=child.queues, pids=hopeless, silent_seconds=HOPELESS)
                 _kill_group(process.pid)
                 await ended
+        pause = SOON if watch.has_seen_life else min(pause * 2, LATEST)
         watch.end()
         stop.cancel()
         if not ended.done():
@@ -100,7 +105,6 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
         log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
         workers.restarts.inc()
         _kill_group(process.pid)
-        pause = 0.5 if loop_time() - started > 30 else min(pause * 2, 5)
         await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)
 
 
@@ -119,8 +123,3 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def loop_time() -> float:
-    """The running loop's clock, in seconds."""
-    return asyncio.get_running_loop().time()

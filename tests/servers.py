@@ -229,6 +229,17 @@ def depths(amqp_url: str) -> dict[str, int]:
     return found
 
 
+def consumers(amqp_url: str, queue: str) -> int:
+    """How many consumers a queue has; 0 if the broker can't be asked."""
+    try:
+        connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+        found: int = connection.channel().queue_declare(queue, passive=True).method.consumer_count
+        connection.close()
+    except pika.exceptions.AMQPError:
+        return 0
+    return found
+
+
 # -- MongoDB ----------------------------------------------------------------------------------------------------------
 
 

@@ -1,19 +1,24 @@
 """What a `clerk worker` knows of its processes, and what it leaves behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from ops import pulse
+from ops.metrics import Workers
 from ops.pulse import HOPELESS, STUCK, Pulses, Watch
 from ops.samples import Samples, collected, total
 from ops.scratch import PREFIX, Scratch
+from ops.worker import SOON, Child, supervise
 from tests.servers import ROOT, wait_until
 
 QUEUES = ("ingestion", "sms")
@@ -126,3 +131,34 @@ def test_a_folder_stays_while_a_process_that_was_handed_its_lock_still_runs() ->
         return shared not in folders()
 
     wait_until(gone, "the folder is gone with the last process", 20)
+
+
+class Command(Child):
+    """A command that is killed as soon as it has begun, once it has worked or before."""
+
+    works = True
+
+    def command(self) -> list[str]:
+        """The command line."""
+        sign = "pathlib.Path(os.environ['CLERK_PULSE_DIR'], '1').touch(); " if self.works else ""
+        return [sys.executable, "-c", f"import os, pathlib; {sign}os.kill(os.getpid(), 9)"]
+
+
+class Broken(Command):
+    """A command that never comes so far as to work."""
+
+    works = False
+
+
+@pytest.mark.parametrize(("kind", "pauses"), [(Command, [SOON, SOON, SOON]), (Broken, [2 * SOON, 4 * SOON, 8 * SOON])])
+async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
+    kind: type[Command], pauses: list[float]
+) -> None:
+    with capture_logs() as logged, closing(Workers()) as workers:
+        running = asyncio.create_task(supervise([kind(QUEUES, 1, 1)], workers))
+        while (died := [each["pause"] for each in logged if each["event"].startswith("worker died")]) != pauses:
+            assert died == pauses[: len(died)]
+            assert not running.done()
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
