@@ -11,6 +11,7 @@ from tests.deployment import CHANNEL, LINE, Deployment, World, field, new_contac
 from tests.servers import wait_until
 from tests.system.test_ops import clerk_command
 
+PATIENT_LINE = "+15550004444"
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
 PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
 
@@ -45,10 +46,10 @@ def told(world: World, user: str) -> list[str]:
     return [said for said in world.whispers(user) if "already" in said]
 
 
-def conversation(world: World) -> tuple[str, dict[str, Any]]:
+def conversation(world: World, line: str = LINE) -> tuple[str, dict[str, Any]]:
     """A new contact, and the card that is the root of the thread."""
     contact = new_contact()
-    world.text(contact, "hello")
+    world.text(contact, "hello", to=line)
     return contact, world.card(contact)
 
 
@@ -153,13 +154,22 @@ def test_a_reply_after_closed_is_sent_and_begins_a_new_ticket(world: World) -> N
     assert "follows #" in str(card["blocks"])
 
 
-def test_a_reply_cancels_the_pending_notification(world: World) -> None:
-    contact, card = conversation(world)
-    world.text(contact, "are you there?")
+@pytest.fixture
+def patient_line(clerk: Deployment) -> Iterator[str]:
+    """A line whose debounce waits for longer than a slow machine takes to handle a reply."""
+    assert clerk_command(clerk, "lines", "add", PATIENT_LINE, "--channel", CHANNEL).returncode == 0
+    assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "12", "--cap", "60").returncode == 0
+    yield PATIENT_LINE
+    assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
+
+
+def test_a_reply_cancels_the_pending_notification(world: World, patient_line: str) -> None:
+    contact, card = conversation(world, patient_line)
+    world.text(contact, "are you there?", to=patient_line)
     wait_until(lambda: len(world.texts_in_thread(contact)) == 2, "both texts in the thread")
     reply(world, card, "We are")
-    other, _ = conversation(world)
-    world.text(other, "two")
+    other, _ = conversation(world, patient_line)
+    world.text(other, "two", to=patient_line)
     wait_until(lambda: len(world.cards(other)) == 2, "a conversation nobody answered is announced")
     assert len(world.cards(contact)) == 1
 
