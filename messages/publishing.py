@@ -40,6 +40,9 @@ MOST_UNCONFIRMED: Final = 64 << 20
 
 SILENT: Final = "RabbitMQ does not confirm"
 
+EARLY: Final = timedelta(milliseconds=500)
+"""How much earlier than another worker's clock says a delayed message may be handled."""
+
 LONGEST_DELAY: Final = timedelta(minutes=9)
 """Longer waits are due times in a document: delayed messages wait unacknowledged in a worker."""
 

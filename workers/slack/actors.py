@@ -10,13 +10,13 @@ import structlog
 
 from messages.conversation import Conversation, Debounce
 from messages.notification import HidePost, Kind, Post, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.publishing import EARLY
 from messages.sms import Sms
 from messages.ticket import AgentWrote
 from workers.ports import Permanent, Ports
 from workers.runtime import actor
 from workers.slack import blocks, plan
 from workers.slack.reconcile import Pass
-from workers.slack.writing import EARLY
 
 log = structlog.get_logger("clerk.slack")
 

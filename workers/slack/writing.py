@@ -12,6 +12,7 @@ import structlog
 
 from messages.conversation import Conversation
 from messages.notification import Kind, Post
+from messages.publishing import EARLY
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
 from workers.slack import plan
 
@@ -28,9 +29,6 @@ PERSON_TAKES: Final = timedelta(minutes=10)
 PASS: Final = timedelta(seconds=30)
 """A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
 
-
-EARLY: Final = timedelta(milliseconds=500)
-"""How much earlier than another worker's clock says a delayed message may be handled."""
 
 GONE: Final = "thread_not_found"
 

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from messages.conversation import Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.notification import Kind, RenderConversation, Whisper
-from messages.publishing import LONGEST_DELAY, correlation
+from messages.publishing import EARLY, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
@@ -44,9 +44,6 @@ LEASE: Final = timedelta(seconds=15)
 
 BUSY: Final = timedelta(seconds=3)
 """When to look again after an outbox that another worker has: it may have died over it."""
-
-EARLY: Final = timedelta(milliseconds=500)
-"""How much earlier than another worker's clock says a delayed message may be handled."""
 
 ASK_AGAIN: Final = timedelta(seconds=1)
 
