@@ -1,12 +1,15 @@
 """The embedded default: MongoDB's wire protocol over a SQLite file, in a thread of this process."""
 
 import asyncio
+import sqlite3
 import threading
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from mongoeco.engines.sqlite import SQLiteEngine
+from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
 from mongoeco.wire import AsyncMongoEcoProxyServer
 
 
@@ -24,6 +27,45 @@ class _Engine(SQLiteEngine):
     def _holds_none(self, *_: Any) -> bool:
         return False
 
+    def _unique_index_conflict_via_scalar_entries(
+        self, conn: sqlite3.Connection, collection_id: int | None, index: Any, document: Any, **how: Any
+    ) -> bool | None:
+        """Whether another document has this one's key; None if only a look at all of them can tell.
+
+        The engine asks its index where the key is one field, and looks at all where there are more. It has an index
+        over those as well, by each field's type (none for a string) and value.
+        """
+        key = [document.get(field) for field in index["fields"]]
+        if collection_id is None or len(key) == 1 or not all(isinstance(part, str) for part in key):
+            found: bool | None = super()._unique_index_conflict_via_scalar_entries(
+                conn, collection_id, index, document, **how
+            )
+            return found
+        collection = "SELECT db_name, coll_name FROM collections WHERE collection_id = ?"
+        names = conn.execute(collection, (collection_id,)).fetchone()
+        same = " AND ".join(f"{each} = ?" for field in index["fields"] for each in index_expressions_sql(field))
+        others = f"SELECT storage_key FROM documents WHERE db_name = ? AND coll_name = ? AND {same}"  # noqa: S608
+        holders = conn.execute(others, (*names, *chain.from_iterable(("", part) for part in key)))
+        return any(storage_key != how["exclude_storage_key"] for (storage_key,) in holders)
+
+    def _create_index_sync(self, db_name: str, coll_name: str, keys: Any, *rest: Any) -> Any:
+        """Make an index, and those that SQLite finds for a query: the engine asks in other words than it indexes.
+
+        The first field of a key, or the id, leaves few documents to look at.
+        """
+        made = super()._create_index_sync(db_name, coll_name, keys, *rest)
+        for field in ("_id", next(iter(dict(keys)))):
+            value = f"json_extract(document, '{json_path_for_field(field)}')"
+            self._require_connection().execute(
+                f'CREATE INDEX IF NOT EXISTS "clerk {field}" ON documents (db_name, coll_name, {value})'
+                f" WHERE {value} IS NOT NULL"
+            )
+        return made
+
+    def _field_has_uniform_scalar_sort_type_in_collection(self, *_: Any) -> str | None:
+        return None
+
+    _sort_requires_python = _holds_none
     _field_contains_real_numeric_in_collection = _holds_none
     _field_contains_tagged_value_type_in_collection = _holds_none
     _field_has_comparison_type_mismatch_in_collection = _holds_none
