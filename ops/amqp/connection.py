@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -39,7 +39,9 @@ class Amqp:
     def states(self) -> list[QueueState]:
         """Each queue's depth and consumers; of delayed messages, only those that no worker holds yet."""
         with self._connected() as connection:
-            return [_state(connection, queue) for queue in QUEUES]
+            names = [name for queue in QUEUES for name in (queue, delayed(queue), dead(queue))]
+            there = declared(connection, *names)
+            return [_state(there, queue) for queue in QUEUES]
 
     def faults(self) -> list[str]:
         """The queues that are missing, or are not declared as this version of Clerk declares them."""
@@ -54,7 +56,7 @@ class Amqp:
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
         """The next messages of a queue, which stay where they are."""
         with self._connected() as connection:
-            there = declared(connection, queue)
+            there = declared(connection, queue).get(queue)
             if there is None:
                 raise BrokerAway(f"There is no queue {queue} yet: a gateway or worker makes it when it first connects.")
             with Look(connection, queue) as look:
@@ -69,7 +71,7 @@ class Amqp:
         missing = set(selection.ids)
         with self._connected() as connection, self._alone(connection):
             for queue in map(dead, selection.queues):
-                there, _ = declared(connection, queue) or (0, 0)
+                there, _ = declared(connection, queue).get(queue, (0, 0))
                 total += there
                 with Look(connection, queue) as look:
                     taken = look.letters(min(there, scan - looked))
@@ -130,7 +132,7 @@ class Amqp:
 
 
 def _fault(connection: BlockingConnection, name: str, arguments: dict[str, Any]) -> str | None:
-    if declared(connection, name) is None:
+    if name not in declared(connection, name):
         return "is missing"
     channel = connection.channel()
     try:
@@ -141,10 +143,10 @@ def _fault(connection: BlockingConnection, name: str, arguments: dict[str, Any])
     return None
 
 
-def _state(connection: BlockingConnection, queue: str) -> QueueState:
-    ready, consumers = declared(connection, queue) or (0, 0)
-    waiting, _ = declared(connection, delayed(queue)) or (0, 0)
-    buried, _ = declared(connection, dead(queue)) or (0, 0)
+def _state(there: Mapping[str, tuple[int, int]], queue: str) -> QueueState:
+    (ready, consumers), (waiting, _), (buried, _) = (
+        there.get(name, (0, 0)) for name in (queue, delayed(queue), dead(queue))
+    )
     return QueueState(name=queue, ready=ready, delayed=waiting, dead=buried, consumers=consumers)
 
 

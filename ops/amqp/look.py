@@ -136,12 +136,15 @@ class Look:
             batch.settle()
 
 
-def declared(connection: BlockingConnection, queue: str) -> tuple[int, int] | None:
-    """How many messages of a queue are ready, and how many consumers it has; None if it does not exist."""
+def declared(connection: BlockingConnection, *queues: str) -> dict[str, tuple[int, int]]:
+    """How many messages of each of these queues are ready, and how many consumers it has; none of those missing."""
+    found: dict[str, tuple[int, int]] = {}
     channel = connection.channel()
-    try:
-        told = channel.queue_declare(queue, passive=True).method
-    except ChannelClosedByBroker:
-        return None
+    for queue in queues:
+        try:
+            told = channel.queue_declare(queue, passive=True).method
+            found[queue] = told.message_count, told.consumer_count
+        except ChannelClosedByBroker:
+            channel = connection.channel()
     channel.close()
-    return told.message_count, told.consumer_count
+    return found

@@ -38,7 +38,8 @@ class Moving(ABC):
 
     def run(self) -> Tally:
         """Go through every dead letter that is there now; a break of the connection says how far it came."""
-        depths = {queue: (declared(self._connection, dead(queue)) or (0, 0))[0] for queue in self._selection.queues}
+        there = declared(self._connection, *map(dead, self._selection.queues))
+        depths = {queue: there.get(dead(queue), (0, 0))[0] for queue in self._selection.queues}
         self._count(total=sum(depths.values()))
         try:
             self._begin()
@@ -121,12 +122,12 @@ class Replay(Moving):
 
     def _settle(self, queue: str, claimed: frozenset[str]) -> None:
         """Take out the dead letters that a killed run had moved already, and had not acknowledged yet."""
-        there, _ = declared(self._connection, queue) or (0, 0)
+        there, _ = declared(self._connection, queue).get(queue, (0, 0))
         with Look(self._connection, queue) as look:
             moved = {letter.id for letter in look.letters(there) if letter.id in claimed}
         if not moved:
             return
-        there, _ = declared(self._connection, dead(queue)) or (0, 0)
+        there, _ = declared(self._connection, dead(queue)).get(dead(queue), (0, 0))
         with Look(self._connection, dead(queue)) as look:
             for delivery in look.take(there):
                 if delivery.letter.id in moved:
