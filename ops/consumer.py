@@ -1,28 +1,47 @@
-"""The `dramatiq` command, ended when its supervisor dies: kill -9 of `clerk worker` leaves nobody behind."""
+"""The `dramatiq` command, in a process that is forked for it and ended when its supervisor dies.
 
-import ctypes
+Its parent has read the libraries (`ops.nursery`), so that it begins at once, and they lie in memory once
+(https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods, "forkserver").
+"""
+
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from multiprocessing import current_process, get_context, parent_process, set_start_method
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Final
 
-from dramatiq.cli import main
+from setproctitle import setproctitle
 
-PR_SET_PDEATHSIG: Final = 1
-"""https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
+from ops import following, scratch
 
-SUPERVISOR: Final = "CLERK_SUPERVISOR"
-"""The supervisor's process id."""
-
-
-def follow(supervisor: int) -> None:
-    """Have Linux send this process SIGTERM when its supervisor dies; elsewhere nothing does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != supervisor:
-            sys.exit("the supervisor is gone")
+_context: Final = get_context("forkserver")
+_context.set_forkserver_preload(["ops.nursery"])
 
 
-if __name__ == "__main__":
-    follow(int(os.environ[SUPERVISOR]))
-    sys.exit(main())  # type: ignore[no-untyped-call]
+def process(name: str, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> ForkServerProcess:
+    """The command with these arguments and so much more environment, not started yet; `folder` stays while it runs.
+
+    `name` is what `ps` calls it.
+    """
+    # As if started by `python -m ops`: of a script, a process that is forked would first import what it imports.
+    sys.modules["__main__"].__spec__ = find_spec("ops.__main__")
+    return _context.Process(name=name, target=_run, args=(arguments, environment, folder))
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    os.setsid()
+    setproctitle(current_process().name)
+    following.end_with_parent(signal.SIGTERM)
+    supervisor = parent_process()
+    if supervisor is None or not supervisor.is_alive():
+        sys.exit("the supervisor is gone")
+    os.environ.update(environment)
+    set_start_method("fork", force=True)  # so that Dramatiq's processes have what this one has
+    from dramatiq.cli import main, make_argument_parser
+
+    with scratch.held(folder):
+        sys.exit(main(make_argument_parser().parse_args(arguments)))  # type: ignore[no-untyped-call]

@@ -7,6 +7,8 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,25 +17,28 @@ LOCK: Final = "lock"
 
 
 class Scratch:
-    """A new folder; processes that are handed `lock` keep it from being taken away, as does this one."""
+    """A new folder, which is not taken away while this process or one that has it `held` is there."""
 
     def __init__(self) -> None:
         _sweep()
         new = Path(tempfile.mkdtemp(prefix="clerk-new-"))
         self._held = (new / LOCK).open("wb")
-        fcntl.flock(self._held, fcntl.LOCK_EX)
+        fcntl.flock(self._held, fcntl.LOCK_SH)
         # Only now may others see it: without its lock it would be taken for left behind.
         self.path = new.rename(new.with_name(new.name.replace("clerk-new-", PREFIX)))
-
-    @property
-    def lock(self) -> int:
-        """The file descriptor of the lock, to be passed on."""
-        return self._held.fileno()
 
     def close(self) -> None:
         """Take the folder away."""
         shutil.rmtree(self.path)
         self._held.close()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder from being taken away, also from processes that are forked within."""
+    with (folder / LOCK).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def _sweep() -> None:

@@ -3,16 +3,17 @@
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 import structlog
 
 from messages.queues import QUEUES
 from messages.settings import Misconfigured
-from ops.consumer import SUPERVISOR
+from ops import consumer
 from ops.metrics import Workers
 from ops.pulse import EVERY, FOLDER, HOPELESS, Watch
 
@@ -37,20 +38,18 @@ class Child:
     threads: int
     prefetch: int | None = None
 
-    def command(self) -> list[str]:
-        """The command line."""
+    def arguments(self) -> list[str]:
+        """The command's arguments."""
         return [
-            *(sys.executable, "-m", "ops.consumer", "workers.boot", "ops.child"),
-            *("--queues", *self.queues),
+            *("workers.boot", "ops.child", "--queues", *self.queues),
             *("--processes", str(self.processes), "--threads", str(self.threads)),
             *("--worker-shutdown-timeout", str(int(GRACE * 1000)), "--skip-logging"),
         ]
 
-    def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The child's environment: look for due delayed messages every 100 ms rather than every second."""
+    def environment(self) -> dict[str, str]:
+        """What the command's environment has more: look for due delayed messages every 100 ms, not every second."""
         prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
-        supervisor = {SUPERVISOR: str(os.getpid())}
-        return {**os.environ, "dramatiq_worker_timeout": "100", **supervisor, **prefetch, **more}
+        return {"dramatiq_worker_timeout": "100", **prefetch}
 
 
 def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
@@ -80,14 +79,17 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
     pause = SOON
     while not stopping.is_set():
         folder = workers.pulse_folder(child.queues)
-        process = await asyncio.create_subprocess_exec(
-            *child.command(),
-            env=child.environment({**workers.environment, FOLDER: str(folder)}),
-            pass_fds=(workers.scratch.lock,),
-            start_new_session=True,
-        )
+        environment = {**child.environment(), **workers.environment, FOLDER: str(folder)}
+        name = f"clerk worker: {', '.join(child.queues)}"
+        process = consumer.process(name, child.arguments(), environment, workers.scratch.path)
+        try:
+            process.start()
+        except (EOFError, OSError) as error:  # the process that it is forked from was killed just now
+            log.error("worker not started", queues=child.queues, error=repr(error), pause=SOON)
+            await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=SOON)
+            continue
         log.info("worker started", queues=child.queues, pid=process.pid)
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(asyncio.to_thread(process.join))
         stop = asyncio.create_task(stopping.wait())
         watch = Watch(folder, child.queues, workers.pulses)
         while not (ended.done() or stop.done()):
@@ -102,13 +104,13 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
         if not ended.done():
             await _stop(process, ended)
             return
-        log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
+        log.error("worker died, starting it again", queues=child.queues, status=process.exitcode, pause=pause)
         workers.restarts.inc()
         _kill_group(process.pid)
         await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)
 
 
-async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
+async def _stop(process: BaseProcess, ended: asyncio.Task[None]) -> None:
     process.terminate()
     done, _ = await asyncio.wait((ended,), timeout=GRACE + 5)
     if not done:
@@ -117,9 +119,8 @@ async def _stop(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -
     await ended
 
 
-def _kill_group(pid: int) -> None:
+def _kill_group(pid: int | None) -> None:
     """End what a dead `dramatiq` command may have left behind; often there is nothing."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.deployment import new_contact
-from tests.servers import answers, depths, descendants, wait_until
+from tests.servers import Process, answers, depths, descendants, wait_until
 from tests.system.conftest import Place
 
 
@@ -102,9 +102,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place)
 
 def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> None:
     worker = place.clerk.workers[0]
-    wait_until(lambda: len([*descendants(worker.pid)]) >= 4, "its processes run", 60)
-    children = [*descendants(worker.pid)]
-    assert len(children) >= 4
+    children = wait_until(lambda: _all_below(worker), "its processes run", 60)
     os.kill(worker.pid, signal.SIGKILL)
     worker.stop()
     wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "they all end", 60)
@@ -112,3 +110,23 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
     contact = new_contact()
     texted(place, contact, "one")
     wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+
+
+def test_workers_are_started_again_when_the_process_that_they_are_forked_from_is_killed(place: Place) -> None:
+    worker = place.clerk.workers[0]
+    before = wait_until(lambda: _all_below(worker), "its processes run", 60)
+    (nursery,) = [pid for pid in before if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    served = [*descendants(nursery)]
+    os.kill(nursery, signal.SIGKILL)
+    wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in served), "what it forked ends", 60)
+    contact = new_contact()
+    texted(place, contact, "one")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+    assert '"event":"worker died, starting it again"' in worker.output()
+
+
+def _all_below(worker: Process) -> list[int]:
+    """The processes below a `clerk worker` once both commands have theirs; none before."""
+    below = [*descendants(worker.pid)]
+    titles = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below if Path(f"/proc/{pid}/exe").exists()]
+    return below if sum(title.startswith(b"clerk worker: i") for title in titles) >= 4 else []

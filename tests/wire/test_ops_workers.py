@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ops import pulse
 from ops.metrics import Workers
 from ops.pulse import HOPELESS, STUCK, Pulses, Watch
 from ops.samples import Samples, collected, total
-from ops.scratch import PREFIX, Scratch
+from ops.scratch import LOCK, PREFIX, Scratch
 from ops.worker import SOON, Child, supervise
 from tests.servers import ROOT, wait_until
 
@@ -117,9 +118,11 @@ def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path
     assert not {left_behind, in_use, mine.path} & folders()
 
 
-def test_a_folder_stays_while_a_process_that_was_handed_its_lock_still_runs() -> None:
-    child = "subprocess.Popen([sys.executable, '-c', 'input()'], stdin=0, stdout=2, pass_fds=[scratch.lock])"
+def test_a_folder_stays_while_a_process_that_holds_it_still_runs() -> None:
+    code = "import os, sys\nfrom ops import scratch\nwith scratch.held(scratch.Path(sys.argv[1])): os.read(0, 1)"
+    child = f"subprocess.Popen([sys.executable, '-c', {code!r}, str(scratch.path)], stdin=0, stdout=2)"
     killed, shared = scratch_elsewhere(child)
+    wait_until(lambda: len(holders(shared)) == 2, "both hold it", 20)
     killed.send_signal(signal.SIGKILL)
     killed.wait(20)
     Scratch().close()
@@ -133,29 +136,32 @@ def test_a_folder_stays_while_a_process_that_was_handed_its_lock_still_runs() ->
     wait_until(gone, "the folder is gone with the last process", 20)
 
 
-class Command(Child):
-    """A command that is killed as soon as it has begun, once it has worked or before."""
-
-    works = True
-
-    def command(self) -> list[str]:
-        """The command line."""
-        sign = "pathlib.Path(os.environ['CLERK_PULSE_DIR'], '1').touch(); " if self.works else ""
-        return [sys.executable, "-c", f"import os, pathlib; {sign}os.kill(os.getpid(), 9)"]
+def holders(folder: Path) -> list[str]:
+    """The processes that have the lock of a folder (https://man7.org/linux/man-pages/man5/proc_locks.5.html)."""
+    inode = f":{(folder / LOCK).stat().st_ino} "
+    return [line for line in Path("/proc/locks").read_text().splitlines() if inode in line]
 
 
-class Broken(Command):
-    """A command that never comes so far as to work."""
+@dataclass(frozen=True)
+class Killed(Child):
+    """A command that is killed as soon as it has read a module."""
 
-    works = False
+    module: str = ""
+
+    def arguments(self) -> list[str]:
+        """The command's arguments."""
+        return [self.module, "--processes", "1"]
 
 
-@pytest.mark.parametrize(("kind", "pauses"), [(Command, [SOON, SOON, SOON]), (Broken, [2 * SOON, 4 * SOON, 8 * SOON])])
+@pytest.mark.parametrize(("works", "pauses"), [(True, [SOON, SOON, SOON]), (False, [2 * SOON, 4 * SOON, 8 * SOON])])
 async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
-    kind: type[Command], pauses: list[float]
+    works: bool, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sign = "pathlib.Path(os.environ['CLERK_PULSE_DIR'], '1').touch(); " if works else ""
+    (tmp_path / "killed.py").write_text(f"import os, pathlib; {sign}os.killpg(0, 9)")
+    monkeypatch.syspath_prepend(tmp_path)
     with capture_logs() as logged, closing(Workers()) as workers:
-        running = asyncio.create_task(supervise([kind(QUEUES, 1, 1)], workers))
+        running = asyncio.create_task(supervise([Killed(QUEUES, 1, 1, module="killed")], workers))
         while (died := [each["pause"] for each in logged if each["event"].startswith("worker died")]) != pauses:
             assert died == pauses[: len(died)]
             assert not running.done()

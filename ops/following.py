@@ -1,0 +1,15 @@
+"""Ends a process along with the one that started it."""
+
+import ctypes
+import signal
+import sys
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+"""https://man7.org/linux/man-pages/man2/pr_set_pdeathsig.2const.html"""
+
+
+def end_with_parent(by: signal.Signals) -> None:
+    """Have Linux send this process a signal when its parent dies (the thread that forked it); nothing elsewhere."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
