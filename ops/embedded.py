@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,9 @@ class _Engine(SQLiteEngine):
     a decimal, or mixed types in a field that is queried, or an id equal to another but not the same. Clerk's
     documents never do: each field that is queried has one type, and ids are strings or whole numbers.
     """
+
+    capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
+    """Nobody watches changes: to tell of one takes a thread, and longer than most writes do."""
 
     def _validate_document_against_unique_indexes(self, *document: Any, **how: Any) -> None:
         super()._validate_document_against_unique_indexes(*document, **(how | {"scan_payload_id": False}))
