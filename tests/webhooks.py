@@ -23,6 +23,7 @@ from messages.base import QueueMessage
 from messages.publishing import Unpublished
 from messages.settings import Settings
 from tests import make
+from tests.servers import wait_until
 
 ACCOUNT: Final = "AC" + "0f" * 16
 TOKEN: Final = "a token of nobody's"
@@ -92,9 +93,8 @@ class Served:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        while not self._server.started:
-            assert self._thread.is_alive()
-            time.sleep(0.005)
+        wait_until(lambda: self._server.started or not self._thread.is_alive(), "the gateway serves", every=0.005)
+        assert self._server.started
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -137,7 +137,7 @@ class Look:
 
 
 def declared(connection: BlockingConnection, *queues: str) -> dict[str, tuple[int, int]]:
-    """How many messages of each of these queues are ready, and how many consumers it has; none of those missing."""
+    """By queue, how many messages are ready and how many consumers there are; a queue that is missing is left out."""
     found: dict[str, tuple[int, int]] = {}
     channel = connection.channel()
     for queue in queues:

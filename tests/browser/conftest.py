@@ -41,12 +41,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it in one line where the browser tests could not run."""
-    if any(MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
-        terminalreporter.write_line(MISSING)
-
-
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """The sandbox page of a `clerk run` on nothing but Python, with a window of two seconds and a cap of six."""
