@@ -3,14 +3,19 @@
 import random
 from datetime import datetime
 
+import pytest
+
 from messages.base import QueueMessage
 from messages.inbound import SmsReceived
 from messages.notification import ConsiderNotifying, RenderConversation
+from messages.publishing import Unpublished
+from messages.ticket import ActOnTicket, Take
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive, thread
 from tests.fakes import Fate, Workers
 from workers import clock
-from workers.ports import Temporary
+from workers.ports import Posted, Renderable, Temporary
+from workers.redraw import redraw
 
 RENDER = RenderConversation(conversation=make.CONVERSATION)
 
@@ -30,6 +35,25 @@ class Counted(Fate):
 def waiting(workers: Workers, kind: type[QueueMessage]) -> int:
     """How many messages of a kind wait in the queue."""
     return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
+
+
+async def drain_all_but_renders(workers: Workers) -> None:
+    """Handle what is due, as workers of all queues but Slack's do."""
+    renders = []
+    while due := workers.queue.due():
+        message = workers.queue.take(due[0])
+        if isinstance(message, RenderConversation):
+            renders.append((workers.clock.now(), message))
+        else:
+            await workers.handle(message)
+    workers.queue.waiting += renders
+
+
+async def name_contact(workers: Workers, name: str) -> None:
+    """Change what the conversation's messages show."""
+    workers.clock.forward(1)
+    await workers.ports.stores.contacts.set_name(make.CONTACT, name, workers.clock.now())
+    await redraw(make.CONVERSATION, workers.ports)
 
 
 async def look_for(workers: Workers, seconds: int) -> None:
@@ -104,3 +128,67 @@ async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(wo
     await workers.handle_or_die(RENDER, drawing)
     await workers.handle_or_die(RENDER, done_with)
     assert done_with.steps <= 4 < drawing.steps / 3
+
+
+async def test_one_message_to_render_a_conversation_waits_however_much_happens_in_it(workers: Workers) -> None:
+    for number in range(1, 6):
+        await workers.handle(
+            SmsReceived(
+                sid=f"SM{number}",
+                line=make.LINE,
+                contact=make.CONTACT,
+                body=f"text {number}",
+                received_at=workers.clock.now(),
+                after=f"SM{number - 1}" if number > 1 else None,
+            )
+        )
+        await drain_all_but_renders(workers)
+        await workers.handle(ActOnTicket(ticket=1, command=Take(), by=f"U{number}", at=workers.clock.now()))
+        await drain_all_but_renders(workers)
+    assert waiting(workers, RenderConversation) == 1
+    await workers.drain()
+    assert thread(workers) == [f"text {number}" for number in range(1, 6)]
+    assert "U5" in str(workers.slack.kind("root")[0].what)
+
+
+async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await receive(workers, 1)
+    update, waited = workers.slack.update, []
+
+    async def update_while_it_is_named(at: Posted, what: Renderable) -> None:
+        monkeypatch.setattr(workers.slack, "update", update)
+        await name_contact(workers, "Maria")
+        waited.append(waiting(workers, RenderConversation))
+        await update(at, what)
+
+    await name_contact(workers, "Mary")
+    monkeypatch.setattr(workers.slack, "update", update_while_it_is_named)
+    await workers.drain()
+    assert waited == [1]
+    assert "Maria" in str(workers.slack.kind("root")[0].what)
+
+
+async def test_a_render_that_could_not_be_published_can_be_asked_for_again_at_once(workers: Workers) -> None:
+    await receive(workers, 1)
+    workers.queue.broken = True
+    with pytest.raises(Unpublished):
+        await redraw(make.CONVERSATION, workers.ports)
+    workers.queue.broken = False
+    await redraw(make.CONVERSATION, workers.ports)
+    assert waiting(workers, RenderConversation) == 1
+
+
+async def test_a_render_that_was_lost_is_asked_for_by_the_clock_and_after_a_minute_by_anyone(workers: Workers) -> None:
+    await receive(workers, 1)
+    await redraw(make.CONVERSATION, workers.ports)
+    workers.queue.waiting.clear()
+    await redraw(make.CONVERSATION, workers.ports)
+    assert waiting(workers, RenderConversation) == 0
+    await look_for(workers, 21)
+    assert waiting(workers, RenderConversation) == 1
+    workers.queue.waiting.clear()
+    workers.clock.forward(60)
+    await redraw(make.CONVERSATION, workers.ports)
+    assert waiting(workers, RenderConversation) == 1

@@ -50,6 +50,18 @@ class Conversations(Store[Conversation]):
         """Whether somebody has to look at the outbox at this time; False if another one will by then."""
         return await self._book("send_at", id, now, at)
 
+    async def ask_for_render(self, id: str, now: datetime, lost: datetime) -> bool:
+        """Whether a message has to be published for a render; False if one waits that was asked for after `lost`."""
+        free = [{"render_asked_at": None}, {"render_asked_at": {"$lte": lost}}]
+        return await self._update({"_id": id, "$or": free}, {"$set": {"render_asked_at": now}})
+
+    async def begin_render(self, id: str) -> Conversation | None:
+        """The conversation, of which another render has to be asked for from now on."""
+        asked = {"$unset": {"render_asked_at": ""}}
+        return read(
+            Conversation, await self._all.find_one_and_update({"_id": id}, asked, return_document=ReturnDocument.AFTER)
+        )
+
     async def wish_render(self, id: str, now: datetime, at: datetime) -> bool:
         """Whether somebody has to bring Slack into line at this time; False if another one will by then."""
         return await self._book("render_at", id, now, at)

@@ -1,22 +1,19 @@
 """Decides when a conversation notifies, and wakes itself when its time comes."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 import structlog
 
-from messages.conversation import Conversation, Debounce
-from messages.notification import AgentActed, ConsiderNotifying, RenderConversation
+from messages.conversation import Debounce
+from messages.notification import AgentActed, ConsiderNotifying
 from messages.publishing import LONGEST_DELAY
 from workers.notifications.debounce import Arrival, Episode, observe, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
+from workers.redraw import REDRAW_WITHIN, ask_for_render
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.notifications")
-
-REDRAW_WITHIN: Final = timedelta(seconds=20)
-"""After this long without the decision being shown in Slack, the clock sees to it."""
 
 
 class Outrun(Exception):
@@ -65,7 +62,7 @@ async def _decide(
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     await ports.stores.tickets.settle(ticket, "notifications")
-    await _render(conversation, ports)
+    await ask_for_render(conversation_id, ports)
 
 
 def _armed(debounce: Debounce, now: datetime) -> Debounce:
@@ -74,7 +71,3 @@ def _armed(debounce: Debounce, now: datetime) -> Debounce:
     if due is None or (armed is not None and now < armed <= due):
         return debounce
     return debounce.model_copy(update={"armed_at": min(due, now + LONGEST_DELAY), "version": debounce.version + 1})
-
-
-async def _render(conversation: Conversation, ports: Ports) -> None:
-    await ports.publisher.publish(RenderConversation(conversation=conversation.id))

@@ -9,18 +9,17 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation, Debounce
-from messages.notification import HidePost, Kind, Post, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.notification import HidePost, Kind, RenderConversation, ShowPost, UndoHide, Whisper
 from messages.publishing import EARLY
 from messages.sms import Sms
 from messages.ticket import AgentWrote
 from workers.ports import Permanent, Ports
+from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
 from workers.slack import blocks, plan
 from workers.slack.reconcile import Pass
 
 log = structlog.get_logger("clerk.slack")
-
-REDRAW_WITHIN: Final = timedelta(seconds=20)
 
 LEASE: Final = timedelta(seconds=12)
 """How long a conversation waits for a worker that died over it; a living one renews its lease."""
@@ -38,7 +37,8 @@ class Left:
 async def render(message: RenderConversation, ports: Ports) -> None:
     """Bring Slack into line with a conversation; if another worker is at it, leave it a wish that it will see."""
     holder, stores = uuid.uuid4().hex, ports.stores.conversations
-    if await _is_in_line(message.conversation, ports):
+    found = await stores.begin_render(message.conversation)
+    if found is None or await _is_in_line(found, ports):
         return
     conversation = await _take_lease(message.conversation, holder, ports)
     if conversation is None:
@@ -73,12 +73,11 @@ async def _go_on_later(conversation: Conversation, holder: str, left: Left, port
         await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=left.again_in)
 
 
-async def _is_in_line(id: str, ports: Ports) -> bool:
+async def _is_in_line(conversation: Conversation, ports: Ports) -> bool:
     """Whether all that was wished is done: what workers that are behind have in hand is mostly done by the first."""
-    conversation = await ports.stores.conversations.get(id)
-    if conversation is not None and conversation.redraw.due_at is not None:
+    if conversation.redraw.due_at is not None:
         return False
-    return not await ports.stores.tickets.unsettled(id, "slack")
+    return not await ports.stores.tickets.unsettled(conversation.id, "slack")
 
 
 async def _take_lease(conversation: str, holder: str, ports: Ports) -> Conversation | None:
@@ -135,7 +134,7 @@ async def hide(message: HidePost, ports: Ports) -> None:
         return
     during = debounce.latest.number if debounce.latest else 0
     await ports.stores.posts.set(post, hidden_by=message.by, hidden_during=during)
-    await _redraw(post, ports)
+    await redraw(post.conversation, ports)
     if message.response_url is not None:
         await _respond(message.response_url, blocks.hidden_notice(post.id), ports)
 
@@ -146,7 +145,7 @@ async def show(message: ShowPost, ports: Ports) -> None:
     post = await ports.stores.posts.at(message.channel, message.ts)
     if post is not None:
         await ports.stores.posts.set(post, hidden_by=None, hidden_during=None)
-        await _redraw(post, ports)
+        await redraw(post.conversation, ports)
 
 
 @actor(handles=UndoHide)
@@ -157,12 +156,7 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
         return
     again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
     await ports.stores.posts.set(post, hidden_by=None, hidden_during=None, **again)
-    await _redraw(post, ports)
-
-
-async def _redraw(post: Post, ports: Ports) -> None:
-    await ports.stores.conversations.wish_redraw(post.conversation, ports.now() + REDRAW_WITHIN)
-    await ports.publisher.publish(RenderConversation(conversation=post.conversation))
+    await redraw(post.conversation, ports)
 
 
 @actor(handles=Whisper, max_retries=3)

@@ -11,11 +11,12 @@ from prometheus_client import Counter
 
 from messages.conversation import Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
-from messages.notification import Kind, RenderConversation, Whisper
+from messages.notification import Kind, Whisper
 from messages.publishing import EARLY, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
+from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.earlier import after_earlier
 from workers.sms.names import names
@@ -46,8 +47,6 @@ BUSY: Final = timedelta(seconds=3)
 """When to look again after an outbox that another worker has: it may have died over it."""
 
 ASK_AGAIN: Final = timedelta(seconds=1)
-
-REDRAW_WITHIN: Final = timedelta(seconds=20)
 
 
 @actor(handles=SlackReplyPosted)
@@ -90,7 +89,7 @@ async def send(message: SendTexts, ports: Ports) -> None:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
         if await ports.stores.texts.unshown(id):
-            await _show(id, ports)
+            await redraw(id, ports)
         if again_in is not None:
             await _send_again(message, again_in, ports)
             return
@@ -113,7 +112,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
     known = text.state not in {State.UNKNOWN, State.WAITING}
     if text.state is State.UNKNOWN and await Sending(text.conversation, ports).adopt(text):
         known = True
-        await _show(text.conversation, ports)
+        await redraw(text.conversation, ports)
     if known:
         thread = await _thread(text, ports)
         if thread is not None:
@@ -121,7 +120,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
         return
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
-    await _show(text.conversation, ports)
+    await redraw(text.conversation, ports)
 
 
 @actor(handles=SlackReplyChanged)
@@ -154,7 +153,7 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
     else:
         news = await ports.stores.texts.move(text, state)
     if news or text.unshown is not None:
-        await _show(text.conversation, ports)
+        await redraw(text.conversation, ports)
     if text.outbox is not None:
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
 
@@ -197,7 +196,7 @@ async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
         await ports.publisher.publish(order)  # which has Slack brought into line, too
     else:
-        await _show(text.conversation, ports)
+        await redraw(text.conversation, ports)
 
 
 async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
@@ -230,12 +229,6 @@ async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | 
 async def _thread(text: Sms, ports: Ports) -> Thread | None:
     conversation = await ports.stores.conversations.get(text.conversation)
     return conversation.thread if conversation else None
-
-
-async def _show(conversation: str, ports: Ports) -> None:
-    """Have Slack show how far the conversation's texts have come."""
-    await ports.stores.conversations.wish_redraw(conversation, ports.now() + REDRAW_WITHIN)
-    await ports.publisher.publish(RenderConversation(conversation=conversation))
 
 
 async def _take(conversation: str, holder: str, ports: Ports) -> bool:

@@ -7,9 +7,10 @@ import structlog
 
 from messages.conversation import Conversation, NameContact, conversation_id
 from messages.line import Line
-from messages.notification import AgentActed, ConsiderNotifying, RenderConversation, Whisper
+from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.ticket import ActOnTicket, AgentWrote, Edit, FileTexts, Reply, Status, Ticket
 from workers.ports import Ports
+from workers.redraw import redraw
 from workers.runtime import actor
 from workers.tickets.lifecycle import begins, decide, receive
 from workers.tickets.naming import Naming, named
@@ -135,8 +136,7 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
         await ports.stores.contacts.ensure(found.number, ports.now())
         await ports.stores.contacts.set_name(found.number, found.name, message.at)
         for conversation in (conversation_id(line.id, found.number) for line in lines):
-            if await ports.stores.conversations.wish_redraw(conversation, ports.now() + SETTLE_WITHIN):
-                await ports.publisher.publish(RenderConversation(conversation=conversation))
+            await redraw(conversation, ports)
     words = str(found)
     told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
     await ports.publisher.publish(told)
