@@ -1,8 +1,10 @@
 """What each worker process loads besides `workers.boot`: the trail of what it logs, and the sign that it lives."""
 
 import os
+import signal
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import dramatiq
 
@@ -15,3 +17,18 @@ settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:
     trail.stored(settings.mongo_url.get_secret_value(), "worker", timedelta(days=ops_settings.trail_days))
 dramatiq.get_broker().add_middleware(Pulse(Path(os.environ[FOLDER])))
+
+_stop = signal.getsignal(signal.SIGTERM)
+
+
+def _stop_once(signum: int, frame: FrameType | None) -> None:
+    """Whoever tells all processes of a service to end (systemd does) means no more by it than by telling one.
+
+    The supervisor and Dramatiq pass on what they are told as well, and Dramatiq takes a second SIGTERM for haste.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if callable(_stop):
+        _stop(signum, frame)
+
+
+signal.signal(signal.SIGTERM, _stop_once)

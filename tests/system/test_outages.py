@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.deployment import new_contact
 from tests.servers import Process, answers, depths, descendants, wait_until
@@ -87,13 +88,18 @@ def test_without_mongodb_texts_are_taken_and_shown_when_it_is_back(place: Place)
     assert not any(count for name, count in depths(place.rabbit.url).items() if name.endswith(".XQ"))
 
 
-def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place) -> None:
+@pytest.mark.parametrize("told", ["the supervisor", "each of its processes"])
+def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place, told: str) -> None:
     contact = new_contact()
     world, worker = place.clerk.world, place.clerk.workers[0]
+    below = wait_until(lambda: _all_below(worker), "its processes run", 60)
     world.do("faults", api="slack", method="chat.postMessage", kind="hang", seconds=3)
     texted(place, contact, "one")
     wait_until(lambda: not world.state()["faults"], "a post hangs", 60)
+    for pid in below if told == "each of its processes" else []:
+        os.kill(pid, signal.SIGTERM)
     assert worker.terminate() == 0
+    assert "did not end in time" not in worker.output()
     assert len(world.cards(contact)) == 1
     worker.start()
     wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the text", 90)
