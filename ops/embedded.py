@@ -7,11 +7,15 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from mongoeco.core.query_plan import EqualsCondition, InCondition
 from mongoeco.engines.sqlite import SQLiteEngine
 from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
 from mongoeco.wire import AsyncMongoEcoProxyServer
+
+ARRAYS: Final = frozenset({"ids", "tags"})
+"""The fields that are queried for what they hold."""
 
 
 class _Engine(SQLiteEngine):
@@ -19,14 +23,24 @@ class _Engine(SQLiteEngine):
 
     They ask whether some document anywhere holds what SQL can't compare as MongoDB would: an array, a DBRef, bytes,
     a decimal, or mixed types in a field that is queried, or an id equal to another but not the same. Clerk's
-    documents never do: each field that is queried has one type, and ids are strings or whole numbers.
+    documents never do: each field that is queried has one type, ids are strings or whole numbers, and ARRAYS are known.
     """
 
     capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
     """Nobody watches changes: to tell of one takes a thread, and longer than most writes do."""
 
-    def _validate_document_against_unique_indexes(self, *document: Any, **how: Any) -> None:
-        super()._validate_document_against_unique_indexes(*document, **(how | {"scan_payload_id": False}))
+    def _can_use_dedicated_reader(self, _: Any) -> bool:
+        """No: one thread does everything, and a connection for each query alone takes as long as most queries do."""
+        return False
+
+    def _validate_document_against_unique_indexes(
+        self, db_name: str, coll_name: str, document: Any, **how: Any
+    ) -> None:
+        if type(document.get("_id")) is int:
+            how["skip_id_check"] = True  # it would look for 7.0 where 7 is asked for; SQLite looks for 7 all the same
+        super()._validate_document_against_unique_indexes(
+            db_name, coll_name, document, **(how | {"scan_payload_id": False})
+        )
 
     def _holds_none(self, *_: Any) -> bool:
         return False
@@ -66,6 +80,26 @@ class _Engine(SQLiteEngine):
             )
         return made
 
+    def _find_multikey_index(self, db_name: str, coll_name: str, field: str) -> Any:
+        """The index over the elements of arrays; there is one for every field, and what may use it uses no other."""
+        return super()._find_multikey_index(db_name, coll_name, field) if field in ARRAYS else None
+
+    def _translate_query_plan_with_multikey(self, db_name: str, coll_name: str, plan: Any) -> tuple[str, list[Any]]:
+        """A query in SQL; one for some strings or numbers in words for which SQLite has the index above."""
+        if isinstance(plan, InCondition | EqualsCondition) and plan.field not in ARRAYS:
+            values = plan.values if isinstance(plan, InCondition) else (plan.value,)
+            path = json_path_for_field(plan.field)
+            for kind, types in ((str, "'text'"), (int, "'integer', 'real'")):
+                if all(type(value) is kind for value in values):
+                    some = ", ".join("?" * len(values))
+                    typed = f"json_type(document, '{path}') IN ({types})"
+                    return f"({typed} AND json_extract(document, '{path}') IN ({some}))", [*values]
+        translated: tuple[str, list[Any]] = super()._translate_query_plan_with_multikey(db_name, coll_name, plan)
+        return translated
+
+    def _field_is_top_level_array_in_collection(self, _: str, __: str, field: str) -> bool:
+        return field in ARRAYS
+
     def _field_has_uniform_scalar_sort_type_in_collection(self, *_: Any) -> str | None:
         return None
 
@@ -74,7 +108,6 @@ class _Engine(SQLiteEngine):
     _field_contains_tagged_value_type_in_collection = _holds_none
     _field_has_comparison_type_mismatch_in_collection = _holds_none
     _field_has_scalar_or_array_element_type_mismatch_in_collection = _holds_none
-    _field_is_top_level_array_in_collection = _holds_none
     _field_traverses_array_in_collection = _holds_none
     _field_traverses_dbref_in_collection = _holds_none
 

@@ -81,7 +81,17 @@ async def serve(asked: Asked) -> None:
 
     async with opened(asked.config, stopping=stopping, folder=asked.folder) as sandbox:
         app = Starlette(routes=[Mount("/sandbox", sandbox)])
-        server = Server(uvicorn.Config(app, host=asked.host, port=asked.port, log_level="warning", lifespan="off"))
+        keep = 30  # seconds, longer than clients keep an idle connection: none is closed as the next request comes
+        server = Server(
+            uvicorn.Config(
+                app,
+                host=asked.host,
+                port=asked.port,
+                log_level="warning",
+                lifespan="off",
+                timeout_keep_alive=keep,
+            )
+        )
         await server.serve()
 
 

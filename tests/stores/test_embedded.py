@@ -1,15 +1,28 @@
 """The embedded server, where much is stored."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import MongoClient
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from messages.ticket import ActOnTicket, Status, Take
 from ops.embedded import EmbeddedMongo
 from tests import make
-from workers.mongo import Stores
+from tests.actors.test_every_message_may_come_twice import receive
+from tests.fakes import Workers
+from workers.mongo import Stores, collection
 
 CONVERSATIONS = 100
+
+FEW = {"channels", "lines"}
+"""Collections that stay small."""
 
 
 async def _milliseconds(act: Callable[[int], Awaitable[object]]) -> float:
@@ -37,7 +50,11 @@ async def _costs(stores: Stores, batch: str) -> dict[str, float]:
     async def newest(number: int) -> None:
         assert await texts.newest(conversation) == 15
 
-    return {act.__name__: await _milliseconds(act) for act in (add, place, between, newest)}
+    async def begin(number: int) -> None:
+        assert await stores.tickets.add(make.ticket(id=first_ticket + number, conversation=f"{batch}{number}"))
+
+    first_ticket = await stores.tickets.next_number()
+    return {act.__name__: await _milliseconds(act) for act in (add, place, between, newest, begin)}
 
 
 async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None:
@@ -47,6 +64,7 @@ async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None
             for number in range(1_000):
                 place = {"conversation": f"c{number % CONVERSATIONS}", "seq": number // CONVERSATIONS + 1}
                 await stores.texts.add(make.sms(id=f"SM{number}", **place))
+                await stores.tickets.add(make.ticket(id=1_000 + number, conversation=f"c{number}"))
             many = await _costs(stores, "many")
     assert {act: cost for act, cost in many.items() if cost > 4 * few[act]} == {}, (few, many)
 
@@ -60,3 +78,90 @@ async def test_two_texts_in_one_place_are_told_apart_from_two_in_places_alike(tm
             assert await stores.texts.add(make.sms(id="SM4", conversation="a"))
             assert not await stores.texts.place(make.sms(id="SM4", conversation="a"), 1)
             assert await stores.texts.place(make.sms(id="SM4", conversation="a"), 2)
+
+
+class Asked(CommandListener):
+    """Every question that is asked of a collection, as a `find` would: one of each shape."""
+
+    def __init__(self) -> None:
+        self.questions: dict[str, dict[str, Any]] = {}
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Take note of what a command looks for."""
+        command, name = event.command, event.command_name
+        if name == "find":
+            more = {part: command[part] for part in ("sort", "limit") if part in command}
+            self._note({"find": command["find"], "filter": command["filter"], **more})
+        for part in ("updates", "deletes"):
+            for each in command.get(part, ()):
+                self._note({"find": command[name], "filter": each["q"]})
+        if name == "findAndModify":
+            self._note({"find": command[name], "filter": command["query"]})
+
+    def _note(self, question: dict[str, Any]) -> None:
+        self.questions.setdefault(repr(_shape(question, ())), question)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Of no interest."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Of no interest."""
+
+
+def _shape(value: Any, at: tuple[str, ...]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _shape(each, (*at, name)) for name, each in value.items()}
+    return value if at[-1] in {"find", "sort"} else type(value).__name__
+
+
+async def test_no_question_is_answered_by_a_look_through_a_whole_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked()
+    monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[asked]))
+    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+        async with Stores.opened(mongo.url) as stores:
+            await stores.lines.add(make.line())
+            workers = Workers(stores)
+            for number in (1, 2):
+                await receive(workers, number)
+                await workers.pass_time(60)
+            await workers.handle(ActOnTicket(ticket=1, command=Take(), by="U1", at=workers.clock.now()))
+            await workers.drain()
+            await workers.pass_time(60)
+            await stores.texts.newest_reply(make.CONVERSATION, "1.1")
+            await stores.texts.known_sids(["SM1"])
+            await stores.texts.outbox(make.CONVERSATION)
+            await stores.texts.unattached(make.CONVERSATION)
+            await stores.conversations.by_thread("C1", "1.1")
+            await stores.tickets.of_contacts([make.CONTACT], 5)
+            await stores.tickets.in_status(Status.OPEN, 5)
+            await stores.tickets.among([1])
+        with MongoClient[dict[str, Any]](mongo.url) as client:
+            plans = {
+                shape: client["clerk"].command("explain", question)["details"].get("engine_details")
+                for shape, question in asked.questions.items()
+                if question["find"] not in FEW and question["filter"]  # the newest of all tickets is looked for in all
+            }
+    assert len(plans) > 30
+    by_index = ("USING INDEX clerk ", "AND <expr>=?")
+    assert {shape: plan for shape, plan in plans.items() if not any(each in str(plan) for each in by_index)} == {}
+
+
+async def test_what_stands_in_a_list_is_found(tmp_path: Path) -> None:
+    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+        async with Stores.opened(mongo.url) as stores:
+            await stores.tickets.add(make.ticket(id=1, tags=("blue", "red"), conversation="a"))
+            await stores.tickets.add(make.ticket(id=2, tags=("red",), conversation="b"))
+        with MongoClient[dict[str, Any]](mongo.url) as client:
+            tickets = client["clerk"]["tickets"]
+
+            def found(query: dict[str, Any]) -> list[int]:
+                return sorted(each["_id"] for each in tickets.find(query))
+
+            assert found({"tags": "blue"}) == [1]
+            assert found({"tags": {"$in": ["red", "green"]}}) == [1, 2]
+            assert found({"$or": [{"tags": "blue"}, {"_id": {"$in": [2]}}]}) == [1, 2]
+            tickets.create_index("tags")
+            assert found({"tags": "red"}) == [1, 2]
+            assert found({"tags": "green"}) == found({"_id": {"$in": []}}) == []
