@@ -118,6 +118,27 @@ async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conv
     assert len(workers.slack.kind("card")) == 1
 
 
+async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = await thread(workers)
+    first = written(workers, place, 1)
+    second = written(workers, place, 2, after=outbound_id(first.channel, first.ts))
+    await workers.handle(second)
+    texts = workers.ports.stores.texts
+    get = texts.get
+
+    async def get_what_comes_just_now(id: str) -> Sms | None:
+        if id == second.after:
+            monkeypatch.setattr(texts, "get", get)
+            await workers.handle(first)
+        return await get(id)
+
+    monkeypatch.setattr(texts, "get", get_what_comes_just_now)
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
+
+
 async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thread(workers: Workers) -> None:
     place = await thread(workers)
     close = ActOnTicket(

@@ -51,16 +51,23 @@ class Sending:
 
         `keep` renews the outbox's lease, and says whether it is still ours.
         """
-        while found := await self._texts.outbox(self._conversation, 1):
+        while text := await self._first():
             if not await keep():
                 return LOOK_AGAIN
-            text, now = found[0], self._ports.now()
+            now = self._ports.now()
             if (early := await self._early(text, now)) > timedelta():
                 return early
+            if text.after is not None and await self._first() != text:
+                continue  # the one before it was stored just now
             wait = await (self._send(text, now) if text.state is State.WAITING else self._look(text, now))
             if wait is not None:
                 return wait
         return None
+
+    async def _first(self) -> Sms | None:
+        """The first text of those that are in the outbox."""
+        found = await self._texts.outbox(self._conversation, 1)
+        return found[0] if found else None
 
     async def _early(self, text: Sms, now: datetime) -> timedelta:
         """How long a text must wait for the provider, and for texts that were written before it."""
