@@ -19,6 +19,13 @@ _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=F
 """Without the frames' local variables: they hold tokens, numbers and texts."""
 
 
+def _by_id(record: logging.LogRecord) -> bool:
+    """Dramatiq quotes a message with all that it says; its id tells which one it is."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(getattr(each, "message_id", each) for each in record.args)
+    return True
+
+
 def configure_logging(log_format: str | None) -> None:
     """One structured line per event on stderr: readable on a terminal, else JSON (or as `log_format` says)."""
     readable = (log_format or ("console" if sys.stderr.isatty() else "json")) == "console"
@@ -44,6 +51,7 @@ def configure_logging(log_format: str | None) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_by_id)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     # Dramatiq's workers print the exception of every failed message, with whatever it quotes: ours say it once.

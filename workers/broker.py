@@ -7,6 +7,7 @@ with its reason before the original is acknowledged.
 
 import base64
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, override
@@ -55,7 +56,10 @@ class _Consumer(_RabbitmqConsumer):
         if message.options.pop("hand_back", False):
             self.known_tags.discard(message._tag)
             hand_back = partial(self.channel.basic_nack, message._tag, requeue=True)
-            self.connection.add_callback_threadsafe(hand_back)
+            with suppress(
+                pika.exceptions.ConnectionWrongStateError
+            ):  # a lost connection hands back all that it brought
+                self.connection.add_callback_threadsafe(hand_back)
         else:
             super().ack(message)
 

@@ -24,3 +24,24 @@ def test_a_traceback_shows_no_local_variable(log_format: str) -> None:
     said = subprocess.run(program, capture_output=True, check=True, text=True).stderr
     assert "it failed" in said
     assert "very-secret" not in said
+
+
+QUOTED = """
+import logging
+from dramatiq.broker import MessageProxy
+from dramatiq.message import Message
+from messages.logs import configure_logging
+configure_logging({log_format!r})
+message = Message("sms", "sms.send", (), {{"message": {{"body": "very-" + "secret"}}}}, {{}}, message_id="an-id")
+logging.getLogger("dramatiq.worker.ConsumerThread(sms)").warning("Failed (%s): %s", MessageProxy(message), "why")
+logging.getLogger("dramatiq.worker.ConsumerThread(sms)").error("It is %s.", message)
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_message_that_dramatiq_quotes_is_told_by_its_id(log_format: str) -> None:
+    program = [sys.executable, "-c", QUOTED.format(log_format=log_format)]
+    said = subprocess.run(program, capture_output=True, check=True, text=True).stderr
+    assert "Failed (an-id): why" in said
+    assert "It is an-id." in said
+    assert "very-secret" not in said

@@ -1,14 +1,16 @@
-"""A worker that stops gives its connections back."""
+"""What becomes of a worker's connections: given back when it stops, and lost under it."""
 
 import gc
+from typing import Any
 
 import dramatiq
 import pytest
 from dramatiq.asyncio import async_to_sync
+from dramatiq.message import Message
 
 from messages.settings import Settings
 from tests.servers import free_port
-from workers.broker import InMemoryPublisher, in_memory
+from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.ports import Posted, SlackError, TextingError
 from workers.wiring import ClosesPorts, make_ports
 
@@ -28,3 +30,24 @@ def test_a_stopped_worker_leaves_no_connection_open() -> None:
     worker.stop()
     del ports, broker.middleware[:]
     gc.collect()
+
+
+def test_what_is_handed_back_over_a_lost_connection_comes_again(amqp_url: str) -> None:
+    broker = rabbitmq(amqp_url)
+    broker.declare_queue("sms")
+    broker.flush("sms")
+    message: Message[None] = Message("sms", "sms.send", (), {}, {})
+    broker.enqueue(message)
+    consumer: Any = broker.consume("sms", prefetch=1, timeout=10_000)
+    in_hand = next(consumer)
+    assert in_hand is not None
+    in_hand.options["hand_back"] = True
+    consumer.connection.close()
+    consumer.ack(in_hand)
+    other = broker.consume("sms", prefetch=1, timeout=10_000)
+    again = next(other)
+    assert again is not None
+    assert again.message_id == message.message_id
+    other.ack(again)
+    other.close()
+    broker.close()
