@@ -29,7 +29,8 @@ class World:
 
     def __init__(self, sandbox_url: str) -> None:
         self._url = sandbox_url
-        self._http = httpx.Client(timeout=40, trust_env=False)
+        # None is kept: what has been idle for long is closed by whichever thread looks, while another takes it.
+        self._http = httpx.Client(timeout=40, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     def close(self) -> None:
         """Give the connections back."""
