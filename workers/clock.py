@@ -13,13 +13,14 @@ from prometheus_client import Counter
 from pymongo.errors import PyMongoError
 
 from messages.conversation import SequenceTexts
-from messages.notification import ConsiderNotifying, RenderConversation
+from messages.notification import ConsiderNotifying
 from messages.publishing import Unpublished
 from messages.sms import Direction, SendTexts
 from messages.ticket import ActOnTicket, Expire
 from workers import missed
 from workers.observe import DUE_LAG
 from workers.ports import Ports
+from workers.redraw import ask_for_render
 
 log = structlog.get_logger("clerk.clock")
 
@@ -59,7 +60,7 @@ async def sweep(ports: Ports) -> int:
         await publish(ConsiderNotifying(conversation=due.id))
         count("announcements", due.debounce.due_at)
     for due in await stores.conversations.redraws_due(now, now + AGAIN):
-        await publish(RenderConversation(conversation=due.id))
+        await ask_for_render(due.id, ports)
         count("redraws", due.redraw.due_at)
     return woken
 

@@ -180,15 +180,21 @@ async def test_a_render_that_could_not_be_published_can_be_asked_for_again_at_on
     assert waiting(workers, RenderConversation) == 1
 
 
-async def test_a_render_that_was_lost_is_asked_for_by_the_clock_and_after_a_minute_by_anyone(workers: Workers) -> None:
+async def test_a_render_that_was_lost_is_asked_for_again_after_a_minute(workers: Workers) -> None:
     await receive(workers, 1)
     await redraw(make.CONVERSATION, workers.ports)
     workers.queue.waiting.clear()
     await redraw(make.CONVERSATION, workers.ports)
+    await look_for(workers, 59)
     assert waiting(workers, RenderConversation) == 0
-    await look_for(workers, 21)
+    await look_for(workers, 31)
     assert waiting(workers, RenderConversation) == 1
-    workers.queue.waiting.clear()
-    workers.clock.forward(60)
+
+
+async def test_the_clock_puts_no_renders_on_top_of_those_that_wait(workers: Workers) -> None:
+    await receive(workers, 1)
     await redraw(make.CONVERSATION, workers.ports)
-    assert waiting(workers, RenderConversation) == 1
+    await look_for(workers, 300)
+    assert waiting(workers, RenderConversation) <= 5
+    await workers.drain()
+    assert waiting(workers, RenderConversation) == 0
