@@ -47,16 +47,15 @@ class Storm:
     def rage(self) -> None:
         """Let everything happen; returns when everybody has done what they had to do, and all processes run again."""
         restart_after = self._scale.kill_every * 5
-        chaos = threading.Thread(target=self._break_things, args=(time.monotonic() + restart_after,), name="chaos")
-        chaos.start()
-        try:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                for done in [pool.submit(self._live, contact, script) for contact, script in self.contacts.items()]:
+        with ThreadPoolExecutor(1, "chaos") as breaking, ThreadPoolExecutor(AT_ONCE, "people") as living:
+            chaos = breaking.submit(self._break_things, time.monotonic() + restart_after)
+            try:
+                for done in [living.submit(self._live, contact, script) for contact, script in self.contacts.items()]:
                     done.result()
-            wait_until(self._was_bad, "enough has gone wrong", PATIENCE)
-        finally:
-            self._over.set()
-            chaos.join()
+                wait_until(self._was_bad, "enough has gone wrong", PATIENCE)
+            finally:
+                self._over.set()
+                chaos.result()
         for process in (self._clerk.gateway, self._clerk.clock, *self._clerk.workers):
             if process.status is not None:
                 process.start()
