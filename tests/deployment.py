@@ -5,7 +5,9 @@ Whatever a test does, it does as Twilio, as Slack or as a person there; whatever
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import httpx
@@ -162,6 +164,32 @@ class Still(World):
     def state(self) -> Json:
         """Everything that the stand-ins held then."""
         return self._state
+
+
+class Watched(World):
+    """A world at which many people look at once: what it holds is fetched for all of them, every so many seconds."""
+
+    def __init__(self, world: World, every: float) -> None:
+        vars(self).update(vars(world))
+        self._every = every
+        self._seen: dict[str, tuple[float, Any]] = {}
+        self._looking = threading.Lock()
+
+    def state(self) -> Json:
+        """Everything that the stand-ins held a moment ago."""
+        found: Json = self._look("state", super().state)
+        return found
+
+    def record(self) -> list[Json]:
+        """Every call and webhook until a moment ago, in order."""
+        found: list[Json] = self._look("record", super().record)
+        return found
+
+    def _look(self, what: str, fetch: Callable[[], Any]) -> Any:
+        with self._looking:
+            if what not in self._seen or time.monotonic() - self._seen[what][0] >= self._every:
+                self._seen[what] = time.monotonic(), fetch()
+            return self._seen[what][1]
 
 
 def is_card(message: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ import pika
 
 from messages.queues import dead
 from tests.chaos.script import FAULTS, Deed, Scale, scripts
-from tests.deployment import CHANNEL, LINE, Deployment, Json, new_contact
+from tests.deployment import CHANNEL, LINE, Deployment, Json, Watched, new_contact
 from tests.servers import Process, consumers, descendants, end, wait_until
 
 CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
@@ -39,6 +39,7 @@ class Storm:
 
     def __init__(self, clerk: Deployment, seed: int, scale: Scale, restart_broker: Callable[[], None]) -> None:
         self._clerk, self._scale, self._restart_broker = clerk, scale, restart_broker
+        self._world = Watched(clerk.world, EVERY)
         self._dice = random.Random(seed + 1)
         self._over = threading.Event()
         self.contacts = {new_contact(): script for script in scripts(seed, scale)}
@@ -82,7 +83,7 @@ class Storm:
                 for _ in range(deed.times):
                     self._text(contact, deed)
                 continue
-            card = card or self._clerk.world.card(contact, PATIENCE, EVERY)
+            card = card or self._world.card(contact, PATIENCE, EVERY)
             if deed.kind == "reply":
                 self._reply(contact, card, deed)
             else:
@@ -91,30 +92,29 @@ class Storm:
     def _text(self, contact: str, deed: Deed) -> None:
         sid = f"SM{contact[1:]:0>16}{deed.number:016d}"
         asked = {"from": contact, "to": LINE, "body": deed.words(contact), "sid": sid}
-        self._until(lambda: self._clerk.world.do("text", **asked)["status"] == 200, "a text is taken")
+        self._until(lambda: self._world.do("text", **asked)["status"] == 200, "a text is taken")
         self.figures["texts, with repeats"] += 1
 
     def _reply(self, contact: str, card: Json, deed: Deed) -> None:
         """Written once: what the gateway did not take, Slack sends again by itself."""
         words = deed.words(contact)
-        self._clerk.world.do("reply", user=deed.by, channel=CHANNEL, thread_ts=card["ts"], text=words)
+        self._world.do("reply", user=deed.by, channel=CHANNEL, thread_ts=card["ts"], text=words)
         self.figures["replies"] += 1
         self._until(lambda: self._taken(words), "a reply's event is taken")
 
     def _taken(self, words: str) -> bool:
         """Whether the gateway has taken the event of the message with these words."""
-        ts = {each["ts"] for each in self._clerk.world.messages() if each["text"] == words}
-        events = [each for each in self._clerk.world.record() if each.get("ids", {}).get("ts") in ts]
+        ts = {each["ts"] for each in self._world.messages() if each["text"] == words}
+        events = [each for each in self._world.record() if each.get("ids", {}).get("ts") in ts]
         return any(each.get("status") == 200 for each in events)
 
     def _click(self, contact: str, deed: Deed) -> None:
-        world = self._clerk.world
-        cards = [*world.cards(contact), *world.collapsed(contact)]
+        cards = [*self._world.cards(contact), *self._world.collapsed(contact)]
         offered = [(card, action) for card in cards for action in CLICKED if f'"{action}"' in _text_of(card)]
         if not offered:
             return
         card, action = offered[(deed.number * 7 + len(deed.by)) % len(offered)]
-        self._until(lambda: world.click(card, action, deed.by)["status"] in {200, 409}, "a click is taken")
+        self._until(lambda: self._world.click(card, action, deed.by)["status"] in {200, 409}, "a click is taken")
         self.figures["clicks"] += 1
 
     def _until(self, done: Callable[[], bool], what: str) -> None:
