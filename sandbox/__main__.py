@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -22,6 +23,9 @@ from sandbox.app import opened
 from sandbox.config import Sandbox
 
 LINES = {"+15550001111": "C0TEXTS"}
+
+KEPT_IDLE = 30
+"""Seconds; clients give an idle connection up sooner, so that none is closed here as its next request comes."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +85,8 @@ async def serve(asked: Asked) -> None:
 
     async with opened(asked.config, stopping=stopping, folder=asked.folder) as sandbox:
         app = Starlette(routes=[Mount("/sandbox", sandbox)])
-        keep = 30  # seconds, longer than clients keep an idle connection: none is closed as the next request comes
-        server = Server(
-            uvicorn.Config(
-                app,
-                host=asked.host,
-                port=asked.port,
-                log_level="warning",
-                lifespan="off",
-                timeout_keep_alive=keep,
-            )
-        )
+        quiet: dict[str, Any] = {"log_level": "warning", "lifespan": "off", "timeout_keep_alive": KEPT_IDLE}
+        server = Server(uvicorn.Config(app, host=asked.host, port=asked.port, **quiet))
         await server.serve()
 
 

@@ -56,9 +56,8 @@ class _Consumer(_RabbitmqConsumer):
         if message.options.pop("hand_back", False):
             self.known_tags.discard(message._tag)
             hand_back = partial(self.channel.basic_nack, message._tag, requeue=True)
-            with suppress(
-                pika.exceptions.ConnectionWrongStateError
-            ):  # a lost connection hands back all that it brought
+            # A connection that is lost hands back all that it brought.
+            with suppress(pika.exceptions.ConnectionWrongStateError):
                 self.connection.add_callback_threadsafe(hand_back)
         else:
             super().ack(message)
