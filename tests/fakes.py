@@ -3,7 +3,7 @@
 import inspect
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -123,6 +123,8 @@ class FakeSlack:
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens once, elsewhere, while a message is replaced."""
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
@@ -153,6 +155,9 @@ class FakeSlack:
     async def update(self, at: Posted, what: Renderable) -> None:
         """Replace a message."""
         self.before("update", at.channel)
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            await meanwhile()
         self._at(at).what = what
         self.after("update", at.channel)
 

@@ -13,6 +13,7 @@ from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers
 from workers.ports import Posted, Refused, TextingThrottled, Undecided, Unreachable
+from workers.sms.sending import Sending
 from workers.sms.writing import TAKEN_BEFORE
 
 
@@ -118,24 +119,19 @@ async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conv
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(workers: Workers) -> None:
     place = await thread(workers)
     first = written(workers, place, 1)
-    second = written(workers, place, 2, after=outbound_id(first.channel, first.ts))
-    await workers.handle(second)
-    texts = workers.ports.stores.texts
-    get = texts.get
+    await workers.handle(written(workers, place, 2, after=outbound_id(first.channel, first.ts)))
+    workers.clock.forward(1)
+    coming = [first]
 
-    async def get_what_comes_just_now(id: str) -> Sms | None:
-        if id == second.after:
-            monkeypatch.setattr(texts, "get", get)
-            await workers.handle(first)
-        return await get(id)
+    async def keep_as_another_worker_stores_it() -> bool:
+        while coming:
+            await workers.handle(coming.pop())
+        return True
 
-    monkeypatch.setattr(texts, "get", get_what_comes_just_now)
-    await settle(workers)
+    await Sending(make.CONVERSATION, workers.ports).run(keep_as_another_worker_stores_it)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 

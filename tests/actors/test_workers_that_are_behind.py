@@ -14,7 +14,7 @@ from tests import make
 from tests.actors.test_every_message_may_come_twice import receive, thread
 from tests.fakes import Fate, Workers
 from workers import clock
-from workers.ports import Posted, Renderable, Temporary
+from workers.ports import Temporary
 from workers.redraw import redraw
 
 RENDER = RenderConversation(conversation=make.CONVERSATION)
@@ -151,20 +151,16 @@ async def test_one_message_to_render_a_conversation_waits_however_much_happens_i
     assert "U5" in str(workers.slack.kind("root")[0].what)
 
 
-async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(
-    workers: Workers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(workers: Workers) -> None:
     await receive(workers, 1)
-    update, waited = workers.slack.update, []
+    waited: list[int] = []
 
-    async def update_while_it_is_named(at: Posted, what: Renderable) -> None:
-        monkeypatch.setattr(workers.slack, "update", update)
+    async def it_is_named() -> None:
         await name_contact(workers, "Maria")
         waited.append(waiting(workers, RenderConversation))
-        await update(at, what)
 
     await name_contact(workers, "Mary")
-    monkeypatch.setattr(workers.slack, "update", update_while_it_is_named)
+    workers.slack.meanwhile = it_is_named
     await workers.drain()
     assert waited == [1]
     assert "Maria" in str(workers.slack.kind("root")[0].what)
