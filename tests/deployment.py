@@ -5,6 +5,9 @@ Whatever a test does, it does as Twilio, as Slack or as a person there; whatever
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +15,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.servers import Process, answers, free_port, wait_until
+from tests.servers import ROOT, Process, answers, free_port, wait_until
 
 type Json = dict[str, Any]
 
@@ -273,3 +276,17 @@ class Deployment:
         for process in reversed(self.processes):
             process.stop()
         self.world.close()
+
+
+def clerk_command(clerk: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a `clerk` command against a deployment."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
+    return subprocess.run(
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={**inherited, **clerk.environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

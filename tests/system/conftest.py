@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deployment import Deployment, World
+from tests.deployment import CHANNEL, Deployment, World, clerk_command
 from tests.servers import PrivateRabbit, Server, database, empty
 from tests.wire_cutter import Wire
+
+PATIENT_LINE = "+15550004444"
 
 
 @pytest.fixture(scope="package")
@@ -23,6 +25,15 @@ def clerk(rabbit: Server, mongo: Server) -> Iterator[Deployment]:
 def world(clerk: Deployment) -> World:
     """The outside of that deployment."""
     return clerk.world
+
+
+@pytest.fixture
+def patient_line(clerk: Deployment) -> Iterator[str]:
+    """A line whose debounce waits for longer than a slow machine takes to handle what comes meanwhile."""
+    assert clerk_command(clerk, "lines", "add", PATIENT_LINE, "--channel", CHANNEL).returncode == 0
+    assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "12", "--cap", "60").returncode == 0
+    yield PATIENT_LINE
+    assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ def test_the_first_text_is_a_card_and_the_first_reply_of_its_thread(world: World
     assert world.violations() == []
 
 
-def test_a_busy_conversation_updates_its_card_and_is_announced_once_when_it_falls_quiet(world: World) -> None:
+def test_a_busy_conversation_updates_its_card_and_is_announced_once_when_it_falls_quiet(
+    world: World, patient_line: str
+) -> None:
     contact = new_contact()
-    world.text(contact, "one")
+    world.text(contact, "one", to=patient_line)
     world.card(contact)
-    world.text(contact, "two")
+    world.text(contact, "two", to=patient_line)
     wait_until(lambda: "two" in str(world.cards(contact)[0]["blocks"]), "the card shows the newest text")
-    world.text(contact, "three")
+    world.text(contact, "three", to=patient_line)
     assert len(world.cards(contact)) == 1
     summary = wait_until(lambda: world.cards(contact)[1:], "a summary after the quiet")[0]
     assert "three" in str(summary["blocks"])

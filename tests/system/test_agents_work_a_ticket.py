@@ -77,17 +77,17 @@ def test_a_target_that_cannot_be_reached_is_told_in_the_thread_once_and_the_orig
     assert len(told) == 1
 
 
-def test_opening_the_thread_cancels_the_pending_notification(world: World) -> None:
+def test_opening_the_thread_cancels_the_pending_notification(world: World, patient_line: str) -> None:
     contact = new_contact()
-    world.text(contact, "one")
+    world.text(contact, "one", to=patient_line)
     card = world.card(contact)
-    world.text(contact, "two")
+    world.text(contact, "two", to=patient_line)
     wait_until(lambda: len(world.texts_in_thread(contact)) == 2, "both texts in the thread")
     world.click(card, "ticket.open")
     other = new_contact()
-    world.text(other, "one")
+    world.text(other, "one", to=patient_line)
     world.card(other)
-    world.text(other, "two")
+    world.text(other, "two", to=patient_line)
     wait_until(lambda: len(world.cards(other)) == 2, "a conversation nobody looked at is announced")
     assert len(world.cards(contact)) == 1
 

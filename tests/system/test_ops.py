@@ -1,32 +1,15 @@
 """The operator's side of a running deployment: what the console, the commands and the metrics tell."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from typing import Any
 
 import httpx
 
-from tests.deployment import CHANNEL, Deployment, new_contact
-from tests.servers import ROOT, Process, free_port, wait_until
+from tests.deployment import CHANNEL, Deployment, clerk_command, new_contact
+from tests.servers import Process, free_port, wait_until
 
 BEARER = {"authorization": "Bearer test-ops-token"}
-
-
-def clerk_command(clerk: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a `clerk` command against a deployment."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env={**inherited, **clerk.environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def ask(clerk: Deployment, path: str) -> Any:

@@ -5,9 +5,9 @@ import json
 import httpx
 
 from messages.settings import SANDBOX
-from tests.deployment import Deployment, new_contact
+from tests.deployment import Deployment, clerk_command, new_contact
 from tests.servers import wait_until
-from tests.system.test_ops import clerk_command, publish
+from tests.system.test_ops import publish
 from tests.system.test_the_conversation_goes_both_ways import marks, reply, sent
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from tests.deployment import CHANNEL, LINE, Deployment, new_contact
+from tests.deployment import CHANNEL, LINE, Deployment, clerk_command, new_contact
 from tests.servers import Process, answers, descendants, wait_until
 from tests.system.conftest import Place
-from tests.system.test_ops import BEARER, clerk_command, publish
+from tests.system.test_ops import BEARER, publish
 from tests.system.test_the_conversation_goes_both_ways import marks, reply
 
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.deployment import CHANNEL, LINE, Deployment, World, field, new_contact
+from tests.deployment import CHANNEL, LINE, Deployment, World, clerk_command, field, new_contact
 from tests.servers import wait_until
-from tests.system.test_ops import clerk_command
 
-PATIENT_LINE = "+15550004444"
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
 PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
 
@@ -152,15 +150,6 @@ def test_a_reply_after_closed_is_sent_and_begins_a_new_ticket(world: World) -> N
     wait_until(lambda: sent(world, contact) == ["One more thing"], "sent")
     card = wait_until(lambda: [c for c in world.cards(contact) if field(c, "Status") == "Open"], "a new ticket")[0]
     assert "follows #" in str(card["blocks"])
-
-
-@pytest.fixture
-def patient_line(clerk: Deployment) -> Iterator[str]:
-    """A line whose debounce waits for longer than a slow machine takes to handle a reply."""
-    assert clerk_command(clerk, "lines", "add", PATIENT_LINE, "--channel", CHANNEL).returncode == 0
-    assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "12", "--cap", "60").returncode == 0
-    yield PATIENT_LINE
-    assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
 
 
 def test_a_reply_cancels_the_pending_notification(world: World, patient_line: str) -> None:

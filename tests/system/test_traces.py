@@ -70,7 +70,7 @@ def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
             return [each for each in collector.spans if roots and each[1].trace_id == roots[0].trace_id]
 
         wait_until(lambda: "slack chat.postMessage" in {span.name for _, span in trace()}, "the trace reaches Slack")
-    spans = trace()
+    spans = trace()  # once all processes have ended, and with that told of every span
     services = {service for service, _ in spans}
     kinds = {span.name: span.kind for _, span in spans}
     assert services == {"clerk-gateway", "clerk-worker"}
