@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from configparser import ConfigParser
 from typing import Any, Final
 
 import pytest
@@ -20,6 +21,8 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").re
 SERVICES: Final[dict[str, Service]] = COMPOSE["services"]
 OURS: Final = ("gateway", "worker", "interactive", "clock")
 SERVERS: Final = ("rabbitmq", "mongo")
+KILLED_AFTER: Final = GRACE + 5
+"""Seconds after SIGTERM in which a worker ends by itself."""
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 VARIABLES: Final = {
     *(f"CLERK_{name.upper()}" for name in (*Settings.model_fields, *OpsSettings.model_fields)),
@@ -109,8 +112,7 @@ def test_a_part_without_a_port_is_well_while_it_is_connected(service: str, serve
 
 @pytest.mark.parametrize("service", ["worker", "interactive"])
 def test_a_worker_may_finish_what_it_has_in_hand(service: str) -> None:
-    killed_after = GRACE + 5
-    assert seconds(SERVICES[service]["stop_grace_period"]) >= killed_after + 5
+    assert seconds(SERVICES[service]["stop_grace_period"]) >= KILLED_AFTER + 5
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -152,3 +154,17 @@ def test_the_image_is_built_from_what_is_let_in() -> None:
         each for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE) for each in line.split()[:-1]
     }
     assert copied == let_in
+
+
+def test_the_systemd_unit_lets_a_worker_finish_and_does_not_start_again_what_is_set_wrong() -> None:
+    unit = ConfigParser(interpolation=None)
+    unit.read(ROOT / "deploy" / "clerk@.service")
+    service = unit["Service"]
+    assert int(service["TimeoutStopSec"]) >= KILLED_AFTER + 5
+    assert service["Restart"] == "always"
+    assert service["RestartPreventExitStatus"] == "2"
+    assert service["DynamicUser"] == "yes"
+    assert service["ExecStart"].endswith("/clerk %i")
+    enabled = re.findall(r"^systemctl enable --now (.+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    parts = [part.removeprefix("clerk@") for line in enabled for part in line.split()]
+    assert [app.parse_args([part], exit_on_error=False, print_error=False)[0].__name__ for part in parts] == parts
