@@ -131,7 +131,10 @@ async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_f
             await workers.handle(coming.pop())
         return True
 
-    await Sending(make.CONVERSATION, workers.ports).run(keep_as_another_worker_stores_it)
+    async def fetch_earlier(text: Sms) -> bool:
+        raise AssertionError(f"{text.id} does not wait in vain")
+
+    await Sending(make.CONVERSATION, workers.ports).run(keep_as_another_worker_stores_it, fetch_earlier)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 

@@ -18,7 +18,7 @@ from tests.actors.test_every_message_may_come_twice import thread as shown
 from tests.actors.test_missed_texts import listed
 from tests.actors.test_replies import lines, settle, stored, thread, written
 from tests.fakes import Workers
-from workers import missed
+from workers import clock, missed
 from workers.ports import (
     Ambiguous,
     Permanent,
@@ -96,6 +96,52 @@ async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers
     await workers.handle(came[2])
     await settle(workers, 1)
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
+
+
+async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behind(workers: Workers) -> None:
+    """They are taken in with the one that led to them, and not put behind what waits."""
+    await has_a_line(workers)
+    came = texts(workers, 3, 2)
+    await workers.handle(came[2])
+    assert not [message for _, message in workers.queue.waiting if isinstance(message, SmsReceived)]
+    workers.clock.forward(300)
+    await settle(workers, 1)
+    assert inbound(workers) == ["text 0", "text 1", "text 2"]
+
+
+async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_list(workers: Workers) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 4, 0)
+    await workers.handle(came[0])
+    await workers.handle(came[3])  # a worker could not handle the others, and put them behind all that waits
+    await settle(workers, 40)
+    assert inbound(workers) == ["text 0"]
+    workers.clock.forward(30)
+    await clock.sweep(workers.ports)
+    await settle(workers, 1)
+    assert inbound(workers) == ["text 0", "text 1", "text 2", "text 3"]
+
+
+async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_asked_or_is_away_for_long(
+    workers: Workers,
+) -> None:
+    await has_a_line(workers)
+    came = texts(workers, 2, 0)
+
+    def refuse(method: str) -> None:
+        raise Unreachable(None, "refused")
+
+    workers.texting.before = refuse
+    await workers.handle(came[1])
+    for _ in range(3):
+        workers.clock.forward(50)
+        await clock.sweep(workers.ports)
+        await settle(workers, 1)
+        assert inbound(workers) == []
+    workers.clock.forward(50)
+    await clock.sweep(workers.ports)
+    await settle(workers, 1)
+    assert inbound(workers) == ["text 1"]
 
 
 async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: Workers) -> None:
@@ -198,6 +244,44 @@ async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(worker
         await workers.handle(message)
     await settle(workers, 5)
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
+
+
+async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_behind(workers: Workers) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 3, 2)
+    await workers.handle(came[2])
+    assert not [message for _, message in workers.queue.waiting if isinstance(message, SlackReplyPosted)]
+    workers.clock.forward(300)
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
+
+
+async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_thread(workers: Workers) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 3, 0)
+    await workers.handle(came[2])
+    await settle(workers, 40)
+    assert workers.texting.bodies(make.CONTACT) == []
+    await settle(workers, 10)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
+
+
+async def test_a_reply_goes_without_the_one_before_it_only_once_slack_was_asked_or_is_away_for_long(
+    workers: Workers,
+) -> None:
+    place = await thread(workers)
+    came = replies(workers, place, 2, 0)
+
+    def refuse(method: str, channel: str) -> None:
+        if method == "written":
+            raise Temporary("http_500")
+
+    workers.slack.before = refuse
+    await workers.handle(came[1])
+    await settle(workers, 150)
+    assert workers.texting.bodies(make.CONTACT) == []
+    await settle(workers, 40)
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
 async def test_a_note_that_is_found_stays_a_note(workers: Workers) -> None:

@@ -1,7 +1,7 @@
 """Takes in the contacts' texts: stores each once, and gives each conversation's texts their order."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -11,9 +11,9 @@ from messages.inbound import SmsReceived
 from messages.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
-from workers.ingestion.earlier import after_earlier
+from workers.ingestion.earlier import LOOKS, missing_before, with_earlier
 from workers.ingestion.keywords import OptOut, opt_out, said
-from workers.ingestion.matching import ready
+from workers.ingestion.matching import orphans, ready
 from workers.ports import Ports
 from workers.runtime import actor
 
@@ -24,19 +24,42 @@ ASK_AGAIN: Final = timedelta(seconds=1)
 STANDS_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock looks after a text that does not stand under its ticket yet."""
 
+HOLD: Final = timedelta(minutes=3)
+"""How long a text, once it is off the queue, waits for the one before it while the provider can't be asked for it."""
+
 
 @actor(handles=SmsReceived)
 async def receive(message: SmsReceived, ports: Ports) -> None:
     """Store a text once, by the provider's sid; a text to a number that is no line is kept and reported."""
-    conversation = conversation_id(message.line, message.contact)
-    known = await ports.stores.lines.get(message.line) is not None
-    placed = await after_earlier(message, ports) if known else message
-    if placed is None:
+    if await ports.stores.lines.get(message.line) is None:
+        if await ports.stores.texts.add(_document(message, ports.now())):
+            log.warning("a text came to a number that is no line; it is kept: add the line", sms=message.sid)
+        return
+    texts = await with_earlier(message, ports)
+    if texts is None:
         await ports.publisher.publish(message, delay=ASK_AGAIN)
         return
-    asked = opt_out(message.body, message.opt_out) if known else None
+    new = [await _store(text, ports) for text in texts]
+    if not new[-1] and await _is_done_with(message.sid, ports):
+        return
+    await ports.stores.contacts.ensure(message.contact, ports.now())
+    await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
+    await sequence(SequenceTexts(conversation=conversation_id(message.line, message.contact)), ports)
+
+
+async def _store(message: SmsReceived, ports: Ports) -> bool:
+    """Whether a text to a line was not known; what its contact asks of the provider is noted in any case."""
+    asked = opt_out(message.body, message.opt_out)
     words = await _wish(message, asked, ports) if asked else ""
-    text = Sms(
+    text = _document(message, ports.now())
+    more = {"due_at": ports.now() + STANDS_WITHIN, "words": words, "unshown": text.conversation if words else None}
+    return await ports.stores.texts.add(text.model_copy(update=more))
+
+
+def _document(message: SmsReceived, now: datetime) -> Sms:
+    """The document of a text."""
+    conversation = conversation_id(message.line, message.contact)
+    return Sms(
         id=message.sid,
         conversation=conversation,
         line=message.line,
@@ -45,24 +68,11 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         body=message.body,
         media=message.media,
         received_at=message.received_at,
-        stored_at=ports.now(),
-        after=placed.after,
-        due_at=ports.now() + STANDS_WITHIN if known else None,
+        stored_at=now,
+        after=message.after,
         correlation_id=correlation.get(),
-        words=words,
-        unshown=conversation if words else None,
         unattached=conversation if message.media else None,
     )
-    new = await ports.stores.texts.add(text)
-    if not known:
-        if new:
-            log.warning("a text came to a number that is no line; it is kept: add the line", sms=message.sid)
-        return
-    if not new and await _is_done_with(message.sid, ports):
-        return
-    await ports.stores.contacts.ensure(message.contact, ports.now())
-    await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
-    await sequence(SequenceTexts(conversation=conversation), ports)
 
 
 async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
@@ -84,9 +94,24 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
     """Give every text that is ready its place, then have them filed; two that do so at once agree on the places."""
     texts = ports.stores.texts
     while candidates := ready(await texts.unplaced_after_placed(message.conversation), ports.now()):
+        if lost := orphans(candidates):
+            missing = await _missing_before(lost[-1], ports)
+            for text in missing or ():
+                await _store(text, ports)
+            if missing:
+                continue
+            if missing is None:
+                candidates = candidates[: candidates.index(lost[0])]
         if await _all_placed(candidates, await texts.newest(message.conversation), ports):
             break
     await ports.publisher.publish(FileTexts(conversation=message.conversation))
+
+
+async def _missing_before(text: Sms, ports: Ports) -> Sequence[SmsReceived] | None:
+    """What the provider has before a text that is about to go without the one before it; None: it must wait."""
+    hold = ports.now() - (text.stored_at or text.received_at) < HOLD
+    missing = await missing_before(text, 1 if hold else LOOKS, ports)
+    return missing if missing is not None or hold else []
 
 
 async def _all_placed(candidates: Sequence[Sms], newest: int, ports: Ports) -> bool:

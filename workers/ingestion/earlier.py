@@ -1,7 +1,8 @@
 """Finds the texts that came before one and are not known yet, so that it does not overtake them.
 
 The gateway says which text it saw before. One that has just started saw none: the text before may be in the hands of a
-worker that died, or its webhook may have met no gateway. Then the provider's list is asked.
+worker that died, or its webhook may have met no gateway. Then the provider's list is asked. So it is when the one that
+a gateway saw before does not come: it may be far behind in the queue, put there by a retry.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Final
 import structlog
 
 from messages.inbound import SmsReceived
+from messages.sms import Sms
 from workers.ports import ListedText, Ports, Refused, TextingError, TextingThrottled
 
 log = structlog.get_logger("clerk.ingestion")
@@ -25,32 +27,52 @@ LOOKS: Final = 3
 """How often the provider is asked at once about a text that was in the queue for longer, and so is not held back."""
 
 
-async def after_earlier(message: SmsReceived, ports: Ports) -> SmsReceived | None:
-    """The text, after the one before it, which is taken in too if it was not known; None: ask again soon."""
+async def with_earlier(message: SmsReceived, ports: Ports) -> Sequence[SmsReceived] | None:
+    """The text, behind those that came before it and are not known, in order; None: ask again soon."""
     if message.after is not None or await ports.stores.texts.get(message.sid) is not None:
-        return message
+        return [message]
+    hold = ports.now() - message.received_at < ASK_FOR
+    earlier = await _earlier(message, 1 if hold else LOOKS, ports)
+    if earlier is None:
+        return None if hold else [message]
+    after = earlier[-1].sid if earlier else None
+    return [*await _unknown(message.line, earlier, ports), message.model_copy(update={"after": after})]
+
+
+async def missing_before(text: Sms, looks: int, ports: Ports) -> Sequence[SmsReceived] | None:
+    """Those that came before a text and are not known, in order; None if the provider gives no answer."""
+    asked = SmsReceived(sid=text.id, line=text.line, contact=text.contact, body=text.body, received_at=text.received_at)
+    earlier = await _earlier(asked, looks, ports)
+    return None if earlier is None else await _unknown(text.line, earlier, ports)
+
+
+async def _earlier(message: SmsReceived, looks: int, ports: Ports) -> Sequence[ListedText] | None:
+    """The contact's texts that came a while before one, in order; None if the provider gives no answer."""
     inbox = await ports.stores.inboxes.get(message.line)
     if inbox is None:  # the line is so new that nothing can have come before
-        return message
+        return []
     since = max(inbox.began_at, message.received_at - LOOK_BACK)
-    hold = ports.now() - message.received_at < ASK_FOR
     try:
-        listed = await _listed(message, since, 1 if hold else LOOKS, ports)
+        listed = await _listed(message, since, looks, ports)
     except Refused:
-        return message
+        return []
     if listed is None:
-        return None if hold else message
+        return None
     sids = [text.sid for text in listed]
     last = sids.index(message.sid) if message.sid in sids else len(sids)
-    earlier = [text for text in listed[:last] if since <= text.at <= message.received_at]
-    known = await ports.stores.texts.known([text.sid for text in earlier]) if earlier else set()
-    before: str | None = None
-    for text in earlier:
-        if text.sid not in known:
-            log.info("a text that is not known yet", sms=text.sid)
-            await ports.publisher.publish(text.received(message.line, before))
-        before = text.sid
-    return message.model_copy(update={"after": before})
+    return [text for text in listed[:last] if since <= text.at <= message.received_at]
+
+
+async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> list[SmsReceived]:
+    """Those of the listed texts that are not known, each after the one before it."""
+    known = await ports.stores.texts.known([text.sid for text in listed]) if listed else set()
+    befores = [None, *(text.sid for text in listed)]
+    found = [
+        text.received(line, before) for text, before in zip(listed, befores, strict=False) if text.sid not in known
+    ]
+    for text in found:
+        log.info("a text that is not known yet", sms=text.sid)
+    return found
 
 
 async def _listed(message: SmsReceived, since: datetime, looks: int, ports: Ports) -> Sequence[ListedText] | None:

@@ -31,6 +31,12 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
     return list(placed.values())
 
 
+def orphans(candidates: Sequence[Sms]) -> list[Sms]:
+    """Those of the texts that are ready which would go without their predecessor."""
+    here = {text.id for text in candidates}
+    return [text for text in candidates if text.after is not None and text.after not in here]
+
+
 def _follows_itself(text: Sms, waiting: Mapping[str, Sms]) -> bool:
     """Whether the texts before a text lead back to it, as when two gateways saw the same texts in different orders."""
     before = waiting.get(text.after or "")

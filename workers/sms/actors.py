@@ -9,8 +9,9 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from messages.conversation import Conversation, Thread
+from messages.conversation import Contact, Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
+from messages.line import Line
 from messages.notification import Kind, Whisper
 from messages.publishing import EARLY, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
@@ -18,7 +19,7 @@ from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
-from workers.sms.earlier import after_earlier
+from workers.sms.earlier import LOOKS, missing_before, with_earlier
 from workers.sms.names import names
 from workers.sms.replies import (
     BUTTONS_ONLY,
@@ -48,6 +49,9 @@ BUSY: Final = timedelta(seconds=3)
 
 ASK_AGAIN: Final = timedelta(seconds=1)
 
+HOLD: Final = timedelta(minutes=3)
+"""How long a reply, once it is off the queue, waits for the one before it while Slack can't be asked for it."""
+
 
 @actor(handles=SlackReplyPosted)
 async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
@@ -59,16 +63,24 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if conversation is None or line is None or contact is None:
         await _stray(message, ports)
         return
-    placed = await after_earlier(message, conversation, ports)
-    if placed is None:
+    replies = await with_earlier(message, conversation, ports)
+    if replies is None:
         await ports.publisher.publish(message, delay=ASK_AGAIN)
         return
+    for reply in replies:
+        await _record(reply, conversation, line, contact, ports)
+
+
+async def _record(
+    message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, ports: Ports
+) -> None:
+    """Keep a reply, once, and have done what it is for."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     verdict = judged(message.text, body, message.files, line.reply_mode, contact)
     if verdict.state is State.WAITING and is_too_late(message, ports.now()):
         verdict = Verdict(State.REFUSED, TOO_LATE)
-    text = _written(placed, conversation, body, verdict, ports.now())
-    if await stores.texts.add(text):
+    text = _written(message, conversation, body, verdict, ports.now())
+    if await ports.stores.texts.add(text):
         await _tell(text, message, ports)
     await _act(text, message, ports)
 
@@ -77,14 +89,14 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
 async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is at it."""
     holder, id = uuid.uuid4().hex, message.conversation
-    keep = partial(_take, id, holder, ports)
+    keep, fetch = partial(_take, id, holder, ports), partial(_record_earlier, ports=ports)
     while await ports.stores.texts.outbox(id, 1):
         if not await keep():
             await _send_again(message, BUSY, ports)
             return
         renewing = asyncio.create_task(_renew(id, holder, ports))
         try:
-            again_in = await Sending(id, ports).run(keep)
+            again_in = await Sending(id, ports).run(keep, fetch)
         finally:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
@@ -93,6 +105,22 @@ async def send(message: SendTexts, ports: Ports) -> None:
         if again_in is not None:
             await _send_again(message, again_in, ports)
             return
+
+
+async def _record_earlier(text: Sms, ports: Ports) -> bool:
+    """Whether a reply, which is about to go without the one before it, must wait: that one was found, or Slack can't be
+    asked.
+    """
+    stores = ports.stores
+    conversation = await stores.conversations.get(text.conversation)
+    line, contact = await stores.lines.get(text.line), await stores.contacts.get(text.contact)
+    if conversation is None or line is None or contact is None:
+        return False
+    hold = ports.now() - (text.stored_at or text.received_at) < HOLD
+    missing = await missing_before(text, conversation, 1 if hold else LOOKS, ports)
+    for reply in missing or ():
+        await _record(reply, conversation, line, contact, ports)
+    return bool(missing) or (missing is None and hold)
 
 
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:

@@ -2,7 +2,7 @@
 
 The gateway says which reply it saw before. One that has just started saw none: the reply before may be in the hands of
 a worker that died, or its event may have met no gateway (Slack repeats it after a minute, and after five). Then the
-thread is asked.
+thread is asked. So it is when the one that a gateway saw before does not come: it may be far behind in the queue.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import structlog
 
 from messages.conversation import Conversation
 from messages.inbound import SlackReplyPosted
-from messages.sms import outbound_id
+from messages.sms import Sms, outbound_id
 from messages.thread_replies import Reply, posted
 from workers.ports import Permanent, Ports, Posted, SlackError, Throttled
 from workers.sms.replies import STILL_MEANT, is_too_late, written_at
@@ -29,34 +29,65 @@ LOOKS: Final = 3
 """How often Slack is asked at once about a reply that was in the queue for longer, and so is not held back."""
 
 
-async def after_earlier(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> SlackReplyPosted | None:
-    """The reply, after the one before it, which is taken in too if it was not known; None: ask Slack again soon."""
-    texts = ports.stores.texts
+async def with_earlier(
+    message: SlackReplyPosted, conversation: Conversation, ports: Ports
+) -> Sequence[SlackReplyPosted] | None:
+    """The reply, behind those that stand before it and are not known, in order; None: ask Slack again soon."""
     if message.after is not None or message.event_id is None:
-        return message
-    if await texts.get(outbound_id(message.channel, message.ts)) is not None:
-        return message
-    known = await texts.newest_reply(conversation.id, message.ts)
-    since = f"{(written_at(message.ts) - LOOK_BACK).timestamp():.6f}"
-    after = max(message.thread_ts, since, (known and known.ts) or "")
+        return [message]
+    if await ports.stores.texts.get(outbound_id(message.channel, message.ts)) is not None:
+        return [message]
     hold = ports.now() - message.received_at < ASK_FOR
     thread = Posted(message.channel, message.thread_ts)
+    found = await _unknown(thread, message.ts, conversation, 1 if hold else LOOKS, ports)
+    if found is None:
+        return None if hold else [message]
+    for reply in found:
+        if is_too_late(reply, ports.now()):  # it may still be in a queue, to be taken in as it was meant
+            await ports.publisher.publish(reply, delay=STILL_MEANT)
+    after = outbound_id(message.channel, found[-1].ts) if found else None
+    return [*_still_meant(found, ports), message.model_copy(update={"after": after})]
+
+
+async def missing_before(
+    text: Sms, conversation: Conversation, looks: int, ports: Ports
+) -> Sequence[SlackReplyPosted] | None:
+    """Those that stand before a reply in the thread and are not known, in order; None if Slack gives no answer."""
+    thread = conversation.thread
+    if thread is None or text.ts is None:
+        return []
+    found = await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, looks, ports)
+    return None if found is None else _still_meant(found, ports)
+
+
+def _still_meant(replies: Sequence[SlackReplyPosted], ports: Ports) -> list[SlackReplyPosted]:
+    return [reply for reply in replies if not is_too_late(reply, ports.now())]
+
+
+async def _unknown(
+    thread: Posted, before: str, conversation: Conversation, looks: int, ports: Ports
+) -> Sequence[SlackReplyPosted] | None:
+    """The replies between the last that is known and a moment (as `ts`), each after the one before it; None if Slack
+    gives no answer.
+    """
+    known = await ports.stores.texts.newest_reply(conversation.id, before)
+    since = f"{(written_at(before) - LOOK_BACK).timestamp():.6f}"
     try:
-        written = await _written(thread, after, message.ts, 1 if hold else LOOKS, ports)
+        written = await _written(thread, max(thread.ts, since, (known and known.ts) or ""), before, looks, ports)
     except Permanent:
-        return message
+        return []
     if written is None:
-        return None if hold else message
-    before: str | None = None
-    for reply in written:
-        found = posted(
-            reply, message.channel, api_url=ports.settings.slack_api_url, received_at=written_at(reply.ts)
-        ).model_copy(update={"after": before})
-        # One that is late may still be in a queue, to be taken in as it was meant.
-        late = is_too_late(found, ports.now())
-        await ports.publisher.publish(found, delay=STILL_MEANT if late else None)
-        log.info("a reply that is not known yet", sms=(before := outbound_id(found.channel, found.ts)))
-    return message.model_copy(update={"after": before})
+        return None
+    befores = [None, *(outbound_id(thread.channel, reply.ts) for reply in written)]
+    found = [
+        posted(
+            reply, thread.channel, api_url=ports.settings.slack_api_url, received_at=written_at(reply.ts)
+        ).model_copy(update={"after": after})
+        for reply, after in zip(written, befores, strict=False)
+    ]
+    for reply in found:
+        log.info("a reply that is not known yet", sms=outbound_id(reply.channel, reply.ts))
+    return found
 
 
 async def _written(thread: Posted, after: str, before: str, looks: int, ports: Ports) -> Sequence[Reply] | None:

@@ -46,17 +46,23 @@ class Sending:
         self._conversation, self._ports = conversation, ports
         self._texts = ports.stores.texts
 
-    async def run(self, keep: Callable[[], Awaitable[bool]]) -> timedelta | None:
+    async def run(
+        self, keep: Callable[[], Awaitable[bool]], fetch_earlier: Callable[[Sms], Awaitable[bool]]
+    ) -> timedelta | None:
         """Send all that can be sent now; how long until the rest can be, None if nothing is left.
 
-        `keep` renews the outbox's lease, and says whether it is still ours.
+        `keep` renews the outbox's lease, and says whether it is still ours. `fetch_earlier` looks for the reply before
+        one for which it was waited in vain, and says whether to wait for it still.
         """
         while text := await self._first():
             if not await keep():
                 return LOOK_AGAIN
             now = self._ports.now()
-            if (early := await self._early(text, now)) > timedelta():
+            orphan = text.after is not None and await self._texts.get(text.after) is None
+            if (early := self._early(text, orphan, now)) > timedelta():
                 return early
+            if orphan and text.state is State.WAITING and await fetch_earlier(text):
+                return LOOK_AGAIN
             if text.after is not None and await self._first() != text:
                 continue  # the one before it was stored just now
             wait = await (self._send(text, now) if text.state is State.WAITING else self._look(text, now))
@@ -69,11 +75,13 @@ class Sending:
         found = await self._texts.outbox(self._conversation, 1)
         return found[0] if found else None
 
-    async def _early(self, text: Sms, now: datetime) -> timedelta:
-        """How long a text must wait for the provider, and for texts that were written before it."""
+    def _early(self, text: Sms, orphan: bool, now: datetime) -> timedelta:
+        """How long a text must wait for the provider, and for texts that were written before it; an `orphan` for one
+        that is not known.
+        """
         waited = now - text.received_at
         patient = now - (text.stored_at or text.received_at) < PATIENCE
-        if text.after is not None and patient and await self._texts.get(text.after) is None:
+        if orphan and patient:
             return LOOK_FOR_EARLIER
         return max(IN_ORDER - waited, (text.retry_at or now) - now)
 
