@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from messages.base import QueueMessage
 from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.notification import RenderConversation
-from messages.sms import SendTexts, Sms, State, outbound_id
+from messages.sms import ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import Status
 from tests import make
+from tests.actors.test_replies import settle, thread
+from tests.actors.test_replies import written as message_in
 from tests.fakes import Fate, Workers
 from workers.ports import Posted, TextingThrottled, Undecided, Unreachable
 
@@ -96,6 +99,52 @@ async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
     text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
     assert text is not None
     return text
+
+
+class DiesAt(Fate):
+    """A worker that dies at one of its steps."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(random.Random(0), 0)
+        self._left = step
+
+    def step(self) -> None:
+        """Go on, or die here."""
+        self.dead, self._left = self._left <= 0, self._left - 1
+        super().step()
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["unknown", "known by now"])
+async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(workers: Workers, listed: bool) -> None:
+    """It dies as it gives a text up, or as it finds out on a person's Resend that the provider has it."""
+    place, lived, step = await thread(workers), False, 0
+
+    def away(method: str) -> None:
+        raise Undecided(None, "TimeoutError")
+
+    while not lived:
+        before, after = (lambda method: None, away) if listed else (away, lambda method: None)
+        workers.texting.before, workers.texting.after = before, after
+        message = message_in(workers, place, step)
+        await workers.handle(message)
+        await settle(workers, 1.5)
+        order: QueueMessage = SendTexts(conversation=make.CONVERSATION)
+        if listed:
+            workers.texting.before = away
+            await settle(workers, 30)
+            order = ResendText(sms=outbound_id(message.channel, message.ts), by=make.AGENT)
+            workers.texting.before = workers.texting.after = lambda method: None
+        else:
+            workers.queue.waiting = [each for each in workers.queue.waiting if not isinstance(each[1], SendTexts)]
+            workers.clock.forward(25)
+        lived = await workers.handle_or_die(order, DiesAt(step))
+        await workers.handle(order)
+        await settle(workers, 30)
+        await workers.pass_time(90, step=30)
+        mark = "outbox_tray" if listed else "grey_question"
+        assert workers.slack.reactions[Posted(message.channel, message.ts)] == {mark}, f"it died at step {step}"
+        step += 1
+    assert step > 5
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -100,11 +100,17 @@ async def send(message: SendTexts, ports: Ports) -> None:
         finally:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
-        if await ports.stores.texts.unshown(id):
-            await redraw(id, ports)
         if again_in is not None:
+            await _show(id, ports)
             await _send_again(message, again_in, ports)
             return
+    await _show(id, ports)  # whatever was done: a worker may have died once it had sent the last
+
+
+async def _show(conversation: str, ports: Ports) -> None:
+    """Have Slack show how far the texts have come, if it does not."""
+    if await ports.stores.texts.unshown(conversation):
+        await redraw(conversation, ports)
 
 
 async def _record_earlier(text: Sms, ports: Ports) -> bool:
@@ -140,8 +146,8 @@ async def resend(message: ResendText, ports: Ports) -> None:
     known = text.state not in {State.UNKNOWN, State.WAITING}
     if text.state is State.UNKNOWN and await Sending(text.conversation, ports).adopt(text):
         known = True
-        await redraw(text.conversation, ports)
     if known:
+        await _show(text.conversation, ports)
         thread = await _thread(text, ports)
         if thread is not None:
             await _whisper(KNOWN, message.by, thread.channel, thread.ts, ports)
