@@ -331,6 +331,19 @@ class Fate:
             raise Crash
 
 
+class DiesAt(Fate):
+    """A worker that dies at one of its steps."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(random.Random(0), 0)
+        self._left = step
+
+    def step(self) -> None:
+        """Go on, or die here."""
+        self.dead, self._left = self._left <= 0, self._left - 1
+        super().step()
+
+
 class Stepwise:
     """A port (or store) of which each call is a step before it and a step after it."""
 

@@ -9,7 +9,7 @@ from messages.sms import WriteTyped
 from messages.ticket import ActOnTicket, Edit, SetStatus, Status, Take
 from messages.views import FindTickets
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import DiesAt, Workers
 from workers.ports import Permanent, Throttled
 
 
@@ -109,6 +109,33 @@ async def test_hide_show_and_undo_each_twice(workers: Workers) -> None:
         await workers.handle(UndoHide(post=card.post_id, by=make.AGENT))
         await workers.drain(times=2)
     assert len(workers.slack.kind("card")) == 1
+
+
+async def test_at_whatever_step_a_worker_dies_a_root_is_hidden_and_a_card_comes_back(workers: Workers) -> None:
+    await receive(workers, 1)
+    (root,) = workers.slack.kind("root")
+    workers.clock.forward(200)
+    await receive(workers, 2)
+    lives, step = [False], 0
+    while not all(lives):
+        (card,) = workers.slack.kind("card")
+        await workers.handle(HidePost(channel=card.channel, ts=card.ts, by=make.AGENT))
+        await workers.drain()
+        assert workers.slack.kind("card") == []
+        lives = []
+        for order in (
+            UndoHide(post=card.post_id, by=make.AGENT),
+            HidePost(channel=root.channel, ts=root.ts, by="U0BEN"),
+        ):
+            lives.append(await workers.handle_or_die(order, DiesAt(step)))
+            await workers.handle(order)
+            await workers.pass_time(120, step=30)
+            assert len(workers.slack.kind("card")) == 1, f"it died at step {step}"
+        assert "ticket.show" in str(root.what.blocks), f"it died at step {step}"
+        await workers.handle(ShowPost(channel=root.channel, ts=root.ts, by=make.AGENT))
+        await workers.drain()
+        step += 1
+    assert step > 5
 
 
 async def test_a_click_that_waited_too_long_is_answered_with_click_again(workers: Workers) -> None:

@@ -14,7 +14,7 @@ from messages.ticket import Status
 from tests import make
 from tests.actors.test_replies import settle, thread
 from tests.actors.test_replies import written as message_in
-from tests.fakes import Fate, Workers
+from tests.fakes import DiesAt, Fate, Workers
 from workers.ports import Posted, TextingThrottled, Undecided, Unreachable
 
 CONTACTS = ("+15550002221", "+15550002222")
@@ -99,19 +99,6 @@ async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
     text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
     assert text is not None
     return text
-
-
-class DiesAt(Fate):
-    """A worker that dies at one of its steps."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(random.Random(0), 0)
-        self._left = step
-
-    def step(self) -> None:
-        """Go on, or die here."""
-        self.dead, self._left = self._left <= 0, self._left - 1
-        super().step()
 
 
 @pytest.mark.parametrize("listed", [False, True], ids=["unknown", "known by now"])

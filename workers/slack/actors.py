@@ -130,12 +130,12 @@ async def hide(message: HidePost, ports: Ports) -> None:
         return
     conversation = await ports.stores.conversations.get(post.conversation)
     debounce = conversation.debounce if conversation else Debounce()
-    if plan.is_gone(post) or plan.is_collapsed(post, debounce):
-        return
-    during = debounce.latest.number if debounce.latest else 0
-    await ports.stores.posts.set(post, hidden_by=message.by, hidden_during=during)
+    new = not (plan.is_gone(post) or plan.is_collapsed(post, debounce))
+    if new:
+        during = debounce.latest.number if debounce.latest else 0
+        await ports.stores.posts.set(post, hidden_by=message.by, hidden_during=during)
     await redraw(post.conversation, ports)
-    if message.response_url is not None:
+    if new and message.response_url is not None:
         await _respond(message.response_url, blocks.hidden_notice(post.id), ports)
 
 
@@ -152,10 +152,11 @@ async def show(message: ShowPost, ports: Ports) -> None:
 async def undo_hide(message: UndoHide, ports: Ports) -> None:
     """Bring a hidden notification back: a root unfolds, a card that was deleted is posted again."""
     post = await ports.stores.posts.get(message.post)
-    if post is None or post.hidden_by is None:
+    if post is None:
         return
-    again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
-    await ports.stores.posts.set(post, hidden_by=None, hidden_during=None, **again)
+    if post.hidden_by is not None:
+        again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
+        await ports.stores.posts.set(post, hidden_by=None, hidden_during=None, **again)
     await redraw(post.conversation, ports)
 
 
