@@ -51,7 +51,7 @@ def test_the_window_can_be_shortened_while_something_waits(desk: Desk, world: Wo
     try:
         slider.focus()
         slider.press("End")
-        expect(desk.machinery.get_by_text("5:00")).to_be_visible()
+        expect(desk.machinery.get_by_text("5:00", exact=True)).to_be_visible()
         number = desk.contact("Patient")
         desk.text("First")
         desk.text("Second")
