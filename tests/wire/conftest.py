@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.standins import Pair, a_pair
+from tests.twilio_server import Server, reaching, serving
 from tests.webhooks import Served
+from workers.sms.twilio_api import TwilioApi
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +30,24 @@ async def pair() -> AsyncIterator[Pair]:
     """Both stand-ins, and a gateway that records what they send it."""
     async with a_pair() as made:
         yield made
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[Server]:
+    """A server in the place of Twilio's API."""
+    async with serving() as server:
+        yield server
+
+
+@pytest.fixture
+async def storage() -> AsyncIterator[Server]:
+    """A server in the place of the storage that keeps Twilio's media."""
+    async with serving() as server:
+        yield server
+
+
+@pytest.fixture
+async def api(twilio: Server) -> AsyncIterator[TwilioApi]:
+    """Twilio's API as Clerk reaches it."""
+    async with reaching(twilio.url + "/twilio") as api:
+        yield api
