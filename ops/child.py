@@ -1,17 +1,27 @@
-"""What each worker process loads besides `workers.boot`: the trail of what it logs, and the sign that it lives."""
+"""What each worker process loads besides `workers.boot`: the trail of what it logs, and the sign that it lives.
+
+It ends with the `dramatiq` command that started it. The supervisor sees to that, but may have been killed as well.
+"""
 
 import os
 import signal
+import sys
 from datetime import timedelta
+from multiprocessing import parent_process
 from pathlib import Path
 from types import FrameType
 
 import dramatiq
 
 from messages.settings import Settings
-from ops import trail
+from ops import following, trail
 from ops.pulse import FOLDER, Pulse
 from ops.settings import OpsSettings
+
+following.end_with_parent(signal.SIGKILL)
+command = parent_process()
+if command is None or command.pid != os.getppid():
+    sys.exit("the command that this worker belongs to is gone")
 
 settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:

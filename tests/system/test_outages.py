@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.deployment import new_contact
-from tests.servers import Process, answers, depths, descendants, wait_until
+from tests.servers import Process, answers, depths, descendants, end, wait_until
 from tests.system.conftest import Place
 
 
@@ -112,6 +112,25 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
     os.kill(worker.pid, signal.SIGKILL)
     worker.stop()
     wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "they all end", 60)
+    worker.start()
+    contact = new_contact()
+    texted(place, contact, "one")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+
+
+def test_workers_end_with_the_command_that_started_them_though_no_supervisor_ends_them(place: Place) -> None:
+    """Else one goes on until nobody reads its log, and keeps what it has in hand."""
+    worker = place.clerk.workers[0]
+    below = wait_until(lambda: _all_below(worker), "its processes run", 60)
+    (nursery,) = [pid for pid in below if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    served = {child: command for command in descendants(nursery) for child in descendants(command)}
+    assert len(served) >= 2
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        end(served.values())
+        wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in served), "they all end", 60)
+    finally:
+        worker.kill()
     worker.start()
     contact = new_contact()
     texted(place, contact, "one")
