@@ -1,8 +1,9 @@
-"""A TCP connection to a server that can be cut and mended."""
+"""A TCP connection to a server that can be cut and mended, or made to wait for its answers."""
 
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Self
 
 import httpx
@@ -19,6 +20,8 @@ class Wire:
         self._port = self._listening.getsockname()[1]
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._may_answer = threading.Event()
+        self._may_answer.set()
         self.url = url.replace(f"{there.host}:{there.port}", f"127.0.0.1:{self._port}")
         self._accept()
 
@@ -44,6 +47,15 @@ class Wire:
         self._listening = socket.create_server(("127.0.0.1", self._port))
         self._accept()
 
+    @contextlib.contextmanager
+    def holding_back_answers(self) -> Iterator[None]:
+        """What is sent goes to the server; what it says in return comes afterwards."""
+        self._may_answer.clear()
+        try:
+            yield
+        finally:
+            self._may_answer.set()
+
     def _accept(self) -> None:
         threading.Thread(target=self._serve, args=(self._listening,), daemon=True).start()
 
@@ -60,12 +72,14 @@ class Wire:
                 continue
             with self._lock:
                 self._open |= {here, there}
-            for pair in ((here, there), (there, here)):
-                threading.Thread(target=self._forward, args=pair, daemon=True).start()
+            for way in ((here, there, None), (there, here, self._may_answer)):
+                threading.Thread(target=self._forward, args=way, daemon=True).start()
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, once: threading.Event | None) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if once is not None:
+                    once.wait()
                 target.sendall(data)
         for each in (source, target):
             with contextlib.suppress(OSError):
