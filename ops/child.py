@@ -5,7 +5,6 @@ It ends with the `dramatiq` command that started it. The supervisor sees to that
 
 import os
 import signal
-import sys
 from datetime import timedelta
 from multiprocessing import parent_process
 from pathlib import Path
@@ -18,10 +17,8 @@ from ops import following, trail
 from ops.pulse import FOLDER, Pulse
 from ops.settings import OpsSettings
 
-following.end_with_parent(signal.SIGKILL)
 command = parent_process()
-if command is None or command.pid != os.getppid():
-    sys.exit("the command that this worker belongs to is gone")
+following.end_with_parent(signal.SIGKILL, None if command is None else command.pid)
 
 settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:

@@ -4,7 +4,9 @@ Dramatiq and Prometheus's client are not among them: they read the environment o
 """
 
 import gc
+import os
 import signal
+from typing import Final
 
 import aiohttp  # noqa: F401 - each of these is imported for the workers
 import motor.motor_asyncio  # noqa: F401
@@ -20,6 +22,9 @@ import messages.sms
 import messages.thread_replies  # noqa: F401
 from ops.following import end_with_parent
 
+PID: Final = os.getpid()
+"""The parent of those that are forked from this process, as they know it also when it is gone."""
+
 setproctitle("clerk worker: what the others are forked from")
 gc.collect()
 gc.freeze()  # what is never looked at by a collector is never copied
@@ -27,4 +32,4 @@ gc.freeze()  # what is never looked at by a collector is never copied
 # Whoever ends all processes of a service at once means the workers: this one ends when their supervisor has. Those that
 # are forked from it take the signal once Dramatiq is ready for it, also one that came before.
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-end_with_parent(signal.SIGKILL)
+end_with_parent(signal.SIGKILL, os.getppid())  # and if it was gone before, so is a pipe from it, which ends this too

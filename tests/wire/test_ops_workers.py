@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from ops import pulse
+from ops import consumer, pulse
 from ops.metrics import Workers
 from ops.pulse import HOPELESS, STUCK, Pulses, Watch
 from ops.samples import Samples, collected, total
@@ -151,6 +152,39 @@ class Killed(Child):
     def arguments(self) -> list[str]:
         """The command's arguments."""
         return [self.module, "--processes", "1"]
+
+
+class Orphaning(list[str]):
+    """Arguments of a command that has no parent any more once it has read them, and tells its process id."""
+
+    def __reduce__(self) -> tuple[Callable[..., list[str]], tuple[str, ...]]:
+        return _orphaned, tuple(self)
+
+
+def _orphaned(told: str, *arguments: str) -> list[str]:
+    parent = os.getppid()
+    os.kill(parent, signal.SIGKILL)
+    wait_until(lambda: os.getppid() != parent, "the parent is gone")
+    Path(told).write_text(str(os.getpid()))
+    return [*arguments]
+
+
+def test_a_command_whose_parent_dies_while_it_begins_ends_though_the_supervisor_lives(tmp_path: Path) -> None:
+    """Linux tells of a parent's death only from when it is asked to."""
+    (tmp_path / "idle.py").write_text("import signal; signal.pause()")
+    told = tmp_path / "pid"
+    with closing(Scratch()) as scratch:
+        command = consumer.process(
+            "idle", Orphaning([str(told), "--path", str(tmp_path), "--", "idle"]), {}, scratch.path
+        )
+        with suppress(EOFError):  # its parent may have died before it told the process id
+            command.start()
+        pid = int(wait_until(lambda: told.exists() and told.read_text(), "it has begun", 30))
+        try:
+            wait_until(lambda: not Path(f"/proc/{pid}/exe").exists(), "it ends", 20)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("works", "pauses"), [(True, [SOON, SOON, SOON]), (False, [2 * SOON, 4 * SOON, 8 * SOON])])
