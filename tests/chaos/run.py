@@ -1,9 +1,10 @@
-"""One run of the fault suite: deploy, storm, wait until all is quiet, judge."""
+"""One run of the fault suite: deploy, storm, wait until all is quiet, judge, and see that all has ended."""
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
@@ -39,7 +40,7 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
             found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)
             storm.figures["seconds"] = round(time.monotonic() - started)
-            return Outcome(dict(storm.figures), found)
+        return Outcome(dict(storm.figures), found + _left_running(clerk))
 
 
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
@@ -58,3 +59,21 @@ def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within
     with suppress(AssertionError):  # what is still wrong then is the outcome
         wait_until(calm, "nothing is wrong", within, every=1.0)
     return found
+
+
+def _left_running(clerk: Deployment) -> list[str]:
+    """The processes, in words, that still write to a log of the deployment a while after all were told to end."""
+    logs = [process.log for process in clerk.processes]
+
+    def left() -> list[str]:
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                if any((process / "fd" / "1").samefile(log) for log in logs):
+                    title = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    found.append(f"process {process.name} is left: {title.strip()}")
+        return found
+
+    with suppress(AssertionError):  # what is left then is the outcome
+        wait_until(lambda: not left(), "all have ended", 30)
+    return left()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,13 @@ def texted(place: Place, contact: str, *bodies: str) -> None:
             ),
             f"{body} is taken",
         )
+
+
+def text_is_shown(place: Place) -> None:
+    """Wait until a new contact's text is in its thread."""
+    contact = new_contact()
+    texted(place, contact, "one")
+    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
 
 
 def test_a_restart_of_rabbitmq_loses_no_text_and_needs_no_restart_of_clerk(place: Place) -> None:
@@ -111,42 +119,36 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
     children = wait_until(lambda: _all_below(worker), "its processes run", 60)
     os.kill(worker.pid, signal.SIGKILL)
     worker.stop()
-    wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children), "they all end", 60)
+    wait_until(lambda: not _still_run(children), "they all end", 60)
     worker.start()
-    contact = new_contact()
-    texted(place, contact, "one")
-    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+    text_is_shown(place)
 
 
 def test_workers_end_with_the_command_that_started_them_though_no_supervisor_ends_them(place: Place) -> None:
     """Else one goes on until nobody reads its log, and keeps what it has in hand."""
     worker = place.clerk.workers[0]
     below = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    (nursery,) = [pid for pid in below if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    nursery = _nursery(below)
     served = {child: command for command in descendants(nursery) for child in descendants(command)}
     assert len(served) >= 2
     os.kill(worker.pid, signal.SIGSTOP)
     try:
         end(served.values())
-        wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in served), "they all end", 60)
+        wait_until(lambda: not _still_run(served), "they all end", 60)
     finally:
         worker.kill()
     worker.start()
-    contact = new_contact()
-    texted(place, contact, "one")
-    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+    text_is_shown(place)
 
 
 def test_workers_are_started_again_when_the_process_that_they_are_forked_from_is_killed(place: Place) -> None:
     worker = place.clerk.workers[0]
     before = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    (nursery,) = [pid for pid in before if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    nursery = _nursery(before)
     served = [*descendants(nursery)]
     os.kill(nursery, signal.SIGKILL)
-    wait_until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in served), "what it forked ends", 60)
-    contact = new_contact()
-    texted(place, contact, "one")
-    wait_until(lambda: place.clerk.world.texts_in_thread(contact) == ["one"], "the text", 90)
+    wait_until(lambda: not _still_run(served), "what it forked ends", 60)
+    text_is_shown(place)
     assert '"event":"worker died, starting it again"' in worker.output()
 
 
@@ -155,3 +157,13 @@ def _all_below(worker: Process) -> list[int]:
     below = [*descendants(worker.pid)]
     titles = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below if Path(f"/proc/{pid}/exe").exists()]
     return below if sum(title.startswith(b"clerk worker: i") for title in titles) >= 4 else []
+
+
+def _nursery(below: list[int]) -> int:
+    """The one of these processes that the others are forked from."""
+    (nursery,) = [pid for pid in below if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return nursery
+
+
+def _still_run(pids: Iterable[int]) -> bool:
+    return any(Path(f"/proc/{pid}/exe").exists() for pid in pids)
