@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from multiprocessing import current_process, get_context, set_start_method
+from multiprocessing import current_process, get_context, parent_process, set_start_method
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,9 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], folder: Path)
     from ops import nursery  # which the parent of this process has read, and nobody else may
 
     following.end_with_parent(signal.SIGTERM, nursery.PID)
+    supervisor = parent_process()
+    if supervisor is None or not supervisor.is_alive():  # it may have gone before the parent could be ended with it
+        sys.exit("the supervisor is gone")
     os.environ.update(environment)
     set_start_method("fork", force=True)  # so that Dramatiq's processes have what this one has
     from dramatiq.cli import main, make_argument_parser

@@ -32,4 +32,4 @@ gc.freeze()  # what is never looked at by a collector is never copied
 # Whoever ends all processes of a service at once means the workers: this one ends when their supervisor has. Those that
 # are forked from it take the signal once Dramatiq is ready for it, also one that came before.
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-end_with_parent(signal.SIGKILL, os.getppid())  # and if it was gone before, so is a pipe from it, which ends this too
+end_with_parent(signal.SIGKILL, os.getppid())  # if it was gone before, what is forked sees that; without any, this ends

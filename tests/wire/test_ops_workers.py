@@ -187,6 +187,41 @@ def test_a_command_whose_parent_dies_while_it_begins_ends_though_the_supervisor_
                 os.killpg(pid, signal.SIGKILL)
 
 
+def test_nothing_is_left_of_a_supervisor_that_dies_once_it_has_asked_for_its_first_command(tmp_path: Path) -> None:
+    """What the others are forked from is asked for one while it still begins, and not told of a death before that."""
+    (tmp_path / "idle.py").write_text(
+        "import os, signal\nfrom pathlib import Path\n"
+        "Path(__file__).with_name('group').write_text(str(os.getpgrp()))\nsignal.pause()"
+    )
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys, time\n"
+        "while 'forkserver' in sys.orig_argv[-1] and str(os.getppid()) == os.environ['SUPERVISOR']:\n"
+        "    time.sleep(0.01)"
+    )
+    supervisor = (
+        "import os, signal, sys\nfrom multiprocessing import forkserver\nfrom pathlib import Path\n"
+        "from ops import consumer\n"
+        "forkserver.read_signed = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"  # as it waits to hear
+        "os.environ['SUPERVISOR'] = str(os.getpid())\n"
+        "consumer.process('idle', ['--path', sys.argv[1], '--', 'idle'], {}, Path(sys.argv[1])).start()"
+    )
+    (tmp_path / LOCK).touch()
+    running = subprocess.Popen(
+        [sys.executable, "-c", supervisor, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        said, _ = running.communicate(timeout=30)  # as soon as nobody has its output open any more
+        assert b"the supervisor is gone" in said
+        assert running.returncode == -signal.SIGKILL
+    finally:
+        if (group := tmp_path / "group").exists():
+            os.killpg(int(group.read_text()), signal.SIGKILL)
+
+
 @pytest.mark.parametrize(("works", "pauses"), [(True, [SOON, SOON, SOON]), (False, [2 * SOON, 4 * SOON, 8 * SOON])])
 async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
     works: bool, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
