@@ -13,9 +13,9 @@ PR_SET_PDEATHSIG: Final = 1
 def end_with_parent(by: signal.Signals, parent: int | None) -> None:
     """Have Linux send this process a signal when its parent dies (the thread that forked it); nothing elsewhere.
 
-    `parent` is its process id; SystemExit if that is gone already, of which Linux would tell nothing.
+    `parent` is its process id; if that is gone already, of which Linux would tell nothing, this process ends at once.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
-        sys.exit("the process that this one belongs to is gone")
+        signal.raise_signal(signal.SIGKILL)  # not SystemExit, on which Dramatiq tells the parent, and waits for it

@@ -187,6 +187,32 @@ def test_a_command_whose_parent_dies_while_it_begins_ends_though_the_supervisor_
                 os.killpg(pid, signal.SIGKILL)
 
 
+def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path) -> None:
+    (tmp_path / "orphaned.py").write_text(
+        "import os, signal, time\nfrom pathlib import Path\n"
+        "import dramatiq\nfrom dramatiq.brokers.stub import StubBroker\n"
+        "command = os.getppid()\n"
+        "for _ in range(500):\n"  # until it waits to hear that this process has begun
+        "    if 'futex' in Path(f'/proc/{command}/wchan').read_text():\n        break\n    time.sleep(0.01)\n"
+        "os.kill(command, signal.SIGKILL)\n"
+        "while os.getppid() == command:\n    time.sleep(0.01)\n"
+        "Path(__file__).with_name('pid').write_text(str(os.getpid()))\n"
+        "dramatiq.set_broker(StubBroker())"
+    )
+    told = tmp_path / "pid"
+    with closing(Scratch()) as scratch:
+        arguments = ["--path", str(tmp_path), "--processes", "1", "--", "orphaned", "ops.child"]
+        command = consumer.process("orphaned", arguments, {}, scratch.path)
+        command.start()
+        assert command.pid is not None
+        try:
+            pid = int(wait_until(lambda: told.exists() and told.read_text(), "it has begun", 30))
+            wait_until(lambda: not Path(f"/proc/{pid}/exe").exists(), "it ends", 20)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(command.pid, signal.SIGKILL)
+
+
 def test_nothing_is_left_of_a_supervisor_that_dies_once_it_has_asked_for_its_first_command(tmp_path: Path) -> None:
     """What the others are forked from is asked for one while it still begins, and not told of a death before that."""
     (tmp_path / "idle.py").write_text(
