@@ -13,8 +13,8 @@ from flask import Flask, Response, request
 from pika.adapters.blocking_connection import BlockingChannel
 from twilio.request_validator import RequestValidator
 
+from messages.process.settings import SANDBOX
 from messages.queues import declarations
-from messages.settings import SANDBOX
 
 THREADS: Final = 8
 

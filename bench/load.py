@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from bench.results import percentile
 from gateway.twilio_webhook import signature
-from messages.settings import SANDBOX
+from messages.process.settings import SANDBOX
 from tests.servers import ROOT
 
 CONNECTIONS: Final = 64

@@ -9,7 +9,7 @@ from typing import Final
 from bench.load import CONTACTS, LINE
 from messages.base import QueueMessage
 from messages.inbound import SmsReceived
-from messages.publishing import AmqpPublisher
+from messages.process.publishing import AmqpPublisher
 
 AT_ONCE: Final = 200
 _sids = itertools.count(1)

@@ -15,8 +15,8 @@ from gateway.app import ASGIApp, Gateway, Receive, Scope, Send
 from gateway.twilio_webhook import Account, sms
 from gateway.webhook import Request
 from messages.base import QueueMessage
-from messages.logs import configure_logging
-from messages.settings import Settings
+from messages.process.logs import configure_logging
+from messages.process.settings import Settings
 
 
 class Nowhere:

@@ -14,10 +14,10 @@ import uvicorn
 
 from gateway.app import ASGIApp, Gateway
 from gateway.connection import Connection
-from messages import telemetry
-from messages.logs import configure_logging
-from messages.publishing import AmqpPublisher
-from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
+from messages.process import telemetry
+from messages.process.logs import configure_logging
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 
 log = structlog.get_logger("clerk.gateway")
 

@@ -17,12 +17,12 @@ from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
 from gateway.refusals import Refusals
 from gateway.webhook import Accepted, Answer, Rejected, Request
-from messages import telemetry
 from messages.base import QueueMessage
+from messages.formats.media_links import PATH as MEDIA_PATH
 from messages.inbound import SlackReplyPosted, SmsReceived
-from messages.media_links import PATH as MEDIA_PATH
-from messages.publishing import Publisher, Unpublished, correlation, new_id
-from messages.settings import Settings
+from messages.process import telemetry
+from messages.process.publishing import Publisher, Unpublished, correlation, new_id
+from messages.process.settings import Settings
 from messages.sms import outbound_id
 
 type Scope = MutableMapping[str, Any]

@@ -11,9 +11,9 @@ from prometheus_client import Counter
 from yarl import URL
 
 from gateway.webhook import Answer
-from messages.media_links import Expired, MediaLink, Unsigned, media_key, read_path
-from messages.settings import Settings
-from messages.slack_urls import is_slacks
+from messages.formats.media_links import Expired, MediaLink, Unsigned, media_key, read_path
+from messages.formats.slack_urls import is_slacks
+from messages.process.settings import Settings
 
 log = structlog.get_logger("clerk.gateway")
 

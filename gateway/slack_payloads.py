@@ -7,8 +7,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from gateway.webhook import Rejected
-from messages.forms import InputState
-from messages.thread_replies import Authored, Reply, SlackPayload
+from messages.formats.thread_replies import Authored, Reply, SlackPayload
+from messages.orders.forms import InputState
 
 
 class Kind(SlackPayload):

@@ -19,11 +19,11 @@ from gateway.slack_payloads import (
     parsed,
 )
 from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
-from messages import actions, commands, forms
 from messages.base import QueueMessage
+from messages.formats.slack_urls import is_slacks
+from messages.formats.thread_replies import PERSONS_SUBTYPES, posted
 from messages.inbound import SlackReplyChanged
-from messages.slack_urls import is_slacks
-from messages.thread_replies import PERSONS_SUBTYPES, posted
+from messages.orders import clicks, commands, forms
 
 NOTHING: Final = Answer(200)
 TOLERANCE: Final = 300
@@ -143,7 +143,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
     messages: list[QueueMessage] = []
     dropped = None
     for each in payload.actions:
-        click = actions.Click(
+        click = clicks.Click(
             action_id=each.action_id,
             value=each.selected_option.value if each.selected_option else each.value,
             user=payload.user.id,
@@ -153,7 +153,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             response_url=payload.response_url if is_slacks(payload.response_url, app.api_url) else None,
             at=now,
         )
-        found = actions.orders(click)
+        found = clicks.orders(click)
         messages += found
         if not found:
             dropped = "block_actions"

@@ -12,7 +12,7 @@ from types import FrameType
 
 import dramatiq
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops import following, trail
 from ops.pulse import FOLDER, Pulse
 from ops.settings import OpsSettings

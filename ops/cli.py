@@ -10,11 +10,11 @@ from typing import Annotated
 import structlog
 from cyclopts import App, Parameter
 
-from messages import telemetry
-from messages.logs import configure_logging
-from messages.publishing import AmqpPublisher
+from messages.process import telemetry
+from messages.process.logs import configure_logging
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from messages.queues import QUEUES
-from messages.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from ops import doctor, moving, queues, seed, tracing
 from ops.dead import dead
 from ops.documents import DocumentsAway

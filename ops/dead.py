@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from messages.process.settings import Settings
 from messages.queues import QUEUES
-from messages.settings import Settings
 from ops import durations
 from ops.environment import open_broker
 from ops.letters import Letter, Selection

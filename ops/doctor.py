@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from messages.line import Line
-from messages.settings import Misconfigured, Settings
+from messages.process.settings import Misconfigured, Settings
 from ops.checks import broker, documents, reach, slack, twilio
 from ops.checks.finding import Finding, State, advice, bad, good
 from ops.documents import Documents, DocumentsAway

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
-from messages.settings import Misconfigured, Settings
+from messages.process.settings import Misconfigured, Settings
 from ops.documents import Documents, DocumentsAway
 from ops.queueing import Broker, Snapshot
 from ops.rabbit import Rabbit

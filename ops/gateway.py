@@ -9,8 +9,8 @@ from prometheus_client import REGISTRY
 
 from gateway.__main__ import server, settle
 from gateway.app import Gateway
-from messages.publishing import AmqpPublisher
-from messages.settings import Settings
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Settings
 from ops.console.app import build
 from ops.rabbit import Rabbit
 from ops.settings import OpsSettings

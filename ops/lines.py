@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from messages.line import Line
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.environment import on_stores
 from workers.mongo import Stores
 

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from messages.settings import Misconfigured, Settings
+from messages.process.settings import Misconfigured, Settings
 from ops.pulse import Pulses
 from ops.scratch import Scratch
 from ops.settings import OpsSettings

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops import seed
 from ops.documents import Documents, DocumentsAway
 from ops.environment import with_mongo

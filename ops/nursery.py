@@ -16,10 +16,10 @@ import structlog  # noqa: F401
 import twilio.rest  # noqa: F401
 from setproctitle import setproctitle
 
-import messages.commands
-import messages.publishing
-import messages.sms
-import messages.thread_replies  # noqa: F401
+import messages.formats.thread_replies
+import messages.orders.commands
+import messages.process.publishing
+import messages.sms  # noqa: F401
 from ops.following import end_with_parent
 
 PID: Final = os.getpid()

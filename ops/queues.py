@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from messages.process.settings import Settings
 from messages.queues import QUEUES
-from messages.settings import Settings
 from ops.documents import Documents
 from ops.durations import age, short
 from ops.environment import due_times, open_broker

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from gateway.__main__ import server
 from gateway.app import ASGIApp, Gateway, GatewayPublisher
-from messages.publishing import AmqpPublisher
-from messages.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
 from ops import seed, trail
 from ops.console.app import build as build_console
 from ops.environment import with_mongo

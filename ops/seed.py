@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from pymongo.errors import PyMongoError
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.lines import new_line
 from workers.mongo import Stores
 

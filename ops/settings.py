@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from messages.settings import Misconfigured
+from messages.process.settings import Misconfigured
 
 
 class OpsSettings(BaseSettings):

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops import durations, trail
 from ops.documents import Documents
 from ops.environment import console as reach_console

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops import metrics, processes, trail
 from ops.settings import OpsSettings
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import structlog
 
+from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
-from messages.settings import Misconfigured
 from ops import consumer
 from ops.metrics import Workers
 from ops.pulse import EVERY, FOLDER, HOPELESS, Watch

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gateway.__main__ import Server
-from messages.settings import Misconfigured, Settings
+from messages.process.settings import Misconfigured, Settings
 from sandbox.app import opened
 from sandbox.config import Sandbox
 

@@ -12,9 +12,9 @@ import pika
 import uvicorn
 
 from gateway.app import Gateway
-from messages.publishing import AmqpPublisher
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Settings
 from messages.queues import QUEUES, declarations
-from messages.settings import Settings
 from ops import trail
 from ops.console.app import application
 from ops.console.view import View

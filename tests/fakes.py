@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from messages.base import QueueMessage
-from messages.publishing import Unpublished
-from messages.settings import Settings
-from messages.thread_replies import Reply
+from messages.formats.thread_replies import Reply
+from messages.process.publishing import Unpublished
+from messages.process.settings import Settings
 from tests.make import NOW
 from workers import clock
 from workers.mongo import Stores

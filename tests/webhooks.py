@@ -20,8 +20,8 @@ from gateway.__main__ import Server, server
 from gateway.app import Gateway
 from gateway.connection import Connection
 from messages.base import QueueMessage
-from messages.publishing import Unpublished
-from messages.settings import Settings
+from messages.process.publishing import Unpublished
+from messages.process.settings import Settings
 from tests import make
 from tests.servers import wait_until
 

@@ -2,10 +2,10 @@
 
 import dramatiq
 
-from messages import telemetry
-from messages.logs import configure_logging
-from messages.publishing import AmqpPublisher
-from messages.settings import Misconfigured, Settings
+from messages.process import telemetry
+from messages.process.logs import configure_logging
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Misconfigured, Settings
 from workers.broker import rabbitmq
 from workers.observe import Observed
 from workers.wiring import add_actors, make_ports

@@ -24,7 +24,7 @@ from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotifications, TimeLimit
 
 from messages.base import QueueMessage
-from messages.publishing import LONGEST_DELAY, envelope
+from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
 
 log = structlog.get_logger("clerk.broker")

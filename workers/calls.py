@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Counter
 
-from messages import telemetry
+from messages.process import telemetry
 
 log = structlog.get_logger("clerk.calls")
 

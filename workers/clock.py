@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying
-from messages.publishing import Unpublished
+from messages.process.publishing import Unpublished
 from messages.sms import Direction, SendTexts
 from messages.ticket import ActOnTicket, Expire
 from workers import missed

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from messages.inbound import SmsReceived
 from messages.line import Inbox
-from messages.publishing import correlation
+from messages.process.publishing import correlation
 from workers.ports import ListedText, Ports, TextingError, TextingThrottled
 
 log = structlog.get_logger("clerk.missed")

@@ -16,8 +16,8 @@ from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 from prometheus_client import Counter, Histogram
 
-from messages import telemetry
-from messages.publishing import correlation
+from messages.process import telemetry
+from messages.process.publishing import correlation
 
 log = structlog.get_logger("clerk.worker")
 

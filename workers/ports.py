@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from messages.formats.thread_replies import Reply
 from messages.inbound import SmsReceived
-from messages.publishing import Publisher
-from messages.settings import Settings
+from messages.process.publishing import Publisher
+from messages.process.settings import Settings
 from messages.sms import Media
-from messages.thread_replies import Reply
 from workers.mongo import Stores
 
 

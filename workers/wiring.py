@@ -8,9 +8,9 @@ import dramatiq
 from dramatiq.asyncio import async_to_sync
 from dramatiq.middleware import Middleware
 
-from messages.publishing import Publisher
+from messages.process.publishing import Publisher
+from messages.process.settings import Misconfigured, Settings
 from messages.queues import QUEUES
-from messages.settings import Misconfigured, Settings
 from workers.mongo import Stores
 from workers.ports import Ports
 from workers.runtime import declare

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
 from ops.samples import Samples, collected, total

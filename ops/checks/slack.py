@@ -6,7 +6,7 @@ from typing import Any, Final
 import httpx
 
 from messages.line import Line
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.checks.finding import Finding, bad, good, skipped
 
 SCOPES: Final = (

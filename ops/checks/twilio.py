@@ -7,7 +7,7 @@ from urllib.parse import urldefrag
 import httpx
 
 from messages.line import Line
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 
 OVERRIDES: Final = "#rc=5&rp=all"

@@ -8,7 +8,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.console import api
 from ops.console.pages import HERE, Pages
 from ops.console.session import Guard, Token

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.line import Line
-from messages.settings import Settings
+from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
 from ops import trace as tracing

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from messages.publishing import Unpublished
+from messages.process.publishing import Unpublished
 from messages.sms import Media
 from tests import make
 from tests.actors.test_every_message_may_come_twice import thread

@@ -10,9 +10,9 @@ from itertools import permutations
 import pytest
 
 from messages.conversation import Thread
+from messages.formats.thread_replies import Reply
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.sms import Sms, State, outbound_id
-from messages.thread_replies import Reply
 from tests import make
 from tests.actors.test_every_message_may_come_twice import thread as shown
 from tests.actors.test_missed_texts import listed

@@ -8,7 +8,7 @@ import pytest
 from messages.base import QueueMessage
 from messages.inbound import SmsReceived
 from messages.notification import ConsiderNotifying, RenderConversation
-from messages.publishing import Unpublished
+from messages.process.publishing import Unpublished
 from messages.ticket import ActOnTicket, Take
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive, thread

@@ -3,7 +3,7 @@
 import httpx
 from playwright.sync_api import expect
 
-from messages.settings import SANDBOX
+from messages.process.settings import SANDBOX
 from tests.browser.desk import Desk
 from tests.deployment import CHANNEL, World
 

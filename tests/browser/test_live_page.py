@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from messages.settings import SANDBOX
+from messages.process.settings import SANDBOX
 from tests.browser.desk import Desk
 from tests.deployment import LINE, World, new_contact
 from tests.servers import Process, answers, free_port, wait_until

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.actions import ORDERS, Click, orders
 from messages.base import QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.orders.clicks import ORDERS, Click, orders
 from messages.ticket import ActOnTicket, Priority, SetPriority, SetStatus, Status, Take
 from messages.views import OpenReply, PushSend
 from tests import make

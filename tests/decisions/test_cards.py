@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.actions import Click, orders
+from messages.orders.clicks import Click, orders
 from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
 from sandbox.blockkit import message_faults, too_long

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages import commands
 from messages.base import QueueMessage
-from messages.commands import COMMANDS, HELP, Typed
 from messages.conversation import NameContact
+from messages.orders import commands
+from messages.orders.commands import COMMANDS, HELP, Typed
 from messages.sms import WriteTyped
 from messages.views import FindTickets, OpenDashboard
 from tests import make

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from messages.process.settings import SANDBOX, Settings
 from messages.queues import QUEUES
-from messages.settings import SANDBOX, Settings
 from ops.cli import app
 from ops.settings import OpsSettings
 from ops.worker import GRACE

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.cli import app
 from ops.settings import OpsSettings
 from tests.servers import ROOT

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from messages import forms
-from messages.forms import InputState, Submission, parse_tags
+from messages.orders import forms
+from messages.orders.forms import InputState, Submission, parse_tags
 from messages.ticket import ActOnTicket, Edit
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW

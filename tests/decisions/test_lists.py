@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages import forms
 from messages.conversation import Contact
-from messages.forms import Pushed
 from messages.line import Line
+from messages.orders import forms
+from messages.orders.forms import Pushed
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
 from sandbox.blockkit import message_faults, too_long, view_faults

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from messages.media_links import PATH, Expired, MediaLink, Unsigned, media_key, read_path, signed_path
+from messages.formats.media_links import PATH, Expired, MediaLink, Unsigned, media_key, read_path, signed_path
 from tests import make
 
 KEY = media_key("a-signing-secret")

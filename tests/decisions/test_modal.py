@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages import forms
-from messages.forms import InputState, Submission
+from messages.orders import forms
+from messages.orders.forms import InputState, Submission
 from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
 from sandbox.blockkit import view_faults
 from tests import make

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.numbers import NotANumber, parse, split
+from messages.formats.numbers import NotANumber, parse, split
 from tests import make
 from tests.make import LINE
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.formats.words import words
 from messages.ticket import Status, Ticket
-from messages.words import words
 from tests import make
 from tests.make import AGENT, CONTACT, LINE
 from workers.interactive.search import Wanted, matches, mine_first, wanted

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from messages.settings import SANDBOX, Misconfigured, Settings, refuse_sandbox_secrets
+from messages.process.settings import SANDBOX, Misconfigured, Settings, refuse_sandbox_secrets
 
 SECRETS = {
     "CLERK_AMQP_URL": "amqp://clerk:swordfish@rabbit:5672/",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from messages.formats.media_links import media_key, read_path
 from messages.line import ReplyMode
-from messages.media_links import media_key, read_path
-from messages.settings import Settings
+from messages.process.settings import Settings
 from messages.sms import SlackFile, State
 from tests import make
 from workers.sms.files import SERVED_FOR, links, objection

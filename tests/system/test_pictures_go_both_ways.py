@@ -2,7 +2,7 @@
 
 import base64
 
-from messages.settings import SANDBOX
+from messages.process.settings import SANDBOX
 from tests.deployment import CHANNEL, World, new_contact
 from tests.servers import wait_until
 from tests.system.test_the_conversation_goes_both_ways import conversation, marks, reply, sent

@@ -4,7 +4,7 @@ import json
 
 import httpx
 
-from messages.settings import SANDBOX
+from messages.process.settings import SANDBOX
 from tests.deployment import Deployment, clerk_command, new_contact
 from tests.servers import wait_until
 from tests.system.test_ops import publish

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 from pydantic import SecretStr
 
-from messages.media_links import MediaLink, media_key, signed_path
+from messages.formats.media_links import MediaLink, media_key, signed_path
 from tests.webhooks import SECRET, Served
 
 BOT_TOKEN = "xoxb-nobodys"

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from messages.line import Line
-from messages.settings import Settings
+from messages.process.settings import Settings
 from ops.checks import broker, documents, reach, slack, twilio
 from ops.checks.finding import Finding, State
 from ops.processes import Process

@@ -8,7 +8,7 @@ import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from messages.conversation import SequenceTexts
-from messages.publishing import envelope
+from messages.process.publishing import envelope
 from messages.queues import QUEUES
 from ops.in_memory import InMemory
 from ops.letters import Selection

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.inbound import SmsReceived
-from messages.publishing import envelope
+from messages.process.publishing import envelope
 from messages.queues import QUEUES
 from ops import durations, letters
 from ops.letters import Letter, Selection

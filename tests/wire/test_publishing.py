@@ -13,9 +13,9 @@ import pytest
 from dramatiq import Message
 
 from messages.inbound import SmsReceived
-from messages.publishing import CONFIRM_WITHIN, AmqpPublisher, Unpublished, correlation
+from messages.process.publishing import CONFIRM_WITHIN, AmqpPublisher, Unpublished, correlation
+from messages.process.settings import Misconfigured
 from messages.queues import QUEUES, dead, delayed
-from messages.settings import Misconfigured
 from tests import make
 from tests.servers import PrivateRabbit, depths
 from tests.wire_cutter import Wire

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from messages.settings import SANDBOX, Misconfigured
+from messages.process.settings import SANDBOX, Misconfigured
 from sandbox.__main__ import configuration
 from sandbox.record import KEPT, Record
 from tests.servers import free_port

@@ -8,7 +8,7 @@ import pytest
 from dramatiq.asyncio import async_to_sync
 from dramatiq.message import Message
 
-from messages.settings import Settings
+from messages.process.settings import Settings
 from tests.servers import free_port
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.ports import Posted, SlackError, TextingError

@@ -8,7 +8,7 @@ import structlog
 
 from messages.conversation import SequenceTexts, conversation_id
 from messages.inbound import SmsReceived
-from messages.publishing import correlation
+from messages.process.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
 from workers.ingestion.earlier import LOOKS, missing_before, with_earlier

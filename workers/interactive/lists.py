@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from messages.commands import QUERY_LIMIT
+from messages.orders.commands import QUERY_LIMIT
 from messages.ticket import Priority, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, mention, unstyled
 

@@ -1,4 +1,4 @@
-"""The Assign modal: a ticket as a form. Pure; messages/forms.py reads back what it shows."""
+"""The Assign modal: a ticket as a form. Pure; messages/orders/forms.py reads back what it shows."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from messages.numbers import NotANumber, parse
+from messages.formats.numbers import NotANumber, parse
+from messages.formats.words import words
 from messages.ticket import Status, Ticket
-from messages.words import words
 
 MOST_TERMS: Final = 6
 _NUMBERED: Final = re.compile(r"#?\s*([1-9][0-9]{0,8})", re.ASCII)

@@ -1,4 +1,4 @@
-"""The modals in which a text is written: Reply, and Send text. Pure; messages/forms.py reads back what they show."""
+"""The modals in which a text is written: Reply, and Send text. Pure; `messages.orders.forms` reads what they show."""
 
 import json
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from messages.conversation import Contact
-from messages.words import words
+from messages.formats.words import words
 from workers.mongo.collection import Raw, Store
 from workers.mongo.terms import Terms
 

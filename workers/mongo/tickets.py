@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
+from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
-from messages.words import words
 from workers.mongo.collection import Raw, Store, stored
 from workers.mongo.terms import Terms
 

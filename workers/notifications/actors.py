@@ -6,7 +6,7 @@ import structlog
 
 from messages.conversation import Debounce
 from messages.notification import AgentActed, ConsiderNotifying
-from messages.publishing import LONGEST_DELAY
+from messages.process.publishing import LONGEST_DELAY
 from workers.notifications.debounce import Arrival, Episode, observe, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports

@@ -10,7 +10,7 @@ import structlog
 
 from messages.conversation import Conversation, Debounce
 from messages.notification import HidePost, Kind, RenderConversation, ShowPost, UndoHide, Whisper
-from messages.publishing import EARLY
+from messages.process.publishing import EARLY
 from messages.sms import Sms
 from messages.ticket import AgentWrote
 from workers.ports import Permanent, Ports

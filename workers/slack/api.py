@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from messages.thread_replies import Reply
+from messages.formats.thread_replies import Reply
 from workers.calls import seen
 from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
 

@@ -12,7 +12,7 @@ import structlog
 
 from messages.conversation import Conversation
 from messages.notification import Kind, Post
-from messages.publishing import EARLY
+from messages.process.publishing import EARLY
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
 from workers.slack import plan
 

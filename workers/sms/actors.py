@@ -13,7 +13,7 @@ from messages.conversation import Contact, Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.line import Line
 from messages.notification import Kind, Whisper
-from messages.publishing import EARLY, LONGEST_DELAY, correlation
+from messages.process.publishing import EARLY, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports

@@ -3,7 +3,7 @@
 from messages.conversation import Contact, conversation_id
 from messages.line import ReplyMode
 from messages.notification import Whisper
-from messages.publishing import correlation
+from messages.process.publishing import correlation
 from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports

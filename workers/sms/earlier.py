@@ -13,9 +13,9 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation
+from messages.formats.thread_replies import Reply, posted
 from messages.inbound import SlackReplyPosted
 from messages.sms import Sms, outbound_id
-from messages.thread_replies import Reply, posted
 from workers.ports import Permanent, Ports, Posted, SlackError, Throttled
 from workers.sms.replies import STILL_MEANT, is_too_late, written_at
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from messages.media_links import MediaLink, media_key, signed_path
-from messages.settings import Settings
+from messages.formats.media_links import MediaLink, media_key, signed_path
+from messages.process.settings import Settings
 from messages.sms import SlackFile
 
 MOST: Final = 10

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from messages.conversation import Contact, conversation_id
+from messages.formats.numbers import NotANumber, split
 from messages.line import Line, line_of
-from messages.numbers import NotANumber, split
 from messages.sms import Direction, Sms, State, WriteText, WriteTyped
 from workers.sms.text import segments
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from messages.conversation import NAME_LIMIT, NameContact
+from messages.formats.numbers import NotANumber, split
 from messages.line import Line, line_of
-from messages.numbers import NotANumber, split
 
 
 @dataclass(frozen=True)

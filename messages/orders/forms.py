@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from messages.base import Document, Moment, QueueMessage
-from messages.numbers import NotANumber, parse
+from messages.formats.numbers import NotANumber, parse
 from messages.sms import LIMIT, WriteText
 from messages.ticket import (
     NOTE_LIMIT,

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from messages.formats.slack_urls import is_slacks
 from messages.inbound import SlackReplyPosted
-from messages.slack_urls import is_slacks
 from messages.sms import SlackFile
 
 PERSONS_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share"})

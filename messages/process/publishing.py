@@ -25,10 +25,10 @@ from pika.frame import Body, Header, Method
 from pika.spec import FRAME_END_SIZE, FRAME_HEADER_SIZE, Basic, BasicProperties, Connection
 from pydantic_core import to_json
 
-from messages import telemetry
 from messages.base import QueueMessage
+from messages.process import telemetry
+from messages.process.settings import Misconfigured
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
-from messages.settings import Misconfigured
 
 log = structlog.get_logger("clerk.publishing")
 

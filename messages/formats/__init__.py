@@ -1,0 +1,1 @@
+"""How numbers, words, addresses and replies are written and read. Pure."""

@@ -1,0 +1,1 @@
+"""What people order: by a click, in a form, after `/clerk`."""
