@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
-from workers.sms.twilio_api import CALLS, TwilioApi
+from workers.platforms.twilio.api import CALLS, TwilioApi
 
 SID, TOKEN = "AC" + "0" * 32, "a-secret-token"
 LINE, CONTACT, BODY = "+15550001111", "+15550002222", "the body of a text"

@@ -12,12 +12,12 @@ from messages.process.publishing import Publisher
 from messages.process.settings import Misconfigured, Settings
 from messages.queues import QUEUES
 from workers.mongo import Stores
+from workers.platforms.slack_api import SlackApi
+from workers.platforms.twilio.api import TwilioApi
 from workers.ports import Ports
 from workers.runtime import declare
-from workers.slack.api import SlackApi
-from workers.sms.twilio_api import TwilioApi
 
-ACTORS: Final = (*(f"workers.{slice}.actors" for slice in QUEUES), "workers.sms.composing")
+ACTORS: Final = (*(f"workers.{slice}.actors" for slice in QUEUES), "workers.sms.compose_actors")
 """The modules with actors: every slice has a queue of its name."""
 
 

@@ -13,8 +13,8 @@ from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers
 from workers.ports import Posted, Refused, TextingThrottled, Undecided, Unreachable
+from workers.sms.compose import TAKEN_BEFORE
 from workers.sms.sending import Sending
-from workers.sms.writing import TAKEN_BEFORE
 
 
 async def thread(workers: Workers) -> Thread:

@@ -19,7 +19,7 @@ from tests import make
 from tests.decisions.test_cards import ALIVE, _texts
 from tests.decisions.test_modal import submitted, untouched
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
-from workers.interactive import lists, writing
+from workers.interactive import lists, reply_modals
 from workers.interactive.lists import Row
 
 LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
@@ -118,19 +118,19 @@ CONTACTS = st.lists(st.builds(_contact, PLACES, make.visible(80)), max_size=120,
 
 @given(make.written(100), make.written(80), st.booleans(), st.none() | st.just(URL))
 def test_every_reply_modal_is_within_slacks_limits(line: str, name: str, out: bool, url: str | None) -> None:
-    view = writing.reply(make.line(name=line), make.contact(name=name, opted_out=out), CHANNEL, url)
+    view = reply_modals.reply(make.line(name=line), make.contact(name=name, opted_out=out), CHANNEL, url)
     assert view_faults(view) == []
     _dead(view["blocks"])
 
 
 @given(LINES, CONTACTS)
 def test_every_send_modal_is_within_slacks_limits(lines: list[Line], contacts: list[Contact]) -> None:
-    assert view_faults(writing.send(lines, contacts, CHANNEL, URL)) == []
+    assert view_faults(reply_modals.send(lines, contacts, CHANNEL, URL)) == []
 
 
 @given(make.written(3000))
 def test_a_reply_is_sent_as_it_was_typed_or_refused_on_its_field(text: str) -> None:
-    view = {**writing.reply(make.line(), make.contact(), CHANNEL, URL), "id": "V1"}
+    view = {**reply_modals.reply(make.line(), make.contact(), CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, text={"value": text}))
     length = len(text.strip().encode("utf-16-le")) // 2
     if 0 < length <= 1600:
@@ -143,7 +143,7 @@ def test_a_reply_is_sent_as_it_was_typed_or_refused_on_its_field(text: str) -> N
 
 
 def test_two_submissions_of_one_modal_are_one_text_and_two_modals_are_two() -> None:
-    view = writing.reply(make.line(), make.contact(), CHANNEL, URL)
+    view = reply_modals.reply(make.line(), make.contact(), CHANNEL, URL)
     ids = []
     for id in ("V1", "V1", "V2"):
         found = forms.read(submitted(view, text={"value": "hi"}).model_copy(update={"view": id}))
@@ -153,7 +153,7 @@ def test_two_submissions_of_one_modal_are_one_text_and_two_modals_are_two() -> N
 
 
 def test_a_reply_to_a_contact_that_opted_out_is_refused_on_the_field() -> None:
-    view = writing.reply(make.line(), make.contact(opted_out=True), CHANNEL, URL)
+    view = reply_modals.reply(make.line(), make.contact(opted_out=True), CHANNEL, URL)
     assert "opted out" in str(view["blocks"])
     found = forms.read(submitted(view, text={"value": "hi"}))
     assert isinstance(found, dict)
@@ -162,10 +162,10 @@ def test_a_reply_to_a_contact_that_opted_out_is_refused_on_the_field() -> None:
 
 def test_the_line_of_the_channel_is_picked_already() -> None:
     lines = [make.line(), make.line(id="+15550009999", channel="C0SALES", name="Sales")]
-    view = writing.send(lines, [], "C0SALES", URL)
+    view = reply_modals.send(lines, [], "C0SALES", URL)
     assert untouched(view)["line"]["selected_option"]["value"] == "+15550009999"
     assert "line" in untouched(view)
-    assert untouched(writing.send(lines, [], "C0OTHER", URL))["line"] == {}
+    assert untouched(reply_modals.send(lines, [], "C0OTHER", URL))["line"] == {}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_line_of_the_channel_is_picked_already() -> None:
     ],
 )
 def test_what_is_wrong_in_the_send_modal_is_said_on_its_field(fields: dict[str, Any], wrong: list[str]) -> None:
-    view = {**writing.send([make.line()], [make.contact()], CHANNEL, URL), "id": "V1"}
+    view = {**reply_modals.send([make.line()], [make.contact()], CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, **{"text": {"value": "hi"}, **fields}))
     assert wrong == (list(found) if isinstance(found, dict) else [])
     if isinstance(found, WriteText):

@@ -14,7 +14,7 @@ from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
 from sandbox.blockkit import view_faults
 from tests import make
 from tests.make import AGENT, CHANNEL, SOLVED_FOR, at
-from workers.interactive import modal
+from workers.interactive import assign_modal
 from workers.tickets.lifecycle import decide
 
 _STATE = {
@@ -55,12 +55,12 @@ KNOWN = st.lists(make.TAGS, max_size=150, unique=True)
 
 @given(make.tickets(), KNOWN)
 def test_every_ticket_fits_in_a_modal(ticket: Ticket, known: Sequence[str]) -> None:
-    assert view_faults(modal.edit(ticket, make.line(), known)) == []
+    assert view_faults(assign_modal.edit(ticket, make.line(), known)) == []
 
 
 @given(make.tickets(), KNOWN)
 def test_a_modal_that_is_submitted_as_it_was_opened_changes_nothing(ticket: Ticket, known: Sequence[str]) -> None:
-    order = forms.read(submitted(modal.edit(ticket, make.line(), known)))
+    order = forms.read(submitted(assign_modal.edit(ticket, make.line(), known)))
     assert isinstance(order, ActOnTicket)
     assert isinstance(order.command, Edit)
     decision = decide(ticket, order.command, AGENT, order.at, SOLVED_FOR)
@@ -77,7 +77,7 @@ def test_the_fullest_ticket_fits_and_loses_nothing_when_it_is_saved_untouched() 
         status=Status.ON_HOLD,
         priority=Priority.URGENT,
     )
-    view = modal.edit(full, make.line(), [f"tag-{number}" for number in range(500)])
+    view = assign_modal.edit(full, make.line(), [f"tag-{number}" for number in range(500)])
     assert view_faults(view) == []
     assert len(view["blocks"]) <= 100
     order = forms.read(submitted(view))
@@ -94,7 +94,7 @@ def test_it_shows_every_field_with_its_present_value() -> None:
         notify=("U0BOB", CHANNEL),
         assignees=(AGENT,),
     )
-    view = modal.edit(ticket, make.line(), ["late", "vip"])
+    view = assign_modal.edit(ticket, make.line(), ["late", "vip"])
     assert view["title"]["text"] == "Ticket #7"
     assert view["callback_id"] == "ticket.edit"
     state = untouched(view)
@@ -110,34 +110,36 @@ def test_it_shows_every_field_with_its_present_value() -> None:
 
 
 def test_each_status_is_offered_with_its_meaning_but_new_only_while_the_ticket_is_new() -> None:
-    offered = _blocks(modal.edit(make.ticket(), make.line(), []))["status"]["element"]["options"]
+    offered = _blocks(assign_modal.edit(make.ticket(), make.line(), []))["status"]["element"]["options"]
     assert [option["value"] for option in offered] == ["new", "open", "pending", "on_hold", "solved", "closed"]
     assert offered[2]["text"]["text"] == "Pending"
     assert offered[2]["description"]["text"] == "Waiting for more information from the contact"
-    offered = _blocks(modal.edit(make.ticket(status=Status.OPEN), make.line(), []))["status"]["element"]["options"]
+    offered = _blocks(assign_modal.edit(make.ticket(status=Status.OPEN), make.line(), []))["status"]["element"][
+        "options"
+    ]
     assert "new" not in [option["value"] for option in offered]
 
 
 def test_no_priority_is_not_offered_once_one_is_set() -> None:
-    view = modal.edit(make.ticket(priority=Priority.LOW), make.line(), [])
+    view = assign_modal.edit(make.ticket(priority=Priority.LOW), make.line(), [])
     offered = [option["value"] for option in _blocks(view)["priority"]["element"]["options"]]
     assert offered == ["low", "normal", "high", "urgent"]
 
 
 def test_the_origin_channel_is_preselected_where_nobody_chose_whom_to_notify() -> None:
-    element = _blocks(modal.edit(make.ticket(), make.line(), []))["notify"]["element"]
+    element = _blocks(assign_modal.edit(make.ticket(), make.line(), []))["notify"]["element"]
     assert element["initial_conversations"] == [CHANNEL]
     assert set(element["filter"]["include"]) == {"im", "public", "private"}
 
 
 def test_a_closed_tickets_modal_offers_only_what_can_still_change() -> None:
-    view = modal.edit(make.ticket(status=Status.CLOSED), make.line(), [])
+    view = assign_modal.edit(make.ticket(status=Status.CLOSED), make.line(), [])
     assert list(_blocks(view)) == ["subject", "priority", "new_tags", "note"]
 
 
 def test_earlier_notes_are_listed_newest_first_with_author_and_time_and_the_rest_is_counted() -> None:
     notes = tuple(Note(text=f"note {number} <b>", author=f"U{number:03d}", at=at(number)) for number in range(25))
-    blocks = modal.edit(make.ticket(notes=notes), make.line(), [])["blocks"]
+    blocks = assign_modal.edit(make.ticket(notes=notes), make.line(), [])["blocks"]
     shown = [html.unescape(block["text"]["text"]) for block in blocks if block["type"] == "section"]
     assert shown == [f"note {number} <b>" for number in range(24, 4, -1)]
     assert "<@U024> · <!date^" in str(blocks)
@@ -146,6 +148,6 @@ def test_earlier_notes_are_listed_newest_first_with_author_and_time_and_the_rest
 
 @pytest.mark.parametrize("priority", [Priority.LOW, Priority.URGENT])
 def test_a_priority_that_was_taken_out_of_its_menu_is_answered_on_that_field(priority: Priority) -> None:
-    view = modal.edit(make.ticket(priority=priority), make.line(), [])
+    view = assign_modal.edit(make.ticket(priority=priority), make.line(), [])
     answer = forms.read(submitted(view, priority={"selected_option": None}))
     assert answer == {"priority": "A priority can be changed, but not taken away again."}

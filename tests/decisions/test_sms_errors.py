@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.sms.errors import Kind, advice
+from workers.platforms.twilio.errors import Kind, advice
 
 MEANINGS = {
     Kind.OPTED_OUT: {21610},

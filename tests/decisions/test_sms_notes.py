@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.sms.text import is_note, plain, without_prefix
+from workers.sms.plain_text import is_note, plain, without_prefix
 
 NOTES = [
     "// call her back",

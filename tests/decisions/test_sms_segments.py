@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.sms import LIMIT
-from workers.sms.text import Encoding, Segments, segments
+from workers.sms.plain_text import Encoding, Segments, segments
 
 BASIC = [
     *range(0x20, 0x5B),

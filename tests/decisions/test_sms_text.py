@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.sms.shortnames import character
-from workers.sms.text import mentioned, plain
+from workers.sms.emoji_names import character
+from workers.sms.plain_text import mentioned, plain
 
 NAMES = {"U123": "Ada", "W9": "Grace Hopper", "C123": "orders"}
 

@@ -7,8 +7,8 @@ from messages.line import Line
 from messages.sms import State, WriteText, WriteTyped
 from tests import make
 from tests.make import AGENT, CHANNEL, CONVERSATION, NOW
-from workers.sms.text import segments
-from workers.sms.writing import NO_TEXT, addressed, taken, written
+from workers.sms.compose import NO_TEXT, addressed, taken, written
+from workers.sms.plain_text import segments
 
 SALES = make.line(id="+15550001111", channel="C0SALES", name="Sales")
 SUPPORT = make.line(id="+442079460001", channel="C0HELP", name="Support")

@@ -7,7 +7,7 @@ import pytest
 from tests.standins import Pair, a_pair
 from tests.twilio_server import Server, reaching, serving
 from tests.webhooks import Served
-from workers.sms.twilio_api import TwilioApi
+from workers.platforms.twilio.api import TwilioApi
 
 
 @pytest.fixture(scope="module")

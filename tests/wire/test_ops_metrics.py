@@ -15,12 +15,12 @@ import ops.metrics
 import ops.sampler
 import workers.clock
 import workers.observe
-import workers.sms.twilio_api
+import workers.platforms.twilio.api
 import workers.wiring
 from ops import flow
 from ops.samples import added, collected, grown, percentile, read, total, written
 
-USED = (gateway.app, ops.sampler, workers.clock, workers.observe, workers.sms.twilio_api)
+USED = (gateway.app, ops.sampler, workers.clock, workers.observe, workers.platforms.twilio.api)
 """Their import makes their metrics known, as that of every slice's actors does."""
 
 workers.wiring.load_actors()

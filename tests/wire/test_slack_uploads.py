@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.faults import Fault
 from tests.standins import TOKEN, Pair
+from workers.platforms.slack_api import SlackApi
 from workers.ports import Ambiguous, Permanent, Posted, Temporary
-from workers.slack.api import SlackApi
 from workers.slack.blocks import whisper
 
 HERE = "C0TEXTS"

@@ -26,8 +26,8 @@ from tests.twilio_server import (
     reaching,
     replying,
 )
+from workers.platforms.twilio.api import TwilioApi
 from workers.ports import Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
-from workers.sms.twilio_api import TwilioApi
 
 
 async def send(api: TwilioApi, body: str = BODY, media: tuple[str, ...] = ()) -> SentText:

@@ -10,8 +10,8 @@ from prometheus_client import Histogram
 
 from messages.notification import OpenModal, Whisper
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
-from workers.interactive import lists, modal, writing
-from workers.interactive.looking import found, open_tickets
+from workers.interactive import assign_modal, lists, reply_modals
+from workers.interactive.find_tickets import found, open_tickets
 from workers.ports import Permanent, Ports, SlackError
 from workers.runtime import actor
 
@@ -43,7 +43,7 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
     if ticket is None or line is None:
         await _whisper(message, f"Ticket #{message.ticket} does not exist any more.", ports)
         return
-    await _open(message, modal.edit(ticket, line, tags), CLICK_AGAIN, ports)
+    await _open(message, assign_modal.edit(ticket, line, tags), CLICK_AGAIN, ports)
 
 
 @actor(handles=OpenReply, max_retries=0, time_limit=timedelta(seconds=15))
@@ -58,7 +58,7 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
     if line is None or contact is None:
         await _whisper(message, GONE, ports)
         return
-    await _open(message, writing.reply(line, contact, line.channel, message.response_url), CLICK_AGAIN, ports)
+    await _open(message, reply_modals.reply(line, contact, line.channel, message.response_url), CLICK_AGAIN, ports)
 
 
 @actor(handles=OpenDashboard, max_retries=0, time_limit=timedelta(seconds=15))
@@ -76,12 +76,12 @@ async def push_send(message: PushSend, ports: Ports) -> None:
     if await _is_late(message, CLICK_AGAIN, ports):
         return
     lines, tickets = await asyncio.gather(
-        ports.stores.lines.all(), ports.stores.tickets.newest_of_all(2 * writing.OPTIONS)
+        ports.stores.lines.all(), ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS)
     )
     recent = list(dict.fromkeys(ticket.contact for ticket in tickets))
     known = {contact.id: contact for contact in await ports.stores.contacts.among(recent)}
     contacts = [known[number] for number in recent if number in known and not known[number].opted_out]
-    await _open(message, writing.send(lines, contacts, message.channel, message.response_url), CLICK_AGAIN, ports)
+    await _open(message, reply_modals.send(lines, contacts, message.channel, message.response_url), CLICK_AGAIN, ports)
 
 
 @actor(handles=FindTickets, max_retries=3, time_limit=timedelta(seconds=30))

@@ -25,7 +25,7 @@ from workers.ports import (
     Unreachable,
 )
 from workers.slack import blocks, media, plan
-from workers.slack.writing import FIRST_RETRY, LOOK_AFTER, Writer
+from workers.slack.writer import FIRST_RETRY, LOOK_AFTER, Writer
 
 log = structlog.get_logger("clerk.slack")
 

@@ -15,7 +15,7 @@ from workers.observe import TEXT_TO_SLACK
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Temporary
 from workers.slack import blocks, plan
 from workers.slack.attachments import Attachments
-from workers.slack.writing import ThreadGone, Writer
+from workers.slack.writer import ThreadGone, Writer
 
 log = structlog.get_logger("clerk.slack")
 

@@ -20,7 +20,8 @@ from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.earlier import LOOKS, missing_before, with_earlier
-from workers.sms.names import names
+from workers.sms.mentioned_names import names
+from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
     ELSEWHERE,
@@ -35,7 +36,6 @@ from workers.sms.replies import (
     written_at,
 )
 from workers.sms.sending import IN_ORDER, LOOK_AGAIN, PATIENCE, SEND_WITHIN, Sending, fail
-from workers.sms.text import plain, segments, without_prefix
 
 log = structlog.get_logger("clerk.sms")
 

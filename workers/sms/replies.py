@@ -10,7 +10,7 @@ from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
 from messages.sms import LIMIT, SlackFile, State
 from workers.sms.files import objection
-from workers.sms.text import is_note, segments
+from workers.sms.plain_text import is_note, segments
 
 OPTED_OUT: Final = (
     "Not sent: the contact has opted out of texts. Reach them another way; they can opt in again by texting START to "

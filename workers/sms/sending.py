@@ -14,8 +14,8 @@ from typing import Final
 import structlog
 
 from messages.sms import Sms, State
+from workers.platforms.twilio.errors import Kind, advice
 from workers.ports import Ports, Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
-from workers.sms.errors import Kind, advice
 from workers.sms.files import links
 from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
 

@@ -14,8 +14,8 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from workers.platforms.twilio.failures import failure
 from workers.ports import Attachment, Refused, TextingError, TooLarge, Undecided, Unreachable
-from workers.sms.failures import failure
 
 MOST_REDIRECTS: Final = 3
 TWILIO: Final = "https://api.twilio.com"

@@ -8,11 +8,11 @@ from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.sms.names import names
+from workers.sms.compose import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, addressed, taken, written
+from workers.sms.mentioned_names import names
+from workers.sms.plain_text import plain, without_prefix
 from workers.sms.replies import judged
 from workers.sms.sending import IN_ORDER
-from workers.sms.text import plain, without_prefix
-from workers.sms.writing import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, addressed, taken, written
 
 
 @actor(handles=WriteTyped)

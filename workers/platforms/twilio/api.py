@@ -15,7 +15,9 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from messages.sms import Media
-from workers.calls import seen
+from workers.platforms.calls import seen
+from workers.platforms.twilio.failures import failure
+from workers.platforms.twilio.media import Attachments
 from workers.ports import (
     Attachment,
     ListedText,
@@ -25,8 +27,6 @@ from workers.ports import (
     Undecided,
     Unreachable,
 )
-from workers.sms.attachments import Attachments
-from workers.sms.failures import failure
 
 CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
 

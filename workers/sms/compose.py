@@ -8,7 +8,7 @@ from messages.conversation import Contact, conversation_id
 from messages.formats.numbers import NotANumber, split
 from messages.line import Line, line_of
 from messages.sms import Direction, Sms, State, WriteText, WriteTyped
-from workers.sms.text import segments
+from workers.sms.plain_text import segments
 
 DECIDED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock looks after a text that is not decided."""

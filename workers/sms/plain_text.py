@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from messages.sms import LIMIT
-from workers.sms.shortnames import character
+from workers.sms.emoji_names import character
 
 # -- markup -----------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from workers.ports import Permanent, Ports, SlackError
-from workers.sms.text import mentioned
+from workers.sms.plain_text import mentioned
 
 log = structlog.get_logger("clerk.sms")
 

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from messages.formats.thread_replies import Reply
-from workers.calls import seen
+from workers.platforms.calls import seen
 from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])

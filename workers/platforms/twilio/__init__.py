@@ -1,0 +1,1 @@
+"""Twilio's REST API, its media, and what its answers and error codes mean."""
