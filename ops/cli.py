@@ -15,12 +15,13 @@ from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from messages.queues import QUEUES
-from ops import doctor, moving, queues, seed, tracing
-from ops.dead import dead
-from ops.documents import DocumentsAway
+from ops.commands import doctor, queues, trace, transfer
+from ops.commands.dead import dead
+from ops.commands.lines import Invalid, lines
+from ops.documents import seed
+from ops.documents.reader import DocumentsAway
 from ops.environment import need_distributed
-from ops.lines import Invalid, lines
-from ops.queueing import BrokerAway
+from ops.queues.broker import BrokerAway
 
 app = App(
     name="clerk",
@@ -31,9 +32,9 @@ app = App(
 app.command(lines)
 app.command(dead)
 queues.add_commands(app)
-tracing.add_commands(app)
+trace.add_commands(app)
 doctor.add_commands(app)
-moving.add_commands(app)
+transfer.add_commands(app)
 
 log = structlog.get_logger("clerk")
 
@@ -41,7 +42,7 @@ log = structlog.get_logger("clerk")
 @app.command
 def run(*, sandbox: bool = True, port: int | None = None) -> None:
     """Everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox."""
-    from ops.run import run as run_all
+    from ops.running.all_in_one import run as run_all
 
     settings = Settings.load(**({} if port is None else {"port": port}))
     configure_logging(settings.log_format)
@@ -52,7 +53,7 @@ def run(*, sandbox: bool = True, port: int | None = None) -> None:
 @app.command
 def demo(*, speed: float = 1.0, url: str | None = None) -> None:
     """Play a believable morning on the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
-    from ops.demo import play
+    from ops.commands.demo import play
 
     sys.exit(play(url or Settings.load().url, speed))
 
@@ -60,7 +61,7 @@ def demo(*, speed: float = 1.0, url: str | None = None) -> None:
 @app.command
 def gateway() -> None:
     """Serve the webhooks of Twilio and Slack."""
-    from ops.gateway import serve
+    from ops.running.gateway import serve
 
     settings = _distributed()
     telemetry.configure("gateway")
@@ -75,9 +76,9 @@ def worker(
     threads: int = 16,
 ) -> None:
     """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
-    from ops.metrics import Workers
-    from ops.watching import watching
-    from ops.worker import plan, supervise
+    from ops.metrics.serving import Workers
+    from ops.running.instrumentation import watching
+    from ops.running.supervisor import plan, supervise
 
     settings = _distributed()
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
@@ -96,7 +97,7 @@ def clock() -> None:
 
     from prometheus_client import REGISTRY
 
-    from ops.watching import watching
+    from ops.running.instrumentation import watching
     from workers import clock as the_clock
     from workers.wiring import make_ports
 

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
 from messages.process.settings import Misconfigured, Settings
-from ops.documents import Documents, DocumentsAway
-from ops.queueing import Broker, Snapshot
-from ops.rabbit import Rabbit
-from ops.remote import Remote
+from ops.documents.reader import Documents, DocumentsAway
+from ops.queues.broker import Broker, Snapshot
+from ops.queues.console_client import Remote
+from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
 from workers.mongo import Stores
 
@@ -25,7 +25,7 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
     if settings.mongo_url is not None:
         yield settings
         return
-    from ops.embedded import EmbeddedMongo  # a second's work, and only where there is no MongoDB
+    from ops.documents.embedded_mongo import EmbeddedMongo  # a second's work, and only where there is no MongoDB
 
     with EmbeddedMongo(settings.data_dir / FILE) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})

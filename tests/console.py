@@ -15,14 +15,14 @@ from gateway.app import Gateway
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
 from messages.queues import QUEUES, declarations
-from ops import trail
 from ops.console.app import application
 from ops.console.view import View
-from ops.documents import Documents
-from ops.queueing import Broker
-from ops.rabbit import Rabbit
-from ops.sampler import Sampler
+from ops.documents.reader import Documents
+from ops.metrics.recorder import Sampler
+from ops.queues.broker import Broker
+from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
+from ops.traces import log_trail
 from tests.servers import free_port, wait_until
 
 TOKEN = "a-token-for-tests"
@@ -39,7 +39,7 @@ def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) 
             broker = Rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
         sampler = Sampler(broker, documents, dict, shared=True)
         sampler.start()
-        app = application(View(settings, broker, documents, trail.Kept(documents), sampler))
+        app = application(View(settings, broker, documents, log_trail.Kept(documents), sampler))
         gateway = Gateway(settings, AmqpPublisher(amqp_url or "amqp://127.0.0.1:1/"), mounts={"/ops": app})
         server = uvicorn.Server(uvicorn.Config(gateway, port=port, log_config=None, lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from ops.embedded import EmbeddedMongo
+from ops.documents.embedded_mongo import EmbeddedMongo
 
 if __name__ == "__main__":
     with EmbeddedMongo(Path(sys.argv[1]) / "clerk.sqlite") as mongo:

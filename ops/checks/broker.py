@@ -6,9 +6,9 @@ from typing import Final
 
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
-from ops.management import Unavailable
-from ops.queueing import STALLED, Broker, BrokerAway, QueueState, Snapshot
-from ops.rabbit import Rabbit
+from ops.queues.broker import STALLED, Broker, BrokerAway, QueueState, Snapshot
+from ops.queues.management_api import Unavailable
+from ops.queues.rabbitmq import Rabbit
 
 SLOW: Final = timedelta(minutes=1)
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ops.checks.finding import Finding, bad, good
-from ops.documents import Documents, DocumentsAway
+from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
-from ops.processes import Process, running
-from ops.pulse import HOPELESS, stuck
-from ops.samples import read
+from ops.metrics.samples import read
+from ops.running.heartbeat import HOPELESS, stuck
+from ops.running.presence import Process, running
 
 SKEW: Final = timedelta(seconds=2)
 

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
-from ops.samples import Samples, collected, total
+from ops.metrics.samples import Samples, collected, total
 
 SKEW: Final = timedelta(seconds=5)
 GRAVE: Final = timedelta(minutes=2)

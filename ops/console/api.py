@@ -11,11 +11,11 @@ from starlette.routing import Route
 
 from messages.base import Document
 from messages.queues import QUEUES
-from ops import letters
 from ops.console.view import View
-from ops.documents import DocumentsAway
-from ops.letters import Letter, Selection
-from ops.queueing import BrokerAway, Report, Tally
+from ops.documents.reader import DocumentsAway
+from ops.queues import letters
+from ops.queues.broker import BrokerAway, Report, Tally
+from ops.queues.letters import Letter, Selection
 
 MOST: Final = 1000
 

@@ -13,11 +13,11 @@ from ops.console import api
 from ops.console.pages import HERE, Pages
 from ops.console.session import Guard, Token
 from ops.console.view import View
-from ops.documents import Documents, DocumentsAway
-from ops.queueing import Broker, BrokerAway
-from ops.sampler import Sampler
-from ops.samples import Samples, collected
-from ops.trail import Trail
+from ops.documents.reader import Documents, DocumentsAway
+from ops.metrics.recorder import Sampler
+from ops.metrics.samples import Samples, collected
+from ops.queues.broker import Broker, BrokerAway
+from ops.traces.log_trail import Trail
 
 
 def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool) -> ASGIApp:

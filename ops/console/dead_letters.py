@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
-from ops.letters import Letter, Selection
-from ops.queueing import Broker, Page
+from ops.queues.broker import Broker, Page
+from ops.queues.letters import Letter, Selection
 
 LOOK: Final = 5_000
 """Dead letters that are looked at; with more, filters and the commands reach the others."""

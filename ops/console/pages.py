@@ -14,15 +14,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from messages.queues import QUEUES
-from ops import durations, letters
+from ops import durations
 from ops.console import charts
 from ops.console.dead_letters import grouped
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.view import View
-from ops.letters import Selection
 from ops.masking import masked_number
-from ops.sampler import Moment
+from ops.metrics.recorder import Moment
+from ops.queues import letters
+from ops.queues.letters import Selection
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = 50

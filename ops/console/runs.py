@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from ops.queueing import BrokerAway, Report, Tally
+from ops.queues.broker import BrokerAway, Report, Tally
 
 log = structlog.get_logger("clerk.console")
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from messages.base import Document
 from messages.ticket import Ticket
-from ops import trace
-from ops.documents import Documents
+from ops.documents.reader import Documents
+from ops.traces import timeline
 
 MOST: Final = 50
 _NUMBER: Final = re.compile(r"\+?[0-9 ()./-]{7,20}")
@@ -23,7 +23,7 @@ def search(asked: str, documents: Documents) -> Found:
     """What is meant by an id, a ticket's number, a phone number, a contact's name, a tag or a part of a subject."""
     if not asked:
         return Found()
-    if trace.find(asked, documents) is not None or re.fullmatch(r"[0-9a-f]{32}|[0-9a-f-]{36}", asked):
+    if timeline.find(asked, documents) is not None or re.fullmatch(r"[0-9a-f]{32}|[0-9a-f-]{36}", asked):
         return Found(trace=asked.lstrip("#"))
     if _NUMBER.fullmatch(asked):
         digits = "+" + re.sub(r"[^0-9]", "", asked)

@@ -9,15 +9,15 @@ from messages.line import Line
 from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
-from ops import trace as tracing
 from ops.console.dead_letters import DeadLetters
 from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages
 from ops.console.runs import Runs
-from ops.documents import Documents, DocumentsAway
-from ops.letters import Letter
-from ops.queueing import Broker, BrokerAway
-from ops.sampler import Sampler
-from ops.trail import Trail
+from ops.documents.reader import Documents, DocumentsAway
+from ops.metrics.recorder import Sampler
+from ops.queues.broker import Broker, BrokerAway
+from ops.queues.letters import Letter
+from ops.traces import timeline as tracing
+from ops.traces.log_trail import Trail
 
 LATE: Final = timedelta(seconds=60)
 """How overdue a redraw must be to be called late: the clock takes it up within half a minute."""

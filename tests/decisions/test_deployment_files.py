@@ -11,8 +11,8 @@ import yaml
 from messages.process.settings import SANDBOX, Settings
 from messages.queues import QUEUES
 from ops.cli import app
+from ops.running.supervisor import GRACE
 from ops.settings import OpsSettings
-from ops.worker import GRACE
 from tests.servers import ROOT
 
 type Service = dict[str, Any]

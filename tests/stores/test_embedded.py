@@ -12,7 +12,7 @@ from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from messages.ticket import ActOnTicket, Status, Take
-from ops.embedded import EmbeddedMongo
+from ops.documents.embedded_mongo import EmbeddedMongo
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers

@@ -16,9 +16,9 @@ import pika
 import pytest
 
 from messages.queues import QUEUES, dead, declarations
-from ops.amqp import Amqp
-from ops.letters import Selection
-from ops.queueing import BrokerAway, Tally
+from ops.queues.amqp import Amqp
+from ops.queues.broker import BrokerAway, Tally
+from ops.queues.letters import Selection
 from tests.servers import ROOT, depths, wait_until
 
 ALL = 1_000_000

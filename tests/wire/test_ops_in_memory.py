@@ -10,10 +10,10 @@ from dramatiq.brokers.stub import StubBroker
 from messages.conversation import SequenceTexts
 from messages.process.publishing import envelope
 from messages.queues import QUEUES
-from ops.in_memory import InMemory
-from ops.letters import Selection
-from ops.queueing import BrokerAway
-from ops.remote import Remote
+from ops.queues.broker import BrokerAway
+from ops.queues.console_client import Remote
+from ops.queues.in_memory import InMemory
+from ops.queues.letters import Selection
 from tests.console import TOKEN, console
 from tests.servers import free_port, wait_until
 from workers.broker import in_memory

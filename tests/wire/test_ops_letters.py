@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from messages.inbound import SmsReceived
 from messages.process.publishing import envelope
 from messages.queues import QUEUES
-from ops import durations, letters
-from ops.letters import Letter, Selection
+from ops import durations
 from ops.masking import masked, masked_number
+from ops.queues import letters
+from ops.queues.letters import Letter, Selection
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

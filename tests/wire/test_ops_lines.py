@@ -13,7 +13,7 @@ import pytest
 
 from messages.conversation import Conversation
 from messages.sms import Direction, Sms
-from ops.documents import Documents
+from ops.documents.reader import Documents
 from tests.servers import ROOT, Server, database
 
 type Clerk = Callable[..., subprocess.CompletedProcess[str]]

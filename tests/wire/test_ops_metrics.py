@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
 import gateway.app
-import ops.metrics
-import ops.sampler
+import ops.metrics.recorder
+import ops.metrics.serving
 import workers.clock
 import workers.observe
 import workers.platforms.twilio.api
 import workers.wiring
-from ops import flow
-from ops.samples import added, collected, grown, percentile, read, total, written
+from ops.metrics import stages
+from ops.metrics.samples import added, collected, grown, percentile, read, total, written
 
-USED = (gateway.app, ops.sampler, workers.clock, workers.observe, workers.platforms.twilio.api)
+USED = (gateway.app, ops.metrics.recorder, workers.clock, workers.observe, workers.platforms.twilio.api)
 """Their import makes their metrics known, as that of every slice's actors does."""
 
 workers.wiring.load_actors()
@@ -45,7 +45,7 @@ def labels_used(expression: str) -> set[str]:
 
 def known() -> dict[str, set[str]]:
     """Every sample name of Clerk's metrics with the labels that it may have."""
-    counted = ops.metrics.Workers()
+    counted = ops.metrics.serving.Workers()
     found: dict[str, set[str]] = {}
     for registry in (REGISTRY, counted.registry):
         for collector in registry._collector_to_names:
@@ -127,6 +127,6 @@ def test_a_process_that_began_anew_does_not_count_backwards() -> None:
 
 
 def test_a_stage_says_what_came_through_and_what_failed() -> None:
-    stages = {stage.name: stage for stage in flow.stages(counted(done=50, retried=5, dead=5), 10)}
-    assert (stages["slack"].rate, stages["slack"].failed) == (6, 1)
-    assert (stages["sms"].rate, stages["sms"].run_p95) == (0, None)
+    seen = {stage.name: stage for stage in stages.stages(counted(done=50, retried=5, dead=5), 10)}
+    assert (seen["slack"].rate, seen["slack"].failed) == (6, 1)
+    assert (seen["sms"].rate, seen["sms"].run_p95) == (0, None)

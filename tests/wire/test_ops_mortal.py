@@ -9,7 +9,7 @@ import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
-from ops.mortal import Mortal
+from ops.running.killable import Mortal
 from workers.broker import in_memory
 
 WITHIN: Final = 10.0

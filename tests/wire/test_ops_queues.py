@@ -11,9 +11,9 @@ import pytest
 from messages.queues import QUEUES
 from ops.checks import broker as checks
 from ops.checks.finding import State
-from ops.management import reckoned, stalled, state
-from ops.queueing import QueueState, Snapshot
-from ops.rabbit import Rabbit
+from ops.queues.broker import QueueState, Snapshot
+from ops.queues.management_api import reckoned, stalled, state
+from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings, management_address
 from tests.console import declare, letter, put
 from tests.servers import PrivateRabbit, Server, wait_until

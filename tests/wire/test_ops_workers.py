@@ -15,12 +15,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from ops import consumer, pulse
-from ops.metrics import Workers
-from ops.pulse import HOPELESS, STUCK, Pulses, Watch
-from ops.samples import Samples, collected, total
-from ops.scratch import LOCK, PREFIX, Scratch
-from ops.worker import SOON, Child, supervise
+from ops.metrics.samples import Samples, collected, total
+from ops.metrics.serving import Workers
+from ops.running import heartbeat, worker_command
+from ops.running.heartbeat import HOPELESS, STUCK, Pulses, Watch
+from ops.running.shared_folder import LOCK, PREFIX, Scratch
+from ops.running.supervisor import SOON, Child, supervise
 from tests.servers import ROOT, wait_until
 
 QUEUES = ("ingestion", "sms")
@@ -57,8 +57,8 @@ def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Bel
         below.beat(18)
         ended.append(below.watch.look())
         if len(ended) == STUCK:
-            assert pulse.stuck(below.samples()) == []
-    assert pulse.stuck(below.samples()) == [(17, "ingestion,sms", HOPELESS - 1)]
+            assert heartbeat.stuck(below.samples()) == []
+    assert heartbeat.stuck(below.samples()) == [(17, "ingestion,sms", HOPELESS - 1)]
     assert ended == [[]] * HOPELESS
     assert below.watch.look() == [17]
     assert total(below.samples(), "clerk_worker_stuck_total", queues="ingestion,sms") == 1
@@ -68,10 +68,10 @@ def test_a_sign_of_life_takes_it_back(below: Below) -> None:
     below.beat(17)
     for _ in range(HOPELESS):
         below.watch.look()
-    assert pulse.stuck(below.samples())
+    assert heartbeat.stuck(below.samples())
     below.beat(17)
     assert below.watch.look() == []
-    assert pulse.stuck(below.samples()) == []
+    assert heartbeat.stuck(below.samples()) == []
 
 
 def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
@@ -79,7 +79,7 @@ def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
     for _ in range(HOPELESS):
         below.watch.look()
     below.watch.end()
-    assert pulse.stuck(below.samples()) == []
+    assert heartbeat.stuck(below.samples()) == []
     assert below.watch.look() == []
 
 
@@ -174,7 +174,7 @@ def test_a_command_whose_parent_dies_while_it_begins_ends_though_the_supervisor_
     (tmp_path / "idle.py").write_text("import signal; signal.pause()")
     told = tmp_path / "pid"
     with closing(Scratch()) as scratch:
-        command = consumer.process(
+        command = worker_command.process(
             "idle", Orphaning([str(told), "--path", str(tmp_path), "--", "idle"]), {}, scratch.path
         )
         with suppress(EOFError):  # its parent may have died before it told the process id
@@ -201,8 +201,8 @@ def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path
     )
     told = tmp_path / "pid"
     with closing(Scratch()) as scratch:
-        arguments = ["--path", str(tmp_path), "--processes", "1", "--", "orphaned", "ops.child"]
-        command = consumer.process("orphaned", arguments, {}, scratch.path)
+        arguments = ["--path", str(tmp_path), "--processes", "1", "--", "orphaned", "ops.running.worker_process"]
+        command = worker_command.process("orphaned", arguments, {}, scratch.path)
         command.start()
         assert command.pid is not None
         try:

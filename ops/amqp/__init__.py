@@ -1,5 +1,0 @@
-"""The queues over AMQP; beside the publisher and the workers, the one importer of pika."""
-
-from ops.amqp.connection import Amqp
-
-__all__ = ["Amqp"]

@@ -1,0 +1,1 @@
+"""One file for each word of the `clerk` command."""

@@ -1,0 +1,221 @@
+"""`clerk dead`: look at dead letters, have them handled once more, or throw them away."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from messages.process.settings import Settings
+from messages.queues import QUEUES
+from ops import durations
+from ops.commands.lines import Invalid
+from ops.commands.queues import AsJson, ShowText, describe
+from ops.environment import open_broker
+from ops.queues.broker import Page, Report, Tally
+from ops.queues.letters import Letter, Selection
+
+dead = App(name="dead", help="Dead letters: messages that failed for good. List, show, replay or drop them.")
+
+EVERYTHING: Final = 1_000_000_000
+Ids = Annotated[str, Parameter(name="ID", negative="")]
+DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Filters:
+    """Which dead letters; all filters that are given must match.
+
+    Parameters
+    ----------
+    queue
+        Only this queue's (may be given several times).
+    actor
+        Only this actor's, such as slack.render.
+    reason
+        Only those whose reason contains this.
+    older_than
+        Only those that died longer ago, such as 90s, 10m, 2h or 7d.
+    newer_than
+        Only those that died since, such as 90s, 10m, 2h or 7d.
+    """
+
+    queue: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
+    actor: str | None = None
+    reason: str | None = None
+    older_than: str | None = None
+    newer_than: str | None = None
+
+    def selection(self, ids: tuple[str, ...] = ()) -> Selection:
+        """The dead letters meant; Invalid if a filter makes no sense."""
+        for queue in self.queue:
+            if queue not in QUEUES:
+                raise Invalid(f"--queue {queue}: no such queue; there are {', '.join(QUEUES)}")
+        return Selection(
+            queues=self.queue or QUEUES,
+            actor=self.actor,
+            reason=self.reason,
+            older_than=_duration("--older-than", self.older_than),
+            newer_than=_duration("--newer-than", self.newer_than),
+            ids=ids,
+        )
+
+
+def _duration(option: str, text: str | None) -> timedelta | None:
+    try:
+        return None if text is None else durations.parse(text)
+    except ValueError as error:
+        raise Invalid(f"{option}: {error}") from None
+
+
+@dead.command(name="list")
+def list_(
+    *,
+    filters: Filters = Filters(),
+    limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 50,
+    show_text: ShowText = False,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, those that died first at the top."""
+    if limit < 1:
+        raise Invalid("--limit: at least 1")
+    page = open_broker(Settings.load()).dead(filters.selection(), 0, limit, EVERYTHING)
+    shown = _covered(page, show_text=show_text)
+    if as_json:
+        print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
+        return
+    now, console = datetime.now(UTC), Console()
+    if not shown:
+        console.print("No dead letters." if page.total == 0 else f"None of {page.total} dead letters match.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("id", no_wrap=True, min_width=36)
+    for heading in ("queue", "actor", "attempts", "died", "reason"):
+        table.add_column(heading, justify="right" if heading == "attempts" else "left")
+    for each in shown:
+        died = durations.age(each.died_at or each.published_at, now)
+        table.add_row(
+            each.id, each.slice, each.actor, str(each.attempts), f"{died} ago", Text(each.reason or "not recorded")
+        )
+    console.print(table)
+    console.print(Text(f"{len(shown)} shown; {page.total} dead letters in all.", style="dim"))
+
+
+@dead.command
+def show(id: str, /, *, show_text: ShowText = False, as_json: AsJson = False) -> None:
+    """Show one dead letter with what its actor was handed; what contacts wrote only with --show-text."""
+    page = open_broker(Settings.load()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
+    shown = _covered(page, show_text=show_text)
+    if not shown:
+        _fail(f"There is no dead letter {id} (any more): clerk dead list")
+    if as_json:
+        print(shown[0].model_dump_json(indent=2))
+    else:
+        Console().print(describe(shown[0]))
+
+
+@dead.command
+def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Have dead letters handled once more: those with the ids, those that match the filters, else all of them.
+
+    Each keeps its id, and is safe in its work queue before it leaves the dead letters. Ctrl-C stops between two of
+    them; the same command then goes on from there.
+    """
+    selection = filters.selection(ids)
+    broker = open_broker(Settings.load())
+    if dry_run:
+        _run("would be replayed", lambda report: broker.rehearse(selection, report), as_json=as_json)
+    else:
+        _run("replayed", lambda report: broker.replay(selection, report), as_json=as_json)
+
+
+@dead.command
+def drop(
+    *ids: Ids,
+    filters: Filters = Filters(),
+    all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Throw dead letters away for good: those with the ids, those that match the filters, or --all."""
+    selection = filters.selection(ids)
+    if selection.is_everything() and not all_:
+        raise Invalid("Say which: ids, a filter such as --actor slack.render, or --all. It can't be undone.")
+    broker = open_broker(Settings.load())
+    if dry_run:
+        _run("would be dropped", lambda report: _as_dropped(broker.rehearse(selection, report)), as_json=as_json)
+    else:
+        _run("dropped", lambda report: broker.drop(selection, report), as_json=as_json)
+
+
+def _covered(page: Page, *, show_text: bool) -> list[Letter]:
+    return [letter if show_text else letter.covered() for letter in page.letters]
+
+
+def _as_dropped(tally: Tally) -> Tally:
+    """What a rehearsal says of a drop, which takes also what no actor could be handed."""
+    return tally.model_copy(update={"done": tally.done + tally.unreplayable, "unreplayable": 0})
+
+
+def _run(verb: str, run: Callable[[Report], Tally], *, as_json: bool) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _asked_to_stop() as stopping, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("looking", total=None)
+
+        def report(tally: Tally) -> bool:
+            progress.update(task, description=f"{tally.done} {verb}", total=tally.total, completed=tally.scanned)
+            return not stopping
+
+        tally = run(report)
+    _say(verb, tally, as_json=as_json)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """A list that is empty until SIGINT or SIGTERM comes."""
+    signals: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: signals.append(number)) for each in _STOPS}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _say(verb: str, tally: Tally, *, as_json: bool) -> None:
+    """Print what was done; exit status 1 if something that was asked for was not, 130 if stopped halfway."""
+    if as_json:
+        print(tally.model_dump_json())
+    else:
+        print(f"{tally.done} of {tally.total} dead letters {verb}.")
+        if tally.already:
+            print(f"{tally.already} had been replayed already by a run that was killed.")
+        if tally.unreplayable:
+            print(
+                f"{tally.unreplayable} can't be read by any actor, so they stay: look (clerk dead show ID), drop them."
+            )
+        for id in tally.missing:
+            print(f"There is no dead letter {id} (any more).", file=sys.stderr)
+        if tally.stopped:
+            print("Stopped; the same command goes on from here.", file=sys.stderr)
+    if tally.stopped:
+        sys.exit(130)
+    if tally.missing or tally.unreplayable:
+        sys.exit(1)
+
+
+def _fail(why: str) -> None:
+    print(why, file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,102 @@
+"""`clerk doctor`: looks at everything that Clerk rests on, and says what to do."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from cyclopts import App
+from rich.console import Console
+from rich.text import Text
+
+from messages.line import Line
+from messages.process.settings import Misconfigured, Settings
+from ops.checks import broker, documents, reach, slack, twilio
+from ops.checks.finding import Finding, State, advice, bad, good
+from ops.commands.queues import AsJson
+from ops.documents.reader import Documents, DocumentsAway
+from ops.environment import open_broker, with_mongo
+from ops.settings import OpsSettings
+
+MARKS: Final = {
+    State.GOOD: ("✓", "green"),
+    State.ADVICE: ("•", "yellow"),
+    State.BAD: ("✗", "bold red"),
+    State.SKIPPED: ("?", "dim"),
+}
+
+
+def add_commands(app: App) -> None:
+    """Add `doctor` to the command line."""
+    app.command(doctor)
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check settings, broker, queues, MongoDB, Slack, Twilio, every line, public URL and clocks; say what to do.
+
+    Exit status 0: nothing keeps texts from arriving; 1: something does; 2: a variable is invalid.
+    """
+    from ops.running.all_in_one import as_run
+
+    settings = as_run(Settings.load())
+    OpsSettings.load()
+    findings: list[Finding] = []
+    console = Console()
+    for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            _show(console, finding)
+    if as_json:
+        print("[" + ",\n".join(finding.model_dump_json() for finding in findings) + "]")
+    if any(finding.state is State.BAD for finding in findings):
+        sys.exit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order in which things rest on each other."""
+    yield from _settings(settings)
+    dates: dict[str, str] = {}
+    try:
+        yield from broker.check(open_broker(settings))
+    except Misconfigured as error:
+        yield bad("broker", "the queues are in the memory of `clerk run`", str(error))
+    lines: list[Line] = []
+    with with_mongo(settings) as stored:
+        assert stored.mongo_url is not None
+        with Documents(stored.mongo_url.get_secret_value()) as found:
+            yield from documents.check(found, shared=settings.mongo_url is not None)
+            try:
+                lines = found.lines()
+            except DocumentsAway:
+                yield from ()
+            else:
+                yield _lines(lines)
+    yield from slack.check(settings, lines, dates)
+    yield from twilio.check(settings, lines, dates)
+    yield from reach.check(settings, dates)
+    yield from reach.of_dates(dates, datetime.now(UTC))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    sandbox = settings.sandbox_variables()
+    if sandbox and not settings.sandbox:
+        todo = "Set them (README: Connect Twilio and Slack), or CLERK_SANDBOX=1 to try Clerk out."
+        yield bad("settings", f"everyone knows the value in force for {', '.join(sandbox)}", todo)
+    elif sandbox:
+        todo = "Fine for trying Clerk out; set them before real texts come."
+        yield advice("settings", f"sandbox values in force for {', '.join(sandbox)}", todo)
+    else:
+        yield good("settings", "valid, and no sandbox value is in force")
+
+
+def _lines(lines: list[Line]) -> Finding:
+    if not lines:
+        return bad("lines", "there are none", "clerk lines add +15550001111 --channel C0123ABCD")
+    return good("lines", ", ".join(f"{line.id} in {line.channel}" for line in lines))
+
+
+def _show(console: Console, finding: Finding) -> None:
+    mark, style = MARKS[finding.state]
+    console.print(Text(f"{mark} ", style=style) + Text(f"{finding.check}: ", style="bold") + Text(finding.found))
+    if finding.todo and finding.state is not State.GOOD:
+        console.print(Text(f"    {finding.todo}", style="dim"))

@@ -1,0 +1,191 @@
+"""`clerk queues` and `clerk peek`: what lies in the queues."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from cyclopts import App, Parameter
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from messages.process.settings import Settings
+from messages.queues import QUEUES
+from ops.commands.lines import Invalid
+from ops.documents.reader import Documents
+from ops.durations import age, short
+from ops.environment import due_times, open_broker
+from ops.queues.broker import STALLED, QueueState, Snapshot
+from ops.queues.letters import Letter, family
+
+AsJson = Annotated[bool, Parameter(name="--json", negative="")]
+ShowText = Annotated[bool, Parameter(name="--show-text", negative="")]
+
+_WARN: Final = 60.0
+"""Seconds after which a waiting message is worth a second look."""
+
+NOTED: Final = 20.0
+"""Seconds without a finished message, with some in hand, that are worth a line: most actors take less than one."""
+
+
+def add_commands(app: App) -> None:
+    """Add `queues` and `peek` to the command line."""
+    app.command(queues)
+    app.command(peek)
+
+
+def queues(
+    *, watch: Annotated[bool, Parameter(negative="")] = False, every: float = 2.0, as_json: AsJson = False
+) -> None:
+    """Show every queue: ready, held by workers, delayed, dead, consumers, rates, age of the oldest message.
+
+    Parameters
+    ----------
+    watch
+        Draw again until Ctrl-C.
+    every
+        Seconds between two looks of --watch.
+    as_json
+        Print JSON; with --watch, one line a look.
+    """
+    if every <= 0:
+        raise Invalid("--every: must be more than 0")
+    look = _looks(Settings.load())
+    if not watch:
+        print(look().model_dump_json(indent=2)) if as_json else Console().print(draw(look()))
+        return
+    pause = threading.Event()
+    if as_json:
+        while True:
+            print(look().model_dump_json(), flush=True)
+            pause.wait(every)
+    with Live(draw(look()), auto_refresh=False) as live:
+        while True:
+            pause.wait(every)
+            live.update(draw(look()), refresh=True)
+
+
+def peek(
+    queue: str, /, *, limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 10, show_text: ShowText = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Show the next messages of a queue without taking them; QUEUE may end in .DQ (delayed) or .XQ (dead).
+
+    What workers hold can't be shown, and each look counts as one of the 50 deliveries of a message that waits in a
+    work queue.
+
+    Parameters
+    ----------
+    limit
+        How many.
+    show_text
+        Show what contacts wrote, and whole numbers.
+    """
+    if family(queue) not in QUEUES:
+        raise Invalid(f"{queue}: no such queue; there are {', '.join(QUEUES)}, each also with .DQ and .XQ")
+    if limit < 1:
+        raise Invalid("--limit: at least 1")
+    found = open_broker(Settings.load()).peek(queue, limit)
+    shown = found if show_text else [letter.covered() for letter in found]
+    if as_json:
+        print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
+        return
+    console = Console()
+    if not shown:
+        console.print(f"Nothing waits in {queue}.")
+    for letter in shown:
+        console.print(describe(letter), "")
+
+
+def _looks(settings: Settings) -> Callable[[], Snapshot]:
+    """What takes a snapshot, with due times from the documents where several processes share those."""
+    broker = open_broker(settings)
+    if settings.mongo_url is None:
+        return broker.snapshot
+    documents = Documents(settings.mongo_url.get_secret_value())
+    return lambda: due_times(broker.snapshot(), documents)
+
+
+def draw(snapshot: Snapshot) -> RenderableType:
+    """The table of all queues."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("queue", no_wrap=True, min_width=max(map(len, QUEUES)))
+    for heading in ("ready", "held", "delayed", "next due", "dead", "consumers", "in/s", "out/s", "oldest"):
+        table.add_column(heading, justify="right")
+    for each in snapshot.queues:
+        table.add_row(*_row(each, snapshot.at))
+    return Group(
+        table,
+        *(
+            Text(
+                f"{each.name}: workers have {each.held} in hand, and have finished none for {short(each.stalled)}",
+                style="red bold" if each.stalled > STALLED else "yellow",
+            )
+            for each in snapshot.queues
+            if each.stalled is not None and each.stalled > NOTED
+        ),
+        Text(f"{snapshot.at:%H:%M:%S} UTC, from {snapshot.source}", style="dim"),
+    )
+
+
+def _row(each: QueueState, now: datetime) -> list[Text]:
+    due = None if each.next_due_at is None else (each.next_due_at - now).total_seconds()
+    stuck = each.ready > 0 and each.consumers == 0
+    old = each.oldest is not None and each.oldest > _WARN
+    oldest = ("> " if each.oldest_at_least else "") + short(each.oldest)
+    return [
+        Text(each.name, style="bold"),
+        _number(each.ready),
+        _number(each.held),
+        _number(each.delayed),
+        Text("–" if due is None else f"in {short(max(0.0, due))}"),
+        Text(str(each.dead), style="red bold" if each.dead else ""),
+        Text(str(each.consumers), style="red bold" if stuck or each.consumers == 0 else ""),
+        _number(each.rate_in),
+        _number(each.rate_out),
+        Text(oldest, style="yellow" if old else ""),
+    ]
+
+
+def _number(value: float | None) -> Text:
+    return Text("–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value))
+
+
+def describe(letter: Letter) -> RenderableType:
+    """Everything about one message, for reading."""
+    now = datetime.now(UTC)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    rows = {
+        "id": letter.id,
+        "queue": letter.queue,
+        "actor": letter.actor,
+        "attempts": str(letter.attempts),
+        "correlation id": letter.correlation_id,
+        "published": _since(letter.published_at, now),
+        "due": _since(letter.due_at, now),
+        "died": _since(letter.died_at, now),
+        "reason": letter.reason,
+        "message": _pretty(letter.payload),
+        "body": letter.unread,
+        "traceback": letter.traceback,
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(name, Text(value))
+    return table
+
+
+def _since(moment: datetime | None, now: datetime) -> str | None:
+    if moment is None:
+        return None
+    when = f"in {short((moment - now).total_seconds())}" if moment > now else f"{age(moment, now)} ago"
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC ({when})"
+
+
+def _pretty(payload: object) -> str | None:
+    return None if payload is None else json.dumps(payload, indent=2, ensure_ascii=False)

@@ -1,0 +1,78 @@
+"""`clerk trace`: follows one text, ticket or cause through Clerk."""
+
+import sys
+from datetime import UTC, datetime
+
+from cyclopts import App
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from messages.process.settings import Settings
+from ops import durations
+from ops.commands.queues import AsJson
+from ops.documents.reader import Documents
+from ops.environment import console as reach_console
+from ops.environment import open_broker
+from ops.queues.broker import BrokerAway
+from ops.queues.letters import Letter, Selection
+from ops.traces import log_trail
+from ops.traces.timeline import Trace
+from ops.traces.timeline import trace as follow
+
+
+def add_commands(app: App) -> None:
+    """Add `trace` to the command line."""
+    app.command(trace)
+
+
+def trace(id: str, /, *, as_json: AsJson = False) -> None:
+    """Follow a text (its SM… id or ours), a ticket (#12) or a correlation id from webhook to Slack, in time order."""
+    settings = Settings.load()
+    found = _in_documents(id, settings) if settings.mongo_url is not None else _in_console(id, settings)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        _show(found)
+    if found.subject is None:
+        sys.exit(1)
+
+
+def _in_documents(id: str, settings: Settings) -> Trace:
+    assert settings.mongo_url is not None
+    letters: tuple[Letter, ...] = ()
+    unasked: tuple[str, ...] = ()
+    try:
+        letters = open_broker(settings).dead(Selection(), 0, 10_000, 10_000).letters
+    except BrokerAway as error:
+        unasked = (str(error),)
+    with Documents(settings.mongo_url.get_secret_value()) as documents:
+        return follow(id, documents, log_trail.Kept(documents), letters).model_copy(update={"unasked": unasked})
+
+
+def _in_console(id: str, settings: Settings) -> Trace:
+    return Trace.model_validate_json(reach_console(settings).trace(id))
+
+
+def _show(found: Trace) -> None:
+    console = Console()
+    for each in found.unasked:
+        print(each, file=sys.stderr)
+    if found.subject is None:
+        print(f"Nothing is known of {found.id}.", file=sys.stderr)
+        return
+    console.print(Text(found.subject, style="bold"))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for column in ("time", "after", "where", "what"):
+        table.add_column(no_wrap=column != "what", justify="right" if column == "after" else "left")
+    before: datetime | None = None
+    for step in found.steps:
+        after = "" if before is None else f"+{durations.short((step.at - before).total_seconds())}"
+        what = Text(step.what, style="red" if step.trouble else "")
+        if step.detail:
+            what.append(f"\n{step.detail}", style="dim")
+        table.add_row(f"{step.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3], after, Text(step.where, "cyan"), what)
+        before = step.at
+    console.print(table)
+    if found.related:
+        console.print(Text("Related: " + ", ".join(found.related), style="dim"))

@@ -1,0 +1,1 @@
+"""The documents as an operator sees them, and the embedded database."""

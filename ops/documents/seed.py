@@ -1,0 +1,29 @@
+"""What must be in MongoDB before anything runs: the indexes, and the lines of CLERK_LINES."""
+
+import asyncio
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from messages.process.settings import Settings
+from ops.commands.lines import new_line
+from workers.mongo import Stores
+
+log = structlog.get_logger("clerk.seed")
+
+
+async def prepare(settings: Settings) -> None:
+    """Make indexes and seed lines; waits for MongoDB as long as it takes."""
+    assert settings.mongo_url is not None
+    pause = 0.5
+    while True:
+        try:
+            async with Stores.opened(settings.mongo_url.get_secret_value()) as stores:
+                for number, channel in settings.lines.items():
+                    if await stores.lines.add(new_line(number, channel, settings)):
+                        log.info("line added", channel=channel)
+            return
+        except PyMongoError as error:
+            log.warning("MongoDB is not there yet", error=type(error).__name__, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 10)

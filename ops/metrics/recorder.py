@@ -1,0 +1,134 @@
+"""Looks at queues, processes and counters every few seconds, and remembers the last quarter of an hour."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Gauge
+
+from ops.documents.reader import Documents, DocumentsAway
+from ops.metrics.samples import Samples, added, grown, percentile, read
+from ops.metrics.stages import Stage, stages
+from ops.queues.broker import Broker, BrokerAway, Snapshot
+from ops.running.presence import Process, running
+
+log = structlog.get_logger("clerk.console")
+
+MESSAGES = Gauge("clerk_queue_messages", "Messages in a queue, by what they wait for", ["queue", "state"])
+CONSUMERS = Gauge("clerk_queue_consumers", "Consumers of a queue", ["queue"])
+STALLED = Gauge(
+    "clerk_queue_stalled_seconds", "How long workers have had messages in hand and finished none", ["queue"]
+)
+OLDEST = Gauge("clerk_queue_oldest_seconds", "How long the oldest ready message of a queue has waited", ["queue"])
+
+EVERY: Final = timedelta(seconds=5)
+REMEMBERED: Final = timedelta(minutes=15)
+OVER: Final = 12
+"""Looks over which rates and percentiles are taken: a minute."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one look saw; what could not be asked is None or empty, and `troubles` says why.
+
+    Without `processes` there is but one, and this is it.
+    """
+
+    at: datetime
+    snapshot: Snapshot | None
+    processes: tuple[Process, ...] | None
+    stages: tuple[Stage, ...]
+    to_slack: tuple[float | None, float | None]
+    troubles: tuple[str, ...]
+
+
+class Sampler:
+    """Looks from a thread of its own; `latest` and `history` never wait."""
+
+    def __init__(self, broker: Broker, documents: Documents, own: Callable[[], Samples], *, shared: bool) -> None:
+        self._broker, self._documents, self._own, self._shared = broker, documents, own, shared
+        self._history: deque[Moment] = deque(maxlen=int(REMEMBERED / EVERY))
+        self._growth: deque[tuple[float, Samples]] = deque(maxlen=OVER)
+        self._before: dict[str, Samples] = {}
+        self._looked_at = time.monotonic()
+        self._first, self._stopping = threading.Event(), threading.Event()
+
+    def start(self) -> None:
+        """Begin to look, until `stop` or the end of the process."""
+        threading.Thread(target=self._run, name="sampler", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
+    def latest(self) -> Moment | None:
+        """What the last look saw; waits a moment for the first."""
+        self._first.wait(timeout=EVERY.total_seconds())
+        return self._history[-1] if self._history else None
+
+    def history(self) -> list[Moment]:
+        """What was seen in the last quarter of an hour, oldest first."""
+        return list(self._history)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.look()
+            self._stopping.wait(EVERY.total_seconds())
+
+    def look(self) -> None:
+        """Look once, now."""
+        troubles: list[str] = []
+        snapshot, processes = self._snapshot(troubles), self._processes(troubles)
+        self._count(processes or ())
+        seconds = sum(took for took, _ in self._growth) or 1.0
+        growth = added(part for _, part in self._growth)
+        to_slack = tuple(percentile(growth, "clerk_text_to_slack_seconds", share) for share in (0.5, 0.95))
+        self._history.append(
+            Moment(
+                at=datetime.now(UTC),
+                snapshot=snapshot,
+                processes=processes,
+                stages=stages(growth, seconds),
+                to_slack=(to_slack[0], to_slack[1]),
+                troubles=tuple(troubles),
+            )
+        )
+        self._first.set()
+
+    def _snapshot(self, troubles: list[str]) -> Snapshot | None:
+        try:
+            snapshot = self._broker.snapshot()
+        except BrokerAway as error:
+            troubles.append(str(error))
+            return None
+        for queue in snapshot.queues:
+            for state, count in (("ready", queue.ready), ("held", queue.held), ("delayed", queue.delayed)):
+                MESSAGES.labels(queue.name, state).set(count or 0)
+            MESSAGES.labels(queue.name, "dead").set(queue.dead)
+            CONSUMERS.labels(queue.name).set(queue.consumers)
+            OLDEST.labels(queue.name).set(queue.oldest or 0)
+            STALLED.labels(queue.name).set(queue.stalled or 0)
+        return snapshot
+
+    def _processes(self, troubles: list[str]) -> tuple[Process, ...] | None:
+        if not self._shared:
+            return None
+        try:
+            return tuple(running(self._documents))
+        except DocumentsAway as error:
+            troubles.append(str(error))
+            return ()
+
+    def _count(self, processes: tuple[Process, ...]) -> None:
+        """Add what every process counted since the last look; one seen for the first time counts from now on."""
+        now: Mapping[str, Samples] = {each.id: read(each.metrics) for each in processes} or {"": self._own()}
+        parts = [grown(self._before[id], samples) for id, samples in now.items() if id in self._before]
+        self._before = {**{id: self._before[id] for id in self._before if id in now}, **now}
+        looked_at = time.monotonic()
+        self._growth.append((looked_at - self._looked_at, added(parts)))
+        self._looked_at = looked_at

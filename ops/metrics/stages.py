@@ -1,0 +1,85 @@
+"""The way of a text from webhook to Slack as stages with numbers. Pure."""
+
+from typing import Final
+
+from messages.base import Document
+from messages.queues import QUEUES
+from ops.metrics.samples import Samples, percentile, total
+
+WEBHOOKS: Final = "webhooks"
+SLACK_API: Final = "Slack API"
+TWILIO_API: Final = "Twilio API"
+
+STAGES: Final = (WEBHOOKS, *QUEUES, SLACK_API, TWILIO_API)
+
+
+_REFUSED: Final = ("rejected", "limited", "unpublished", "gone")
+
+
+class Stage(Document):
+    """One stage over a while: what came through and what failed a second; latencies in seconds, None without traffic.
+
+    `wait` is how long messages were ready before they were handled; for webhooks there is none. `faults` are the
+    outcomes that are no success, the most frequent first.
+    """
+
+    name: str
+    rate: float
+    failed: float
+    wait_p50: float | None = None
+    wait_p95: float | None = None
+    run_p50: float | None = None
+    run_p95: float | None = None
+    faults: tuple[str, ...] = ()
+
+
+def stages(growth: Samples, seconds: float) -> tuple[Stage, ...]:
+    """Every stage, from how much the counters grew in so many seconds."""
+    return (
+        Stage(
+            name=WEBHOOKS,
+            rate=total(growth, "clerk_webhooks_total") / seconds,
+            failed=total(growth, "clerk_webhooks_total", outcome=_REFUSED) / seconds,
+            faults=_faults(growth, "clerk_webhooks_total", ("accepted", "dropped")),
+            run_p50=percentile(growth, "clerk_publish_seconds", 0.5),
+            run_p95=percentile(growth, "clerk_publish_seconds", 0.95),
+        ),
+        *(_queue(name, growth, seconds) for name in QUEUES),
+        _calls(SLACK_API, "clerk_slack_calls_total", growth, seconds),
+        _calls(TWILIO_API, "clerk_twilio_calls_total", growth, seconds),
+    )
+
+
+def _queue(name: str, growth: Samples, seconds: float) -> Stage:
+    actors = _actors(name, growth)
+    return Stage(
+        name=name,
+        rate=total(growth, "clerk_messages_total", actor=actors) / seconds,
+        failed=total(growth, "clerk_messages_total", actor=actors, outcome=("retried", "dead")) / seconds,
+        wait_p50=percentile(growth, "clerk_message_wait_seconds", 0.5, actor=actors),
+        wait_p95=percentile(growth, "clerk_message_wait_seconds", 0.95, actor=actors),
+        run_p50=percentile(growth, "clerk_message_run_seconds", 0.5, actor=actors),
+        run_p95=percentile(growth, "clerk_message_run_seconds", 0.95, actor=actors),
+    )
+
+
+def _actors(queue: str, growth: Samples) -> tuple[str, ...]:
+    """The actors of a queue that have been counted."""
+    seen = {dict(labels).get("actor", "") for name, labels in growth if name == "clerk_messages_total"}
+    return tuple(actor for actor in seen if actor.startswith(f"{queue}."))
+
+
+def _calls(name: str, metric: str, growth: Samples, seconds: float) -> Stage:
+    every = total(growth, metric)
+    failed = every - total(growth, metric, outcome="ok")
+    return Stage(name=name, rate=every / seconds, failed=failed / seconds, faults=_faults(growth, metric, ("ok",)))
+
+
+def _faults(growth: Samples, metric: str, good: tuple[str, ...]) -> tuple[str, ...]:
+    """The outcomes of a metric that are none of the good ones, the most frequent first."""
+    counts: dict[str, float] = {}
+    for (name, labels), value in growth.items():
+        outcome = dict(labels).get("outcome", "")
+        if name == metric and outcome not in good and value > 0:
+            counts[outcome] = counts.get(outcome, 0.0) + value
+    return tuple(sorted(counts, key=lambda outcome: -counts[outcome])[:3])

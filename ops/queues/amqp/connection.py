@@ -1,0 +1,164 @@
+"""What an AMQP connection can tell and do; without the management API, that is everything but rates and ages."""
+
+import heapq
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Final
+
+import pika
+from pika.adapters.blocking_connection import BlockingConnection
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+
+from messages.queues import QUEUES, dead, declarations, delayed
+from ops.queues.amqp.peek import Look, declared
+from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay, words
+from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
+from ops.queues.letters import Letter, Selection
+
+LOCK: Final = "clerk.dead-letters"
+"""An exclusive queue: RabbitMQ lets one connection at a time have it, and so go through the dead letters."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Amqp:
+    """What an AMQP connection can tell and do; each call opens one of its own."""
+
+    def __init__(self, url: str, patience: timedelta = timedelta(seconds=30)) -> None:
+        self._url, self._patience = url, patience
+
+    def version(self) -> str:
+        """What the broker calls itself."""
+        with self._connected() as connection:
+            told = connection._impl.server_properties
+            return f"{told.get('product', 'AMQP')} {told.get('version', '')}".strip()
+
+    def states(self) -> list[QueueState]:
+        """Each queue's depth and consumers; of delayed messages, only those that no worker holds yet."""
+        with self._connected() as connection:
+            names = [name for queue in QUEUES for name in (queue, delayed(queue), dead(queue))]
+            there = declared(connection, *names)
+            return [_state(there, queue) for queue in QUEUES]
+
+    def faults(self) -> list[str]:
+        """The queues that are missing, or are not declared as this version of Clerk declares them."""
+        with self._connected() as connection:
+            return [
+                f"{name} {fault}"
+                for queue in QUEUES
+                for name, arguments in declarations(queue).items()
+                if (fault := _fault(connection, name, arguments)) is not None
+            ]
+
+    def peek(self, queue: str, limit: int) -> Sequence[Letter]:
+        """The next messages of a queue, which stay where they are."""
+        with self._connected() as connection:
+            there = declared(connection, queue).get(queue)
+            if there is None:
+                raise BrokerAway(f"There is no queue {queue} yet: a gateway or worker makes it when it first connects.")
+            with Look(connection, queue) as look:
+                return list(look.letters(min(limit, there[0])))
+
+    def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
+        """Dead letters by time of death, oldest first; however many there are, only those asked for are kept, and
+        once every id that was asked for has been met, no more are looked at.
+        """
+        now, looked, total = datetime.now(UTC), 0, 0
+        found: list[Letter] = []
+        missing = set(selection.ids)
+        with self._connected() as connection, self._alone(connection):
+            for queue in map(dead, selection.queues):
+                there, _ = declared(connection, queue).get(queue, (0, 0))
+                total += there
+                with Look(connection, queue) as look:
+                    taken = look.letters(min(there, scan - looked))
+                    matching: Iterator[Letter] = (letter for letter in taken if selection.matches(letter, now))
+                    if selection.ids:
+                        matching = _until_met(matching, missing)
+                    found = heapq.nsmallest(skip + limit, chain(found, matching), key=_died)
+                    looked += look.count
+        return Page(letters=tuple(found[skip:]), scanned=looked, total=total, more=looked < total)
+
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        with self._connected() as connection, self._alone(connection):
+            return Rehearsal(connection, selection, report).run()
+
+    def replay(self, selection: Selection, report: Report) -> Tally:
+        """Move dead letters back to their work queues, in the order of their queue."""
+        with self._connected() as connection, self._alone(connection):
+            return Replay(connection, selection, report).run()
+
+    def drop(self, selection: Selection, report: Report) -> Tally:
+        """Acknowledge dead letters, and so throw them away."""
+        with self._connected() as connection, self._alone(connection):
+            return Drop(connection, selection, report).run()
+
+    @contextmanager
+    def _connected(self) -> Iterator[BlockingConnection]:
+        parameters = pika.URLParameters(self._url)
+        parameters.socket_timeout = parameters.stack_timeout = 5
+        parameters.blocked_connection_timeout = 10
+        parameters.connection_attempts = 1
+        try:
+            connection = BlockingConnection(parameters)
+        except (AMQPError, OSError) as error:
+            raise BrokerAway(f"RabbitMQ at {parameters.host}:{parameters.port} is away: {words(error)}") from None
+        try:
+            yield connection
+        except AMQPError as error:
+            raise BrokerAway(f"The connection to RabbitMQ broke: {words(error)}") from None
+        finally:
+            if connection.is_open:
+                connection.close()
+
+    @contextmanager
+    def _alone(self, connection: BlockingConnection) -> Iterator[None]:
+        """Nobody else goes through the dead letters meanwhile; the lock dies with the connection."""
+        until = time.monotonic() + self._patience.total_seconds()
+        while True:
+            channel = connection.channel()
+            try:
+                channel.queue_declare(LOCK, exclusive=True)
+                break
+            except ChannelClosedByBroker as error:
+                if error.reply_code != 405 or time.monotonic() > until:
+                    raise BrokerAway("Another command is going through the dead letters; try again later.") from None
+                connection.sleep(0.1)
+        yield
+
+
+def _fault(connection: BlockingConnection, name: str, arguments: dict[str, Any]) -> str | None:
+    if name not in declared(connection, name):
+        return "is missing"
+    channel = connection.channel()
+    try:
+        channel.queue_declare(name, durable=True, arguments=arguments)
+    except ChannelClosedByBroker as error:
+        return f"was declared differently: {error.reply_text}"
+    channel.close()
+    return None
+
+
+def _state(there: Mapping[str, tuple[int, int]], queue: str) -> QueueState:
+    (ready, consumers), (waiting, _), (buried, _) = (
+        there.get(name, (0, 0)) for name in (queue, delayed(queue), dead(queue))
+    )
+    return QueueState(name=queue, ready=ready, delayed=waiting, dead=buried, consumers=consumers)
+
+
+def _until_met(matching: Iterable[Letter], missing: set[str]) -> Iterator[Letter]:
+    """What matches, until none is missing any more."""
+    if missing:
+        for letter in matching:
+            yield letter
+            missing.discard(letter.id)
+            if not missing:
+                return
+
+
+def _died(letter: Letter) -> datetime:
+    return letter.died_at or letter.published_at or _NEVER

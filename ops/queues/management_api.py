@@ -1,0 +1,135 @@
+"""The queues as RabbitMQ's management API tells of them (https://www.rabbitmq.com/docs/http-api-reference)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from messages.queues import QUEUES, dead, delayed
+from ops.queues.broker import QueueState
+
+type Json = Mapping[str, Any]
+
+FINE: Final = {"msg_rates_age": 600, "msg_rates_incr": 5, "lengths_age": 600, "lengths_incr": 5}
+COARSE: Final = {"msg_rates_age": 3600, "msg_rates_incr": 60}
+"""How far back RabbitMQ keeps samples, and how closely, unless it is configured otherwise."""
+
+
+class Unavailable(Exception):
+    """The management API can't be asked; the text says why."""
+
+
+class Management:
+    """One virtual host of a RabbitMQ."""
+
+    def __init__(self, base: str, auth: tuple[str, str], vhost: str) -> None:
+        self.where = httpx.URL(base).netloc.decode()
+        self._base, self._auth = base, auth
+        self._path = f"/api/queues/{quote(vhost, safe='')}"
+
+    def states(self) -> list[QueueState]:
+        """Every queue with its rates and, reckoned from when RabbitMQ counted what, the age of the oldest message."""
+        queues = self._get(self._path, FINE)
+        found = [state(name, queues) for name in QUEUES]
+        if not any(each.oldest_at_least for each in found):
+            return found
+        longer = self._get(self._path, COARSE)
+        return [
+            each.model_copy(update=reckoned(longer.get(each.name, {}), each.ready)) if each.oldest_at_least else each
+            for each in found
+        ]
+
+    def alarms(self) -> list[str]:
+        """What keeps RabbitMQ from taking messages: memory and disk alarms."""
+        nodes = self._ask("/api/nodes", {})
+        return [
+            f"{node['name']}: {what} alarm"
+            for node in nodes
+            for what, key in (("memory", "mem_alarm"), ("disk", "disk_free_alarm"))
+            if node.get(key)
+        ]
+
+    def _get(self, path: str, query: Mapping[str, int]) -> dict[str, Json]:
+        return {str(each["name"]): each for each in self._ask(path, query)}
+
+    def _ask(self, path: str, query: Mapping[str, int]) -> Sequence[Json]:
+        try:
+            url = f"{self._base}{path}"
+            answer = httpx.get(url, params=dict(query), auth=self._auth, timeout=3, trust_env=False)
+            answer.raise_for_status()
+            found = answer.json()
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            hint = "; its user needs the tag `monitoring`" if status in {401, 403} else ""
+            raise Unavailable(f"it answered {status}{hint}") from None
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable(str(error) or type(error).__name__) from None
+        if not isinstance(found, list):
+            raise Unavailable("it answered something else than a list")
+        return found
+
+
+def state(name: str, queues: Mapping[str, Json]) -> QueueState:
+    """One slice's state from what the API tells of its three queues. Pure."""
+    work, waiting, buried = (queues.get(each, {}) for each in (name, delayed(name), dead(name)))
+    ready = _number(work, "messages_ready")
+    return QueueState(
+        name=name,
+        ready=ready,
+        held=_number(work, "messages_unacknowledged"),
+        delayed=_number(waiting, "messages"),
+        dead=_number(buried, "messages"),
+        consumers=_number(work, "consumers"),
+        rate_in=_rate(work, "publish"),
+        rate_out=_rate(work, "ack"),
+        stalled=stalled(work, datetime.now(UTC)),
+        **reckoned(work, ready),
+    )
+
+
+def reckoned(queue: Json, ready: int) -> dict[str, Any]:
+    """`oldest` and `oldest_at_least`: a queue hands out in order, so the oldest of `ready` waiting messages is the
+    first after as many fewer as there were published. Pure.
+    """
+    stats = queue.get("message_stats", {})
+    samples = stats.get("publish_details", {}).get("samples", ())
+    if ready == 0 or not samples:
+        return {"oldest": None, "oldest_at_least": False}
+    newest, now = samples[0], datetime.now(UTC).timestamp()
+    before = max(0, max(int(stats.get("publish", 0)), int(newest["sample"])) - ready)
+    later = [each for each in samples if each["sample"] > before]
+    since = later[-1] if later else newest
+    at_least = len(later) == len(samples)
+    return {"oldest": max(0.0, now - since["timestamp"] / 1000), "oldest_at_least": at_least}
+
+
+def stalled(queue: Json, now: datetime) -> float | None:
+    """For how many seconds a queue's messages were held and none was acknowledged; None if none is held. Pure."""
+    if _number(queue, "messages_unacknowledged") == 0:
+        return None
+    held = _samples(queue, "messages_unacknowledged")
+    acknowledged = _samples(queue.get("message_stats", {}), "ack")
+    empty = (at for at, count in held if count == 0)
+    finished = (at for (at, count), (_, before) in pairwise(acknowledged) if count > before)
+    known = (at for at, _ in held[-1:])
+    since = max(next(empty, 0.0), next(finished, 0.0)) or next(known, now.timestamp())
+    return max(0.0, now.timestamp() - since)
+
+
+def _samples(stats: Json, what: str) -> list[tuple[float, int]]:
+    """What was counted when, the latest first."""
+    found = stats.get(f"{what}_details", {}).get("samples", ())
+    return [(each["timestamp"] / 1000, int(each["sample"])) for each in found]
+
+
+def _number(queue: Json, name: str) -> int:
+    found = queue.get(name, 0)
+    return found if isinstance(found, int) else 0
+
+
+def _rate(queue: Json, what: str) -> float:
+    found = queue.get("message_stats", {}).get(f"{what}_details", {}).get("rate", 0.0)
+    return float(found)

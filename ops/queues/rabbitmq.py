@@ -1,0 +1,49 @@
+"""The queues of a RabbitMQ: numbers from its management API where that can be reached, everything else over AMQP."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from ops.queues.amqp import Amqp
+from ops.queues.broker import Page, Report, Snapshot, Tally
+from ops.queues.letters import Letter, Selection
+from ops.queues.management_api import Management, Unavailable
+from ops.settings import OpsSettings, management_address
+
+
+class Rabbit:
+    """The queues at an AMQP URL."""
+
+    def __init__(self, url: str, settings: OpsSettings, patience: timedelta = timedelta(seconds=30)) -> None:
+        self.amqp = Amqp(url, patience)
+        given = settings.management_url.get_secret_value() if settings.management_url else None
+        self.management = Management(*management_address(url, given))
+
+    def snapshot(self) -> Snapshot:
+        """All queues now, and whether RabbitMQ's management API or AMQP told it."""
+        where = self.management.where
+        try:
+            queues = self.management.states()
+        except Unavailable as error:
+            source = f"AMQP; held messages, rates and ages need the management API, and {where} can't be asked: {error}"
+            return Snapshot(at=datetime.now(UTC), source=source, queues=tuple(self.amqp.states()))
+        return Snapshot(at=datetime.now(UTC), source=f"RabbitMQ's management API at {where}", queues=tuple(queues))
+
+    def peek(self, queue: str, limit: int) -> Sequence[Letter]:
+        """The next messages of a queue, which stay where they are."""
+        return self.amqp.peek(queue, limit)
+
+    def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
+        """Dead letters by time of death, oldest first."""
+        return self.amqp.dead(selection, skip, limit, scan)
+
+    def rehearse(self, selection: Selection, report: Report) -> Tally:
+        """Count what a replay would move, and move nothing."""
+        return self.amqp.rehearse(selection, report)
+
+    def replay(self, selection: Selection, report: Report) -> Tally:
+        """Have dead letters handled once more."""
+        return self.amqp.replay(selection, report)
+
+    def drop(self, selection: Selection, report: Report) -> Tally:
+        """Throw dead letters away for good."""
+        return self.amqp.drop(selection, report)

@@ -1,0 +1,1 @@
+"""How Clerk's processes run, end, and are watched."""

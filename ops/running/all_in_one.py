@@ -1,0 +1,167 @@
+"""`clerk run`: everything in one process, on nothing but Python."""
+
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
+from datetime import timedelta
+from typing import Final
+
+import dramatiq
+import structlog
+import uvloop
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Middleware
+from prometheus_client import REGISTRY
+from rich.console import Console
+
+from gateway.__main__ import server
+from gateway.app import ASGIApp, Gateway, GatewayPublisher
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
+from ops.console.app import build as build_console
+from ops.documents import seed
+from ops.environment import with_mongo
+from ops.queues.broker import Broker
+from ops.queues.in_memory import InMemory
+from ops.queues.rabbitmq import Rabbit
+from ops.running.gateway import say_token
+from ops.running.instrumentation import watching
+from ops.running.internals import Inside, Seen
+from ops.running.killable import Mortal
+from ops.settings import OpsSettings
+from ops.traces import log_trail
+from sandbox.app import opened
+from sandbox.config import Sandbox
+from workers import clock
+from workers.broker import InMemoryPublisher, in_memory, rabbitmq
+from workers.observe import Observed
+from workers.wiring import add_actors, make_ports
+
+log = structlog.get_logger("clerk.run")
+
+THREADS: Final = 16
+LINES: Final = {"+15550001111": "C0TEXTS"}
+"""The sandbox's line, where CLERK_LINES names none."""
+
+
+def run(settings: Settings, *, sandbox: bool) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    settings = as_run(settings) if sandbox else settings
+    if not settings.sandbox:
+        refuse_sandbox_secrets(settings)
+    with ExitStack() as stack:
+        stored = stack.enter_context(with_mongo(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(stored, embedded=settings.mongo_url is None))
+
+
+def as_run(settings: Settings) -> Settings:
+    """The settings with the sandbox in them, if that is what they ask for."""
+    return _in_sandbox(settings) if _wants_sandbox(settings) else settings
+
+
+def _wants_sandbox(settings: Settings) -> bool:
+    """Whether nothing real is configured (or CLERK_SANDBOX asks for it)."""
+    return settings.sandbox or len(settings.sandbox_variables()) == 4
+
+
+def _in_sandbox(settings: Settings) -> Settings:
+    """The settings with both APIs led to the stand-ins of this very process."""
+    here = f"http://127.0.0.1:{settings.port}/sandbox"
+    return settings.model_copy(
+        update={
+            "sandbox": True,
+            "lines": settings.lines or LINES,
+            "slack_api_url": f"{here}/slack/api/" if settings.slack_api_url == SLACK_API else settings.slack_api_url,
+            "twilio_api_url": f"{here}/twilio" if settings.twilio_api_url == TWILIO_API else settings.twilio_api_url,
+        }
+    )
+
+
+async def _serve(settings: Settings, *, embedded: bool) -> None:
+    await seed.prepare(settings)
+    seen = Seen()
+    mortal = Mortal(seen.killed)
+    watched = (seen, mortal) if settings.sandbox else ()
+    broker, gateway_publisher, worker_publisher = _queues(settings, *watched)
+    add_actors(broker, make_ports(settings, worker_publisher))
+    worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
+    ports = make_ports(settings, gateway_publisher)
+    if settings.amqp_url is None:  # then the queues begin empty
+        await ports.stores.inboxes.forget_taken()
+    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
+    async with AsyncExitStack() as stack:
+        if settings.sandbox:
+            inside, folder = Inside(ports, broker, worker, seen, mortal), settings.data_dir / "sandbox"
+            sandbox = opened(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit, folder=folder)
+            mounts["/sandbox"] = await stack.enter_async_context(sandbox)
+        serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
+        worker.start()
+        ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
+        _say_where_things_are(settings, embedded=embedded)
+        say_token(settings)
+        try:
+            await serving.serve()
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+            await asyncio.to_thread(worker.stop, 10_000)
+            broker.close()
+            await ports.close()
+
+
+def _queues(settings: Settings, *more: Middleware) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
+    """The broker, and a publisher for the gateway's event loop and one for the workers'."""
+    if settings.amqp_url is None:
+        stub: StubBroker = in_memory(Observed(), *more)
+        return stub, InMemoryPublisher(stub), InMemoryPublisher(stub)
+    url = settings.amqp_url.get_secret_value()
+    return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
+
+
+def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> ASGIApp:
+    """The console over the queues of this process, or over those that it shares with others."""
+    queues: Broker
+    if settings.amqp_url is None:
+        assert isinstance(broker, StubBroker)
+        queues = InMemory(broker)
+    else:
+        queues = Rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
+    if not embedded:
+        return build_console(settings, queues, watching(settings, "run", REGISTRY), shared=True)
+    remembered = log_trail.Remembered(log_trail.this_process("run"))
+    log_trail.follow(remembered)
+    return build_console(settings, queues, remembered, shared=False)
+
+
+def _sandbox(settings: Settings) -> Sandbox:
+    return Sandbox(
+        gateway_url=f"http://127.0.0.1:{settings.port}",
+        public_url=settings.url,
+        base_url=f"http://127.0.0.1:{settings.port}",
+        slack_bot_token=settings.slack_bot_token.get_secret_value(),
+        slack_signing_secret=settings.slack_signing_secret.get_secret_value(),
+        twilio_account_sid=settings.twilio_account_sid,
+        twilio_auth_token=settings.twilio_auth_token.get_secret_value(),
+        lines=settings.lines,
+    )
+
+
+def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
+    console = Console(stderr=True, highlight=False)
+    console.print(f"[bold]Clerk[/bold] is listening at {settings.url}")
+    if settings.sandbox:
+        console.print(f"  Try it:       http://127.0.0.1:{settings.port}/sandbox")
+    console.print(f"  Twilio:       {settings.url}/twilio/sms")
+    console.print(f"  Slack:        {settings.url}/slack/interactions, /slack/events, /slack/commands")
+    console.print(f"  Health:       {settings.url}/readyz, /metrics")
+    if settings.amqp_url is None:
+        console.print("  Queues:       in memory; what a webhook brought in the last moment before a crash is at stake")
+    if embedded:
+        console.print(f"  Documents:    {settings.data_dir / 'clerk.sqlite'}")
+    if settings.sandbox:
+        console.print(f"  Sandbox:      {settings.data_dir / 'sandbox'}, what stands in its workspace and phones")
+    if names := settings.sandbox_variables():
+        console.print(f"  Sandbox values are in force for {', '.join(names)}")
+    console.print(
+        "  Lines:        " + (", ".join(f"{a} in {b}" for a, b in settings.lines.items()) or "see `clerk lines list`")
+    )

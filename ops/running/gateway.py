@@ -1,0 +1,48 @@
+"""`clerk gateway`: the webhooks, and the console beside them."""
+
+import asyncio
+import sys
+
+import structlog
+import uvloop
+from prometheus_client import REGISTRY
+
+from gateway.__main__ import server, settle
+from gateway.app import Gateway
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Settings
+from ops.console.app import build
+from ops.queues.rabbitmq import Rabbit
+from ops.running.instrumentation import watching
+from ops.settings import OpsSettings
+
+log = structlog.get_logger("clerk.gateway")
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM; answers that wait for a confirm are given first."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    assert settings.amqp_url is not None
+    url = settings.amqp_url.get_secret_value()
+    trail = watching(settings, "gateway", REGISTRY)
+    console = build(settings, Rabbit(url, OpsSettings.load()), trail, shared=True)
+    publisher = AmqpPublisher(url)
+    publisher.start()
+    log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
+    say_token(settings)
+    gateway = Gateway(settings, publisher, mounts={"/ops": console})
+    settle()
+    try:
+        await server(gateway, settings).serve()
+    finally:
+        await publisher.close()
+
+
+def say_token(settings: Settings) -> None:
+    """Print where the console is, and its token if nobody has chosen one."""
+    token = "" if "ops_token" in settings.model_fields_set else f", token {settings.ops_token.get_secret_value()}"
+    print(f"Operations: {settings.url}/ops{token}", file=sys.stderr)

@@ -1,0 +1,162 @@
+"""What the sandbox page shows of Clerk's inside: pending notifications, queues, messages handled lately."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final, override
+
+import dramatiq
+import structlog
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Middleware
+from pika.exceptions import AMQPError
+from pymongo.errors import PyMongoError
+
+from messages.conversation import Conversation, conversation_id
+from messages.notification import ConsiderNotifying
+from messages.queues import QUEUES, dead, delayed
+from ops.running.killable import Mortal
+from sandbox.machinery import Handled, Pending, Snapshot, Window
+from workers.broker import QuorumBroker
+from workers.ports import Ports
+
+log = structlog.get_logger("clerk.machinery")
+
+KEPT: Final = 200
+FAR: Final = timedelta(days=2)
+"""Longer than any debounce: whatever is due by then is pending."""
+
+
+class Seen(Middleware):
+    """Keeps what the workers of this process handled lately."""
+
+    def __init__(self) -> None:
+        self._handled: deque[Handled] = deque(maxlen=KEPT)
+        self._conversations: dict[str, str] = {}
+        self._in_hand = threading.local()
+
+    @override
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        self._in_hand.message = message
+
+    @override
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
+    ) -> None:
+        self._keep(message, "done" if exception is None else "dead" if message.failed else "retried")
+
+    def killed(self) -> None:
+        """Keep that the worker died that had a message in hand, in this thread, and another begins it anew."""
+        message = self._in_hand.message
+        log.warning("worker killed", actor=message.actor_name, message_id=message.message_id)
+        self._keep(message, "killed")
+
+    def _keep(self, message: MessageProxy, outcome: str) -> None:
+        cause = message.options.get("correlation_id")
+        conversation = _conversation(message.kwargs.get("message", {}))
+        if cause is not None and conversation is not None:
+            self._conversations[cause] = conversation
+            if len(self._conversations) > KEPT:
+                del self._conversations[next(iter(self._conversations))]
+        handled = Handled(message.message_id, time.time(), message.actor_name, outcome, cause, conversation)
+        self._handled.append(handled)
+
+    def lately(self) -> list[Handled]:
+        """The messages handled lately, oldest first; what names no conversation has that of its cause."""
+        return [
+            replace(each, conversation=each.conversation or self._conversations.get(each.cause or ""))
+            for each in list(self._handled)
+        ]
+
+
+def _conversation(message: Mapping[str, Any]) -> str | None:
+    if "line" in message and "contact" in message:
+        return conversation_id(message["line"], message["contact"])
+    return message.get("conversation")
+
+
+class Inside:
+    """The machinery of `clerk run`; the sandbox's page is served by the same process."""
+
+    def __init__(
+        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen, mortal: Mortal
+    ) -> None:
+        self._ports = ports
+        self._broker = broker
+        self._worker = worker
+        self._seen = seen
+        self._mortal = mortal
+        self._working = True
+        self._alone = ThreadPoolExecutor(1, "machinery")
+        """One thread, for the broker keeps a connection for each that asks."""
+
+    async def snapshot(self) -> Snapshot:
+        """What is pending and queued now, and what was handled lately."""
+        try:
+            pending = [_pending(each) for each in await self._waiting()]
+            windows = [
+                Window(each.id, each.window.total_seconds(), each.cap.total_seconds())
+                for each in await self._ports.stores.lines.all()
+            ]
+            queues = await asyncio.get_running_loop().run_in_executor(self._alone, _depths, self._broker)
+        except (PyMongoError, AMQPError) as error:
+            log.warning("the machinery can't be looked at", error=type(error).__name__)
+            return Snapshot(handled=self._seen.lately(), trouble=f"can't be told: {type(error).__name__}")
+        return Snapshot(pending, windows, queues, self._seen.lately(), self._working)
+
+    async def set_window(self, line: str, seconds: float) -> None:
+        """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
+        found = await self._ports.stores.lines.get(line)
+        if found is None:
+            raise LookupError(line)
+        window = timedelta(seconds=seconds)
+        await self._ports.stores.lines.save(found.model_copy(update={"window": window, "cap": max(found.cap, window)}))
+        for each in await self._waiting():
+            if each.line == line:
+                await self._ports.publisher.publish(ConsiderNotifying(conversation=each.id))
+
+    async def kill(self) -> None:
+        """Kill the workers as they are; others begin anew what they had in hand."""
+        await self._mortal.kill()
+
+    async def set_working(self, working: bool) -> None:
+        """Stop the workers between two messages, or let them go on."""
+        await asyncio.to_thread(self._worker.resume if working else self._worker.pause)
+        self._working = working
+
+    async def _waiting(self) -> list[Conversation]:
+        return await self._ports.stores.conversations.announcing(self._ports.now() + FAR)
+
+
+def _pending(conversation: Conversation) -> Pending:
+    debounce = conversation.debounce
+    assert debounce.due_at is not None
+    since = debounce.waiting_since or debounce.due_at
+    return Pending(
+        conversation.id,
+        conversation.line,
+        conversation.contact,
+        debounce.considered - debounce.announced,
+        since.timestamp(),
+        debounce.due_at.timestamp(),
+    )
+
+
+def _depths(broker: dramatiq.Broker) -> dict[str, int]:
+    """How many messages lie in each queue, or are in hand, by the queue's name."""
+    depths: dict[str, int] = {}
+    for queue in QUEUES:
+        if isinstance(broker, QuorumBroker):
+            counts = broker.get_queue_message_counts(queue)
+            depths |= dict(zip((queue, delayed(queue), dead(queue)), counts, strict=True))
+        elif isinstance(broker, StubBroker):
+            for name in (queue, delayed(queue)):
+                depths[name] = broker.queues[name].unfinished_tasks
+            depths[dead(queue)] = len(broker.dead_letters_by_queue[queue])
+    return depths

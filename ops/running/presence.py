@@ -1,0 +1,112 @@
+"""Clerk's running processes: each tells in a document, every few seconds, that it is there and what it counts."""
+
+import multiprocessing.util
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+from pymongo.errors import PyMongoError
+
+from messages.base import Document, Moment
+from ops.documents.reader import Documents
+from ops.metrics.samples import Samples, collected, written
+
+log = structlog.get_logger("clerk.processes")
+
+EVERY: Final = timedelta(seconds=5)
+GONE: Final = timedelta(seconds=30)
+"""A process that has told nothing for this long is gone."""
+
+
+class Process(Document):
+    """A running process of Clerk: its kind, where it runs, when it last told (by MongoDB's clock and by its own)."""
+
+    id: str
+    kind: str
+    host: str
+    pid: int
+    started_at: Moment
+    told_at: Moment
+    seen_at: Moment
+    queues: tuple[str, ...] = ()
+    metrics: str = "[]"
+
+    def is_running(self, now: datetime) -> bool:
+        """Whether it has told lately."""
+        return now - self.seen_at < GONE
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """By how much its clock is ahead of MongoDB's."""
+        return self.told_at - self.seen_at
+
+
+class Presence:
+    """Tells, from a thread of its own, that this process is there; at its end it takes that back."""
+
+    def __init__(
+        self, url: str, kind: str, queues: tuple[str, ...] = (), samples: Callable[[], Samples] = dict
+    ) -> None:
+        self._documents, self._samples = Documents(url), samples
+        self._host, self._pid = socket.gethostname(), os.getpid()
+        self._id = f"{kind}/{self._host}/{self._pid}"
+        self._fields = {
+            "kind": kind,
+            "host": self._host,
+            "pid": self._pid,
+            "started_at": datetime.now(UTC),
+            "queues": list(queues),
+        }
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._thread.start()
+        multiprocessing.util.Finalize(None, self.close, exitpriority=10)
+
+    def close(self) -> None:
+        """Take it back, and stop."""
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        away = False
+        while True:
+            try:
+                self._tell()
+                away = False
+            except PyMongoError as error:
+                if not away:
+                    log.warning("MongoDB can't be told that this process runs", error=type(error).__name__)
+                away = True
+            if self._stopping.wait(EVERY.total_seconds()):
+                break
+        try:
+            self._documents.database["processes"].delete_one({"_id": self._id})
+        except PyMongoError as error:
+            log.warning("MongoDB can't be told that this process ends", error=type(error).__name__)
+        self._documents.close()
+
+    def _tell(self) -> None:
+        told = {**self._fields, "told_at": datetime.now(UTC), "metrics": written(self._samples())}
+        processes = self._documents.database["processes"]
+        processes.update_one({"_id": self._id}, {"$set": told, "$currentDate": {"seen_at": True}}, upsert=True)
+
+
+def of_registry(registry: CollectorRegistry) -> Callable[[], Samples]:
+    """What tells a registry's samples."""
+    return lambda: collected(registry.collect())
+
+
+def running(documents: Documents) -> list[Process]:
+    """The processes that told lately, by MongoDB's clock; those long gone are forgotten."""
+    now = documents.server_time() or datetime.now(UTC)
+    documents.forget("processes", {"seen_at": {"$lt": now - 10 * GONE}})
+    found = [Process.model_validate({**each, "id": each["_id"]}) for each in documents.raw("processes", {}, 1000)]
+    return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)

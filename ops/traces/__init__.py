@@ -1,0 +1,1 @@
+"""What became of one text or ticket, and the log lines that tell it."""

@@ -1,0 +1,204 @@
+"""The trail: every log line that carries a correlation id, kept for some days so that it can be followed.
+
+Log lines hold ids, outcomes and durations and never what a contact wrote, so neither does the trail. Each process
+writes what it logged about once a second, as one compressed document: nothing is written while a message is handled.
+"""
+
+import multiprocessing.util
+import os
+import socket
+import threading
+import zlib
+from collections import deque
+from collections.abc import Collection, Iterator, MutableMapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final, Protocol
+from uuid import uuid4
+
+import orjson
+import structlog
+from pymongo import ASCENDING
+from pymongo.errors import PyMongoError
+
+from messages.base import Document, Moment
+from ops.documents.reader import Documents
+
+log = structlog.get_logger("clerk.trail")
+
+EVERY: Final = timedelta(seconds=1)
+PURGE_EVERY: Final = timedelta(hours=1)
+MOST_WAITING: Final = 50_000
+"""Lines that wait for a MongoDB that is away; the oldest go first."""
+
+MOST_PACKED: Final = 1_000
+"""Lines of a document."""
+
+MOST_KEPT: Final = 20_000
+"""Lines that a process without a MongoDB to share remembers."""
+
+MOST_READ: Final = 500
+"""Documents that are searched for one id."""
+
+
+class Line(Document):
+    """A log line: when, what, where it was logged, and the rest of its fields."""
+
+    at: Moment
+    event: str
+    process: str
+    correlation_id: str
+    fields: dict[str, Any] = {}
+
+
+class Trail(Protocol):
+    """Where log lines with a correlation id can be found again."""
+
+    def find(self, ids: Collection[str]) -> list[Line]:
+        """The lines that carry one of these correlation ids, in time order."""
+        ...
+
+
+class Remembered:
+    """A trail in the memory of this process: for `clerk run`, which is all there is."""
+
+    def __init__(self, process: str) -> None:
+        self._process = process
+        self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
+
+    def note(self, fields: dict[str, Any]) -> None:
+        """Keep a log line."""
+        self._lines.append(fields)
+
+    def find(self, ids: Collection[str]) -> list[Line]:
+        """The lines that carry one of these correlation ids, in time order."""
+        wanted = frozenset(ids)
+        return [_line(each, self._process) for each in list(self._lines) if each["correlation_id"] in wanted]
+
+
+class Stored:
+    """A trail in MongoDB, written by a thread of its own; `close` writes what is left."""
+
+    def __init__(self, url: str, process: str, keep: timedelta) -> None:
+        self._documents, self._process, self._keep = Documents(url), process, keep
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=MOST_WAITING)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="trail", daemon=True)
+        self._purge_at = datetime.now(UTC)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+        multiprocessing.util.Finalize(None, self.close, exitpriority=10)
+
+    def close(self) -> None:
+        """Write what is left, and stop."""
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def note(self, fields: dict[str, Any]) -> None:
+        """Keep a log line, soon."""
+        self._waiting.append(fields)
+
+    def find(self, ids: Collection[str]) -> list[Line]:
+        """The lines that carry one of these correlation ids, in time order."""
+        return find(self._documents, ids)
+
+    def _run(self) -> None:
+        away = False
+        while True:
+            last = self._stopping.wait(EVERY.total_seconds())
+            try:
+                self._write()
+                self._purge()
+                away = False
+            except PyMongoError as error:
+                if not away:
+                    log.warning("the trail can't be written at present", error=type(error).__name__)
+                away = True
+            if last:
+                self._documents.close()
+                return
+
+    def _write(self) -> None:
+        while lines := list(islice(self._waiting, MOST_PACKED)):
+            ids = sorted({str(each["correlation_id"]) for each in lines})
+            packed = zlib.compress(orjson.dumps(lines, default=str))
+            self._documents.database["trail"].insert_one(
+                {"_id": uuid4().hex, "at": datetime.now(UTC), "process": self._process, "ids": ids, "lines": packed}
+            )
+            for _ in lines:
+                self._waiting.popleft()
+
+    def _purge(self) -> None:
+        now = datetime.now(UTC)
+        if now >= self._purge_at:
+            trail = self._documents.database["trail"]
+            trail.create_index([("ids", ASCENDING)], name="ids")
+            trail.create_index([("at", ASCENDING)], name="at")
+            trail.delete_many({"at": {"$lt": now - self._keep}})
+            self._purge_at = now + PURGE_EVERY
+
+
+class Kept:
+    """The trail that other processes have written to MongoDB."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def find(self, ids: Collection[str]) -> list[Line]:
+        """The lines that carry one of these correlation ids, in time order."""
+        return find(self._documents, ids)
+
+
+def find(documents: Documents, ids: Collection[str]) -> list[Line]:
+    """The lines in MongoDB that carry one of these correlation ids, in time order."""
+    wanted = sorted(set(ids))
+    found = documents.raw("trail", {"ids": {"$in": wanted}}, MOST_READ) if wanted else []
+    return sorted(
+        (line for each in found for line in _unpacked(each) if line.correlation_id in wanted), key=lambda line: line.at
+    )
+
+
+def _unpacked(document: dict[str, Any]) -> Iterator[Line]:
+    for fields in orjson.loads(zlib.decompress(document["lines"])):
+        yield _line(fields, str(document["process"]))
+
+
+def _line(fields: dict[str, Any], process: str) -> Line:
+    own = {"event", "timestamp", "correlation_id", "level"}
+    return Line(
+        at=datetime.fromisoformat(fields["timestamp"]),
+        event=str(fields["event"]),
+        process=process,
+        correlation_id=str(fields["correlation_id"]),
+        fields={name: value for name, value in fields.items() if name not in own and value is not None},
+    )
+
+
+def this_process(kind: str) -> str:
+    """What a process is called in traces and lists: `worker web-1/4711`."""
+    return f"{kind} {socket.gethostname()}/{os.getpid()}"
+
+
+def follow(trail: Remembered | Stored) -> None:
+    """Have every log line with a correlation id noted from now on; call it once logging is configured."""
+
+    def note(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if fields.get("correlation_id") is not None:
+            trail.note(dict(fields))
+        return fields
+
+    processors = structlog.get_config()["processors"]
+    stamped = next(
+        place for place, each in enumerate(processors, 1) if isinstance(each, structlog.processors.TimeStamper)
+    )
+    processors.insert(stamped, note)  # in place: loggers that were used already hold this very list
+
+
+def stored(url: str, kind: str, keep: timedelta) -> Stored:
+    """A trail in MongoDB that follows this process's log from now on."""
+    trail = Stored(url, this_process(kind), keep)
+    trail.start()
+    follow(trail)
+    return trail

@@ -1,0 +1,263 @@
+"""Following one text, ticket or cause through Clerk: webhook, messages, documents, Slack posts, provider calls."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from messages.base import Document, Moment
+from messages.notification import Kind, Post
+from messages.sms import Direction, Sms, State
+from messages.ticket import Ticket
+from ops.documents.reader import Documents
+from ops.masking import masked_number
+from ops.queues.letters import Letter
+from ops.traces.log_trail import Line, Trail
+
+MOST: Final = 200
+"""Texts and posts that one trace follows."""
+
+_CAUSE: Final = re.compile(r"[0-9a-f]{32}")
+_TICKET: Final = re.compile(r"#?([0-9]{1,12})")
+
+
+class Step(Document):
+    """One thing that happened: when, where (webhook, message, ticket, Slack, ...), what, and its ids."""
+
+    at: Moment
+    where: str
+    what: str
+    detail: str = ""
+    trouble: bool = False
+
+
+class Trace(Document):
+    """What is known of an id, in time order; `subject` says what it is; `related` other ids worth
+    following, `unasked` what could not be asked."""
+
+    id: str
+    subject: str | None
+    steps: tuple[Step, ...] = ()
+    related: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+
+class Subject(Document):
+    """The documents that an id leads to."""
+
+    what: str
+    texts: tuple[Sms, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    causes: tuple[str, ...] = ()
+
+
+def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[Letter] = ()) -> Trace:
+    """Everything known of an id; `letters` are messages that lie in queues, of which those that belong to it count."""
+    subject = find(id.strip(), documents)
+    causes = {*(subject.causes if subject else ()), *([id.strip()] if _CAUSE.fullmatch(id.strip()) else ())}
+    lines = trail.find(causes) if trail is not None else []
+    own = [letter for letter in letters if letter.correlation_id in causes or letter.id == id.strip()]
+    if subject is None and not lines and not own:
+        return Trace(id=id, subject=None)
+    texts, tickets = (subject.texts, subject.tickets) if subject else ((), ())
+    steps = [
+        *(step for text in texts for step in of_text(text)),
+        *(step for ticket in tickets for step in of_ticket(ticket)),
+        *(of_post(post) for post in _posts(documents, texts, tickets)),
+        *map(of_line, lines),
+        *map(of_letter, own),
+    ]
+    return Trace(
+        id=id,
+        subject=subject.what if subject else f"the cause {id.strip()}" if lines else "a message",
+        steps=tuple(sorted(steps, key=lambda step: step.at)),
+        related=_related(id.strip(), texts, tickets, causes),
+    )
+
+
+def find(id: str, documents: Documents) -> Subject | None:
+    """What an id stands for: a text (its provider's sid, or our id), a ticket's number, or a correlation id."""
+    if ticket := _TICKET.fullmatch(id):
+        return _of_ticket(int(ticket[1]), documents)
+    texts = documents.texts({"_id": id}, 1) or documents.texts({"sid": id}, 1)
+    if texts:
+        return _with_tickets(f"the {texts[0].direction} text {texts[0].id}", texts, documents)
+    if _CAUSE.fullmatch(id):
+        caused = documents.texts({"correlation_id": id}, MOST)
+        if caused:
+            return _with_tickets(f"the cause {id}", caused, documents)
+    return None
+
+
+def _of_ticket(number: int, documents: Documents) -> Subject | None:
+    tickets = documents.tickets({"_id": number}, 1)
+    if not tickets:
+        return None
+    ticket = tickets[0]
+    filed = {"conversation": ticket.conversation, "seq": {"$gte": ticket.first_text, "$lte": ticket.last_text}}
+    inbound = documents.texts({**filed, "direction": Direction.INBOUND}, MOST)
+    sent = {
+        "conversation": ticket.conversation,
+        "direction": Direction.OUTBOUND,
+        "received_at": _life(ticket, documents),
+    }
+    outbound = documents.texts(sent, MOST)
+    texts = tuple({text.id: text for text in [*inbound, *outbound]}.values())
+    causes = tuple({text.correlation_id for text in texts if text.correlation_id is not None})
+    return Subject(what=f"ticket #{number}", texts=texts, tickets=(ticket,), causes=causes)
+
+
+def _life(ticket: Ticket, documents: Documents) -> dict[str, datetime]:
+    """The query for times at which this was the conversation's ticket; a reply that began it came a moment before."""
+    life = {"$gte": ticket.created_at - timedelta(minutes=1)}
+    later = [each for each in documents.tickets({"conversation": ticket.conversation}, 20) if each.id > ticket.id]
+    return life | ({"$lt": min(each.created_at for each in later)} if later else {})
+
+
+def _with_tickets(what: str, texts: Sequence[Sms], documents: Documents) -> Subject:
+    tickets: dict[int, Ticket] = {}
+    for text in texts:
+        for ticket in documents.tickets({"conversation": text.conversation}, 20):
+            if text.seq is not None and ticket.first_text <= text.seq <= ticket.last_text:
+                tickets[ticket.id] = ticket
+    causes = tuple({text.correlation_id for text in texts if text.correlation_id is not None})
+    return Subject(what=what, texts=tuple(texts), tickets=tuple(tickets.values()), causes=causes)
+
+
+def _posts(documents: Documents, texts: Sequence[Sms], tickets: Sequence[Ticket]) -> list[Post]:
+    """The Slack messages that show these texts or tickets."""
+    numbers = {ticket.id for ticket in tickets}
+    places = {(text.conversation, text.seq) for text in texts if text.direction is Direction.INBOUND}
+    conversations = {text.conversation for text in texts} | {ticket.conversation for ticket in tickets}
+    return [
+        post
+        for conversation in conversations
+        for post in documents.posts({"conversation": conversation}, 10 * MOST)
+        if post.ticket in numbers or any((conversation, seq) in places for seq in range(post.first, post.last + 1))
+    ][:MOST]
+
+
+def of_text(text: Sms) -> list[Step]:
+    """What a text's own document tells."""
+    return [*(_received if text.direction is Direction.INBOUND else _sent)(text), *_due(text)]
+
+
+def _facts(text: Sms, *more: str) -> str:
+    media = len(text.media) + len(text.files)
+    attached = (f"{media} attached",) if media else ()
+    return ", ".join([text.id, *more, f"{len(text.body)} characters", *attached, masked_number(text.conversation)])
+
+
+def _received(text: Sms) -> Iterator[Step]:
+    place = "without a place in its conversation yet" if text.seq is None else f"number {text.seq} of its conversation"
+    yield Step(at=text.received_at, where="webhook", what="the gateway took a text", detail=_facts(text, place))
+
+
+def _sent(text: Sms) -> Iterator[Step]:
+    by = f"by {text.author}"
+    yield Step(at=text.received_at, where="text", what="a text to the contact was written", detail=_facts(text, by))
+    state, code = text.state or "unknown", "" if text.error_code is None else f", error {text.error_code}"
+    tried = f"{text.attempts} {'attempt' if text.attempts == 1 else 'attempts'}, {text.sid or 'no sid yet'}"
+    bad = text.state in {State.FAILED, State.UNDELIVERED, State.REFUSED, State.UNKNOWN}
+    what = f"the text is {state}{code}" if text.claimed_at is None else f"given to the provider: {state}{code}"
+    yield Step(at=text.claimed_at or text.received_at, where="Twilio", what=what, detail=tried, trouble=bad)
+
+
+def _due(text: Sms) -> Iterator[Step]:
+    if text.due_at is not None:
+        inbound = text.direction is Direction.INBOUND
+        waiting = "not under a ticket yet: the clock looks after it" if inbound else "the clock looks after it"
+        yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
+
+
+def of_ticket(ticket: Ticket) -> list[Step]:
+    """What a ticket's own document tells: its making, each entry of its history, and what is due."""
+    number = f"#{ticket.id}"
+    made = Step(at=ticket.created_at, where="ticket", what=f"{number} was made", detail=masked_number(ticket.line))
+    entries = [
+        Step(
+            at=entry.at,
+            where="ticket",
+            what=f"{number} changed: {', '.join(change.what for change in entry.changes) or 'nothing'}",
+            detail=f"version {entry.version}, by {entry.by or 'Clerk'}, {entry.why}",
+        )
+        for entry in ticket.history
+    ]
+    late = [
+        Step(
+            at=ticket.due_at,
+            where="clock",
+            what=f"{number} is not carried out by {slice} yet: the clock looks after it",
+            trouble=ticket.due_at < datetime.now(UTC) - timedelta(seconds=30),
+        )
+        for slice in ("notifications", "slack")
+        if ticket.due_at is not None and ticket.settled.get(slice, 0) < ticket.version
+    ]
+    return [made, *entries, *late]
+
+
+_POSTS: Final = {
+    Kind.ROOT: "the thread's first message",
+    Kind.CARD: "a notification",
+    Kind.TEXTS: "the post of texts",
+    Kind.LINE: "a line in the thread",
+}
+
+
+def of_post(post: Post) -> Step:
+    """What a post's own document tells."""
+    what = _POSTS.get(post.kind, str(post.kind))
+    if refused := post.failed or post.refused:
+        return Step(
+            at=post.created_at,
+            where="Slack",
+            what=f"{what} was refused: {refused}",
+            detail=post.target,
+            trouble=True,
+        )
+    if post.ts is None:
+        return Step(
+            at=post.created_at,
+            where="Slack",
+            what=f"{what} is not confirmed by Slack",
+            detail=post.target,
+            trouble=True,
+        )
+    texts = f", texts {post.first} to {post.last}" if post.kind is Kind.TEXTS else ""
+    return Step(at=post.created_at, where="Slack", what=f"{what} was posted", detail=f"{post.channel} {post.ts}{texts}")
+
+
+def of_line(line: Line) -> Step:
+    """A log line, with its ids and numbers."""
+    fields = {name: value for name, value in line.fields.items() if name not in {"actor", "message_id", "outcome"}}
+    actor, outcome = line.fields.get("actor"), line.fields.get("outcome")
+    return Step(
+        at=line.at,
+        where="message" if actor else "webhook" if line.event == "webhook" else line.process.split(" ")[0],
+        what=" ".join(str(part) for part in (actor, line.event, outcome) if part),
+        detail=masked_number(", ".join([*(f"{name} {_brief(value)}" for name, value in fields.items()), line.process])),
+        trouble=outcome in {"retried", "dead", "rejected", "unpublished"} or line.event == "dead letter",
+    )
+
+
+def of_letter(letter: Letter) -> Step:
+    """A message that lies in a queue."""
+    buried = letter.queue.endswith(".XQ")
+    at = letter.died_at or letter.published_at or datetime.now(UTC)
+    return Step(
+        at=at,
+        where="queue",
+        what=f"{letter.actor} lies {'among the dead letters of' if buried else 'in'} {letter.slice}",
+        detail=f"{letter.id}, {masked_number(letter.reason or '')}".rstrip(", "),
+        trouble=buried,
+    )
+
+
+def _related(id: str, texts: Sequence[Sms], tickets: Sequence[Ticket], causes: Iterable[str]) -> tuple[str, ...]:
+    ids = [*(f"#{ticket.id}" for ticket in tickets), *(text.id for text in texts), *sorted(causes)]
+    return tuple(each for each in dict.fromkeys(ids) if each.lstrip("#") != id.lstrip("#"))[:50]
+
+
+def _brief(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
