@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sandbox.config import Sandbox
-from sandbox.guard import Guard
-from sandbox.keeping import Kept
-from sandbox.live import Live
-from sandbox.machinery import Machinery
-from sandbox.page_api import PageApi
+from sandbox.page.api import PageApi
+from sandbox.page.guard import Guard
+from sandbox.page.internals import Machinery
+from sandbox.page.live import Live
 from sandbox.standins import StandIns
+from sandbox.state.folder import Kept
 
 
 @contextlib.asynccontextmanager

@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.config import Sandbox
 from sandbox.faults import Faults
-from sandbox.hands import Hands
 from sandbox.record import Record
-from sandbox.slack_api import SlackApi
-from sandbox.twilio_api import TwilioApi
-from sandbox.workspace import Workspace
+from sandbox.slack.methods.api import SlackApi
+from sandbox.slack.people.people import Hands
+from sandbox.slack.workspace import Workspace
+from sandbox.twilio.api import TwilioApi
 
 
 class StandIns:

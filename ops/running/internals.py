@@ -22,7 +22,7 @@ from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
 from ops.running.killable import Mortal
-from sandbox.machinery import Handled, Pending, Snapshot, Window
+from sandbox.page.internals import Handled, Pending, Snapshot, Window
 from workers.broker import QuorumBroker
 from workers.ports import Ports
 

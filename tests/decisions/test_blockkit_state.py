@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.refusals import Refused
-from sandbox.segments import segments
-from sandbox.typing_rules import escaped, rich_text
-from sandbox.view_state import unsubmittable, values
+from sandbox.slack.people.typing_rules import escaped, rich_text
+from sandbox.slack.people.view_state import unsubmittable, values
+from sandbox.slack.refusals import Refused
+from sandbox.twilio.segments import segments
 
 type Json = dict[str, Any]
 

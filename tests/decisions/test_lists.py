@@ -14,7 +14,7 @@ from messages.orders import forms
 from messages.orders.forms import Pushed
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
-from sandbox.blockkit import message_faults, too_long, view_faults
+from sandbox.slack.blockkit.blocks import message_faults, too_long, view_faults
 from tests import make
 from tests.decisions.test_cards import ALIVE, _texts
 from tests.decisions.test_modal import submitted, untouched

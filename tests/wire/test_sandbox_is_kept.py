@@ -9,9 +9,9 @@ import httpx
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.carrier import Handling
-from sandbox.keeping import Kept
 from sandbox.standins import StandIns
+from sandbox.state.folder import Kept
+from sandbox.twilio.carrier import Handling
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
 
 PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.responses import JSONResponse, Response
 
-from sandbox.refusals import Refused
+from sandbox.slack.refusals import Refused
 from tests.standins import TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
-from sandbox.refusals import Refused
+from sandbox.slack.refusals import Refused
 from tests.standins import SECRET, TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"

@@ -12,8 +12,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from sandbox.carrier import Handling
 from sandbox.faults import Fault
+from sandbox.twilio.carrier import Handling
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair
 
 OTHER = "+15557650000"

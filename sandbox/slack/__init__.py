@@ -1,0 +1,1 @@
+"""The stand-in of Slack: a workspace, its methods, and the people in it."""

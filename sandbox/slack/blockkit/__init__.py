@@ -1,0 +1,1 @@
+"""What Slack accepts and refuses in blocks."""

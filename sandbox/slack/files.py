@@ -1,0 +1,127 @@
+"""Slack's files: uploads, what they are shared in, and the bytes behind their private URLs."""
+
+import itertools
+import mimetypes
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from sandbox.slack.refusals import Json, Refused
+
+BYTES_KEPT: Final = 200_000_000
+
+
+@dataclass
+class File:
+    """A file; without `content` its upload was announced but its bytes have not come."""
+
+    id: str
+    name: str
+    length: int
+    user: str
+    title: str = ""
+    content: bytes | None = None
+    complete: bool = False
+    mimetype: str = "application/octet-stream"
+    created: int = field(default_factory=lambda: int(time.time()))
+    shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
+
+
+class Files:
+    """The workspace's files; the oldest bytes go when there are too many."""
+
+    def __init__(self, prefix: str, team: str) -> None:
+        self._prefix = prefix
+        self._team = team
+        self.numbers = itertools.count(1)
+        self.files: OrderedDict[str, File] = OrderedDict()
+
+    def announce(self, name: str, length: int, user: str) -> tuple[File, str]:
+        """Make room for an upload; the file, and the URL that takes its bytes."""
+        file = File(f"F{next(self.numbers):08d}", name, length, user, title=name)
+        file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.files[file.id] = file
+        return file, f"{self._prefix}/upload/v1/{file.id}"
+
+    def receive(self, id: str, content: bytes) -> File:
+        """Take an upload's bytes: as many as were announced."""
+        file = self.files.get(id)
+        if file is None or file.complete:
+            raise Refused("file_not_found")
+        if len(content) != file.length:
+            raise Refused("length_mismatch", f"{file.length} bytes were announced and {len(content)} came")
+        file.content = content
+        self._forget()
+        return file
+
+    def add(self, name: str, content: bytes, user: str, mimetype: str | None = None) -> File:
+        """A whole file, as a person drops it into a message."""
+        file, _ = self.announce(name, len(content), user)
+        file.content, file.complete = content, True
+        file.mimetype = mimetype or file.mimetype
+        self._forget()
+        return file
+
+    def complete(self, id: str, title: str | None) -> File:
+        """Finish an upload."""
+        file = self.files.get(id)
+        if file is None or file.content is None or file.complete:
+            raise Refused("file_not_found")
+        file.complete = True
+        file.title = title or file.name
+        return file
+
+    def find(self, id: str) -> File:
+        """A file that is complete."""
+        file = self.files.get(id)
+        if file is None or not file.complete:
+            raise Refused("file_not_found")
+        return file
+
+    def described(self, file: File, *, shares: bool = False) -> Json:
+        """A file as Slack tells of it (https://docs.slack.dev/reference/objects/file-object)."""
+        suffix = file.name.rsplit(".", 1)[-1].lower() if "." in file.name else "binary"
+        where = f"{self._prefix}/files-pri/{self._team}-{file.id}"
+        told: Json = {
+            "id": file.id,
+            "created": file.created,
+            "timestamp": file.created,
+            "name": file.name,
+            "title": file.title,
+            "mimetype": file.mimetype,
+            "filetype": suffix,
+            "pretty_type": suffix.upper(),
+            "user": file.user,
+            "user_team": self._team,
+            "editable": False,
+            "size": file.length,
+            "mode": "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": bool(file.shares.get("public")),
+            "public_url_shared": False,
+            "display_as_bot": False,
+            "username": "",
+            "url_private": f"{where}/{file.name}",
+            "url_private_download": f"{where}/download/{file.name}",
+            "permalink": f"{self._prefix}/files/{file.user}/{file.id}/{file.name}",
+            "file_access": "visible",
+        }
+        if shares:
+            told["shares"] = file.shares
+            told |= {
+                "channels": [*file.shares.get("public", ())],
+                "groups": [*file.shares.get("private", ())],
+                "ims": [id for id in file.shares.get("private", ()) if id.startswith("D")],
+            }
+        return told
+
+    def share(self, file: File, channel: str, *, private: bool, ts: str, thread_ts: str | None) -> None:
+        """Note the message that a file stands in."""
+        place = file.shares.setdefault("private" if private else "public", {}).setdefault(channel, [])
+        place.append({"ts": ts, **({"thread_ts": thread_ts} if thread_ts else {})})
+
+    def _forget(self) -> None:
+        while sum(len(each.content or b"") for each in self.files.values()) > BYTES_KEPT and len(self.files) > 1:
+            self.files.popitem(last=False)

@@ -1,0 +1,190 @@
+"""chat.* and reactions.* (https://docs.slack.dev/reference/methods?family=chat)."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import emoji
+
+from sandbox.config import BOT
+from sandbox.record import Record
+from sandbox.slack.methods.arguments import Arguments
+from sandbox.slack.methods.method import Method
+from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.workspace import Workspace, told
+
+POST_TEXT: Final = 40_000
+UPDATE_TEXT: Final = 4_000
+METADATA_BYTES: Final = 8_000
+REACTIONS: Final = 23
+_TS: Final = re.compile(r"[0-9]{1,12}\.[0-9]{6}")
+
+
+class ChatMethods:
+    """Messages and reactions."""
+
+    def __init__(self, workspace: Workspace, record: Record) -> None:
+        self._workspace = workspace
+        self._record = record
+
+    def table(self) -> Mapping[str, Method]:
+        """The methods by name."""
+        write = ("chat:write",)
+        return {
+            "chat.postMessage": Method(self._post, write),
+            "chat.update": Method(self._update, write),
+            "chat.delete": Method(self._delete, write),
+            "chat.postEphemeral": Method(self._ephemeral, write),
+            "chat.getPermalink": Method(self._permalink, takes_json=False),
+            "reactions.add": Method(self._react, ("reactions:write",)),
+            "reactions.remove": Method(self._unreact, ("reactions:write",)),
+            "reactions.get": Method(self._reactions, ("reactions:read",), takes_json=False),
+        }
+
+    def _content(self, arguments: Arguments) -> tuple[str, list[Json]]:
+        blocks = arguments.structure("blocks") or []
+        text = arguments.text("text")
+        if not text and not blocks:
+            raise Refused("no_text")
+        self._workspace.check(blocks)
+        return text, blocks
+
+    def _post(self, arguments: Arguments) -> Json:
+        channel = self._workspace.writable(arguments.required("channel"))
+        text, blocks = self._content(arguments)
+        metadata = _metadata(arguments)
+        thread_ts = arguments.text("thread_ts") or None
+        if thread_ts is not None and not _TS.fullmatch(thread_ts):
+            raise Refused("invalid_thread_ts", f"{thread_ts} is not a valid thread_ts")
+        parent = channel.messages.get(thread_ts or "", {})
+        if parent.get("thread_ts", thread_ts) != thread_ts:
+            self._workspace.violation("thread_ts", ["it is a reply's ts; the parent's is wanted"])
+        message = self._workspace.post(
+            channel,
+            text[:POST_TEXT],
+            blocks,
+            thread_ts=thread_ts,
+            metadata=metadata,
+            broadcast=arguments.flag("reply_broadcast"),
+        )
+        answer: Json = {"channel": channel.id, "ts": message["ts"], "message": told(message)}
+        if len(text) > POST_TEXT:
+            answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+        return answer
+
+    def _update(self, arguments: Arguments) -> Json:
+        channel = self._workspace.reachable(arguments.required("channel"))
+        if channel.archived:
+            raise Refused("is_archived")
+        ts = arguments.required("ts")
+        text, blocks = self._content(arguments)
+        if len(text) > UPDATE_TEXT:
+            raise Refused("msg_too_long")
+        message = self._workspace.update(channel, ts, text, blocks, _metadata(arguments))
+        return {"channel": channel.id, "ts": ts, "text": text, "message": told(message)}
+
+    def _delete(self, arguments: Arguments) -> Json:
+        channel = self._workspace.reachable(arguments.required("channel"))
+        ts = arguments.required("ts")
+        self._workspace.delete(channel, ts)
+        return {"channel": channel.id, "ts": ts}
+
+    def _ephemeral(self, arguments: Arguments) -> Json:
+        channel = self._workspace.inside(arguments.required("channel"))
+        user = arguments.required("user")
+        if channel.archived:
+            raise Refused("is_archived")
+        text, blocks = self._content(arguments)
+        if user not in channel.members:
+            raise Refused("user_not_in_channel")
+        thread_ts = arguments.text("thread_ts") or None
+        return {"message_ts": self._workspace.whisper(channel.id, user, text, blocks, thread_ts)}
+
+    def _permalink(self, arguments: Arguments) -> Json:
+        channel = self._workspace.reachable(arguments.required("channel"))
+        ts = arguments.required("message_ts")
+        message = channel.messages.get(ts)
+        if message is None:
+            raise Refused("message_not_found")
+        thread = message.get("thread_ts", ts)
+        reply = f"?thread_ts={thread}&cid={channel.id}" if thread != ts else ""
+        link = f"{self._workspace.config.here}#/archives/{channel.id}/p{ts.replace('.', '')}{reply}"
+        return {"channel": channel.id, "permalink": link}
+
+    def _reacted(self, arguments: Arguments) -> Json:
+        channel = self._workspace.inside(arguments.required("channel"))
+        message = channel.messages.get(arguments.required("timestamp"))
+        if message is None or message.get("subtype") == "tombstone":
+            raise Refused("message_not_found")
+        if channel.archived:
+            raise Refused("is_archived")
+        return message
+
+    def _react(self, arguments: Arguments) -> Json:
+        message, name = self._reacted(arguments), _emoji_name(arguments)
+        reactions: list[Json] = message.setdefault("reactions", [])
+        found = next((each for each in reactions if each["name"] == name), None)
+        if found is None:
+            if len(reactions) >= REACTIONS:
+                raise Refused("too_many_emoji")
+            reactions.append({"name": name, "users": [BOT], "count": 1})
+        elif BOT in found["users"]:
+            raise Refused("already_reacted")
+        else:
+            found |= {"users": [*found["users"], BOT], "count": found["count"] + 1}
+        self._record.change()
+        return {}
+
+    def _unreact(self, arguments: Arguments) -> Json:
+        message, name = self._reacted(arguments), _emoji_name(arguments)
+        found = next((each for each in message.get("reactions", ()) if each["name"] == name), None)
+        if found is None or BOT not in found["users"]:
+            raise Refused("no_reaction")
+        found |= {"users": [each for each in found["users"] if each != BOT], "count": found["count"] - 1}
+        message["reactions"] = [each for each in message["reactions"] if each["count"]]
+        if not message["reactions"]:
+            del message["reactions"]
+        self._record.change()
+        return {}
+
+    def _reactions(self, arguments: Arguments) -> Json:
+        message = self._reacted(arguments)
+        return {"type": "message", "channel": message["channel"], "message": told(message)}
+
+
+def _metadata(arguments: Arguments) -> Json | None:
+    """The metadata, checked (https://docs.slack.dev/messaging/message-metadata)."""
+    found = arguments.structure("metadata")
+    if found is None:
+        return None
+    if not isinstance(found, dict) or set(found) - {"event_type", "event_payload"}:
+        raise Refused("invalid_metadata_format")
+    if not found:
+        return {}
+    payload = found.get("event_payload")
+    if not isinstance(found.get("event_type"), str) or not found["event_type"] or not isinstance(payload, dict):
+        raise Refused("invalid_metadata_format")
+    if not all(_is_flat(each) for each in payload.values()):
+        raise Refused("invalid_metadata_schema")
+    if len(json.dumps(found).encode()) > METADATA_BYTES:
+        raise Refused("metadata_too_large")
+    return found
+
+
+def _is_flat(value: Any) -> bool:
+    """A scalar, a flat object, or an array of those."""
+    return all(map(_is_flat_object, value)) if isinstance(value, list) else _is_flat_object(value)
+
+
+def _is_flat_object(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else [value]
+    return all(each is None or isinstance(each, str | int | float | bool) for each in inner)
+
+
+def _emoji_name(arguments: Arguments) -> str:
+    name = arguments.required("name")
+    plain = re.sub(r"::skin-tone-[2-6]$", "", name)
+    if emoji.emojize(f":{plain}:", language="alias") == f":{plain}:":
+        raise Refused("invalid_name")
+    return name

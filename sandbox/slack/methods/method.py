@@ -1,0 +1,16 @@
+"""What a Web API method is to the stand-in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.slack.methods.arguments import Arguments
+from sandbox.slack.refusals import Json
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a method does, the scopes of which it needs one, and whether it reads JSON bodies."""
+
+    do: Callable[[Arguments], Json]
+    scopes: tuple[str, ...] = ()
+    takes_json: bool = True

@@ -1,0 +1,207 @@
+"""People click buttons, pick from menus, fill in modals and submit them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from sandbox.record import Begun
+from sandbox.slack.blockkit.stored import find_element
+from sandbox.slack.modals import check, public
+from sandbox.slack.people.base import Hand
+from sandbox.slack.people.view_state import held, options_of, unsubmittable, values
+from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.workspace import told
+
+
+class Clicking(Hand):
+    """Buttons, menus and modals; Refused says what can't be done."""
+
+    async def click(self, user: str, channel: str, ts: str, action_id: str, selected: Any = None) -> httpx.Response:
+        """Use a button or menu of a message, or of an ephemeral one.
+
+        `selected` is what was picked: an option's value, a user's or channel's id, a date, or a list of such.
+        """
+        found = self._workspace.channels.get(channel)
+        message = found.messages.get(ts) if found else None
+        whisper = next((each for each in self._workspace.ephemerals if each["ts"] == ts), None)
+        shown = message or whisper
+        place = find_element(shown.get("blocks", ()), action_id) if shown else None
+        if shown is None or place is None:
+            raise Refused("no such button")
+        block, element = place
+        action = self._action(block, element, selected)
+
+        def entered(block_id: str, action: str) -> Any:
+            return selected if (block_id, action) == (block["block_id"], action_id) else None
+
+        begun = self._record.begin()
+        return await self.webhooks.interaction(
+            {
+                **self._interaction("block_actions", user),
+                "container": {
+                    "type": "message",
+                    "message_ts": ts,
+                    "channel_id": channel,
+                    "is_ephemeral": message is None,
+                    **({"thread_ts": shown["thread_ts"]} if shown.get("thread_ts") else {}),
+                },
+                "trigger_id": self._workspace.trigger(user, begun.number),
+                "channel": {"id": channel, "name": found.name if found and not found.person else "directmessage"},
+                **({"message": told(message)} if message else {}),
+                "response_url": self._workspace.response_url(channel, user, ts, begun.number),
+                "state": {"values": values(shown.get("blocks", ()), entered)},
+                "actions": [action],
+            },
+            begun,
+        )
+
+    async def click_in_view(
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        selected: Any = None,
+        entered: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """Use a button or menu of a modal; `entered` is what stands in its inputs by then, by block_id."""
+        view = self._view(view_id)
+        place = find_element(view["blocks"], action_id)
+        if place is None:
+            raise Refused("no such button")
+        block, element = place
+        self.enter(view_id, entered or {})
+        if element["type"] not in {"button", "overflow"}:
+            self._workspace.modals.typed[view_id][block["block_id"], action_id] = selected
+        begun = self._record.begin()
+        return await self.webhooks.interaction(
+            {
+                **self._interaction("block_actions", user),
+                "container": {"type": "view", "view_id": view_id},
+                "trigger_id": self._workspace.modals.trigger(user, view_id, begun.number),
+                "view": self._with_state(view),
+                "actions": [self._action(block, element, selected)],
+            },
+            begun,
+        )
+
+    def _action(self, block: Json, element: Json, selected: Any) -> Json:
+        action: Json = {
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "type": element["type"],
+            "action_ts": self._workspace.ts(),
+        }
+        if element["type"] == "button":
+            return action | {name: element[name] for name in ("text", "value", "url", "style") if name in element}
+        if element["type"] == "overflow":
+            option = next((each for each in options_of(element) if each["value"] == selected), None)
+            if option is None:
+                raise Refused("no such option")
+            return {**action, "selected_option": option}
+        initial = {name: value for name, value in element.items() if name.startswith("initial_")}
+        return {**action, **initial, **held(element, selected)}
+
+    def enter(self, view_id: str, entered: Mapping[str, Any]) -> None:
+        """Fill in inputs of a modal, by block_id, without submitting: an update of the modal keeps what was typed."""
+        view = self._view(view_id)
+        for block in view["blocks"]:
+            if block.get("block_id") in entered and block["type"] == "input":
+                key = (block["block_id"], block["element"]["action_id"])
+                value = entered[block["block_id"]]
+                files = block["element"]["type"] == "file_input"
+                self._workspace.modals.typed[view_id][key] = self._uploaded(value) if files else value
+
+    def _uploaded(self, chosen: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """The files that a file input holds, each chosen as its `id`."""
+        files = self._workspace.files
+        return [files.described(files.find(each["id"])) for each in chosen]
+
+    async def submit(self, user: str, view_id: str, entered: Mapping[str, Any]) -> httpx.Response:
+        """Submit a modal; `entered` overlays what its inputs hold, by block_id.
+
+        Refused as JSON of complaints by block_id where Slack's client would not even send it.
+        """
+        view = self._view(view_id)
+        if view["submit"] is None:
+            raise Refused("it has no submit button")
+        self.enter(view_id, entered)
+        view.pop("errors", None)
+        told = self._with_state(view)
+        if complaints := unsubmittable(view["blocks"], told["state"]["values"]):
+            raise Refused(json.dumps(complaints))
+        begun = self._record.begin()
+        answer = await self.webhooks.interaction(
+            {
+                **self._interaction("view_submission", user),
+                "trigger_id": self._workspace.modals.trigger(user, view_id, begun.number),
+                "view": told,
+                "response_urls": [],
+            },
+            begun,
+        )
+        if answer.status_code == 200 and view_id in self._workspace.views:
+            self._obey(user, view, answer, begun)
+        return answer
+
+    async def close(self, user: str, view_id: str) -> httpx.Response:
+        """Close a modal with its close button; the app hears of it if it asked to."""
+        view = self._view(view_id)
+        told, begun = self._with_state(view), self._record.begin()
+        cleared = bool(view["clear_on_close"])
+        if cleared:
+            self._workspace.modals.clear(view_id)
+        else:
+            self._workspace.close_view(view_id)
+        if not view["notify_on_close"]:
+            return httpx.Response(204, text="no webhook: notify_on_close is off")
+        payload = {**self._interaction("view_closed", user), "view": told, "is_cleared": cleared}
+        return await self.webhooks.interaction(payload, begun)
+
+    def _obey(self, user: str, view: Json, answer: httpx.Response, begun: Begun) -> None:
+        """Do what the answer to a submission says (https://docs.slack.dev/surfaces/modals#response_actions)."""
+        modals = self._workspace.modals
+        if not answer.content:
+            modals.close(view["id"])
+            return
+        try:
+            body = answer.json()
+            match body.get("response_action"):
+                case "errors":
+                    self._show_errors(view, body["errors"])
+                case "clear":
+                    modals.clear(view["id"])
+                case "update" | "push" as action:
+                    check(body["view"])
+                    if action == "update":
+                        modals.replace(view["id"], body["view"])
+                    else:
+                        modals.lay(user, view["id"], body["view"])
+                case None if not body:
+                    modals.close(view["id"])
+                case other:
+                    raise Refused("invalid_arguments", f"unknown response_action: {other}")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._workspace.violation("view_submission", [f"the answer is none: {error!r}"], cause=begun.number)
+        except Refused as refused:
+            self._workspace.violation(refused.error, refused.details, cause=begun.number)
+
+    def _show_errors(self, view: Json, errors: Mapping[str, str]) -> None:
+        ids = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
+        wrong = [id for id, text in errors.items() if id not in ids or not isinstance(text, str) or not text]
+        if wrong or not errors:
+            raise Refused("invalid_arguments", *(f"no input block has the block_id {id}" for id in wrong))
+        view["errors"] = dict(errors)
+        self._workspace.touched()
+
+    def _view(self, view_id: str) -> Json:
+        view = self._workspace.views.get(view_id)
+        if view is None:
+            raise Refused("no such view")
+        return view
+
+    def _with_state(self, view: Json) -> Json:
+        typed = self._workspace.modals.typed[view["id"]]
+        told = {name: value for name, value in public(view).items() if name != "errors"}
+        return {**told, "state": {"values": values(view["blocks"], lambda block, action: typed.get((block, action)))}}

@@ -1,0 +1,61 @@
+"""What people in the workspace do, as the signed webhooks that Slack makes of it."""
+
+import httpx
+
+from sandbox.config import BOT, TEAM
+from sandbox.slack.people.clicking import Clicking
+from sandbox.slack.people.writing import Writing
+from sandbox.slack.refusals import Json
+
+
+class Hands(Clicking, Writing):
+    """Clicks, submits, replies and commands of the workspace's people, and what befalls channels and the app."""
+
+    async def join(self, user: str, channel: str) -> httpx.Response:
+        """Join a channel; `user` may be the bot's id, which invites it."""
+        place = self._workspace.channels[channel]
+        if user == BOT:
+            place.joined = True
+        else:
+            place.members.add(user)
+        text = f"<@{user}> has joined the channel"
+        message = self._workspace.post(place, text, [], user=user, subtype="channel_join")
+        answer = await self.webhooks.message(place, message)
+        if place.joined:
+            await self._happened({"type": "member_joined_channel", "user": user, "channel": channel, "team": TEAM})
+        return answer
+
+    async def leave(self, user: str, channel: str) -> None:
+        """Leave a channel; `user` may be the bot's id, which removes it."""
+        place = self._workspace.channels[channel]
+        if user == BOT:
+            place.joined = False
+        place.members.discard(user)
+        self._workspace.touched()
+
+    async def archive(self, user: str, channel: str, *, archived: bool = True) -> httpx.Response:
+        """Archive a channel, or bring it back; an archived channel has no members but its history."""
+        self._workspace.channels[channel].archived = archived
+        self._workspace.touched()
+        kind = "channel_archive" if archived else "channel_unarchive"
+        return await self._happened({"type": kind, "channel": channel, "user": user})
+
+    async def rename(self, channel: str, name: str) -> httpx.Response:
+        """Rename a channel."""
+        self._workspace.channels[channel].name = name
+        self._workspace.touched()
+        created = int(self._workspace.clock())
+        return await self._happened(
+            {"type": "channel_rename", "channel": {"id": channel, "name": name, "created": created}}
+        )
+
+    async def uninstall(self) -> None:
+        """Remove the app: its token is revoked, and both events come, in either order."""
+        self._workspace.revoked = True
+        await self._happened({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT]}})
+        await self._happened({"type": "app_uninstalled"})
+
+    async def _happened(self, event: Json) -> httpx.Response:
+        if event["type"] not in self._workspace.config.events:
+            return httpx.Response(204, text="no event: the app is not subscribed")
+        return await self.webhooks.event({**event, "event_ts": self._workspace.ts()})

@@ -1,0 +1,99 @@
+"""What the inputs of a modal or message hold, and what Slack's client does not let a person submit. Pure.
+
+https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sandbox.slack.blockkit.stored import inputs
+from sandbox.slack.refusals import Json, Refused
+
+_HELD: Final[Mapping[str, tuple[str, str]]] = {
+    "plain_text_input": ("value", "initial_value"),
+    "email_text_input": ("value", "initial_value"),
+    "url_text_input": ("value", "initial_value"),
+    "number_input": ("value", "initial_value"),
+    "rich_text_input": ("rich_text_value", "initial_value"),
+    "datepicker": ("selected_date", "initial_date"),
+    "timepicker": ("selected_time", "initial_time"),
+    "datetimepicker": ("selected_date_time", "initial_date_time"),
+    "static_select": ("selected_option", "initial_option"),
+    "external_select": ("selected_option", "initial_option"),
+    "radio_buttons": ("selected_option", "initial_option"),
+    "multi_static_select": ("selected_options", "initial_options"),
+    "multi_external_select": ("selected_options", "initial_options"),
+    "checkboxes": ("selected_options", "initial_options"),
+    "users_select": ("selected_user", "initial_user"),
+    "multi_users_select": ("selected_users", "initial_users"),
+    "conversations_select": ("selected_conversation", "initial_conversation"),
+    "multi_conversations_select": ("selected_conversations", "initial_conversations"),
+    "channels_select": ("selected_channel", "initial_channel"),
+    "multi_channels_select": ("selected_channels", "initial_channels"),
+    "file_input": ("files", ""),
+}
+"""Where an element's value stands in the state, and what it shows at first."""
+
+
+def options_of(element: Mapping[str, Any]) -> list[Json]:
+    """The options of a menu, in groups or not."""
+    grouped = [each for group in element.get("option_groups", ()) for each in group["options"]]
+    return [*element.get("options", ()), *grouped]
+
+
+def held(element: Mapping[str, Any], value: Any) -> Json:
+    """What an element holds: what a person chose (options by their value), else (None) what it shows at first."""
+    kind = element["type"]
+    name, initial = _HELD[kind]
+    if value is None:
+        found = element.get(initial)
+        return {"type": kind, name: [] if found is None and name.endswith("s") else found}
+    if name == "selected_option":
+        return {"type": kind, name: _chosen(element, value) if value else None}
+    if name == "selected_options":
+        return {"type": kind, name: [_chosen(element, each) for each in value]}
+    return {"type": kind, name: value or ([] if name.endswith("s") else None)}
+
+
+def values(blocks: Sequence[Mapping[str, Any]], entered: Callable[[str, str], Any]) -> Json:
+    """The `state.values` of blocks; `entered` gives what a person chose, by block_id and action_id."""
+    found: Json = {}
+    for block, element in inputs(blocks):
+        id, action = block["block_id"], element["action_id"]
+        found.setdefault(id, {})[action] = held(element, entered(id, action))
+    return found
+
+
+def unsubmittable(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> dict[str, str]:
+    """What Slack's client complains of before it sends anything, by block_id."""
+    found: dict[str, str] = {}
+    for block, element in inputs(blocks):
+        if block["type"] == "input":
+            state = values[block["block_id"]][element["action_id"]]
+            value = state[_HELD[element["type"]][0]]
+            complaint = _complaint(block, element, value)
+            if complaint:
+                found[block["block_id"]] = complaint
+    return found
+
+
+def _complaint(block: Mapping[str, Any], element: Mapping[str, Any], value: Any) -> str:
+    if not value:
+        return "" if block.get("optional") else "Please complete this required field."
+    if isinstance(value, str) and element["type"] == "plain_text_input":
+        least, most = element.get("min_length", 0), element.get("max_length", 3000)
+        if len(value) > most:
+            return f"This field can't be longer than {most} characters."
+        if len(value) < least:
+            return f"This field can't be shorter than {least} characters."
+    most = element.get("max_selected_items") or element.get("max_files")
+    if isinstance(value, list) and most and len(value) > most:
+        return f"Choose {most} at most."
+    return ""
+
+
+def _chosen(element: Mapping[str, Any], value: str) -> Json:
+    for option in options_of(element):
+        if option["value"] == value:
+            return option
+    raise Refused("no such option")

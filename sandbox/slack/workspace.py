@@ -1,0 +1,272 @@
+"""A Slack workspace: its people, channels, direct messages and what stands in them, by Slack's rules."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, Sandbox
+from sandbox.record import Record
+from sandbox.slack.blockkit.blocks import message_faults, too_long
+from sandbox.slack.blockkit.stored import identified
+from sandbox.slack.channel import Channel, changed, count_reply, told, uncount_reply
+from sandbox.slack.files import Files
+from sandbox.slack.modals import Modals
+from sandbox.slack.refusals import Json, MissingScope, Refused
+from sandbox.slack.response_urls import ResponseUrls
+
+__all__ = ["BOT", "BOT_ID", "Channel", "Json", "Refused", "Workspace", "changed", "told"]
+
+KEPT: Final = 20_000
+"""Messages of a channel."""
+
+WHISPERS: Final = 500
+
+
+class Workspace:
+    """The state of one workspace; `clock` gives seconds since the epoch.
+
+    `scopes` are what the bot token may do and `revoked` whether it still may do anything: both can be changed.
+    """
+
+    def __init__(self, config: Sandbox, record: Record, clock: Callable[[], float]) -> None:
+        self.config = config
+        self.clock = clock
+        self._record = record
+        self.people: dict[str, Person] = {each.id: each for each in config.people}
+        self.channels = {
+            each.id: Channel(
+                each.id,
+                each.name,
+                each.private,
+                each.joined,
+                members=set(self._active() if each.members is None else each.members),
+            )
+            for each in config.all_channels()
+        }
+        self.scopes = set(config.scopes)
+        self.revoked = False
+        self.ephemerals: list[Json] = []
+        self.modals = Modals(record, clock)
+        self.response_urls = ResponseUrls(self, f"{config.here}/slack/response")
+        self.files = Files(f"{config.here}/slack", TEAM)
+        self.posted: list[Callable[[Channel, Json], None]] = []
+        self.last_ts = 0
+
+    def _active(self) -> list[str]:
+        return [each.id for each in self.people.values() if not each.deactivated]
+
+    # -- who may do what --------------------------------------------------------------------------------------------
+
+    def require(self, scope: str) -> None:
+        """Refuse what the token lacks the scope for."""
+        if scope not in self.scopes:
+            raise MissingScope(scope, self.scopes)
+
+    def reachable(self, id: str) -> Channel:
+        """The channel that the bot can see."""
+        channel = self.channels.get(id)
+        if channel is None or (channel.private and not channel.joined):
+            raise Refused("channel_not_found")
+        return channel
+
+    def writable(self, id: str) -> Channel:
+        """The channel that the bot may write to; a person's id is their direct message."""
+        channel = self.direct(id) if id[:1] in {"U", "W"} else self.reachable(id)
+        if channel.archived:
+            raise Refused("is_archived")
+        if not channel.joined and "chat:write.public" not in self.scopes:
+            raise Refused("not_in_channel")
+        return channel
+
+    def inside(self, id: str) -> Channel:
+        """The channel that the bot is a member of."""
+        channel = self.reachable(id)
+        if not channel.joined:
+            raise Refused("not_in_channel")
+        return channel
+
+    def readable(self, id: str) -> Channel:
+        """The channel whose history the bot may read."""
+        channel = self.inside(id)
+        self.require(f"{channel.kind}:history")
+        return channel
+
+    def direct(self, person: str) -> Channel:
+        """The bot's direct message with a person."""
+        if person in {BOT, OTHER_BOT, SLACKBOT}:
+            raise Refused("cannot_dm_bot")
+        if person not in self.people:
+            raise Refused("channel_not_found")
+        if self.people[person].deactivated:
+            raise Refused("user_disabled")
+        id = f"D{person[1:]}"
+        if id not in self.channels:
+            self.channels[id] = Channel(
+                id, f"@{self.people[person].name}", person=person, private=True, members={person}
+            )
+        return self.channels[id]
+
+    # -- messages ---------------------------------------------------------------------------------------------------
+
+    def ts(self) -> str:
+        """A new message's ts: the time, later than any before."""
+        self.last_ts = max(int(self.clock() * 1_000_000), self.last_ts + 1)
+        return f"{self.last_ts // 1_000_000}.{self.last_ts % 1_000_000:06d}"
+
+    def post(
+        self,
+        channel: Channel,
+        text: str,
+        blocks: Sequence[Json],
+        *,
+        thread_ts: str | None = None,
+        metadata: Json | None = None,
+        user: str = BOT,
+        broadcast: bool = False,
+        **more: Any,
+    ) -> Json:
+        """Post a message; a reply's ts as `thread_ts` means that reply's thread."""
+        root = self._root(channel, thread_ts)
+        ts = self.ts()
+        message: Json = {"type": "message", "channel": channel.id, "ts": ts, "user": user, "team": TEAM, "text": text}
+        if user == BOT:
+            message |= {"bot_id": BOT_ID, "app_id": APP}
+        message |= more
+        if blocks:
+            message["blocks"] = identified(blocks)
+        if root is not None:
+            message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
+            count_reply(root, user, ts)
+            if broadcast:
+                message |= {"subtype": "thread_broadcast", "root": told(root)}
+        if metadata:
+            message["metadata"] = metadata
+        channel.messages[ts] = message
+        if len(channel.messages) > KEPT:
+            del channel.messages[next(iter(channel.messages))]
+        self._tell(channel, message)
+        return message
+
+    def _root(self, channel: Channel, thread_ts: str | None) -> Json | None:
+        if thread_ts is None:
+            return None
+        found = channel.messages.get(thread_ts)
+        if found is None:
+            raise Refused("thread_not_found")
+        return channel.messages.get(found.get("thread_ts", thread_ts), found)
+
+    def update(
+        self, channel: Channel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
+    ) -> Json:
+        """Replace a message of the bot; without blocks the blocks go."""
+        message = self._own(channel, ts, "cant_update_message")
+        before = {**message}
+        message["text"] = text
+        message["edited"] = {"user": BOT, "ts": self.ts()}
+        message.pop("blocks", None)
+        if blocks:
+            message["blocks"] = identified(blocks)
+        if metadata is not None:
+            message["metadata"] = metadata
+        self._tell(channel, changed(message, before, self.ts()))
+        return message
+
+    def delete(self, channel: Channel, ts: str) -> None:
+        """Delete a message of the bot; a thread's root leaves a tombstone."""
+        self._own(channel, ts, "cant_delete_message")
+        self.remove(channel, ts)
+
+    def remove(self, channel: Channel, ts: str) -> Json:
+        """Take a message away; the event that tells of it."""
+        before = channel.messages[ts]
+        if before.get("reply_count"):
+            kept = {name: value for name, value in before.items() if name.startswith(("reply", "latest", "thread"))}
+            channel.messages[ts] = {
+                "type": "message",
+                "subtype": "tombstone",
+                "channel": channel.id,
+                "ts": ts,
+                "user": SLACKBOT,
+                "text": "This message was deleted.",
+                "hidden": True,
+                **kept,
+            }
+            event = changed(channel.messages[ts], before, self.ts())
+        else:
+            del channel.messages[ts]
+            uncount_reply(channel, before)
+            moment = self.ts()
+            event = {
+                "type": "message",
+                "subtype": "message_deleted",
+                "hidden": True,
+                "deleted_ts": ts,
+                "previous_message": told(before),
+                "ts": moment,
+                "event_ts": moment,
+            }
+        self._tell(channel, event)
+        return event
+
+    def _own(self, channel: Channel, ts: str, error: str) -> Json:
+        message = channel.messages.get(ts)
+        if message is None or message.get("subtype") == "tombstone":
+            raise Refused("message_not_found")
+        if message["user"] != BOT:
+            raise Refused(error)
+        return message
+
+    def touched(self) -> None:
+        """Say that something is different now."""
+        self._record.change()
+
+    def _tell(self, channel: Channel, event: Json) -> None:
+        self._record.change()
+        for each in self.posted:
+            each(channel, event)
+
+    def whisper(self, channel: str, user: str, text: str, blocks: Sequence[Json], thread_ts: str | None = None) -> str:
+        """Show a message to one person only; its ts, with which it can't be updated."""
+        ts = self.ts()
+        self.ephemerals.append(
+            {
+                "channel": channel,
+                "user": user,
+                "ts": ts,
+                "text": text,
+                "blocks": identified(blocks),
+                "thread_ts": thread_ts,
+            }
+        )
+        del self.ephemerals[:-WHISPERS]
+        self._record.change()
+        return ts
+
+    # -- what others call here --------------------------------------------------------------------------------------
+
+    def check(self, blocks: Sequence[Json]) -> None:
+        """Refuse blocks that Slack would refuse."""
+        if faults := message_faults(blocks):
+            raise Refused("invalid_blocks", *faults)
+        if too_long(blocks):
+            raise Refused("msg_blocks_too_long")
+
+    def violation(self, error: str, details: Sequence[str], **fields: Any) -> None:
+        """Note that something was refused for its form, or done against the rules."""
+        self._record.note("violation", **{"api": "slack", "error": error, "details": list(details), **fields})
+
+    @property
+    def views(self) -> dict[str, Json]:
+        """The open modals by id."""
+        return self.modals.views
+
+    def close_view(self, id: str) -> None:
+        """Close a modal."""
+        self.modals.close(id)
+
+    def trigger(self, user: str, cause: int | None = None) -> str:
+        """A new trigger: good for three seconds, once."""
+        return self.modals.trigger(user, cause=cause)
+
+    def response_url(self, channel: str, user: str, message_ts: str, cause: int | None = None) -> str:
+        """A new response URL for a click or command."""
+        return self.response_urls.make(channel, user, message_ts, cause)

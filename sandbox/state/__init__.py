@@ -1,0 +1,1 @@
+"""What the stand-ins hold, kept over restarts."""

@@ -1,0 +1,79 @@
+"""What the stand-ins hold, in a form that outlives their process; bytes are told apart, by the id of what they are."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import TypeAdapter
+
+from sandbox.slack.channel import Channel
+from sandbox.slack.files import File
+from sandbox.slack.refusals import Json
+from sandbox.standins import StandIns
+from sandbox.twilio.carrier import Errand
+from sandbox.twilio.texts import Media
+
+
+@dataclass
+class Snapshot:
+    """Both stand-ins at one moment; `media` is by sid the content type of a text's picture or file.
+
+    Not in it is what a person finds gone after a while anyway: modals, triggers, response URLs, faults on order.
+    """
+
+    format: Literal[1]
+    last_ts: int
+    channels: list[Channel]
+    ephemerals: list[Json]
+    files: list[File]
+    texts: dict[str, Json]
+    media: dict[str, str]
+    opted_out: list[tuple[str, str]]
+    under_way: dict[str, Errand]
+
+
+_SNAPSHOT: Final = TypeAdapter(Snapshot)
+
+
+def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
+    """The stand-ins' state as JSON, and the bytes of files and pictures."""
+    workspace, twilio = standins.workspace, standins.twilio
+    files = workspace.files.files.values()
+    snapshot = Snapshot(
+        format=1,
+        last_ts=workspace.last_ts,
+        channels=[*workspace.channels.values()],
+        ephemerals=workspace.ephemerals,
+        files=[*files],
+        texts=twilio.texts,
+        media={each.sid: each.content_type for each in twilio.media.values()},
+        opted_out=sorted(twilio.opted_out),
+        under_way=twilio.carrier.under_way,
+    )
+    contents = {each.id: each.content for each in files if each.content is not None}
+    contents |= {each.sid: each.content for each in twilio.media.values()}
+    return _SNAPSHOT.dump_json(snapshot, exclude={"files": {"__all__": {"content"}}}), contents
+
+
+def read(state: bytes) -> Snapshot:
+    """The snapshot that was taken; ValidationError if it is none."""
+    return _SNAPSHOT.validate_json(state)
+
+
+def put_back(snapshot: Snapshot, contents: Mapping[str, bytes], standins: StandIns) -> None:
+    """Have new stand-ins hold what others held; channels that only these know stay."""
+    workspace, twilio = standins.workspace, standins.twilio
+    workspace.last_ts = snapshot.last_ts
+    workspace.channels |= {each.id: each for each in snapshot.channels}
+    workspace.ephemerals[:] = snapshot.ephemerals
+    for file in snapshot.files:
+        file.content = contents.get(file.id)
+        workspace.files.files[file.id] = file
+        workspace.files.numbers = itertools.count(int(file.id[1:]) + 1)
+    twilio.texts.update(snapshot.texts)
+    twilio.media.update(
+        {sid: Media(sid, kind, contents[sid]) for sid, kind in snapshot.media.items() if sid in contents}
+    )
+    twilio.opted_out.update(snapshot.opted_out)
+    twilio.carrier.under_way.update(snapshot.under_way)

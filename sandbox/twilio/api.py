@@ -1,0 +1,273 @@
+"""Twilio's REST API over an account (https://www.twilio.com/docs/messaging/api)."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.config import Sandbox
+from sandbox.faults import Faults
+from sandbox.record import Begun, Record
+from sandbox.twilio.account import describe_account, describe_number
+from sandbox.twilio.carrier import Carrier
+from sandbox.twilio.contacts import SERVICE, Contacts
+from sandbox.twilio.errors import Rejected, error
+from sandbox.twilio.texts import Json, Media, Texts, wire
+from sandbox.twilio.webhooks import TwilioWebhooks
+
+E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+BODY: Final = 1600
+MEDIA: Final = 10
+_ACCOUNT: Final = "/twilio/2010-04-01/Accounts/{sid}"
+_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+
+
+class TwilioApi:
+    """The provider: takes texts from contacts to the gateway, and from Clerk to contacts."""
+
+    def __init__(self, config: Sandbox, record: Record, faults: Faults, http: httpx.AsyncClient) -> None:
+        self._config = config
+        self._record = record
+        self._faults = faults
+        self._store = Texts(config.twilio_account_sid)
+        self.webhooks = TwilioWebhooks(config, record, http)
+        self.carrier = Carrier(config, record, http, self._store, self.webhooks)
+        self.contacts = Contacts(config, record, self._store, self.webhooks, self.carrier.opted_out)
+        self._since = format_datetime(datetime.now(UTC))
+
+    @property
+    def texts(self) -> dict[str, Json]:
+        """Every text by sid, oldest first; `media` lists what came with it, each with where the page finds it."""
+        return self._store.texts
+
+    @property
+    def media(self) -> dict[str, Media]:
+        """What came and went with texts, by its own sid."""
+        return self._store.media
+
+    @property
+    def opted_out(self) -> set[tuple[str, str]]:
+        """The (line, contact) pairs that are opted out."""
+        return self.carrier.opted_out
+
+    async def receive(
+        self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None
+    ) -> httpx.Response:
+        """A contact writes; the webhook's last answer."""
+        return await self.contacts.receive(contact, line, body, media, sid)
+
+    def routes(self) -> list[Route]:
+        """Where it is served, below the mount."""
+        message = f"{_ACCOUNT}/Messages/{{message}}"
+        return [
+            Route(f"{_ACCOUNT}.json", self._account),
+            Route(f"{_ACCOUNT}/IncomingPhoneNumbers.json", self._numbers),
+            Route(f"{_ACCOUNT}/Messages.json", self._messages, methods=["GET", "POST"]),
+            Route(f"{message}.json", self._message, methods=["GET", "POST", "DELETE"]),
+            Route(f"{message}/Media.json", self._media_list),
+            Route(f"{message}/Media/{{media}}.json", self._media_json),
+            Route(f"{message}/Media/{{media}}", self._media),
+            Route("/twilio/storage/{account}/{media}", self._storage),
+            Route("/twilio/phone/{media}", self._phone),
+        ]
+
+    # -- messages ---------------------------------------------------------------------------------------------------
+
+    async def _messages(self, request: Request) -> Response:
+        if request.method == "GET":
+            query = dict(request.query_params)
+            return await self._answer(
+                request, "messages.list", query, lambda _: JSONResponse(self._store.page(query)), query.get("To", "")
+            )
+        form = await request.form()
+        told = {name: str(form[name]) for name in form}
+        to = told.get("To", "")
+        return await self._answer(request, "messages.create", told, lambda begun: self._create(form, begun), to)
+
+    def _create(self, form: FormData, begun: Begun) -> Response:
+        """Take a text to send, or say what is wrong (https://www.twilio.com/docs/messaging/api/message-resource)."""
+        given = {name: str(form[name]) for name in form}
+        to, line, body = given.get("To", ""), given.get("From", ""), given.get("Body", "")
+        service = given.get("MessagingServiceSid") or None
+        media = [str(each) for each in form.getlist("MediaUrl")]
+        callback = given.get("StatusCallback", "")
+        if service == SERVICE and not line:
+            line = next(iter(self._config.lines))
+        for code, wrong, about in (
+            (21604, not to, ""),
+            (21211, not E164.fullmatch(to), to),
+            (21603, not line and service is None, ""),
+            (21212, not E164.fullmatch(line), line),
+            (21606, line not in self._config.lines, ""),
+            (21266, line == to, ""),
+            (21602, not body.strip() and not media, ""),
+            (21617, len(body) > BODY, ""),
+            (21623, len(media) > MEDIA, ""),
+            (21620, not all(map(_is_url, media)), ""),
+            (21609, bool(callback) and not _is_url(callback), ""),
+        ):
+            if wrong:
+                raise Rejected(code, about)
+        self.carrier.refuse(line, to)
+        status = "accepted" if service else "queued"
+        text = self._store.add(line, to, body, "outbound-api", status, num_media=len(media), service=service)
+        answer = JSONResponse(wire(text), 201)
+        self.carrier.send(text["sid"], media, callback, begun.number)
+        self._record.change()
+        return answer
+
+    async def _message(self, request: Request) -> Response:
+        sid = request.path_params["message"]
+        form = await request.form() if request.method == "POST" else {}
+        given = {name: str(value) for name, value in form.items()}
+
+        def do(_: Begun) -> Response:
+            text = self._found(request, sid)
+            if request.method == "DELETE":
+                del self._store.texts[sid]
+                return Response(status_code=204)
+            if given.get("Status") == "canceled" and text["status"] in {"accepted", "queued"}:
+                self._store.move(sid, "canceled")
+            if "Body" in given:
+                if given["Body"]:
+                    raise Rejected(20001, "Body can only be emptied")
+                text["body"] = ""
+            self._record.change()
+            return JSONResponse(wire(text))
+
+        name = {"GET": "messages.fetch", "POST": "messages.update", "DELETE": "messages.delete"}[request.method]
+        return await self._answer(request, name, given, do)
+
+    # -- media ------------------------------------------------------------------------------------------------------
+
+    async def _media_list(self, request: Request) -> Response:
+        def do(_: Begun) -> Response:
+            sid = request.path_params["message"]
+            kept = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
+            told = [self._store.describe_media(sid, each) for each in kept]
+            return JSONResponse({"media_list": told, "page": 0, "page_size": 50, "next_page_uri": None})
+
+        return await self._answer(request, "media.list", {}, do)
+
+    async def _media_json(self, request: Request) -> Response:
+        def do(_: Begun) -> Response:
+            sid, media = self._found_media(request)
+            return JSONResponse(self._store.describe_media(sid, self._store.media[media]))
+
+        return await self._answer(request, "media.fetch", {}, do)
+
+    async def _media(self, request: Request) -> Response:
+        """Where a picture really is: on another host (https://www.twilio.com/docs/messaging/api/media-resource)."""
+
+        def do(_: Begun) -> Response:
+            media = self._found_media(request)[1]
+            here = urlsplit(self._config.here)
+            other = "127.0.0.1" if here.hostname == "localhost" else "localhost"
+            host = f"{other}:{here.port}" if here.port else other
+            account = self._config.twilio_account_sid
+            return RedirectResponse(here._replace(netloc=host).geturl() + f"/twilio/storage/{account}/{media}", 307)
+
+        return await self._answer(request, "media", {}, do)
+
+    async def _storage(self, request: Request) -> Response:
+        """The bytes; whoever brings Twilio's credentials here gives them away."""
+        if "authorization" in request.headers:
+            detail = "the Authorization header followed the redirect to the storage"
+            self._record.note("violation", api="twilio", error="authorization", details=[detail])
+            return Response("Only one auth mechanism allowed", 400)
+        return await self._phone(request)
+
+    async def _phone(self, request: Request) -> Response:
+        """A picture as a contact's phone shows it; no part of the API."""
+        media = self._store.media.get(request.path_params["media"])
+        if media is None:
+            return Response("no such media", 404)
+        return Response(media.content, media_type=media.content_type)
+
+    # -- the account ------------------------------------------------------------------------------------------------
+
+    async def _account(self, request: Request) -> Response:
+        told = describe_account(self._config.twilio_account_sid, self._since)
+        return await self._answer(request, "account.fetch", {}, lambda _: JSONResponse(told))
+
+    async def _numbers(self, request: Request) -> Response:
+        """The account's numbers (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource)."""
+        asked = request.query_params.get("PhoneNumber", "")
+        account, url = self._config.twilio_account_sid, self.contacts.sms_url()
+        told = [
+            describe_number(account, place, each, url, self._since)
+            for place, each in enumerate(self._config.lines)
+            if asked in each
+        ]
+        body = {"incoming_phone_numbers": told, "page": 0, "page_size": 50, "next_page_uri": None}
+        return await self._answer(request, "numbers.list", dict(request.query_params), lambda _: JSONResponse(body))
+
+    # -- every call -------------------------------------------------------------------------------------------------
+
+    async def _answer(
+        self, request: Request, name: str, arguments: Json, do: Callable[[Begun], Response], to: str = ""
+    ) -> Response:
+        begun, sids = self._record.begin(), [*filter(None, [request.path_params.get("message")])]
+
+        def done() -> Response:
+            try:
+                self._authorize(request)
+                answer = do(begun)
+            except Rejected as rejected:
+                return error(rejected.code, rejected.about)
+            if name == "messages.create":
+                sids.append(json.loads(bytes(answer.body))["sid"])
+            return answer
+
+        answer, fault = await self._faults.around(request, "twilio", name, to, done, lambda code: error(int(code)))
+        code = re.match(rb'\{"code":\s*(\d+)', bytes(answer.body))
+        ids = {"sid": sids[-1] if sids else None, "to": to}
+        self._record.note(
+            "twilio",
+            begun,
+            method=name,
+            arguments=arguments,
+            status=answer.status_code,
+            fault=fault,
+            outcome=fault or (code[1].decode() if code else "ok"),
+            ids={name: value for name, value in ids.items() if value},
+        )
+        return answer
+
+    def _authorize(self, request: Request) -> None:
+        wanted = f"{self._config.twilio_account_sid}:{self._config.twilio_auth_token}".encode()
+        if request.headers.get("authorization", "") != f"Basic {base64.b64encode(wanted).decode()}":
+            raise Rejected(20003)
+        if request.path_params["sid"] != self._config.twilio_account_sid:
+            raise Rejected(20404, request.url.path)
+
+    def _found(self, request: Request, sid: str) -> Json:
+        text = self._store.texts.get(sid)
+        if text is None:
+            raise Rejected(20404, request.url.path)
+        return text
+
+    def _found_media(self, request: Request) -> tuple[str, str]:
+        sid, media = request.path_params["message"], request.path_params["media"]
+        if not any(each["sid"] == media for each in self._found(request, sid)["media"]):
+            raise Rejected(20404, request.url.path)
+        return sid, media
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(host)) and len(text) <= 4000

@@ -1,0 +1,205 @@
+"""The phone network behind Twilio: it carries texts to contacts, each in its own time, and tells how it went."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+from pydantic import BaseModel
+
+from sandbox.background import Background
+from sandbox.config import Sandbox
+from sandbox.record import Record
+from sandbox.twilio.errors import UNDELIVERED, Rejected
+from sandbox.twilio.texts import Json, Texts
+from sandbox.twilio.webhooks import TwilioWebhooks
+
+MEDIA_BYTES: Final = 5_000_000
+LOOK: Final = 0.2
+"""Seconds between two looks for a gateway that is not there yet."""
+
+
+class Handling(BaseModel):
+    """How the network treats the texts to a number.
+
+    `held` keeps them in the queue until they are released, `twice` and `shuffled` are about status callbacks; the next
+    `fail_times` end with `fail_code` after they were accepted, the next `reject_times` are not even accepted.
+    """
+
+    held: bool = False
+    twice: bool = False
+    shuffled: bool = False
+    fail_code: int = 30003
+    fail_times: int = 0
+    reject_code: int = 21614
+    reject_times: int = 0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What there is to do for a text: the media to fetch for it, and whom to tell how it goes."""
+
+    media: tuple[str, ...]
+    callback: str
+
+
+class Carrier:
+    """Delivery to contacts, and who of them is opted out of which line: pairs of (line, contact).
+
+    `handling` is by number, "" for all that have none of their own.
+    """
+
+    def __init__(
+        self, config: Sandbox, record: Record, http: httpx.AsyncClient, texts: Texts, webhooks: TwilioWebhooks
+    ) -> None:
+        self._config = config
+        self._record = record
+        self._http = http
+        self._texts = texts
+        self._webhooks = webhooks
+        self.background = Background()
+        self.handling: dict[str, Handling] = {"": Handling()}
+        self.opted_out: set[tuple[str, str]] = set()
+        self.under_way: dict[str, Errand] = {}
+        self._released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def of(self, number: str) -> Handling:
+        """How texts to a number are treated."""
+        return self.handling.get(number) or self.handling[""]
+
+    def refuse(self, line: str, to: str) -> None:
+        """Rejected if the network does not take a text to a number."""
+        if (line, to) in self.opted_out:
+            raise Rejected(21610)
+        handling = self.of(to)
+        if handling.reject_times > 0:
+            handling.reject_times -= 1
+            raise Rejected(handling.reject_code)
+
+    def send(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
+        """Begin to deliver a text that was accepted."""
+        self.under_way[sid] = Errand(tuple(media), callback)
+        self.background.start(self._carry(sid, cause))
+
+    def resume(self) -> None:
+        """Go on with the texts that are under way since before a restart, once the gateway can be told of them."""
+        if self.under_way:
+            self.background.start(self._resume([*self.under_way]))
+
+    def release(self, number: str = "") -> None:
+        """Let go of the texts that are held for a number (for all, if none is named)."""
+        for name, handling in self.handling.items():
+            if number in {"", name}:
+                handling.held = False
+        for name, event in self._released.items():
+            if number in {"", name}:
+                event.set()
+
+    async def settled(self) -> None:
+        """Wait until every text has reached its last status and every callback was sent."""
+        await self.background.settled()
+
+    async def _resume(self, sids: Sequence[str]) -> None:
+        while True:
+            try:
+                await self._http.get(f"{self._config.gateway_url}/healthz", timeout=5)
+                break
+            except httpx.TransportError:
+                await asyncio.sleep(LOOK)
+        for sid in sids:
+            self.background.start(self._go_on(sid))
+
+    async def _go_on(self, sid: str) -> None:
+        """Tell again of the status that a text has, which may never have been told, and bring it to its end."""
+        text, callback = self._texts.texts[sid], self.under_way[sid].callback
+        if callback and text["status"] not in {"accepted", "queued", "sending"}:
+            await self._tell(callback, [self._status(text)], None)
+        await self._carry(sid)
+
+    async def _carry(self, sid: str, cause: int | None = None) -> None:
+        await self._deliver(sid, self.under_way[sid], cause)
+        del self.under_way[sid]
+        self._record.change()
+
+    async def _deliver(self, sid: str, errand: Errand, cause: int | None) -> None:
+        text = self._texts.texts[sid]
+        handling = self.of(text["to"])
+        if handling.held:
+            self._released[text["to"]].clear()
+            await self._released[text["to"]].wait()
+        code = await self._fetch(sid, () if text["media"] else errand.media)
+        if code is None and handling.fail_times > 0:
+            handling.fail_times -= 1
+            code = handling.fail_code
+        forms: list[dict[str, str]] = []
+        for wait, status in self._course(text, code):
+            await asyncio.sleep(wait)
+            if text["status"] == "canceled":
+                return
+            final = status in {"failed", "undelivered"}
+            self._texts.move(sid, status, code if final else None)
+            self._record.change()
+            if errand.callback and status != "sending":
+                forms += [self._status(text)] * (2 if handling.twice else 1)
+                if not handling.shuffled:
+                    await self._tell(errand.callback, forms, cause)
+                    forms = []
+        await self._tell(errand.callback, forms[::-1], cause)
+
+    def _course(self, text: Json, code: int | None) -> list[tuple[float, str]]:
+        """The statuses that a text has yet to go through, each with the wait before it."""
+        sending, sent, delivered = self._config.statuses
+        course = [(0.0, "accepted"), (0.0, "queued"), (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
+        if code in UNDELIVERED:
+            course[-1] = (delivered, "undelivered")
+        elif code is not None:
+            course[2:] = [(sending, "failed")]
+        done = next((place for place, (_, status) in enumerate(course) if status == text["status"]), len(course))
+        return course[done + 1 :]
+
+    async def _tell(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int | None) -> None:
+        for form in forms:
+            ids = {"sid": form["MessageSid"], "status": form["MessageStatus"]}
+            await self._webhooks.send(callback, form, ids, cause)
+
+    def _status(self, text: Json) -> dict[str, str]:
+        """A status callback (https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks)."""
+        form = {
+            "AccountSid": text["account_sid"],
+            "ApiVersion": "2010-04-01",
+            "MessageSid": text["sid"],
+            "SmsSid": text["sid"],
+            "MessageStatus": text["status"],
+            "SmsStatus": text["status"],
+            "From": text["from"],
+            "To": text["to"],
+        }
+        if text["error_code"] is not None:
+            form["ErrorCode"] = str(text["error_code"])
+        if text["status"] in {"delivered", "undelivered"}:
+            form["RawDlrDoneDate"] = datetime.now(UTC).strftime("%y%m%d%H%M")
+        return form
+
+    async def _fetch(self, sid: str, urls: Sequence[str]) -> int | None:
+        """Fetch a text's media for the phone; the code of what went wrong."""
+        size = 0
+        for url in urls:
+            begun = self._record.begin()
+            try:
+                answer = await self._http.get(self._webhooks.route(url), follow_redirects=True, timeout=10)
+            except httpx.HTTPError as error:
+                answer = httpx.Response(502, text=type(error).__name__)
+            size += len(answer.content)
+            kind = answer.headers.get("content-type", "").partition(";")[0]
+            code = 11200 if answer.status_code != 200 else 12300 if "/" not in kind else None
+            code = 11751 if code is None and size > MEDIA_BYTES else code
+            outcome = "ok" if code is None else str(code)
+            status = answer.status_code
+            self._record.note("twilio", begun, method="fetch", status=status, outcome=outcome, ids={"sid": sid})
+            if code is not None:
+                return code
+            self._texts.attach(sid, kind, answer.content)
+        return None

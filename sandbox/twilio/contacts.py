@@ -1,0 +1,160 @@
+"""Contacts' phones: what they text comes in through Twilio, with its own answers to STOP, START and HELP."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+
+from sandbox.config import Sandbox
+from sandbox.record import Record
+from sandbox.twilio.texts import Json, Texts
+from sandbox.twilio.webhooks import TwilioWebhooks
+
+STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+START_WORDS: Final = frozenset({"START", "YES", "UNSTOP"})
+HELP_WORDS: Final = frozenset({"HELP", "INFO"})
+ANSWERS: Final = {
+    "STOP": "You have successfully been unsubscribed. You will not receive any more messages from this number. "
+    "Reply START to resubscribe.",
+    "START": "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+    "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+    "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
+}
+"""Twilio's own replies (https://help.twilio.com/articles/223134027)."""
+
+SERVICE: Final = "MG" + "5a" * 16
+TWIML_BYTES: Final = 64_000
+
+
+class Contacts:
+    """Texts from contacts, as webhooks of the account's numbers.
+
+    With `advanced_opt_out` the numbers belong to a Messaging Service that tells of opt-outs
+    (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out).
+    """
+
+    def __init__(
+        self,
+        config: Sandbox,
+        record: Record,
+        texts: Texts,
+        webhooks: TwilioWebhooks,
+        opted_out: set[tuple[str, str]],
+    ) -> None:
+        self._config = config
+        self._record = record
+        self._texts = texts
+        self._webhooks = webhooks
+        self._opted_out = opted_out
+        self.advanced_opt_out = False
+
+    def sms_url(self) -> str:
+        """The webhook URL of every number, with its connection overrides."""
+        return f"{self._config.public_url.rstrip('/')}/twilio/sms#rc={self._config.twilio_retries}&rp=all"
+
+    async def receive(
+        self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None
+    ) -> httpx.Response:
+        """A contact writes; the webhook's last answer.
+
+        A medium is a `content_type` with `content` (bytes) or `data` (base64), which is kept here, or with a `url`.
+        """
+        kind = _keyword(body)
+        was_out = (line, contact) in self._opted_out
+        if sid is None or sid not in self._texts.texts:
+            sid = self._texts.add(contact, line, body, "inbound", "received", sid=sid, num_media=len(media))["sid"]
+        urls = [self._kept(sid, each) for each in media]
+        self._record.change()
+        if kind == "STOP":
+            self._opted_out.add((line, contact))
+        elif kind == "START":
+            self._opted_out.discard((line, contact))
+        form = self._inbound(self._texts.texts[sid], urls, kind)
+        answer = await self._webhooks.send(self.sms_url(), form, {"sid": sid})
+        self._read_twiml(answer, line, contact)
+        if kind is not None and was_out == (kind == "START"):
+            self._reply(line, contact, ANSWERS[kind])
+        return answer
+
+    def _kept(self, sid: str, medium: Mapping[str, Any]) -> tuple[str, str]:
+        if "url" in medium:
+            return medium["url"], medium["content_type"]
+        content = medium["content"] if "content" in medium else base64.b64decode(medium["data"])
+        kept = self._texts.attach(sid, medium["content_type"], content)
+        account = self._config.twilio_account_sid
+        path = f"2010-04-01/Accounts/{account}/Messages/{sid}/Media/{kept.sid}"
+        return f"{self._config.here}/twilio/{path}", kept.content_type
+
+    def _inbound(self, text: Json, media: Sequence[tuple[str, str]], kind: str | None) -> dict[str, str]:
+        """The form of an inbound text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""
+        form = {
+            "ToCountry": "US",
+            "ToState": "",
+            "SmsMessageSid": text["sid"],
+            "NumMedia": str(len(media)),
+            "ToCity": "",
+            "FromZip": "",
+            "SmsSid": text["sid"],
+            "FromState": "",
+            "SmsStatus": "received",
+            "FromCity": "",
+            "Body": text["body"],
+            "FromCountry": "US",
+            "To": text["to"],
+            "ToZip": "",
+            "NumSegments": text["num_segments"],
+            "ReferralNumMedia": "0",
+            "MessageSid": text["sid"],
+            "AccountSid": text["account_sid"],
+            "From": text["from"],
+            "ApiVersion": "2010-04-01",
+        }
+        for number, (url, content_type) in enumerate(media):
+            form[f"MediaUrl{number}"] = url
+            form[f"MediaContentType{number}"] = content_type
+        if self.advanced_opt_out:
+            form["MessagingServiceSid"] = SERVICE
+            if kind is not None:
+                form["OptOutType"] = kind
+        return form
+
+    def _read_twiml(self, answer: httpx.Response, line: str, contact: str) -> None:
+        """What Twilio makes of the answer to a text: a plain one is sent to the contact.
+
+        https://www.twilio.com/docs/messaging/twiml
+        """
+        if not answer.is_success or not answer.content:
+            return
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        if kind == "text/plain":
+            self._violation(12300, "a text/plain answer was sent to the contact")
+            self._reply(line, contact, answer.text)
+        elif kind not in {"text/xml", "application/xml"}:
+            self._violation(12300, f"the answer to a text is {kind or 'of no type'}")
+        elif len(answer.content) > TWIML_BYTES:
+            self._violation(11750, "the answer to a text is over 64 kB")
+        elif not re.search(r"<Response\s*/>|<Response>.*</Response>\s*$", answer.text, re.DOTALL):
+            self._violation(12100, "the answer to a text is no TwiML")
+        else:
+            for body in re.findall(r"<Message[^>]*>(.*?)</Message>", answer.text, re.DOTALL):
+                self._reply(line, contact, body)
+
+    def _reply(self, line: str, contact: str, body: str) -> None:
+        text = self._texts.add(line, contact, body, "outbound-reply", "sent")
+        self._texts.move(text["sid"], "delivered")
+        self._record.change()
+
+    def _violation(self, code: int, detail: str) -> None:
+        self._record.note("violation", api="twilio", error=str(code), details=[detail])
+
+
+def _keyword(body: str) -> str | None:
+    """What a keyword means: only when it is all that the text says."""
+    word = body.strip().upper()
+    if word in STOP_WORDS:
+        return "STOP"
+    if word in START_WORDS:
+        return "START"
+    return "HELP" if word in HELP_WORDS else None
