@@ -12,7 +12,7 @@ from messages.process.settings import SANDBOX
 from tests.browser.desk import Desk
 from tests.deployment import LINE, World, new_contact
 from tests.servers import Process, answers, free_port, wait_until
-from tests.system.test_the_conversation_goes_both_ways import marks
+from tests.system.conversations.test_the_conversation_goes_both_ways import marks
 
 AS_CLERK: Final = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 

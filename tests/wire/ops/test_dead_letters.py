@@ -171,7 +171,7 @@ def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) ->
 def test_a_replay_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(3000)))
     code = (
-        "import sys\nfrom ops.amqp import Amqp\nfrom ops.letters import Selection\n"
+        "import sys\nfrom ops.queues.amqp import Amqp\nfrom ops.queues.letters import Selection\n"
         "def report(tally):\n    print(tally.done, flush=True)\n    return True\n"
         f"Amqp({queues!r}).replay(Selection(), report)"
     )

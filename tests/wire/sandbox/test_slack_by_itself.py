@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from messages.process.settings import SANDBOX, Misconfigured
 from sandbox.__main__ import configuration
 from sandbox.record import KEPT, Record
-from tests.servers import free_port
+from tests.servers import ROOT, free_port
 
 
 def test_flags_go_before_the_environment_and_the_environment_before_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,9 +39,7 @@ def test_a_line_that_is_none_is_refused_by_name() -> None:
 
 async def test_it_serves_the_apis_as_a_program_of_its_own() -> None:
     port = free_port()
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox", "--port", str(port), cwd=Path(__file__).parent.parent.parent
-    )
+    program = await asyncio.create_subprocess_exec(sys.executable, "-m", "sandbox", "--port", str(port), cwd=ROOT)
     base = f"http://127.0.0.1:{port}/sandbox"
     try:
         async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as http:

@@ -14,8 +14,8 @@ import httpx
 from tests.deployment import CHANNEL, LINE, Deployment, clerk_command, new_contact
 from tests.servers import Process, answers, descendants, wait_until
 from tests.system.conftest import Place
-from tests.system.test_ops import BEARER, publish
-from tests.system.test_the_conversation_goes_both_ways import marks, reply
+from tests.system.conversations.test_the_conversation_goes_both_ways import marks, reply
+from tests.system.operating.test_ops import BEARER, publish
 
 
 def doctor(clerk: Deployment) -> dict[str, str]:

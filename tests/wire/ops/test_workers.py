@@ -90,7 +90,7 @@ def folders() -> set[Path]:
 def scratch_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
     """A process that has made a folder, and has done something then; its folder."""
     code = (
-        "import os, subprocess, sys\nfrom ops.scratch import Scratch\n"
+        "import os, subprocess, sys\nfrom ops.running.shared_folder import Scratch\n"
         f"scratch = Scratch()\n{then}\nprint(scratch.path, flush=True)\nsys.stdin.read()"
     )
     process = subprocess.Popen(

@@ -15,7 +15,7 @@ from twilio.rest import Client
 
 from sandbox.faults import Fault
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair
-from tests.wire.test_twilio_standin_sending import ToStandIn, create
+from tests.wire.sandbox.test_twilio_sending import ToStandIn, create
 
 TWIML = Response("<Response/>", media_type="text/xml")
 

@@ -7,7 +7,7 @@ import pytest
 
 PROGRAM = """
 import structlog
-from messages.logs import configure_logging
+from messages.process.logs import configure_logging
 configure_logging({log_format!r})
 def call(token):
     raise RuntimeError("it failed")
@@ -30,7 +30,7 @@ QUOTED = """
 import logging
 from dramatiq.broker import MessageProxy
 from dramatiq.message import Message
-from messages.logs import configure_logging
+from messages.process.logs import configure_logging
 configure_logging({log_format!r})
 message = Message("sms", "sms.send", (), {{"message": {{"body": "very-" + "secret"}}}}, {{}}, message_id="an-id")
 logging.getLogger("dramatiq.worker.ConsumerThread(sms)").warning("Failed (%s): %s", MessageProxy(message), "why")

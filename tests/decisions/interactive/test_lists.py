@@ -16,8 +16,8 @@ from messages.sms import WriteText
 from messages.ticket import Priority, Status
 from sandbox.slack.blockkit.blocks import message_faults, too_long, view_faults
 from tests import make
-from tests.decisions.test_cards import ALIVE, _texts
-from tests.decisions.test_modal import submitted, untouched
+from tests.decisions.interactive.test_assign_modal import submitted, untouched
+from tests.decisions.slack.test_cards import ALIVE, _texts
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
 from workers.interactive import lists, reply_modals
 from workers.interactive.lists import Row
