@@ -5,18 +5,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import structlog
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
-from messages.process.settings import Misconfigured, Settings
+from messages.process.logs import configure_logging
+from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from ops.documents.reader import Documents, DocumentsAway
-from ops.queues.broker import Broker, Snapshot
-from ops.queues.console_client import Remote
-from ops.queues.rabbitmq import Rabbit
-from ops.settings import OpsSettings
+from ops.queues.broker import Snapshot
 from workers.mongo import Stores
 
 FILE: Final = "clerk.sqlite"
+
+log = structlog.get_logger("clerk")
 
 
 @contextmanager
@@ -29,6 +30,15 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
 
     with EmbeddedMongo(settings.data_dir / FILE) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})
+
+
+@contextmanager
+def with_documents(settings: Settings) -> Iterator[Documents]:
+    """The documents that the settings point to, as an operator sees them."""
+    with with_mongo(settings) as stored:
+        assert stored.mongo_url is not None
+        with Documents(stored.mongo_url.get_secret_value()) as documents:
+            yield documents
 
 
 def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
@@ -46,6 +56,17 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
         return asyncio.run(run(settings))
 
 
+def distributed_settings() -> Settings:
+    """The settings of one process among several, its log configured; Misconfigured unless they can share their work."""
+    settings = Settings.load()
+    configure_logging(settings.log_format)
+    need_distributed(settings)
+    refuse_sandbox_secrets(settings)
+    if settings.sandbox_variables():
+        log.warning("sandbox values in force", variables=settings.sandbox_variables())
+    return settings
+
+
 def need_distributed(settings: Settings) -> None:
     """Misconfigured unless the settings name a RabbitMQ and a MongoDB that several processes can share."""
     missing = [
@@ -58,24 +79,6 @@ def need_distributed(settings: Settings) -> None:
     ]
     if missing:
         raise Misconfigured("\n".join([*missing, "`clerk run` needs neither: it is everything in one process."]))
-
-
-def open_broker(settings: Settings) -> Broker:
-    """The queues that the environment points to: RabbitMQ's, else those of a running `clerk run`."""
-    if settings.amqp_url is not None:
-        return Rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
-    return console(settings)
-
-
-def console(settings: Settings) -> Remote:
-    """The console of the `clerk run` that CLERK_PORT and CLERK_OPS_TOKEN point to."""
-    if "ops_token" not in settings.model_fields_set:
-        raise Misconfigured(
-            "CLERK_OPS_TOKEN: not set; without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which "
-            "shows them to whoever has its token. (Or set CLERK_AMQP_URL.)"
-        )
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
-    return Remote(f"http://{host}:{settings.port}", settings.ops_token.get_secret_value())
 
 
 def due_times(snapshot: Snapshot, documents: Documents) -> Snapshot:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ops.queues.letters import Letter
+
 _NUMBER: Final = re.compile(r"(\+[1-9])([0-9]{3,12})([0-9]{2})(?![0-9])")
 
 SHOWN: Final = frozenset(
@@ -32,3 +34,15 @@ def masked(value: Any, name: str = "") -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [masked(each, name) for each in value]
     return value
+
+
+def covered(letter: Letter) -> Letter:
+    """A message without anything that a contact wrote."""
+    return letter.model_copy(
+        update={
+            "payload": masked(letter.payload),
+            "traceback": None,
+            "unread": None if letter.unread is None else f"••• ({len(letter.unread)} bytes)",
+            "reason": None if letter.reason is None else masked_number(letter.reason),
+        }
+    )

@@ -1,7 +1,7 @@
 """The environment variables that only the operator's side of Clerk reads."""
 
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,16 +42,3 @@ class OpsSettings(BaseSettings):
                 for each in error.errors(include_input=False, include_url=False)
             ]
             raise Misconfigured("\n".join(faults)) from None
-
-
-def management_address(amqp_url: str, management_url: str | None) -> tuple[str, tuple[str, str], str]:
-    """Base URL, user and password, and virtual host for RabbitMQ's management API."""
-    amqp = urlsplit(amqp_url)
-    secure = amqp.scheme == "amqps"
-    default = f"https://{amqp.hostname}:15671" if secure else f"http://{amqp.hostname}:15672"
-    parts = urlsplit(management_url or default)
-    user, password = (parts.username, parts.password) if parts.username else (amqp.username, amqp.password)
-    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-    vhost = unquote(amqp.path[1:]) if len(amqp.path) > 1 else "/"
-    base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-    return base, (unquote(user or "guest"), unquote(password or "guest")), vhost

@@ -15,12 +15,12 @@ from gateway.app import Gateway
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
 from messages.queues import QUEUES, declarations
+from ops.broker import rabbit
 from ops.console.app import application
 from ops.console.view import View
 from ops.documents.reader import Documents
 from ops.metrics.recorder import Sampler
 from ops.queues.broker import Broker
-from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 from tests.servers import free_port, wait_until
@@ -36,7 +36,7 @@ def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) 
     with Documents(mongo_url) as documents:
         if broker is None:
             assert amqp_url is not None
-            broker = Rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
+            broker = rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
         sampler = Sampler(broker, documents, dict, shared=True)
         sampler.start()
         app = application(View(settings, broker, documents, log_trail.Kept(documents), sampler))

@@ -17,9 +17,10 @@ from rich.text import Text
 from messages.process.settings import Settings
 from messages.queues import QUEUES
 from ops import durations
-from ops.commands.lines import Invalid
-from ops.commands.queues import AsJson, ShowText, describe
-from ops.environment import open_broker
+from ops.broker import open_broker
+from ops.commands.options import AsJson, Invalid, ShowText
+from ops.commands.peek import describe
+from ops.masking import covered
 from ops.queues.broker import Page, Report, Tally
 from ops.queues.letters import Letter, Selection
 
@@ -104,7 +105,7 @@ def list_(
     for each in shown:
         died = durations.age(each.died_at or each.published_at, now)
         table.add_row(
-            each.id, each.slice, each.actor, str(each.attempts), f"{died} ago", Text(each.reason or "not recorded")
+            each.id, each.work_queue, each.actor, str(each.attempts), f"{died} ago", Text(each.reason or "not recorded")
         )
     console.print(table)
     console.print(Text(f"{len(shown)} shown; {page.total} dead letters in all.", style="dim"))
@@ -158,7 +159,7 @@ def drop(
 
 
 def _covered(page: Page, *, show_text: bool) -> list[Letter]:
-    return [letter if show_text else letter.covered() for letter in page.letters]
+    return [letter if show_text else covered(letter) for letter in page.letters]
 
 
 def _as_dropped(tally: Tally) -> Tally:

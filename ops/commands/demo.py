@@ -1,12 +1,14 @@
 """`clerk demo`: a believable morning, played through the sandbox of a running `clerk run`."""
 
 import contextlib
+import sys
 import time
 from typing import Final
 
 from rich.console import Console
 
-from ops.commands.sandbox_client import Stage, Stalled
+from messages.process.settings import Settings
+from sandbox.page.client import SandboxClient, Stalled
 
 MAYA: Final = "+15557770001"
 TOM: Final = "+15557770002"
@@ -27,7 +29,7 @@ BREATH: Final = 2.5
 class Tour:
     """The steps, each with a line that says what one sees; `speed` 2 is twice as fast."""
 
-    def __init__(self, stage: Stage, console: Console, speed: float) -> None:
+    def __init__(self, stage: SandboxClient, console: Console, speed: float) -> None:
         self._stage = stage
         self._console = console
         self._speed = speed
@@ -137,11 +139,16 @@ class Tour:
         self._seen("Solved; it closes by itself if Maya stays quiet")
 
 
+def demo(*, speed: float = 1.0, url: str | None = None) -> None:
+    """Play a believable morning on the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
+    sys.exit(play(url or Settings.load().url, speed))
+
+
 def play(url: str, speed: float) -> int:
     """Play the tour on the sandbox at `url`; the exit status."""
     console = Console(highlight=False)
     try:
-        stage = Stage(url)
+        stage = SandboxClient(url)
         console.print(f"A morning at the sandbox: watch {url}/sandbox\n")
         with contextlib.closing(stage):
             _at_its_own_window(stage, Tour(stage, console, speed))
@@ -152,7 +159,7 @@ def play(url: str, speed: float) -> int:
     return 0
 
 
-def _at_its_own_window(stage: Stage, tour: Tour) -> None:
+def _at_its_own_window(stage: SandboxClient, tour: Tour) -> None:
     before = stage.window(WINDOW)
     try:
         tour.play()

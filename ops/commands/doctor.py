@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from cyclopts import App
 from rich.console import Console
 from rich.text import Text
 
 from messages.line import Line
 from messages.process.settings import Misconfigured, Settings
+from ops.broker import open_broker
 from ops.checks import broker, documents, reach, slack, twilio
 from ops.checks.finding import Finding, State, advice, bad, good
-from ops.commands.queues import AsJson
+from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
-from ops.environment import open_broker, with_mongo
+from ops.environment import with_mongo
 from ops.settings import OpsSettings
 
 MARKS: Final = {
@@ -26,17 +26,12 @@ MARKS: Final = {
 }
 
 
-def add_commands(app: App) -> None:
-    """Add `doctor` to the command line."""
-    app.command(doctor)
-
-
 def doctor(*, as_json: AsJson = False) -> None:
     """Check settings, broker, queues, MongoDB, Slack, Twilio, every line, public URL and clocks; say what to do.
 
     Exit status 0: nothing keeps texts from arriving; 1: something does; 2: a variable is invalid.
     """
-    from ops.running.all_in_one import as_run
+    from ops.commands.run import as_run
 
     settings = as_run(Settings.load())
     OpsSettings.load()

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from messages.line import Line
 from messages.process.settings import Settings
+from ops.commands.options import Invalid
+from ops.documents.seed import new_line
 from ops.environment import on_stores
 from workers.mongo import Stores
 
@@ -23,10 +25,6 @@ _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 LONGEST: Final = 86_400
 NAME_LIMIT: Final = 80
-
-
-class Invalid(Exception):
-    """An argument is wrong; the text says which and what to do."""
 
 
 def number(text: str) -> str:
@@ -62,11 +60,6 @@ def _changed(line: Line, **given: Any) -> Line:
     if changed.cap < changed.window:
         raise Invalid("--cap must not be less than --window")
     return changed
-
-
-def new_line(id: str, channel: str, settings: Settings) -> Line:
-    """A line with the settings' defaults."""
-    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)
 
 
 @lines.command(name="list")

@@ -1,12 +1,11 @@
-"""`clerk queues` and `clerk peek`: what lies in the queues."""
+"""`clerk queues`: how many messages are in each queue, and how fast they move."""
 
-import json
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -14,27 +13,18 @@ from rich.text import Text
 
 from messages.process.settings import Settings
 from messages.queues import QUEUES
-from ops.commands.lines import Invalid
+from ops.broker import open_broker
+from ops.commands.options import AsJson, Invalid
 from ops.documents.reader import Documents
-from ops.durations import age, short
-from ops.environment import due_times, open_broker
+from ops.durations import short
+from ops.environment import due_times
 from ops.queues.broker import STALLED, QueueState, Snapshot
-from ops.queues.letters import Letter, family
-
-AsJson = Annotated[bool, Parameter(name="--json", negative="")]
-ShowText = Annotated[bool, Parameter(name="--show-text", negative="")]
 
 _WARN: Final = 60.0
 """Seconds after which a waiting message is worth a second look."""
 
 NOTED: Final = 20.0
 """Seconds without a finished message, with some in hand, that are worth a line: most actors take less than one."""
-
-
-def add_commands(app: App) -> None:
-    """Add `queues` and `peek` to the command line."""
-    app.command(queues)
-    app.command(peek)
 
 
 def queues(
@@ -66,38 +56,6 @@ def queues(
         while True:
             pause.wait(every)
             live.update(draw(look()), refresh=True)
-
-
-def peek(
-    queue: str, /, *, limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 10, show_text: ShowText = False,
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Show the next messages of a queue without taking them; QUEUE may end in .DQ (delayed) or .XQ (dead).
-
-    What workers hold can't be shown, and each look counts as one of the 50 deliveries of a message that waits in a
-    work queue.
-
-    Parameters
-    ----------
-    limit
-        How many.
-    show_text
-        Show what contacts wrote, and whole numbers.
-    """
-    if family(queue) not in QUEUES:
-        raise Invalid(f"{queue}: no such queue; there are {', '.join(QUEUES)}, each also with .DQ and .XQ")
-    if limit < 1:
-        raise Invalid("--limit: at least 1")
-    found = open_broker(Settings.load()).peek(queue, limit)
-    shown = found if show_text else [letter.covered() for letter in found]
-    if as_json:
-        print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
-        return
-    console = Console()
-    if not shown:
-        console.print(f"Nothing waits in {queue}.")
-    for letter in shown:
-        console.print(describe(letter), "")
 
 
 def _looks(settings: Settings) -> Callable[[], Snapshot]:
@@ -152,40 +110,3 @@ def _row(each: QueueState, now: datetime) -> list[Text]:
 
 def _number(value: float | None) -> Text:
     return Text("–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value))
-
-
-def describe(letter: Letter) -> RenderableType:
-    """Everything about one message, for reading."""
-    now = datetime.now(UTC)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    rows = {
-        "id": letter.id,
-        "queue": letter.queue,
-        "actor": letter.actor,
-        "attempts": str(letter.attempts),
-        "correlation id": letter.correlation_id,
-        "published": _since(letter.published_at, now),
-        "due": _since(letter.due_at, now),
-        "died": _since(letter.died_at, now),
-        "reason": letter.reason,
-        "message": _pretty(letter.payload),
-        "body": letter.unread,
-        "traceback": letter.traceback,
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(name, Text(value))
-    return table
-
-
-def _since(moment: datetime | None, now: datetime) -> str | None:
-    if moment is None:
-        return None
-    when = f"in {short((moment - now).total_seconds())}" if moment > now else f"{age(moment, now)} ago"
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC ({when})"
-
-
-def _pretty(payload: object) -> str | None:
-    return None if payload is None else json.dumps(payload, indent=2, ensure_ascii=False)

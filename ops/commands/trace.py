@@ -3,27 +3,21 @@
 import sys
 from datetime import UTC, datetime
 
-from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from messages.process.settings import Settings
 from ops import durations
-from ops.commands.queues import AsJson
+from ops.broker import console as reach_console
+from ops.broker import open_broker
+from ops.commands.options import AsJson
 from ops.documents.reader import Documents
-from ops.environment import console as reach_console
-from ops.environment import open_broker
 from ops.queues.broker import BrokerAway
 from ops.queues.letters import Letter, Selection
 from ops.traces import log_trail
 from ops.traces.timeline import Trace
 from ops.traces.timeline import trace as follow
-
-
-def add_commands(app: App) -> None:
-    """Add `trace` to the command line."""
-    app.command(trace)
 
 
 def trace(id: str, /, *, as_json: AsJson = False) -> None:

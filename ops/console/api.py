@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from messages.base import Document
 from messages.queues import QUEUES
 from ops.console.view import View
 from ops.documents.reader import DocumentsAway
-from ops.queues import letters
+from ops.masking import covered
 from ops.queues.broker import BrokerAway, Report, Tally
+from ops.queues.layout import family
 from ops.queues.letters import Letter, Selection
 
 MOST: Final = 1000
@@ -28,7 +28,7 @@ def routes(view: View) -> list[Route]:
 
     def peek(request: Request) -> Response:
         queue, limit = request.query_params.get("queue", ""), _number(request, "limit", 10)
-        if letters.family(queue) not in QUEUES:
+        if family(queue) not in QUEUES:
             return _wrong(f"queue: one of {', '.join(QUEUES)}, each also with .DQ and .XQ")
         return JSONResponse([_covered(request, each) for each in view.broker.peek(queue, min(limit, MOST))])
 
@@ -82,7 +82,7 @@ def _on_error(_: Request, error: Exception) -> Response:
     return _wrong("; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in faults))
 
 
-def _json(document: Document) -> Response:
+def _json(document: BaseModel) -> Response:
     return Response(document.model_dump_json(), media_type="application/json")
 
 
@@ -96,7 +96,7 @@ def _number(request: Request, name: str, default: int) -> int:
 
 
 def _covered(request: Request, letter: Letter) -> dict[str, object]:
-    shown = letter if request.query_params.get("show_text") == "1" else letter.covered()
+    shown = letter if request.query_params.get("show_text") == "1" else covered(letter)
     return shown.model_dump(mode="json")
 
 

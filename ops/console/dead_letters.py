@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
+from ops.masking import covered
 from ops.queues.broker import Broker, Page
 from ops.queues.letters import Letter, Selection
 
@@ -37,11 +38,7 @@ class DeadLetters:
     def matching(self, selection: Selection) -> list[Letter]:
         """Those of the look that a selection means, newest death first."""
         now = datetime.now(UTC)
-        return [
-            letter
-            for letter in self.look().letters
-            if letter.slice in selection.queues and selection.matches(letter, now)
-        ]
+        return [letter for letter in self.look().letters if selection.matches(letter, now)]
 
     def get(self, id: str) -> Letter | None:
         """One dead letter, wherever it stands."""
@@ -58,5 +55,5 @@ class DeadLetters:
 
 def grouped(letters: list[Letter]) -> list[tuple[str, str, int]]:
     """Actor, reason and how many, the most first."""
-    counts = Counter((letter.actor, letter.covered().reason or "not recorded") for letter in letters)
+    counts = Counter((letter.actor, covered(letter).reason or "not recorded") for letter in letters)
     return [(actor, reason, count) for (actor, reason), count in counts.most_common(20)]

@@ -20,9 +20,9 @@ from ops.console.dead_letters import grouped
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.view import View
-from ops.masking import masked_number
+from ops.masking import covered, masked_number
 from ops.metrics.recorder import Moment
-from ops.queues import letters
+from ops.queues.layout import family
 from ops.queues.letters import Selection
 
 HERE: Final = Path(__file__).parent
@@ -101,11 +101,11 @@ class Pages:
     def queue(self, request: Request) -> Response:
         """The next messages of one queue, looked at when the page is opened."""
         name = request.path_params["name"]
-        if letters.family(name) not in QUEUES:
+        if family(name) not in QUEUES:
             return self._draw(request, "trouble.html", 404, error=f"There is no queue {name}.")
         show_text = request.query_params.get("show_text") == "1"
         found = self._view.broker.peek(name, PEEK)
-        shown = found if show_text else [letter.covered() for letter in found]
+        shown = found if show_text else [covered(letter) for letter in found]
         return self._draw(request, "queue.html", name=name, letters=shown, show_text=show_text)
 
     def dead(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ class Pages:
             look=look,
             matching=len(matching),
             groups=grouped(matching),
-            letters=[letter.covered() for letter in matching[start : start + PAGE]],
+            letters=[covered(letter) for letter in matching[start : start + PAGE]],
             start=start,
             page=PAGE,
             run=view.runs.latest,
@@ -136,7 +136,7 @@ class Pages:
         if found is None:
             return self._draw(request, "trouble.html", 404, error="There is no such dead letter (any more).")
         show_text = request.query_params.get("show_text") == "1"
-        shown = found if show_text else found.covered()
+        shown = found if show_text else covered(found)
         return self._draw(request, "letter.html", letter=shown, show_text=show_text, replayable=found.is_replayable)
 
     async def move(self, request: Request) -> Response:
@@ -222,7 +222,7 @@ def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
         }
     except ValueError as error:
         return Selection(), str(error)
-    queues = (text["queue"],) if text["queue"] else QUEUES
+    queues = (text["queue"],) if text["queue"] else ()
     return Selection(queues=queues, actor=text["actor"] or None, reason=text["reason"] or None, **ages), ""
 
 

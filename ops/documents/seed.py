@@ -5,8 +5,8 @@ import asyncio
 import structlog
 from pymongo.errors import PyMongoError
 
+from messages.line import Line
 from messages.process.settings import Settings
-from ops.commands.lines import new_line
 from workers.mongo import Stores
 
 log = structlog.get_logger("clerk.seed")
@@ -27,3 +27,8 @@ async def prepare(settings: Settings) -> None:
             log.warning("MongoDB is not there yet", error=type(error).__name__, again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10)
+
+
+def new_line(id: str, channel: str, settings: Settings) -> Line:
+    """A line with the settings' defaults."""
+    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)

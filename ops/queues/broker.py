@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from messages.base import Document, Moment
+from ops.queues.layout import Moment, Shape
 from ops.queues.letters import Letter, Selection
 
 STALLED: Final = 120.0
@@ -15,8 +15,8 @@ class BrokerAway(Exception):
     """The broker can't be asked at present; the text says why and what to do."""
 
 
-class QueueState(Document):
-    """One slice's queue: what lies in it; None is what the source can't tell.
+class QueueState(Shape):
+    """One work queue and the two beside it: what lies in them; None is what the source can't tell.
 
     `held` messages are in workers' hands, and none of them was finished for `stalled` seconds; `delayed` ones wait for
     their time, the next at `next_due_at`. Rates are messages a second. The oldest waiting message has waited `oldest`
@@ -37,7 +37,7 @@ class QueueState(Document):
     oldest_at_least: bool = False
 
 
-class Snapshot(Document):
+class Snapshot(Shape):
     """All queues at one moment, and where the numbers come from."""
 
     at: Moment
@@ -45,7 +45,7 @@ class Snapshot(Document):
     queues: tuple[QueueState, ...]
 
 
-class Page(Document):
+class Page(Shape):
     """Dead letters that matched, among `scanned` of `total`; `more` if not all were looked at."""
 
     letters: tuple[Letter, ...]
@@ -54,7 +54,7 @@ class Page(Document):
     more: bool
 
 
-class Tally(Document):
+class Tally(Shape):
     """What a run over dead letters has done so far.
 
     `already` were found moved by a run that was killed; `unreplayable` match, but no actor could be handed them;

@@ -7,28 +7,28 @@ from datetime import UTC, datetime
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker
 
-from messages.queues import QUEUES, dead, delayed
 from ops.queues import letters
 from ops.queues.broker import BrokerAway, Page, QueueState, Report, Snapshot, Tally
+from ops.queues.layout import dead, delayed, family
 from ops.queues.letters import Letter, Selection
 
 
 class InMemory:
     """The queues of a broker that lives and dies with this process."""
 
-    def __init__(self, broker: StubBroker) -> None:
-        self._broker = broker
+    def __init__(self, broker: StubBroker, queues: Sequence[str]) -> None:
+        self._broker, self._queues = broker, tuple(queues)
 
     def snapshot(self) -> Snapshot:
         """All queues now."""
         return Snapshot(
-            at=datetime.now(UTC), source="the memory of this process", queues=tuple(map(self._state, QUEUES))
+            at=datetime.now(UTC), source="the memory of this process", queues=tuple(map(self._state, self._queues))
         )
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
         """The next messages of a queue, which stay where they are."""
         if queue.endswith(".XQ"):
-            return [letter for _, letter in self._dead(letters.family(queue))][:limit]
+            return [letter for _, letter in self._dead(family(queue))][:limit]
         if queue not in self._broker.queues:
             raise BrokerAway(f"There is no queue {queue}.")
         return [letters.read(queue, body) for body in self._bodies(queue)[:limit]]
@@ -36,7 +36,7 @@ class InMemory:
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
         """Dead letters by time of death, oldest first."""
         now = datetime.now(UTC)
-        there = [letter for queue in selection.queues for _, letter in self._dead(queue)]
+        there = [letter for queue in self._meant(selection) for _, letter in self._dead(queue)]
         matching = [letter for letter in there[:scan] if selection.matches(letter, now)]
         found = heapq.nsmallest(skip + limit, matching, key=lambda letter: letter.died_at or now)
         looked = min(scan, len(there))
@@ -59,9 +59,12 @@ class InMemory:
         """Throw dead letters away for good."""
         return self._go_through(selection, report, self._remove)
 
+    def _meant(self, selection: Selection) -> Sequence[str]:
+        return selection.queues or self._queues
+
     def _go_through(self, selection: Selection, report: Report, do: Callable[[str, MessageProxy], None]) -> Tally:
         now = datetime.now(UTC)
-        there = [(queue, *each) for queue in selection.queues for each in self._dead(queue)]
+        there = [(queue, *each) for queue in self._meant(selection) for each in self._dead(queue)]
         tally = Tally(total=len(there))
         for queue, proxy, letter in there:
             done = selection.matches(letter, now)

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from messages.base import Document, Moment
-from messages.queues import QUEUES
-from ops.masking import masked, masked_number
+from ops.queues.layout import Moment, Shape, family
 
 UNREADABLE: Final = "unreadable"
 """The actor under which the workers bury what is no message of ours."""
@@ -24,7 +22,7 @@ _BROKER_REASONS: Final = {
 }
 
 
-class Letter(Document):
+class Letter(Shape):
     """A message in a queue. `queue` is where it lies, `attempts` how often its actor has failed on it.
 
     `payload` is what its actor is handed; if nothing can be made of the body, that is None and `unread` is the body.
@@ -44,30 +42,14 @@ class Letter(Document):
     traceback: str | None = None
 
     @property
-    def slice(self) -> str:
+    def work_queue(self) -> str:
         """The queue that the message was meant for, without Dramatiq's suffix."""
         return family(self.queue)
 
     @property
     def is_replayable(self) -> bool:
         """Whether an actor could be handed it once more."""
-        return self.payload is not None and self.slice in QUEUES
-
-    def covered(self) -> "Letter":
-        """The same without anything that a contact wrote."""
-        return self.model_copy(
-            update={
-                "payload": masked(self.payload),
-                "traceback": None,
-                "unread": None if self.unread is None else f"••• ({len(self.unread)} bytes)",
-                "reason": None if self.reason is None else masked_number(self.reason),
-            }
-        )
-
-
-def family(queue: str) -> str:
-    """The name of a queue without `.DQ` or `.XQ`."""
-    return queue.removesuffix(".DQ").removesuffix(".XQ")
+        return self.payload is not None
 
 
 def read(queue: str, body: bytes, headers: Mapping[str, Any] | None = None) -> Letter:
@@ -151,13 +133,14 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-class Selection(Document):
+class Selection(Shape):
     """Which dead letters are meant: all that match everything that is given.
 
-    `reason` is a part of the reason, in any case; ages count from death.
+    `queues` are work queues, all of them if none is named; `reason` is a part of the reason, in any case; ages count
+    from death.
     """
 
-    queues: tuple[str, ...] = QUEUES
+    queues: tuple[str, ...] = ()
     actor: str | None = None
     reason: str | None = None
     older_than: timedelta | None = None
@@ -166,6 +149,8 @@ class Selection(Document):
 
     def matches(self, letter: Letter, now: datetime) -> bool:
         """Whether a dead letter is one of those meant."""
+        if self.queues and letter.work_queue not in self.queues:
+            return False
         if self.ids and letter.id not in self.ids:
             return False
         if self.actor is not None and letter.actor != self.actor:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
-from messages.queues import QUEUES, dead, delayed
 from ops.queues.broker import QueueState
+from ops.queues.layout import dead, delayed
 
 type Json = Mapping[str, Any]
 
@@ -25,7 +25,8 @@ class Unavailable(Exception):
 class Management:
     """One virtual host of a RabbitMQ."""
 
-    def __init__(self, base: str, auth: tuple[str, str], vhost: str) -> None:
+    def __init__(self, base: str, auth: tuple[str, str], vhost: str, queues: Sequence[str]) -> None:
+        self._queues = queues
         self.where = httpx.URL(base).netloc.decode()
         self._base, self._auth = base, auth
         self._path = f"/api/queues/{quote(vhost, safe='')}"
@@ -33,7 +34,7 @@ class Management:
     def states(self) -> list[QueueState]:
         """Every queue with its rates and, reckoned from when RabbitMQ counted what, the age of the oldest message."""
         queues = self._get(self._path, FINE)
-        found = [state(name, queues) for name in QUEUES]
+        found = [state(name, queues) for name in self._queues]
         if not any(each.oldest_at_least for each in found):
             return found
         longer = self._get(self._path, COARSE)
@@ -72,8 +73,21 @@ class Management:
         return found
 
 
+def management_address(amqp_url: str, management_url: str | None) -> tuple[str, tuple[str, str], str]:
+    """Base URL, user and password, and virtual host for RabbitMQ's management API."""
+    amqp = urlsplit(amqp_url)
+    secure = amqp.scheme == "amqps"
+    default = f"https://{amqp.hostname}:15671" if secure else f"http://{amqp.hostname}:15672"
+    parts = urlsplit(management_url or default)
+    user, password = (parts.username, parts.password) if parts.username else (amqp.username, amqp.password)
+    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    vhost = unquote(amqp.path[1:]) if len(amqp.path) > 1 else "/"
+    base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    return base, (unquote(user or "guest"), unquote(password or "guest")), vhost
+
+
 def state(name: str, queues: Mapping[str, Json]) -> QueueState:
-    """One slice's state from what the API tells of its three queues. Pure."""
+    """One work queue's state from what the API tells of its three queues. Pure."""
     work, waiting, buried = (queues.get(each, {}) for each in (name, delayed(name), dead(name)))
     ready = _number(work, "messages_ready")
     return QueueState(

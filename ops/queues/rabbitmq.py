@@ -5,18 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 from ops.queues.amqp import Amqp
 from ops.queues.broker import Page, Report, Snapshot, Tally
+from ops.queues.layout import Layout
 from ops.queues.letters import Letter, Selection
-from ops.queues.management_api import Management, Unavailable
-from ops.settings import OpsSettings, management_address
+from ops.queues.management_api import Management, Unavailable, management_address
 
 
 class Rabbit:
-    """The queues at an AMQP URL."""
+    """The queues at an AMQP URL.
 
-    def __init__(self, url: str, settings: OpsSettings, patience: timedelta = timedelta(seconds=30)) -> None:
-        self.amqp = Amqp(url, patience)
-        given = settings.management_url.get_secret_value() if settings.management_url else None
-        self.management = Management(*management_address(url, given))
+    `management_url` is the management API's, by default port 15672 of the broker; `patience` is how long a run over
+    the dead letters waits for another one to end.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        layout: Layout,
+        management_url: str | None = None,
+        patience: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self.amqp = Amqp(url, layout, patience)
+        self.management = Management(*management_address(url, management_url), layout.queues)
 
     def snapshot(self) -> Snapshot:
         """All queues now, and whether RabbitMQ's management API or AMQP told it."""

@@ -13,9 +13,9 @@ import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
-from ops.metrics.serving import Workers
 from ops.running import worker_command
 from ops.running.heartbeat import EVERY, FOLDER, HOPELESS, Watch
+from ops.running.metrics_endpoint import Workers
 
 log = structlog.get_logger("clerk.supervisor")
 

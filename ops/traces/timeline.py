@@ -247,7 +247,7 @@ def of_letter(letter: Letter) -> Step:
     return Step(
         at=at,
         where="queue",
-        what=f"{letter.actor} lies {'among the dead letters of' if buried else 'in'} {letter.slice}",
+        what=f"{letter.actor} lies {'among the dead letters of' if buried else 'in'} {letter.work_queue}",
         detail=f"{letter.id}, {masked_number(letter.reason or '')}".rstrip(", "),
         trouble=buried,
     )

@@ -12,14 +12,11 @@ import pika
 from pika.adapters.blocking_connection import BlockingConnection
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from messages.queues import QUEUES, dead, declarations, delayed
 from ops.queues.amqp.peek import Look, declared
 from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay, words
 from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
+from ops.queues.layout import Layout, dead, delayed
 from ops.queues.letters import Letter, Selection
-
-LOCK: Final = "clerk.dead-letters"
-"""An exclusive queue: RabbitMQ lets one connection at a time have it, and so go through the dead letters."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -27,8 +24,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 class Amqp:
     """What an AMQP connection can tell and do; each call opens one of its own."""
 
-    def __init__(self, url: str, patience: timedelta = timedelta(seconds=30)) -> None:
-        self._url, self._patience = url, patience
+    def __init__(self, url: str, layout: Layout, patience: timedelta = timedelta(seconds=30)) -> None:
+        self._url, self._layout, self._patience = url, layout, patience
 
     def version(self) -> str:
         """What the broker calls itself."""
@@ -39,17 +36,17 @@ class Amqp:
     def states(self) -> list[QueueState]:
         """Each queue's depth and consumers; of delayed messages, only those that no worker holds yet."""
         with self._connected() as connection:
-            names = [name for queue in QUEUES for name in (queue, delayed(queue), dead(queue))]
+            names = [name for queue in self._layout.queues for name in (queue, delayed(queue), dead(queue))]
             there = declared(connection, *names)
-            return [_state(there, queue) for queue in QUEUES]
+            return [_state(there, queue) for queue in self._layout.queues]
 
     def faults(self) -> list[str]:
-        """The queues that are missing, or are not declared as this version of Clerk declares them."""
+        """The queues that are missing, or are not declared as the layout declares them."""
         with self._connected() as connection:
             return [
                 f"{name} {fault}"
-                for queue in QUEUES
-                for name, arguments in declarations(queue).items()
+                for queue in self._layout.queues
+                for name, arguments in self._layout.declarations(queue).items()
                 if (fault := _fault(connection, name, arguments)) is not None
             ]
 
@@ -58,7 +55,7 @@ class Amqp:
         with self._connected() as connection:
             there = declared(connection, queue).get(queue)
             if there is None:
-                raise BrokerAway(f"There is no queue {queue} yet: a gateway or worker makes it when it first connects.")
+                raise BrokerAway(f"There is no queue {queue} yet: the first process that uses it makes it.")
             with Look(connection, queue) as look:
                 return list(look.letters(min(limit, there[0])))
 
@@ -70,7 +67,7 @@ class Amqp:
         found: list[Letter] = []
         missing = set(selection.ids)
         with self._connected() as connection, self._alone(connection):
-            for queue in map(dead, selection.queues):
+            for queue in map(dead, selection.queues or self._layout.queues):
                 there, _ = declared(connection, queue).get(queue, (0, 0))
                 total += there
                 with Look(connection, queue) as look:
@@ -85,17 +82,17 @@ class Amqp:
     def rehearse(self, selection: Selection, report: Report) -> Tally:
         """Count what a replay would move, and move nothing."""
         with self._connected() as connection, self._alone(connection):
-            return Rehearsal(connection, selection, report).run()
+            return Rehearsal(connection, self._layout, selection, report).run()
 
     def replay(self, selection: Selection, report: Report) -> Tally:
         """Move dead letters back to their work queues, in the order of their queue."""
         with self._connected() as connection, self._alone(connection):
-            return Replay(connection, selection, report).run()
+            return Replay(connection, self._layout, selection, report).run()
 
     def drop(self, selection: Selection, report: Report) -> Tally:
         """Acknowledge dead letters, and so throw them away."""
         with self._connected() as connection, self._alone(connection):
-            return Drop(connection, selection, report).run()
+            return Drop(connection, self._layout, selection, report).run()
 
     @contextmanager
     def _connected(self) -> Iterator[BlockingConnection]:
@@ -122,7 +119,7 @@ class Amqp:
         while True:
             channel = connection.channel()
             try:
-                channel.queue_declare(LOCK, exclusive=True)
+                channel.queue_declare(self._layout.lock, exclusive=True)
                 break
             except ChannelClosedByBroker as error:
                 if error.reply_code != 405 or time.monotonic() > until:
@@ -131,12 +128,12 @@ class Amqp:
         yield
 
 
-def _fault(connection: BlockingConnection, name: str, arguments: dict[str, Any]) -> str | None:
+def _fault(connection: BlockingConnection, name: str, arguments: Mapping[str, Any]) -> str | None:
     if name not in declared(connection, name):
         return "is missing"
     channel = connection.channel()
     try:
-        channel.queue_declare(name, durable=True, arguments=arguments)
+        channel.queue_declare(name, durable=True, arguments=dict(arguments))
     except ChannelClosedByBroker as error:
         return f"was declared differently: {error.reply_text}"
     channel.close()

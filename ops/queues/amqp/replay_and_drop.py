@@ -14,14 +14,11 @@ import pika
 from pika.adapters.blocking_connection import BlockingConnection
 from pika.exceptions import AMQPError
 
-from messages.queues import dead
 from ops.queues import letters
 from ops.queues.amqp.peek import BATCH, Delivery, Look, declared
 from ops.queues.broker import BrokerAway, Report, Tally
+from ops.queues.layout import Layout, dead
 from ops.queues.letters import Selection
-
-CLAIMS: Final = "clerk.replay"
-"""Holds one message while a replay runs: the ids that it is moving."""
 
 _QUORUM: Final = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 _PERSISTENT: Final = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent.value)
@@ -30,16 +27,17 @@ _PERSISTENT: Final = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persis
 class Moving(ABC):
     """A run over the dead letters that does something with some of them; a subclass says what."""
 
-    def __init__(self, connection: BlockingConnection, selection: Selection, report: Report) -> None:
+    def __init__(self, connection: BlockingConnection, layout: Layout, selection: Selection, report: Report) -> None:
         self._connection, self._selection, self._report = connection, selection, report
+        self._queues, self._claims_queue = selection.queues or layout.queues, layout.claims
         self._now = datetime.now(UTC)
         self._missing = set(selection.ids)
         self.tally = Tally()
 
     def run(self) -> Tally:
         """Go through every dead letter that is there now; a break of the connection says how far it came."""
-        there = declared(self._connection, *map(dead, self._selection.queues))
-        depths = {queue: there.get(dead(queue), (0, 0))[0] for queue in self._selection.queues}
+        there = declared(self._connection, *map(dead, self._queues))
+        depths = {queue: there.get(dead(queue), (0, 0))[0] for queue in self._queues}
         self._count(total=sum(depths.values()))
         try:
             self._begin()
@@ -112,10 +110,10 @@ class Replay(Moving):
 
     def _begin(self) -> None:
         self._out = self._connection.channel()
-        self._out.queue_declare(CLAIMS, durable=True, arguments=_QUORUM)
+        self._out.queue_declare(self._claims_queue, durable=True, arguments=_QUORUM)
         self._out.confirm_delivery()
         self._claims = self._connection.channel()
-        while (claim := self._claims.basic_get(CLAIMS))[0] is not None:
+        while (claim := self._claims.basic_get(self._claims_queue))[0] is not None:
             claimed = json.loads(claim[2])
             self._settle(claimed["queue"], frozenset(claimed["ids"]))
             self._claims.basic_ack(claim[0].delivery_tag)
@@ -141,8 +139,8 @@ class Replay(Moving):
         if not replayable:
             return
         claim = json.dumps({"queue": queue, "ids": [each.letter.id for each in replayable]}).encode()
-        self._out.basic_publish("", CLAIMS, claim, _PERSISTENT, mandatory=True)
-        held, _, _ = self._claims.basic_get(CLAIMS)
+        self._out.basic_publish("", self._claims_queue, claim, _PERSISTENT, mandatory=True)
+        held, _, _ = self._claims.basic_get(self._claims_queue)
         for delivery in replayable:
             body = letters.revived(delivery.body, queue, datetime.now(UTC))
             self._out.basic_publish("", queue, body, _PERSISTENT, mandatory=True)

@@ -16,6 +16,7 @@ import pika
 import pytest
 
 from messages.queues import QUEUES, dead, declarations
+from ops.broker import LAYOUT
 from ops.queues.amqp import Amqp
 from ops.queues.broker import BrokerAway, Tally
 from ops.queues.letters import Selection
@@ -70,13 +71,13 @@ def go_on(_: Tally) -> bool:
 
 
 def ids(url: str, queue: str) -> list[str]:
-    return [each.id for each in Amqp(url).peek(queue, ALL)]
+    return [each.id for each in Amqp(url, LAYOUT).peek(queue, ALL)]
 
 
 def test_looking_at_dead_letters_leaves_them_where_they_are_and_in_order(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
     before = ids(queues, "slack.XQ")
-    page = Amqp(queues).dead(Selection(), 10, 5, ALL)
+    page = Amqp(queues, LAYOUT).dead(Selection(), 10, 5, ALL)
     assert [each.id for each in page.letters] == [str(uuid.UUID(int=number)) for number in range(10, 15)]
     assert (page.scanned, page.total, page.more) == (1200, 1200, False)
     assert ids(queues, "slack.XQ") == before == [str(uuid.UUID(int=number)) for number in range(1200)]
@@ -84,14 +85,14 @@ def test_looking_at_dead_letters_leaves_them_where_they_are_and_in_order(queues:
 
 def test_a_look_at_many_is_bounded_and_says_so(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
-    page = Amqp(queues).dead(Selection(), 0, 5, 700)
+    page = Amqp(queues, LAYOUT).dead(Selection(), 0, 5, 700)
     assert (len(page.letters), page.scanned, page.total, page.more) == (5, 700, 1200, True)
 
 
 def test_a_look_for_some_ids_ends_when_they_are_met_and_leaves_everything_in_order(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
     wanted = tuple(str(uuid.UUID(int=number)) for number in (600, 4))
-    page = Amqp(queues).dead(Selection(ids=wanted), 0, 5, ALL)
+    page = Amqp(queues, LAYOUT).dead(Selection(ids=wanted), 0, 5, ALL)
     assert [each.id for each in page.letters] == [wanted[1], wanted[0]]
     assert (page.scanned, page.total) == (601, 1200)
     assert ids(queues, "slack.XQ") == [str(uuid.UUID(int=number)) for number in range(1200)]
@@ -99,9 +100,9 @@ def test_a_look_for_some_ids_ends_when_they_are_met_and_leaves_everything_in_ord
 
 def test_a_replayed_dead_letter_is_in_its_work_queue_with_its_id_and_without_its_failure(queues: str) -> None:
     put(queues, "slack.XQ", letter(7))
-    tally = Amqp(queues).replay(Selection(), go_on)
+    tally = Amqp(queues, LAYOUT).replay(Selection(), go_on)
     assert (tally.done, tally.total, tally.missing) == (1, 1, ())
-    (again,) = Amqp(queues).peek("slack", 5)
+    (again,) = Amqp(queues, LAYOUT).peek("slack", 5)
     assert (again.id, again.correlation_id) == (str(uuid.UUID(int=7)), "cause")
     assert (again.attempts, again.reason) == (0, None)
     assert depths(queues)["slack.XQ"] == 0
@@ -111,7 +112,7 @@ def test_a_replayed_dead_letter_is_in_its_work_queue_with_its_id_and_without_its
 def test_only_what_is_meant_is_moved_and_what_is_not_there_is_named(queues: str, verb: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(3)))
     wanted = (str(uuid.UUID(int=1)), "nowhere")
-    run: Callable[..., Tally] = getattr(Amqp(queues), verb)
+    run: Callable[..., Tally] = getattr(Amqp(queues, LAYOUT), verb)
     tally = run(Selection(ids=wanted), go_on)
     assert (tally.done, tally.missing) == (1, ("nowhere",))
     assert ids(queues, "slack.XQ") == [str(uuid.UUID(int=number)) for number in (0, 2)]
@@ -120,7 +121,7 @@ def test_only_what_is_meant_is_moved_and_what_is_not_there_is_named(queues: str,
 
 def test_what_no_actor_could_read_stays_until_it_is_dropped(queues: str) -> None:
     put(queues, "slack.XQ", b"\xff not json", b'{"actor_name": 5}', letter(1))
-    amqp = Amqp(queues)
+    amqp = Amqp(queues, LAYOUT)
     tally = amqp.replay(Selection(), go_on)
     assert (tally.done, tally.unreplayable) == (1, 2)
     assert depths(queues)["slack.XQ"] == 2
@@ -132,10 +133,10 @@ def test_what_no_actor_could_read_stays_until_it_is_dropped(queues: str) -> None
 def test_a_rehearsal_counts_what_would_be_moved_and_moves_nothing(queues: str) -> None:
     put(queues, "slack.XQ", b"\xff not json", *map(letter, range(1100)))
     before = ids(queues, "slack.XQ")
-    tally = Amqp(queues).rehearse(Selection(), go_on)
+    tally = Amqp(queues, LAYOUT).rehearse(Selection(), go_on)
     assert (tally.scanned, tally.done, tally.unreplayable) == (1101, 1100, 1)
     wanted = (str(uuid.UUID(int=1)), "nowhere")
-    tally = Amqp(queues).rehearse(Selection(ids=wanted), go_on)
+    tally = Amqp(queues, LAYOUT).rehearse(Selection(ids=wanted), go_on)
     assert (tally.done, tally.missing) == (1, ("nowhere",))
     assert ids(queues, "slack.XQ") == before
     assert depths(queues)["slack"] == 0
@@ -160,7 +161,7 @@ def test_a_dry_run_of_a_command_says_what_it_would_do(queues: str, command: str,
 
 def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(20)))
-    amqp = Amqp(queues)
+    amqp = Amqp(queues, LAYOUT)
     tally = amqp.replay(Selection(), lambda tally: tally.done < 8)
     assert (tally.done, tally.stopped) == (8, True)
     assert (depths(queues)["slack"], depths(queues)["slack.XQ"]) == (8, 12)
@@ -171,9 +172,9 @@ def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) ->
 def test_a_replay_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(3000)))
     code = (
-        "import sys\nfrom ops.queues.amqp import Amqp\nfrom ops.queues.letters import Selection\n"
+        "from ops.broker import LAYOUT\nfrom ops.queues.amqp import Amqp\nfrom ops.queues.letters import Selection\n"
         "def report(tally):\n    print(tally.done, flush=True)\n    return True\n"
-        f"Amqp({queues!r}).replay(Selection(), report)"
+        f"Amqp({queues!r}, LAYOUT).replay(Selection(), report)"
     )
     kills, finished = 0, False
     while not finished:
@@ -201,13 +202,13 @@ def test_one_command_at_a_time_goes_through_the_dead_letters(queues: str) -> Non
         started.set()
         return go.wait(20)
 
-    first = threading.Thread(target=Amqp(queues).replay, args=(Selection(), report))
+    first = threading.Thread(target=Amqp(queues, LAYOUT).replay, args=(Selection(), report))
     first.start()
     assert started.wait(20)
     with pytest.raises(BrokerAway, match="Another command"):
-        Amqp(queues, patience=timedelta(seconds=0.2)).dead(Selection(), 0, 5, ALL)
+        Amqp(queues, LAYOUT, patience=timedelta(seconds=0.2)).dead(Selection(), 0, 5, ALL)
     second: list[int] = []
-    waiting = threading.Thread(target=lambda: second.append(Amqp(queues).dead(Selection(), 0, 5, ALL).total))
+    waiting = threading.Thread(target=lambda: second.append(Amqp(queues, LAYOUT).dead(Selection(), 0, 5, ALL).total))
     waiting.start()
     go.set()
     first.join(20)
@@ -218,7 +219,7 @@ def test_one_command_at_a_time_goes_through_the_dead_letters(queues: str) -> Non
 def test_ten_thousand_dead_letters_are_listed_in_little_memory(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(10_000)))
     tracemalloc.start()
-    page = Amqp(queues).dead(Selection(), 0, 50, ALL)
+    page = Amqp(queues, LAYOUT).dead(Selection(), 0, 50, ALL)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (len(page.letters), page.total) == (50, 10_000)
@@ -232,7 +233,7 @@ def test_a_missing_or_different_queue_is_named(queues: str) -> None:
     channel.queue_delete("slack")
     channel.queue_declare("slack", durable=True)
     connection.close()
-    faults = Amqp(queues).faults()
+    faults = Amqp(queues, LAYOUT).faults()
     assert len(faults) == 2
     assert faults[0].startswith("slack was declared differently")
     assert faults[1] == "sms.DQ is missing"
@@ -240,12 +241,12 @@ def test_a_missing_or_different_queue_is_named(queues: str) -> None:
 
 def test_a_broker_that_is_away_is_said_in_words() -> None:
     with pytest.raises(BrokerAway, match=r"RabbitMQ at 127\.0\.0\.1:1 is away"):
-        Amqp("amqp://guest:guest@127.0.0.1:1/").states()
+        Amqp("amqp://guest:guest@127.0.0.1:1/", LAYOUT).states()
 
 
 def test_depths_and_consumers_are_told(queues: str) -> None:
     put(queues, "slack", letter(1), letter(2))
     put(queues, dead("sms"), letter(3))
-    states = {each.name: each for each in Amqp(queues).states()}
+    states = {each.name: each for each in Amqp(queues, LAYOUT).states()}
     assert (states["slack"].ready, states["slack"].consumers, states["sms"].dead) == (2, 0, 1)
     assert states["slack"].held is None

@@ -10,8 +10,9 @@ from dramatiq.brokers.stub import StubBroker
 from messages.conversation import SequenceTexts
 from messages.process.publishing import envelope
 from messages.queues import QUEUES
+from ops.broker import LAYOUT
+from ops.console.client import Remote
 from ops.queues.broker import BrokerAway
-from ops.queues.console_client import Remote
 from ops.queues.in_memory import InMemory
 from ops.queues.letters import Selection
 from tests.console import TOKEN, console
@@ -34,7 +35,7 @@ def broker() -> Iterator[StubBroker]:
 
 @pytest.fixture
 def remote(broker: StubBroker, mongo_url: str) -> Iterator[Remote]:
-    with console(None, mongo_url, InMemory(broker)) as address:
+    with console(None, mongo_url, InMemory(broker, LAYOUT.queues)) as address:
         yield Remote(address, TOKEN)
 
 

@@ -9,12 +9,13 @@ import pika
 import pytest
 
 from messages.queues import QUEUES
+from ops.broker import rabbit
 from ops.checks import broker as checks
 from ops.checks.finding import State
 from ops.queues.broker import QueueState, Snapshot
-from ops.queues.management_api import reckoned, stalled, state
+from ops.queues.management_api import management_address, reckoned, stalled, state
 from ops.queues.rabbitmq import Rabbit
-from ops.settings import OpsSettings, management_address
+from ops.settings import OpsSettings
 from tests.console import declare, letter, put
 from tests.servers import PrivateRabbit, Server, wait_until
 
@@ -31,7 +32,7 @@ def node(rabbit: Server) -> Iterator[PrivateRabbit]:
 
 @pytest.fixture
 def broker(node: PrivateRabbit) -> Rabbit:
-    return Rabbit(node.url, OpsSettings(management_url=f"http://127.0.0.1:{node.management_port}"))
+    return rabbit(node.url, OpsSettings(management_url=f"http://127.0.0.1:{node.management_port}"))
 
 
 def queue(snapshot: Snapshot, name: str) -> QueueState:
@@ -65,7 +66,7 @@ def test_the_management_api_tells_depths_held_messages_and_the_age_of_the_oldest
 def test_without_the_management_api_amqp_tells_what_it_can_and_it_is_said_why(node: PrivateRabbit) -> None:
     put(node.url, "sms", [letter(1, queue_name="sms")])
     for where in ("http://127.0.0.1:1", f"http://nobody:wrong@127.0.0.1:{node.management_port}"):
-        snapshot = Rabbit(node.url, OpsSettings(management_url=where)).snapshot()
+        snapshot = rabbit(node.url, OpsSettings(management_url=where)).snapshot()
         assert snapshot.source.startswith("AMQP")
         assert queue(snapshot, "sms").ready >= 1
         assert queue(snapshot, "sms").held is None

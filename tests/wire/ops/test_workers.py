@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ops.metrics.samples import Samples, collected, total
-from ops.metrics.serving import Workers
 from ops.running import heartbeat, worker_command
 from ops.running.heartbeat import HOPELESS, STUCK, Pulses, Watch
+from ops.running.metrics_endpoint import Workers
 from ops.running.shared_folder import LOCK, PREFIX, Scratch
 from ops.running.supervisor import SOON, Child, supervise
 from tests.servers import ROOT, wait_until

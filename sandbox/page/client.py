@@ -1,4 +1,4 @@
-"""The sandbox of a running `clerk run`, played through its page's HTTP requests."""
+"""The sandbox of a running `clerk run`, used through its page's HTTP requests."""
 
 import base64
 import time
@@ -18,7 +18,7 @@ class Stalled(Exception):
     """What should have happened did not; the text says what."""
 
 
-class Stage:
+class SandboxClient:
     """One line of a sandbox: people act on it, and wait for what follows."""
 
     def __init__(self, url: str) -> None:

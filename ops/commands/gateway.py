@@ -9,14 +9,23 @@ from prometheus_client import REGISTRY
 
 from gateway.__main__ import server, settle
 from gateway.app import Gateway
+from messages.process import telemetry
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
+from ops.broker import rabbit
 from ops.console.app import build
-from ops.queues.rabbitmq import Rabbit
+from ops.environment import distributed_settings
 from ops.running.instrumentation import watching
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.gateway")
+
+
+def gateway() -> None:
+    """Serve the webhooks of Twilio and Slack."""
+    settings = distributed_settings()
+    telemetry.configure("gateway")
+    serve(settings)
 
 
 def serve(settings: Settings) -> None:
@@ -29,15 +38,15 @@ async def _serve(settings: Settings) -> None:
     assert settings.amqp_url is not None
     url = settings.amqp_url.get_secret_value()
     trail = watching(settings, "gateway", REGISTRY)
-    console = build(settings, Rabbit(url, OpsSettings.load()), trail, shared=True)
+    console = build(settings, rabbit(url, OpsSettings.load()), trail, shared=True)
     publisher = AmqpPublisher(url)
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
-    gateway = Gateway(settings, publisher, mounts={"/ops": console})
+    application = Gateway(settings, publisher, mounts={"/ops": console})
     settle()
     try:
-        await server(gateway, settings).serve()
+        await server(application, settings).serve()
     finally:
         await publisher.close()
 

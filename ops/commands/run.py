@@ -15,15 +15,17 @@ from rich.console import Console
 
 from gateway.__main__ import server
 from gateway.app import ASGIApp, Gateway, GatewayPublisher
+from messages.process import telemetry
+from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
+from ops.broker import LAYOUT, rabbit
+from ops.commands.gateway import say_token
 from ops.console.app import build as build_console
 from ops.documents import seed
 from ops.environment import with_mongo
 from ops.queues.broker import Broker
 from ops.queues.in_memory import InMemory
-from ops.queues.rabbitmq import Rabbit
-from ops.running.gateway import say_token
 from ops.running.instrumentation import watching
 from ops.running.internals import Inside, Seen
 from ops.running.killable import Mortal
@@ -43,7 +45,15 @@ LINES: Final = {"+15550001111": "C0TEXTS"}
 """The sandbox's line, where CLERK_LINES names none."""
 
 
-def run(settings: Settings, *, sandbox: bool) -> None:
+def run(*, sandbox: bool = True, port: int | None = None) -> None:
+    """Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox."""
+    settings = Settings.load(**({} if port is None else {"port": port}))
+    configure_logging(settings.log_format)
+    telemetry.configure("run")
+    serve(settings, sandbox=sandbox)
+
+
+def serve(settings: Settings, *, sandbox: bool) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     settings = as_run(settings) if sandbox else settings
     if not settings.sandbox:
@@ -123,9 +133,9 @@ def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> 
     queues: Broker
     if settings.amqp_url is None:
         assert isinstance(broker, StubBroker)
-        queues = InMemory(broker)
+        queues = InMemory(broker, LAYOUT.queues)
     else:
-        queues = Rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
+        queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
     if not embedded:
         return build_console(settings, queues, watching(settings, "run", REGISTRY), shared=True)
     remembered = log_trail.Remembered(log_trail.this_process("run"))

@@ -1,4 +1,4 @@
-"""The queues of a `clerk run` in another process, through its console's API."""
+"""The JSON API of a console in another process: the queues of a `clerk run`, and its traces."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,0 +1,34 @@
+"""`clerk clock`: looks for due work."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from prometheus_client import REGISTRY
+
+from messages.process import telemetry
+from messages.process.publishing import AmqpPublisher
+from messages.process.settings import Settings
+from ops.documents import seed
+from ops.environment import distributed_settings
+from ops.running.instrumentation import watching
+from workers import clock as due_work
+from workers.wiring import make_ports
+
+log = structlog.get_logger("clerk")
+
+
+def clock() -> None:
+    """Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm."""
+    settings = distributed_settings()
+    watching(settings, "clock", REGISTRY)
+    telemetry.configure("clock")
+    asyncio.run(_look(settings))
+
+
+async def _look(settings: Settings) -> None:
+    await seed.prepare(settings)
+    assert settings.amqp_url is not None
+    ports = make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value()))
+    log.info("clock running", every=settings.clock_seconds)
+    await due_work.run(ports, timedelta(seconds=settings.clock_seconds))

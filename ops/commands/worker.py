@@ -1,0 +1,32 @@
+"""`clerk worker`: serves queues."""
+
+import asyncio
+import os
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from messages.queues import QUEUES
+from ops.documents import seed
+from ops.environment import distributed_settings
+from ops.running.instrumentation import watching
+from ops.running.metrics_endpoint import Workers
+from ops.running.supervisor import plan, supervise
+
+
+def worker(
+    *,
+    names: Annotated[str, Parameter(name="--queues")] = ",".join(QUEUES),
+    processes: int | None = None,
+    threads: int = 16,
+) -> None:
+    """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
+    settings = distributed_settings()
+    children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
+    asyncio.run(seed.prepare(settings))
+    counted = Workers()
+    watching(settings, "worker", counted.registry, tuple(queue for child in children for queue in child.queues))
+    status = asyncio.run(supervise(children, counted))
+    counted.close()
+    sys.exit(status)

@@ -1,0 +1,129 @@
+"""Every document in one file of JSON lines, to move or keep it.
+
+The first line says what follows, the last one how many documents there were, so that a file that was cut short is
+noticed. Importing stores each document under its id: it can be repeated, and goes on where it broke off.
+"""
+
+import gzip
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from bson import json_util
+from pymongo import ReplaceOne
+from pymongo.errors import PyMongoError
+
+from ops.documents.reader import Documents, DocumentsAway
+
+FORMAT: Final = 1
+PASSING: Final = frozenset({"processes", "trail"})
+"""Collections that tell of the running deployment, and are of no use in another."""
+
+BATCH: Final = 200
+_OPTIONS: Final = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
+
+type Advance = Callable[[], None]
+"""Called after each document."""
+
+
+class NotAnExport(Exception):
+    """A file is not a whole export of a format that is known; the text says why."""
+
+
+def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
+    """Write every document to a file (compressed if its name ends in .gz); how many, by collection."""
+    part = file.with_name(f"{file.name}.part")
+    with _telling():
+        expected = counts(documents)
+        with _opened(part, "wt") as out:
+            _write(out, {"clerk": FORMAT, "exported_at": datetime.now(UTC), "collections": expected})
+            written = Counter[str]()
+            for name in expected:
+                for document in documents.database[name].find({}):
+                    _write(out, {"collection": name, "document": document})
+                    written[name] += 1
+                    advance()
+            _write(out, {"end": dict(written)})
+    part.rename(file)
+    return dict(written)
+
+
+def import_from(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
+    """Store every document of a checked export under its id; how many were read, by collection."""
+    with _telling(), _opened(file, "rt") as lines:
+        next(lines)
+        return _store(lines, documents, advance)
+
+
+def counts(documents: Documents) -> dict[str, int]:
+    """How many documents there are to move, by collection; empty collections are left out."""
+    with _telling():
+        names = sorted(set(documents.database.list_collection_names()) - PASSING)
+        found = {name: documents.database[name].count_documents({}) for name in names}
+    return {name: count for name, count in found.items() if count}
+
+
+def check(file: Path) -> dict[str, int]:
+    """How many documents a whole export of a known format has, by collection; NotAnExport if it is no such file."""
+    read = Counter[str]()
+    try:
+        with _opened(file, "rt") as lines:
+            header = _read(next(lines, "{}"))
+            if header.get("clerk") != FORMAT:
+                raise NotAnExport(f"{file}: no export of Clerk's, or of a version that this one does not know")
+            for line in lines:
+                found = _read(line)
+                if "end" in found:
+                    if found["end"] != dict(read):
+                        raise NotAnExport(f"{file}: holds {dict(read)}, but says it holds {found['end']}")
+                    return dict(read)
+                read[str(found["collection"])] += 1
+    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
+        raise NotAnExport(f"{file}: can't be read as an export: {error}") from None
+    raise NotAnExport(f"{file}: ends after {read.total()} documents, before its end: it was cut short")
+
+
+def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict[str, int]:
+    read, waiting = Counter[str](), dict[str, list[ReplaceOne[dict[str, Any]]]]()
+    for line in lines:
+        found = _read(line)
+        if "end" in found:
+            break
+        name, document = str(found["collection"]), found["document"]
+        batch = waiting.setdefault(name, [])
+        batch.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+        read[name] += 1
+        advance()
+        if len(batch) == BATCH:
+            documents.database[name].bulk_write(waiting.pop(name), ordered=False)
+    for name, batch in waiting.items():
+        documents.database[name].bulk_write(batch, ordered=False)
+    return dict(read)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise DocumentsAway(f"MongoDB: {str(error).split(', Timeout')[0]}. The same command can be repeated.") from None
+
+
+def _opened(file: Path, mode: str) -> IO[str]:
+    if file.name.removesuffix(".part").endswith(".gz"):
+        return gzip.open(file, mode, encoding="utf-8")  # type: ignore[return-value]  # text mode gives text
+    return file.open(mode, encoding="utf-8")
+
+
+def _write(out: IO[str], what: dict[str, Any]) -> None:
+    out.write(json_util.dumps(what, json_options=_OPTIONS, separators=(",", ":"), ensure_ascii=False) + "\n")
+
+
+def _read(line: str) -> dict[str, Any]:
+    found = json_util.loads(line, json_options=_OPTIONS)
+    if not isinstance(found, dict):
+        raise TypeError("a line is no JSON object")
+    return found
