@@ -7,8 +7,6 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +15,7 @@ LOCK: Final = "lock"
 
 
 class Scratch:
-    """A new folder, which is not taken away while this process or one that has it `held` is there."""
+    """A new folder, which is not taken away while this process runs, or one that inherited its `lock`."""
 
     def __init__(self) -> None:
         _sweep()
@@ -27,18 +25,15 @@ class Scratch:
         # Only now may others see it: without its lock it would be taken for left behind.
         self.path = new.rename(new.with_name(new.name.replace("clerk-new-", PREFIX)))
 
+    @property
+    def lock(self) -> int:
+        """The file descriptor that a process must inherit to keep the folder while it runs."""
+        return self._held.fileno()
+
     def close(self) -> None:
         """Take the folder away."""
         shutil.rmtree(self.path)
         self._held.close()
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep a folder from being taken away, also from processes that are forked within."""
-    with (folder / LOCK).open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield
 
 
 def _sweep() -> None:

@@ -3,19 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from typing import Final
 
 import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
-from ops.running import worker_command
 from ops.running.heartbeat import EVERY, FOLDER, HOPELESS, Watch
 from ops.running.metrics_endpoint import Workers
+from ops.running.shared_folder import Scratch
 
 log = structlog.get_logger("clerk.supervisor")
 
@@ -80,16 +81,14 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
     while not stopping.is_set():
         folder = workers.pulse_folder(child.queues)
         environment = {**child.environment(), **workers.environment, FOLDER: str(folder)}
-        name = f"clerk worker: {', '.join(child.queues)}"
-        process = worker_command.process(name, child.arguments(), environment, workers.scratch.path)
         try:
-            process.start()
-        except (EOFError, OSError) as error:  # the process that it is forked from was killed just now
-            log.error("worker not started", queues=child.queues, error=repr(error), pause=SOON)
-            await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=SOON)
+            process = await _start(child.arguments(), environment, workers.scratch)
+        except OSError as error:  # the machine is short of memory or of processes
+            log.error("worker not started", queues=child.queues, error=repr(error), pause=LATEST)
+            await _wait(stopping, LATEST)
             continue
         log.info("worker started", queues=child.queues, pid=process.pid)
-        ended = asyncio.create_task(asyncio.to_thread(process.join))
+        ended = asyncio.create_task(process.wait())
         stop = asyncio.create_task(stopping.wait())
         watch = Watch(folder, child.queues, workers.pulses)
         while not (ended.done() or stop.done()):
@@ -104,13 +103,24 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
         if not ended.done():
             await _stop(process, ended)
             return
-        log.error("worker died, starting it again", queues=child.queues, status=process.exitcode, pause=pause)
+        log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
         workers.restarts.inc()
         _kill_group(process.pid)
-        await asyncio.wait((asyncio.create_task(stopping.wait()),), timeout=pause)
+        await _wait(stopping, pause)
 
 
-async def _stop(process: BaseProcess, ended: asyncio.Task[None]) -> None:
+async def _start(arguments: Sequence[str], environment: Mapping[str, str], folder: Scratch) -> Process:
+    """Start a `dramatiq` command with so much more environment, in a process group of its own."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ops.running.worker_command", str(os.getpid()), *arguments),
+        env={**os.environ, **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=(folder.lock,),
+        start_new_session=True,
+    )
+
+
+async def _stop(process: Process, ended: asyncio.Task[int]) -> None:
     process.terminate()
     done, _ = await asyncio.wait((ended,), timeout=GRACE + 5)
     if not done:
@@ -119,8 +129,12 @@ async def _stop(process: BaseProcess, ended: asyncio.Task[None]) -> None:
     await ended
 
 
-def _kill_group(pid: int | None) -> None:
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
+
+
+def _kill_group(pid: int) -> None:
     """End what a dead `dramatiq` command may have left behind; often there is nothing."""
-    if pid is not None:
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)

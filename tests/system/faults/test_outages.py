@@ -127,9 +127,8 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
 def test_workers_end_with_the_command_that_started_them_though_no_supervisor_ends_them(place: Place) -> None:
     """Else one goes on until nobody reads its log, and keeps what it has in hand."""
     worker = place.clerk.workers[0]
-    below = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    nursery = _nursery(below)
-    served = {child: command for command in descendants(nursery) for child in descendants(command)}
+    wait_until(lambda: _all_below(worker), "its processes run", 60)
+    served = {child: command for command in _commands(worker) for child in descendants(command)}
     assert len(served) >= 2
     os.kill(worker.pid, signal.SIGSTOP)
     try:
@@ -141,28 +140,26 @@ def test_workers_end_with_the_command_that_started_them_though_no_supervisor_end
     text_is_shown(place)
 
 
-def test_workers_are_started_again_when_the_process_that_they_are_forked_from_is_killed(place: Place) -> None:
+def test_workers_are_started_again_when_their_commands_are_killed(place: Place) -> None:
     worker = place.clerk.workers[0]
-    before = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    nursery = _nursery(before)
-    served = [*descendants(nursery)]
-    os.kill(nursery, signal.SIGKILL)
-    wait_until(lambda: not _still_run(served), "what it forked ends", 60)
+    served = wait_until(lambda: _all_below(worker), "its processes run", 60)
+    end(_commands(worker))
+    wait_until(lambda: not _still_run(served), "what they started ends", 60)
     text_is_shown(place)
     assert '"event":"worker died, starting it again"' in worker.output()
 
 
 def _all_below(worker: Process) -> list[int]:
     """The processes below a `clerk worker` once both commands have theirs; none before."""
+    commands = _commands(worker)
     below = [*descendants(worker.pid)]
-    titles = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in below if Path(f"/proc/{pid}/exe").exists()]
-    return below if sum(title.startswith(b"clerk worker: i") for title in titles) >= 4 else []
+    return below if len(commands) == 2 and all([*descendants(command)] for command in commands) else []
 
 
-def _nursery(below: list[int]) -> int:
-    """The one of these processes that the others are forked from."""
-    (nursery,) = [pid for pid in below if b"forked from" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return nursery
+def _commands(worker: Process) -> list[int]:
+    """The `dramatiq` commands of a `clerk worker`."""
+    below = [*descendants(worker.pid)]
+    return [pid for pid in below if not any(pid in descendants(other) for other in below)]
 
 
 def _still_run(pids: Iterable[int]) -> bool:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ops.metrics.samples import Samples, collected, total
-from ops.running import heartbeat, worker_command
+from ops.running import heartbeat
 from ops.running.heartbeat import HOPELESS, STUCK, Pulses, Watch
 from ops.running.metrics_endpoint import Workers
-from ops.running.shared_folder import LOCK, PREFIX, Scratch
+from ops.running.shared_folder import PREFIX, Scratch
 from ops.running.supervisor import SOON, Child, supervise
 from tests.servers import ROOT, wait_until
 
@@ -119,11 +118,9 @@ def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path
     assert not {left_behind, in_use, mine.path} & folders()
 
 
-def test_a_folder_stays_while_a_process_that_holds_it_still_runs() -> None:
-    code = "import os, sys\nfrom ops import scratch\nwith scratch.held(scratch.Path(sys.argv[1])): os.read(0, 1)"
-    child = f"subprocess.Popen([sys.executable, '-c', {code!r}, str(scratch.path)], stdin=0, stdout=2)"
+def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> None:
+    child = "subprocess.Popen([sys.executable, '-c', 'import os; os.read(0, 1)'], stdin=0, pass_fds=(scratch.lock,))"
     killed, shared = scratch_elsewhere(child)
-    wait_until(lambda: len(holders(shared)) == 2, "both hold it", 20)
     killed.send_signal(signal.SIGKILL)
     killed.wait(20)
     Scratch().close()
@@ -137,12 +134,6 @@ def test_a_folder_stays_while_a_process_that_holds_it_still_runs() -> None:
     wait_until(gone, "the folder is gone with the last process", 20)
 
 
-def holders(folder: Path) -> list[str]:
-    """The processes that have the lock of a folder (https://man7.org/linux/man-pages/man5/proc_locks.5.html)."""
-    inode = f":{(folder / LOCK).stat().st_ino} "
-    return [line for line in Path("/proc/locks").read_text().splitlines() if inode in line]
-
-
 @dataclass(frozen=True)
 class Killed(Child):
     """A command that is killed as soon as it has read a module."""
@@ -154,37 +145,31 @@ class Killed(Child):
         return [self.module, "--processes", "1"]
 
 
-class Orphaning(list[str]):
-    """Arguments of a command that has no parent any more once it has read them, and tells its process id."""
-
-    def __reduce__(self) -> tuple[Callable[..., list[str]], tuple[str, ...]]:
-        return _orphaned, tuple(self)
-
-
-def _orphaned(told: str, *arguments: str) -> list[str]:
-    parent = os.getppid()
-    os.kill(parent, signal.SIGKILL)
-    wait_until(lambda: os.getppid() != parent, "the parent is gone")
-    Path(told).write_text(str(os.getpid()))
-    return [*arguments]
-
-
-def test_a_command_whose_parent_dies_while_it_begins_ends_though_the_supervisor_lives(tmp_path: Path) -> None:
-    """Linux tells of a parent's death only from when it is asked to."""
-    (tmp_path / "idle.py").write_text("import signal; signal.pause()")
-    told = tmp_path / "pid"
-    with closing(Scratch()) as scratch:
-        command = worker_command.process(
-            "idle", Orphaning([str(told), "--path", str(tmp_path), "--", "idle"]), {}, scratch.path
-        )
-        with suppress(EOFError):  # its parent may have died before it told the process id
-            command.start()
-        pid = int(wait_until(lambda: told.exists() and told.read_text(), "it has begun", 30))
-        try:
-            wait_until(lambda: not Path(f"/proc/{pid}/exe").exists(), "it ends", 20)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+def test_a_command_whose_supervisor_dies_while_it_begins_ends(tmp_path: Path) -> None:
+    """Linux sends a signal at a parent's death only once it is asked to: the command looks for itself."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys, time\n"
+        "while 'ops.running.worker_command' in sys.orig_argv and os.getppid() == int(os.environ['SUPERVISOR']):\n"
+        "    time.sleep(0.01)"
+    )
+    (tmp_path / "ran.py").write_text("from pathlib import Path\nPath(__file__).with_suffix('').touch()")
+    supervisor = (
+        "import os, subprocess, sys\n"
+        "os.environ['SUPERVISOR'] = str(os.getpid())\n"
+        "command = [sys.executable, '-m', 'ops.running.worker_command', str(os.getpid())]\n"
+        "subprocess.Popen([*command, '--path', sys.argv[1], '--', 'ran'])\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", supervisor, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    running.communicate(timeout=60)  # returns as soon as no process has its output open
+    assert running.returncode == -signal.SIGKILL
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path) -> None:
@@ -200,52 +185,19 @@ def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path
         "dramatiq.set_broker(StubBroker())"
     )
     told = tmp_path / "pid"
-    with closing(Scratch()) as scratch:
-        arguments = ["--path", str(tmp_path), "--processes", "1", "--", "orphaned", "ops.running.worker_process"]
-        command = worker_command.process("orphaned", arguments, {}, scratch.path)
-        command.start()
-        assert command.pid is not None
-        try:
-            pid = int(wait_until(lambda: told.exists() and told.read_text(), "it has begun", 30))
-            wait_until(lambda: not Path(f"/proc/{pid}/exe").exists(), "it ends", 20)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(command.pid, signal.SIGKILL)
-
-
-def test_nothing_is_left_of_a_supervisor_that_dies_once_it_has_asked_for_its_first_command(tmp_path: Path) -> None:
-    """What the others are forked from is asked for one while it still begins, and not told of a death before that."""
-    (tmp_path / "idle.py").write_text(
-        "import os, signal\nfrom pathlib import Path\n"
-        "Path(__file__).with_name('group').write_text(str(os.getpgrp()))\nsignal.pause()"
-    )
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys, time\n"
-        "while 'forkserver' in sys.orig_argv[-1] and str(os.getppid()) == os.environ['SUPERVISOR']:\n"
-        "    time.sleep(0.01)"
-    )
-    supervisor = (
-        "import os, signal, sys\nfrom multiprocessing import forkserver\nfrom pathlib import Path\n"
-        "from ops import consumer\n"
-        "forkserver.read_signed = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"  # as it waits to hear
-        "os.environ['SUPERVISOR'] = str(os.getpid())\n"
-        "consumer.process('idle', ['--path', sys.argv[1], '--', 'idle'], {}, Path(sys.argv[1])).start()"
-    )
-    (tmp_path / LOCK).touch()
-    running = subprocess.Popen(
-        [sys.executable, "-c", supervisor, str(tmp_path)],
+    arguments = ["--path", str(tmp_path), "--processes", "1", "--", "orphaned", "ops.running.worker_process"]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "ops.running.worker_command", str(os.getpid()), *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
-        said, _ = running.communicate(timeout=30)  # as soon as nobody has its output open any more
-        assert b"the supervisor is gone" in said
-        assert running.returncode == -signal.SIGKILL
+        pid = int(wait_until(lambda: told.exists() and told.read_text(), "it has begun", 60))
+        wait_until(lambda: not Path(f"/proc/{pid}/exe").exists(), "it ends", 20)
     finally:
-        if (group := tmp_path / "group").exists():
-            os.killpg(int(group.read_text()), signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(command.pid, signal.SIGKILL)
+        command.wait(20)
 
 
 @pytest.mark.parametrize(("works", "pauses"), [(True, [SOON, SOON, SOON]), (False, [2 * SOON, 4 * SOON, 8 * SOON])])
@@ -254,7 +206,7 @@ async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_l
 ) -> None:
     sign = "pathlib.Path(os.environ['CLERK_PULSE_DIR'], '1').touch(); " if works else ""
     (tmp_path / "killed.py").write_text(f"import os, pathlib; {sign}os.killpg(0, 9)")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with capture_logs() as logged, closing(Workers()) as workers:
         running = asyncio.create_task(supervise([Killed(QUEUES, 1, 1, module="killed")], workers))
         while (died := [each["pause"] for each in logged if each["event"].startswith("worker died")]) != pauses:
