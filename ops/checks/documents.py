@@ -8,9 +8,9 @@ from typing import Final
 from ops.checks.finding import Finding, bad, good
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
-from ops.metrics.presence import Process, running
+from ops.metrics.presence import RunningProcess, running
 from ops.metrics.samples import read
-from ops.running.heartbeat import HOPELESS, stuck
+from ops.running.heartbeat import ENDED_AFTER, stuck
 
 SKEW: Final = timedelta(seconds=2)
 
@@ -48,7 +48,7 @@ def _clock(documents: Documents) -> Iterator[Finding]:
         yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")
 
 
-def of_processes(processes: list[Process]) -> Iterator[Finding]:
+def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:
     """What the processes that tell of themselves say. Pure."""
     kinds = [each.kind for each in processes]
     commands = {"gateway": "clerk gateway", "worker": "clerk worker", "clock": "clerk clock"}
@@ -61,7 +61,7 @@ def of_processes(processes: list[Process]) -> Iterator[Finding]:
     for each in processes:
         for pid, queues, silent in stuck(read(each.metrics)):
             found = f"process {pid} on {each.host} (queues {queues}) has done nothing for {short(silent)}"
-            todo = f"After {HOPELESS} seconds it is ended and started again (docs/operations.md, ClerkWorkersStuck)."
+            todo = f"After {ENDED_AFTER} seconds it is ended and started again (docs/operations.md, ClerkWorkersStuck)."
             yield bad("worker is stuck", found, todo)
         if abs(each.clock_ahead) > SKEW:
             found = f"{each.host} ({each.kind}) is {short(each.clock_ahead.total_seconds())} ahead of MongoDB's"

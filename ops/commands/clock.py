@@ -11,7 +11,7 @@ from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
 from ops.documents import seed
 from ops.environment import distributed_settings
-from ops.running.instrumentation import watching
+from ops.running.instrumentation import instrument
 from workers import clock as due_work
 from workers.wiring import make_ports
 
@@ -21,7 +21,7 @@ log = structlog.get_logger("clerk")
 def clock() -> None:
     """Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm."""
     settings = distributed_settings()
-    watching(settings, "clock", REGISTRY)
+    instrument(settings, "clock", REGISTRY)
     telemetry.configure("clock")
     asyncio.run(_look(settings))
 

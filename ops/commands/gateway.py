@@ -15,7 +15,7 @@ from messages.process.settings import Settings
 from ops.broker import rabbit
 from ops.console.app import build
 from ops.environment import distributed_settings
-from ops.running.instrumentation import watching
+from ops.running.instrumentation import instrument
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.gateway")
@@ -29,7 +29,7 @@ def gateway() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM; answers that wait for a confirm are given first."""
+    """Serve until SIGTERM; then first give the answers that wait for a confirm."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
@@ -37,7 +37,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     assert settings.amqp_url is not None
     url = settings.amqp_url.get_secret_value()
-    trail = watching(settings, "gateway", REGISTRY)
+    trail = instrument(settings, "gateway", REGISTRY)
     console = build(settings, rabbit(url, OpsSettings.load()), trail, shared=True)
     publisher = AmqpPublisher(url)
     publisher.start()
@@ -52,6 +52,6 @@ async def _serve(settings: Settings) -> None:
 
 
 def say_token(settings: Settings) -> None:
-    """Print where the console is, and its token if nobody has chosen one."""
+    """Print the console's address, and its token if CLERK_OPS_TOKEN is not set."""
     token = "" if "ops_token" in settings.model_fields_set else f", token {settings.ops_token.get_secret_value()}"
     print(f"Operations: {settings.url}/ops{token}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`clerk run`: everything in one process, on nothing but Python."""
+"""`clerk run`: everything in one process; it needs only Python."""
 
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
@@ -26,9 +26,9 @@ from ops.documents import seed
 from ops.environment import with_mongo
 from ops.queues.broker import Broker
 from ops.queues.in_memory import InMemory
-from ops.running.instrumentation import watching
+from ops.running.instrumentation import instrument
 from ops.running.internals import Inside, Seen
-from ops.running.killable import Mortal
+from ops.running.killable import Killable
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 from sandbox.app import opened
@@ -42,7 +42,7 @@ log = structlog.get_logger("clerk.run")
 
 THREADS: Final = 16
 LINES: Final = {"+15550001111": "C0TEXTS"}
-"""The sandbox's line, where CLERK_LINES names none."""
+"""The sandbox's line, if CLERK_LINES names none."""
 
 
 def run(*, sandbox: bool = True, port: int | None = None) -> None:
@@ -65,17 +65,17 @@ def serve(settings: Settings, *, sandbox: bool) -> None:
 
 
 def as_run(settings: Settings) -> Settings:
-    """The settings with the sandbox in them, if that is what they ask for."""
+    """The settings, with the sandbox's values if they ask for the sandbox."""
     return _in_sandbox(settings) if _wants_sandbox(settings) else settings
 
 
 def _wants_sandbox(settings: Settings) -> bool:
-    """Whether nothing real is configured (or CLERK_SANDBOX asks for it)."""
+    """Whether CLERK_SANDBOX is set, or nothing real is configured."""
     return settings.sandbox or len(settings.sandbox_variables()) == 4
 
 
 def _in_sandbox(settings: Settings) -> Settings:
-    """The settings with both APIs led to the stand-ins of this very process."""
+    """The settings with both APIs pointed at the stand-ins in this process."""
     here = f"http://127.0.0.1:{settings.port}/sandbox"
     return settings.model_copy(
         update={
@@ -90,18 +90,18 @@ def _in_sandbox(settings: Settings) -> Settings:
 async def _serve(settings: Settings, *, embedded: bool) -> None:
     await seed.prepare(settings)
     seen = Seen()
-    mortal = Mortal(seen.killed)
-    watched = (seen, mortal) if settings.sandbox else ()
+    killable = Killable(seen.killed)
+    watched = (seen, killable) if settings.sandbox else ()
     broker, gateway_publisher, worker_publisher = _queues(settings, *watched)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
-    if settings.amqp_url is None:  # then the queues begin empty
+    if settings.amqp_url is None:  # then the queues start empty
         await ports.stores.inboxes.forget_taken()
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
-            inside, folder = Inside(ports, broker, worker, seen, mortal), settings.data_dir / "sandbox"
+            inside, folder = Inside(ports, broker, worker, seen, killable), settings.data_dir / "sandbox"
             sandbox = opened(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit, folder=folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
@@ -129,7 +129,7 @@ def _queues(settings: Settings, *more: Middleware) -> tuple[dramatiq.Broker, Gat
 
 
 def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> ASGIApp:
-    """The console over the queues of this process, or over those that it shares with others."""
+    """The console, over this process's own queues or over those in RabbitMQ."""
     queues: Broker
     if settings.amqp_url is None:
         assert isinstance(broker, StubBroker)
@@ -137,7 +137,7 @@ def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> 
     else:
         queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
     if not embedded:
-        return build_console(settings, queues, watching(settings, "run", REGISTRY), shared=True)
+        return build_console(settings, queues, instrument(settings, "run", REGISTRY), shared=True)
     remembered = log_trail.Remembered(log_trail.this_process("run"))
     log_trail.follow(remembered)
     return build_console(settings, queues, remembered, shared=False)
@@ -165,13 +165,13 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
     console.print(f"  Slack:        {settings.url}/slack/interactions, /slack/events, /slack/commands")
     console.print(f"  Health:       {settings.url}/readyz, /metrics")
     if settings.amqp_url is None:
-        console.print("  Queues:       in memory; what a webhook brought in the last moment before a crash is at stake")
+        console.print("  Queues:       in memory; a crash may lose what a webhook brought in the moment before it")
     if embedded:
         console.print(f"  Documents:    {settings.data_dir / 'clerk.sqlite'}")
     if settings.sandbox:
-        console.print(f"  Sandbox:      {settings.data_dir / 'sandbox'}, what stands in its workspace and phones")
+        console.print(f"  Sandbox:      {settings.data_dir / 'sandbox'}, what its workspace and phones hold")
     if names := settings.sandbox_variables():
-        console.print(f"  Sandbox values are in force for {', '.join(names)}")
+        console.print(f"  Sandbox values are used for {', '.join(names)}")
     console.print(
         "  Lines:        " + (", ".join(f"{a} in {b}" for a, b in settings.lines.items()) or "see `clerk lines list`")
     )

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from messages.queues import QUEUES
 from ops.documents import seed
 from ops.environment import distributed_settings
-from ops.running.instrumentation import watching
+from ops.running.instrumentation import instrument
 from ops.running.metrics_endpoint import Workers
 from ops.running.supervisor import plan, supervise
 
@@ -26,7 +26,7 @@ def worker(
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
     asyncio.run(seed.prepare(settings))
     counted = Workers()
-    watching(settings, "worker", counted.registry, tuple(queue for child in children for queue in child.queues))
+    instrument(settings, "worker", counted.registry, tuple(queue for child in children for queue in child.queues))
     status = asyncio.run(supervise(children, counted))
     counted.close()
     sys.exit(status)

@@ -5,11 +5,11 @@ from typing import Final
 
 from messages.base import Document
 from ops.durations import short
-from ops.metrics.presence import Process
+from ops.metrics.presence import RunningProcess
 from ops.metrics.samples import read
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.queues.broker import STALLED, Snapshot
-from ops.running.heartbeat import HOPELESS, stuck
+from ops.running.heartbeat import ENDED_AFTER, stuck
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)
@@ -74,7 +74,7 @@ def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
     return found
 
 
-def of_processes(processes: tuple[Process, ...]) -> list[Problem]:
+def of_processes(processes: tuple[RunningProcess, ...]) -> list[Problem]:
     """What is wrong with the processes that tell of themselves."""
     found = []
     if processes and not any(each.kind in {"clock", "run"} for each in processes):
@@ -84,7 +84,7 @@ def of_processes(processes: tuple[Process, ...]) -> list[Problem]:
         for pid, queues, silent in stuck(read(each.metrics)):
             what = f"A worker is stuck: process {pid} on {each.host} ({queues}) has done nothing for {short(silent)}."
             todo = (
-                f"After {HOPELESS} seconds it is ended and started again, and others get what it had in hand. "
+                f"After {ENDED_AFTER} seconds it is ended and started again, and others get what it had in hand. "
                 "If it happens again: ClerkWorkersStuck in docs/operations.md."
             )
             found.append(Problem(found=what, todo=todo))

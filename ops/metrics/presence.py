@@ -1,4 +1,4 @@
-"""Clerk's running processes: each tells in a document, every few seconds, that it is there and what it counts."""
+"""Which processes of Clerk run: each writes a document every few seconds, with its metrics."""
 
 import multiprocessing.util
 import os
@@ -20,11 +20,11 @@ log = structlog.get_logger("clerk.processes")
 
 EVERY: Final = timedelta(seconds=5)
 GONE: Final = timedelta(seconds=30)
-"""A process that has told nothing for this long is gone."""
+"""A process that has written nothing for this long is gone."""
 
 
-class Process(Document):
-    """A running process of Clerk: its kind, where it runs, when it last told (by MongoDB's clock and by its own)."""
+class RunningProcess(Document):
+    """A process of Clerk, as it last wrote: at `told_at` by its own clock, at `seen_at` by MongoDB's."""
 
     id: str
     kind: str
@@ -37,17 +37,17 @@ class Process(Document):
     metrics: str = "[]"
 
     def is_running(self, now: datetime) -> bool:
-        """Whether it has told lately."""
+        """Whether it has written lately."""
         return now - self.seen_at < GONE
 
     @property
     def clock_ahead(self) -> timedelta:
-        """By how much its clock is ahead of MongoDB's."""
+        """How far its clock is ahead of MongoDB's."""
         return self.told_at - self.seen_at
 
 
 class Presence:
-    """Tells, from a thread of its own, that this process is there; at its end it takes that back."""
+    """Writes this process's document from a thread of its own, and deletes it when the process ends."""
 
     def __init__(
         self, url: str, kind: str, queues: tuple[str, ...] = (), samples: Callable[[], Samples] = dict
@@ -66,12 +66,12 @@ class Presence:
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell."""
+        """Write now, and then every few seconds."""
         self._thread.start()
         multiprocessing.util.Finalize(None, self.close, exitpriority=10)
 
     def close(self) -> None:
-        """Take it back, and stop."""
+        """Stop, and delete the document."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
@@ -79,7 +79,7 @@ class Presence:
         away = False
         while True:
             try:
-                self._tell()
+                self._write()
                 away = False
             except PyMongoError as error:
                 if not away:
@@ -93,20 +93,22 @@ class Presence:
             log.warning("MongoDB can't be told that this process ends", error=type(error).__name__)
         self._documents.close()
 
-    def _tell(self) -> None:
-        told = {**self._fields, "told_at": datetime.now(UTC), "metrics": written(self._samples())}
+    def _write(self) -> None:
+        fields = {**self._fields, "told_at": datetime.now(UTC), "metrics": written(self._samples())}
         processes = self._documents.database["processes"]
-        processes.update_one({"_id": self._id}, {"$set": told, "$currentDate": {"seen_at": True}}, upsert=True)
+        processes.update_one({"_id": self._id}, {"$set": fields, "$currentDate": {"seen_at": True}}, upsert=True)
 
 
 def of_registry(registry: CollectorRegistry) -> Callable[[], Samples]:
-    """What tells a registry's samples."""
+    """A function that returns a registry's samples."""
     return lambda: collected(registry.collect())
 
 
-def running(documents: Documents) -> list[Process]:
-    """The processes that told lately, by MongoDB's clock; those long gone are forgotten."""
+def running(documents: Documents) -> list[RunningProcess]:
+    """The processes that wrote lately, by MongoDB's clock; deletes the documents of those long gone."""
     now = documents.server_time() or datetime.now(UTC)
     documents.forget("processes", {"seen_at": {"$lt": now - 10 * GONE}})
-    found = [Process.model_validate({**each, "id": each["_id"]}) for each in documents.raw("processes", {}, 1000)]
+    found = [
+        RunningProcess.model_validate({**each, "id": each["_id"]}) for each in documents.raw("processes", {}, 1000)
+    ]
     return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)

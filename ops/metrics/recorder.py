@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from ops.documents.reader import Documents, DocumentsAway
-from ops.metrics.presence import Process, running
+from ops.metrics.presence import RunningProcess, running
 from ops.metrics.samples import Samples, added, grown, percentile, read
 from ops.metrics.stages import Stage, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
@@ -41,7 +41,7 @@ class Moment:
 
     at: datetime
     snapshot: Snapshot | None
-    processes: tuple[Process, ...] | None
+    processes: tuple[RunningProcess, ...] | None
     stages: tuple[Stage, ...]
     to_slack: tuple[float | None, float | None]
     troubles: tuple[str, ...]
@@ -115,7 +115,7 @@ class Sampler:
             STALLED.labels(queue.name).set(queue.stalled or 0)
         return snapshot
 
-    def _processes(self, troubles: list[str]) -> tuple[Process, ...] | None:
+    def _processes(self, troubles: list[str]) -> tuple[RunningProcess, ...] | None:
         if not self._shared:
             return None
         try:
@@ -124,7 +124,7 @@ class Sampler:
             troubles.append(str(error))
             return ()
 
-    def _count(self, processes: tuple[Process, ...]) -> None:
+    def _count(self, processes: tuple[RunningProcess, ...]) -> None:
         """Add what every process counted since the last look; one seen for the first time counts from now on."""
         now: Mapping[str, Samples] = {each.id: read(each.metrics) for each in processes} or {"": self._own()}
         parts = [grown(self._before[id], samples) for id, samples in now.items() if id in self._before]

@@ -1,6 +1,6 @@
-"""Whether worker processes do anything: each shows a sign of life every second, and its supervisor looks for them.
+"""Whether the worker processes do anything: each leaves a heartbeat every second, and its supervisor looks for it.
 
-A process that is alive and does nothing (stopped by a signal, or its event loop held up) keeps the messages that it
+A process that is alive and does nothing (stopped by a signal, or its event loop blocked) keeps the messages that it
 has in hand, and RabbitMQ learns of it late or never.
 """
 
@@ -16,23 +16,23 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ops.metrics.samples import Samples
 
-FOLDER: Final = "CLERK_PULSE_DIR"
-"""The environment variable by which a worker process learns where to show that it lives."""
+FOLDER: Final = "CLERK_HEARTBEAT_DIR"
+"""The environment variable that names the folder in which a worker process leaves its heartbeats."""
 
-EVERY: Final = 1.0
-"""Seconds between two signs of life, and between two looks."""
+INTERVAL: Final = 1.0
+"""Seconds between two heartbeats, and between two looks."""
 
-STUCK: Final = 10
-"""Looks without a sign of life after which a process is called stuck."""
+STUCK_AFTER: Final = 10
+"""Looks without a heartbeat after which a process is called stuck."""
 
-HOPELESS: Final = 60
-"""Looks without a sign of life after which it is ended."""
+ENDED_AFTER: Final = 60
+"""Looks without a heartbeat after which a process is ended."""
 
 SILENT: Final = "clerk_worker_silent_seconds"
 
 
-class Pulse(Middleware):
-    """Shows that the event loop on which a worker process runs its actors goes round."""
+class Heartbeat(Middleware):
+    """Touches a file every second from the event loop that runs the actors of a worker process."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / str(os.getpid())
@@ -45,11 +45,11 @@ class Pulse(Middleware):
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         self._file.touch()
-        loop.call_later(EVERY, self._beat, loop)
+        loop.call_later(INTERVAL, self._beat, loop)
 
 
-class Pulses:
-    """The counts of silence of all worker processes below one `clerk worker`."""
+class SilenceMetrics:
+    """How long each worker process below one `clerk worker` has been silent, and how many were ended for it."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.silent = Gauge(
@@ -63,16 +63,17 @@ class Pulses:
         )
 
 
-class Watch:
-    """A look, again and again, at the processes of one `dramatiq` command, which share a folder.
+class Monitor:
+    """Looks for the heartbeats of the processes of one `dramatiq` command, which share a folder.
 
-    Silence is counted in looks: whoever was stopped together with its processes does not take them for stuck.
+    It counts looks, not seconds: a supervisor that was stopped together with its processes does not take them for
+    stuck when all of them go on.
     """
 
-    def __init__(self, folder: Path, queues: tuple[str, ...], pulses: Pulses) -> None:
-        self._folder, self._queues, self._pulses = folder, ",".join(queues), pulses
+    def __init__(self, folder: Path, queues: tuple[str, ...], metrics: SilenceMetrics) -> None:
+        self._folder, self._queues, self._metrics = folder, ",".join(queues), metrics
         self._seen: dict[int, tuple[int, int]] = {}
-        pulses.ended.labels(self._queues)  # counted from 0 on, so that the first is seen to be one more
+        metrics.ended.labels(self._queues)  # starts at 0, so that Prometheus sees the first one as an increase
 
     def look(self) -> list[int]:
         """Look once, and count; the processes that have been silent for so long that they must be ended."""
@@ -81,25 +82,27 @@ class Watch:
             before, silent = self._seen.get(pid, (0, 0))
             silent = silent + 1 if beat == before else 0
             self._seen[pid] = beat, silent
-            self._pulses.silent.labels(self._queues, pid).set(silent * EVERY)
-        hopeless = [pid for pid, (_, silent) in self._seen.items() if silent >= HOPELESS]
-        self._pulses.ended.labels(self._queues).inc(len(hopeless))
-        return hopeless
+            self._metrics.silent.labels(self._queues, pid).set(silent * INTERVAL)
+        to_end = [pid for pid, (_, silent) in self._seen.items() if silent >= ENDED_AFTER]
+        self._metrics.ended.labels(self._queues).inc(len(to_end))
+        return to_end
 
     @property
-    def has_seen_life(self) -> bool:
-        """Whether a process has come so far as to work."""
+    def has_seen_heartbeat(self) -> bool:
+        """Whether any process has started to work."""
         return bool(self._seen)
 
-    def end(self) -> None:
+    def forget(self) -> None:
         """Forget the processes, which have ended."""
         for pid in self._seen:
-            self._pulses.silent.remove(self._queues, pid)
+            self._metrics.silent.remove(self._queues, pid)
         for file in self._folder.iterdir():
             file.unlink()
 
 
 def stuck(samples: Samples) -> list[tuple[int, str, float]]:
-    """The processes that are stuck, as a supervisor's samples tell: id, queues, seconds of silence."""
-    found = [(dict(labels), value) for (name, labels), value in samples.items() if name == SILENT and value >= STUCK]
+    """The processes that are stuck, according to a supervisor's samples: id, queues, seconds of silence."""
+    found = [
+        (dict(labels), value) for (name, labels), value in samples.items() if name == SILENT and value >= STUCK_AFTER
+    ]
     return [(int(labels["pid"]), labels["queues"], value) for labels, value in found]

@@ -1,4 +1,4 @@
-"""What every process of Clerk does so that it can be watched: it serves its metrics, and tells that it is there."""
+"""What every process of Clerk does so that it can be watched: metrics, presence and the log trail."""
 
 from datetime import timedelta
 
@@ -11,10 +11,10 @@ from ops.settings import OpsSettings
 from ops.traces import log_trail
 
 
-def watching(
+def instrument(
     settings: Settings, kind: str, registry: CollectorRegistry, queues: tuple[str, ...] = ()
 ) -> log_trail.Trail | None:
-    """Serve metrics where that is wanted, tell the console of this process, keep a trail (given back) of its log."""
+    """Serve the metrics, announce this process to the console and keep its log; the log trail, unless it is off."""
     assert settings.mongo_url is not None
     ops_settings, url = OpsSettings.load(), settings.mongo_url.get_secret_value()
     if kind not in {"gateway", "run"}:

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
-from ops.running.killable import Mortal
+from ops.running.killable import Killable
 from sandbox.page.internals import Handled, Pending, Snapshot, Window
 from workers.broker import QuorumBroker
 from workers.ports import Ports
@@ -85,13 +85,13 @@ class Inside:
     """The machinery of `clerk run`; the sandbox's page is served by the same process."""
 
     def __init__(
-        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen, mortal: Mortal
+        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen, killable: Killable
     ) -> None:
         self._ports = ports
         self._broker = broker
         self._worker = worker
         self._seen = seen
-        self._mortal = mortal
+        self._killable = killable
         self._working = True
         self._alone = ThreadPoolExecutor(1, "machinery")
         """One thread, for the broker keeps a connection for each that asks."""
@@ -123,7 +123,7 @@ class Inside:
 
     async def kill(self) -> None:
         """Kill the workers as they are; others begin anew what they had in hand."""
-        await self._mortal.kill()
+        await self._killable.kill()
 
     async def set_working(self, working: bool) -> None:
         """Stop the workers between two messages, or let them go on."""

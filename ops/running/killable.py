@@ -1,8 +1,7 @@
-"""Workers of this very process that can be killed: what they have in hand stops for good, wherever it waits.
+"""Kills the workers of this very process: their coroutines stop for good, wherever they wait.
 
-After `kill -9` of a worker process nothing of its coroutines runs any more, no `finally` either, and RabbitMQ gives
-what it had in hand to another worker. Here the coroutines are left where they are, never to run again, and each
-message is begun anew.
+After `kill -9` of a worker process its coroutines no longer run, not even a `finally`, and RabbitMQ gives its messages
+to another worker. Here the coroutines stay where they are and never run again, and each message starts anew.
 """
 
 import asyncio
@@ -17,27 +16,27 @@ import dramatiq
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 
-type Running = Coroutine[Any, Any, Any]
+type AnyCoroutine = Coroutine[Any, Any, Any]
 
 
-class _Life:
-    """What all workers run from one kill to the next."""
+class _Generation:
+    """The tasks that all workers start between one kill and the next."""
 
     def __init__(self) -> None:
-        self.over = False
-        self.tasks: dict[asyncio.Task[Any], Running] = {}
+        self.killed = False
+        self.tasks: dict[asyncio.Task[Any], AnyCoroutine] = {}
 
-    def end(self) -> list[Running]:
-        """Stop everything where it is; what is left must be kept, for Python would clean up after what it drops."""
-        self.over = True
+    def kill(self) -> list[AnyCoroutine]:
+        """Stop every task where it is; its coroutines, which the caller must keep: Python closes one that it drops."""
+        self.killed = True
         left = list(self.tasks.values())
         for task in list(self.tasks):
             task.cancel()
         return left
 
     @types.coroutine
-    def lived(self, coroutine: Running) -> Generator[Any, Any, Any]:
-        """Run a coroutine for as long as this lasts."""
+    def run(self, coroutine: AnyCoroutine) -> Generator[Any, Any, Any]:
+        """Run a coroutine until it ends or this generation is killed."""
         error: BaseException | None = None
         while True:
             try:
@@ -48,76 +47,76 @@ class _Life:
             try:
                 yield awaited
             except BaseException as raised:
-                if self.over:
+                if self.killed:
                     raise
                 error = raised
 
 
-_LIFE: Final[ContextVar[_Life | None]] = ContextVar("life", default=None)
+_GENERATION: Final[ContextVar[_Generation | None]] = ContextVar("generation", default=None)
 
 
-class Mortal(Middleware):
-    """Runs the actors so that `kill` can end them; `died` is told in the thread of each message that was in hand."""
+class Killable(Middleware):
+    """Runs the actors so that `kill` can end them; calls `on_kill` in the thread of each message that was in hand."""
 
-    def __init__(self, died: Callable[[], None]) -> None:
-        self._life, self._left = _Life(), list[Running]()
-        self._died = died
+    def __init__(self, on_kill: Callable[[], None]) -> None:
+        self._generation, self._stopped = _Generation(), list[AnyCoroutine]()
+        self._on_kill = on_kill
 
     @override
     def after_declare_actor(self, broker: dramatiq.Broker, actor: dramatiq.Actor[Any, Any]) -> None:
-        actor.fn = self._again_if_killed(actor.fn)
+        actor.fn = self._repeat_if_killed(actor.fn)
 
     @override
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         _loop().set_task_factory(_task)
 
     async def kill(self) -> None:
-        """End what all workers have in hand; returns when nothing of it runs any more."""
-        life, self._life = self._life, _Life()
+        """End what all workers have in hand; returns once none of it runs."""
+        generation, self._generation = self._generation, _Generation()
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         here = asyncio.get_running_loop()
 
         def end() -> None:
-            self._left += life.end()
+            self._stopped += generation.kill()
             here.call_soon_threadsafe(ended.set_result, None)
 
         _loop().call_soon_threadsafe(end)
         await ended
 
-    def _again_if_killed[**P, R](self, fn: Callable[P, R]) -> Callable[P, R]:
+    def _repeat_if_killed[**P, R](self, fn: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(fn)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             while True:
-                life = self._life
-                token = _LIFE.set(life)
+                generation = self._generation
+                token = _GENERATION.set(generation)
                 try:
                     return fn(*args, **kwargs)
                 except concurrent.futures.CancelledError:
-                    if not life.over:
+                    if not generation.killed:
                         raise
                 finally:
-                    _LIFE.reset(token)
-                self._died()
+                    _GENERATION.reset(token)
+                self._on_kill()
 
         return run
 
 
 def _task(
-    loop: asyncio.AbstractEventLoop, coroutine: Running, *, context: Context | None = None, **more: Any
+    loop: asyncio.AbstractEventLoop, coroutine: AnyCoroutine, *, context: Context | None = None, **more: Any
 ) -> asyncio.Task[Any]:
-    """A task of a life, if it was made in one (https://docs.python.org/3/library/asyncio-eventloop.html)."""
-    life = _LIFE.get() if context is None else context.get(_LIFE)
-    if life is None:
+    """A task of the generation in which it is made, if any (https://docs.python.org/3/library/asyncio-eventloop.html)."""
+    generation = _GENERATION.get() if context is None else context.get(_GENERATION)
+    if generation is None:
         return asyncio.Task(coroutine, loop=loop, context=context, **more)
 
-    async def mortal() -> Any:
-        return await life.lived(coroutine)
+    async def killable() -> Any:
+        return await generation.run(coroutine)
 
-    task = asyncio.Task(mortal(), loop=loop, context=context, **more)
-    life.tasks[task] = coroutine
-    task.add_done_callback(life.tasks.pop)
-    if life.over:
-        coroutine.close()  # which has not begun
+    task = asyncio.Task(killable(), loop=loop, context=context, **more)
+    generation.tasks[task] = coroutine
+    task.add_done_callback(generation.tasks.pop)
+    if generation.killed:
+        coroutine.close()  # it has not started
         task.cancel()
     return task
 

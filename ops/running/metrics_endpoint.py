@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from messages.process.settings import Misconfigured, Settings
-from ops.running.heartbeat import Pulses
-from ops.running.shared_folder import Scratch
+from ops.running.heartbeat import SilenceMetrics
+from ops.running.shared_folder import SharedFolder
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.metrics")
@@ -26,30 +26,30 @@ class Workers:
     """The metrics of all worker processes below one `clerk worker`, dead ones included: counters never fall."""
 
     def __init__(self) -> None:
-        self.scratch = Scratch()
-        self._folder = self.scratch.path / "metrics"
+        self.shared_folder = SharedFolder()
+        self._folder = self.shared_folder.path / "metrics"
         self._folder.mkdir()
         self.registry = CollectorRegistry()
         MultiProcessCollector(self.registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         self.restarts = Counter(
             "clerk_worker_restarts_total", "Worker commands that died and were started again", registry=self.registry
         )
-        self.pulses = Pulses(self.registry)
+        self.silence = SilenceMetrics(self.registry)
 
     @property
     def environment(self) -> dict[str, str]:
         """What tells a worker process where to count."""
         return {FOLDER: str(self._folder)}
 
-    def pulse_folder(self, queues: tuple[str, ...]) -> Path:
-        """Where the worker processes of these queues show that they live."""
-        folder = self.scratch.path / f"pulse-{queues[0]}"
+    def heartbeat_folder(self, queues: tuple[str, ...]) -> Path:
+        """The folder in which the worker processes of these queues leave their heartbeats."""
+        folder = self.shared_folder.path / f"heartbeat-{queues[0]}"
         folder.mkdir(exist_ok=True)
         return folder
 
     def close(self) -> None:
         """Forget what was counted."""
-        self.scratch.close()
+        self.shared_folder.close()
 
 
 def serve(registry: CollectorRegistry, settings: Settings, ops_settings: OpsSettings) -> None:

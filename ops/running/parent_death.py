@@ -1,4 +1,4 @@
-"""Ends a process along with the one that started it."""
+"""Ends a process together with the one that started it."""
 
 import ctypes
 import os
@@ -11,11 +11,12 @@ PR_SET_PDEATHSIG: Final = 1
 
 
 def end_with_parent(by: signal.Signals, parent: int | None) -> None:
-    """Have Linux send this process a signal when its parent dies (the thread that forked it); nothing elsewhere.
+    """Ask Linux to send this process a signal when its parent dies: the thread that started it, to be exact.
 
-    `parent` is its process id; if that is gone already, of which Linux would tell nothing, this process ends at once.
+    `parent` is the process id of the parent. Linux sends nothing for a parent that is dead already: then this process
+    ends at once. Other systems than Linux only have this second part.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
-        signal.raise_signal(signal.SIGKILL)  # not SystemExit, on which Dramatiq tells the parent, and waits for it
+        signal.raise_signal(signal.SIGKILL)  # at SystemExit Dramatiq would wait for the parent

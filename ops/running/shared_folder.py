@@ -1,6 +1,7 @@
-"""A folder that a `clerk worker` shares with its processes, and that goes when the last of them has ended.
+"""A folder that `clerk worker` shares with its processes. It is deleted once the last of them has ended.
 
-A killed one can't take its folder away, so the next to start does: the folders whose lock nobody holds.
+A killed supervisor can't delete its folder, so the next one to start does: it deletes each folder that nobody has
+locked.
 """
 
 import fcntl
@@ -14,30 +15,30 @@ PREFIX: Final = "clerk-worker-"
 LOCK: Final = "lock"
 
 
-class Scratch:
-    """A new folder, which is not taken away while this process runs, or one that inherited its `lock`."""
+class SharedFolder:
+    """A new folder. It stays while this process runs, or any process that inherited its `lock`."""
 
     def __init__(self) -> None:
-        _sweep()
+        _delete_unused()
         new = Path(tempfile.mkdtemp(prefix="clerk-new-"))
-        self._held = (new / LOCK).open("wb")
-        fcntl.flock(self._held, fcntl.LOCK_SH)
-        # Only now may others see it: without its lock it would be taken for left behind.
+        self._lock = (new / LOCK).open("wb")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        # Others see it only now that it is locked: they would delete one that is not.
         self.path = new.rename(new.with_name(new.name.replace("clerk-new-", PREFIX)))
 
     @property
     def lock(self) -> int:
-        """The file descriptor that a process must inherit to keep the folder while it runs."""
-        return self._held.fileno()
+        """The file descriptor by which a process keeps the folder."""
+        return self._lock.fileno()
 
     def close(self) -> None:
-        """Take the folder away."""
+        """Delete the folder."""
         shutil.rmtree(self.path)
-        self._held.close()
+        self._lock.close()
 
 
-def _sweep() -> None:
-    """Take away the folders of those who are gone."""
+def _delete_unused() -> None:
+    """Delete the folders that no process has locked."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
             if folder.stat().st_uid != os.geteuid():
@@ -45,5 +46,5 @@ def _sweep() -> None:
             with (folder / LOCK).open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)
-        except (BlockingIOError, FileNotFoundError):  # in use; or somebody else has just taken it away
+        except (BlockingIOError, FileNotFoundError):  # in use, or another process has just deleted it
             continue

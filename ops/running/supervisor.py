@@ -1,4 +1,4 @@
-"""`clerk worker`: keeps the worker processes running, the interactive queue in a process of its own."""
+"""`clerk worker`: keeps the worker processes running; the `interactive` queue has a process of its own."""
 
 import asyncio
 import os
@@ -14,25 +14,25 @@ import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
-from ops.running.heartbeat import EVERY, FOLDER, HOPELESS, Watch
+from ops.running.heartbeat import ENDED_AFTER, FOLDER, INTERVAL, Monitor
 from ops.running.metrics_endpoint import Workers
-from ops.running.shared_folder import Scratch
+from ops.running.shared_folder import SharedFolder
 
 log = structlog.get_logger("clerk.supervisor")
 
 GRACE: Final = 25.0
-"""Seconds that messages in hand are given at SIGTERM; what is not finished then goes back to its queue."""
+"""Seconds from SIGTERM in which messages in hand may finish; those that do not go back to their queue."""
 
-SOON: Final = 0.5
-LATEST: Final = 5.0
-"""Seconds until what died is started again: soon if it had worked, else twice as long as the last time."""
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 5.0
+"""Seconds until a dead command is started again: the first if it had worked, else twice the last one."""
 
 INTERACTIVE_THREADS: Final = 4
 
 
 @dataclass(frozen=True)
 class Child:
-    """One `dramatiq` command: some queues, so many processes of so many threads."""
+    """One `dramatiq` command: its queues, how many processes, and how many threads in each."""
 
     queues: tuple[str, ...]
     processes: int
@@ -48,26 +48,26 @@ class Child:
         ]
 
     def environment(self) -> dict[str, str]:
-        """What the command's environment has more: look for due delayed messages every 100 ms, not every second."""
+        """What is added to the command's environment: it looks for due messages every 100 ms, not every second."""
         prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
         return {"dramatiq_worker_timeout": "100", **prefetch}
 
 
 def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
-    """The children that serve these queues: `interactive` never shares a process with another queue."""
+    """The commands that serve these queues: `interactive` never shares a process with another queue."""
     unknown = [queue for queue in queues if queue not in QUEUES]
     if unknown:
         raise Misconfigured(f"--queues: no queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
     others = tuple(queue for queue in queues if queue != "interactive")
     children = [Child(others, processes, threads)] if others else []
     if "interactive" in queues:
-        # No more in hand than can run at once, so that no click waits behind another.
+        # It takes no more clicks than it can run at once, so that none waits behind another.
         children.append(Child(("interactive",), 1, INTERACTIVE_THREADS, prefetch=INTERACTIVE_THREADS))
     return children
 
 
 async def supervise(children: Sequence[Child], workers: Workers) -> int:
-    """Run the children until SIGTERM or SIGINT; one that dies is started again."""
+    """Run the commands until SIGTERM or SIGINT; start each again that dies."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -77,28 +77,28 @@ async def supervise(children: Sequence[Child], workers: Workers) -> int:
 
 
 async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None:
-    pause = SOON
+    pause = FIRST_PAUSE
     while not stopping.is_set():
-        folder = workers.pulse_folder(child.queues)
+        folder = workers.heartbeat_folder(child.queues)
         environment = {**child.environment(), **workers.environment, FOLDER: str(folder)}
         try:
-            process = await _start(child.arguments(), environment, workers.scratch)
+            process = await _start(child.arguments(), environment, workers.shared_folder)
         except OSError as error:  # the machine is short of memory or of processes
-            log.error("worker not started", queues=child.queues, error=repr(error), pause=LATEST)
-            await _wait(stopping, LATEST)
+            log.error("worker not started", queues=child.queues, error=repr(error), pause=LONGEST_PAUSE)
+            await _pause(stopping, LONGEST_PAUSE)
             continue
         log.info("worker started", queues=child.queues, pid=process.pid)
         ended = asyncio.create_task(process.wait())
         stop = asyncio.create_task(stopping.wait())
-        watch = Watch(folder, child.queues, workers.pulses)
+        monitor = Monitor(folder, child.queues, workers.silence)
         while not (ended.done() or stop.done()):
-            await asyncio.wait((ended, stop), timeout=EVERY, return_when=asyncio.FIRST_COMPLETED)
-            if hopeless := watch.look():
-                log.error("worker is stuck, ending it", queues=child.queues, pids=hopeless, silent_seconds=HOPELESS)
+            await asyncio.wait((ended, stop), timeout=INTERVAL, return_when=asyncio.FIRST_COMPLETED)
+            if stuck := monitor.look():
+                log.error("worker is stuck, ending it", queues=child.queues, pids=stuck, silent_seconds=ENDED_AFTER)
                 _kill_group(process.pid)
                 await ended
-        pause = SOON if watch.has_seen_life else min(pause * 2, LATEST)
-        watch.end()
+        pause = FIRST_PAUSE if monitor.has_seen_heartbeat else min(pause * 2, LONGEST_PAUSE)
+        monitor.forget()
         stop.cancel()
         if not ended.done():
             await _stop(process, ended)
@@ -106,11 +106,11 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None
         log.error("worker died, starting it again", queues=child.queues, status=process.returncode, pause=pause)
         workers.restarts.inc()
         _kill_group(process.pid)
-        await _wait(stopping, pause)
+        await _pause(stopping, pause)
 
 
-async def _start(arguments: Sequence[str], environment: Mapping[str, str], folder: Scratch) -> Process:
-    """Start a `dramatiq` command with so much more environment, in a process group of its own."""
+async def _start(arguments: Sequence[str], environment: Mapping[str, str], folder: SharedFolder) -> Process:
+    """Start a `dramatiq` command in a process group of its own, with this added to its environment."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ops.running.worker_command", str(os.getpid()), *arguments),
         env={**os.environ, **environment},
@@ -129,12 +129,12 @@ async def _stop(process: Process, ended: asyncio.Task[int]) -> None:
     await ended
 
 
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
 
 
 def _kill_group(pid: int) -> None:
-    """End what a dead `dramatiq` command may have left behind; often there is nothing."""
+    """End the processes that a dead `dramatiq` command may have left; often there are none."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)

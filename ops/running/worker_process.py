@@ -1,6 +1,6 @@
-"""What each worker process loads besides `workers.boot`: the trail of what it logs, and the sign that it lives.
+"""What each worker process loads besides `workers.boot`: its log trail, its heartbeat, and how it ends.
 
-It ends with the `dramatiq` command that started it. The supervisor sees to that, but may have been killed as well.
+It ends with the `dramatiq` command that started it, even if no supervisor is left to end it.
 """
 
 import os
@@ -14,7 +14,7 @@ import dramatiq
 
 from messages.process.settings import Settings
 from ops.running import parent_death
-from ops.running.heartbeat import FOLDER, Pulse
+from ops.running.heartbeat import FOLDER, Heartbeat
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 
@@ -24,19 +24,19 @@ parent_death.end_with_parent(signal.SIGKILL, None if command is None else comman
 settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:
     log_trail.stored(settings.mongo_url.get_secret_value(), "worker", timedelta(days=ops_settings.trail_days))
-dramatiq.get_broker().add_middleware(Pulse(Path(os.environ[FOLDER])))
+dramatiq.get_broker().add_middleware(Heartbeat(Path(os.environ[FOLDER])))
 
-_stop = signal.getsignal(signal.SIGTERM)
+_dramatiqs_handler = signal.getsignal(signal.SIGTERM)
 
 
 def _stop_once(signum: int, frame: FrameType | None) -> None:
-    """Whoever tells all processes of a service to end (systemd does) means no more by it than by telling one.
+    """Stop at the first SIGTERM and ignore the others: Dramatiq would end at the second without finishing its messages.
 
-    The supervisor and Dramatiq pass on what they are told as well, and Dramatiq takes a second SIGTERM for haste.
+    systemd sends SIGTERM to every process of a service, and the supervisor and the command pass theirs on as well.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if callable(_stop):
-        _stop(signum, frame)
+    if callable(_dramatiqs_handler):
+        _dramatiqs_handler(signum, frame)
 
 
 signal.signal(signal.SIGTERM, _stop_once)

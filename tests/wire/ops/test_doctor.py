@@ -19,7 +19,7 @@ from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks import broker, documents, reach, slack, twilio
 from ops.checks.finding import Finding, State
-from ops.metrics.presence import Process
+from ops.metrics.presence import RunningProcess
 from ops.metrics.samples import Samples
 from ops.queues.broker import QueueState, Snapshot
 from tests.servers import free_port, wait_until
@@ -213,9 +213,9 @@ def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, s
     assert states(broker.of_queues(snapshot(**fields)))[check] is state
 
 
-def process(kind: str, ahead: float = 0) -> Process:
+def process(kind: str, ahead: float = 0) -> RunningProcess:
     told = NOW + timedelta(seconds=ahead)
-    return Process(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=told, seen_at=NOW)
+    return RunningProcess(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=told, seen_at=NOW)
 
 
 def test_a_missing_clock_is_found() -> None:

@@ -9,7 +9,7 @@ import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
-from ops.running.killable import Mortal
+from ops.running.killable import Killable
 from workers.broker import in_memory
 
 WITHIN: Final = 10.0
@@ -22,8 +22,8 @@ class Bench:
         self.deaths = threading.Semaphore(0)
         self.begun, self.may_end = threading.Semaphore(0), threading.Event()
         self.happened: list[str] = []
-        self.mortal = Mortal(self.deaths.release)
-        self.broker: StubBroker = in_memory(self.mortal)
+        self.killable = Killable(self.deaths.release)
+        self.broker: StubBroker = in_memory(self.killable)
         dramatiq.actor(broker=self.broker, actor_name="act", queue_name="q")(self._act)
         self.worker = dramatiq.Worker(self.broker, worker_threads=2, worker_timeout=50)
 
@@ -57,7 +57,7 @@ def test_what_is_killed_does_nothing_more_and_is_begun_anew(bench: Bench) -> Non
     bench.broker.get_actor("act").send()
     assert bench.begun.acquire(timeout=WITHIN)
     for _ in range(2):
-        asyncio.run(bench.mortal.kill())
+        asyncio.run(bench.killable.kill())
         assert bench.deaths.acquire(timeout=WITHIN)
         assert bench.begun.acquire(timeout=WITHIN)
     bench.may_end.set()
@@ -66,7 +66,7 @@ def test_what_is_killed_does_nothing_more_and_is_begun_anew(bench: Bench) -> Non
 
 
 def test_to_kill_idle_workers_changes_nothing(bench: Bench) -> None:
-    asyncio.run(bench.mortal.kill())
+    asyncio.run(bench.killable.kill())
     bench.may_end.set()
     bench.broker.get_actor("act").send()
     bench.broker.join("q", timeout=int(WITHIN * 1000))

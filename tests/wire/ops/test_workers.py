@@ -16,10 +16,10 @@ from structlog.testing import capture_logs
 
 from ops.metrics.samples import Samples, collected, total
 from ops.running import heartbeat
-from ops.running.heartbeat import HOPELESS, STUCK, Pulses, Watch
+from ops.running.heartbeat import ENDED_AFTER, STUCK_AFTER, Monitor, SilenceMetrics
 from ops.running.metrics_endpoint import Workers
-from ops.running.shared_folder import PREFIX, Scratch
-from ops.running.supervisor import SOON, Child, supervise
+from ops.running.shared_folder import PREFIX, SharedFolder
+from ops.running.supervisor import FIRST_PAUSE, Child, supervise
 from tests.servers import ROOT, wait_until
 
 QUEUES = ("ingestion", "sms")
@@ -30,7 +30,7 @@ class Below:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._registry, self._beats = folder, CollectorRegistry(), 0
-        self.watch = Watch(folder, QUEUES, Pulses(self._registry))
+        self.monitor = Monitor(folder, QUEUES, SilenceMetrics(self._registry))
 
     def beat(self, pid: int) -> None:
         """A process shows a sign of life."""
@@ -52,45 +52,45 @@ def below(tmp_path: Path) -> Below:
 def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Below) -> None:
     below.beat(17)
     ended = []
-    for _ in range(HOPELESS):
+    for _ in range(ENDED_AFTER):
         below.beat(18)
-        ended.append(below.watch.look())
-        if len(ended) == STUCK:
+        ended.append(below.monitor.look())
+        if len(ended) == STUCK_AFTER:
             assert heartbeat.stuck(below.samples()) == []
-    assert heartbeat.stuck(below.samples()) == [(17, "ingestion,sms", HOPELESS - 1)]
-    assert ended == [[]] * HOPELESS
-    assert below.watch.look() == [17]
+    assert heartbeat.stuck(below.samples()) == [(17, "ingestion,sms", ENDED_AFTER - 1)]
+    assert ended == [[]] * ENDED_AFTER
+    assert below.monitor.look() == [17]
     assert total(below.samples(), "clerk_worker_stuck_total", queues="ingestion,sms") == 1
 
 
 def test_a_sign_of_life_takes_it_back(below: Below) -> None:
     below.beat(17)
-    for _ in range(HOPELESS):
-        below.watch.look()
+    for _ in range(ENDED_AFTER):
+        below.monitor.look()
     assert heartbeat.stuck(below.samples())
     below.beat(17)
-    assert below.watch.look() == []
+    assert below.monitor.look() == []
     assert heartbeat.stuck(below.samples()) == []
 
 
 def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
     below.beat(17)
-    for _ in range(HOPELESS):
-        below.watch.look()
-    below.watch.end()
+    for _ in range(ENDED_AFTER):
+        below.monitor.look()
+    below.monitor.forget()
     assert heartbeat.stuck(below.samples()) == []
-    assert below.watch.look() == []
+    assert below.monitor.look() == []
 
 
 def folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
 
 
-def scratch_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
+def folder_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
     """A process that has made a folder, and has done something then; its folder."""
     code = (
-        "import os, subprocess, sys\nfrom ops.running.shared_folder import Scratch\n"
-        f"scratch = Scratch()\n{then}\nprint(scratch.path, flush=True)\nsys.stdin.read()"
+        "import os, subprocess, sys\nfrom ops.running.shared_folder import SharedFolder\n"
+        f"shared = SharedFolder()\n{then}\nprint(shared.path, flush=True)\nsys.stdin.read()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -105,30 +105,30 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path: Path) -> None:
-    killed, left_behind = scratch_elsewhere("(scratch.path / 'metrics').mkdir()")
-    running, in_use = scratch_elsewhere("")
+    killed, left_behind = folder_elsewhere("(shared.path / 'metrics').mkdir()")
+    running, in_use = folder_elsewhere("")
     end(killed)
     assert left_behind in folders()
-    mine = Scratch()
+    mine = SharedFolder()
     assert left_behind not in folders()
     assert {in_use, mine.path} <= folders()
     mine.close()
     end(running)
-    Scratch().close()
+    SharedFolder().close()
     assert not {left_behind, in_use, mine.path} & folders()
 
 
 def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> None:
-    child = "subprocess.Popen([sys.executable, '-c', 'import os; os.read(0, 1)'], stdin=0, pass_fds=(scratch.lock,))"
-    killed, shared = scratch_elsewhere(child)
+    child = "subprocess.Popen([sys.executable, '-c', 'import os; os.read(0, 1)'], stdin=0, pass_fds=(shared.lock,))"
+    killed, shared = folder_elsewhere(child)
     killed.send_signal(signal.SIGKILL)
     killed.wait(20)
-    Scratch().close()
+    SharedFolder().close()
     assert shared in folders()
     killed.communicate(timeout=20)  # its child reads to the end, and ends
 
     def gone() -> bool:
-        Scratch().close()
+        SharedFolder().close()
         return shared not in folders()
 
     wait_until(gone, "the folder is gone with the last process", 20)
@@ -200,11 +200,14 @@ def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path
         command.wait(20)
 
 
-@pytest.mark.parametrize(("works", "pauses"), [(True, [SOON, SOON, SOON]), (False, [2 * SOON, 4 * SOON, 8 * SOON])])
+@pytest.mark.parametrize(
+    ("works", "pauses"),
+    [(True, [FIRST_PAUSE, FIRST_PAUSE, FIRST_PAUSE]), (False, [2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])],
+)
 async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
     works: bool, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign = "pathlib.Path(os.environ['CLERK_PULSE_DIR'], '1').touch(); " if works else ""
+    sign = "pathlib.Path(os.environ['CLERK_HEARTBEAT_DIR'], '1').touch(); " if works else ""
     (tmp_path / "killed.py").write_text(f"import os, pathlib; {sign}os.killpg(0, 9)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with capture_logs() as logged, closing(Workers()) as workers:
