@@ -8,9 +8,9 @@ from typing import Final
 from ops.checks.finding import Finding, bad, good
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
-from ops.metrics.presence import RunningProcess, running
 from ops.metrics.samples import read
 from ops.running.heartbeat import ENDED_AFTER, stuck
+from ops.running.presence import RunningProcess, running
 
 SKEW: Final = timedelta(seconds=2)
 

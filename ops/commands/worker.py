@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from messages.queues import QUEUES
 from ops.documents import seed
 from ops.environment import distributed_settings
+from ops.metrics.serving import Workers
 from ops.running.instrumentation import instrument
-from ops.running.metrics_endpoint import Workers
 from ops.running.supervisor import plan, supervise
 
 

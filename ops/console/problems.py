@@ -5,11 +5,11 @@ from typing import Final
 
 from messages.base import Document
 from ops.durations import short
-from ops.metrics.presence import RunningProcess
 from ops.metrics.samples import read
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.queues.broker import STALLED, Snapshot
 from ops.running.heartbeat import ENDED_AFTER, stuck
+from ops.running.presence import RunningProcess
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)

@@ -12,10 +12,10 @@ import structlog
 from prometheus_client import Gauge
 
 from ops.documents.reader import Documents, DocumentsAway
-from ops.metrics.presence import RunningProcess, running
 from ops.metrics.samples import Samples, added, grown, percentile, read
 from ops.metrics.stages import Stage, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
+from ops.running.presence import RunningProcess, running
 
 log = structlog.get_logger("clerk.console")
 

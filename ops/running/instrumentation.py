@@ -5,8 +5,8 @@ from datetime import timedelta
 from prometheus_client import CollectorRegistry
 
 from messages.process.settings import Settings
-from ops.metrics import presence
-from ops.running import metrics_endpoint
+from ops.metrics import serving
+from ops.running import presence
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 
@@ -18,7 +18,7 @@ def instrument(
     assert settings.mongo_url is not None
     ops_settings, url = OpsSettings.load(), settings.mongo_url.get_secret_value()
     if kind not in {"gateway", "run"}:
-        metrics_endpoint.serve(registry, settings, ops_settings)
+        serving.serve(registry, settings, ops_settings)
     presence.Presence(url, kind, queues, presence.of_registry(registry)).start()
     if ops_settings.trail_days == 0:
         return None

@@ -14,8 +14,8 @@ import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
+from ops.metrics.serving import Workers
 from ops.running.heartbeat import ENDED_AFTER, FOLDER, INTERVAL, Monitor
-from ops.running.metrics_endpoint import Workers
 from ops.running.shared_folder import SharedFolder
 
 log = structlog.get_logger("clerk.supervisor")

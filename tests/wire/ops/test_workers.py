@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ops.metrics.samples import Samples, collected, total
+from ops.metrics.serving import Workers
 from ops.running import heartbeat
 from ops.running.heartbeat import ENDED_AFTER, STUCK_AFTER, Monitor, SilenceMetrics
-from ops.running.metrics_endpoint import Workers
 from ops.running.shared_folder import PREFIX, SharedFolder
 from ops.running.supervisor import FIRST_PAUSE, Child, supervise
 from tests.servers import ROOT, wait_until
