@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ops.checks.finding import Finding, bad, good
+from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
 from ops.metrics.samples import read
-from ops.running.heartbeat import ENDED_AFTER, stuck
-from ops.running.presence import RunningProcess, running
+from ops.metrics.silence import ENDED_AFTER, stuck
 
 SKEW: Final = timedelta(seconds=2)
 
@@ -32,7 +32,7 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
             yield good("indexes", "all there")
         yield from _clock(documents)
         if shared:
-            yield from of_processes(running(documents))
+            yield from of_processes(documents.running_processes())
     except DocumentsAway as error:
         todo = "Start it, or correct CLERK_MONGO_URL. Texts wait in the queues meanwhile."
         yield bad("documents", str(error), todo)

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from messages.queues import QUEUES
 from ops.documents import seed
 from ops.environment import distributed_settings
-from ops.metrics.serving import Workers
 from ops.running.instrumentation import instrument
 from ops.running.supervisor import plan, supervise
+from ops.running.worker_metrics import WorkerMetrics
 
 
 def worker(
@@ -25,7 +25,7 @@ def worker(
     settings = distributed_settings()
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
     asyncio.run(seed.prepare(settings))
-    counted = Workers()
+    counted = WorkerMetrics()
     instrument(settings, "worker", counted.registry, tuple(queue for child in children for queue in child.queues))
     status = asyncio.run(supervise(children, counted))
     counted.close()

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from messages.base import Document
+from ops.documents.processes import RunningProcess
 from ops.durations import short
 from ops.metrics.samples import read
+from ops.metrics.silence import ENDED_AFTER, stuck
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.queues.broker import STALLED, Snapshot
-from ops.running.heartbeat import ENDED_AFTER, stuck
-from ops.running.presence import RunningProcess
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)

@@ -16,6 +16,7 @@ from messages.line import Line
 from messages.notification import Post
 from messages.sms import Sms
 from messages.ticket import Status, Ticket
+from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
 
 type Fields = Mapping[str, Any]
@@ -145,10 +146,13 @@ class Documents:
         found = self._find(Conversation, "conversations", {"_id": id}, [], 1)
         return found[0] if found else None
 
-    def forget(self, collection: str, query: Fields) -> None:
-        """Delete documents that nothing but an operator's view rests on."""
+    def running_processes(self) -> list[RunningProcess]:
+        """The processes that have reported lately, by MongoDB's clock; deletes the documents of those long gone."""
+        now = self.server_time() or datetime.now(UTC)
         with _telling():
-            self.database[collection].delete_many(query)
+            self.database["processes"].delete_many({"seen_at": {"$lt": now - 10 * GONE}})
+        found = self._find(RunningProcess, "processes", {}, [], 1000)
+        return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)
 
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""

@@ -12,6 +12,11 @@ from workers.mongo import Stores
 log = structlog.get_logger("clerk.seed")
 
 
+def new_line(id: str, channel: str, settings: Settings) -> Line:
+    """A line with the settings' defaults."""
+    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)
+
+
 async def prepare(settings: Settings) -> None:
     """Make indexes and seed lines; waits for MongoDB as long as it takes."""
     assert settings.mongo_url is not None
@@ -27,8 +32,3 @@ async def prepare(settings: Settings) -> None:
             log.warning("MongoDB is not there yet", error=type(error).__name__, again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10)
-
-
-def new_line(id: str, channel: str, settings: Settings) -> Line:
-    """A line with the settings' defaults."""
-    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)

@@ -11,11 +11,11 @@ from typing import Final
 import structlog
 from prometheus_client import Gauge
 
+from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.samples import Samples, added, grown, percentile, read
 from ops.metrics.stages import Stage, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
-from ops.running.presence import RunningProcess, running
 
 log = structlog.get_logger("clerk.console")
 
@@ -119,7 +119,7 @@ class Sampler:
         if not self._shared:
             return None
         try:
-            return tuple(running(self._documents))
+            return tuple(self._documents.running_processes())
         except DocumentsAway as error:
             troubles.append(str(error))
             return ()

@@ -14,21 +14,13 @@ from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from ops.metrics.samples import Samples
+from ops.metrics.silence import ENDED_AFTER, SILENT
 
 FOLDER: Final = "CLERK_HEARTBEAT_DIR"
 """The environment variable that names the folder in which a worker process leaves its heartbeats."""
 
 INTERVAL: Final = 1.0
 """Seconds between two heartbeats, and between two looks."""
-
-STUCK_AFTER: Final = 10
-"""Looks without a heartbeat after which a process is called stuck."""
-
-ENDED_AFTER: Final = 60
-"""Looks without a heartbeat after which a process is ended."""
-
-SILENT: Final = "clerk_worker_silent_seconds"
 
 
 class Heartbeat(Middleware):
@@ -53,11 +45,11 @@ class SilenceMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.silent = Gauge(
-            SILENT, "How long a worker process has shown no sign of life", ["queues", "pid"], registry=registry
+            SILENT, "How long a worker process has shown no heartbeat", ["queues", "pid"], registry=registry
         )
         self.ended = Counter(
             "clerk_worker_stuck_total",
-            "Worker processes that showed no sign of life and were ended",
+            "Worker processes that showed no heartbeat and were ended",
             ["queues"],
             registry=registry,
         )
@@ -98,11 +90,3 @@ class Monitor:
             self._metrics.silent.remove(self._queues, pid)
         for file in self._folder.iterdir():
             file.unlink()
-
-
-def stuck(samples: Samples) -> list[tuple[int, str, float]]:
-    """The processes that are stuck, according to a supervisor's samples: id, queues, seconds of silence."""
-    found = [
-        (dict(labels), value) for (name, labels), value in samples.items() if name == SILENT and value >= STUCK_AFTER
-    ]
-    return [(int(labels["pid"]), labels["queues"], value) for labels, value in found]

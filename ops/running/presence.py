@@ -12,38 +12,12 @@ import structlog
 from prometheus_client import CollectorRegistry
 from pymongo.errors import PyMongoError
 
-from messages.base import Document, Moment
 from ops.documents.reader import Documents
 from ops.metrics.samples import Samples, collected, written
 
 log = structlog.get_logger("clerk.processes")
 
 EVERY: Final = timedelta(seconds=5)
-GONE: Final = timedelta(seconds=30)
-"""A process that has written nothing for this long is gone."""
-
-
-class RunningProcess(Document):
-    """A process of Clerk, as it last wrote: at `told_at` by its own clock, at `seen_at` by MongoDB's."""
-
-    id: str
-    kind: str
-    host: str
-    pid: int
-    started_at: Moment
-    told_at: Moment
-    seen_at: Moment
-    queues: tuple[str, ...] = ()
-    metrics: str = "[]"
-
-    def is_running(self, now: datetime) -> bool:
-        """Whether it has written lately."""
-        return now - self.seen_at < GONE
-
-    @property
-    def clock_ahead(self) -> timedelta:
-        """How far its clock is ahead of MongoDB's."""
-        return self.told_at - self.seen_at
 
 
 class Presence:
@@ -102,13 +76,3 @@ class Presence:
 def of_registry(registry: CollectorRegistry) -> Callable[[], Samples]:
     """A function that returns a registry's samples."""
     return lambda: collected(registry.collect())
-
-
-def running(documents: Documents) -> list[RunningProcess]:
-    """The processes that wrote lately, by MongoDB's clock; deletes the documents of those long gone."""
-    now = documents.server_time() or datetime.now(UTC)
-    documents.forget("processes", {"seen_at": {"$lt": now - 10 * GONE}})
-    found = [
-        RunningProcess.model_validate({**each, "id": each["_id"]}) for each in documents.raw("processes", {}, 1000)
-    ]
-    return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)

@@ -14,9 +14,10 @@ import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
-from ops.metrics.serving import Workers
-from ops.running.heartbeat import ENDED_AFTER, FOLDER, INTERVAL, Monitor
+from ops.metrics.silence import ENDED_AFTER
+from ops.running.heartbeat import FOLDER, INTERVAL, Monitor
 from ops.running.shared_folder import SharedFolder
+from ops.running.worker_metrics import WorkerMetrics
 
 log = structlog.get_logger("clerk.supervisor")
 
@@ -66,7 +67,7 @@ def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
     return children
 
 
-async def supervise(children: Sequence[Child], workers: Workers) -> int:
+async def supervise(children: Sequence[Child], workers: WorkerMetrics) -> int:
     """Run the commands until SIGTERM or SIGINT; start each again that dies."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -76,7 +77,7 @@ async def supervise(children: Sequence[Child], workers: Workers) -> int:
     return 0
 
 
-async def _keep(child: Child, stopping: asyncio.Event, workers: Workers) -> None:
+async def _keep(child: Child, stopping: asyncio.Event, workers: WorkerMetrics) -> None:
     pause = FIRST_PAUSE
     while not stopping.is_set():
         folder = workers.heartbeat_folder(child.queues)

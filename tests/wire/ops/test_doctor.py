@@ -19,9 +19,9 @@ from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks import broker, documents, reach, slack, twilio
 from ops.checks.finding import Finding, State
+from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
 from ops.queues.broker import QueueState, Snapshot
-from ops.running.presence import RunningProcess
 from tests.servers import free_port, wait_until
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

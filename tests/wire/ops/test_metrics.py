@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
 import gateway.app
 import ops.metrics.recorder
-import ops.metrics.serving
+import ops.running.worker_metrics
 import workers.clock
 import workers.observe
 import workers.platforms.twilio.api
@@ -45,7 +45,7 @@ def labels_used(expression: str) -> set[str]:
 
 def known() -> dict[str, set[str]]:
     """Every sample name of Clerk's metrics with the labels that it may have."""
-    counted = ops.metrics.serving.Workers()
+    counted = ops.running.worker_metrics.WorkerMetrics()
     found: dict[str, set[str]] = {}
     for registry in (REGISTRY, counted.registry):
         for collector in registry._collector_to_names:

@@ -14,12 +14,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from ops.metrics import silence
 from ops.metrics.samples import Samples, collected, total
-from ops.metrics.serving import Workers
-from ops.running import heartbeat
-from ops.running.heartbeat import ENDED_AFTER, STUCK_AFTER, Monitor, SilenceMetrics
+from ops.metrics.silence import ENDED_AFTER, STUCK_AFTER
+from ops.running.heartbeat import Monitor, SilenceMetrics
 from ops.running.shared_folder import PREFIX, SharedFolder
 from ops.running.supervisor import FIRST_PAUSE, Child, supervise
+from ops.running.worker_metrics import WorkerMetrics
 from tests.servers import ROOT, wait_until
 
 QUEUES = ("ingestion", "sms")
@@ -56,8 +57,8 @@ def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Bel
         below.beat(18)
         ended.append(below.monitor.look())
         if len(ended) == STUCK_AFTER:
-            assert heartbeat.stuck(below.samples()) == []
-    assert heartbeat.stuck(below.samples()) == [(17, "ingestion,sms", ENDED_AFTER - 1)]
+            assert silence.stuck(below.samples()) == []
+    assert silence.stuck(below.samples()) == [(17, "ingestion,sms", ENDED_AFTER - 1)]
     assert ended == [[]] * ENDED_AFTER
     assert below.monitor.look() == [17]
     assert total(below.samples(), "clerk_worker_stuck_total", queues="ingestion,sms") == 1
@@ -67,10 +68,10 @@ def test_a_sign_of_life_takes_it_back(below: Below) -> None:
     below.beat(17)
     for _ in range(ENDED_AFTER):
         below.monitor.look()
-    assert heartbeat.stuck(below.samples())
+    assert silence.stuck(below.samples())
     below.beat(17)
     assert below.monitor.look() == []
-    assert heartbeat.stuck(below.samples()) == []
+    assert silence.stuck(below.samples()) == []
 
 
 def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
@@ -78,7 +79,7 @@ def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
     for _ in range(ENDED_AFTER):
         below.monitor.look()
     below.monitor.forget()
-    assert heartbeat.stuck(below.samples()) == []
+    assert silence.stuck(below.samples()) == []
     assert below.monitor.look() == []
 
 
@@ -210,7 +211,7 @@ async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_l
     sign = "pathlib.Path(os.environ['CLERK_HEARTBEAT_DIR'], '1').touch(); " if works else ""
     (tmp_path / "killed.py").write_text(f"import os, pathlib; {sign}os.killpg(0, 9)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    with capture_logs() as logged, closing(Workers()) as workers:
+    with capture_logs() as logged, closing(WorkerMetrics()) as workers:
         running = asyncio.create_task(supervise([Killed(QUEUES, 1, 1, module="killed")], workers))
         while (died := [each["pause"] for each in logged if each["event"].startswith("worker died")]) != pauses:
             assert died == pauses[: len(died)]
