@@ -63,9 +63,9 @@ def _rehearsed(url: str, count: int) -> tuple[float, float]:
     started = time.perf_counter()
     process = _start(url, "replay", "--dry-run")
     assert process.stdout is not None
-    told = json.loads(process.stdout.read())
+    result = json.loads(process.stdout.read())
     _, _, usage = os.wait4(process.pid, 0)
-    assert told["done"] == count, told
+    assert result["done"] == count, result
     return time.perf_counter() - started, usage.ru_maxrss * 1024
 
 
@@ -88,8 +88,8 @@ def _replayed(url: str) -> tuple[float, float]:
     process = _start(url, "replay")
     wait_until(lambda: depths(url)["slack"] > MANY / 3, "a third is replayed", 600)
     process.send_signal(signal.SIGINT)
-    told = json.loads(process.communicate()[0])
-    assert told["stopped"], told
+    result = json.loads(process.communicate()[0])
+    assert result["stopped"], result
     broken_off = time.perf_counter() - started
     rest = _timed(lambda: _command(url, "replay"))
     there = depths(url)
@@ -115,8 +115,8 @@ def _start(url: str, *arguments: str) -> subprocess.Popen[str]:
 
 def _command(url: str, *arguments: str) -> None:
     process = _start(url, *arguments)
-    told = process.communicate()[0]
-    assert process.returncode == 0, told
+    result = process.communicate()[0]
+    assert process.returncode == 0, result
 
 
 def _timed(do: Callable[[], None]) -> float:

@@ -119,7 +119,7 @@ class _Caller:
         head, found, body = self._received.partition(b"\r\n\r\n")
         if not found:
             return None
-        status, length = _told(head)
+        status, length = _status_and_length(head)
         if len(body) < length:
             return None
         self._received = b""
@@ -127,7 +127,7 @@ class _Caller:
 
 
 @lru_cache(maxsize=64)
-def _told(head: bytes) -> tuple[str, int]:
+def _status_and_length(head: bytes) -> tuple[str, int]:
     """An answer's status, and how long its body is: heads differ by their date at most."""
     lines = head.decode("latin-1").lower().split("\r\n")
     length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))

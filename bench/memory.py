@@ -41,7 +41,7 @@ def run() -> bool:
             before = resident(worker.pid)
             publish(broker.url, _considered(PENDING), delay=DELAY)
             wait_until(lambda: not depths(broker.url)[delayed("notifications")], "the worker holds all delays", 120)
-            after = max(_watched(worker.pid))
+            after = max(_memory_readings(worker.pid))
         finally:
             worker.stop()
             empty(broker.url)
@@ -56,7 +56,7 @@ def _considered(count: int) -> list[ConsiderNotifying]:
     return [ConsiderNotifying(conversation=f"+15550001111:+{15550500000 + number}") for number in range(count)]
 
 
-def _watched(pid: int) -> Iterator[int]:
+def _memory_readings(pid: int) -> Iterator[int]:
     until = time.monotonic() + SETTLES
     while time.monotonic() < until:
         yield resident(pid)

@@ -15,7 +15,7 @@ from tests.servers import Server, database, empty, mongodb, rabbitmq
 TEXTS: Final = 200
 CONTACTS: Final = 20
 AT_ONCE: Final = 16
-LOOK: Final = 0.2
+POLL: Final = 0.2
 WORKERS: Final = (1, 2)
 
 
@@ -41,7 +41,7 @@ def _rate(workers: int, broker: Server, mongo: Server) -> float:
             conversations = client.get_default_database()["conversations"]
             while sum(each.get("posted", 0) for each in conversations.find()) < TEXTS:
                 assert time.monotonic() - started < 600, "not every text came into its thread"
-                time.sleep(LOOK)
+                time.sleep(POLL)
         return TEXTS / (time.monotonic() - started)
 
 

@@ -19,7 +19,7 @@ from ops.broker import rabbit
 from ops.console.app import application
 from ops.console.view import View
 from ops.documents.reader import Documents
-from ops.metrics.recorder import Sampler
+from ops.metrics.recorder import Recorder
 from ops.queues.broker import Broker
 from ops.settings import OpsSettings
 from ops.traces import log_trail
@@ -37,9 +37,9 @@ def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) 
         if broker is None:
             assert amqp_url is not None
             broker = rabbit(amqp_url, OpsSettings(management_url="http://127.0.0.1:1"), timedelta(seconds=10))
-        sampler = Sampler(broker, documents, dict, shared=True)
-        sampler.start()
-        app = application(View(settings, broker, documents, log_trail.Kept(documents), sampler))
+        recorder = Recorder(broker, documents, dict, shared=True)
+        recorder.start()
+        app = application(View(settings, broker, documents, log_trail.TrailReader(documents), recorder))
         gateway = Gateway(settings, AmqpPublisher(amqp_url or "amqp://127.0.0.1:1/"), mounts={"/ops": app})
         server = uvicorn.Server(uvicorn.Config(gateway, port=port, log_config=None, lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run)
@@ -50,7 +50,7 @@ def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) 
         finally:
             server.should_exit = True
             thread.join(20)
-            sampler.stop()
+            recorder.stop()
 
 
 def declare(amqp_url: str) -> None:

@@ -9,7 +9,7 @@ from ops.checks.finding import Finding, bad, good
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
-from ops.metrics.samples import read
+from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
 
 SKEW: Final = timedelta(seconds=2)
@@ -59,7 +59,7 @@ def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:
     else:
         yield good("processes", ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
     for each in processes:
-        for pid, queues, silent in stuck(read(each.metrics)):
+        for pid, queues, silent in stuck(parse_samples(each.metrics)):
             found = f"process {pid} on {each.host} (queues {queues}) has done nothing for {short(silent)}"
             todo = f"After {ENDED_AFTER} seconds it is ended and started again (docs/operations.md, ClerkWorkersStuck)."
             yield bad("worker is stuck", found, todo)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from messages.base import Document
 
 
-class State(StrEnum):
+class Verdict(StrEnum):
     """Good; advice (works, but not as well as it could); bad; skipped (could not be looked at)."""
 
     GOOD = "good"
@@ -18,26 +18,26 @@ class Finding(Document):
     """The outcome of one check: what it looked at, what was found, what to do."""
 
     check: str
-    state: State
+    state: Verdict
     found: str
     todo: str = ""
 
 
 def good(check: str, found: str) -> Finding:
     """A finding that asks for nothing."""
-    return Finding(check=check, state=State.GOOD, found=found)
+    return Finding(check=check, state=Verdict.GOOD, found=found)
 
 
 def advice(check: str, found: str, todo: str) -> Finding:
     """A finding that can wait."""
-    return Finding(check=check, state=State.ADVICE, found=found, todo=todo)
+    return Finding(check=check, state=Verdict.ADVICE, found=found, todo=todo)
 
 
 def bad(check: str, found: str, todo: str) -> Finding:
     """A finding that keeps something from working."""
-    return Finding(check=check, state=State.BAD, found=found, todo=todo)
+    return Finding(check=check, state=Verdict.BAD, found=found, todo=todo)
 
 
 def skipped(check: str, found: str, todo: str = "") -> Finding:
     """Something that could not be looked at."""
-    return Finding(check=check, state=State.SKIPPED, found=found, todo=todo)
+    return Finding(check=check, state=Verdict.SKIPPED, found=found, todo=todo)

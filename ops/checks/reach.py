@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 from ops.durations import short
-from ops.metrics.samples import Samples, collected, total
+from ops.metrics.samples import Samples, collect_samples, total
 
 SKEW: Final = timedelta(seconds=5)
 GRAVE: Final = timedelta(minutes=2)
@@ -50,7 +50,7 @@ def check(settings: Settings, dates: dict[str, str]) -> Iterator[Finding]:
 def _refusals(metrics: httpx.Response) -> Iterator[Finding]:
     if metrics.status_code != 200:
         return
-    yield from of_webhooks(collected(text_string_to_metric_families(metrics.text)))
+    yield from of_webhooks(collect_samples(text_string_to_metric_families(metrics.text)))
 
 
 def of_webhooks(samples: Samples) -> Iterator[Finding]:
@@ -72,12 +72,12 @@ def of_webhooks(samples: Samples) -> Iterator[Finding]:
 
 
 def of_dates(dates: Mapping[str, str], now: datetime) -> Iterator[Finding]:
-    """Whether others' clocks, as their answers' Date headers tell, agree with this machine's. Pure."""
+    """Whether others' clocks, as their answers' Date headers tell it, agree with this machine's. Pure."""
     apart = {who: now - parsedate_to_datetime(date).astimezone(UTC) for who, date in dates.items() if date}
     off = {who: by for who, by in apart.items() if abs(by) > SKEW}
     if off:
         found = ", ".join(f"{short(by.total_seconds())} ahead of {who}" for who, by in off.items())
-        tell = bad if any(abs(by) > GRAVE for by in off.values()) else advice
-        yield tell("clocks", f"this machine is {found}", "Let NTP set this machine's clock: signatures rest on it.")
+        finding = bad if any(abs(by) > GRAVE for by in off.values()) else advice
+        yield finding("clocks", f"this machine is {found}", "Let NTP set this machine's clock: signatures rest on it.")
     elif apart:
         yield good("clocks", f"agree with {', '.join(apart)}")

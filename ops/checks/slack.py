@@ -45,15 +45,17 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
     ) as client:
         try:
             answer = client.post("auth.test")
-            told = _told(answer)
+            fields = _answer_fields(answer)
             dates["Slack"] = answer.headers.get("date", "")
-            if not told.get("ok"):
-                yield bad("Slack token", f"Slack answers {told.get('error')}", _REPLACE)
+            if not fields.get("ok"):
+                yield bad("Slack token", f"Slack answers {fields.get('error')}", _REPLACE)
                 return
-            yield good("Slack token", f"{told.get('user')} in the workspace {told.get('team')}")
+            yield good("Slack token", f"{fields.get('user')} in the workspace {fields.get('team')}")
             yield of_scopes(answer.headers.get("x-oauth-scopes"))
             for line in lines:
-                yield of_channel(line, _told(client.get("conversations.info", params={"channel": line.channel})))
+                yield of_channel(
+                    line, _answer_fields(client.get("conversations.info", params={"channel": line.channel}))
+                )
         except httpx.HTTPError as error:
             todo = "Look at the network, a proxy (HTTPS_PROXY), and CLERK_SLACK_API_URL."
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
@@ -70,16 +72,16 @@ def of_scopes(header: str | None) -> Finding:
     return good("Slack scopes", f"all {len(SCOPES)} there")
 
 
-def of_channel(line: Line, told: dict[str, Any]) -> Finding:
+def of_channel(line: Line, fields: dict[str, Any]) -> Finding:
     """What conversations.info tells of a line's channel (https://docs.slack.dev/reference/methods). Pure."""
     check, elsewhere = f"channel of {line.id}", f"clerk lines set {line.id} --channel C…"
-    if not told.get("ok"):
-        error = told.get("error")
+    if not fields.get("ok"):
+        error = fields.get("error")
         if error == "channel_not_found":
             todo = f"If it is private, /invite @clerk there; if it is gone: {elsewhere}"
             return bad(check, f"{line.channel} does not exist for the bot", todo)
         return skipped(check, f"Slack answers {error} for {line.channel}", "Try again in a minute.")
-    channel = told.get("channel", {})
+    channel = fields.get("channel", {})
     name = f"#{channel.get('name', line.channel)}"
     if channel.get("is_archived"):
         return bad(check, f"{name} is archived", f"Unarchive it in Slack, or: {elsewhere}")
@@ -89,7 +91,7 @@ def of_channel(line: Line, told: dict[str, Any]) -> Finding:
     return good(check, f"{name}, and the bot is in it")
 
 
-def _told(answer: httpx.Response) -> dict[str, Any]:
+def _answer_fields(answer: httpx.Response) -> dict[str, Any]:
     if answer.status_code == 429:
         return {"ok": False, "error": f"429, try again in {answer.headers.get('retry-after', '?')} s"}
     try:

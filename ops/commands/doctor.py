@@ -12,17 +12,17 @@ from messages.line import Line
 from messages.process.settings import Misconfigured, Settings
 from ops.broker import open_broker
 from ops.checks import broker, documents, reach, slack, twilio
-from ops.checks.finding import Finding, State, advice, bad, good
+from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
 from ops.environment import with_mongo
 from ops.settings import OpsSettings
 
 MARKS: Final = {
-    State.GOOD: ("✓", "green"),
-    State.ADVICE: ("•", "yellow"),
-    State.BAD: ("✗", "bold red"),
-    State.SKIPPED: ("?", "dim"),
+    Verdict.GOOD: ("✓", "green"),
+    Verdict.ADVICE: ("•", "yellow"),
+    Verdict.BAD: ("✗", "bold red"),
+    Verdict.SKIPPED: ("?", "dim"),
 }
 
 
@@ -43,7 +43,7 @@ def doctor(*, as_json: AsJson = False) -> None:
             _show(console, finding)
     if as_json:
         print("[" + ",\n".join(finding.model_dump_json() for finding in findings) + "]")
-    if any(finding.state is State.BAD for finding in findings):
+    if any(finding.state is Verdict.BAD for finding in findings):
         sys.exit(1)
 
 
@@ -93,5 +93,5 @@ def _lines(lines: list[Line]) -> Finding:
 def _show(console: Console, finding: Finding) -> None:
     mark, style = MARKS[finding.state]
     console.print(Text(f"{mark} ", style=style) + Text(f"{finding.check}: ", style="bold") + Text(finding.found))
-    if finding.todo and finding.state is not State.GOOD:
+    if finding.todo and finding.state is not Verdict.GOOD:
         console.print(Text(f"    {finding.todo}", style="dim"))

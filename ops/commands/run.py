@@ -138,8 +138,8 @@ def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> 
         queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
     if not embedded:
         return build_console(settings, queues, instrument(settings, "run", REGISTRY), shared=True)
-    remembered = log_trail.Remembered(log_trail.this_process("run"))
-    log_trail.follow(remembered)
+    remembered = log_trail.MemoryTrail(log_trail.process_name("run"))
+    log_trail.record_log(remembered)
     return build_console(settings, queues, remembered, shared=False)
 
 

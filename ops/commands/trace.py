@@ -41,7 +41,7 @@ def _in_documents(id: str, settings: Settings) -> Trace:
     except BrokerAway as error:
         unasked = (str(error),)
     with Documents(settings.mongo_url.get_secret_value()) as documents:
-        return follow(id, documents, log_trail.Kept(documents), letters).model_copy(update={"unasked": unasked})
+        return follow(id, documents, log_trail.TrailReader(documents), letters).model_copy(update={"unasked": unasked})
 
 
 def _in_console(id: str, settings: Settings) -> Trace:

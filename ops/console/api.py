@@ -30,14 +30,14 @@ def routes(view: View) -> list[Route]:
         queue, limit = request.query_params.get("queue", ""), _number(request, "limit", 10)
         if family(queue) not in QUEUES:
             return _wrong(f"queue: one of {', '.join(QUEUES)}, each also with .DQ and .XQ")
-        return JSONResponse([_covered(request, each) for each in view.broker.peek(queue, min(limit, MOST))])
+        return JSONResponse([_masked(request, each) for each in view.broker.peek(queue, min(limit, MOST))])
 
     async def dead(request: Request) -> Response:
         selection = Selection.model_validate_json(await request.body() or b"{}")
         skip, limit = _number(request, "skip", 0), _number(request, "limit", 50)
         scan = _number(request, "scan", 1_000_000_000)
         page = await run_in_threadpool(view.broker.dead, selection, skip, limit, scan)
-        shown = {"letters": [_covered(request, each) for each in page.letters]}
+        shown = {"letters": [_masked(request, each) for each in page.letters]}
         return JSONResponse(page.model_dump(mode="json", exclude={"letters"}) | shown)
 
     async def rehearse(request: Request) -> Response:
@@ -95,7 +95,7 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else default
 
 
-def _covered(request: Request, letter: Letter) -> dict[str, object]:
+def _masked(request: Request, letter: Letter) -> dict[str, object]:
     shown = letter if request.query_params.get("show_text") == "1" else covered(letter)
     return shown.model_dump(mode="json")
 

@@ -11,11 +11,11 @@ from starlette.types import ASGIApp
 from messages.process.settings import Settings
 from ops.console import api
 from ops.console.pages import HERE, Pages
-from ops.console.session import Guard, Token
+from ops.console.session import Authentication, Token
 from ops.console.view import View
 from ops.documents.reader import Documents, DocumentsAway
-from ops.metrics.recorder import Sampler
-from ops.metrics.samples import Samples, collected
+from ops.metrics.recorder import Recorder
+from ops.metrics.samples import Samples, collect_samples
 from ops.queues.broker import Broker, BrokerAway
 from ops.traces.log_trail import Trail
 
@@ -24,13 +24,13 @@ def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bo
     """The console over these queues; `shared` if other processes tell of themselves in the documents."""
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
-    sampler = Sampler(broker, documents, _own(), shared=shared)
-    sampler.start()
-    return application(View(settings, broker, documents, trail, sampler))
+    recorder = Recorder(broker, documents, _own_samples(), shared=shared)
+    recorder.start()
+    return application(View(settings, broker, documents, trail, recorder))
 
 
-def _own() -> Callable[[], Samples]:
-    return lambda: collected(REGISTRY.collect())
+def _own_samples() -> Callable[[], Samples]:
+    return lambda: collect_samples(REGISTRY.collect())
 
 
 def application(view: View) -> ASGIApp:
@@ -45,4 +45,4 @@ def application(view: View) -> ASGIApp:
         exception_handlers={BrokerAway: pages.trouble, DocumentsAway: pages.trouble},
     )
     token = Token(view.settings.ops_token.get_secret_value())
-    return Guard(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))
+    return Authentication(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))

@@ -21,7 +21,7 @@ from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.view import View
 from ops.masking import covered, masked_number
-from ops.metrics.recorder import Moment
+from ops.metrics.recorder import Reading
 from ops.queues.layout import family
 from ops.queues.letters import Selection
 
@@ -74,27 +74,27 @@ class Pages:
 
     def overview(self, request: Request) -> Response:
         """What is wrong, the flow from webhook to Slack, what waits."""
-        view, latest = self._view, self._view.sampler.latest()
+        view, latest = self._view, self._view.recorder.latest()
         return self._draw(
             request,
             "overview.html",
             problems=view.problems(),
             latest=latest,
             states={each.name: each for each in latest.snapshot.queues} if latest and latest.snapshot else {},
-            history=view.sampler.history(),
+            history=view.recorder.history(),
             series=_series,
             statuses=view.tickets_by_status(),
         )
 
     def queues(self, request: Request) -> Response:
         """Every queue with its numbers."""
-        latest = self._view.sampler.latest()
+        latest = self._view.recorder.latest()
         return self._draw(
             request,
             "queues.html",
             snapshot=latest.snapshot if latest else None,
             troubles=latest.troubles if latest else (),
-            history=self._view.sampler.history(),
+            history=self._view.recorder.history(),
             ready=_ready,
         )
 
@@ -179,7 +179,7 @@ class Pages:
         view = self._view
         throttled, refusing = view.documents.throttled(view.now()), view.documents.refusing()
         lines = [view.line_health(line, throttled, refusing) for line in view.documents.lines()]
-        return self._draw(request, "lines.html", lines=lines, strays=view.strays())
+        return self._draw(request, "lines.html", lines=lines, texts_to_no_line=view.texts_to_no_line())
 
     def search(self, request: Request) -> Response:
         """Leads to a trace, or shows what might be meant."""
@@ -226,12 +226,12 @@ def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
     return Selection(queues=queues, actor=text["actor"] or None, reason=text["reason"] or None, **ages), ""
 
 
-def _series(history: list[Moment], stage: str, what: str) -> list[float | None]:
+def _series(history: list[Reading], stage: str, what: str) -> list[float | None]:
     """One number of one stage over time."""
     return [next((getattr(each, what) for each in moment.stages if each.name == stage), None) for moment in history]
 
 
-def _ready(history: list[Moment], queue: str) -> list[float | None]:
+def _ready(history: list[Reading], queue: str) -> list[float | None]:
     """The backlog of one queue over time."""
     return [
         next((float(each.ready) for each in moment.snapshot.queues if each.name == queue), None)

@@ -6,7 +6,7 @@ from typing import Final
 from messages.base import Document
 from ops.documents.processes import RunningProcess
 from ops.durations import short
-from ops.metrics.samples import read
+from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.queues.broker import STALLED, Snapshot
@@ -81,7 +81,7 @@ def of_processes(processes: tuple[RunningProcess, ...]) -> list[Problem]:
         todo = "Start one: clerk clock. Until then nothing overdue is found, and Solved tickets are not closed."
         found.append(Problem(found="No clock is running.", todo=todo))
     for each in processes:
-        for pid, queues, silent in stuck(read(each.metrics)):
+        for pid, queues, silent in stuck(parse_samples(each.metrics)):
             what = f"A worker is stuck: process {pid} on {each.host} ({queues}) has done nothing for {short(silent)}."
             todo = (
                 f"After {ENDED_AFTER} seconds it is ended and started again, and others get what it had in hand. "

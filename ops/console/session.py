@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.refusals import Refusals
 
 COOKIE: Final = "clerk_ops"
-LASTS: Final = 12 * 3600
+COOKIE_SECONDS: Final = 12 * 3600
 TRIES: Final = 60
-TRIED_AGAIN: Final = timedelta(seconds=2)
+NEXT_TRY_AFTER: Final = timedelta(seconds=2)
 """Wrong tokens of one address before it can't try any, not even the right one, and the time after which it can again.
 Whoever has signed in already is not kept out.
 """
@@ -28,7 +28,7 @@ POLICY: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 READS: Final = frozenset({"GET", "HEAD"})
-LONGEST: Final = 1 << 20
+MOST_BYTES: Final = 1 << 20
 _HEADERS: Final = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -48,11 +48,11 @@ class Token:
         """Whether this is the token."""
         return hmac.compare_digest(given.encode(), self._token)
 
-    def pass_until(self, expires: int) -> str:
+    def cookie_value(self, expires: int) -> str:
         """A cookie's value that lets its bearer in until then (seconds since 1970)."""
         return f"{expires}.{self._sign(f'pass {expires}')}"
 
-    def admits(self, cookie: str, now: float) -> bool:
+    def is_valid_cookie(self, cookie: str, now: float) -> bool:
         """Whether a cookie's value is one of ours, and still good."""
         expires, _, signature = cookie.partition(".")
         if not (expires.isascii() and expires.isdigit() and len(expires) < 12) or int(expires) < now:
@@ -63,7 +63,7 @@ class Token:
         """What a form of a page that was shown to a cookie's bearer carries, so that no other site can make one."""
         return self._sign(f"form {cookie}")
 
-    def made_by_us(self, cookie: str, key: str) -> bool:
+    def is_form_key(self, cookie: str, key: str) -> bool:
         """Whether a form carries the key of its bearer's pages."""
         return hmac.compare_digest(key.encode(), self.form_key(cookie).encode())
 
@@ -71,19 +71,19 @@ class Token:
         return hmac.new(self._key, what.encode(), hashlib.sha256).hexdigest()
 
 
-class Guard:
+class Authentication:
     """Lets nobody past without the token, but for the sign-in form (`sign_in` draws it) and what it looks like."""
 
     def __init__(self, app: ASGIApp, token: Token, sign_in: Callable[[Request], Response], *, secure: bool) -> None:
         self._app, self._token, self._draw, self._secure = app, token, sign_in, secure
-        self._wrong = Refusals(TRIES, TRIED_AGAIN)
+        self._wrong = Refusals(TRIES, NEXT_TRY_AFTER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return
 
-        async def guarded(message: MutableMapping[str, Any]) -> None:
+        async def send_secured(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
@@ -92,7 +92,7 @@ class Guard:
 
         body = b"" if scope["method"] in READS else await _body(receive)
         if body is None:
-            await Response("too long", 413)(scope, receive, guarded)
+            await Response("too long", 413)(scope, receive, send_secured)
             return
 
         async def received() -> MutableMapping[str, Any]:
@@ -100,7 +100,7 @@ class Guard:
 
         again = receive if scope["method"] in READS else received
         answer = await self._answer(Request(scope, again))
-        await (answer or self._app)(scope, again, guarded)
+        await (answer or self._app)(scope, again, send_secured)
 
     async def _answer(self, request: Request) -> Response | None:
         """What is answered instead of the page; None if the bearer may have it."""
@@ -112,11 +112,11 @@ class Guard:
         bearer = request.headers.get("authorization", "")
         if bearer.lower().startswith("bearer "):
             request.scope["form_key"] = ""
-            if wait := self._closed(request):
-                return _wait(wait)
-            return None if self._tried(request, bearer[7:]) else _refused("the token is wrong")
+            if wait := self._blocked_for(request):
+                return _too_many_tries(wait)
+            return None if self._check_token(request, bearer[7:]) else _refused("the token is wrong")
         cookie = request.cookies.get(COOKIE, "")
-        if not self._token.admits(cookie, time.time()):
+        if not self._token.is_valid_cookie(cookie, time.time()):
             if path.startswith("/api"):
                 return _refused("Authorization: Bearer CLERK_OPS_TOKEN is needed")
             return self._draw(request) if request.method in READS else RedirectResponse("/ops/", 303)
@@ -131,29 +131,29 @@ class Guard:
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return False
         key = request.headers.get("x-form-key") or str((await request.form()).get("form_key", ""))
-        return self._token.made_by_us(cookie, key)
+        return self._token.is_form_key(cookie, key)
 
-    def _closed(self, request: Request) -> timedelta | None:
+    def _blocked_for(self, request: Request) -> timedelta | None:
         return self._wrong.wait(_address(request), datetime.now(UTC))
 
-    def _tried(self, request: Request, given: str) -> bool:
+    def _check_token(self, request: Request, given: str) -> bool:
         right = self._token.is_right(given.strip())
         if not right:
             self._wrong.another(_address(request), datetime.now(UTC))
         return right
 
     async def _sign_in(self, request: Request) -> Response:
-        if wait := self._closed(request):
-            return _wait(wait)
+        if wait := self._blocked_for(request):
+            return _too_many_tries(wait)
         form = await request.form()
-        if not self._tried(request, str(form.get("token", ""))):
+        if not self._check_token(request, str(form.get("token", ""))):
             return RedirectResponse("/ops/?wrong=1", 303)
         after = str(form.get("after", ""))
         answer = RedirectResponse(after if after.startswith("/ops/") else "/ops/", 303)
         answer.set_cookie(
             COOKIE,
-            self._token.pass_until(int(time.time()) + LASTS),
-            max_age=LASTS,
+            self._token.cookie_value(int(time.time()) + COOKIE_SECONDS),
+            max_age=COOKIE_SECONDS,
             path="/ops",
             secure=self._secure,
             httponly=True,
@@ -172,7 +172,7 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _wait(wait: timedelta) -> Response:
+def _too_many_tries(wait: timedelta) -> Response:
     seconds = math.ceil(wait.total_seconds())
     why = f"Too many wrong tokens came from this address. Try again in {seconds} s."
     return Response(why, 429, {"retry-after": str(seconds)})
@@ -185,7 +185,7 @@ def _refused(why: str) -> Response:
 async def _body(receive: Receive) -> bytes | None:
     """A request's body; None if it is longer than any form of ours."""
     body = b""
-    while len(body) <= LONGEST:
+    while len(body) <= MOST_BYTES:
         message = await receive()
         body += bytes(message.get("body", b""))
         if not message.get("more_body", False):

@@ -13,10 +13,10 @@ from ops.console.dead_letters import DeadLetters
 from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages
 from ops.console.runs import Runs
 from ops.documents.reader import Documents, DocumentsAway
-from ops.metrics.recorder import Sampler
+from ops.metrics.recorder import Recorder
 from ops.queues.broker import Broker, BrokerAway
 from ops.queues.letters import Letter
-from ops.traces import timeline as tracing
+from ops.traces import timeline
 from ops.traces.log_trail import Trail
 
 LATE: Final = timedelta(seconds=60)
@@ -41,7 +41,7 @@ class View:
     broker: Broker
     documents: Documents
     trail: Trail | None
-    sampler: Sampler
+    recorder: Recorder
     runs: Runs = field(default_factory=Runs)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -50,7 +50,7 @@ class View:
 
     def problems(self) -> list[Problem]:
         """What is wrong, the gravest first."""
-        latest, now = self.sampler.latest(), self.now()
+        latest, now = self.recorder.latest(), self.now()
         found = of_snapshot(latest.snapshot) if latest else []
         found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
         try:
@@ -68,7 +68,7 @@ class View:
         except DocumentsAway:
             return None
 
-    def trace(self, id: str) -> tracing.Trace:
+    def trace(self, id: str) -> timeline.Trace:
         """Everything known of an id, dead letters included."""
         letters: tuple[Letter, ...] = ()
         unasked: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class View:
             letters = self.dead.look().letters
         except BrokerAway as error:
             unasked = (str(error),)
-        found = tracing.trace(id, self.documents, self.trail, letters)
+        found = timeline.trace(id, self.documents, self.trail, letters)
         return found.model_copy(update={"unasked": unasked})
 
     def line_health(self, line: Line, throttled: Mapping[str, datetime], refusing: Mapping[str, str]) -> LineHealth:
@@ -89,7 +89,7 @@ class View:
             refused=refusing.get(line.channel),
         )
 
-    def strays(self) -> list[Sms]:
+    def texts_to_no_line(self) -> list[Sms]:
         """The latest texts that came to a number that is no line."""
         known = [line.id for line in self.documents.lines()]
         return self.documents.texts({"line": {"$nin": known}, "direction": Direction.INBOUND}, 20)

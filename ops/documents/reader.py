@@ -30,7 +30,7 @@ class DocumentsAway(Exception):
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
+def _explaining_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
@@ -64,18 +64,18 @@ class Documents:
 
     def version(self) -> str:
         """What MongoDB says it is, once it has answered."""
-        with _telling():
+        with _explaining_errors():
             return str(self.database.command("buildInfo")["version"])
 
     def server_time(self) -> datetime | None:
         """What time it is at MongoDB, if it tells."""
-        with _telling():
+        with _explaining_errors():
             found = self.database.command("hello").get("localTime")
         return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
 
     def missing_indexes(self) -> list[str]:
         """The indexes that Clerk's queries rest on and that are not there."""
-        with _telling():
+        with _explaining_errors():
             return [
                 f"{collection}.{index.document['name']}"
                 for collection, indexes in INDEXES.items()
@@ -87,7 +87,7 @@ class Documents:
         """When the next delayed work of a slice is due, where the documents know it."""
         found = {}
         for queue, field in (("notifications", "debounce.due_at"), ("slack", "redraw.due_at")):
-            with _telling():
+            with _explaining_errors():
                 first = self.database["conversations"].find_one({field: {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}},
                                                                 {field: 1}, sort=[(field, ASCENDING)])  # fmt: skip
             if first is not None:
@@ -101,7 +101,7 @@ class Documents:
 
     def tickets_by_status(self) -> dict[Status, int]:
         """How many tickets there are in each status."""
-        with _telling():
+        with _explaining_errors():
             counts = {
                 each["_id"]: each["n"]
                 for each in self.database["tickets"].aggregate([{"$group": {"_id": "$status", "n": {"$sum": 1}}}])
@@ -120,7 +120,7 @@ class Documents:
 
     def throttled(self, now: datetime) -> dict[str, datetime]:
         """The Slack channels that want to be left alone, and until when."""
-        with _telling():
+        with _explaining_errors():
             found = list(self.database["channels"].find({"retry_at": {"$gt": now}}, limit=200))
         return {str(each["_id"]): each["retry_at"] for each in found}
 
@@ -149,20 +149,20 @@ class Documents:
     def running_processes(self) -> list[RunningProcess]:
         """The processes that have reported lately, by MongoDB's clock; deletes the documents of those long gone."""
         now = self.server_time() or datetime.now(UTC)
-        with _telling():
+        with _explaining_errors():
             self.database["processes"].delete_many({"seen_at": {"$lt": now - 10 * GONE}})
         found = self._find(RunningProcess, "processes", {}, [], 1000)
         return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)
 
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""
-        with _telling():
+        with _explaining_errors():
             return list(self.database[collection].find(query, limit=limit))
 
     def _find[D: Document](
         self, kind: type[D], collection: str, query: Fields, order: list[tuple[str, int]], limit: int = 0
     ) -> list[D]:
-        with _telling():
+        with _explaining_errors():
             cursor = self.database[collection].find(query, limit=limit)
             if order:
                 cursor = cursor.sort(order)

@@ -13,7 +13,7 @@ from prometheus_client import Gauge
 
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
-from ops.metrics.samples import Samples, added, grown, percentile, read
+from ops.metrics.samples import Samples, growth, merged, parse_samples, percentile
 from ops.metrics.stages import Stage, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
 
@@ -28,12 +28,12 @@ OLDEST = Gauge("clerk_queue_oldest_seconds", "How long the oldest ready message 
 
 EVERY: Final = timedelta(seconds=5)
 REMEMBERED: Final = timedelta(minutes=15)
-OVER: Final = 12
+READINGS_PER_RATE: Final = 12
 """Looks over which rates and percentiles are taken: a minute."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class Reading:
     """What one look saw; what could not be asked is None or empty, and `troubles` says why.
 
     Without `processes` there is but one, and this is it.
@@ -47,31 +47,31 @@ class Moment:
     troubles: tuple[str, ...]
 
 
-class Sampler:
+class Recorder:
     """Looks from a thread of its own; `latest` and `history` never wait."""
 
     def __init__(self, broker: Broker, documents: Documents, own: Callable[[], Samples], *, shared: bool) -> None:
         self._broker, self._documents, self._own, self._shared = broker, documents, own, shared
-        self._history: deque[Moment] = deque(maxlen=int(REMEMBERED / EVERY))
-        self._growth: deque[tuple[float, Samples]] = deque(maxlen=OVER)
+        self._history: deque[Reading] = deque(maxlen=int(REMEMBERED / EVERY))
+        self._growth: deque[tuple[float, Samples]] = deque(maxlen=READINGS_PER_RATE)
         self._before: dict[str, Samples] = {}
         self._looked_at = time.monotonic()
         self._first, self._stopping = threading.Event(), threading.Event()
 
     def start(self) -> None:
         """Begin to look, until `stop` or the end of the process."""
-        threading.Thread(target=self._run, name="sampler", daemon=True).start()
+        threading.Thread(target=self._run, name="recorder", daemon=True).start()
 
     def stop(self) -> None:
         """Look no more."""
         self._stopping.set()
 
-    def latest(self) -> Moment | None:
+    def latest(self) -> Reading | None:
         """What the last look saw; waits a moment for the first."""
         self._first.wait(timeout=EVERY.total_seconds())
         return self._history[-1] if self._history else None
 
-    def history(self) -> list[Moment]:
+    def history(self) -> list[Reading]:
         """What was seen in the last quarter of an hour, oldest first."""
         return list(self._history)
 
@@ -86,14 +86,14 @@ class Sampler:
         snapshot, processes = self._snapshot(troubles), self._processes(troubles)
         self._count(processes or ())
         seconds = sum(took for took, _ in self._growth) or 1.0
-        growth = added(part for _, part in self._growth)
-        to_slack = tuple(percentile(growth, "clerk_text_to_slack_seconds", share) for share in (0.5, 0.95))
+        last_minute = merged(part for _, part in self._growth)
+        to_slack = tuple(percentile(last_minute, "clerk_text_to_slack_seconds", share) for share in (0.5, 0.95))
         self._history.append(
-            Moment(
+            Reading(
                 at=datetime.now(UTC),
                 snapshot=snapshot,
                 processes=processes,
-                stages=stages(growth, seconds),
+                stages=stages(last_minute, seconds),
                 to_slack=(to_slack[0], to_slack[1]),
                 troubles=tuple(troubles),
             )
@@ -126,9 +126,9 @@ class Sampler:
 
     def _count(self, processes: tuple[RunningProcess, ...]) -> None:
         """Add what every process counted since the last look; one seen for the first time counts from now on."""
-        now: Mapping[str, Samples] = {each.id: read(each.metrics) for each in processes} or {"": self._own()}
-        parts = [grown(self._before[id], samples) for id, samples in now.items() if id in self._before]
+        now: Mapping[str, Samples] = {each.id: parse_samples(each.metrics) for each in processes} or {"": self._own()}
+        parts = [growth(self._before[id], samples) for id, samples in now.items() if id in self._before]
         self._before = {**{id: self._before[id] for id in self._before if id in now}, **now}
         looked_at = time.monotonic()
-        self._growth.append((looked_at - self._looked_at, added(parts)))
+        self._growth.append((looked_at - self._looked_at, merged(parts)))
         self._looked_at = looked_at

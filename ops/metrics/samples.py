@@ -9,7 +9,7 @@ type Key = tuple[str, tuple[tuple[str, str], ...]]
 type Samples = Mapping[Key, float]
 
 
-def collected(metrics: Iterable[Metric]) -> dict[Key, float]:
+def collect_samples(metrics: Iterable[Metric]) -> dict[Key, float]:
     """Clerk's own samples out of what a registry collects."""
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -19,24 +19,24 @@ def collected(metrics: Iterable[Metric]) -> dict[Key, float]:
     }
 
 
-def written(samples: Samples) -> str:
+def dump_samples(samples: Samples) -> str:
     """Samples as text, to be stored."""
     return json.dumps([[name, labels, value] for (name, labels), value in samples.items()])
 
 
-def read(text: str) -> dict[Key, float]:
+def parse_samples(text: str) -> dict[Key, float]:
     """Samples from text."""
     return {(name, tuple((key, label) for key, label in labels)): value for name, labels, value in json.loads(text)}
 
 
-def grown(before: Samples, after: Samples) -> dict[Key, float]:
+def growth(before: Samples, after: Samples) -> dict[Key, float]:
     """By how much each counter grew; one that is smaller than before began anew."""
     return {
         key: value - before.get(key, 0.0) if value >= before.get(key, 0.0) else value for key, value in after.items()
     }
 
 
-def added(parts: Iterable[Samples]) -> dict[Key, float]:
+def merged(parts: Iterable[Samples]) -> dict[Key, float]:
     """The sums of samples, key by key."""
     sums: dict[Key, float] = {}
     for part in parts:

@@ -22,4 +22,4 @@ def instrument(
     presence.Presence(url, kind, queues, presence.of_registry(registry)).start()
     if ops_settings.trail_days == 0:
         return None
-    return log_trail.stored(url, kind, timedelta(days=ops_settings.trail_days))
+    return log_trail.start_mongo_trail(url, kind, timedelta(days=ops_settings.trail_days))

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from pymongo.errors import PyMongoError
 
 from ops.documents.reader import Documents
-from ops.metrics.samples import Samples, collected, written
+from ops.metrics.samples import Samples, collect_samples, dump_samples
 
 log = structlog.get_logger("clerk.processes")
 
@@ -68,11 +68,11 @@ class Presence:
         self._documents.close()
 
     def _write(self) -> None:
-        fields = {**self._fields, "told_at": datetime.now(UTC), "metrics": written(self._samples())}
+        fields = {**self._fields, "told_at": datetime.now(UTC), "metrics": dump_samples(self._samples())}
         processes = self._documents.database["processes"]
         processes.update_one({"_id": self._id}, {"$set": fields, "$currentDate": {"seen_at": True}}, upsert=True)
 
 
 def of_registry(registry: CollectorRegistry) -> Callable[[], Samples]:
     """A function that returns a registry's samples."""
-    return lambda: collected(registry.collect())
+    return lambda: collect_samples(registry.collect())

@@ -23,7 +23,9 @@ parent_death.end_with_parent(signal.SIGKILL, None if command is None else comman
 
 settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:
-    log_trail.stored(settings.mongo_url.get_secret_value(), "worker", timedelta(days=ops_settings.trail_days))
+    log_trail.start_mongo_trail(
+        settings.mongo_url.get_secret_value(), "worker", timedelta(days=ops_settings.trail_days)
+    )
 dramatiq.get_broker().add_middleware(Heartbeat(Path(os.environ[FOLDER])))
 
 _dramatiqs_handler = signal.getsignal(signal.SIGTERM)

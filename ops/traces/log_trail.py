@@ -34,14 +34,14 @@ MOST_WAITING: Final = 50_000
 MOST_PACKED: Final = 1_000
 """Lines of a document."""
 
-MOST_KEPT: Final = 20_000
+MOST_REMEMBERED: Final = 20_000
 """Lines that a process without a MongoDB to share remembers."""
 
 MOST_READ: Final = 500
 """Documents that are searched for one id."""
 
 
-class Line(Document):
+class LogLine(Document):
     """A log line: when, what, where it was logged, and the rest of its fields."""
 
     at: Moment
@@ -54,29 +54,29 @@ class Line(Document):
 class Trail(Protocol):
     """Where log lines with a correlation id can be found again."""
 
-    def find(self, ids: Collection[str]) -> list[Line]:
+    def find(self, ids: Collection[str]) -> list[LogLine]:
         """The lines that carry one of these correlation ids, in time order."""
         ...
 
 
-class Remembered:
+class MemoryTrail:
     """A trail in the memory of this process: for `clerk run`, which is all there is."""
 
     def __init__(self, process: str) -> None:
         self._process = process
-        self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_KEPT)
+        self._lines: deque[dict[str, Any]] = deque(maxlen=MOST_REMEMBERED)
 
     def note(self, fields: dict[str, Any]) -> None:
         """Keep a log line."""
         self._lines.append(fields)
 
-    def find(self, ids: Collection[str]) -> list[Line]:
+    def find(self, ids: Collection[str]) -> list[LogLine]:
         """The lines that carry one of these correlation ids, in time order."""
         wanted = frozenset(ids)
-        return [_line(each, self._process) for each in list(self._lines) if each["correlation_id"] in wanted]
+        return [_log_line(each, self._process) for each in list(self._lines) if each["correlation_id"] in wanted]
 
 
-class Stored:
+class MongoTrail:
     """A trail in MongoDB, written by a thread of its own; `close` writes what is left."""
 
     def __init__(self, url: str, process: str, keep: timedelta) -> None:
@@ -100,7 +100,7 @@ class Stored:
         """Keep a log line, soon."""
         self._waiting.append(fields)
 
-    def find(self, ids: Collection[str]) -> list[Line]:
+    def find(self, ids: Collection[str]) -> list[LogLine]:
         """The lines that carry one of these correlation ids, in time order."""
         return find(self._documents, ids)
 
@@ -140,18 +140,18 @@ class Stored:
             self._purge_at = now + PURGE_EVERY
 
 
-class Kept:
+class TrailReader:
     """The trail that other processes have written to MongoDB."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    def find(self, ids: Collection[str]) -> list[Line]:
+    def find(self, ids: Collection[str]) -> list[LogLine]:
         """The lines that carry one of these correlation ids, in time order."""
         return find(self._documents, ids)
 
 
-def find(documents: Documents, ids: Collection[str]) -> list[Line]:
+def find(documents: Documents, ids: Collection[str]) -> list[LogLine]:
     """The lines in MongoDB that carry one of these correlation ids, in time order."""
     wanted = sorted(set(ids))
     found = documents.raw("trail", {"ids": {"$in": wanted}}, MOST_READ) if wanted else []
@@ -160,14 +160,14 @@ def find(documents: Documents, ids: Collection[str]) -> list[Line]:
     )
 
 
-def _unpacked(document: dict[str, Any]) -> Iterator[Line]:
+def _unpacked(document: dict[str, Any]) -> Iterator[LogLine]:
     for fields in orjson.loads(zlib.decompress(document["lines"])):
-        yield _line(fields, str(document["process"]))
+        yield _log_line(fields, str(document["process"]))
 
 
-def _line(fields: dict[str, Any], process: str) -> Line:
+def _log_line(fields: dict[str, Any], process: str) -> LogLine:
     own = {"event", "timestamp", "correlation_id", "level"}
-    return Line(
+    return LogLine(
         at=datetime.fromisoformat(fields["timestamp"]),
         event=str(fields["event"]),
         process=process,
@@ -176,12 +176,12 @@ def _line(fields: dict[str, Any], process: str) -> Line:
     )
 
 
-def this_process(kind: str) -> str:
+def process_name(kind: str) -> str:
     """What a process is called in traces and lists: `worker web-1/4711`."""
     return f"{kind} {socket.gethostname()}/{os.getpid()}"
 
 
-def follow(trail: Remembered | Stored) -> None:
+def record_log(trail: MemoryTrail | MongoTrail) -> None:
     """Have every log line with a correlation id noted from now on; call it once logging is configured."""
 
     def note(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -196,9 +196,9 @@ def follow(trail: Remembered | Stored) -> None:
     processors.insert(stamped, note)  # in place: loggers that were used already hold this very list
 
 
-def stored(url: str, kind: str, keep: timedelta) -> Stored:
+def start_mongo_trail(url: str, kind: str, keep: timedelta) -> MongoTrail:
     """A trail in MongoDB that follows this process's log from now on."""
-    trail = Stored(url, this_process(kind), keep)
+    trail = MongoTrail(url, process_name(kind), keep)
     trail.start()
-    follow(trail)
+    record_log(trail)
     return trail

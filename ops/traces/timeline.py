@@ -12,7 +12,7 @@ from messages.ticket import Ticket
 from ops.documents.reader import Documents
 from ops.masking import masked_number
 from ops.queues.letters import Letter
-from ops.traces.log_trail import Line, Trail
+from ops.traces.log_trail import LogLine, Trail
 
 MOST: Final = 200
 """Texts and posts that one trace follows."""
@@ -64,7 +64,7 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
         *(step for text in texts for step in of_text(text)),
         *(step for ticket in tickets for step in of_ticket(ticket)),
         *(of_post(post) for post in _posts(documents, texts, tickets)),
-        *map(of_line, lines),
+        *map(of_log_line, lines),
         *map(of_letter, own),
     ]
     return Trace(
@@ -227,7 +227,7 @@ def of_post(post: Post) -> Step:
     return Step(at=post.created_at, where="Slack", what=f"{what} was posted", detail=f"{post.channel} {post.ts}{texts}")
 
 
-def of_line(line: Line) -> Step:
+def of_log_line(line: LogLine) -> Step:
     """A log line, with its ids and numbers."""
     fields = {name: value for name, value in line.fields.items() if name not in {"actor", "message_id", "outcome"}}
     actor, outcome = line.fields.get("actor"), line.fields.get("outcome")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from ops.console.session import TRIED_AGAIN, TRIES, Token
+from ops.console.session import NEXT_TRY_AFTER, TRIES, Token
 from tests.console import TOKEN, console, declare, letter, put
 from tests.servers import depths
 
@@ -105,7 +105,7 @@ def test_guessing_the_token_is_slowed_down_for_whoever_guesses(
     assert told[-1] == 429
     closed = tried(TOKEN)
     assert closed.status_code == 429
-    assert 0 < int(closed.headers["retry-after"]) <= TRIED_AGAIN.total_seconds()
+    assert 0 < int(closed.headers["retry-after"]) <= NEXT_TRY_AFTER.total_seconds()
     assert operator.get("/api/queues").status_code == 200  # signed in before
     elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
     with httpx.Client(base_url=f"{address}/ops", timeout=30, trust_env=False, transport=elsewhere) as other:
@@ -181,12 +181,12 @@ def test_a_form_that_is_too_long_is_refused(visitor: httpx.Client) -> None:
 
 def test_a_cookie_ends_with_its_time_and_with_the_token() -> None:
     token = Token("one")
-    cookie = token.pass_until(1000)
-    assert token.admits(cookie, 999)
-    assert not token.admits(cookie, 1001)
-    assert not Token("two").admits(cookie, 999)
+    cookie = token.cookie_value(1000)
+    assert token.is_valid_cookie(cookie, 999)
+    assert not token.is_valid_cookie(cookie, 1001)
+    assert not Token("two").is_valid_cookie(cookie, 999)
     for forged in ("", ".", "2000." + cookie.partition(".")[2], cookie + "0", "1e3.x", "١٢٣.x", "9" * 400 + ".x"):
-        assert not token.admits(forged, 999)
+        assert not token.is_valid_cookie(forged, 999)
 
 
 def test_with_broker_and_mongodb_away_the_console_says_so_and_what_it_means() -> None:

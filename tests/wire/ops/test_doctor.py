@@ -18,7 +18,7 @@ from starlette.routing import Route
 from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks import broker, documents, reach, slack, twilio
-from ops.checks.finding import Finding, State
+from ops.checks.finding import Finding, Verdict
 from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
 from ops.queues.broker import QueueState, Snapshot
@@ -28,7 +28,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINE = Line(id="+15550001111", channel="C0TEXTS")
 
 
-def states(findings: Iterator[Finding] | list[Finding]) -> dict[str, State]:
+def states(findings: Iterator[Finding] | list[Finding]) -> dict[str, Verdict]:
     return {each.check: each.state for each in findings}
 
 
@@ -78,20 +78,20 @@ def in_slack(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) 
 
 def test_a_workspace_in_order_asks_for_nothing() -> None:
     found = in_slack(HEALTHY, ",".join(slack.SCOPES), THERE)
-    assert {each.state for each in found} == {State.GOOD}
+    assert {each.state for each in found} == {Verdict.GOOD}
     assert len(found) == 3
 
 
 def test_a_wrong_token_is_named_with_where_to_get_the_right_one() -> None:
     (found,) = in_slack({"ok": False, "error": "invalid_auth"}, None, THERE)
-    assert (found.state, found.check) == (State.BAD, "Slack token")
+    assert (found.state, found.check) == (Verdict.BAD, "Slack token")
     assert "CLERK_SLACK_BOT_TOKEN" in found.todo
 
 
 def test_missing_scopes_are_named_with_how_to_reinstall() -> None:
     held = [scope for scope in slack.SCOPES if scope not in {"files:write", "im:write"}]
     found = next(each for each in in_slack(HEALTHY, ",".join(held), THERE) if each.check == "Slack scopes")
-    assert (found.state, found.found) == (State.BAD, "missing: im:write, files:write")
+    assert (found.state, found.found) == (Verdict.BAD, "missing: im:write, files:write")
     assert "Reinstall" in found.todo
 
 
@@ -103,13 +103,15 @@ def test_the_scopes_are_those_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("told", "state", "todo"),
     [
-        ({"ok": False, "error": "channel_not_found"}, State.BAD, "/invite @clerk"),
-        ({"ok": False, "error": "ratelimited"}, State.SKIPPED, "again"),
-        ({"ok": True, "channel": {"name": "texts", "is_archived": True, "is_member": True}}, State.BAD, "Unarchive"),
-        ({"ok": True, "channel": {"name": "texts", "is_member": False}}, State.BAD, "/invite @clerk in #texts"),
+        ({"ok": False, "error": "channel_not_found"}, Verdict.BAD, "/invite @clerk"),
+        ({"ok": False, "error": "ratelimited"}, Verdict.SKIPPED, "again"),
+        ({"ok": True, "channel": {"name": "texts", "is_archived": True, "is_member": True}}, Verdict.BAD, "Unarchive"),
+        ({"ok": True, "channel": {"name": "texts", "is_member": False}}, Verdict.BAD, "/invite @clerk in #texts"),
     ],
 )
-def test_a_channel_that_can_not_be_used_is_named_with_what_to_do(told: dict[str, Any], state: State, todo: str) -> None:
+def test_a_channel_that_can_not_be_used_is_named_with_what_to_do(
+    told: dict[str, Any], state: Verdict, todo: str
+) -> None:
     found = slack.of_channel(LINE, told)
     assert found.state is state
     assert todo in found.todo
@@ -117,7 +119,7 @@ def test_a_channel_that_can_not_be_used_is_named_with_what_to_do(told: dict[str,
 
 def test_a_slack_that_is_away_is_a_finding_and_no_crash() -> None:
     found = list(slack.check(settings(slack_api_url="http://127.0.0.1:1/api/"), [LINE], {}))
-    assert states(found) == {"Slack": State.BAD}
+    assert states(found) == {"Slack": Verdict.BAD}
 
 
 def number(**given: Any) -> dict[str, Any]:
@@ -129,18 +131,18 @@ def number(**given: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("numbers", "state", "words"),
     [
-        ([number()], State.GOOD, ""),
-        ([], State.BAD, "is no number of this account"),
-        ([number(sms_url="https://old.example.org/twilio/sms")], State.BAD, "old.example.org"),
-        ([number(sms_url="")], State.BAD, "nowhere"),
-        ([number(sms_url=None)], State.BAD, "nowhere"),
-        ([number(sms_url="http://clerk.example.org/twilio/sms")], State.BAD, "http://clerk"),
-        ([number(sms_method="GET")], State.BAD, "GET"),
-        ([number(sms_url="https://clerk.example.org/twilio/sms")], State.ADVICE, "try again"),
-        ([number(sms_fallback_url="")], State.ADVICE, "no fallback URL"),
+        ([number()], Verdict.GOOD, ""),
+        ([], Verdict.BAD, "is no number of this account"),
+        ([number(sms_url="https://old.example.org/twilio/sms")], Verdict.BAD, "old.example.org"),
+        ([number(sms_url="")], Verdict.BAD, "nowhere"),
+        ([number(sms_url=None)], Verdict.BAD, "nowhere"),
+        ([number(sms_url="http://clerk.example.org/twilio/sms")], Verdict.BAD, "http://clerk"),
+        ([number(sms_method="GET")], Verdict.BAD, "GET"),
+        ([number(sms_url="https://clerk.example.org/twilio/sms")], Verdict.ADVICE, "try again"),
+        ([number(sms_fallback_url="")], Verdict.ADVICE, "no fallback URL"),
     ],
 )
-def test_a_number_that_leads_elsewhere_is_found(numbers: list[dict[str, Any]], state: State, words: str) -> None:
+def test_a_number_that_leads_elsewhere_is_found(numbers: list[dict[str, Any]], state: Verdict, words: str) -> None:
     found = list(twilio.of_number(LINE, numbers, "https://clerk.example.org"))
     assert found[-1].state is state
     assert words in found[-1].found + found[-1].todo
@@ -153,40 +155,40 @@ def test_an_account_that_twilio_refuses_is_a_finding(status: int, words: str) ->
 
     with served(Route("/2010-04-01/Accounts/{sid}", account)) as url:
         found = list(twilio.check(settings(twilio_api_url=url), [LINE], {}))
-    assert found[-1].state is State.BAD
+    assert found[-1].state is Verdict.BAD
     assert words in found[-1].todo
 
 
 def test_a_public_url_that_leads_to_something_else_is_found() -> None:
     with served(Route("/healthz", lambda _: PlainTextResponse("<html>a login page</html>"))) as url:
         found = list(reach.check(settings(public_url=url), {}))
-    assert states(found) == {"public URL": State.BAD}
+    assert states(found) == {"public URL": Verdict.BAD}
 
 
 def test_a_public_url_that_only_this_machine_knows_is_found() -> None:
     real = Settings(twilio_account_sid="AC1", twilio_auth_token="t", slack_bot_token="b", slack_signing_secret="s")
     found = list(reach.check(real.model_copy(update={"port": 1}), {}))
     assert "CLERK_PUBLIC_URL" in found[0].todo
-    assert found[0].state is State.BAD
+    assert found[0].state is Verdict.BAD
 
 
 @pytest.mark.parametrize(
     ("taken", "refused", "state"),
-    [(0, 0, State.ADVICE), (100, 0, State.GOOD), (100, 3, State.GOOD), (5, 5, State.BAD), (0, 1, State.BAD)],
+    [(0, 0, Verdict.ADVICE), (100, 0, Verdict.GOOD), (100, 3, Verdict.GOOD), (5, 5, Verdict.BAD), (0, 1, Verdict.BAD)],
 )
-def test_webhooks_whose_signature_fails_are_noticed(taken: int, refused: int, state: State) -> None:
+def test_webhooks_whose_signature_fails_are_noticed(taken: int, refused: int, state: Verdict) -> None:
     counted: Samples = {
         ("clerk_webhooks_total", (("outcome", "accepted"), ("route", "/twilio/sms"))): float(taken),
         ("clerk_webhooks_total", (("outcome", "rejected"), ("route", "/twilio/sms"))): float(refused),
     }
     found = next(each for each in reach.of_webhooks(counted) if each.check == "webhooks of Twilio")
     assert found.state is state
-    if state is State.BAD:
+    if state is Verdict.BAD:
         assert "CLERK_TWILIO_AUTH_TOKEN" in found.todo
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(1, State.GOOD), (-30, State.ADVICE), (400, State.BAD)])
-def test_clocks_that_disagree_are_found(seconds: int, state: State) -> None:
+@pytest.mark.parametrize(("seconds", "state"), [(1, Verdict.GOOD), (-30, Verdict.ADVICE), (400, Verdict.BAD)])
+def test_clocks_that_disagree_are_found(seconds: int, state: Verdict) -> None:
     dates = {"Slack": format_datetime(NOW - timedelta(seconds=seconds), usegmt=True), "Twilio": ""}
     (found,) = reach.of_dates(dates, NOW)
     assert found.state is state
@@ -200,16 +202,16 @@ def snapshot(**fields: Any) -> Snapshot:
 @pytest.mark.parametrize(
     ("fields", "check", "state"),
     [
-        ({}, "backlog", State.GOOD),
-        ({"consumers": 0}, "workers", State.BAD),
-        ({"dead": 3}, "dead letters", State.BAD),
-        ({"ready": 9, "oldest": 61.0}, "backlog", State.BAD),
-        ({"ready": 9, "oldest": 2.0}, "backlog", State.GOOD),
-        ({"ready": 9, "oldest": 99.0, "consumers": 0}, "backlog", State.ADVICE),
-        ({"held": 2, "stalled": 121.0}, "workers are stuck", State.BAD),
+        ({}, "backlog", Verdict.GOOD),
+        ({"consumers": 0}, "workers", Verdict.BAD),
+        ({"dead": 3}, "dead letters", Verdict.BAD),
+        ({"ready": 9, "oldest": 61.0}, "backlog", Verdict.BAD),
+        ({"ready": 9, "oldest": 2.0}, "backlog", Verdict.GOOD),
+        ({"ready": 9, "oldest": 99.0, "consumers": 0}, "backlog", Verdict.ADVICE),
+        ({"held": 2, "stalled": 121.0}, "workers are stuck", Verdict.BAD),
     ],
 )
-def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, state: State) -> None:
+def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, state: Verdict) -> None:
     assert states(broker.of_queues(snapshot(**fields)))[check] is state
 
 
@@ -220,11 +222,11 @@ def process(kind: str, ahead: float = 0) -> RunningProcess:
 
 def test_a_missing_clock_is_found() -> None:
     found = list(documents.of_processes([process("gateway"), process("worker")]))
-    assert (found[0].state, found[0].todo) == (State.BAD, "Start: clerk clock")
-    assert states(documents.of_processes([process("run")])) == {"processes": State.GOOD}
+    assert (found[0].state, found[0].todo) == (Verdict.BAD, "Start: clerk clock")
+    assert states(documents.of_processes([process("run")])) == {"processes": Verdict.GOOD}
 
 
 def test_a_machine_whose_clock_is_off_is_found() -> None:
     everyone = [process("gateway"), process("worker", ahead=-90), process("clock")]
     found = [each for each in documents.of_processes(everyone) if each.check == "clocks"]
-    assert [each.state for each in found] == [State.BAD]
+    assert [each.state for each in found] == [Verdict.BAD]

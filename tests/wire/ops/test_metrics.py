@@ -18,7 +18,7 @@ import workers.observe
 import workers.platforms.twilio.api
 import workers.wiring
 from ops.metrics import stages
-from ops.metrics.samples import added, collected, grown, percentile, read, total, written
+from ops.metrics.samples import collect_samples, dump_samples, growth, merged, parse_samples, percentile, total
 
 USED = (gateway.app, ops.metrics.recorder, workers.clock, workers.observe, workers.platforms.twilio.api)
 """Their import makes their metrics known, as that of every slice's actors does."""
@@ -88,7 +88,7 @@ def histogram(values: list[float]) -> dict[tuple[str, tuple[tuple[str, str], ...
     metric = Histogram("clerk_test", "A test", ["actor"], buckets=(1, 2, 5, 10, 20), registry=registry)
     for value in values:
         metric.labels("slack.render").observe(value)
-    return collected(registry.collect())
+    return collect_samples(registry.collect())
 
 
 @given(st.lists(st.floats(0, 20), min_size=1), st.floats(0.01, 1))
@@ -112,18 +112,18 @@ def counted(**outcomes: float) -> dict[tuple[str, tuple[tuple[str, str], ...]], 
     metric = Counter("clerk_messages", "A test", ["actor", "outcome"], registry=registry)
     for outcome, count in outcomes.items():
         metric.labels("slack.render", outcome).inc(count)
-    return collected(registry.collect())
+    return collect_samples(registry.collect())
 
 
 def test_samples_survive_being_stored() -> None:
     samples = {**counted(done=3), **histogram([1, 2])}
-    assert read(written(samples)) == samples
+    assert parse_samples(dump_samples(samples)) == samples
 
 
 def test_a_process_that_began_anew_does_not_count_backwards() -> None:
     before, after = counted(done=100, dead=2), counted(done=7, dead=2)
-    assert total(grown(before, after), "clerk_messages_total") == 7
-    assert total(added([grown(before, after), counted(done=1)]), "clerk_messages_total", outcome="done") == 8
+    assert total(growth(before, after), "clerk_messages_total") == 7
+    assert total(merged([growth(before, after), counted(done=1)]), "clerk_messages_total", outcome="done") == 8
 
 
 def test_a_stage_says_what_came_through_and_what_failed() -> None:

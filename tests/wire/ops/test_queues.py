@@ -11,7 +11,7 @@ import pytest
 from messages.queues import QUEUES
 from ops.broker import rabbit
 from ops.checks import broker as checks
-from ops.checks.finding import State
+from ops.checks.finding import Verdict
 from ops.queues.broker import QueueState, Snapshot
 from ops.queues.management_api import management_address, reckoned, stalled, state
 from ops.queues.rabbitmq import Rabbit
@@ -80,7 +80,7 @@ def test_the_doctor_tells_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
         found = wait_until(lambda: [each for each in checks.check(broker) if each.check == "alarms"], "an alarm", 30)
     finally:
         node.control("set_vm_memory_high_watermark", "0.4")
-    assert found[0].state is State.BAD
+    assert found[0].state is Verdict.BAD
     assert "memory alarm" in found[0].found
 
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ops.metrics import silence
-from ops.metrics.samples import Samples, collected, total
+from ops.metrics.samples import Samples, collect_samples, total
 from ops.metrics.silence import ENDED_AFTER, STUCK_AFTER
 from ops.running.heartbeat import Monitor, SilenceMetrics
 from ops.running.shared_folder import PREFIX, SharedFolder
@@ -42,7 +42,7 @@ class Below:
 
     def samples(self) -> Samples:
         """What the supervisor counts."""
-        return collected(self._registry.collect())
+        return collect_samples(self._registry.collect())
 
 
 @pytest.fixture
