@@ -1,1 +1,1 @@
-"""The operations console: pages and a JSON API at /ops, for whoever has CLERK_OPS_TOKEN."""
+"""The operations console: pages and a JSON API at /ops, for everyone who has CLERK_OPS_TOKEN."""

@@ -21,7 +21,7 @@ MOST: Final = 1000
 
 
 def routes(view: View) -> list[Route]:
-    """The API's routes, below /api."""
+    """The API's routes, relative to /api."""
 
     def queues(_: Request) -> Response:
         return _json(view.broker.snapshot())

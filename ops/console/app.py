@@ -21,7 +21,7 @@ from ops.traces.log_trail import Trail
 
 
 def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool) -> ASGIApp:
-    """The console over these queues; `shared` if other processes tell of themselves in the documents."""
+    """The console over these queues; `shared` if other processes report in the documents, too."""
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
     recorder = Recorder(broker, documents, _own_samples(), shared=shared)

@@ -1,4 +1,4 @@
-"""Small charts as SVG, drawn by the server: no script, and no style that a strict Content-Security-Policy refuses."""
+"""Small charts as SVG that need no script and no style, so that a strict Content-Security-Policy allows them. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,11 +11,11 @@ _TOP: Final = 3
 
 
 def spark(name: str, values: Sequence[float | None], bad: Sequence[float | None] = (), unit: str = "") -> Markup:
-    """A line over an area, newest at the right, with a second line for what went wrong; gaps where nothing is known."""
+    """A line over an area, newest at the right, a second line for what went wrong, and gaps where nothing is known."""
     known = [value for value in (*values, *bad) if value is not None]
     most = max(known, default=0.0)
     top = most or 1.0
-    label = f"{name}: at most {most:.3g}{unit} in this time" if known else f"{name}: nothing yet"
+    label = f"{name}: at most {most:.3g}{unit} in the last 15 minutes" if known else f"{name}: nothing yet"
     drawn = Markup("").join(
         [
             *(Markup('<path class="area" d="{}"/>').format(_area(run)) for run in _runs(values, top)),

@@ -1,4 +1,4 @@
-"""The dead letters as the console shows them: a bounded look, kept for a moment so that paging is quick and stable."""
+"""The dead letters that the console shows: the first few thousand, kept for a moment so that paging is quick."""
 
 import threading
 import time
@@ -11,14 +11,14 @@ from ops.queues.broker import Broker, Page
 from ops.queues.letters import Letter, Selection
 
 LOOK: Final = 5_000
-"""Dead letters that are looked at; with more, filters and the commands reach the others."""
+"""How many dead letters the console reads; the commands, and the buttons for all, reach the rest."""
 
 FRESH: Final = 30.0
-"""Seconds that a look is good for."""
+"""Seconds for which the letters that were read are shown."""
 
 
 class DeadLetters:
-    """One look at the dead letters, shared by all who ask within a few seconds."""
+    """The dead letters as last read, shared by everyone who asks within a few seconds."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -27,7 +27,7 @@ class DeadLetters:
         self._looked_at = 0.0
 
     def look(self, *, fresh: bool = False) -> Page:
-        """The first dead letters, newest death first; BrokerAway if they can't be looked at."""
+        """The first dead letters, newest death first; BrokerAway if they can't be read."""
         with self._lock:
             if self._page is None or fresh or time.monotonic() - self._looked_at > FRESH:
                 page = self._broker.dead(Selection(), 0, LOOK, LOOK)
@@ -36,12 +36,12 @@ class DeadLetters:
             return self._page
 
     def matching(self, selection: Selection) -> list[Letter]:
-        """Those of the look that a selection means, newest death first."""
+        """The letters read that match a selection, newest death first."""
         now = datetime.now(UTC)
         return [letter for letter in self.look().letters if selection.matches(letter, now)]
 
     def get(self, id: str) -> Letter | None:
-        """One dead letter, wherever it stands."""
+        """One dead letter, also one that was not among those read; None if there is none."""
         known = next((letter for letter in self.look().letters if letter.id == id), None)
         if known is not None:
             return known
@@ -49,11 +49,11 @@ class DeadLetters:
         return found[0] if found else None
 
     def forget(self) -> None:
-        """Look anew next time."""
+        """Read the dead letters again the next time."""
         self._looked_at = 0.0
 
 
 def grouped(letters: list[Letter]) -> list[tuple[str, str, int]]:
-    """Actor, reason and how many, the most first."""
+    """Actor, reason and count, the most frequent first."""
     counts = Counter((letter.actor, covered(letter).reason or "not recorded") for letter in letters)
     return [(actor, reason, count) for (actor, reason), count in counts.most_common(20)]

@@ -1,4 +1,4 @@
-"""The console's pages: HTML drawn by the server, read again every few seconds by a small script."""
+"""The console's pages: HTML that the server draws, and that a small script reads again every few seconds."""
 
 import json
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ class Pages:
         return HTMLResponse(page.render(after=after, wrong=request.query_params.get("wrong") == "1"), 401)
 
     def trouble(self, request: Request, error: Exception) -> Response:
-        """A page that says what can't be asked at present."""
+        """A page that says what can't be shown, and why."""
         return self._draw(request, "trouble.html", 503, error=str(error))
 
     def overview(self, request: Request) -> Response:
@@ -99,7 +99,7 @@ class Pages:
         )
 
     def queue(self, request: Request) -> Response:
-        """The next messages of one queue, looked at when the page is opened."""
+        """The next messages of one queue, read when the page is opened."""
         name = request.path_params["name"]
         if family(name) not in QUEUES:
             return self._draw(request, "trouble.html", 404, error=f"There is no queue {name}.")
@@ -134,13 +134,18 @@ class Pages:
         """One dead letter with its payload."""
         found = self._view.dead.get(request.path_params["id"])
         if found is None:
-            return self._draw(request, "trouble.html", 404, error="There is no such dead letter (any more).")
+            return self._draw(
+                request,
+                "trouble.html",
+                404,
+                error="There is no such dead letter. It may have been replayed or dropped.",
+            )
         show_text = request.query_params.get("show_text") == "1"
         shown = found if show_text else covered(found)
         return self._draw(request, "letter.html", letter=shown, show_text=show_text, replayable=found.is_replayable)
 
     async def move(self, request: Request) -> Response:
-        """Begin to replay or drop, or stop doing so."""
+        """Start to replay or drop dead letters, or stop doing so."""
         view, verb, form = self._view, request.path_params["verb"], await request.form()
         if verb == "stop":
             view.runs.stop()
@@ -155,7 +160,7 @@ class Pages:
         try:
             thread = view.runs.start("replayed" if verb == "replay" else "dropped", lambda report: move(chosen, report))
         except Busy:
-            error = "Another run over the dead letters has not finished yet."
+            error = "Another replay or drop is still running. Wait for it to finish, or stop it."
             return await run_in_threadpool(self._draw, request, "trouble.html", 409, error=error)
         # A short run is over before its page is read; a long one is shown with its progress.
         await run_in_threadpool(thread.join, 1.0)
@@ -175,14 +180,14 @@ class Pages:
         return self._draw(request, "tickets.html", statuses=statuses, status=status, tickets=found)
 
     def lines(self, request: Request) -> Response:
-        """Every line and how it fares."""
+        """Every line and its health."""
         view = self._view
         throttled, refusing = view.documents.throttled(view.now()), view.documents.refusing()
         lines = [view.line_health(line, throttled, refusing) for line in view.documents.lines()]
         return self._draw(request, "lines.html", lines=lines, texts_to_no_line=view.texts_to_no_line())
 
     def search(self, request: Request) -> Response:
-        """Leads to a trace, or shows what might be meant."""
+        """Redirects to a trace, or shows the tickets that match."""
         asked = request.query_params.get("q", "").strip()
         found = search(asked, self._view.documents)
         if found.trace is not None:
@@ -212,7 +217,7 @@ _FILTERS: Final = ("queue", "actor", "reason", "older_than", "newer_than")
 
 
 def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
-    """The dead letters that a form's fields mean, and what is wrong with them, if anything."""
+    """The selection that a form's fields describe, and what is wrong with the fields (empty if nothing is)."""
     text = {name: str(given.get(name) or "").strip() for name in _FILTERS}
     if text["queue"] and text["queue"] not in QUEUES:
         return Selection(), f"There is no queue {text['queue']}."

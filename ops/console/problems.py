@@ -1,4 +1,4 @@
-"""What the console says is wrong at a glance, and what to do about it. Pure."""
+"""The problems that the console shows at a glance, each with what to do about it. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ SKEW: Final = timedelta(seconds=2)
 _ADMIN: Final = frozenset(
     {"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_expired", "token_revoked"}
 )
-"""Answers of Slack that only an admin can do something about."""
+"""Errors of Slack that only an admin can repair."""
 
 _SILENCE: Final = frozenset(
     {
@@ -31,11 +31,11 @@ _SILENCE: Final = frozenset(
         "unreachable",
     }
 )
-"""How calls are counted that had no answer: Slack's by what happened, Twilio's by what it means."""
+"""The outcomes of calls that had no answer: for Slack the kind of error, for Twilio what it means for the text."""
 
 
 class Problem(Document):
-    """Something that is wrong: what was found and what to do; `link` leads to where it can be seen."""
+    """Something that is wrong, and what to do about it; `link` leads to the page that shows it."""
 
     found: str
     todo: str
@@ -48,67 +48,67 @@ def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
         return [
             Problem(
                 found="RabbitMQ can't be reached.",
-                todo="Webhooks are answered 503; Slack and Twilio try again for a while. Bring the broker back first.",
+                todo="Bring it back first. Until then Clerk answers webhooks with 503; Slack and Twilio try again.",
             )
         ]
     found = []
     idle = [queue.name for queue in snapshot.queues if queue.consumers == 0]
     if idle:
         todo = f"Start a worker: clerk worker --queues {','.join(idle)}"
-        what = f"Nobody works on {'the queue' if len(idle) == 1 else 'the queues'} {', '.join(idle)}."
+        what = f"No worker serves {'the queue' if len(idle) == 1 else 'the queues'} {', '.join(idle)}."
         found.append(Problem(found=what, todo=todo, link="/ops/queues"))
     for queue in snapshot.queues:
         link = f"/ops/queues/{queue.name}"
         if queue.consumers and queue.oldest is not None and queue.oldest > STUCK.total_seconds():
-            todo = "Look at what its workers do (their log, run times below); add workers if they are busy."
+            todo = "See what its workers do (their log, the run times below). Add workers if they are busy."
             what = f"A message has waited {short(queue.oldest)} in {queue.name}."
             found.append(Problem(found=what, todo=todo, link=link))
         if queue.stalled is not None and queue.stalled > STALLED:
-            todo = "ClerkQueueStalled in docs/operations.md: look at their log, restart them."
-            what = f"Workers have {queue.held} messages of {queue.name} in hand, and have finished none for"
+            todo = "Look at the workers' log, then restart them (docs/operations.md, ClerkQueueStalled)."
+            what = f"Workers hold {queue.held} messages of {queue.name} and have finished none for"
             found.append(Problem(found=f"{what} {short(queue.stalled)}.", todo=todo, link="/ops/queues"))
         if queue.dead:
-            todo = "Look at the reason, repair it, then replay them."
+            todo = "Look at the reason, repair the cause, then replay the dead letters."
             what = f"{queue.dead} dead {'letter' if queue.dead == 1 else 'letters'} in {queue.name}."
             found.append(Problem(found=what, todo=todo, link=f"/ops/dead?queue={queue.name}"))
     return found
 
 
 def of_processes(processes: tuple[RunningProcess, ...]) -> list[Problem]:
-    """What is wrong with the processes that tell of themselves."""
+    """What is wrong with the processes that report."""
     found = []
     if processes and not any(each.kind in {"clock", "run"} for each in processes):
-        todo = "Start one: clerk clock. Until then nothing overdue is found, and Solved tickets are not closed."
+        todo = "Start one: clerk clock. Until then Clerk does not find overdue work and does not close Solved tickets."
         found.append(Problem(found="No clock is running.", todo=todo))
     for each in processes:
         for pid, queues, silent in stuck(parse_samples(each.metrics)):
             what = f"A worker is stuck: process {pid} on {each.host} ({queues}) has done nothing for {short(silent)}."
             todo = (
-                f"After {ENDED_AFTER} seconds it is ended and started again, and others get what it had in hand. "
-                "If it happens again: ClerkWorkersStuck in docs/operations.md."
+                f"After {ENDED_AFTER} seconds its supervisor starts it again, and other workers get its messages. "
+                "If it happens again, see ClerkWorkersStuck in docs/operations.md."
             )
             found.append(Problem(found=what, todo=todo))
         if abs(each.clock_ahead) > SKEW:
             way = "ahead of" if each.clock_ahead > timedelta() else "behind"
             what = f"The clock of {each.host} is {short(abs(each.clock_ahead).total_seconds())} {way} MongoDB's."
-            found.append(Problem(found=what, todo="Let NTP set both clocks: signatures and due times rest on them."))
+            found.append(Problem(found=what, todo="Let NTP set both clocks: signatures and due times depend on them."))
     return found
 
 
 def of_documents(behind: int, throttled: dict[str, datetime], refusing: dict[str, str], now: datetime) -> list[Problem]:
-    """What is wrong with what Slack should show."""
+    """What Slack does not show as it should."""
     found = []
     for channel, why in refusing.items():
-        what = f"Slack takes no posts for {channel}: {why}."
-        todo = "clerk doctor says what to do. Once it is done, what waits is posted within ten minutes."
+        what = f"Slack refuses posts to {channel}: {why}."
+        todo = "Run clerk doctor: it says what to do. Clerk then posts what waits within ten minutes."
         found.append(Problem(found=what, todo=todo, link="/ops/lines"))
     if behind:
-        what = f"Slack does not show {behind} {'conversation' if behind == 1 else 'conversations'} as it should."
-        todo = "See Lines for a channel that can't be written to, and the queue slack for what its workers do."
+        what = f"Slack is not up to date with {behind} {'conversation' if behind == 1 else 'conversations'}."
+        todo = "Look at Lines for a channel that refuses posts, and at the log of the workers of the queue slack."
         found.append(Problem(found=what, todo=todo, link="/ops/lines"))
     for channel, until in throttled.items():
         what = f"Slack throttles {channel} for another {short((until - now).total_seconds())}."
-        found.append(Problem(found=what, todo="Nothing to do: what waits is posted together, in order, when it ends."))
+        found.append(Problem(found=what, todo="Nothing to do: Clerk then posts what waits, in order."))
     return found
 
 
@@ -118,8 +118,8 @@ def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
     for stage in stages:
         if stage.name == WEBHOOKS and {"rejected", "limited"} & set(stage.faults):
             todo = (
-                "The gateway's log says why. If it is the signature: CLERK_SLACK_SIGNING_SECRET for Slack, "
-                "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL for Twilio must be those that they use."
+                "The gateway's log says why. If the signature is wrong, correct CLERK_SLACK_SIGNING_SECRET for Slack, "
+                "CLERK_TWILIO_AUTH_TOKEN or CLERK_PUBLIC_URL for Twilio."
             )
             found.append(Problem(found="Webhooks were refused in the last minute.", todo=todo))
         if stage.name in {SLACK_API, TWILIO_API}:
@@ -130,12 +130,12 @@ def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
 def _of_calls(provider: str, faults: set[str]) -> list[Problem]:
     found = []
     if silent := sorted(faults & _SILENCE):
-        todo = "clerk doctor tries it too. A call is given up in time, and what asked for it is tried again later."
+        todo = "Run clerk doctor to try it from here. Clerk gives up each call in time and tries again later."
         found.append(Problem(found=f"{provider} does not answer: {', '.join(silent)}.", todo=todo))
     if refused := sorted(faults & _ADMIN):
-        todo = "clerk doctor says what is wrong with the credentials."
+        todo = "Run clerk doctor: it says what is wrong with the credentials."
         found.append(Problem(found=f"{provider} refuses calls: {', '.join(refused)}.", todo=todo))
     if "refused" in faults:
-        todo = "The ticket's thread says why; if all are refused, clerk doctor says what is wrong with the credentials."
+        todo = f"The ticket's thread says why. If {provider} refuses all texts, clerk doctor checks the credentials."
         found.append(Problem(found=f"{provider} refused a text in the last minute.", todo=todo))
     return found

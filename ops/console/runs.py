@@ -1,4 +1,4 @@
-"""Replaying and dropping from the console: one run at a time, in a thread, with its progress to be seen."""
+"""Replays and drops that the console started: one at a time, in a thread, with its progress."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ log = structlog.get_logger("clerk.console")
 
 @dataclass(frozen=True)
 class Run:
-    """A run over dead letters: `verb` is replayed or dropped; `error` says why it broke off."""
+    """A run over dead letters: `verb` is replayed or dropped; `error` says why it ended early."""
 
     verb: str
     tally: Tally = field(default_factory=Tally)
@@ -26,7 +26,7 @@ class Busy(Exception):
 
 
 class Runs:
-    """The run at present, or the last one."""
+    """The current run, or the last one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Runs:
         self.latest: Run | None = None
 
     def start(self, verb: str, work: Callable[[Report], Tally]) -> threading.Thread:
-        """Begin a run; Busy if there is one."""
+        """Start a run; Busy if another has not finished."""
         with self._lock:
             if self.latest is not None and not self.latest.finished:
                 raise Busy
@@ -45,7 +45,7 @@ class Runs:
         return thread
 
     def stop(self) -> None:
-        """Have the run end between two messages."""
+        """Stop the run after the message that it is moving."""
         self._stop.set()
 
     def _run(self, run: Run, work: Callable[[Report], Tally]) -> None:
@@ -60,4 +60,4 @@ class Runs:
         except BrokerAway as error:
             reached = self.latest.tally if self.latest else Tally()
             self.latest = replace(run, tally=reached, finished=True, error=str(error))
-            log.warning("a run over the dead letters broke off", verb=run.verb, count=reached.done)
+            log.warning("moving dead letters from the console failed", verb=run.verb, count=reached.done)

@@ -1,4 +1,4 @@
-"""Finding a text, a ticket or a contact from whatever someone has at hand."""
+"""Finds a text or a ticket by an id, a phone number, a name, a tag or a part of its subject."""
 
 import re
 from typing import Final
@@ -13,14 +13,14 @@ _NUMBER: Final = re.compile(r"\+?[0-9 ()./-]{7,20}")
 
 
 class Found(Document):
-    """Where a search leads: to the trace of an id, or to tickets that might be meant."""
+    """Where a search leads: to the trace of an id, or to the tickets that match."""
 
     trace: str | None = None
     tickets: tuple[Ticket, ...] = ()
 
 
 def search(asked: str, documents: Documents) -> Found:
-    """What is meant by an id, a ticket's number, a phone number, a contact's name, a tag or a part of a subject."""
+    """What matches an id, a ticket's number, a phone number, a contact's name, a tag or a part of a subject."""
     if not asked:
         return Found()
     if timeline.find(asked, documents) is not None or re.fullmatch(r"[0-9a-f]{32}|[0-9a-f-]{36}", asked):

@@ -1,4 +1,4 @@
-"""Who may see the console: whoever has CLERK_OPS_TOKEN, by a cookie that the sign-in form gives or as a bearer."""
+"""Who may see the console: everyone who has CLERK_OPS_TOKEN, as a bearer token or by the cookie of the sign-in form."""
 
 import hashlib
 import hmac
@@ -19,8 +19,8 @@ COOKIE: Final = "clerk_ops"
 COOKIE_SECONDS: Final = 12 * 3600
 TRIES: Final = 60
 NEXT_TRY_AFTER: Final = timedelta(seconds=2)
-"""Wrong tokens of one address before it can't try any, not even the right one, and the time after which it can again.
-Whoever has signed in already is not kept out.
+"""After this many wrong tokens an address must wait this long before each try, even with the right token.
+Those who have signed in already stay signed in.
 """
 
 POLICY: Final = (
@@ -38,7 +38,7 @@ _HEADERS: Final = {
 
 
 class Token:
-    """The console's token, and what is derived from it; it is compared in constant time."""
+    """The console's token, and what is derived from it. It compares in constant time."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
@@ -49,22 +49,22 @@ class Token:
         return hmac.compare_digest(given.encode(), self._token)
 
     def cookie_value(self, expires: int) -> str:
-        """A cookie's value that lets its bearer in until then (seconds since 1970)."""
+        """The value of a cookie that admits its bearer until `expires` (seconds since 1970)."""
         return f"{expires}.{self._sign(f'pass {expires}')}"
 
     def is_valid_cookie(self, cookie: str, now: float) -> bool:
-        """Whether a cookie's value is one of ours, and still good."""
+        """Whether a cookie's value is one of ours and has not expired."""
         expires, _, signature = cookie.partition(".")
         if not (expires.isascii() and expires.isdigit() and len(expires) < 12) or int(expires) < now:
             return False
         return hmac.compare_digest(signature.encode(), self._sign(f"pass {int(expires)}").encode())
 
     def form_key(self, cookie: str) -> str:
-        """What a form of a page that was shown to a cookie's bearer carries, so that no other site can make one."""
+        """The key that every form carries that the cookie's bearer was shown, so that no other site can forge one."""
         return self._sign(f"form {cookie}")
 
     def is_form_key(self, cookie: str, key: str) -> bool:
-        """Whether a form carries the key of its bearer's pages."""
+        """Whether this is the key of the forms of the cookie's bearer."""
         return hmac.compare_digest(key.encode(), self.form_key(cookie).encode())
 
     def _sign(self, what: str) -> str:
@@ -72,7 +72,7 @@ class Token:
 
 
 class Authentication:
-    """Lets nobody past without the token, but for the sign-in form (`sign_in` draws it) and what it looks like."""
+    """Answers requests without the token by the sign-in form, which `sign_in` draws, and passes on all others."""
 
     def __init__(self, app: ASGIApp, token: Token, sign_in: Callable[[Request], Response], *, secure: bool) -> None:
         self._app, self._token, self._draw, self._secure = app, token, sign_in, secure
@@ -92,7 +92,7 @@ class Authentication:
 
         body = b"" if scope["method"] in READS else await _body(receive)
         if body is None:
-            await Response("too long", 413)(scope, receive, send_secured)
+            await Response("The request is too long.", 413)(scope, receive, send_secured)
             return
 
         async def received() -> MutableMapping[str, Any]:
@@ -103,7 +103,7 @@ class Authentication:
         await (answer or self._app)(scope, again, send_secured)
 
     async def _answer(self, request: Request) -> Response | None:
-        """What is answered instead of the page; None if the bearer may have it."""
+        """The answer in place of the page; None if the request may have the page."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         if path.startswith("/static/"):
             return None
@@ -118,13 +118,13 @@ class Authentication:
         cookie = request.cookies.get(COOKIE, "")
         if not self._token.is_valid_cookie(cookie, time.time()):
             if path.startswith("/api"):
-                return _refused("Authorization: Bearer CLERK_OPS_TOKEN is needed")
+                return _refused("send the header Authorization: Bearer CLERK_OPS_TOKEN")
             return self._draw(request) if request.method in READS else RedirectResponse("/ops/", 303)
         request.scope["form_key"] = self._token.form_key(cookie)
         if request.method in READS:
             return None
         if not await self._is_ours(request, cookie):
-            return Response("another site may not do this", 403)
+            return Response("This form does not come from the console. Load the page again, then retry.", 403)
         return _sign_out() if path == "/sign-out" else None
 
     async def _is_ours(self, request: Request, cookie: str) -> bool:
@@ -183,7 +183,7 @@ def _refused(why: str) -> Response:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """A request's body; None if it is longer than any form of ours."""
+    """A request's body; None if it is longer than any form of the console."""
     body = b""
     while len(body) <= MOST_BYTES:
         message = await receive()

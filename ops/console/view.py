@@ -1,4 +1,4 @@
-"""What the console can look at, and how long it may take to."""
+"""What the console shows: the queues, the documents, the log trail and what was recorded, put together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from ops.traces import timeline
 from ops.traces.log_trail import Trail
 
 LATE: Final = timedelta(seconds=60)
-"""How overdue a redraw must be to be called late: the clock takes it up within half a minute."""
+"""A redraw that is overdue by more than this is late: the clock starts it within half a minute."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LineHealth:
 
 @dataclass
 class View:
-    """The queues, the documents, the trail, and what is looked at regularly."""
+    """What the pages are drawn from."""
 
     settings: Settings
     broker: Broker
@@ -49,7 +49,7 @@ class View:
         self.dead = DeadLetters(self.broker)
 
     def problems(self) -> list[Problem]:
-        """What is wrong, the gravest first."""
+        """What is wrong, the most serious first."""
         latest, now = self.recorder.latest(), self.now()
         found = of_snapshot(latest.snapshot) if latest else []
         found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
@@ -57,12 +57,12 @@ class View:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)
         except DocumentsAway as error:
-            todo = "Texts wait in the queues meanwhile, and nothing is lost: bring MongoDB back."
+            todo = "Bring MongoDB back. Until then texts wait in the queues, and nothing is lost."
             found.append(Problem(found=str(error), todo=todo))
         return found
 
     def tickets_by_status(self) -> dict[Status, int] | None:
-        """How many tickets there are in each status; None if MongoDB can't be asked."""
+        """How many tickets there are in each status; None if MongoDB can't be reached."""
         try:
             return self.documents.tickets_by_status()
         except DocumentsAway:
@@ -80,7 +80,7 @@ class View:
         return found.model_copy(update={"unasked": unasked})
 
     def line_health(self, line: Line, throttled: Mapping[str, datetime], refusing: Mapping[str, str]) -> LineHealth:
-        """How a line fares, as far as the documents tell."""
+        """The health of a line, according to the documents."""
         latest = self.documents.texts({"line": line.id, "direction": Direction.INBOUND}, 1)
         return LineHealth(
             line=line,
@@ -90,6 +90,6 @@ class View:
         )
 
     def texts_to_no_line(self) -> list[Sms]:
-        """The latest texts that came to a number that is no line."""
+        """The latest texts to numbers that are not lines."""
         known = [line.id for line in self.documents.lines()]
         return self.documents.texts({"line": {"$nin": known}, "direction": Direction.INBOUND}, 20)

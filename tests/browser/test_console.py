@@ -107,7 +107,7 @@ def test_one_dead_letter_is_shown_and_leads_to_its_cause(page: Page, amqp_url: s
     page.get_by_role("link", name="00000000").click()
     expect(page.get_by_text("Permanent: is_archived")).to_be_visible()
     page.get_by_role("link", name=cause).click()
-    expect(page.get_by_text("slack.render lies among the dead letters of slack")).to_be_visible()
+    expect(page.get_by_text("slack.render is among the dead letters of slack")).to_be_visible()
 
 
 def test_many_dead_letters_are_paged_through_quickly(page: Page, amqp_url: str) -> None:
@@ -139,7 +139,7 @@ def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: s
     page.goto(f"{address}/ops/")
     page.get_by_label("Token").fill(TOKEN)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nobody works on the queues ingestion, tickets")).to_be_visible()
+    expect(page.get_by_text("No worker serves the queues ingestion, tickets")).to_be_visible()
     SHOTS.mkdir(parents=True, exist_ok=True)
     for name in ("", "queues", "queues/tickets", "dead", "pending", "tickets", "lines", "search?q=nothing"):
         page.goto(f"{address}/ops/{name}")

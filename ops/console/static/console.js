@@ -1,9 +1,9 @@
-// Reads the page again every few seconds and swaps the parts marked data-live, so that the server stays the only
-// place where anything is drawn. Nothing here is needed to use the console: without it, reload.
+// Reads the page again every few seconds and replaces the parts marked data-live, so that only the server draws.
+// The console works without this script: reload the page instead.
 
 const EVERY = 5000;
 
-/** Swap each live part for its new self, unless the person is using it. */
+/** Replace each live part by its new version, unless somebody is using it. */
 function swap(page) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
