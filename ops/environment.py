@@ -50,7 +50,7 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
             async with Stores.opened(settings.mongo_url.get_secret_value()) as stores:
                 return await work(stores, settings)
         except PyMongoError as error:
-            raise DocumentsAway(f"MongoDB can't be asked: {str(error).split(', Timeout')[0]}") from None
+            raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
 
     with with_mongo(Settings.load()) as settings:
         return asyncio.run(run(settings))

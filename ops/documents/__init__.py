@@ -1,1 +1,1 @@
-"""The documents as an operator sees them, and the embedded database."""
+"""What an operator reads of MongoDB's documents, the embedded database, and what both need at the start."""

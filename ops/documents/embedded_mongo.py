@@ -15,29 +15,29 @@ from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_f
 from mongoeco.wire import AsyncMongoEcoProxyServer
 
 ARRAYS: Final = frozenset({"ids", "tags"})
-"""The fields that are queried for what they hold."""
+"""The fields that hold arrays and are queried for their elements."""
 
 
 class _Engine(SQLiteEngine):
-    """The engine, without its looks through a whole collection at every write and query.
+    """The engine without its searches through a whole collection at every write and query.
 
-    They ask whether some document anywhere holds what SQL can't compare as MongoDB would: an array, a DBRef, bytes,
-    a decimal, or mixed types in a field that is queried, or an id equal to another but not the same. Clerk's
-    documents never do: each field that is queried has one type, ids are strings or whole numbers, and ARRAYS are known.
+    The engine searches for a document with a value that SQL can't compare as MongoDB does: an array, a DBRef, bytes,
+    a decimal, mixed types in a queried field, or an id that equals another of another type. Clerk's documents have no
+    such value: each queried field has one type, ids are strings or whole numbers, and ARRAYS names the arrays.
     """
 
     capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
-    """Nobody watches changes: to tell of one takes a thread, and longer than most writes do."""
+    """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
     def _can_use_dedicated_reader(self, _: Any) -> bool:
-        """No: one thread does everything, and a connection for each query alone takes as long as most queries do."""
+        """No: one thread does everything, and to open a connection for each query takes as long as most queries."""
         return False
 
     def _validate_document_against_unique_indexes(
         self, db_name: str, coll_name: str, document: Any, **how: Any
     ) -> None:
         if type(document.get("_id")) is int:
-            how["skip_id_check"] = True  # it would look for 7.0 where 7 is asked for; SQLite looks for 7 all the same
+            how["skip_id_check"] = True  # the check searches for 7.0 as well as 7; SQLite finds either without it
         super()._validate_document_against_unique_indexes(
             db_name, coll_name, document, **(how | {"scan_payload_id": False})
         )
@@ -48,10 +48,10 @@ class _Engine(SQLiteEngine):
     def _unique_index_conflict_via_scalar_entries(
         self, conn: sqlite3.Connection, collection_id: int | None, index: Any, document: Any, **how: Any
     ) -> bool | None:
-        """Whether another document has this one's key; None if only a look at all of them can tell.
+        """Whether another document has this one's key; None if only a search through all of them can tell.
 
-        The engine asks its index where the key is one field, and looks at all where there are more. It has an index
-        over those as well, by each field's type (none for a string) and value.
+        The engine uses its index where the key is one field, and searches all documents where it is more. It has an
+        index over several fields as well: over each field's type (empty for a string) and value.
         """
         key = [document.get(field) for field in index["fields"]]
         if collection_id is None or len(key) == 1 or not all(isinstance(part, str) for part in key):
@@ -67,9 +67,9 @@ class _Engine(SQLiteEngine):
         return any(storage_key != how["exclude_storage_key"] for (storage_key,) in holders)
 
     def _create_index_sync(self, db_name: str, coll_name: str, keys: Any, *rest: Any) -> Any:
-        """Make an index, and those that SQLite finds for a query: the engine asks in other words than it indexes.
+        """Make an index, and those that SQLite can use: the engine's queries use other expressions than its indexes.
 
-        The first field of a key, or the id, leaves few documents to look at.
+        One over the first field of the key and one over the id suffice: either leaves few documents to search.
         """
         made = super()._create_index_sync(db_name, coll_name, keys, *rest)
         for field in ("_id", next(iter(dict(keys)))):
@@ -81,11 +81,11 @@ class _Engine(SQLiteEngine):
         return made
 
     def _find_multikey_index(self, db_name: str, coll_name: str, field: str) -> Any:
-        """The index over the elements of arrays; there is one for every field, and what may use it uses no other."""
+        """The index over the elements of arrays. Every field has one, and a query that may use it uses no other."""
         return super()._find_multikey_index(db_name, coll_name, field) if field in ARRAYS else None
 
     def _translate_query_plan_with_multikey(self, db_name: str, coll_name: str, plan: Any) -> tuple[str, list[Any]]:
-        """A query in SQL; one for some strings or numbers in words for which SQLite has the index above."""
+        """A query in SQL; one for given strings or numbers uses the expressions of the index above."""
         if isinstance(plan, InCondition | EqualsCondition) and plan.field not in ARRAYS:
             values = plan.values if isinstance(plan, InCondition) else (plan.value,)
             path = json_path_for_field(plan.field)
@@ -113,7 +113,7 @@ class _Engine(SQLiteEngine):
 
 
 class EmbeddedMongo:
-    """A MongoDB wire server on a free port of the loopback interface; `url` is where, for the length of a block."""
+    """A MongoDB wire server at `url`, on a free port of the loopback interface, for the length of a `with` block."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -141,7 +141,7 @@ class EmbeddedMongo:
     def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits in __enter__
+        except BaseException as error:  # noqa: BLE001 - __enter__ raises it
             self._failure = error
         finally:
             self._ready.set()

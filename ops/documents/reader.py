@@ -1,4 +1,4 @@
-"""The documents as an operator looks at them: mostly read. `ops` opens MongoDB clients here alone."""
+"""What an operator reads of Clerk's documents. This is the only place where `ops` opens MongoDB clients."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,11 +22,11 @@ from workers.mongo import INDEXES
 type Fields = Mapping[str, Any]
 
 WITHIN: Final = timedelta(seconds=3)
-"""How long MongoDB may take to be there: an operator wants to be told, not to wait."""
+"""How long to wait for MongoDB: an operator wants an answer, not to wait."""
 
 
 class DocumentsAway(Exception):
-    """MongoDB can't be asked at present; the text says why."""
+    """MongoDB can't be reached at present; the text says why."""
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def _explaining_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise DocumentsAway(f"MongoDB can't be asked: {str(error).split(', Timeout')[0]}") from None
+        raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
 
 
 class Documents:
@@ -59,22 +59,22 @@ class Documents:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._client.close()
 
     def version(self) -> str:
-        """What MongoDB says it is, once it has answered."""
+        """MongoDB's version; DocumentsAway if it does not answer."""
         with _explaining_errors():
             return str(self.database.command("buildInfo")["version"])
 
     def server_time(self) -> datetime | None:
-        """What time it is at MongoDB, if it tells."""
+        """The time by MongoDB's clock; None if MongoDB does not say."""
         with _explaining_errors():
             found = self.database.command("hello").get("localTime")
         return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
 
     def missing_indexes(self) -> list[str]:
-        """The indexes that Clerk's queries rest on and that are not there."""
+        """The indexes that Clerk's queries need and that do not exist."""
         with _explaining_errors():
             return [
                 f"{collection}.{index.document['name']}"
@@ -84,7 +84,7 @@ class Documents:
             ]
 
     def next_due(self) -> dict[str, datetime]:
-        """When the next delayed work of a slice is due, where the documents know it."""
+        """When the next delayed work of a slice is due, for the slices whose documents say so."""
         found = {}
         for queue, field in (("notifications", "debounce.due_at"), ("slack", "redraw.due_at")):
             with _explaining_errors():
@@ -114,18 +114,18 @@ class Documents:
         return self._find(Conversation, "conversations", due, [("debounce.due_at", ASCENDING)], limit)
 
     def behind(self, before: datetime, limit: int) -> list[Conversation]:
-        """Conversations that Slack should have shown by then and does not."""
+        """Conversations that were due to be shown in Slack before then and are not shown yet."""
         late = {"redraw.due_at": {"$lte": before}}
         return self._find(Conversation, "conversations", late, [("redraw.due_at", ASCENDING)], limit)
 
     def throttled(self, now: datetime) -> dict[str, datetime]:
-        """The Slack channels that want to be left alone, and until when."""
+        """The Slack channels that take no posts until a time, and that time."""
         with _explaining_errors():
             found = list(self.database["channels"].find({"retry_at": {"$gt": now}}, limit=200))
         return {str(each["_id"]): each["retry_at"] for each in found}
 
     def refusing(self) -> dict[str, str]:
-        """The Slack channels that took no post when it was last tried, and what Slack says of them."""
+        """The Slack channels that refused the last post, and the error that Slack gave."""
         query = {"refused": {"$exists": True}}
         return {post.target: post.refused for post in self.posts(query, 500) if post.refused is not None}
 
@@ -138,7 +138,7 @@ class Documents:
         return self._find(Ticket, "tickets", query, [("_id", DESCENDING)], limit)
 
     def posts(self, query: Fields, limit: int) -> list[Post]:
-        """Slack messages of ours that match."""
+        """Clerk's Slack messages that match."""
         return self._find(Post, "posts", query, [], limit)
 
     def conversation(self, id: str) -> Conversation | None:

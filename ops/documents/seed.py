@@ -1,4 +1,4 @@
-"""What must be in MongoDB before anything runs: the indexes, and the lines of CLERK_LINES."""
+"""Makes what MongoDB must hold before anything runs: the indexes, and the lines of CLERK_LINES."""
 
 import asyncio
 
@@ -13,12 +13,12 @@ log = structlog.get_logger("clerk.seed")
 
 
 def new_line(id: str, channel: str, settings: Settings) -> Line:
-    """A line with the settings' defaults."""
+    """A new line with the defaults of the settings."""
     return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)
 
 
 async def prepare(settings: Settings) -> None:
-    """Make indexes and seed lines; waits for MongoDB as long as it takes."""
+    """Make the indexes and add the lines of CLERK_LINES; waits for MongoDB as long as it takes."""
     assert settings.mongo_url is not None
     pause = 0.5
     while True:

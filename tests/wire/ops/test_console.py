@@ -74,7 +74,7 @@ def test_with_the_token_every_page_is_drawn_and_may_load_nothing_from_elsewhere(
 
 def test_the_overview_says_so_when_no_process_has_told_of_itself(operator: httpx.Client) -> None:
     page = operator.get("/").text
-    assert "No process has told of itself" in page
+    assert "No process has reported" in page
     assert "Everything runs in this process" not in page
 
 
@@ -197,8 +197,8 @@ def test_with_broker_and_mongodb_away_the_console_says_so_and_what_it_means() ->
     ):
         dead = client.get("/dead")
         assert (dead.status_code, "RabbitMQ at 127.0.0.1:1 is away" in dead.text) == (503, True)
-        assert "MongoDB can&#39;t be asked" in client.get("/tickets").text
+        assert "MongoDB can&#39;t be reached" in client.get("/tickets").text
         assert client.get("/api/queues").status_code == 503
         told = client.get("/").text
         assert "RabbitMQ can&#39;t be reached." in told
-        assert "MongoDB can&#39;t be asked" in told
+        assert "MongoDB can&#39;t be reached" in told
