@@ -1,1 +1,1 @@
-"""What is counted: read, remembered, served."""
+"""Clerk's metrics: served to Prometheus, read back as numbers, and recorded for the console."""

@@ -1,4 +1,4 @@
-"""Looks at queues, processes and counters every few seconds, and remembers the last quarter of an hour."""
+"""Reads queues, processes and counters every few seconds, and keeps the readings of the last 15 minutes."""
 
 import threading
 import time
@@ -29,14 +29,14 @@ OLDEST = Gauge("clerk_queue_oldest_seconds", "How long the oldest ready message 
 EVERY: Final = timedelta(seconds=5)
 REMEMBERED: Final = timedelta(minutes=15)
 READINGS_PER_RATE: Final = 12
-"""Looks over which rates and percentiles are taken: a minute."""
+"""Readings over which rates and percentiles are computed: a minute."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What one look saw; what could not be asked is None or empty, and `troubles` says why.
+    """What was read at one time; what could not be read is None or empty, and `troubles` says why.
 
-    Without `processes` there is but one, and this is it.
+    `processes` is None where this process is the only one.
     """
 
     at: datetime
@@ -48,7 +48,7 @@ class Reading:
 
 
 class Recorder:
-    """Looks from a thread of its own; `latest` and `history` never wait."""
+    """Takes readings in a thread of its own."""
 
     def __init__(self, broker: Broker, documents: Documents, own: Callable[[], Samples], *, shared: bool) -> None:
         self._broker, self._documents, self._own, self._shared = broker, documents, own, shared
@@ -59,20 +59,20 @@ class Recorder:
         self._first, self._stopping = threading.Event(), threading.Event()
 
     def start(self) -> None:
-        """Begin to look, until `stop` or the end of the process."""
+        """Take readings until `stop` or the end of the process."""
         threading.Thread(target=self._run, name="recorder", daemon=True).start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Take no more readings."""
         self._stopping.set()
 
     def latest(self) -> Reading | None:
-        """What the last look saw; waits a moment for the first."""
+        """The last reading; waits a few seconds for the first."""
         self._first.wait(timeout=EVERY.total_seconds())
         return self._history[-1] if self._history else None
 
     def history(self) -> list[Reading]:
-        """What was seen in the last quarter of an hour, oldest first."""
+        """The readings of the last 15 minutes, oldest first."""
         return list(self._history)
 
     def _run(self) -> None:
@@ -81,7 +81,7 @@ class Recorder:
             self._stopping.wait(EVERY.total_seconds())
 
     def look(self) -> None:
-        """Look once, now."""
+        """Take one reading now."""
         troubles: list[str] = []
         snapshot, processes = self._snapshot(troubles), self._processes(troubles)
         self._count(processes or ())
@@ -125,7 +125,7 @@ class Recorder:
             return ()
 
     def _count(self, processes: tuple[RunningProcess, ...]) -> None:
-        """Add what every process counted since the last look; one seen for the first time counts from now on."""
+        """Add what every process counted since the last reading; a new process counts from its second reading on."""
         now: Mapping[str, Samples] = {each.id: parse_samples(each.metrics) for each in processes} or {"": self._own()}
         parts = [growth(self._before[id], samples) for id, samples in now.items() if id in self._before]
         self._before = {**{id: self._before[id] for id in self._before if id in now}, **now}

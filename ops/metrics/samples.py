@@ -1,4 +1,4 @@
-"""Reading metrics as numbers: sums, rates and percentiles out of what Prometheus's client collects. Pure."""
+"""Metrics as numbers: samples from Prometheus's client, their growth, sums and percentiles. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ type Samples = Mapping[Key, float]
 
 
 def collect_samples(metrics: Iterable[Metric]) -> dict[Key, float]:
-    """Clerk's own samples out of what a registry collects."""
+    """Clerk's own samples among the metrics that a registry collects."""
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for metric in metrics
@@ -20,17 +20,17 @@ def collect_samples(metrics: Iterable[Metric]) -> dict[Key, float]:
 
 
 def dump_samples(samples: Samples) -> str:
-    """Samples as text, to be stored."""
+    """Samples as text that can be stored."""
     return json.dumps([[name, labels, value] for (name, labels), value in samples.items()])
 
 
 def parse_samples(text: str) -> dict[Key, float]:
-    """Samples from text."""
+    """The samples that `dump_samples` wrote as text."""
     return {(name, tuple((key, label) for key, label in labels)): value for name, labels, value in json.loads(text)}
 
 
 def growth(before: Samples, after: Samples) -> dict[Key, float]:
-    """By how much each counter grew; one that is smaller than before began anew."""
+    """By how much each counter grew; one that is smaller than before has started again from 0."""
     return {
         key: value - before.get(key, 0.0) if value >= before.get(key, 0.0) else value for key, value in after.items()
     }
@@ -51,8 +51,9 @@ def total(samples: Samples, name: str, **labels: str | tuple[str, ...]) -> float
 
 
 def percentile(samples: Samples, name: str, share: float, **labels: str | tuple[str, ...]) -> float | None:
-    """The value that this share of a histogram's observations do not exceed, within its bucket linearly; None if
-    there are none. Above the last bucket it is that bucket's bound.
+    """The value that this share of a histogram's observations does not exceed; None if there are none.
+
+    It is interpolated within its bucket; beyond the last finite bound it is that bound.
     """
     counts: dict[float, float] = {}
     for key, value in samples.items():

@@ -10,7 +10,7 @@ log = structlog.get_logger("clerk.metrics")
 
 
 def serve(registry: CollectorRegistry, settings: Settings, ops_settings: OpsSettings) -> None:
-    """Serve a registry at CLERK_METRICS_PORT until the process ends, if that is set."""
+    """Serve a registry at CLERK_METRICS_PORT until the process ends; does nothing if that is not set."""
     port = ops_settings.metrics_port
     if port is None:
         return

@@ -1,4 +1,4 @@
-"""The way of a text from webhook to Slack as stages with numbers. Pure."""
+"""The stages of a text between webhook and Slack, each with its rates and latencies. Pure."""
 
 from typing import Final
 
@@ -17,10 +17,10 @@ _REFUSED: Final = ("rejected", "limited", "unpublished", "gone")
 
 
 class Stage(Document):
-    """One stage over a while: what came through and what failed a second; latencies in seconds, None without traffic.
+    """One stage over some time: messages and failures a second; latencies in seconds, None without traffic.
 
-    `wait` is how long messages were ready before they were handled; for webhooks there is none. `faults` are the
-    outcomes that are no success, the most frequent first.
+    `wait` is how long messages waited before a worker handled them, None for webhooks. `faults` are the outcomes other
+    than success, the most frequent first.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Stage(Document):
 
 
 def stages(growth: Samples, seconds: float) -> tuple[Stage, ...]:
-    """Every stage, from how much the counters grew in so many seconds."""
+    """Every stage, computed from the growth of the counters in so many seconds."""
     return (
         Stage(
             name=WEBHOOKS,
@@ -76,7 +76,7 @@ def _calls(name: str, metric: str, growth: Samples, seconds: float) -> Stage:
 
 
 def _faults(growth: Samples, metric: str, good: tuple[str, ...]) -> tuple[str, ...]:
-    """The outcomes of a metric that are none of the good ones, the most frequent first."""
+    """The outcomes of a metric other than the good ones, the most frequent first."""
     counts: dict[str, float] = {}
     for (name, labels), value in growth.items():
         outcome = dict(labels).get("outcome", "")
