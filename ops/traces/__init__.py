@@ -1,1 +1,1 @@
-"""What became of one text or ticket, and the log lines that tell it."""
+"""What happened to one text or ticket: its timeline, and the log trail that part of it comes from."""

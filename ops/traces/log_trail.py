@@ -1,7 +1,7 @@
-"""The trail: every log line that carries a correlation id, kept for some days so that it can be followed.
+"""The log trail: every log line with a correlation id, kept for some days so that a trace can show it.
 
-Log lines hold ids, outcomes and durations and never what a contact wrote, so neither does the trail. Each process
-writes what it logged about once a second, as one compressed document: nothing is written while a message is handled.
+Log lines hold ids, outcomes and durations and never what a contact wrote, so neither does the trail. About once a
+second each process writes its new lines from a thread, as one compressed document, so that no message waits for it.
 """
 
 import multiprocessing.util
@@ -29,20 +29,20 @@ log = structlog.get_logger("clerk.trail")
 EVERY: Final = timedelta(seconds=1)
 PURGE_EVERY: Final = timedelta(hours=1)
 MOST_WAITING: Final = 50_000
-"""Lines that wait for a MongoDB that is away; the oldest go first."""
+"""Lines that a process keeps while MongoDB is away; it drops the oldest first."""
 
 MOST_PACKED: Final = 1_000
-"""Lines of a document."""
+"""Lines in one document."""
 
 MOST_REMEMBERED: Final = 20_000
-"""Lines that a process without a MongoDB to share remembers."""
+"""Lines that a process keeps in memory where it shares no MongoDB with others."""
 
 MOST_READ: Final = 500
-"""Documents that are searched for one id."""
+"""Documents that are read to find the lines of some ids."""
 
 
 class LogLine(Document):
-    """A log line: when, what, where it was logged, and the rest of its fields."""
+    """A log line: when and where it was logged, its event, and its other fields."""
 
     at: Moment
     event: str
@@ -52,7 +52,7 @@ class LogLine(Document):
 
 
 class Trail(Protocol):
-    """Where log lines with a correlation id can be found again."""
+    """Finds log lines by their correlation id."""
 
     def find(self, ids: Collection[str]) -> list[LogLine]:
         """The lines that carry one of these correlation ids, in time order."""
@@ -60,7 +60,7 @@ class Trail(Protocol):
 
 
 class MemoryTrail:
-    """A trail in the memory of this process: for `clerk run`, which is all there is."""
+    """A trail in the memory of this process, for a `clerk run` that is the only process."""
 
     def __init__(self, process: str) -> None:
         self._process = process
@@ -77,7 +77,7 @@ class MemoryTrail:
 
 
 class MongoTrail:
-    """A trail in MongoDB, written by a thread of its own; `close` writes what is left."""
+    """A trail that a thread writes to MongoDB; `close` writes the remaining lines."""
 
     def __init__(self, url: str, process: str, keep: timedelta) -> None:
         self._documents, self._process, self._keep = Documents(url), process, keep
@@ -87,17 +87,17 @@ class MongoTrail:
         self._purge_at = datetime.now(UTC)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start to write."""
         self._thread.start()
         multiprocessing.util.Finalize(None, self.close, exitpriority=10)
 
     def close(self) -> None:
-        """Write what is left, and stop."""
+        """Write the remaining lines, and stop."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
     def note(self, fields: dict[str, Any]) -> None:
-        """Keep a log line, soon."""
+        """Keep a log line; it is written within about a second."""
         self._waiting.append(fields)
 
     def find(self, ids: Collection[str]) -> list[LogLine]:
@@ -141,7 +141,7 @@ class MongoTrail:
 
 
 class TrailReader:
-    """The trail that other processes have written to MongoDB."""
+    """Reads the trails that other processes have written to MongoDB."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -177,12 +177,12 @@ def _log_line(fields: dict[str, Any], process: str) -> LogLine:
 
 
 def process_name(kind: str) -> str:
-    """What a process is called in traces and lists: `worker web-1/4711`."""
+    """The name of this process in traces and lists: `worker web-1/4711`."""
     return f"{kind} {socket.gethostname()}/{os.getpid()}"
 
 
 def record_log(trail: MemoryTrail | MongoTrail) -> None:
-    """Have every log line with a correlation id noted from now on; call it once logging is configured."""
+    """Add every log line with a correlation id to a trail from now on; call it once logging is configured."""
 
     def note(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if fields.get("correlation_id") is not None:
@@ -193,11 +193,11 @@ def record_log(trail: MemoryTrail | MongoTrail) -> None:
     stamped = next(
         place for place, each in enumerate(processors, 1) if isinstance(each, structlog.processors.TimeStamper)
     )
-    processors.insert(stamped, note)  # in place: loggers that were used already hold this very list
+    processors.insert(stamped, note)  # in place: loggers that are in use hold this list
 
 
 def start_mongo_trail(url: str, kind: str, keep: timedelta) -> MongoTrail:
-    """A trail in MongoDB that follows this process's log from now on."""
+    """Start a trail in MongoDB that records this process's log from now on."""
     trail = MongoTrail(url, process_name(kind), keep)
     trail.start()
     record_log(trail)

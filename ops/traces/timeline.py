@@ -1,4 +1,4 @@
-"""Following one text, ticket or cause through Clerk: webhook, messages, documents, Slack posts, provider calls."""
+"""The timeline of one text or ticket, or of all that one webhook caused: messages, documents, posts, provider calls."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from ops.queues.letters import Letter
 from ops.traces.log_trail import LogLine, Trail
 
 MOST: Final = 200
-"""Texts and posts that one trace follows."""
+"""How many texts and how many posts one trace shows."""
 
 _CAUSE: Final = re.compile(r"[0-9a-f]{32}")
 _TICKET: Final = re.compile(r"#?([0-9]{1,12})")
@@ -32,8 +32,10 @@ class Step(Document):
 
 
 class Trace(Document):
-    """What is known of an id, in time order; `subject` says what it is; `related` other ids worth
-    following, `unasked` what could not be asked."""
+    """What is known about an id, in time order.
+
+    `subject` says what the id is, None if nobody knows it; `related` has other ids worth tracing; `unasked` says what
+    could not be read, and why."""
 
     id: str
     subject: str | None
@@ -52,7 +54,7 @@ class Subject(Document):
 
 
 def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[Letter] = ()) -> Trace:
-    """Everything known of an id; `letters` are messages that lie in queues, of which those that belong to it count."""
+    """Everything known about an id; of `letters`, messages in queues, it shows those that belong to the id."""
     subject = find(id.strip(), documents)
     causes = {*(subject.causes if subject else ()), *([id.strip()] if _CAUSE.fullmatch(id.strip()) else ())}
     lines = trail.find(causes) if trail is not None else []
@@ -76,7 +78,7 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
 
 
 def find(id: str, documents: Documents) -> Subject | None:
-    """What an id stands for: a text (its provider's sid, or our id), a ticket's number, or a correlation id."""
+    """What an id means: a text (the provider's sid, or our id), a ticket's number, or a correlation id."""
     if ticket := _TICKET.fullmatch(id):
         return _of_ticket(int(ticket[1]), documents)
     texts = documents.texts({"_id": id}, 1) or documents.texts({"sid": id}, 1)
@@ -108,7 +110,7 @@ def _of_ticket(number: int, documents: Documents) -> Subject | None:
 
 
 def _life(ticket: Ticket, documents: Documents) -> dict[str, datetime]:
-    """The query for times at which this was the conversation's ticket; a reply that began it came a moment before."""
+    """The query for times at which this was the conversation's ticket, or a minute before: a reply may begin one."""
     life = {"$gte": ticket.created_at - timedelta(minutes=1)}
     later = [each for each in documents.tickets({"conversation": ticket.conversation}, 20) if each.id > ticket.id]
     return life | ({"$lt": min(each.created_at for each in later)} if later else {})
@@ -138,7 +140,7 @@ def _posts(documents: Documents, texts: Sequence[Sms], tickets: Sequence[Ticket]
 
 
 def of_text(text: Sms) -> list[Step]:
-    """What a text's own document tells."""
+    """The steps that a text's document shows."""
     return [*(_received if text.direction is Direction.INBOUND else _sent)(text), *_due(text)]
 
 
@@ -150,7 +152,7 @@ def _facts(text: Sms, *more: str) -> str:
 
 def _received(text: Sms) -> Iterator[Step]:
     place = "without a place in its conversation yet" if text.seq is None else f"number {text.seq} of its conversation"
-    yield Step(at=text.received_at, where="webhook", what="the gateway took a text", detail=_facts(text, place))
+    yield Step(at=text.received_at, where="webhook", what="the gateway received a text", detail=_facts(text, place))
 
 
 def _sent(text: Sms) -> Iterator[Step]:
@@ -166,14 +168,14 @@ def _sent(text: Sms) -> Iterator[Step]:
 def _due(text: Sms) -> Iterator[Step]:
     if text.due_at is not None:
         inbound = text.direction is Direction.INBOUND
-        waiting = "not under a ticket yet: the clock looks after it" if inbound else "the clock looks after it"
+        waiting = "not under a ticket yet: the clock tries again" if inbound else "the clock tries again"
         yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
 
 
 def of_ticket(ticket: Ticket) -> list[Step]:
-    """What a ticket's own document tells: its making, each entry of its history, and what is due."""
+    """The steps that a ticket's document shows: its creation, each entry of its history, and what is due."""
     number = f"#{ticket.id}"
-    made = Step(at=ticket.created_at, where="ticket", what=f"{number} was made", detail=masked_number(ticket.line))
+    made = Step(at=ticket.created_at, where="ticket", what=f"{number} was created", detail=masked_number(ticket.line))
     entries = [
         Step(
             at=entry.at,
@@ -187,7 +189,7 @@ def of_ticket(ticket: Ticket) -> list[Step]:
         Step(
             at=ticket.due_at,
             where="clock",
-            what=f"{number} is not carried out by {slice} yet: the clock looks after it",
+            what=f"{slice} has not applied the last change of {number} yet: the clock tries again",
             trouble=ticket.due_at < datetime.now(UTC) - timedelta(seconds=30),
         )
         for slice in ("notifications", "slack")
@@ -199,19 +201,19 @@ def of_ticket(ticket: Ticket) -> list[Step]:
 _POSTS: Final = {
     Kind.ROOT: "the thread's first message",
     Kind.CARD: "a notification",
-    Kind.TEXTS: "the post of texts",
+    Kind.TEXTS: "a message with texts",
     Kind.LINE: "a line in the thread",
 }
 
 
 def of_post(post: Post) -> Step:
-    """What a post's own document tells."""
+    """The step that a post's document shows."""
     what = _POSTS.get(post.kind, str(post.kind))
     if refused := post.failed or post.refused:
         return Step(
             at=post.created_at,
             where="Slack",
-            what=f"{what} was refused: {refused}",
+            what=f"Slack refused {what}: {refused}",
             detail=post.target,
             trouble=True,
         )
@@ -219,7 +221,7 @@ def of_post(post: Post) -> Step:
         return Step(
             at=post.created_at,
             where="Slack",
-            what=f"{what} is not confirmed by Slack",
+            what=f"Slack has not confirmed {what}",
             detail=post.target,
             trouble=True,
         )
@@ -241,13 +243,13 @@ def of_log_line(line: LogLine) -> Step:
 
 
 def of_letter(letter: Letter) -> Step:
-    """A message that lies in a queue."""
+    """A message in a queue."""
     buried = letter.queue.endswith(".XQ")
     at = letter.died_at or letter.published_at or datetime.now(UTC)
     return Step(
         at=at,
         where="queue",
-        what=f"{letter.actor} lies {'among the dead letters of' if buried else 'in'} {letter.work_queue}",
+        what=f"{letter.actor} is {'among the dead letters of' if buried else 'in'} {letter.work_queue}",
         detail=f"{letter.id}, {masked_number(letter.reason or '')}".rstrip(", "),
         trouble=buried,
     )

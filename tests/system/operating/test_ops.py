@@ -40,7 +40,7 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
         return [f"{step['where']}: {step['what']}" for step in ask(clerk, f"trace?id={ticket}")["steps"]]
 
     order = [
-        "webhook: the gateway took a text",
+        "webhook: the gateway received a text",
         "message: ingestion.receive handled done",
         "message: tickets.file_texts handled done",
         "message: notifications.consider handled done",
@@ -50,7 +50,7 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
     wait_until(lambda: set(order) <= set(steps()), "the whole trail")
     found = steps()
     assert [each for each in found if each in order][:1] == order[:1]
-    assert any("Slack: the post of texts was posted" in each for each in found)
+    assert any("Slack: a message with texts was posted" in each for each in found)
     told = json.dumps(ask(clerk, f"trace?id={ticket}"))
     assert "private" not in told
     assert contact not in told
