@@ -1,1 +1,1 @@
-"""What `clerk doctor` looks at, one file a subject."""
+"""What `clerk doctor` checks, one file for each subject."""

@@ -14,13 +14,13 @@ SLOW: Final = timedelta(minutes=1)
 
 
 def check(broker: Broker) -> Iterator[Finding]:
-    """Whether the broker is there, its queues are Clerk's, somebody works on each, and none has dead letters."""
+    """Whether the broker answers, its queues are declared right, each has workers, and none has dead letters."""
     try:
         if isinstance(broker, Rabbit):
             yield from _rabbit(broker)
         snapshot = broker.snapshot()
     except BrokerAway as error:
-        todo = "Start it, or correct CLERK_AMQP_URL. Until then webhooks are answered 503."
+        todo = "Start it, or correct CLERK_AMQP_URL. Until then the gateway answers webhooks with 503."
         yield bad("broker", str(error), todo if isinstance(broker, Rabbit) else "")
         return
     if not isinstance(broker, Rabbit):
@@ -33,49 +33,53 @@ def _rabbit(broker: Rabbit) -> Iterator[Finding]:
     try:
         alarms = broker.management.alarms()
     except Unavailable as error:
-        found = f"{broker.management.where} can't be asked: {error}"
-        yield advice("management API", found, "Without it there are no rates, ages and alarms: CLERK_MANAGEMENT_URL")
+        found = f"{broker.management.where} can't be reached: {error}"
+        yield advice(
+            "management API", found, "Set CLERK_MANAGEMENT_URL: without it Clerk shows no rates, ages and alarms."
+        )
     else:
         if alarms:
-            yield bad("alarms", "; ".join(alarms), "Make room: until then RabbitMQ takes no messages at all.")
+            yield bad(
+                "alarms", "; ".join(alarms), "Free disk space or memory: until then RabbitMQ accepts no messages."
+            )
     faults = broker.amqp.faults()
     if faults:
         todo = (
-            "Missing queues are made when a gateway or worker connects. One that was declared differently must be "
-            "emptied by its workers, then deleted (docs/operations.md, Upgrades)."
+            "Start a gateway or worker: it declares missing queues. Let the workers empty a queue that is declared "
+            "differently, then delete it (docs/operations.md, Upgrades)."
         )
         yield bad("queues", "; ".join(faults), todo)
 
 
 def of_queues(snapshot: Snapshot) -> Iterator[Finding]:
-    """What the queues' numbers say. Pure."""
+    """What the numbers of the queues show. Pure."""
     idle = [each.name for each in snapshot.queues if each.consumers == 0]
     if idle:
-        found = f"nobody works on {', '.join(idle)}"
+        found = f"no worker serves {', '.join(idle)}"
         yield bad("workers", found, f"Start a worker: clerk worker --queues {','.join(idle)}")
     else:
         yield good("workers", "every queue has consumers")
     dead = [each for each in snapshot.queues if each.dead]
     if dead:
         found = f"dead letters: {', '.join(f'{each.dead} in {each.name}' for each in dead)}"
-        todo = "clerk dead list says why each died; when the cause is gone: clerk dead replay"
+        todo = "See why each died: clerk dead list. Repair the cause, then: clerk dead replay"
         yield bad("dead letters", found, todo)
     else:
         yield good("dead letters", "none")
     yield from _backlog([each for each in snapshot.queues if each.ready])
     for each in snapshot.queues:
         if each.stalled is not None and each.stalled > STALLED:
-            found = f"{each.name}: workers have {each.held} in hand, and have finished none for {short(each.stalled)}"
-            yield bad("workers are stuck", found, "docs/operations.md, ClerkQueueStalled: restart the workers.")
+            found = f"{each.name}: workers hold {each.held} messages and have finished none for {short(each.stalled)}"
+            yield bad("workers are stuck", found, "Restart the workers (docs/operations.md, ClerkQueueStalled).")
 
 
 def _backlog(waiting: list[QueueState]) -> Iterator[Finding]:
     found = ", ".join(f"{each.ready} in {each.name} (oldest {short(each.oldest)})" for each in waiting)
     late = [each for each in waiting if each.oldest is not None and each.oldest > SLOW.total_seconds()]
     if not late:
-        yield good("backlog", found or "nothing waits")
+        yield good("backlog", found or "no messages wait")
     elif all(each.consumers for each in late):
-        todo = "Workers are too slow or stuck: look at run times at /ops, at their log, then add workers."
+        todo = "Workers are too slow or stuck. Look at their log and at the run times at /ops, then add workers."
         yield bad("backlog", found, todo)
     else:
-        yield advice("backlog", found, "It will be worked off once the queues have workers.")
+        yield advice("backlog", found, "Start workers for these queues: they then handle the backlog.")

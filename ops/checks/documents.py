@@ -1,4 +1,4 @@
-"""MongoDB: whether it is there, quick, complete, and of the same time."""
+"""MongoDB: whether it answers, has its indexes, shows the same time, and which processes report to it."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ SKEW: Final = timedelta(seconds=2)
 
 
 def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
-    """Whether MongoDB answers, has its indexes, and knows of a gateway, workers and a clock."""
+    """Whether MongoDB answers and has its indexes, and whether a gateway, workers and a clock run."""
     try:
         started = time.monotonic()
         version = documents.version()
@@ -24,17 +24,15 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         yield good("documents", f"MongoDB {version} answers in {short(took)}")
         missing = documents.missing_indexes()
         if missing:
-            todo = (
-                "They are made when a worker or clock starts: restart one, and read its log if they still are missing."
-            )
+            todo = "Restart a worker or clock: it makes them when it starts. If they are still missing, read its log."
             yield bad("indexes", f"missing: {', '.join(missing)}", todo)
         else:
-            yield good("indexes", "all there")
+            yield good("indexes", "all exist")
         yield from _clock(documents)
         if shared:
             yield from of_processes(documents.running_processes())
     except DocumentsAway as error:
-        todo = "Start it, or correct CLERK_MONGO_URL. Texts wait in the queues meanwhile."
+        todo = "Start it, or correct CLERK_MONGO_URL. Until then texts wait in the queues."
         yield bad("documents", str(error), todo)
 
 
@@ -45,24 +43,26 @@ def _clock(documents: Documents) -> Iterator[Finding]:
     apart = datetime.now(UTC) - theirs
     if abs(apart) > SKEW:
         found = f"this machine is {short(apart.total_seconds())} ahead of MongoDB's"
-        yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")
+        yield bad("clocks", found, "Let NTP set both clocks: due times and leases depend on them.")
 
 
 def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:
-    """What the processes that tell of themselves say. Pure."""
+    """What the reports of the running processes show. Pure."""
     kinds = [each.kind for each in processes]
     commands = {"gateway": "clerk gateway", "worker": "clerk worker", "clock": "clerk clock"}
     missing = [kind for kind in commands if kind not in kinds and "run" not in kinds]
     if missing:
         todo = f"Start: {', '.join(commands[kind] for kind in missing)}"
-        yield bad("processes", f"no {', no '.join(missing)} has told lately that it runs", todo)
+        yield bad("processes", f"no {' and no '.join(missing)} has reported in the last 30 seconds", todo)
     else:
         yield good("processes", ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
     for each in processes:
         for pid, queues, silent in stuck(parse_samples(each.metrics)):
             found = f"process {pid} on {each.host} (queues {queues}) has done nothing for {short(silent)}"
-            todo = f"After {ENDED_AFTER} seconds it is ended and started again (docs/operations.md, ClerkWorkersStuck)."
+            todo = (
+                f"After {ENDED_AFTER} seconds its supervisor starts it again (docs/operations.md, ClerkWorkersStuck)."
+            )
             yield bad("worker is stuck", found, todo)
         if abs(each.clock_ahead) > SKEW:
             found = f"{each.host} ({each.kind}) is {short(each.clock_ahead.total_seconds())} ahead of MongoDB's"
-            yield bad("clocks", found, "Let NTP set both: due times and leases rest on the clocks.")
+            yield bad("clocks", found, "Let NTP set both clocks: due times and leases depend on them.")

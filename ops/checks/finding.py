@@ -1,4 +1,4 @@
-"""What a check found, and what to do about it."""
+"""What a check found, and what to do about it. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from messages.base import Document
 
 
 class Verdict(StrEnum):
-    """Good; advice (works, but not as well as it could); bad; skipped (could not be looked at)."""
+    """Good; advice (it works, but not as well as it could); bad; skipped (it could not be checked)."""
 
     GOOD = "good"
     ADVICE = "advice"
@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 
 class Finding(Document):
-    """The outcome of one check: what it looked at, what was found, what to do."""
+    """The outcome of one check: what was checked, what was found, what to do."""
 
     check: str
     state: Verdict
@@ -24,20 +24,20 @@ class Finding(Document):
 
 
 def good(check: str, found: str) -> Finding:
-    """A finding that asks for nothing."""
+    """A finding that needs no action."""
     return Finding(check=check, state=Verdict.GOOD, found=found)
 
 
 def advice(check: str, found: str, todo: str) -> Finding:
-    """A finding that can wait."""
+    """A finding to act on some time."""
     return Finding(check=check, state=Verdict.ADVICE, found=found, todo=todo)
 
 
 def bad(check: str, found: str, todo: str) -> Finding:
-    """A finding that keeps something from working."""
+    """A finding that stops something from working."""
     return Finding(check=check, state=Verdict.BAD, found=found, todo=todo)
 
 
 def skipped(check: str, found: str, todo: str = "") -> Finding:
-    """Something that could not be looked at."""
+    """Something that could not be checked."""
     return Finding(check=check, state=Verdict.SKIPPED, found=found, todo=todo)

@@ -16,35 +16,39 @@ from ops.metrics.samples import Samples, collect_samples, total
 
 SKEW: Final = timedelta(seconds=5)
 GRAVE: Final = timedelta(minutes=2)
-"""Slack's and our own signature check allow five minutes in all."""
+"""Slack's signatures and our check of them allow five minutes in all."""
 
 
 def check(settings: Settings, dates: dict[str, str]) -> Iterator[Finding]:
-    """Whether the public URL leads to a gateway that takes messages; the Date of its answer goes into `dates`."""
+    """Whether the public URL leads to a gateway that accepts messages; puts the Date of its answer into `dates`."""
     url, host = settings.url, urlsplit(settings.url).hostname or ""
     if not settings.sandbox and (host in {"localhost", "::1"} or host.startswith("127.")):
         todo = "Set CLERK_PUBLIC_URL to the https address under which Slack and Twilio reach this gateway."
-        yield bad("public URL", f"{url} means this machine alone", todo)
+        yield bad("public URL", f"{url} can be reached from this machine only", todo)
     elif not settings.sandbox and not url.startswith("https://"):
-        yield advice("public URL", f"{url} is not encrypted", "Put TLS before the gateway: Slack asks for https.")
+        yield advice(
+            "public URL",
+            f"{url} is not encrypted",
+            "Put a reverse proxy with TLS before the gateway: Slack requires https.",
+        )
     try:
         with httpx.Client(base_url=url, timeout=10, trust_env=not settings.sandbox) as client:
             health = client.get("/healthz")
             dates["the gateway"] = health.headers.get("date", "")
             if health.status_code != 200 or health.text != "ok":
-                todo = "Lead this address to the gateway (CLERK_HOST, CLERK_PORT), paths unchanged."
-                yield bad("public URL", f"{url}/healthz answers {health.status_code}, but not as Clerk does", todo)
+                todo = "Forward this address to the gateway (CLERK_HOST, CLERK_PORT) with unchanged paths."
+                yield bad("public URL", f"{url}/healthz answers {health.status_code}, not as Clerk does", todo)
                 return
             yield good("public URL", f"{url} leads to a gateway")
             ready = client.get("/readyz")
             if ready.status_code != 200:
-                yield bad("gateway", f"takes no messages: {ready.text}", "Bring its broker back.")
+                yield bad("gateway", f"accepts no messages: {ready.text}", "Bring its broker back.")
             else:
-                yield good("gateway", "takes messages")
+                yield good("gateway", "accepts messages")
             yield from _refusals(client.get("/metrics"))
     except httpx.HTTPError as error:
         found = f"{url}/healthz does not answer: {error or type(error).__name__}"
-        yield bad("public URL", found, "Start the gateway; look at DNS, TLS, firewall and reverse proxy.")
+        yield bad("public URL", found, "Start the gateway; check DNS, TLS, the firewall and the reverse proxy.")
 
 
 def _refusals(metrics: httpx.Response) -> Iterator[Finding]:
@@ -54,7 +58,7 @@ def _refusals(metrics: httpx.Response) -> Iterator[Finding]:
 
 
 def of_webhooks(samples: Samples) -> Iterator[Finding]:
-    """What the gateway's counters say of webhooks since it started. Pure."""
+    """What the gateway's counters show about webhooks since it started. Pure."""
     for name, routes, cause in (
         ("Twilio", ("/twilio/sms", "/twilio/status/{sms_id}"), "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL"),
         ("Slack", ("/slack/events", "/slack/interactions", "/slack/commands"), "CLERK_SLACK_SIGNING_SECRET"),
@@ -62,22 +66,26 @@ def of_webhooks(samples: Samples) -> Iterator[Finding]:
         taken = total(samples, "clerk_webhooks_total", route=routes, outcome=("accepted", "dropped"))
         refused = total(samples, "clerk_webhooks_total", route=routes, outcome=("rejected", "limited"))
         if refused and refused >= taken / 10:
-            found = f"{refused:.0f} webhooks refused and {taken:.0f} taken since the gateway started"
-            todo = f"The gateway's log says why. If it is the signature: {cause} must be those that {name} uses."
+            found = f"{refused:.0f} webhooks refused and {taken:.0f} accepted since the gateway started"
+            todo = f"The gateway's log says why. If the signature is wrong, set {cause} to what {name} uses."
             yield bad(f"webhooks of {name}", found, todo)
         elif taken:
-            yield good(f"webhooks of {name}", f"{taken:.0f} taken, {refused:.0f} refused since the gateway started")
+            yield good(f"webhooks of {name}", f"{taken:.0f} accepted, {refused:.0f} refused since the gateway started")
         else:
-            yield advice(f"webhooks of {name}", "none since the gateway started", "Cause one, and look again.")
+            yield advice(
+                f"webhooks of {name}", "none since the gateway started", "Send one, and run clerk doctor again."
+            )
 
 
 def of_dates(dates: Mapping[str, str], now: datetime) -> Iterator[Finding]:
-    """Whether others' clocks, as their answers' Date headers tell it, agree with this machine's. Pure."""
+    """Whether other servers' clocks, by the Date of their answers, agree with this machine's. Pure."""
     apart = {who: now - parsedate_to_datetime(date).astimezone(UTC) for who, date in dates.items() if date}
     off = {who: by for who, by in apart.items() if abs(by) > SKEW}
     if off:
         found = ", ".join(f"{short(by.total_seconds())} ahead of {who}" for who, by in off.items())
         finding = bad if any(abs(by) > GRAVE for by in off.values()) else advice
-        yield finding("clocks", f"this machine is {found}", "Let NTP set this machine's clock: signatures rest on it.")
+        yield finding(
+            "clocks", f"this machine is {found}", "Let NTP set this machine's clock: signatures depend on it."
+        )
     elif apart:
         yield good("clocks", f"agree with {', '.join(apart)}")

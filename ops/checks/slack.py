@@ -24,10 +24,10 @@ SCOPES: Final = (
     "files:write",
     "reactions:write",
 )
-"""What docs/slack-app.yaml asks for."""
+"""The scopes that docs/slack-app.yaml requests."""
 
 REINSTALL: Final = (
-    "At https://api.slack.com/apps, open the app, OAuth & Permissions: add them under Bot Token Scopes, press "
+    "At https://api.slack.com/apps, open the app, OAuth & Permissions. Add them under Bot Token Scopes, press "
     "Reinstall to Workspace, and set CLERK_SLACK_BOT_TOKEN if the token changed."
 )
 _REPLACE: Final = (
@@ -37,7 +37,7 @@ _REPLACE: Final = (
 
 
 def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> Iterator[Finding]:
-    """What Slack says of the token and of every line's channel; the Date of its answer goes into `dates`."""
+    """What Slack says about the token and about every line's channel; puts the Date of its answer into `dates`."""
     token = settings.slack_bot_token.get_secret_value()
     base = settings.slack_api_url.rstrip("/") + "/"
     with httpx.Client(
@@ -57,29 +57,29 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                     line, _answer_fields(client.get("conversations.info", params={"channel": line.channel}))
                 )
         except httpx.HTTPError as error:
-            todo = "Look at the network, a proxy (HTTPS_PROXY), and CLERK_SLACK_API_URL."
+            todo = "Check the network, the proxy (HTTPS_PROXY) and CLERK_SLACK_API_URL."
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
 
 
 def of_scopes(header: str | None) -> Finding:
-    """What a token may do, as the header of any answer tells (https://docs.slack.dev/apis/web-api). Pure."""
+    """The scopes of a token, from the header of any answer (https://docs.slack.dev/apis/web-api). Pure."""
     if header is None:
         return skipped("Slack scopes", "Slack did not say which scopes the token has")
     has = {scope.strip() for scope in header.split(",")}
     missing = [scope for scope in SCOPES if scope not in has]
     if missing:
         return bad("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
-    return good("Slack scopes", f"all {len(SCOPES)} there")
+    return good("Slack scopes", f"the token has all {len(SCOPES)}")
 
 
 def of_channel(line: Line, fields: dict[str, Any]) -> Finding:
-    """What conversations.info tells of a line's channel (https://docs.slack.dev/reference/methods). Pure."""
+    """What conversations.info says about a line's channel (https://docs.slack.dev/reference/methods). Pure."""
     check, elsewhere = f"channel of {line.id}", f"clerk lines set {line.id} --channel C…"
     if not fields.get("ok"):
         error = fields.get("error")
         if error == "channel_not_found":
-            todo = f"If it is private, /invite @clerk there; if it is gone: {elsewhere}"
-            return bad(check, f"{line.channel} does not exist for the bot", todo)
+            todo = f"If it is private, type /invite @clerk there. If it no longer exists: {elsewhere}"
+            return bad(check, f"{line.channel} does not exist, or the bot can't see it", todo)
         return skipped(check, f"Slack answers {error} for {line.channel}", "Try again in a minute.")
     channel = fields.get("channel", {})
     name = f"#{channel.get('name', line.channel)}"
@@ -98,4 +98,4 @@ def _answer_fields(answer: httpx.Response) -> dict[str, Any]:
         found = answer.json()
     except ValueError:
         return {"ok": False, "error": f"HTTP {answer.status_code} without JSON"}
-    return found if isinstance(found, dict) else {"ok": False, "error": "no object"}
+    return found if isinstance(found, dict) else {"ok": False, "error": "JSON, but no object"}

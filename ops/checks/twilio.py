@@ -1,4 +1,4 @@
-"""Twilio: the credentials, and where the number of every line leads."""
+"""Twilio: the credentials, and where Twilio sends the texts of every line."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -11,8 +11,8 @@ from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 
 OVERRIDES: Final = "#rc=5&rp=all"
-"""Try five times, after whatever went wrong (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides):
-by itself Twilio does not repeat a webhook that was answered 503."""
+"""Asks Twilio to try five times after any failure: by default it does not repeat a webhook that was answered 503
+(https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
 
 _CREDENTIALS: Final = (
     "Copy Account SID and Auth Token (not an API key) from https://console.twilio.com to CLERK_TWILIO_ACCOUNT_SID and "
@@ -21,7 +21,7 @@ _CREDENTIALS: Final = (
 
 
 def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> Iterator[Finding]:
-    """What Twilio says of the account and of every line's number; the Date of its answer goes into `dates`."""
+    """What Twilio says about the account and about every line's number; puts the Date of its answer into `dates`."""
     sid, base = settings.twilio_account_sid, settings.twilio_api_url.rstrip("/")
     account = f"{base}/2010-04-01/Accounts/{sid}"
     auth = (sid, settings.twilio_auth_token.get_secret_value())
@@ -37,24 +37,24 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
             if status == "active":
                 yield good("Twilio account", f"{sid} is active")
             else:
-                yield bad("Twilio account", f"{sid} is {status}", "See https://console.twilio.com for why.")
+                yield bad("Twilio account", f"{sid} is {status}", "Look at https://console.twilio.com for the reason.")
             for line in lines:
                 found = client.get(f"{account}/IncomingPhoneNumbers.json", params={"PhoneNumber": line.id})
                 found.raise_for_status()
                 yield from of_number(line, found.json().get("incoming_phone_numbers", []), settings.url)
         except (httpx.HTTPError, ValueError) as error:
-            todo = "Look at the network, a proxy (HTTPS_PROXY), and CLERK_TWILIO_API_URL."
+            todo = "Check the network, the proxy (HTTPS_PROXY) and CLERK_TWILIO_API_URL."
             yield bad("Twilio", f"{base} did not answer as it should: {error or type(error).__name__}", todo)
 
 
 def of_number(line: Line, numbers: Sequence[dict[str, Any]], public_url: str) -> Iterator[Finding]:
-    """What the account's numbers say of a line. Pure."""
+    """What the account's numbers show about a line. Pure."""
     check, wanted = f"number {line.id}", f"{public_url}/twilio/sms"
     where = f"Set it at https://console.twilio.com, Phone Numbers, {line.id}, Messaging"
     number = next((each for each in numbers if each.get("phone_number") == line.id), None)
     if number is None:
-        todo = "Buy or move it, correct CLERK_TWILIO_ACCOUNT_SID, or: clerk lines remove " + line.id
-        yield bad(check, "is no number of this account", todo)
+        todo = "Buy it or move it to this account, correct CLERK_TWILIO_ACCOUNT_SID, or: clerk lines remove " + line.id
+        yield bad(check, "is not a number of this account", todo)
         return
     address, overrides = urldefrag(str(number.get("sms_url") or ""))
     if address.rstrip("/") != wanted:
@@ -63,9 +63,9 @@ def of_number(line: Line, numbers: Sequence[dict[str, Any]], public_url: str) ->
     if str(number.get("sms_method", "POST")).upper() != "POST":
         yield bad(check, "its webhook is called with GET", f"{where}: HTTP POST.")
         return
-    yield good(check, f"leads to {wanted}")
+    yield good(check, f"its texts go to {wanted}")
     if "rp=all" not in overrides or "rc=" not in overrides:
-        found = "Twilio will not try again when the gateway is away for a moment"
+        found = "Twilio does not try again when the gateway is down for a moment"
         yield advice(check, found, f"{where}, to {wanted}{OVERRIDES}")
     if not number.get("sms_fallback_url"):
         yield advice(check, "no fallback URL", f"{where}, Primary handler fails: {wanted} too (docs/operations.md).")

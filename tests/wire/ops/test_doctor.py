@@ -132,7 +132,7 @@ def number(**given: Any) -> dict[str, Any]:
     ("numbers", "state", "words"),
     [
         ([number()], Verdict.GOOD, ""),
-        ([], Verdict.BAD, "is no number of this account"),
+        ([], Verdict.BAD, "is not a number of this account"),
         ([number(sms_url="https://old.example.org/twilio/sms")], Verdict.BAD, "old.example.org"),
         ([number(sms_url="")], Verdict.BAD, "nowhere"),
         ([number(sms_url=None)], Verdict.BAD, "nowhere"),
