@@ -9,10 +9,10 @@ _WRITTEN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd])")
 
 
 def parse(text: str) -> timedelta:
-    """The duration that `90s`, `10m`, `2h` or `7d` stands for; ValueError for anything else."""
+    """The duration written as `90s`, `10m`, `2h` or `7d`; ValueError for anything else."""
     found = _WRITTEN.fullmatch(text.strip().lower())
     if found is None:
-        raise ValueError(f"{text!r} is no duration such as 90s, 10m, 2h or 7d")
+        raise ValueError(f"{text!r} is not a duration such as 90s, 10m, 2h or 7d")
     return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
@@ -34,5 +34,5 @@ def short(seconds: float | None) -> str:
 
 
 def age(moment: datetime | None, now: datetime) -> str:
-    """How long ago something was; a dash if that is not known."""
+    """How long ago a moment was; a dash for None."""
     return short(None if moment is None else (now - moment).total_seconds())

@@ -1,4 +1,4 @@
-"""What may be shown of a message: ids, states and times, but nothing a contact wrote and no whole number. Pure."""
+"""Hides what a contact wrote and most of each phone number; ids, states and times stay readable. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,16 +17,16 @@ SHOWN: Final = frozenset(
         *("ts", "updated_at", "user", "window"),
     }
 )
-"""The fields whose strings are shown; any other might be what someone wrote, or a secret link."""
+"""The fields whose strings are shown; any other may hold what someone wrote, or a secret link."""
 
 
 def masked_number(text: str) -> str:
-    """A text with the middle of each phone number in it covered: enough to tell two apart, too little to call."""
+    """A text with the middle of each phone number hidden: enough to tell two apart, too little to call one."""
     return _NUMBER.sub(lambda found: f"{found[1]}{'•' * len(found[2])}{found[3]}", text)
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """A JSON value with every string covered that is not known to be an id, a state or a time."""
+    """A JSON value with every string hidden that is not known to be an id, a state or a time."""
     if isinstance(value, Mapping):
         return {key: masked(each, str(key)) for key, each in value.items()}
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The environment variables that only the operator's side of Clerk reads."""
+"""The environment variables that only `ops` reads."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,8 +12,9 @@ from messages.process.settings import Misconfigured
 class OpsSettings(BaseSettings):
     """What the console, the commands and the metrics need besides Clerk's own settings.
 
-    `management_url` is RabbitMQ's management API (its user and password those of CLERK_AMQP_URL, unless it has some);
-    `metrics_port` is where `clerk worker` and `clerk clock` serve /metrics; `trail_days` how long traces are kept.
+    `management_url` is RabbitMQ's management API (with the user and password of CLERK_AMQP_URL unless it has its own);
+    `metrics_port` is the port where `clerk worker` and `clerk clock` serve /metrics; `trail_days` is how long log lines
+    are kept for traces.
     """
 
     model_config = SettingsConfigDict(env_prefix="CLERK_", env_ignore_empty=True, extra="ignore", frozen=True)
