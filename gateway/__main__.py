@@ -26,7 +26,7 @@ MOST_AT_ONCE: Final = 500
 """Connections; each may hold a body of up to 1 MiB. The others are answered 503."""
 
 
-class Server(uvicorn.Server):
+class GatewayServer(uvicorn.Server):
     """Ends `serve` on SIGTERM and SIGINT and leaves it at that: what comes after `serve` still runs."""
 
     @contextmanager
@@ -45,9 +45,9 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(each)
 
 
-def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = Connection) -> Server:
+def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = Connection) -> GatewayServer:
     """The HTTP server of an application, as the gateway wants it."""
-    return Server(
+    return GatewayServer(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -68,7 +68,7 @@ def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = C
     )
 
 
-def settle() -> None:
+def freeze_garbage_collector() -> None:
     """Have the garbage collector pass over what stands by now, modules and settings: it would look at it for ever."""
     gc.collect()
     gc.freeze()
@@ -82,7 +82,7 @@ async def run(settings: Settings) -> None:
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     gateway = Gateway(settings, publisher)
-    settle()
+    freeze_garbage_collector()
     try:
         await server(gateway, settings).serve()
     finally:

@@ -16,7 +16,7 @@ from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
 from gateway.refusals import Refusals
-from gateway.webhook import Accepted, Answer, Rejected, Request
+from gateway.webhook import Accepted, Rejected, Request, Response
 from messages.base import QueueMessage
 from messages.formats.media_links import PATH as MEDIA_PATH
 from messages.inbound import SlackReplyPosted, SmsReceived
@@ -34,7 +34,7 @@ log = structlog.get_logger("clerk.gateway")
 
 WEBHOOKS = Counter("clerk_webhooks_total", "Webhooks", ["route", "outcome"])
 DROPPED = Counter("clerk_events_dropped_total", "Well-signed events that Clerk does not use", ["type"])
-_counted = lru_cache(maxsize=64)(WEBHOOKS.labels)
+_webhook_counter = lru_cache(maxsize=64)(WEBHOOKS.labels)
 CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the broker's confirm")
 
 BODY_LIMIT: Final = 1 << 20
@@ -84,7 +84,7 @@ class Gateway:
             "/slack/events": lambda request: slack_webhook.event(request, app, now()),
             "/slack/commands": lambda request: slack_webhook.command(request, app, now()),
         }
-        self._pages: Mapping[str, Callable[[], Awaitable[Answer]]] = {
+        self._pages: Mapping[str, Callable[[], Awaitable[Response]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
@@ -111,7 +111,7 @@ class Gateway:
         raw: str = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
         return raw.removeprefix(self._prefix) if raw.startswith(f"{self._prefix}/") else raw
 
-    async def _answer(self, raw: str, path: str, scope: Scope, receive: Receive) -> Answer | None:
+    async def _answer(self, raw: str, path: str, scope: Scope, receive: Receive) -> Response | None:
         method = scope["method"]
         if path in self._pages:
             return await self._pages[path]() if method in {"GET", "HEAD"} else _only("GET, HEAD")
@@ -121,7 +121,7 @@ class Gateway:
         sms_id = path.removeprefix(STATUS_PATH)
         status = path.startswith(STATUS_PATH) and "/" not in sms_id
         if path not in self._webhooks and not status:
-            return Answer(404, b"not found")
+            return Response(404, b"not found")
         if method != "POST":
             return _only("POST")
         route = STATUS_PATH + "{sms_id}" if status else path
@@ -139,14 +139,14 @@ class Gateway:
             except Rejected as rejected:
                 answer, outcome = self._refuse(rejected, scope)
             except Unpublished as error:
-                answer, outcome = Answer(503, b"the queue can't be reached; please try again"), "unpublished"
+                answer, outcome = Response(503, b"the queue can't be reached; please try again"), "unpublished"
                 log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
-            except _Gone:
-                _counted(route, "gone").inc()
+            except _ClientDisconnected:
+                _webhook_counter(route, "gone").inc()
                 return None
             if span is not None:
                 span.set_attributes({"http.response.status_code": answer.status, "clerk.outcome": outcome})
-        _counted(route, outcome).inc()
+        _webhook_counter(route, outcome).inc()
         if outcome == "limited":
             return answer
         log.info(
@@ -161,12 +161,12 @@ class Gateway:
         )
         return answer
 
-    def _refuse(self, rejected: Rejected, scope: Scope) -> tuple[Answer, str]:
-        wait = self._refusals.another(_address(scope), self._now())
+    def _refuse(self, rejected: Rejected, scope: Scope) -> tuple[Response, str]:
+        wait = self._refusals.count_refusal(_address(scope), self._now())
         if wait is None:
-            return Answer(rejected.status, rejected.reason.encode()), "rejected"
+            return Response(rejected.status, rejected.reason.encode()), "rejected"
         headers = {"retry-after": str(math.ceil(wait.total_seconds())), "connection": "close"}
-        return Answer(429, b"too many refused requests from this address", headers=headers), "limited"
+        return Response(429, b"too many refused requests from this address", headers=headers), "limited"
 
     def _count_dropped(self, kind: str) -> None:
         if len(self._dropped) < MOST_TYPES:
@@ -213,15 +213,15 @@ class Gateway:
             arrivals.failed(*place)
             raise
 
-    async def _healthz(self) -> Answer:
-        return Answer(200, b"ok")
+    async def _healthz(self) -> Response:
+        return Response(200, b"ok")
 
-    async def _readyz(self) -> Answer:
+    async def _readyz(self) -> Response:
         trouble = await self._publisher.probe()
-        return Answer(200, b"ready") if trouble is None else Answer(503, trouble.encode())
+        return Response(200, b"ready") if trouble is None else Response(503, trouble.encode())
 
-    async def _metrics(self) -> Answer:
-        return Answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+    async def _metrics(self) -> Response:
+        return Response(200, generate_latest(), CONTENT_TYPE_LATEST)
 
 
 def _address(scope: Scope) -> str:
@@ -229,7 +229,7 @@ def _address(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
 
 
-class _Gone(Exception):
+class _ClientDisconnected(Exception):
     """The sender went away before the body was complete."""
 
 
@@ -239,7 +239,7 @@ async def _body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise _ClientDisconnected
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
@@ -249,11 +249,11 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-def _only(methods: str) -> Answer:
-    return Answer(405, b"method not allowed", headers={"allow": methods})
+def _only(methods: str) -> Response:
+    return Response(405, b"method not allowed", headers={"allow": methods})
 
 
-async def _send(send: Send, answer: Answer, *, head: bool) -> None:
+async def _send(send: Send, answer: Response, *, head: bool) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.head})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
 

@@ -27,13 +27,13 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
-        self._expect()
+        self._start_timeout()
 
     def on_message_begin(self) -> None:
         """Wait for the rest of a later request."""
         super().on_message_begin()
         if self._due is None:
-            self._expect()
+            self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, but no endless head."""
@@ -50,32 +50,32 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Wait for nothing more of this request."""
-        self._forget()
+        self._stop_timeout()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._forget()
+        self._stop_timeout()
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
 
-    def _expect(self) -> None:
+    def _start_timeout(self) -> None:
         self._in_head, self._head_size = True, 0
         self._due = self.loop.time() + self.request_within
         if self._timer is None:
-            self._look_whether_due()
+            self._check_timeout()
 
-    def _forget(self) -> None:
+    def _stop_timeout(self) -> None:
         self._due = None
 
-    def _look_whether_due(self) -> None:
+    def _check_timeout(self) -> None:
         """Give up what is due, or look again when it is: a timer for each request would cost more than this."""
         self._timer = None
         if self._due is None:
             return
         if self.loop.time() < self._due:
-            self._timer = self.loop.call_at(self._due, self._look_whether_due)
+            self._timer = self.loop.call_at(self._due, self._check_timeout)
             return
         if not self._in_head and not self.cycle.response_started:
             self.transport.write(TOO_LATE)

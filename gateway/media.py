@@ -10,9 +10,9 @@ import structlog
 from prometheus_client import Counter
 from yarl import URL
 
-from gateway.webhook import Answer
-from messages.formats.media_links import Expired, MediaLink, Unsigned, media_key, read_path
-from messages.formats.slack_urls import is_slacks
+from gateway.webhook import Response
+from messages.formats.media_links import BadSignature, LinkExpired, MediaLink, media_key, read_path
+from messages.formats.slack_urls import is_slack_url
 from messages.process.settings import Settings
 
 log = structlog.get_logger("clerk.gateway")
@@ -38,7 +38,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 """What is fetched belongs to one contact, and must not come alive where a person opens its address."""
 
 
-class _Unfetched(Exception):
+class _FetchFailed(Exception):
     """Slack did not give the file."""
 
     def __init__(self, status: int, outcome: str) -> None:
@@ -54,24 +54,24 @@ class MediaFiles:
         self._token, self._api_url, self._now = settings.slack_bot_token, settings.slack_api_url, now
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def answer(self, path: str) -> Answer:
+    async def answer(self, path: str) -> Response:
         """The file that a path was signed for; 404 if it was not, 410 once its time is over, 502 if Slack fails."""
         try:
             link = read_path(path, self._key, self._now())
             content = await self._content(link)
-        except Unsigned:
+        except BadSignature:
             return _refused(404, "unsigned", b"there is nothing at this address")
-        except Expired:
+        except LinkExpired:
             return _refused(410, "expired", b"this address has expired")
-        except _Unfetched as error:
+        except _FetchFailed as error:
             log.error("a file could not be fetched from Slack", why=error.outcome)
             return _refused(error.status, error.outcome, b"the file could not be fetched from Slack")
         SERVED.labels("ok").inc()
-        return Answer(200, content, link.content_type, _HEADERS)
+        return Response(200, content, link.content_type, _HEADERS)
 
     async def _content(self, link: MediaLink) -> bytes:
-        if not is_slacks(link.url, self._api_url):
-            raise _Unfetched(502, "elsewhere")
+        if not is_slack_url(link.url, self._api_url):
+            raise _FetchFailed(502, "elsewhere")
         headers = {"authorization": f"Bearer {self._token.get_secret_value()}", "accept-encoding": "identity"}
         try:
             async with (
@@ -82,23 +82,23 @@ class MediaFiles:
                 return await _read(answer)
         except (TimeoutError, ValueError, aiohttp.ClientError) as error:
             failure = type(error).__name__
-        raise _Unfetched(502, failure)
+        raise _FetchFailed(502, failure)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
     """The file's bytes; to a token that may not read it, Slack redirects or shows a page to sign in at."""
     if answer.status != 200:
-        raise _Unfetched(404 if answer.status in {404, 410} else 502, f"http_{answer.status}")
+        raise _FetchFailed(404 if answer.status in {404, 410} else 502, f"http_{answer.status}")
     if answer.content_type == "text/html":
-        raise _Unfetched(502, "sign_in_page")
+        raise _FetchFailed(502, "sign_in_page")
     content = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         content += chunk
         if len(content) > MOST_BYTES:
-            raise _Unfetched(502, "too_large")
+            raise _FetchFailed(502, "too_large")
     return bytes(content)
 
 
-def _refused(status: int, outcome: str, words: bytes) -> Answer:
+def _refused(status: int, outcome: str, words: bytes) -> Response:
     SERVED.labels(outcome).inc()
-    return Answer(status, words, headers={"cache-control": "no-store"})
+    return Response(status, words, headers={"cache-control": "no-store"})

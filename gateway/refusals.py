@@ -27,7 +27,7 @@ class Refusals:
         wait = self._after(address, now) - now - self._capacity
         return wait if wait > timedelta() else None
 
-    def another(self, address: str, now: datetime) -> timedelta | None:
+    def count_refusal(self, address: str, now: datetime) -> timedelta | None:
         """Count a refusal; the time to wait if the address had too many, None if it may know the reason."""
         wait = self.wait(address, now)
         if wait is not None:

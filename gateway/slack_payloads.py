@@ -7,58 +7,58 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from gateway.webhook import Rejected
-from messages.formats.thread_replies import Authored, Reply, SlackPayload
+from messages.formats.thread_replies import MessageOrigin, SlackPayload, ThreadReply
 from messages.orders.forms import InputState
 
 
-class Kind(SlackPayload):
+class TypedPayload(SlackPayload):
     """What an interaction is."""
 
     type: str = ""
 
 
-class EventKind(Kind):
+class EventHeader(TypedPayload):
     """What an event is, and whose."""
 
     subtype: str | None = None
     bot_id: str | None = None
 
 
-class Envelope(Kind):
+class EventEnvelope(TypedPayload):
     """What surrounds an event (https://docs.slack.dev/apis/events-api)."""
 
     challenge: str = ""
     event_id: str = ""
-    event: EventKind | None = None
+    event: EventHeader | None = None
 
 
-class Message(Reply):
+class MessageEvent(ThreadReply):
     """A message event (https://docs.slack.dev/reference/events/message)."""
 
     channel: str
 
 
-class WithMessage(SlackPayload):
+class MessageEventEnvelope(SlackPayload):
     """An envelope whose event is a message."""
 
-    event: Message
+    event: MessageEvent
 
 
-class Change(SlackPayload):
+class MessageChangeEvent(SlackPayload):
     """A message that is different now, or gone, which has no `message`; `edited` is its last edit.
 
     https://docs.slack.dev/reference/events/message/message_changed and /message_deleted
     """
 
     channel: str = ""
-    message: Authored | None = None
-    previous_message: Authored | None = None
+    message: MessageOrigin | None = None
+    previous_message: MessageOrigin | None = None
 
 
-class WithChange(SlackPayload):
+class MessageChangeEnvelope(SlackPayload):
     """An envelope whose event is a change of a message."""
 
-    event: Change
+    event: MessageChangeEvent
 
 
 class _Id(SlackPayload):

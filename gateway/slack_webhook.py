@@ -10,22 +10,22 @@ from typing import Any, Final
 
 from gateway.slack_payloads import (
     BlockActions,
-    Envelope,
-    Kind,
+    EventEnvelope,
+    MessageChangeEnvelope,
+    MessageEventEnvelope,
+    TypedPayload,
     ViewSubmission,
-    WithChange,
-    WithMessage,
     json_object,
     parsed,
 )
-from gateway.webhook import Accepted, Answer, Rejected, Request, form_fields, form_pairs
+from gateway.webhook import Accepted, Rejected, Request, Response, form_fields, form_pairs
 from messages.base import QueueMessage
-from messages.formats.slack_urls import is_slacks
-from messages.formats.thread_replies import PERSONS_SUBTYPES, posted
+from messages.formats.slack_urls import is_slack_url
+from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.orders import clicks, commands, forms
 
-NOTHING: Final = Answer(200)
+NOTHING: Final = Response(200)
 TOLERANCE: Final = 300
 """Seconds that a request's timestamp may differ from our clock
 (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
@@ -49,7 +49,7 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
     """A click or a submitted modal."""
     _verify(request, app, now)
     payload = json_object(_field(request, "payload"))
-    match parsed(Kind, payload).type:
+    match parsed(TypedPayload, payload).type:
         case "block_actions":
             return _clicks(parsed(BlockActions, payload), app, now)
         case "view_submission":
@@ -62,7 +62,7 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
     """An event of the Events API; only a person's reply in a thread, its edit and its deletion are used."""
     _verify(request, app, now)
     payload = json_object(request.body)
-    envelope = parsed(Envelope, payload)
+    envelope = parsed(EventEnvelope, payload)
     if envelope.type == "url_verification":
         return Accepted([], _json({"challenge": envelope.challenge}))
     kind = envelope.event
@@ -72,16 +72,16 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
         return _change(payload, envelope.event_id, now)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
         return Accepted([], NOTHING, dropped=_label(kind.type))
-    message = parsed(WithMessage, payload).event
+    message = parsed(MessageEventEnvelope, payload).event
     if not message.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
-    reply = posted(message, message.channel, api_url=app.api_url, received_at=now, event_id=envelope.event_id)
+    reply = reply_posted(message, message.channel, api_url=app.api_url, received_at=now, event_id=envelope.event_id)
     return Accepted([reply], NOTHING)
 
 
 def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepted:
     """A message that was edited or deleted; a preview that Slack adds to a link is no edit."""
-    change = parsed(WithChange, payload).event
+    change = parsed(MessageChangeEnvelope, payload).event
     after, before = change.message, change.previous_message
     was = before or after
     edited = after is not None and after.edited is not None and (before is None or after.edited != before.edited)
@@ -108,12 +108,12 @@ def command(request: Request, app: App, now: datetime) -> Accepted:
         return Accepted([], NOTHING)
     url = fields.get("response_url")
     found = commands.read(
-        commands.Typed(
+        commands.SlashCommand(
             text=fields.get("text", ""),
             user=fields.get("user_id", ""),
             channel=fields.get("channel_id", ""),
             trigger_id=fields.get("trigger_id", ""),
-            response_url=url if is_slacks(url, app.api_url) else None,
+            response_url=url if is_slack_url(url, app.api_url) else None,
             at=now,
         )
     )
@@ -150,7 +150,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             channel=payload.container.channel_id or (payload.channel.id if payload.channel else ""),
             ts=payload.container.message_ts,
             trigger_id=payload.trigger_id,
-            response_url=payload.response_url if is_slacks(payload.response_url, app.api_url) else None,
+            response_url=payload.response_url if is_slack_url(payload.response_url, app.api_url) else None,
             at=now,
         )
         found = clicks.orders(click)
@@ -179,7 +179,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
         return Accepted([], NOTHING, dropped="view_submission")
     if isinstance(found, dict):
         return Accepted([], _json({"response_action": "errors", "errors": found}))
-    if isinstance(found, forms.Pushed):
+    if isinstance(found, forms.PushedView):
         return Accepted([found.order], _json({"response_action": "push", "view": found.view}))
     return Accepted([found], NOTHING)
 
@@ -191,8 +191,8 @@ def _field(request: Request, name: str) -> str:
     return value
 
 
-def _json(answer: Mapping[str, Any]) -> Answer:
-    return Answer(200, json.dumps(answer).encode(), "application/json")
+def _json(answer: Mapping[str, Any]) -> Response:
+    return Response(200, json.dumps(answer).encode(), "application/json")
 
 
 def _label(kind: str) -> str:

@@ -10,11 +10,11 @@ from itertools import chain, count
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.webhook import MOST_FIELDS, Accepted, Answer, Rejected, Request, form_fields, form_pairs
+from gateway.webhook import MOST_FIELDS, Accepted, Rejected, Request, Response, form_fields, form_pairs
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
-NO_REPLY: Final = Answer(200, b"<Response/>", "text/xml")
+NO_REPLY: Final = Response(200, b"<Response/>", "text/xml")
 """A plain text answer would be sent to the contact (https://www.twilio.com/docs/messaging/twiml)."""
 
 MOST_MEDIA: Final = 10
@@ -72,7 +72,7 @@ def status(request: Request, account: Account, now: datetime, sms_id: str) -> Ac
         error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
         received_at=now,
     )
-    return Accepted([report], Answer(204))
+    return Accepted([report], Response(204))
 
 
 def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> bytes:

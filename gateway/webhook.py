@@ -26,7 +26,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An HTTP answer."""
 
     status: int
@@ -48,7 +48,7 @@ class Accepted:
     """A verified webhook: the messages to publish before `answer` is given; `dropped` names an event left unused."""
 
     messages: Sequence[QueueMessage]
-    answer: Answer
+    answer: Response
     dropped: str | None = None
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from messages.base import Document, Moment, QueueMessage
 
 
-class Kind(StrEnum):
+class PostKind(StrEnum):
     """What a Slack message of ours is."""
 
     ROOT = "root"
@@ -31,7 +31,7 @@ class Post(Document):
 
     id: str
     conversation: str
-    kind: Kind
+    kind: PostKind
     target: str
     ticket: int | None = None
     announcement: int | None = None

@@ -3,7 +3,7 @@
 from messages.base import Moment, QueueMessage
 
 
-class _ByTrigger(QueueMessage):
+class _OpensModal(QueueMessage):
     """A modal must be there within three seconds of `received_at`; trouble is told at `response_url`, if given."""
 
     user: str
@@ -12,21 +12,21 @@ class _ByTrigger(QueueMessage):
     received_at: Moment
 
 
-class OpenReply(_ByTrigger):
+class OpenReply(_OpensModal):
     """An agent clicked Reply on a card."""
 
     actor = "interactive.open_reply"
     ticket: int
 
 
-class OpenDashboard(_ByTrigger):
+class OpenDashboard(_OpensModal):
     """An agent typed `/clerk` in a channel."""
 
     actor = "interactive.open_dashboard"
     channel: str
 
 
-class PushSend(_ByTrigger):
+class PushSend(_OpensModal):
     """An agent clicked Send text in the dashboard, whose channel was `channel`."""
 
     actor = "interactive.push_send"

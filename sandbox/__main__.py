@@ -17,7 +17,7 @@ import uvloop
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from gateway.__main__ import Server
+from gateway.__main__ import GatewayServer
 from messages.process.settings import Misconfigured, Settings
 from sandbox.app import opened
 from sandbox.config import Sandbox
@@ -78,7 +78,7 @@ def _waits(given: str) -> tuple[float, ...]:
 
 async def serve(asked: Asked) -> None:
     """Serve until told to stop."""
-    server: Server
+    server: GatewayServer
 
     def stopping() -> bool:
         return server.should_exit
@@ -86,7 +86,7 @@ async def serve(asked: Asked) -> None:
     async with opened(asked.config, stopping=stopping, folder=asked.folder) as sandbox:
         app = Starlette(routes=[Mount("/sandbox", sandbox)])
         quiet: dict[str, Any] = {"log_level": "warning", "lifespan": "off", "timeout_keep_alive": KEPT_IDLE}
-        server = Server(uvicorn.Config(app, host=asked.host, port=asked.port, **quiet))
+        server = GatewayServer(uvicorn.Config(app, host=asked.host, port=asked.port, **quiet))
         await server.serve()
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from messages.base import QueueMessage
-from messages.formats.thread_replies import Reply
+from messages.formats.thread_replies import ThreadReply
 from messages.process.publishing import Unpublished
 from messages.process.settings import Settings
 from tests.make import NOW
@@ -119,7 +119,7 @@ class FakeSlack:
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     slow_to_share: bool = False
-    replies: list[tuple[str, Reply]] = field(default_factory=list)
+    replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -146,7 +146,7 @@ class FakeSlack:
         found = [each for each in self.messages if each.post_id == post_id]
         return Posted(found[0].channel, found[0].ts) if found else None
 
-    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+    async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread."""
         self.before("written", thread.channel)
         mine = [reply for channel, reply in self.replies if (channel, reply.thread_ts) == (thread.channel, thread.ts)]
@@ -217,7 +217,7 @@ class FakeSlack:
             self.files[id].message = message
         self.after("share", channel)
 
-    async def shared(self, file: str, channel: str) -> Posted | None:
+    async def find_share(self, file: str, channel: str) -> Posted | None:
         """Where a file stands."""
         self.before("shared", channel)
         message = self.files[file].message

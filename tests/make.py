@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.line import Line
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from messages.sms import Direction, Media, Sms
 from messages.ticket import Edit, Entry, Note, Priority, Status, Ticket
 
@@ -83,7 +83,7 @@ def debounce(**fields: Any) -> Debounce:
 
 def post(**fields: Any) -> Post:
     """The card of a first announcement."""
-    defaults = {"id": "p1", "conversation": CONVERSATION, "kind": Kind.CARD, "target": CHANNEL, "created_at": NOW}
+    defaults = {"id": "p1", "conversation": CONVERSATION, "kind": PostKind.CARD, "target": CHANNEL, "created_at": NOW}
     return Post(**{**defaults, **fields})
 
 

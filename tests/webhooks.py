@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 from twilio.request_validator import RequestValidator
 
-from gateway.__main__ import Server, server
+from gateway.__main__ import GatewayServer, server
 from gateway.app import Gateway
 from gateway.connection import Connection
 from messages.base import QueueMessage
@@ -87,7 +87,7 @@ class Served:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._server: Server = server(self._gateway, self.settings, connection=Impatient)
+        self._server: GatewayServer = server(self._gateway, self.settings, connection=Impatient)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
         self.http = httpx.Client(base_url=self.url, timeout=15, trust_env=False)
 

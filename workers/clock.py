@@ -20,13 +20,13 @@ from messages.ticket import ActOnTicket, Expire
 from workers import missed
 from workers.observe import DUE_LAG
 from workers.ports import Ports
-from workers.redraw import ask_for_render
+from workers.redraw import request_render
 
 log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
 
-AGAIN: Final = timedelta(seconds=30)
+WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long what was woken has before it is woken again."""
 
 
@@ -41,7 +41,7 @@ async def sweep(ports: Ports) -> int:
         WOKEN.labels(what).inc()
         DUE_LAG.labels(what).observe((now - (due_at or now)).total_seconds())
 
-    texts = await stores.texts.due(now, now + AGAIN)
+    texts = await stores.texts.due(now, now + WAKE_AGAIN_AFTER)
     inbound = {text.conversation: text for text in texts if text.direction is Direction.INBOUND}
     for text in inbound.values():
         await publish(SequenceTexts(conversation=text.conversation))
@@ -50,17 +50,19 @@ async def sweep(ports: Ports) -> int:
     for text in outbound.values():
         await publish(SendTexts(conversation=text.conversation))
         count("outbox", text.due_at)
-    for ticket in {ticket.conversation: ticket for ticket in await stores.tickets.due(now, now + AGAIN)}.values():
+    for ticket in {
+        ticket.conversation: ticket for ticket in await stores.tickets.due(now, now + WAKE_AGAIN_AFTER)
+    }.values():
         await publish(ConsiderNotifying(conversation=ticket.conversation))
         count("tickets", ticket.due_at)
     for ticket in await stores.tickets.closing(now):
         await publish(ActOnTicket(ticket=ticket.id, command=Expire(), by=None, at=now))
         count("closing", ticket.close_at)
-    for due in await stores.conversations.announcements_due(now, now + AGAIN):
+    for due in await stores.conversations.announcements_due(now, now + WAKE_AGAIN_AFTER):
         await publish(ConsiderNotifying(conversation=due.id))
         count("announcements", due.debounce.due_at)
-    for due in await stores.conversations.redraws_due(now, now + AGAIN):
-        await ask_for_render(due.id, ports)
+    for due in await stores.conversations.redraws_due(now, now + WAKE_AGAIN_AFTER):
+        await request_render(due.id, ports)
         count("redraws", due.redraw.due_at)
     return woken
 
@@ -68,10 +70,10 @@ async def sweep(ports: Ports) -> int:
 async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """Look for both for ever, `every` so often; an outage of the broker or of MongoDB only costs time."""
 
-    async def repeat(look: Callable[[Ports], Awaitable[int]], what: str) -> None:
+    async def repeat(task: Callable[[Ports], Awaitable[int]], what: str) -> None:
         while True:
             try:
-                found = await look(ports)
+                found = await task(ports)
             except (PyMongoError, Unpublished) as error:
                 log.warning(f"the clock could not look for {what}", error=type(error).__name__)
             else:
@@ -79,6 +81,6 @@ async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[
                     log.info(f"the clock found {what}", count=found)
             await wait(every.total_seconds())
 
-    async with asyncio.TaskGroup() as looks:
-        looks.create_task(repeat(sweep, "due work"))
-        looks.create_task(repeat(missed.look, "texts that no webhook brought"))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(repeat(sweep, "due work"))
+        tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))

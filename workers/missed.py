@@ -26,7 +26,7 @@ OVERLAP: Final = timedelta(minutes=2)
 """What was looked at before is looked at again: the provider lists a text a little after its time."""
 
 
-async def look(ports: Ports) -> int:
+async def take_in_missed(ports: Ports) -> int:
     """Compare the lines whose time it is with the provider's list, and take in what is missing; how many that was."""
     every, found = ports.settings.reconcile_every, 0
     for line in await ports.stores.lines.all():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from messages.formats.thread_replies import Reply
+from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SmsReceived
 from messages.process.publishing import Publisher
 from messages.process.settings import Settings
@@ -79,7 +79,7 @@ class Slack(Protocol):
         """The message that carries `post_id`, if it was posted after `since`."""
         ...
 
-    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+    async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
         ...
 
@@ -123,7 +123,7 @@ class Slack(Protocol):
         """Share uploaded files in one message of a thread; never repeated by the client itself."""
         ...
 
-    async def shared(self, file: str, channel: str) -> Posted | None:
+    async def find_share(self, file: str, channel: str) -> Posted | None:
         """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
         ...
 

@@ -15,17 +15,17 @@ LOST_AFTER: Final = timedelta(minutes=1)
 
 async def redraw(conversation: str, ports: Ports) -> None:
     """Have Slack show what was changed in a conversation's documents; nothing if there is no such conversation."""
-    await ports.stores.conversations.wish_redraw(conversation, ports.now() + REDRAW_WITHIN)
-    await ask_for_render(conversation, ports)
+    await ports.stores.conversations.request_redraw(conversation, ports.now() + REDRAW_WITHIN)
+    await request_render(conversation, ports)
 
 
-async def ask_for_render(conversation: str, ports: Ports) -> None:
+async def request_render(conversation: str, ports: Ports) -> None:
     """Have a worker look at a conversation, unless a message that was asked for before still waits for one.
 
     What there is to show must be written before, with a time for the clock: whoever takes that message reads it after.
     """
     now, stores = ports.now(), ports.stores.conversations
-    if not await stores.ask_for_render(conversation, now, now - LOST_AFTER):
+    if not await stores.mark_render_requested(conversation, now, now - LOST_AFTER):
         return
     try:
         await ports.publisher.publish(RenderConversation(conversation=conversation))

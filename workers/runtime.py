@@ -19,6 +19,10 @@ class Unparsable(Exception):
     """A message is not what its actor handles; no retry can help."""
 
 
+class LostVersionRace(Exception):
+    """Other workers changed the document before each save; a retry decides again."""
+
+
 @dataclass(frozen=True)
 class Handler:
     """An actor before it meets a broker."""

@@ -14,11 +14,11 @@ from typing import Final
 PATH: Final = "/media/"
 
 
-class Unsigned(Exception):
+class BadSignature(Exception):
     """An address that nobody here has made."""
 
 
-class Expired(Exception):
+class LinkExpired(Exception):
     """An address whose time is over."""
 
 
@@ -46,11 +46,11 @@ def read_path(path: str, key: bytes, now: datetime) -> MediaLink:
     """What a path was made for; Unsigned if it was not made with this key, Expired if its time is over."""
     payload, _, signature = path.removeprefix(PATH).partition(".")
     if not hmac.compare_digest(signature.encode(), _signature(payload, key).encode()):
-        raise Unsigned
+        raise BadSignature
     expires, content_type, url = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     link = MediaLink(url, content_type, datetime.fromtimestamp(expires, UTC))
     if link.expires_at <= now:
-        raise Expired
+        raise LinkExpired
     return link
 
 

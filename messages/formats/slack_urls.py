@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 _HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 
 
-def is_slacks(url: str | None, api_url: str) -> bool:
+def is_slack_url(url: str | None, api_url: str) -> bool:
     """Whether a URL leads to Slack (or to the API that is configured): nothing else is ever called."""
     if not url:
         return False

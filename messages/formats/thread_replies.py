@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from messages.formats.slack_urls import is_slacks
+from messages.formats.slack_urls import is_slack_url
 from messages.inbound import SlackReplyPosted
 from messages.sms import SlackFile
 
@@ -27,7 +27,7 @@ class SlackPayload(BaseModel):
         return {name: value for name, value in found.items() if value is not None} if isinstance(found, dict) else found
 
 
-class File(SlackPayload):
+class MessageFile(SlackPayload):
     """A file of a message (https://docs.slack.dev/reference/objects/file-object)."""
 
     id: str
@@ -37,14 +37,14 @@ class File(SlackPayload):
     size: int = 0
 
 
-class Edit(SlackPayload):
+class MessageEdit(SlackPayload):
     """The last edit of a message."""
 
     user: str = ""
     ts: str = ""
 
 
-class Authored(SlackPayload):
+class MessageOrigin(SlackPayload):
     """Whose a message is, and where it stands."""
 
     ts: str = ""
@@ -52,7 +52,7 @@ class Authored(SlackPayload):
     user: str | None = None
     subtype: str | None = None
     bot_id: str | None = None
-    edited: Edit | None = None
+    edited: MessageEdit | None = None
 
     @property
     def is_persons_reply(self) -> bool:
@@ -61,16 +61,16 @@ class Authored(SlackPayload):
         return persons and self.thread_ts is not None and self.thread_ts != self.ts
 
 
-class Reply(Authored):
+class ThreadReply(MessageOrigin):
     """A message with its content (https://docs.slack.dev/reference/events/message)."""
 
     ts: str
     text: str = ""
-    files: Sequence[File] = ()
+    files: Sequence[MessageFile] = ()
 
 
-def posted(
-    reply: Reply, channel: str, *, api_url: str, received_at: datetime, event_id: str | None = None
+def reply_posted(
+    reply: ThreadReply, channel: str, *, api_url: str, received_at: datetime, event_id: str | None = None
 ) -> SlackReplyPosted:
     """A person's reply as workers take it in; a file that is kept elsewhere than at Slack has no address."""
     assert reply.user is not None
@@ -84,7 +84,7 @@ def posted(
         user=reply.user,
         text=reply.text,
         files=tuple(
-            file if is_slacks(file.url_private, api_url) else file.model_copy(update={"url_private": ""})
+            file if is_slack_url(file.url_private, api_url) else file.model_copy(update={"url_private": ""})
             for file in files
         ),
         received_at=received_at,

@@ -25,7 +25,7 @@ class Click(Document):
     response_url: str | None = None
     at: Moment
 
-    def carried(self) -> Mapping[str, Any]:
+    def parsed_value(self) -> Mapping[str, Any]:
         """What the button says it does: its value as a JSON object; ValueError if it is none."""
         found = from_json(self.value, allow_inf_nan=False)
         if not isinstance(found, dict):
@@ -34,7 +34,7 @@ class Click(Document):
 
     def ticket(self) -> int:
         """The number of the ticket that the button is about; ValueError if it names none."""
-        number = self.carried().get("ticket")
+        number = self.parsed_value().get("ticket")
         if type(number) is not int or not 0 < number < 1 << 53:
             raise ValueError("the button's value names no ticket")
         return number
@@ -71,7 +71,7 @@ def _reply(click: Click) -> Sequence[QueueMessage]:
 
 
 def _send_form(click: Click) -> Sequence[QueueMessage]:
-    carried = click.carried()
+    carried = click.parsed_value()
     form = PushSend(
         user=click.user,
         trigger_id=click.trigger_id,
@@ -92,11 +92,11 @@ def _show(click: Click) -> Sequence[QueueMessage]:
 
 
 def _undo_hide(click: Click) -> Sequence[QueueMessage]:
-    return [UndoHide(post=str(click.carried()["post"]), by=click.user, response_url=click.response_url)]
+    return [UndoHide(post=str(click.parsed_value()["post"]), by=click.user, response_url=click.response_url)]
 
 
 def _resend(click: Click) -> Sequence[QueueMessage]:
-    return [ResendText(sms=str(click.carried()["sms"]), by=click.user)]
+    return [ResendText(sms=str(click.parsed_value()["sms"]), by=click.user)]
 
 
 def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:
@@ -111,11 +111,11 @@ def _take(click: Click) -> Sequence[QueueMessage]:
 
 
 def _status(click: Click) -> Sequence[QueueMessage]:
-    return _command(click, SetStatus.model_validate(click.carried()))
+    return _command(click, SetStatus.model_validate(click.parsed_value()))
 
 
 def _priority(click: Click) -> Sequence[QueueMessage]:
-    return _command(click, SetPriority.model_validate(click.carried()))
+    return _command(click, SetPriority.model_validate(click.parsed_value()))
 
 
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {

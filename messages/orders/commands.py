@@ -32,7 +32,7 @@ FIND_USAGE: Final = (
 QUERY_LIMIT: Final = 200
 
 
-class Typed(Document):
+class SlashCommand(Document):
     """A slash command that a person typed: `text` is what stands after it, as Slack has it."""
 
     text: str
@@ -48,7 +48,7 @@ class Typed(Document):
         return f"typed-{self.trigger_id or int(self.at.timestamp() * 1000)}-{self.user}"
 
 
-def _dashboard(typed: Typed, rest: str) -> QueueMessage | str:
+def _dashboard(typed: SlashCommand, rest: str) -> QueueMessage | str:
     return OpenDashboard(
         user=typed.user,
         trigger_id=typed.trigger_id,
@@ -58,7 +58,7 @@ def _dashboard(typed: Typed, rest: str) -> QueueMessage | str:
     )
 
 
-def _send(typed: Typed, rest: str) -> QueueMessage | str:
+def _send(typed: SlashCommand, rest: str) -> QueueMessage | str:
     if not rest:
         return SEND_USAGE
     return WriteTyped(
@@ -71,7 +71,7 @@ def _send(typed: Typed, rest: str) -> QueueMessage | str:
     )
 
 
-def _name(typed: Typed, rest: str) -> QueueMessage | str:
+def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
     if not rest:
         return NAME_USAGE
     return NameContact(
@@ -79,7 +79,7 @@ def _name(typed: Typed, rest: str) -> QueueMessage | str:
     )
 
 
-def _find(typed: Typed, rest: str) -> QueueMessage | str:
+def _find(typed: SlashCommand, rest: str) -> QueueMessage | str:
     if not rest:
         return FIND_USAGE
     return FindTickets(
@@ -91,11 +91,11 @@ def _find(typed: Typed, rest: str) -> QueueMessage | str:
     )
 
 
-def _help(typed: Typed, rest: str) -> QueueMessage | str:
+def _help(typed: SlashCommand, rest: str) -> QueueMessage | str:
     return HELP
 
 
-COMMANDS: Final[Mapping[str, Callable[[Typed, str], QueueMessage | str]]] = {
+COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]] = {
     "": _dashboard,
     "send": _send,
     "name": _name,
@@ -104,7 +104,7 @@ COMMANDS: Final[Mapping[str, Callable[[Typed, str], QueueMessage | str]]] = {
 }
 
 
-def read(typed: Typed) -> QueueMessage | str:
+def read(typed: SlashCommand) -> QueueMessage | str:
     """The order that a command stands for, or what its author is told at once."""
     word, rest = [*typed.text.split(maxsplit=1), "", ""][:2]
     command = COMMANDS.get(word.lower())

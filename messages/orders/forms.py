@@ -68,7 +68,7 @@ class Submission(Document):
     at: Moment
 
 
-class Shown(Document):
+class EditMetadata(Document):
     """What the modal showed, and carries along: the ticket at a version, and its origin channel."""
 
     ticket: int
@@ -94,7 +94,7 @@ def parse_tags(text: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _edit(submission: Submission) -> ActOnTicket | Errors:
-    shown = Shown.model_validate_json(submission.private_metadata)
+    shown = EditMetadata.model_validate_json(submission.private_metadata)
     fields = submission.fields
     errors: Errors = {}
 
@@ -150,14 +150,14 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
     return ActOnTicket(ticket=shown.ticket, command=edit, by=submission.user, at=submission.at)
 
 
-class Written(Document):
+class TextMetadata(Document):
     """What a modal in which a text is written carries along: where its author is told what becomes of it."""
 
     channel: str | None = None
     response_url: str | None = None
 
 
-class Replied(Written):
+class ReplyMetadata(TextMetadata):
     """What the Reply modal carries along: the contact, and whether they had opted out when it was opened."""
 
     line: str
@@ -176,7 +176,7 @@ def _text_error(text: str) -> str | None:
     return f"At most {LIMIT:,} characters, please: this has {length:,}." if length > LIMIT else None
 
 
-def _write(submission: Submission, shown: Written, line: str, contact: str) -> WriteText:
+def _write(submission: Submission, shown: TextMetadata, line: str, contact: str) -> WriteText:
     return WriteText(
         sms=f"view-{submission.view}",
         line=line,
@@ -190,13 +190,13 @@ def _write(submission: Submission, shown: Written, line: str, contact: str) -> W
 
 
 def _reply(submission: Submission) -> WriteText | Errors:
-    shown = Replied.model_validate_json(submission.private_metadata)
+    shown = ReplyMetadata.model_validate_json(submission.private_metadata)
     wrong = OPTED_OUT if shown.opted_out else _text_error(_field(submission, "text").text)
     return {"text": wrong} if wrong else _write(submission, shown, shown.line, shown.contact)
 
 
 def _send(submission: Submission) -> WriteText | Errors:
-    shown = Written.model_validate_json(submission.private_metadata)
+    shown = TextMetadata.model_validate_json(submission.private_metadata)
     line, picked = _field(submission, "line").picked, _field(submission, "contact").picked
     typed = _field(submission, "number").text
     errors: Errors = {}
@@ -218,15 +218,15 @@ def _send(submission: Submission) -> WriteText | Errors:
     return _write(submission, shown, line, picked)
 
 
-class Pushed(Document):
+class PushedView(Document):
     """A modal to be laid on the submitted one at once, and the order to fill it."""
 
     order: QueueMessage
     view: Mapping[str, Any]
 
 
-def _search(submission: Submission) -> Pushed | Errors:
-    shown = Written.model_validate_json(submission.private_metadata)
+def _search(submission: Submission) -> PushedView | Errors:
+    shown = TextMetadata.model_validate_json(submission.private_metadata)
     query = _field(submission, "query").text
     if not query:
         return {"query": "Please write what to look for."}
@@ -234,7 +234,7 @@ def _search(submission: Submission) -> Pushed | Errors:
     order = FindTickets(query=query, user=submission.user, channel=shown.channel, view=id, received_at=submission.at)
     waiting = {"type": "section", "text": {"type": "plain_text", "text": "Searching…", "emoji": False}}
     title, close = ({"type": "plain_text", "text": text, "emoji": False} for text in ("Found", "Back"))
-    return Pushed(
+    return PushedView(
         order=order, view={"type": "modal", "external_id": id, "title": title, "close": close, "blocks": [waiting]}
     )
 
@@ -243,7 +243,7 @@ def _field(submission: Submission, name: str) -> InputState:
     return submission.fields.get(name, InputState())
 
 
-FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Pushed | Errors]]] = {
+FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Errors]]] = {
     "ticket.edit": _edit,
     "ticket.reply": _reply,
     "clerk.send": _send,
@@ -251,7 +251,7 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | Pushed | Errors]
 }
 
 
-def read(submission: Submission) -> QueueMessage | Pushed | Errors | None:
+def read(submission: Submission) -> QueueMessage | PushedView | Errors | None:
     """The order that a submitted modal stands for, or its errors; None if the modal is not one of ours.
 
     Raises ValueError if it carries our name but not our shape.

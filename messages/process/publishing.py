@@ -40,7 +40,7 @@ MOST_UNCONFIRMED: Final = 64 << 20
 
 SILENT: Final = "RabbitMQ does not confirm"
 
-EARLY: Final = timedelta(milliseconds=500)
+CLOCK_SKEW: Final = timedelta(milliseconds=500)
 """How much earlier than another worker's clock says a delayed message may be handled."""
 
 LONGEST_DELAY: Final = timedelta(minutes=9)

@@ -7,7 +7,7 @@ import structlog
 import uvloop
 from prometheus_client import REGISTRY
 
-from gateway.__main__ import server, settle
+from gateway.__main__ import freeze_garbage_collector, server
 from gateway.app import Gateway
 from messages.process import telemetry
 from messages.process.publishing import AmqpPublisher
@@ -44,7 +44,7 @@ async def _serve(settings: Settings) -> None:
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
     application = Gateway(settings, publisher, mounts={"/ops": console})
-    settle()
+    freeze_garbage_collector()
     try:
         await server(application, settings).serve()
     finally:

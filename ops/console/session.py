@@ -139,7 +139,7 @@ class Authentication:
     def _check_token(self, request: Request, given: str) -> bool:
         right = self._token.is_right(given.strip())
         if not right:
-            self._wrong.another(_address(request), datetime.now(UTC))
+            self._wrong.count_refusal(_address(request), datetime.now(UTC))
         return right
 
     async def _sign_in(self, request: Request) -> Response:

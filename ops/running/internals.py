@@ -131,7 +131,7 @@ class Inside:
         self._working = working
 
     async def _waiting(self) -> list[Conversation]:
-        return await self._ports.stores.conversations.announcing(self._ports.now() + FAR)
+        return await self._ports.stores.conversations.to_announce_before(self._ports.now() + FAR)
 
 
 def _pending(conversation: Conversation) -> Pending:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from messages.base import Document, Moment
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
 from ops.documents.reader import Documents
@@ -199,10 +199,10 @@ def of_ticket(ticket: Ticket) -> list[Step]:
 
 
 _POSTS: Final = {
-    Kind.ROOT: "the thread's first message",
-    Kind.CARD: "a notification",
-    Kind.TEXTS: "a message with texts",
-    Kind.LINE: "a line in the thread",
+    PostKind.ROOT: "the thread's first message",
+    PostKind.CARD: "a notification",
+    PostKind.TEXTS: "a message with texts",
+    PostKind.LINE: "a line in the thread",
 }
 
 
@@ -225,7 +225,7 @@ def of_post(post: Post) -> Step:
             detail=post.target,
             trouble=True,
         )
-    texts = f", texts {post.first} to {post.last}" if post.kind is Kind.TEXTS else ""
+    texts = f", texts {post.first} to {post.last}" if post.kind is PostKind.TEXTS else ""
     return Step(at=post.created_at, where="Slack", what=f"{what} was posted", detail=f"{post.channel} {post.ts}{texts}")
 
 

@@ -25,13 +25,13 @@ def listed(workers: Workers, number: int, **fields: object) -> ListedText:
 
 async def began(workers: Workers) -> None:
     """Clerk has run for a while and seen one text by webhook."""
-    await missed.look(workers.ports)
+    await missed.take_in_missed(workers.ports)
     workers.clock.forward(600)
     first = listed(workers, 1)
     await workers.handle(make.sms_received(sid="SM1", body=first.body, received_at=first.at))
     await workers.drain()
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == 0
+    assert await missed.take_in_missed(workers.ports) == 0
 
 
 async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_and_in_order(workers: Workers) -> None:
@@ -40,7 +40,7 @@ async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_an
         listed(workers, number, media=(PICTURE,) if number == 4 else ())
     for _ in range(6):
         workers.clock.forward(40)
-        await missed.look(workers.ports)
+        await missed.take_in_missed(workers.ports)
         while due := workers.queue.due():
             await workers.handle(workers.queue.take(due[-1]))
     shown = thread(workers)
@@ -56,7 +56,7 @@ async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: Wor
     found = []
     for _ in range(5):
         workers.clock.forward(61)
-        found.append(await missed.look(workers.ports))
+        found.append(await missed.take_in_missed(workers.ports))
     assert found == [1, 0, 0, 0, 0]
     await workers.drain()
     assert thread(workers) == ["text 1", "text 2"]
@@ -66,11 +66,11 @@ async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(worke
     await began(workers)
     listed(workers, 2)
     workers.clock.forward(91)
-    assert await missed.look(workers.ports) == 1
+    assert await missed.take_in_missed(workers.ports) == 1
     workers.queue.waiting.clear()
     await workers.ports.stores.inboxes.forget_taken()
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == 1
+    assert await missed.take_in_missed(workers.ports) == 1
     await workers.drain()
     assert thread(workers) == ["text 1", "text 2"]
 
@@ -79,17 +79,17 @@ async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(worker
     await began(workers)
     workers.clock.forward(61)
     listed(workers, 2)
-    assert await missed.look(workers.ports) == 0
+    assert await missed.take_in_missed(workers.ports) == 0
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == 1
+    assert await missed.take_in_missed(workers.ports) == 1
 
 
 async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: Workers) -> None:
     listed(workers, 1)
     workers.clock.forward(3600)
-    assert await missed.look(workers.ports) == 0
+    assert await missed.take_in_missed(workers.ports) == 0
     workers.clock.forward(3600)
-    assert await missed.look(workers.ports) == 0
+    assert await missed.take_in_missed(workers.ports) == 0
 
 
 async def test_many_clocks_ask_once_a_minute_per_line(workers: Workers) -> None:
@@ -97,7 +97,7 @@ async def test_many_clocks_ask_once_a_minute_per_line(workers: Workers) -> None:
     workers.texting.before = asked.append
     for _ in range(5):
         for _ in range(3):
-            await missed.look(workers.ports)
+            await missed.take_in_missed(workers.ports)
         workers.clock.forward(30)
     assert len(asked) == 3
 
@@ -115,11 +115,11 @@ async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: Workers,
 
     workers.texting.before = refuse
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == 0
+    assert await missed.take_in_missed(workers.ports) == 0
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == (0 if isinstance(error, TextingThrottled) else 1)
+    assert await missed.take_in_missed(workers.ports) == (0 if isinstance(error, TextingThrottled) else 1)
     workers.clock.forward(61)
-    await missed.look(workers.ports)
+    await missed.take_in_missed(workers.ports)
     await workers.drain()
     assert thread(workers) == ["text 1", "text 2"]
 
@@ -130,7 +130,7 @@ async def test_what_could_not_be_published_is_found_again(workers: Workers) -> N
     workers.clock.forward(61)
     workers.queue.broken = True
     with pytest.raises(Unpublished):
-        await missed.look(workers.ports)
+        await missed.take_in_missed(workers.ports)
     workers.queue.broken = False
     workers.clock.forward(61)
-    assert await missed.look(workers.ports) == 1
+    assert await missed.take_in_missed(workers.ports) == 1

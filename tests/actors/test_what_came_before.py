@@ -10,7 +10,7 @@ from itertools import permutations
 import pytest
 
 from messages.conversation import Thread
-from messages.formats.thread_replies import Reply
+from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.sms import Sms, State, outbound_id
 from tests import make
@@ -58,13 +58,13 @@ def replies(workers: Workers, place: Thread, count: int, restarted_before: int) 
 
 def stands(workers: Workers, message: SlackReplyPosted) -> None:
     """Have a reply stand in Slack's thread."""
-    reply = Reply(ts=message.ts, thread_ts=message.thread_ts, user=message.user, text=message.text)
+    reply = ThreadReply(ts=message.ts, thread_ts=message.thread_ts, user=message.user, text=message.text)
     workers.slack.replies.append((message.channel, reply))
 
 
 async def has_a_line(workers: Workers) -> None:
     """Clerk has had the line for a while."""
-    await missed.look(workers.ports)
+    await missed.take_in_missed(workers.ports)
     workers.clock.forward(300)
 
 
@@ -147,7 +147,7 @@ async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_
 async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: Workers) -> None:
     listed(workers, 7)
     workers.clock.forward(30)
-    await missed.look(workers.ports)
+    await missed.take_in_missed(workers.ports)
     workers.clock.forward(30)
     await workers.handle(texts(workers, 1, 0)[0])
     await settle(workers, 5)

@@ -124,7 +124,7 @@ async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longe
 async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(workers: Workers) -> None:
     await receive(workers, 1)
     drawing, done_with = Counted(), Counted()
-    await workers.ports.stores.conversations.wish_redraw(make.CONVERSATION, workers.clock.now())
+    await workers.ports.stores.conversations.request_redraw(make.CONVERSATION, workers.clock.now())
     await workers.handle_or_die(RENDER, drawing)
     await workers.handle_or_die(RENDER, done_with)
     assert done_with.steps <= 4 < drawing.steps / 3

@@ -52,7 +52,7 @@ async def test_of_two_texts_that_want_the_same_place_one_gets_it(stores: Stores)
     places = [stores.texts.place(make.sms(id=id), 1) for id in ("SM1", "SM2")]
     assert sorted(await asyncio.gather(*places)) == [False, True]
     assert await stores.texts.newest(make.CONVERSATION) == 1
-    assert len(await stores.texts.unplaced_after_placed(make.CONVERSATION)) == 1
+    assert len(await stores.texts.without_place(make.CONVERSATION)) == 1
 
 
 async def test_texts_stand_in_the_order_of_their_places_beside_those_to_the_contact(stores: Stores) -> None:
@@ -72,7 +72,7 @@ async def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(stores: Sto
     assert await stores.conversations.take_lease(make.CONVERSATION, "b", make.NOW, later) is None
     assert await stores.conversations.take_lease(make.CONVERSATION, "b", later, later + timedelta(seconds=10))
     assert not await stores.conversations.release_lease(make.CONVERSATION, "a", 0)
-    await stores.conversations.wish_redraw(make.CONVERSATION, later)
+    await stores.conversations.request_redraw(make.CONVERSATION, later)
     assert not await stores.conversations.release_lease(make.CONVERSATION, "b", 0)
     assert await stores.conversations.release_lease(make.CONVERSATION, "b", 1)
 
@@ -100,7 +100,7 @@ def test_any_text_comes_back_as_it_was(mongo_url: str, body: str) -> None:
 
 async def test_a_text_waits_for_the_one_before_it_that_is_stored_but_has_no_place(stores: Stores) -> None:
     await stores.texts.add(make.sms(id="SM2", after="SM1"))
-    reading = stores.texts.unplaced_after_placed
+    reading = stores.texts.without_place
 
     class Overtaken(type(stores.texts)):  # type: ignore[misc]
         """Texts among which the first is stored between the two looks at them."""
@@ -110,6 +110,6 @@ async def test_a_text_waits_for_the_one_before_it_that_is_stored_but_has_no_plac
             await stores.texts.add(make.sms(id="SM1"))
             return found
 
-    overtaken = Overtaken(stores.texts._all)
-    assert [text.after for text in await overtaken.unplaced_after_placed(make.CONVERSATION)] == ["SM1"]
+    overtaken = Overtaken(stores.texts._collection)
+    assert [text.after for text in await overtaken.without_place(make.CONVERSATION)] == ["SM1"]
     assert [text.after for text in await reading(make.CONVERSATION)] == [None, "SM1"]

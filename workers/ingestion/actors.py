@@ -11,9 +11,9 @@ from messages.inbound import SmsReceived
 from messages.process.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
-from workers.ingestion.earlier import LOOKS, missing_before, with_earlier
-from workers.ingestion.keywords import OptOut, opt_out, said
-from workers.ingestion.matching import orphans, ready
+from workers.ingestion.earlier import ATTEMPTS, missing_before, with_earlier
+from workers.ingestion.keywords import OptOut, notice_for, opt_out
+from workers.ingestion.matching import ready, without_predecessor
 from workers.ports import Ports
 from workers.runtime import actor
 
@@ -21,7 +21,7 @@ log = structlog.get_logger("clerk.ingestion")
 
 ASK_AGAIN: Final = timedelta(seconds=1)
 
-STANDS_WITHIN: Final = timedelta(seconds=20)
+FILED_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock looks after a text that does not stand under its ticket yet."""
 
 HOLD: Final = timedelta(minutes=3)
@@ -52,7 +52,7 @@ async def _store(message: SmsReceived, ports: Ports) -> bool:
     asked = opt_out(message.body, message.opt_out)
     words = await _wish(message, asked, ports) if asked else ""
     text = _document(message, ports.now())
-    more = {"due_at": ports.now() + STANDS_WITHIN, "words": words, "unshown": text.conversation if words else None}
+    more = {"due_at": ports.now() + FILED_WITHIN, "words": words, "unshown": text.conversation if words else None}
     return await ports.stores.texts.add(text.model_copy(update=more))
 
 
@@ -80,7 +80,7 @@ async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
     contact = await ports.stores.contacts.ensure(message.contact, ports.now())
     if asked is not OptOut.HELP:
         await ports.stores.contacts.set_opted_out(contact.id, asked is OptOut.STOP, message.received_at)
-    return said(asked, opted_out=contact.opted_out)
+    return notice_for(asked, opted_out=contact.opted_out)
 
 
 async def _is_done_with(sid: str, ports: Ports) -> bool:
@@ -93,8 +93,8 @@ async def _is_done_with(sid: str, ports: Ports) -> bool:
 async def sequence(message: SequenceTexts, ports: Ports) -> None:
     """Give every text that is ready its place, then have them filed; two that do so at once agree on the places."""
     texts = ports.stores.texts
-    while candidates := ready(await texts.unplaced_after_placed(message.conversation), ports.now()):
-        if lost := orphans(candidates):
+    while candidates := ready(await texts.without_place(message.conversation), ports.now()):
+        if lost := without_predecessor(candidates):
             missing = await _missing_before(lost[-1], ports)
             for text in missing or ():
                 await _store(text, ports)
@@ -110,7 +110,7 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
 async def _missing_before(text: Sms, ports: Ports) -> Sequence[SmsReceived] | None:
     """What the provider has before a text that is about to go without the one before it; None: it must wait."""
     hold = ports.now() - (text.stored_at or text.received_at) < HOLD
-    missing = await missing_before(text, 1 if hold else LOOKS, ports)
+    missing = await missing_before(text, 1 if hold else ATTEMPTS, ports)
     return missing if missing is not None or hold else []
 
 

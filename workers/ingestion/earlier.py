@@ -21,9 +21,9 @@ log = structlog.get_logger("clerk.ingestion")
 LOOK_BACK: Final = timedelta(minutes=10)
 """What came earlier and is not known is found by the clock (`workers/missed.py`)."""
 ANSWER_WITHIN: Final = timedelta(seconds=2)
-ASK_FOR: Final = timedelta(seconds=30)
+HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
 """How long after its webhook a text is held back while the provider can't be asked."""
-LOOKS: Final = 3
+ATTEMPTS: Final = 3
 """How often the provider is asked at once about a text that was in the queue for longer, and so is not held back."""
 
 
@@ -31,29 +31,29 @@ async def with_earlier(message: SmsReceived, ports: Ports) -> Sequence[SmsReceiv
     """The text, behind those that came before it and are not known, in order; None: ask again soon."""
     if message.after is not None or await ports.stores.texts.get(message.sid) is not None:
         return [message]
-    hold = ports.now() - message.received_at < ASK_FOR
-    earlier = await _earlier(message, 1 if hold else LOOKS, ports)
+    hold = ports.now() - message.received_at < HOLD_AFTER_ARRIVAL
+    earlier = await _earlier(message, 1 if hold else ATTEMPTS, ports)
     if earlier is None:
         return None if hold else [message]
     after = earlier[-1].sid if earlier else None
     return [*await _unknown(message.line, earlier, ports), message.model_copy(update={"after": after})]
 
 
-async def missing_before(text: Sms, looks: int, ports: Ports) -> Sequence[SmsReceived] | None:
+async def missing_before(text: Sms, attempts: int, ports: Ports) -> Sequence[SmsReceived] | None:
     """Those that came before a text and are not known, in order; None if the provider gives no answer."""
     asked = SmsReceived(sid=text.id, line=text.line, contact=text.contact, body=text.body, received_at=text.received_at)
-    earlier = await _earlier(asked, looks, ports)
+    earlier = await _earlier(asked, attempts, ports)
     return None if earlier is None else await _unknown(text.line, earlier, ports)
 
 
-async def _earlier(message: SmsReceived, looks: int, ports: Ports) -> Sequence[ListedText] | None:
+async def _earlier(message: SmsReceived, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
     """The contact's texts that came a while before one, in order; None if the provider gives no answer."""
     inbox = await ports.stores.inboxes.get(message.line)
     if inbox is None:  # the line is so new that nothing can have come before
         return []
     since = max(inbox.began_at, message.received_at - LOOK_BACK)
     try:
-        listed = await _listed(message, since, looks, ports)
+        listed = await _listed(message, since, attempts, ports)
     except Refused:
         return []
     if listed is None:
@@ -75,9 +75,9 @@ async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> lis
     return found
 
 
-async def _listed(message: SmsReceived, since: datetime, looks: int, ports: Ports) -> Sequence[ListedText] | None:
+async def _listed(message: SmsReceived, since: datetime, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
     """The contact's texts that the provider has since then; None if it gives no answer, Refused if it never will."""
-    for _ in range(looks):
+    for _ in range(attempts):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 return await ports.texting.received(line=message.line, since=since, contact=message.contact)

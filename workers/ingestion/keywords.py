@@ -34,14 +34,14 @@ def opt_out(body: str, opt_out_type: str | None) -> OptOut | None:
     return OptOut(word) if word in OptOut else _KEYWORDS.get(body.strip().upper())
 
 
-def said(asked: OptOut | None, *, opted_out: bool) -> str:
+def notice_for(asked: OptOut | None, *, opted_out: bool) -> str:
     """What the thread is told about a contact's wish; nothing if it changes nothing."""
     if asked is OptOut.START and not opted_out:
         return ""
-    return _SAID[asked] if asked else ""
+    return _NOTICES[asked] if asked else ""
 
 
-_SAID: Final = {
+_NOTICES: Final = {
     OptOut.STOP: "The contact has opted out of texts: nothing can be sent to them until they text START.",
     OptOut.START: "The contact has opted in again: texts can be sent to them.",
     OptOut.HELP: "The contact asked for help with a keyword, which the provider answers by itself.",

@@ -6,7 +6,7 @@ from typing import Final
 
 from messages.sms import Sms
 
-PATIENCE: Final = timedelta(seconds=45)
+WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
 """How long a text, once it is off the queue, waits for the one that the gateway saw before it, should that one be lost
 or late. A backlog does not count: the one before stood in it too. But a worker that dies over it puts it far behind."""
 
@@ -23,7 +23,7 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
     def may_go(text: Sms) -> bool:
         if text.after is None or text.after in placed:
             return True
-        waited = (text.stored_at or text.received_at) + PATIENCE <= now
+        waited = (text.stored_at or text.received_at) + WAIT_FOR_PREDECESSOR <= now
         return waited and (text.after not in waiting or _follows_itself(text, waiting))
 
     while (text := next(filter(may_go, waiting.values()), None)) is not None:
@@ -31,7 +31,7 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
     return list(placed.values())
 
 
-def orphans(candidates: Sequence[Sms]) -> list[Sms]:
+def without_predecessor(candidates: Sequence[Sms]) -> list[Sms]:
     """Those of the texts that are ready which would go without their predecessor."""
     here = {text.id for text in candidates}
     return [text for text in candidates if text.after is not None and text.after not in here]

@@ -11,7 +11,7 @@ from prometheus_client import Histogram
 from messages.notification import OpenModal, Whisper
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 from workers.interactive import assign_modal, lists, reply_modals
-from workers.interactive.find_tickets import found, open_tickets
+from workers.interactive.find_tickets import open_tickets, search_tickets
 from workers.ports import Permanent, Ports, SlackError
 from workers.runtime import actor
 
@@ -19,18 +19,18 @@ log = structlog.get_logger("clerk.interactive")
 
 OPENED = Histogram("clerk_click_to_modal_seconds", "From the click's arrival at the gateway to the open modal")
 
-TOO_LATE: Final = timedelta(seconds=2.5)
+TRIGGER_LATE: Final = timedelta(seconds=2.5)
 """A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack needs the rest."""
 
 CLICK_AGAIN: Final = "That took too long on our side, so Slack did not let the form open. Please click again."
 TYPE_AGAIN: Final = "That took too long on our side, so Slack did not let the dashboard open. Please type it again."
-GONE: Final = "This ticket's line or contact does not exist any more, so nothing can be sent."
+TICKET_GONE: Final = "This ticket's line or contact does not exist any more, so nothing can be sent."
 
 APPEARS_WITHIN: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = timedelta(milliseconds=300)
 """The gateway's answer has Slack show a modal, which the worker may be ready to fill before it is there."""
 
-type Opens = OpenModal | OpenReply | OpenDashboard | PushSend
+type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend
 
 
 @actor(handles=OpenModal, max_retries=0, time_limit=timedelta(seconds=15))
@@ -56,7 +56,7 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
     line = await stores.lines.get(ticket.line) if ticket else None
     contact = await stores.contacts.get(ticket.contact) if ticket else None
     if line is None or contact is None:
-        await _whisper(message, GONE, ports)
+        await _whisper(message, TICKET_GONE, ports)
         return
     await _open(message, reply_modals.reply(line, contact, line.channel, message.response_url), CLICK_AGAIN, ports)
 
@@ -88,7 +88,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
 async def find(message: FindTickets, ports: Ports) -> None:
     """Show whoever asked which tickets there are: in the modal that waits for them, or in private."""
     most = lists.FOUND if message.view else lists.LISTED
-    rows = await found(message.query, message.channel, most, ports)
+    rows = await search_tickets(message.query, message.channel, most, ports)
     if message.view is not None:
         await _fill(message, message.view, lists.results(message.query, rows, message.view), ports)
     elif message.response_url is not None:
@@ -109,16 +109,16 @@ async def _fill(message: FindTickets, external_id: str, view: Mapping[str, Any],
             log.info("a search was closed before it was answered")
 
 
-async def _is_late(message: Opens, words: str, ports: Ports) -> bool:
+async def _is_late(message: ModalOrder, words: str, ports: Ports) -> bool:
     """Whether a click came too late for a modal; whoever clicked is told."""
-    if ports.now() - message.received_at <= TOO_LATE:
+    if ports.now() - message.received_at <= TRIGGER_LATE:
         return False
     log.warning("a click came too late", modal=message.actor)
     await _whisper(message, words, ports)
     return True
 
 
-async def _open(message: Opens, view: Mapping[str, Any], words: str, ports: Ports) -> None:
+async def _open(message: ModalOrder, view: Mapping[str, Any], words: str, ports: Ports) -> None:
     """Open a modal; whoever clicked is told if Slack does not let it."""
     show = ports.slack.push_view if isinstance(message, PushSend) else ports.slack.open_view
     try:
@@ -132,7 +132,7 @@ async def _open(message: Opens, view: Mapping[str, Any], words: str, ports: Port
         OPENED.observe((ports.now() - message.received_at).total_seconds())
 
 
-async def _whisper(message: Opens, text: str, ports: Ports) -> None:
+async def _whisper(message: ModalOrder, text: str, ports: Ports) -> None:
     channel = message.channel if isinstance(message, OpenDashboard | PushSend) else None
     whisper = Whisper(text=text, user=message.user, response_url=message.response_url, channel=channel)
     await ports.publisher.publish(whisper)

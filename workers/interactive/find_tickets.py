@@ -7,20 +7,20 @@ from typing import Final
 from messages.line import line_of
 from messages.ticket import Status, Ticket
 from workers.interactive.lists import Row
-from workers.interactive.search import Wanted, matches, mine_first, status_of, wanted
+from workers.interactive.search import Query, matches, mine_first, parse_query, status_of
 from workers.ports import Ports
 
-PROPOSED: Final = 300
+MOST_CANDIDATES: Final = 300
 """Tickets that are looked at for a term at most, the newest ones."""
 
 OPEN: Final = tuple(status for status in Status if status is not Status.CLOSED)
 
 
-async def found(query: str, channel: str | None, most: int, ports: Ports) -> list[Row]:
+async def search_tickets(query: str, channel: str | None, most: int, ports: Ports) -> list[Row]:
     """The newest tickets that a query asks for, up to one more than `most`."""
     line = line_of(await ports.stores.lines.all(), channel)
-    asked = wanted(query, line.id if line else None)
-    tickets = sorted(await _proposed(asked, ports), key=lambda ticket: -ticket.id)
+    asked = parse_query(query, line.id if line else None)
+    tickets = sorted(await _candidates(asked, ports), key=lambda ticket: -ticket.id)
     rows = await _rows(tickets, ports)
     return [row for row in rows if matches(row.ticket, row.name, asked)][: most + 1]
 
@@ -28,7 +28,7 @@ async def found(query: str, channel: str | None, most: int, ports: Ports) -> lis
 async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[Row]]:
     """The open tickets by status, an agent's own first, up to one more than `most` of each."""
     own, *others = await asyncio.gather(
-        ports.stores.tickets.indexed("assignee", user, PROPOSED),
+        ports.stores.tickets.by_search_term("assignee", user, MOST_CANDIDATES),
         *(ports.stores.tickets.in_status(status, most + 1) for status in OPEN),
     )
     mine = [ticket for ticket in own if user in ticket.assignees]
@@ -42,13 +42,13 @@ async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[
     return {status: [row for row in rows if row.ticket.status is status] for status in OPEN}
 
 
-async def _proposed(asked: Wanted, ports: Ports) -> Iterable[Ticket]:
+async def _candidates(asked: Query, ports: Ports) -> Iterable[Ticket]:
     """Tickets among which those are that were asked for."""
     stores, some = ports.stores.tickets, []
     if asked.number is not None and (ticket := await stores.get(asked.number)) is not None:
         some.append(ticket)
     if asked.contact is not None:
-        some += await stores.of_contacts([asked.contact], PROPOSED)
+        some += await stores.of_contacts([asked.contact], MOST_CANDIDATES)
     if some or not asked.terms:
         return some
     by_term = await asyncio.gather(*(_of_term(term, ports) for term in asked.terms))
@@ -58,11 +58,11 @@ async def _proposed(asked: Wanted, ports: Ports) -> Iterable[Ticket]:
 async def _of_term(term: str, ports: Ports) -> list[Ticket]:
     stores = ports.stores
     status = status_of(term)
-    contacts = await stores.contacts.named(term, PROPOSED)
+    contacts = await stores.contacts.named(term, MOST_CANDIDATES)
     some = [
-        *await stores.tickets.indexed("word", term, PROPOSED, whole=False),
-        *(await stores.tickets.of_contacts(contacts, PROPOSED) if contacts else ()),
-        *(await stores.tickets.in_status(status, PROPOSED) if status else ()),
+        *await stores.tickets.by_search_term("word", term, MOST_CANDIDATES, whole=False),
+        *(await stores.tickets.of_contacts(contacts, MOST_CANDIDATES) if contacts else ()),
+        *(await stores.tickets.in_status(status, MOST_CANDIDATES) if status else ()),
     ]
     return list({ticket.id: ticket for ticket in some}.values())
 

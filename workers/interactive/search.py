@@ -18,7 +18,7 @@ _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Query:
     """What was asked for: ticket `number`, those of a `contact`, and otherwise those to which every term fits."""
 
     number: int | None = None
@@ -31,7 +31,7 @@ class Wanted:
         return self.number is None and self.contact is None and not self.terms
 
 
-def wanted(query: str, line: str | None) -> Wanted:
+def parse_query(query: str, line: str | None) -> Query:
     """What a query asks for; a phone number may be one of the line's country."""
     query = query.strip()
     number = _NUMBERED.fullmatch(query)
@@ -42,7 +42,7 @@ def wanted(query: str, line: str | None) -> Wanted:
         except NotANumber:
             contact = None
     terms = tuple(term for part in query.split() for term in _terms(part))
-    return Wanted(int(number[1]) if number else None, contact, tuple(dict.fromkeys(terms))[:MOST_TERMS])
+    return Query(int(number[1]) if number else None, contact, tuple(dict.fromkeys(terms))[:MOST_TERMS])
 
 
 def status_of(term: str) -> Status | None:
@@ -50,16 +50,14 @@ def status_of(term: str) -> Status | None:
     return _SPELLINGS.get(term)
 
 
-def matches(ticket: Ticket, name: str, wanted: Wanted) -> bool:
+def matches(ticket: Ticket, name: str, query: Query) -> bool:
     """Whether a ticket, whose contact has this name, is what was asked for."""
-    if wanted.number == ticket.id or wanted.contact == ticket.contact:
+    if query.number == ticket.id or query.contact == ticket.contact:
         return True
-    if not wanted.terms:
+    if not query.terms:
         return False
     found = [*words(ticket.subject), *(word for tag in ticket.tags for word in words(tag)), *words(name)]
-    return all(
-        status_of(term) is ticket.status or any(word.startswith(term) for word in found) for term in wanted.terms
-    )
+    return all(status_of(term) is ticket.status or any(word.startswith(term) for word in found) for term in query.terms)
 
 
 def mine_first(tickets: Sequence[Ticket], user: str) -> list[Ticket]:

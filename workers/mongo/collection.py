@@ -12,7 +12,7 @@ from pymongo.uri_parser import parse_uri
 from messages.base import Document
 
 type Fields = Mapping[str, Any]
-type Raw = AsyncIOMotorCollection[dict[str, Any]]
+type RawCollection = AsyncIOMotorCollection[dict[str, Any]]
 type Database = AsyncIOMotorDatabase[dict[str, Any]]
 
 
@@ -50,17 +50,17 @@ class Store[D: Document]:
 
     kind: type[D]
 
-    def __init__(self, collection: Raw) -> None:
-        self._all = collection
+    def __init__(self, collection: RawCollection) -> None:
+        self._collection = collection
 
     async def get(self, id: Any) -> D | None:
         """The document with this id."""
-        return read(self.kind, await self._all.find_one({"_id": id}))
+        return read(self.kind, await self._collection.find_one({"_id": id}))
 
     async def _insert(self, document: D, **more: Any) -> bool:
         """Store a new document; False if its id, or another unique key of it, is taken."""
         try:
-            await self._all.insert_one({**stored(document), **more})
+            await self._collection.insert_one({**stored(document), **more})
         except DuplicateKeyError:
             return False
         return True
@@ -76,7 +76,7 @@ class Store[D: Document]:
         return found
 
     async def _find(self, query: Fields, order: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[D]:
-        cursor = self._all.find(query, limit=limit)
+        cursor = self._collection.find(query, limit=limit)
         if order:
             cursor = cursor.sort(list(order))
         return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
@@ -87,12 +87,12 @@ class Store[D: Document]:
 
     async def _update(self, query: Fields, change: Fields) -> bool:
         """Apply a change to the one document that matches; False if none does."""
-        return bool((await self._all.update_one(query, change)).matched_count)
+        return bool((await self._collection.update_one(query, change)).matched_count)
 
     async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
         """The documents whose time has come, put off until `again_at` so that the next look finds others first."""
         due = await self._find({field: {"$lte": now}}, [(field, ASCENDING)], limit)
         if due:
             ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id
-            await self._all.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
+            await self._collection.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
         return due

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from messages.conversation import Contact
 from messages.formats.words import words
-from workers.mongo.collection import Raw, Store
+from workers.mongo.collection import RawCollection, Store
 from workers.mongo.terms import Terms
 
 
@@ -15,8 +15,8 @@ class Contacts(Store[Contact]):
 
     def __init__(
         self,
-        collection: Raw,
-        terms: Raw,
+        collection: RawCollection,
+        terms: RawCollection,
     ) -> None:
         super().__init__(collection)
         self._words = Terms(terms, "contact")

@@ -28,7 +28,7 @@ class Conversations(Store[Conversation]):
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
         return await self._update({"_id": id, "debounce.version": unsaved}, change)
 
-    async def wish_redraw(self, id: str, by: datetime) -> bool:
+    async def request_redraw(self, id: str, by: datetime) -> bool:
         """Have Slack brought into line by `by` at the latest; False if there is no such conversation."""
         return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
 
@@ -46,11 +46,11 @@ class Conversations(Store[Conversation]):
         """Give the outbox back."""
         await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
 
-    async def wish_sending(self, id: str, now: datetime, at: datetime) -> bool:
+    async def schedule_sending(self, id: str, now: datetime, at: datetime) -> bool:
         """Whether somebody has to look at the outbox at this time; False if another one will by then."""
-        return await self._book("send_at", id, now, at)
+        return await self._schedule("send_at", id, now, at)
 
-    async def ask_for_render(self, id: str, now: datetime, lost: datetime) -> bool:
+    async def mark_render_requested(self, id: str, now: datetime, lost: datetime) -> bool:
         """Whether a message has to be published for a render; False if one waits that was asked for after `lost`."""
         free = [{"render_asked_at": None}, {"render_asked_at": {"$lte": lost}}]
         return await self._update({"_id": id, "$or": free}, {"$set": {"render_asked_at": now}})
@@ -59,14 +59,15 @@ class Conversations(Store[Conversation]):
         """The conversation, of which another render has to be asked for from now on."""
         asked = {"$unset": {"render_asked_at": ""}}
         return read(
-            Conversation, await self._all.find_one_and_update({"_id": id}, asked, return_document=ReturnDocument.AFTER)
+            Conversation,
+            await self._collection.find_one_and_update({"_id": id}, asked, return_document=ReturnDocument.AFTER),
         )
 
-    async def wish_render(self, id: str, now: datetime, at: datetime) -> bool:
+    async def schedule_render(self, id: str, now: datetime, at: datetime) -> bool:
         """Whether somebody has to bring Slack into line at this time; False if another one will by then."""
-        return await self._book("render_at", id, now, at)
+        return await self._schedule("render_at", id, now, at)
 
-    async def _book(self, field: str, id: str, now: datetime, at: datetime) -> bool:
+    async def _schedule(self, field: str, id: str, now: datetime, at: datetime) -> bool:
         free = [{field: None}, {field: {"$lte": now}}, {field: {"$gt": at}}]
         return await self._update({"_id": id, "$or": free}, {"$set": {field: at}})
 
@@ -75,7 +76,7 @@ class Conversations(Store[Conversation]):
         free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
         lease = {"$set": {"lease": {"holder": holder, "until": until}}}
         return read(
-            Conversation, await self._all.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
+            Conversation, await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
         )
 
     async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
@@ -107,7 +108,7 @@ class Conversations(Store[Conversation]):
         """Record the targets of which the thread has been told that they can't be reached."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
 
-    async def announcing(self, until: datetime, limit: int = 500) -> list[Conversation]:
+    async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""
         return await self._find({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)
 
@@ -117,7 +118,7 @@ class Conversations(Store[Conversation]):
         due = await self._find(overdue, [("debounce.due_at", ASCENDING)], limit)
         if due:
             ids = [each.id for each in due]
-            await self._all.update_many({"_id": {"$in": ids}, **overdue}, {"$set": {"announce_at": again_at}})
+            await self._collection.update_many({"_id": {"$in": ids}, **overdue}, {"$set": {"announce_at": again_at}})
         return due
 
     async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:

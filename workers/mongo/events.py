@@ -3,19 +3,19 @@
 from pymongo.errors import DuplicateKeyError
 
 from messages.base import QueueMessage
-from workers.mongo.collection import Raw
+from workers.mongo.collection import RawCollection
 
 
 class Events:
     """Facts that are kept as they came."""
 
-    def __init__(self, collection: Raw) -> None:
-        self._all = collection
+    def __init__(self, collection: RawCollection) -> None:
+        self._collection = collection
 
     async def add(self, id: str, event: QueueMessage) -> bool:
         """Keep an event; False if it is known already."""
         try:
-            await self._all.insert_one({"_id": id, "actor": event.actor, **event.model_dump()})
+            await self._collection.insert_one({"_id": id, "actor": event.actor, **event.model_dump()})
         except DuplicateKeyError:
             return False
         return True

@@ -25,11 +25,11 @@ class Lines(Store[Line]):
     async def save(self, line: Line) -> None:
         """Store a line, new or changed."""
         fields = stored(line)
-        await self._all.replace_one({"_id": fields["_id"]}, fields, upsert=True)
+        await self._collection.replace_one({"_id": fields["_id"]}, fields, upsert=True)
 
     async def remove(self, number: str) -> bool:
         """Forget a line; False if there is none."""
-        return bool((await self._all.delete_one({"_id": number})).deleted_count)
+        return bool((await self._collection.delete_one({"_id": number})).deleted_count)
 
 
 class Inboxes(Store[Inbox]):
@@ -41,7 +41,7 @@ class Inboxes(Store[Inbox]):
         """The line's inbox if it is time for a look, which nobody else takes before `look_at`; a new one begins now."""
         await self._ensure(Inbox(id=line, began_at=now, seen_at=now, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
-        return read(Inbox, await self._all.find_one_and_update(due, {"$set": {"look_at": look_at}}))
+        return read(Inbox, await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 
     async def set_seen(self, line: str, until: datetime, taken: Sequence[str]) -> None:
         """Record that all texts up to then are known or in a queue, and which of those that are listed still are."""
@@ -49,7 +49,7 @@ class Inboxes(Store[Inbox]):
 
     async def forget_taken(self) -> None:
         """Take in again what is not known: the queues began empty."""
-        await self._all.update_many({}, {"$unset": {"taken": ""}})
+        await self._collection.update_many({}, {"$unset": {"taken": ""}})
 
     async def put_off(self, line: str, look_at: datetime) -> None:
         """Take no look before then."""

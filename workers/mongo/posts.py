@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from messages.base import Document
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from workers.mongo.collection import Store
 
 
@@ -35,14 +35,18 @@ class Posts(Store[Post]):
 
     async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
         """The conversation's root and the cards of some of its tickets."""
-        roots = await self._find({"conversation": conversation, "kind": Kind.ROOT})
-        cards = await self._find({"conversation": conversation, "kind": Kind.CARD, "ticket": {"$in": list(tickets)}})
+        roots = await self._find({"conversation": conversation, "kind": PostKind.ROOT})
+        cards = await self._find(
+            {"conversation": conversation, "kind": PostKind.CARD, "ticket": {"$in": list(tickets)}}
+        )
         return [*roots, *cards]
 
-    async def outdate(self, conversation: str) -> None:
+    async def forget_renderings(self, conversation: str) -> None:
         """Have the conversation's cards drawn again, whatever they are known to show."""
-        for kind in (Kind.ROOT, Kind.CARD):
-            await self._all.update_many({"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}})
+        for kind in (PostKind.ROOT, PostKind.CARD):
+            await self._collection.update_many(
+                {"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}}
+            )
 
     async def at(self, channel: str, ts: str) -> Post | None:
         """The post that is this Slack message."""
@@ -50,17 +54,17 @@ class Posts(Store[Post]):
         return found[0] if found else None
 
 
-class Channel(Document):
+class ThrottledChannel(Document):
     """A Slack channel that wants to be left alone until `retry_at`."""
 
     id: str
     retry_at: datetime
 
 
-class Channels(Store[Channel]):
+class Channels(Store[ThrottledChannel]):
     """Which Slack channels must not be written to at present."""
 
-    kind = Channel
+    kind = ThrottledChannel
 
     async def throttled(self, now: datetime) -> dict[str, datetime]:
         """The channels that must not be written to, and until when."""
@@ -68,4 +72,4 @@ class Channels(Store[Channel]):
 
     async def throttle(self, channel: str, until: datetime) -> None:
         """Leave a channel alone until then."""
-        await self._all.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)
+        await self._collection.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)

@@ -11,24 +11,24 @@ from messages.sms import Direction, Sms, State
 from workers.mongo.collection import Store
 
 
-def _place(seq: int) -> str:
+def _place_key(seq: int) -> str:
     """The key of an inbound text's place in its conversation: sorts as the texts do."""
     return f"{Direction.INBOUND}/{seq:09d}"
 
 
-def _written_at(text: Sms) -> str:
+def _outbound_place_key(text: Sms) -> str:
     """The key of an outbound text's place: that of its message, or of when it was written elsewhere."""
     return f"{text.direction}/{text.ts or f'{text.received_at.timestamp():.6f}/{text.id}'}"
 
 
-def _unplaced(id: str) -> str:
+def _key_without_place(id: str) -> str:
     """The key of a text that has no place yet."""
     return f"?/{id}"
 
 
-def _places(conversation: str, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
+def _places_query(conversation: str, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
     """The query for a conversation's inbound texts `first`..`last`."""
-    keys = {"$gte": _place(first), "$lte": _place(last)}
+    keys = {"$gte": _place_key(first), "$lte": _place_key(last)}
     return {"conversation": conversation, "place": keys}
 
 
@@ -40,13 +40,16 @@ class Texts(Store[Sms]):
     async def add(self, text: Sms) -> bool:
         """Store a new text; False if it is known already."""
         if text.direction is Direction.OUTBOUND:
-            return await self._insert(text, place=_written_at(text))
-        place = _unplaced(text.id) if text.seq is None else _place(text.seq)
+            return await self._insert(text, place=_outbound_place_key(text))
+        place = _key_without_place(text.id) if text.seq is None else _place_key(text.seq)
         return await self._insert(text, place=place)
 
-    async def unplaced_after_placed(self, conversation: str) -> list[Sms]:
+    async def without_place(self, conversation: str) -> list[Sms]:
         """The conversation's texts without a place yet, by time of arrival; `after` only where that has none either."""
-        query = {"conversation": conversation, "place": {"$gte": _unplaced(""), "$lt": _unplaced("~")}}
+        query = {
+            "conversation": conversation,
+            "place": {"$gte": _key_without_place(""), "$lt": _key_without_place("~")},
+        }
         unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
         waiting = {text.id for text in unplaced}
         before = {text.after for text in unplaced if text.after is not None} - waiting
@@ -56,33 +59,33 @@ class Texts(Store[Sms]):
 
     async def place(self, text: Sms, seq: int) -> bool:
         """Give a text its place; False if it has one already, or the place is taken."""
-        place = {"place": _place(seq), "seq": seq}
+        place = {"place": _place_key(seq), "seq": seq}
         try:
-            return await self._update({"_id": text.id, "place": _unplaced(text.id)}, {"$set": place})
+            return await self._update({"_id": text.id, "place": _key_without_place(text.id)}, {"$set": place})
         except DuplicateKeyError:
             return False
 
     async def newest(self, conversation: str) -> int:
         """The highest place given out; 0 if none was."""
-        found = await self._find(_places(conversation), [("place", DESCENDING)], 1)
+        found = await self._find(_places_query(conversation), [("place", DESCENDING)], 1)
         return found[0].seq or 0 if found else 0
 
     async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
         """The inbound texts `first`..`last`, in order."""
         if first > last:
             return []
-        return await self._find(_places(conversation, first, last), [("place", ASCENDING)], limit)
+        return await self._find(_places_query(conversation, first, last), [("place", ASCENDING)], limit)
 
-    async def numbered(self, conversation: str, seq: int) -> Sms | None:
+    async def at_place(self, conversation: str, seq: int) -> Sms | None:
         """The inbound text with this place."""
-        found = await self._find({"conversation": conversation, "place": _place(seq)}, limit=1)
+        found = await self._find({"conversation": conversation, "place": _place_key(seq)}, limit=1)
         return found[0] if found else None
 
     async def set_filed(self, conversation: str, first: int, last: int) -> None:
         """Record that the texts `first`..`last` are under a ticket: the clock need not look after them any more."""
         if first <= last:
-            await self._all.update_many(
-                {**_places(conversation, first, last), "due_at": {"$exists": True}},
+            await self._collection.update_many(
+                {**_places_query(conversation, first, last), "due_at": {"$exists": True}},
                 {"$unset": {"due_at": ""}},
             )
 

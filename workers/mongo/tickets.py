@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
-from workers.mongo.collection import Raw, Store, stored
+from workers.mongo.collection import RawCollection, Store, stored
 from workers.mongo.terms import Terms
 
 _NEWEST_FIRST: Final = 9_999_999_999
@@ -27,9 +27,9 @@ class Tickets(Store[Ticket]):
 
     def __init__(
         self,
-        collection: Raw,
-        tags: Raw,
-        terms: Raw,
+        collection: RawCollection,
+        tags: RawCollection,
+        terms: RawCollection,
     ) -> None:
         super().__init__(collection)
         self._tags = tags
@@ -63,14 +63,14 @@ class Tickets(Store[Ticket]):
         """Record that a slice has carried out a ticket's version; once all have, nothing is due any more."""
         if ticket.settled.get(slice, 0) >= ticket.version:
             return
-        after = await self._all.find_one_and_update(
+        after = await self._collection.find_one_and_update(
             {"_id": ticket.id}, {"$max": {f"settled.{slice}": ticket.version}}, return_document=ReturnDocument.AFTER
         )
         settled = (after or {}).get("settled", {})
         if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
             await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
 
-    async def unsettle(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
+    async def require_again(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
         """Have a slice carry out a ticket's present version again, by `due_at` at the latest."""
         change = {f"settled.{slice}": ticket.version - 1, "due_at": due_at}
         await self._update({"_id": ticket.id, "version": ticket.version}, {"$set": change})
@@ -88,13 +88,13 @@ class Tickets(Store[Ticket]):
         """Solved tickets whose time has passed."""
         return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
 
-    async def index(self, ticket: Ticket) -> None:
+    async def update_search_terms(self, ticket: Ticket) -> None:
         """Have a ticket found by its subject, tags and assignees."""
         key = f"{_NEWEST_FIRST - ticket.id:010d}"
         await self._terms["word"].add((term for text in (ticket.subject, *ticket.tags) for term in words(text)), key)
         await self._terms["assignee"].add(ticket.assignees, key)
 
-    async def indexed(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
+    async def by_search_term(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
         """Tickets that have, or had, a term, or one that begins like it; of one term the newest first."""
         keys = await self._terms[kind].keys(term, limit, whole=whole)
         return await self.among({_NEWEST_FIRST - int(key) for key in keys})

@@ -7,17 +7,13 @@ import structlog
 from messages.conversation import Debounce
 from messages.notification import AgentActed, ConsiderNotifying
 from messages.process.publishing import LONGEST_DELAY
-from workers.notifications.debounce import Arrival, Episode, observe, outcome
+from workers.notifications.debounce import Arrival, Episode, next_state, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
-from workers.redraw import REDRAW_WITHIN, ask_for_render
-from workers.runtime import actor
+from workers.redraw import REDRAW_WITHIN, request_render
+from workers.runtime import LostVersionRace, actor
 
 log = structlog.get_logger("clerk.notifications")
-
-
-class Outrun(Exception):
-    """Someone else decided all the time; try again."""
 
 
 @actor(handles=ConsiderNotifying)
@@ -50,22 +46,22 @@ async def _decide(
         texts = await ports.stores.texts.between(conversation_id, read.announced + 1, ticket.last_text)
         arrivals = [Arrival(text.seq, text.received_at) for text in texts if text.seq is not None]
         episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
-        decided = _armed(observe(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
+        decided = _with_wake_up(next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
         if decided is read or await ports.stores.conversations.save_debounce(
             conversation_id, read, decided, now + REDRAW_WITHIN
         ):
             break
     else:
-        raise Outrun
+        raise LostVersionRace
     if (word := outcome(read, decided, line)) is not None:
         DEBOUNCED.labels(word).inc()
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     await ports.stores.tickets.settle(ticket, "notifications")
-    await ask_for_render(conversation_id, ports)
+    await request_render(conversation_id, ports)
 
 
-def _armed(debounce: Debounce, now: datetime) -> Debounce:
+def _with_wake_up(debounce: Debounce, now: datetime) -> Debounce:
     """The debounce with the time at which a delayed message will wake it: one such message at a time."""
     due, armed = debounce.due_at, debounce.armed_at
     if due is None or (armed is not None and now < armed <= due):

@@ -30,7 +30,7 @@ class Episode:
     targets: tuple[str, ...]
 
 
-def observe(
+def next_state(
     state: Debounce,
     line: Line,
     texts: Sequence[Arrival],

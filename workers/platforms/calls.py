@@ -21,7 +21,7 @@ class Call:
 
 
 @contextmanager
-def seen(provider: str, method: str, counter: Counter) -> Iterator[Call]:
+def recorded_call(provider: str, method: str, counter: Counter) -> Iterator[Call]:
     """Log, count and trace the call that is made in this context; `counter` has the labels method and outcome."""
     call, started = Call(), time.perf_counter()
     with telemetry.span(f"{provider} {method}", "client") as span:

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from messages.formats.thread_replies import Reply
-from workers.platforms.calls import seen
+from messages.formats.thread_replies import ThreadReply
+from workers.platforms.calls import recorded_call
 from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
@@ -25,7 +25,7 @@ CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["metho
 TIMEOUT: Final = timedelta(seconds=10)
 UPLOAD: Final = aiohttp.ClientTimeout(total=30)
 
-_REPLY: Final = TypeAdapter(Reply)
+_THREAD_REPLY: Final = TypeAdapter(ThreadReply)
 
 THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
@@ -54,7 +54,7 @@ FOR_AN_ADMIN: Final = frozenset(
 ADMIN_TAKES: Final = timedelta(minutes=5)
 
 
-def meaning(code: str, status: int, retry_after: timedelta | None) -> SlackError:
+def error_for(code: str, status: int, retry_after: timedelta | None) -> SlackError:
     """What Slack's answer means for whoever asked; `code` is its `error`, `status` the HTTP status."""
     if status == 429 or code in THROTTLED:
         return Throttled(retry_after or timedelta(seconds=30))
@@ -107,10 +107,10 @@ class SlackApi:
                 return Posted(channel, message["ts"])
         return None
 
-    async def written(self, thread: Posted, after: str, before: str) -> Sequence[Reply]:
+    async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
         messages = self._messages(thread.channel, thread.ts, oldest=after, latest=before)
-        replies = [_REPLY.validate_python(message) async for message in messages]
+        replies = [_THREAD_REPLY.validate_python(message) async for message in messages]
         found = [reply for reply in replies if reply.is_persons_reply and reply.edited is None]
         return sorted((reply for reply in found if after < reply.ts < before), key=lambda reply: reply.ts)
 
@@ -172,7 +172,7 @@ class SlackApi:
         """
         room = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
         url, session = room["upload_url"], await self._sessions()
-        with seen("slack", "upload", CALLS) as call:
+        with recorded_call("slack", "upload", CALLS) as call:
             try:
                 async with session.post(url, data=content, allow_redirects=False, timeout=UPLOAD) as answer:
                     status = answer.status
@@ -188,7 +188,7 @@ class SlackApi:
         shown = [{"id": file} for file in files]
         await self._call("files.completeUploadExternal", files=shown, channel_id=channel, thread_ts=thread_ts)
 
-    async def shared(self, file: str, channel: str) -> Posted | None:
+    async def find_share(self, file: str, channel: str) -> Posted | None:
         """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
         shares = (await self._call("files.info", file=file))["file"].get("shares") or {}
         places = [place for by_channel in shares.values() for place in by_channel.get(channel, ())]
@@ -227,7 +227,7 @@ class SlackApi:
             "text": what.text,
             "blocks": list(what.blocks),
         }
-        with seen("slack", "response_url", CALLS) as call:
+        with recorded_call("slack", "response_url", CALLS) as call:
             try:
                 async with (await self._sessions()).post(response_url, json=body, allow_redirects=False) as answer:
                     status = answer.status
@@ -235,12 +235,12 @@ class SlackApi:
                 raise Ambiguous(type(error).__name__) from error
             if status != 200:
                 call.outcome = f"http_{status}"
-                raise meaning("used_url" if 400 <= status < 500 else "", status, None)
+                raise error_for("used_url" if 400 <= status < 500 else "", status, None)
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method once; a SlackError says what its failure means."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        with seen("slack", method, CALLS) as call:
+        with recorded_call("slack", method, CALLS) as call:
             try:
                 answer = await (await self._clients()).api_call(method, **_body(method, given))
             except SlackApiError as error:
@@ -286,4 +286,4 @@ def _failure(error: SlackApiError) -> SlackError:
     data = response.data if isinstance(response.data, dict) else {}
     after = response.headers.get("Retry-After") or response.headers.get("retry-after")
     retry_after = timedelta(seconds=int(after)) if after and after.isdigit() else None
-    return meaning(str(data.get("error") or ""), int(response.status_code), retry_after)
+    return error_for(str(data.get("error") or ""), int(response.status_code), retry_after)

@@ -9,15 +9,15 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation, Debounce
-from messages.notification import HidePost, Kind, RenderConversation, ShowPost, UndoHide, Whisper
-from messages.process.publishing import EARLY
+from messages.notification import HidePost, PostKind, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
 from workers.ports import Permanent, Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
 from workers.slack import blocks, plan
-from workers.slack.reconcile import Pass
+from workers.slack.reconcile import ReconcilePass
 
 log = structlog.get_logger("clerk.slack")
 
@@ -26,7 +26,7 @@ LEASE: Final = timedelta(seconds=12)
 
 
 @dataclass(frozen=True)
-class Left:
+class Unfinished:
     """That a pass could not do all: when to go on, and how many passes in a row have got nothing done."""
 
     again_in: timedelta
@@ -42,35 +42,35 @@ async def render(message: RenderConversation, ports: Ports) -> None:
         return
     conversation = await _take_lease(message.conversation, holder, ports)
     if conversation is None:
-        await stores.wish_redraw(message.conversation, ports.now() + LEASE)
+        await stores.request_redraw(message.conversation, ports.now() + LEASE)
         conversation = await _take_lease(message.conversation, holder, ports)
     while conversation is not None:
         renewing = asyncio.create_task(_renew_lease(conversation.id, holder, ports))
         try:
-            left = await _pass(conversation, ports)
+            unfinished = await _pass(conversation, ports)
         except BaseException:
             again_at = ports.now() + REDRAW_WITHIN
             await stores.postpone(conversation.id, holder, again_at, again_at, conversation.redraw.tries)
             raise
         finally:
             renewing.cancel()
-        if left is not None:
-            await _go_on_later(conversation, holder, left, ports)
+        if unfinished is not None:
+            await _go_on_later(conversation, holder, unfinished, ports)
             return
         if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
             return
         conversation = await _take_lease(message.conversation, holder, ports)
 
 
-async def _go_on_later(conversation: Conversation, holder: str, left: Left, ports: Ports) -> None:
+async def _go_on_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
     """Give the lease back, and see to it that one message, or after a longer wait the clock, goes on."""
     now, stores = ports.now(), ports.stores.conversations
-    at, waited_for = now + left.again_in, conversation.redraw.again_at
+    at, waited_for = now + unfinished.again_in, conversation.redraw.again_at
     again_at = waited_for if waited_for is not None and waited_for > now else at
-    soon = left.again_in <= REDRAW_WITHIN
-    await stores.postpone(conversation.id, holder, at + REDRAW_WITHIN if soon else at, again_at, left.tries)
-    if soon and await stores.wish_render(conversation.id, now + EARLY, at):
-        await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=left.again_in)
+    soon = unfinished.again_in <= REDRAW_WITHIN
+    await stores.postpone(conversation.id, holder, at + REDRAW_WITHIN if soon else at, again_at, unfinished.tries)
+    if soon and await stores.schedule_render(conversation.id, now + CLOCK_SKEW, at):
+        await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=unfinished.again_in)
 
 
 async def _is_in_line(conversation: Conversation, ports: Ports) -> bool:
@@ -91,7 +91,7 @@ async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
         await ports.stores.conversations.renew_lease(conversation, holder, ports.now() + LEASE)
 
 
-async def _pass(conversation: Conversation, ports: Ports) -> Left | None:
+async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
     """Do one pass; what is left for the next, None if everything is in line."""
     stores = ports.stores
     line = await stores.lines.get(conversation.line)
@@ -105,10 +105,10 @@ async def _pass(conversation: Conversation, ports: Ports) -> Left | None:
         return None
     unsettled = await stores.tickets.unsettled(conversation.id, "slack")
     throttled = await stores.channels.throttled(ports.now())
-    done = Pass(conversation, line, contact, current, unsettled, throttled, ports)
-    await done.run()
-    if done.again_at is not None:
-        return Left(max(done.again_at - ports.now(), timedelta()), done.tries)
+    reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, ports)
+    await reconciling.run()
+    if reconciling.again_at is not None:
+        return Unfinished(max(reconciling.again_at - ports.now(), timedelta()), reconciling.tries)
     for ticket in unsettled:
         await stores.tickets.settle(ticket, "slack")
     return None
@@ -125,7 +125,7 @@ async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
 async def hide(message: HidePost, ports: Ports) -> None:
     """Take a notification out of sight, or collapse a root, and offer whoever did it to undo that."""
     post = await ports.stores.posts.at(message.channel, message.ts)
-    if post is None or post.kind not in {Kind.CARD, Kind.ROOT}:
+    if post is None or post.kind not in {PostKind.CARD, PostKind.ROOT}:
         log.warning("asked to hide what is no notification", channel=message.channel)
         return
     conversation = await ports.stores.conversations.get(post.conversation)

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from messages.sms import Sms
 from workers.ports import (
     Ambiguous,
@@ -25,7 +25,7 @@ from workers.ports import (
     Unreachable,
 )
 from workers.slack import blocks, media, plan
-from workers.slack.writer import FIRST_RETRY, LOOK_AFTER, Writer
+from workers.slack.writer import FIRST_RETRY, LOOKUP_AFTER, Writer
 
 log = structlog.get_logger("clerk.slack")
 
@@ -42,7 +42,7 @@ class Attachments:
     def __init__(self, conversation: str, writer: Writer, ports: Ports) -> None:
         self._conversation, self._writer, self._ports = conversation, writer, ports
 
-    async def bring(self, posted: int, *, late: bool) -> bool:
+    async def post_up_to(self, posted: int, *, late: bool) -> bool:
         """Bring what belongs to the texts up to `posted`; False while the texts behind them must wait for it.
 
         Nobody waits for those that are `late`: they are tried when all else is done.
@@ -59,14 +59,14 @@ class Attachments:
         """The post of a text's attachments; made at the first attempt to bring them."""
         assert self._writer.thread is not None
         seq, channel = text.seq or 0, self._writer.thread.channel
-        post = self._writer.post(plan.files_id(text), Kind.FILES, channel, first=seq, last=seq)
+        post = self._writer.post(plan.files_id(text), PostKind.FILES, channel, first=seq, last=seq)
         known, _ = await self._ports.stores.posts.claim(post.model_copy(update={"attempted_at": None}))
         return known
 
     async def _is_done(self, text: Sms, post: Post) -> bool:
         """Whether a text's attachments stand in the thread, and what is missing is told there."""
         if post.retry_at is not None and post.retry_at > self._ports.now():
-            self._writer.later(post.retry_at - self._ports.now())
+            self._writer.continue_in(post.retry_at - self._ports.now())
             return False
         if not post.files and not post.failed:
             post = await self._uploaded(text, post)
@@ -74,7 +74,7 @@ class Attachments:
             post = await self._shared(text, post)
         if post.ts is None and not post.failed:
             return False
-        line = self._writer.post(plan.missing_id(text), Kind.LINE, post.target)
+        line = self._writer.post(plan.missing_id(text), PostKind.LINE, post.target)
         if post.words and not await self._writer.in_thread(line, blocks.missing(post.words)):
             return False
         await self._ports.stores.texts.set_attached(text)
@@ -88,13 +88,13 @@ class Attachments:
             found, words = await self._fetched(text, self._age(post))
             files = await self._upload(found)
         except TextingError as error:
-            return await self._again(post, str(error), getattr(error, "retry_after", None))
+            return await self._retry_later(post, str(error), getattr(error, "retry_after", None))
         except Throttled as error:
             await self._writer.put_off(post.target, error)
             return post
         except (Temporary, Ambiguous) as error:
             if self._age(post) < media.GIVE_UP:
-                return await self._again(post, error.code, getattr(error, "retry_after", None))
+                return await self._retry_later(post, error.code, getattr(error, "retry_after", None))
             return await self._fail(text, post, error)
         except Permanent as error:
             return await self._fail(text, post, error)
@@ -149,7 +149,7 @@ class Attachments:
                 await slack.share(post.files, thread.channel, thread.ts)
             except Permanent as error:
                 is_lost = error.code == "file_not_found"
-                return await (self._lost(post) if is_lost else self._fail(text, post, error))
+                return await (self._upload_again(post) if is_lost else self._fail(text, post, error))
             except Temporary as error:
                 await self._writer.put_off(post.target, error)
                 return await posts.set(post, attempted_at=None)
@@ -162,12 +162,12 @@ class Attachments:
         """The post with its place in the thread, once Slack tells that."""
         waited = self._ports.now() - (post.attempted_at or post.created_at)
         try:
-            found = await self._ports.slack.shared(post.files[0], post.target)
+            found = await self._ports.slack.find_share(post.files[0], post.target)
         except Permanent as error:
             if error.code != "file_not_found" or waited >= media.GIVE_UP:
                 return await self._fail(text, post, error)
             if waited >= LOST_AFTER:
-                return await self._lost(post)
+                return await self._upload_again(post)
             found = None
         except (Temporary, Ambiguous) as error:
             await self._writer.put_off(post.target, error)
@@ -176,7 +176,7 @@ class Attachments:
             return await self._ports.stores.posts.set(post, channel=found.channel, ts=found.ts)
         if waited >= SHARED_WITHIN:
             return await self._fail(text, post, Permanent("not_shared"))
-        self._writer.later(FIRST_RETRY if waited < LOOK_AFTER else LOOK_AFTER)
+        self._writer.continue_in(FIRST_RETRY if waited < LOOKUP_AFTER else LOOKUP_AFTER)
         return post
 
     # -- what becomes of an attempt ---------------------------------------------------------------------------------
@@ -185,17 +185,17 @@ class Attachments:
         """For how long a text's attachments have been tried."""
         return self._ports.now() - post.created_at
 
-    async def _again(self, post: Post, why: str, at_least: timedelta | None) -> Post:
+    async def _retry_later(self, post: Post, why: str, at_least: timedelta | None) -> Post:
         """Leave an attempt for later: nothing of it can be seen."""
         wait = max(media.retry_in(self._age(post)), at_least or timedelta())
         log.warning("attachments are tried again", post=post.id.rpartition("/")[2], error=why)
-        self._writer.later(wait)
+        self._writer.continue_in(wait)
         return await self._ports.stores.posts.set(post, retry_at=self._ports.now() + wait)
 
-    async def _lost(self, post: Post) -> Post:
+    async def _upload_again(self, post: Post) -> Post:
         """Upload anew what Slack does not have."""
         lost = await self._ports.stores.posts.set(post, files=(), attempted_at=None)
-        return await self._again(lost, "file_not_found", None)
+        return await self._retry_later(lost, "file_not_found", None)
 
     async def _fail(self, text: Sms, post: Post, error: SlackError) -> Post:
         """Leave it at the text: the thread is told why."""

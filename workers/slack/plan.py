@@ -5,7 +5,7 @@ from typing import Final
 
 from messages.conversation import Announcement, Conversation, Debounce
 from messages.line import Line
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
 
@@ -40,12 +40,12 @@ def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
 def is_collapsed(post: Post, debounce: Debounce) -> bool:
     """Whether a root was hidden and no text was due a notification since."""
     number = debounce.latest.number if debounce.latest else 0
-    return post.kind is Kind.ROOT and post.hidden_by is not None and (post.hidden_during or 0) >= number
+    return post.kind is PostKind.ROOT and post.hidden_by is not None and (post.hidden_during or 0) >= number
 
 
 def is_gone(post: Post) -> bool:
     """Whether a card was hidden, and so must not be in its channel."""
-    return post.kind is Kind.CARD and post.hidden_by is not None
+    return post.kind is PostKind.CARD and post.hidden_by is not None
 
 
 def targets(announcement: Announcement, line: Line, root: Post | None) -> Sequence[str]:
@@ -95,7 +95,7 @@ def missing_id(text: Sms) -> str:
     return f"{text.conversation}/missing/{text.seq}"
 
 
-def together(texts: Sequence[Sms]) -> Sequence[Sms]:
+def sharing_a_post(texts: Sequence[Sms]) -> Sequence[Sms]:
     """Those of the texts that share a post: what was attached to a text stands right behind it, before the next."""
     last = next((place for place, text in enumerate(texts, 1) if text.unattached), len(texts))
     return texts[:last]

@@ -8,7 +8,7 @@ import structlog
 
 from messages.conversation import Announcement, Contact, Conversation, Thread
 from messages.line import Line
-from messages.notification import Kind, Post
+from messages.notification import Post, PostKind
 from messages.sms import Sms
 from messages.ticket import Ticket
 from workers.observe import TEXT_TO_SLACK
@@ -22,7 +22,7 @@ log = structlog.get_logger("clerk.slack")
 BATCH: Final = 30
 
 
-class Pass:
+class ReconcilePass:
     """One pass over one conversation, under its lease."""
 
     def __init__(
@@ -59,11 +59,11 @@ class Pass:
     async def run(self) -> None:
         """Do all that can be done now."""
         try:
-            await self._all()
+            await self._reconcile()
         except ThreadGone:
             return  # the next pass goes on in a new thread
 
-    async def _all(self) -> None:
+    async def _reconcile(self) -> None:
         root = await self._root()
         if root is not None:
             await self._thread_texts()
@@ -72,7 +72,7 @@ class Pass:
         await self._cards()
         await self._redraw()
         if root is not None:
-            await self._attachments.bring(self._posted, late=True)
+            await self._attachments.post_up_to(self._posted, late=True)
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Pass:
         if self._conversation.thread is None:
             post = self._writer.post(
                 plan.root_id(self._conversation),
-                Kind.ROOT,
+                PostKind.ROOT,
                 self._line.channel,
                 ticket=self._current.id,
                 announcement=plan.announced_by_root(debounce, self._current),
@@ -118,7 +118,7 @@ class Pass:
     async def _thread_texts(self) -> None:
         """Post the texts that are not in the thread yet, in order; the first that can't be posted stops the rest."""
         conversation, stores = self._conversation, self._ports.stores
-        while await self._attachments.bring(self._posted, late=False) and self._posted < self._current.last_text:
+        while await self._attachments.post_up_to(self._posted, late=False) and self._posted < self._current.last_text:
             texts = await stores.texts.between(conversation.id, self._posted + 1, self._current.last_text, BATCH)
             if not texts:
                 return
@@ -126,9 +126,9 @@ class Pass:
             claimed = await stores.posts.get(id)
             if claimed is not None:
                 texts = [text for text in texts if text.seq is not None and text.seq <= claimed.last]
-            what, count = blocks.texts(plan.together(texts))
+            what, count = blocks.texts(plan.sharing_a_post(texts))
             last = self._posted + count
-            post = self._writer.post(id, Kind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
+            post = self._writer.post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
             if not await self._writer.in_thread(post, what):
                 return
             self._posted = last
@@ -144,26 +144,26 @@ class Pass:
                 if entry.version <= said or (what := blocks.line(ticket, [entry])) is None:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
-                line = self._writer.post(id, Kind.LINE, self._line.channel, ticket=ticket.id)
+                line = self._writer.post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
                 if not await self._writer.in_thread(line, what):
                     return
 
     async def _replies(self) -> None:
         """Show on each of the agents' replies how far it has come, and say in the thread what went wrong."""
         for text in await self._ports.stores.texts.unshown(self._conversation.id):
-            if plan.is_written_elsewhere(text) and not await self._written(text):
+            if plan.is_written_elsewhere(text) and not await self._post_written(text):
                 return
-            line = self._writer.post(plan.outcome_id(text), Kind.LINE, self._line.channel)
+            line = self._writer.post(plan.outcome_id(text), PostKind.LINE, self._line.channel)
             if text.words and not await self._writer.in_thread(line, blocks.outcome(text)):
                 return
             if not await self._mark(text, plan.mark(text)):
                 return
             await self._ports.stores.texts.set_shown(text, plan.mark(text))
 
-    async def _written(self, text: Sms) -> bool:
+    async def _post_written(self, text: Sms) -> bool:
         """Whether a text that is no message of its author's stands in one of ours, which shows how far it has come."""
         what = blocks.written(text)
-        post = self._writer.post(plan.written_id(text), Kind.WRITTEN, self._line.channel)
+        post = self._writer.post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
         if not await self._writer.in_thread(post, what):
             return False
         known = await self._ports.stores.posts.get(post.id)
@@ -207,7 +207,7 @@ class Pass:
         ticket = self._tickets[announcement.ticket]
         post = self._writer.post(
             plan.card_id(self._conversation, announcement, target),
-            Kind.CARD,
+            PostKind.CARD,
             target,
             ticket=ticket.id,
             announcement=announcement.number,
@@ -222,7 +222,7 @@ class Pass:
             id = plan.unreachable_id(self._conversation, announcement, target)
             what = blocks.unreachable(target, posted.failed)
             if self._conversation.thread is None or not await self._writer.in_thread(
-                self._writer.post(id, Kind.LINE, self._line.channel), what
+                self._writer.post(id, PostKind.LINE, self._line.channel), what
             ):
                 return False
             await self._report(reported | {target})
@@ -247,7 +247,7 @@ class Pass:
                 if await self._writer.attempt(post.target, self._ports.slack.delete, at):
                     await self._ports.stores.posts.set(post, removed=True)
                 continue
-            root = post.kind is Kind.ROOT
+            root = post.kind is PostKind.ROOT
             ticket = self._current if root else self._tickets.get(post.ticket or 0)
             if ticket is None:
                 continue
@@ -262,11 +262,11 @@ class Pass:
     async def _repost(self, post: Post) -> None:
         """Post a card that is wanted but is not there: one whose deletion was undone."""
         ticket = self._tickets.get(post.ticket or 0)
-        if post.kind is Kind.CARD and ticket is not None:
+        if post.kind is PostKind.CARD and ticket is not None:
             await self._writer.deliver(post, await self._card(post, ticket, root=False))
 
     async def _card(self, post: Post, ticket: Ticket, *, root: bool) -> blocks.Rendered:
-        newest = await self._ports.stores.texts.numbered(self._conversation.id, post.shown)
+        newest = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
         card = blocks.Card(
             ticket=ticket,
             contact=self._contact,

@@ -11,26 +11,26 @@ from typing import Any, Final
 import structlog
 
 from messages.conversation import Conversation
-from messages.notification import Kind, Post
-from messages.process.publishing import EARLY
+from messages.notification import Post, PostKind
+from messages.process.publishing import CLOCK_SKEW
 from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
 from workers.slack import plan
 
 log = structlog.get_logger("clerk.slack")
 
-LOOK_AFTER: Final = timedelta(seconds=3)
+LOOKUP_AFTER: Final = timedelta(seconds=3)
 """How long an unanswered post is given to appear before it is looked for."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=5)
-PERSON_TAKES: Final = timedelta(minutes=10)
+REPAIR_TIME: Final = timedelta(minutes=10)
 """When to try a thread again that only a person can repair (its channel is archived, the bot was removed)."""
 
-PASS: Final = timedelta(seconds=30)
+PASS_LIMIT: Final = timedelta(seconds=30)
 """A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
 
 
-GONE: Final = "thread_not_found"
+THREAD_NOT_FOUND: Final = "thread_not_found"
 
 
 class ThreadGone(Exception):
@@ -49,17 +49,17 @@ class Writer:
         self._conversation = conversation
         self._throttled = dict(throttled)
         self._ports = ports
-        self._until = ports.now() + PASS
+        self._until = ports.now() + PASS_LIMIT
         self._tries = conversation.redraw.tries
         again_at = conversation.redraw.again_at
-        self._early = again_at is not None and again_at > ports.now() + EARLY
+        self._early = again_at is not None and again_at > ports.now() + CLOCK_SKEW
 
     @property
     def tries(self) -> int:
         """How many passes in a row got nothing done, this one among them."""
         return self._tries if self._early else self._tries + 1
 
-    def post(self, id: str, kind: Kind, target: str, **fields: Any) -> Post:
+    def post(self, id: str, kind: PostKind, target: str, **fields: Any) -> Post:
         """A post that is about to be made."""
         now = self._ports.now()
         return Post(
@@ -99,7 +99,7 @@ class Writer:
         except Ambiguous as error:
             await self.put_off(post.target, error)
             return None
-        self._got_on()
+        self._note_progress()
         digest = getattr(what, "digest", "")
         return await posts.set(
             known,
@@ -116,7 +116,7 @@ class Writer:
         thread = self.thread
         assert thread is not None
         posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
-        if posted is not None and posted.failed == GONE:
+        if posted is not None and posted.failed == THREAD_NOT_FOUND:
             await self._forget_thread(posted)
             raise ThreadGone
         if posted is not None and posted.failed:
@@ -127,7 +127,7 @@ class Writer:
         """A thread's post that failed for good is tried again once a person may have repaired the cause."""
         log.error("a conversation's channel can't be written to", channel=post.target, error=post.failed)
         await self._ports.stores.posts.set(post, failed=None, attempted_at=None, refused=post.failed)
-        self.later(PERSON_TAKES)
+        self.continue_in(REPAIR_TIME)
 
     async def _forget_thread(self, post: Post) -> None:
         """Have the next pass make a new root, and post there what found no thread."""
@@ -138,7 +138,7 @@ class Writer:
             await posts.set(root, channel=None, ts=None, attempted_at=None, rendering="")
         await self._ports.stores.conversations.set_thread(self._conversation.id, None)
         await posts.set(post, failed=None, attempted_at=None)
-        self.later(timedelta())
+        self.continue_in(timedelta())
 
     async def attempt(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
         """Whether an update or deletion is done with: done, or refused for good."""
@@ -151,10 +151,10 @@ class Writer:
         except (Temporary, Ambiguous) as error:
             await self.put_off(channel, error)
             return False
-        self._got_on()
+        self._note_progress()
         return True
 
-    def _got_on(self) -> None:
+    def _note_progress(self) -> None:
         """Note that Slack did something: whatever fails next is the first to."""
         self._tries, self._early = 0, True
 
@@ -162,10 +162,10 @@ class Writer:
         """Whether a channel may be written to in this pass; if not, a later one is called for."""
         now = self._ports.now()
         if channel in self._throttled:
-            self.later(self._throttled[channel] - now)
+            self.continue_in(self._throttled[channel] - now)
             return False
         if now > self._until:
-            self.later(timedelta())
+            self.continue_in(timedelta())
             return False
         return True
 
@@ -174,16 +174,16 @@ class Writer:
         now = self._ports.now()
         wait = min(FIRST_RETRY * 2 ** min(self._tries, 10), LONGEST_RETRY)
         if isinstance(error, Ambiguous):
-            wait = max(wait, LOOK_AFTER)
+            wait = max(wait, LOOKUP_AFTER)
         elif error.retry_after is not None:
             wait = error.retry_after
         if isinstance(error, Throttled):
             await self._ports.stores.channels.throttle(channel, now + wait)
         self._throttled[channel] = now + wait
-        self.later(wait)
+        self.continue_in(wait)
         log.warning("Slack puts us off", channel=channel, error=error.code, seconds=wait.total_seconds())
 
-    def later(self, wait: timedelta) -> None:
+    def continue_in(self, wait: timedelta) -> None:
         """Have another pass go on after this long, or sooner if that was asked for already."""
         at = self._ports.now() + max(wait, timedelta())
         self.again_at = at if self.again_at is None else min(self.again_at, at)

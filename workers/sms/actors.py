@@ -12,30 +12,30 @@ from prometheus_client import Counter
 from messages.conversation import Contact, Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.line import Line
-from messages.notification import Kind, Whisper
-from messages.process.publishing import EARLY, LONGEST_DELAY, correlation
+from messages.notification import PostKind, Whisper
+from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
-from workers.sms.earlier import LOOKS, missing_before, with_earlier
+from workers.sms.earlier import ATTEMPTS, missing_before, with_earlier
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
-    ELSEWHERE,
-    KNOWN,
+    NOT_IN_THREAD,
+    OUTCOME_KNOWN,
     TOO_LATE,
-    Verdict,
+    ReplyDecision,
+    decide_reply,
+    edit_notice,
     is_too_late,
-    judged,
-    look_again,
     reported,
-    said_of_change,
+    wait_for_thread,
     written_at,
 )
-from workers.sms.sending import IN_ORDER, LOOK_AGAIN, PATIENCE, SEND_WITHIN, Sending, fail
+from workers.sms.sending import IN_ORDER, LOOK_AGAIN, SEND_WITHIN, WAIT_FOR_PREDECESSOR, Sending, fail
 
 log = structlog.get_logger("clerk.sms")
 
@@ -61,7 +61,7 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     line = await stores.lines.get(conversation.line) if conversation else None
     contact = await stores.contacts.get(conversation.contact) if conversation else None
     if conversation is None or line is None or contact is None:
-        await _stray(message, ports)
+        await _reply_outside_conversation(message, ports)
         return
     replies = await with_earlier(message, conversation, ports)
     if replies is None:
@@ -76,10 +76,10 @@ async def _record(
 ) -> None:
     """Keep a reply, once, and have done what it is for."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
-    verdict = judged(message.text, body, message.files, line.reply_mode, contact)
-    if verdict.state is State.WAITING and is_too_late(message, ports.now()):
-        verdict = Verdict(State.REFUSED, TOO_LATE)
-    text = _written(message, conversation, body, verdict, ports.now())
+    decision = decide_reply(message.text, body, message.files, line.reply_mode, contact)
+    if decision.state is State.WAITING and is_too_late(message, ports.now()):
+        decision = ReplyDecision(State.REFUSED, TOO_LATE)
+    text = _document(message, conversation, body, decision, ports.now())
     if await ports.stores.texts.add(text):
         await _tell(text, message, ports)
     await _act(text, message, ports)
@@ -89,12 +89,12 @@ async def _record(
 async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is at it."""
     holder, id = uuid.uuid4().hex, message.conversation
-    keep, fetch = partial(_take, id, holder, ports), partial(_record_earlier, ports=ports)
+    keep, fetch = partial(_take_lease, id, holder, ports), partial(_record_earlier, ports=ports)
     while await ports.stores.texts.outbox(id, 1):
         if not await keep():
             await _send_again(message, BUSY, ports)
             return
-        renewing = asyncio.create_task(_renew(id, holder, ports))
+        renewing = asyncio.create_task(_renew_lease(id, holder, ports))
         try:
             again_in = await Sending(id, ports).run(keep, fetch)
         finally:
@@ -123,7 +123,7 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
     if conversation is None or line is None or contact is None:
         return False
     hold = ports.now() - (text.stored_at or text.received_at) < HOLD
-    missing = await missing_before(text, conversation, 1 if hold else LOOKS, ports)
+    missing = await missing_before(text, conversation, 1 if hold else ATTEMPTS, ports)
     for reply in missing or ():
         await _record(reply, conversation, line, contact, ports)
     return bool(missing) or (missing is None and hold)
@@ -132,7 +132,7 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
     """Look at the outbox again, but once: each text that comes while it is blocked finds that somebody will."""
     now, delay = ports.now(), min(delay, LONGEST_DELAY)
-    if await ports.stores.conversations.wish_sending(message.conversation, now + EARLY, now + delay):
+    if await ports.stores.conversations.schedule_sending(message.conversation, now + CLOCK_SKEW, now + delay):
         await ports.publisher.publish(message, delay=delay)
 
 
@@ -150,7 +150,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
         await _show(text.conversation, ports)
         thread = await _thread(text, ports)
         if thread is not None:
-            await _whisper(KNOWN, message.by, thread.channel, thread.ts, ports)
+            await _whisper(OUTCOME_KNOWN, message.by, thread.channel, thread.ts, ports)
         return
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
@@ -164,10 +164,10 @@ async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
     text = await ports.stores.texts.get(id)
     if text is None:
         known = await ports.stores.conversations.by_thread(message.channel, message.thread_ts)
-        if known is not None and ports.now() - message.received_at < PATIENCE:
+        if known is not None and ports.now() - message.received_at < WAIT_FOR_PREDECESSOR:
             await ports.publisher.publish(message, delay=LOOK_AGAIN)
         return
-    words = said_of_change(text.state)
+    words = edit_notice(text.state)
     if words and await ports.stores.events.add(f"changed/{id}", message):
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
@@ -192,9 +192,11 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
 
 
-def _written(message: SlackReplyPosted, conversation: Conversation, body: str, verdict: Verdict, now: datetime) -> Sms:
+def _document(
+    message: SlackReplyPosted, conversation: Conversation, body: str, decision: ReplyDecision, now: datetime
+) -> Sms:
     """The document of what was written."""
-    waiting = verdict.state is State.WAITING
+    waiting = decision.state is State.WAITING
     return Sms(
         id=outbound_id(message.channel, message.ts),
         conversation=conversation.id,
@@ -206,9 +208,9 @@ def _written(message: SlackReplyPosted, conversation: Conversation, body: str, v
         received_at=message.received_at,
         stored_at=now,
         correlation_id=correlation.get(),
-        state=verdict.state,
-        rank=verdict.state.rank,
-        words=verdict.words,
+        state=decision.state,
+        rank=decision.state.rank,
+        words=decision.words,
         author=message.user,
         channel=message.channel,
         ts=message.ts,
@@ -246,13 +248,13 @@ async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
-async def _stray(message: SlackReplyPosted, ports: Ports) -> None:
+async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
     """A reply in a thread that is no conversation's: perhaps not yet, perhaps that of a notification."""
     card = await ports.stores.posts.at(message.channel, message.thread_ts)
-    if card is not None and card.kind is Kind.CARD:
+    if card is not None and card.kind is PostKind.CARD:
         if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
-            await _whisper(ELSEWHERE, message.user, message.channel, message.thread_ts, ports)
-    elif (wait := look_again(message, await ports.stores.lines.all(), ports.now())) is not None:
+            await _whisper(NOT_IN_THREAD, message.user, message.channel, message.thread_ts, ports)
+    elif (wait := wait_for_thread(message, await ports.stores.lines.all(), ports.now())) is not None:
         await ports.publisher.publish(message, delay=wait)
 
 
@@ -265,12 +267,12 @@ async def _thread(text: Sms, ports: Ports) -> Thread | None:
     return conversation.thread if conversation else None
 
 
-async def _take(conversation: str, holder: str, ports: Ports) -> bool:
+async def _take_lease(conversation: str, holder: str, ports: Ports) -> bool:
     return await ports.stores.conversations.take_outbox(conversation, holder, ports.now(), ports.now() + LEASE)
 
 
-async def _renew(conversation: str, holder: str, ports: Ports) -> None:
+async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
     """Keep the lease for as long as the pass takes; when this worker dies, it ends soon after."""
     while True:
         await asyncio.sleep(LEASE.total_seconds() / 3)
-        await _take(conversation, holder, ports)
+        await _take_lease(conversation, holder, ports)

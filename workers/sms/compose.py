@@ -31,11 +31,11 @@ TAKEN_BEFORE: Final = (
 )
 
 
-def addressed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
+def parse_typed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
     """The order that a typed number and text stand for, or what the agent is told instead."""
     line = line_of(lines, typed.channel)
     if line is None:
-        return _which(lines)
+        return _which_line(lines)
     try:
         number, text = split(typed.typed, line.id)
     except NotANumber as error:
@@ -54,7 +54,7 @@ def addressed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
     )
 
 
-def _which(lines: Sequence[Line]) -> str:
+def _which_line(lines: Sequence[Line]) -> str:
     if not lines:
         return NO_LINES
     names = ", ".join(f"{line.name} ({line.id})" if line.name else line.id for line in lines[:LISTED])
@@ -64,7 +64,7 @@ def _which(lines: Sequence[Line]) -> str:
     )
 
 
-def written(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:
+def document(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:
     """The document of what an agent wrote."""
     conversation = conversation_id(message.line, message.contact)
     waiting = state is State.WAITING
@@ -86,7 +86,7 @@ def written(message: WriteText, body: str, state: State, correlation_id: str | N
     )
 
 
-def taken(text: Sms, contact: Contact, line: Line) -> str:
+def confirmation(text: Sms, contact: Contact, line: Line) -> str:
     """What an agent is told once a text is on its way, or was kept as a note."""
     if text.state is State.NOTE:
         return KEPT

@@ -8,17 +8,17 @@ from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.sms.compose import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, addressed, taken, written
+from workers.sms.compose import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, confirmation, document, parse_typed
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.replies import judged
+from workers.sms.replies import decide_reply
 from workers.sms.sending import IN_ORDER
 
 
 @actor(handles=WriteTyped)
 async def write_typed(message: WriteTyped, ports: Ports) -> None:
     """Send what an agent typed after `/clerk send`, or say what is wrong with it."""
-    order = addressed(message, await ports.stores.lines.all())
+    order = parse_typed(message, await ports.stores.lines.all())
     if isinstance(order, str):
         await _answer(message, order, ports)
     else:
@@ -58,18 +58,18 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     line = await stores.lines.get(message.line)
     contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)
     body = plain(message.text, await names(message.text, message.at, ports))
-    verdict = judged(message.text, body, (), ReplyMode.THREAD, contact)
-    words = verdict.words if line is not None else LINE_GONE
-    if verdict.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
+    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, contact)
+    words = decision.words if line is not None else LINE_GONE
+    if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
         words = NOT_KEPT
     if words or line is None:
         await _answer(message, words, ports)
         return None
     await stores.contacts.ensure(contact.id, now)
     await stores.conversations.ensure(line.id, contact.id, now)
-    text = written(message, body, verdict.state, correlation.get())
+    text = document(message, body, decision.state, correlation.get())
     if await stores.texts.add(text):
-        await _answer(message, taken(text, contact, line), ports)
+        await _answer(message, confirmation(text, contact, line), ports)
     return text
 
 

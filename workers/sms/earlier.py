@@ -13,19 +13,19 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation
-from messages.formats.thread_replies import Reply, posted
+from messages.formats.thread_replies import ThreadReply, reply_posted
 from messages.inbound import SlackReplyPosted
 from messages.sms import Sms, outbound_id
 from workers.ports import Permanent, Ports, Posted, SlackError, Throttled
-from workers.sms.replies import STILL_MEANT, is_too_late, written_at
+from workers.sms.replies import SENDABLE_FOR, is_too_late, written_at
 
 log = structlog.get_logger("clerk.sms")
 
 LOOK_BACK: Final = timedelta(days=1)
 ANSWER_WITHIN: Final = timedelta(seconds=3)
-ASK_FOR: Final = timedelta(seconds=30)
+HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
 """How long after its event a reply is held back while Slack can't be asked."""
-LOOKS: Final = 3
+ATTEMPTS: Final = 3
 """How often Slack is asked at once about a reply that was in the queue for longer, and so is not held back."""
 
 
@@ -37,35 +37,35 @@ async def with_earlier(
         return [message]
     if await ports.stores.texts.get(outbound_id(message.channel, message.ts)) is not None:
         return [message]
-    hold = ports.now() - message.received_at < ASK_FOR
+    hold = ports.now() - message.received_at < HOLD_AFTER_ARRIVAL
     thread = Posted(message.channel, message.thread_ts)
-    found = await _unknown(thread, message.ts, conversation, 1 if hold else LOOKS, ports)
+    found = await _unknown(thread, message.ts, conversation, 1 if hold else ATTEMPTS, ports)
     if found is None:
         return None if hold else [message]
     for reply in found:
         if is_too_late(reply, ports.now()):  # it may still be in a queue, to be taken in as it was meant
-            await ports.publisher.publish(reply, delay=STILL_MEANT)
+            await ports.publisher.publish(reply, delay=SENDABLE_FOR)
     after = outbound_id(message.channel, found[-1].ts) if found else None
-    return [*_still_meant(found, ports), message.model_copy(update={"after": after})]
+    return [*_still_sendable(found, ports), message.model_copy(update={"after": after})]
 
 
 async def missing_before(
-    text: Sms, conversation: Conversation, looks: int, ports: Ports
+    text: Sms, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
     """Those that stand before a reply in the thread and are not known, in order; None if Slack gives no answer."""
     thread = conversation.thread
     if thread is None or text.ts is None:
         return []
-    found = await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, looks, ports)
-    return None if found is None else _still_meant(found, ports)
+    found = await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, attempts, ports)
+    return None if found is None else _still_sendable(found, ports)
 
 
-def _still_meant(replies: Sequence[SlackReplyPosted], ports: Ports) -> list[SlackReplyPosted]:
+def _still_sendable(replies: Sequence[SlackReplyPosted], ports: Ports) -> list[SlackReplyPosted]:
     return [reply for reply in replies if not is_too_late(reply, ports.now())]
 
 
 async def _unknown(
-    thread: Posted, before: str, conversation: Conversation, looks: int, ports: Ports
+    thread: Posted, before: str, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
     """The replies between the last that is known and a moment (as `ts`), each after the one before it; None if Slack
     gives no answer.
@@ -73,14 +73,14 @@ async def _unknown(
     known = await ports.stores.texts.newest_reply(conversation.id, before)
     since = f"{(written_at(before) - LOOK_BACK).timestamp():.6f}"
     try:
-        written = await _written(thread, max(thread.ts, since, (known and known.ts) or ""), before, looks, ports)
+        written = await _written(thread, max(thread.ts, since, (known and known.ts) or ""), before, attempts, ports)
     except Permanent:
         return []
     if written is None:
         return None
     befores = [None, *(outbound_id(thread.channel, reply.ts) for reply in written)]
     found = [
-        posted(
+        reply_posted(
             reply, thread.channel, api_url=ports.settings.slack_api_url, received_at=written_at(reply.ts)
         ).model_copy(update={"after": after})
         for reply, after in zip(written, befores, strict=False)
@@ -90,12 +90,14 @@ async def _unknown(
     return found
 
 
-async def _written(thread: Posted, after: str, before: str, looks: int, ports: Ports) -> Sequence[Reply] | None:
+async def _written(
+    thread: Posted, after: str, before: str, attempts: int, ports: Ports
+) -> Sequence[ThreadReply] | None:
     """What people wrote in a thread between two moments; None if Slack gives no answer, Permanent if it never will."""
-    for _ in range(looks):
+    for _ in range(attempts):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await ports.slack.written(thread, after, before)
+                return await ports.slack.replies_between(thread, after, before)
         except (SlackError, TimeoutError) as error:
             log.warning("the replies before one can't be listed", error=str(error) or type(error).__name__)
             if isinstance(error, Permanent):

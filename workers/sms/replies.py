@@ -18,17 +18,17 @@ OPTED_OUT: Final = (
 )
 EMPTY: Final = "Not sent: there is no text in it."
 BUTTONS_ONLY: Final = "On this line, what is written in the thread is not sent to the contact."
-ALREADY: Final = (
+ALREADY_TAKEN: Final = (
     "The contact does not get what is changed or deleted here: a text goes out as it was written first, and this one "
     "has already been taken. Write another reply to put it right."
 )
 NOT_SENT: Final = "What was not sent is not sent by editing it, either: write it again as a new reply."
-ELSEWHERE: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
+NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
 NOT_KNOWN: Final = (
     "It is not known whether this text was sent: the provider did not answer, and does not list it. "
     "Send it again only if the contact can do with getting it twice."
 )
-KNOWN: Final = "It is known by now what became of this text: its mark says so. It was not sent again."
+OUTCOME_KNOWN: Final = "It is known by now what became of this text: its mark says so. It was not sent again."
 
 
 TOO_LATE: Final = (
@@ -37,31 +37,35 @@ TOO_LATE: Final = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReplyDecision:
     """The state in which a reply begins, and why it is not sent, in words for the agent."""
 
     state: State
     words: str = ""
 
 
-def judged(markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, contact: Contact) -> Verdict:
+def decide_reply(
+    markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, contact: Contact
+) -> ReplyDecision:
     """Whether a reply is to be sent; `body` is its `markup` as plain text. Notes come first: they are never sent.
 
     What was written with a button is sent in any mode: it is judged as if the thread were sent.
     """
     if is_note(markup) or is_note(body):
-        return Verdict(State.NOTE)
+        return ReplyDecision(State.NOTE)
     if mode is not ReplyMode.THREAD:
-        return Verdict(State.UNSENT)
+        return ReplyDecision(State.UNSENT)
     if contact.opted_out:
-        return Verdict(State.REFUSED, OPTED_OUT)
+        return ReplyDecision(State.REFUSED, OPTED_OUT)
     if words := objection(files):
-        return Verdict(State.REFUSED, words)
+        return ReplyDecision(State.REFUSED, words)
     if not body.strip() and not files:
-        return Verdict(State.REFUSED, EMPTY)
+        return ReplyDecision(State.REFUSED, EMPTY)
     if (length := segments(body).characters) > LIMIT:
-        return Verdict(State.REFUSED, f"Not sent: it has {length:,} characters, and a text has at most {LIMIT:,}.")
-    return Verdict(State.WAITING)
+        return ReplyDecision(
+            State.REFUSED, f"Not sent: it has {length:,} characters, and a text has at most {LIMIT:,}."
+        )
+    return ReplyDecision(State.WAITING)
 
 
 def written_at(ts: str) -> datetime:
@@ -69,34 +73,34 @@ def written_at(ts: str) -> datetime:
     return datetime.fromtimestamp(float(ts), UTC)
 
 
-STILL_MEANT: Final = timedelta(minutes=10)
+SENDABLE_FOR: Final = timedelta(minutes=10)
 """How long after a person wrote a reply it is sent although no event brought it."""
 
 
 def is_too_late(reply: SlackReplyPosted, now: datetime) -> bool:
     """Whether a reply was found, not brought by an event, so late that its author may have gone on without it."""
-    return reply.event_id is None and now - written_at(reply.ts) > STILL_MEANT
+    return reply.event_id is None and now - written_at(reply.ts) > SENDABLE_FOR
 
 
-YOUNG: Final = timedelta(minutes=10)
+THREAD_UNKNOWN_FOR: Final = timedelta(minutes=10)
 """How long after its thread began, and after it came, a reply is kept for a conversation that does not know its thread
 yet: the worker that posted the card may have died before it wrote down where."""
 
 
-def look_again(reply: SlackReplyPosted, lines: Sequence[Line], now: datetime) -> timedelta | None:
+def wait_for_thread(reply: SlackReplyPosted, lines: Sequence[Line], now: datetime) -> timedelta | None:
     """When to look again for the conversation of a reply whose thread is not known; None if it surely has none."""
     waited = now - reply.received_at
-    young = written_at(reply.ts) - written_at(reply.thread_ts) < YOUNG and waited < YOUNG
+    young = written_at(reply.ts) - written_at(reply.thread_ts) < THREAD_UNKNOWN_FOR and waited < THREAD_UNKNOWN_FOR
     if not young or all(line.channel != reply.channel for line in lines):
         return None
     return min(max(waited / 2, timedelta(seconds=1)), timedelta(seconds=10))
 
 
-def said_of_change(state: State | None) -> str:
+def edit_notice(state: State | None) -> str:
     """What the author of an edited or deleted reply is told; nothing about what is for the team alone."""
     if state in {State.NOTE, State.UNSENT}:
         return ""
-    return NOT_SENT if state is State.REFUSED else ALREADY
+    return NOT_SENT if state is State.REFUSED else ALREADY_TAKEN
 
 
 _REPORTED: Final = {

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from messages.sms import Sms, State
-from workers.platforms.twilio.errors import Kind, advice
+from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports, Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.sms.files import links
 from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
@@ -24,7 +24,7 @@ log = structlog.get_logger("clerk.sms")
 IN_ORDER: Final = timedelta(milliseconds=700)
 """How long a reply waits for one that was written before it and comes after it, by another gateway or worker."""
 
-PATIENCE: Final = timedelta(seconds=45)
+WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
 """How long a reply, once it is off the queue, waits for the one before it, should that one be lost or late."""
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
@@ -58,14 +58,14 @@ class Sending:
             if not await keep():
                 return LOOK_AGAIN
             now = self._ports.now()
-            orphan = text.after is not None and await self._texts.get(text.after) is None
-            if (early := self._early(text, orphan, now)) > timedelta():
-                return early
-            if orphan and text.state is State.WAITING and await fetch_earlier(text):
+            predecessor_unknown = text.after is not None and await self._texts.get(text.after) is None
+            if (wait_first := self._time_to_wait(text, predecessor_unknown, now)) > timedelta():
+                return wait_first
+            if predecessor_unknown and text.state is State.WAITING and await fetch_earlier(text):
                 return LOOK_AGAIN
             if text.after is not None and await self._first() != text:
                 continue  # the one before it was stored just now
-            wait = await (self._send(text, now) if text.state is State.WAITING else self._look(text, now))
+            wait = await (self._send(text, now) if text.state is State.WAITING else self._check_outcome(text, now))
             if wait is not None:
                 return wait
         return None
@@ -75,13 +75,13 @@ class Sending:
         found = await self._texts.outbox(self._conversation, 1)
         return found[0] if found else None
 
-    def _early(self, text: Sms, orphan: bool, now: datetime) -> timedelta:
+    def _time_to_wait(self, text: Sms, predecessor_unknown: bool, now: datetime) -> timedelta:
         """How long a text must wait for the provider, and for texts that were written before it; an `orphan` for one
         that is not known.
         """
         waited = now - text.received_at
-        patient = now - (text.stored_at or text.received_at) < PATIENCE
-        if orphan and patient:
+        patient = now - (text.stored_at or text.received_at) < WAIT_FOR_PREDECESSOR
+        if predecessor_unknown and patient:
             return LOOK_FOR_EARLIER
         return max(IN_ORDER - waited, (text.retry_at or now) - now)
 
@@ -108,18 +108,18 @@ class Sending:
             return await self._put_off(text, error)
         except Undecided as error:
             log.warning("nobody knows whether a text was sent", sms=text.id, error=str(error))
-            return await self._look_later(text)
+            return await self._check_later(text)
         else:
             await self._settle(text, sent)
         return None
 
-    async def _look(self, text: Sms, now: datetime) -> timedelta | None:
+    async def _check_outcome(self, text: Sms, now: datetime) -> timedelta | None:
         """Find out what became of a text that was attempted; how long until the next look, None once that is known."""
         since = text.claimed_at or text.received_at
         if await self.adopt(text):
             return None
         if now - since < QUIET:
-            return await self._look_later(text)
+            return await self._check_later(text)
         log.error("nobody knows whether a text was sent", sms=text.id)
         await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
         return None
@@ -133,7 +133,7 @@ class Sending:
         await self._settle(text, sent)
         return True
 
-    async def _look_later(self, text: Sms) -> timedelta:
+    async def _check_later(self, text: Sms) -> timedelta:
         await self._texts.put_off(text, self._ports.now() + LOOK_AGAIN)
         return LOOK_AGAIN
 
@@ -175,6 +175,6 @@ class Sending:
 async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     """Record that a text failed and what to do about it; whether that is news."""
     found = advice(code)
-    if found.kind is Kind.OPTED_OUT:
+    if found.kind is ErrorKind.OPTED_OUT:
         await ports.stores.contacts.set_opted_out(text.contact, True, text.claimed_at or ports.now())
     return await ports.stores.texts.move(text, state, error_code=code, words=found.words)

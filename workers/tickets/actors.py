@@ -11,9 +11,9 @@ from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.ticket import ActOnTicket, AgentWrote, Edit, FileTexts, Reply, Status, Ticket
 from workers.ports import Ports
 from workers.redraw import redraw
-from workers.runtime import actor
-from workers.tickets.lifecycle import begins, decide, receive
-from workers.tickets.naming import Naming, named
+from workers.runtime import LostVersionRace, actor
+from workers.tickets.lifecycle import decide, receive, successor_status
+from workers.tickets.naming import ContactName, parse_name
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -22,10 +22,6 @@ SETTLE_WITHIN: Final = timedelta(seconds=20)
 
 FILED_AGAIN: Final = 50
 """So many texts are marked as filed again, should a worker have died between filing and marking them."""
-
-
-class Outrun(Exception):
-    """Someone else changed the ticket all the time; try again."""
 
 
 @actor(handles=FileTexts)
@@ -43,7 +39,7 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
         if filed >= newest_text or await _file(conversation, line, ticket, newest_text, ports):
             break
     else:
-        raise Outrun
+        raise LostVersionRace
     first = max(0, min(filed, newest_text - FILED_AGAIN)) + 1
     await ports.stores.texts.set_filed(conversation.id, first, newest_text)
     if filed < newest_text or (ticket is not None and ticket.due_at is not None):
@@ -55,13 +51,13 @@ async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, t
     now = ports.now()
     if ticket is not None and (received := receive(ticket, text, now, line.solved_for)) is not None:
         return await _save(ticket, received, now, ports)
-    new = _opened(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
+    new = _new_ticket(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text}
     return await ports.stores.tickets.add(new.model_copy(update=covered))
 
 
-def _opened(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
+def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
     return Ticket(
         id=number,
         conversation=conversation,
@@ -85,7 +81,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             return
         if isinstance(message.command, Reply):
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
-        if (status := begins(ticket, message.command)) is not None:
+        if (status := successor_status(ticket, message.command)) is not None:
             await _begin(ticket, status, message, ports)
             continue
         line = await ports.stores.lines.get(ticket.line)
@@ -94,9 +90,9 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
     else:
-        raise Outrun
+        raise LostVersionRace
     if message.by is not None:
-        await ports.stores.tickets.index(decision.ticket)
+        await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
         await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
     if decision.refusals and message.by is not None:
@@ -119,11 +115,11 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
         if (ticket := await ports.stores.tickets.newest(conversation.id)) is not None:
             break
         number = await ports.stores.tickets.next_number()
-        first = _opened(number, conversation.id, conversation.line, conversation.contact, ports.now())
+        first = _new_ticket(number, conversation.id, conversation.line, conversation.contact, ports.now())
         begun = decide(first, Reply(), message.by, message.at, ports.settings.solved_for).ticket
         await ports.stores.tickets.add(begun)
     else:
-        raise Outrun
+        raise LostVersionRace
     await act(ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at), ports)
 
 
@@ -131,8 +127,8 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
 async def name_contact(message: NameContact, ports: Ports) -> None:
     """Name a contact as an agent typed it, or say what is wrong with it; the cards show the name."""
     lines = await ports.stores.lines.all()
-    found = named(message, lines)
-    if isinstance(found, Naming):
+    found = parse_name(message, lines)
+    if isinstance(found, ContactName):
         await ports.stores.contacts.ensure(found.number, ports.now())
         await ports.stores.contacts.set_name(found.number, found.name, message.at)
         for conversation in (conversation_id(line.id, found.number) for line in lines):
@@ -145,7 +141,7 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
 async def _begin(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:
     """Begin the ticket that follows a closed one, unless someone else was faster."""
     number = await ports.stores.tickets.next_number()
-    new = _opened(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
+    new = _new_ticket(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
     covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
     by = () if message.by is None else (message.by,)
     await ports.stores.tickets.add(new.model_copy(update={**covered, "status": status, "assignees": by}))
@@ -160,8 +156,8 @@ async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bo
 async def _refuse(message: ActOnTicket, ticket: Ticket, refusals: tuple[str, ...], ports: Ports) -> None:
     """Tell the agent what is not possible any more, and have the card that offered it drawn again."""
     assert message.by is not None
-    await ports.stores.posts.outdate(ticket.conversation)
-    await ports.stores.tickets.unsettle(ticket, "slack", ports.now() + SETTLE_WITHIN)
+    await ports.stores.posts.forget_renderings(ticket.conversation)
+    await ports.stores.tickets.require_again(ticket, "slack", ports.now() + SETTLE_WITHIN)
     conversation = await ports.stores.conversations.get(ticket.conversation)
     thread = conversation.thread if conversation else None
     await ports.publisher.publish(

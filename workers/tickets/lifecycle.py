@@ -115,7 +115,7 @@ SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SU
 """The status in which the ticket begins that an event starts after a Closed one."""
 
 
-def begins(ticket: Ticket, command: Command) -> Status | None:
+def successor_status(ticket: Ticket, command: Command) -> Status | None:
     """The status of the new ticket that a command begins after this one; None if it is about this one."""
     if not isinstance(command, Reply):
         return None

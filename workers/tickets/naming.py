@@ -9,7 +9,7 @@ from messages.line import Line, line_of
 
 
 @dataclass(frozen=True)
-class Naming:
+class ContactName:
     """A contact's number, and what they are called from now on."""
 
     number: str
@@ -19,7 +19,7 @@ class Naming:
         return f"{self.number} is {self.name} from now on."
 
 
-def named(message: NameContact, lines: Sequence[Line]) -> Naming | str:
+def parse_name(message: NameContact, lines: Sequence[Line]) -> ContactName | str:
     """The number and the name, or what the agent is told instead."""
     line = line_of(lines, message.channel)
     try:
@@ -31,4 +31,4 @@ def named(message: NameContact, lines: Sequence[Line]) -> Naming | str:
         return "Nobody was named: write the name after the number, such as /clerk name +15551234567 Ann Lee."
     if len(name) > NAME_LIMIT:
         return f"Nobody was named: a name has at most {NAME_LIMIT} characters, and this has {len(name)}."
-    return Naming(number, name)
+    return ContactName(number, name)

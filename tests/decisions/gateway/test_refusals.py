@@ -13,7 +13,7 @@ AT_ONCE, REGAINED = 300, timedelta(milliseconds=100)
 
 def told(refusals: Refusals, address: str, times: int, now: datetime) -> int:
     """How many of so many refusals at once are told their reason."""
-    return sum(refusals.another(address, now) is None for _ in range(times))
+    return sum(refusals.count_refusal(address, now) is None for _ in range(times))
 
 
 def test_an_address_has_its_number_and_another_one_its_own() -> None:
@@ -35,7 +35,7 @@ def test_no_more_are_told_than_the_time_gave_and_whoever_waits_as_told_is_told_a
         now += pause * REGAINED / 10
         count += told(refusals, "a", size, now)
         assert count <= AT_ONCE + (now - NOW) / REGAINED
-        wait = refusals.another("a", now)
+        wait = refusals.count_refusal("a", now)
         if wait is None:
             count += 1
             continue
@@ -43,7 +43,7 @@ def test_no_more_are_told_than_the_time_gave_and_whoever_waits_as_told_is_told_a
         assert refusals.wait("a", now) == wait
         assert refusals.wait("a", now + wait) is None
         now += wait
-        assert refusals.another("a", now) is None
+        assert refusals.count_refusal("a", now) is None
         count += 1
 
 
@@ -57,6 +57,6 @@ def test_only_so_many_addresses_are_remembered() -> None:
     refusals = Refusals(AT_ONCE, REGAINED)
     told(refusals, "first", AT_ONCE, NOW)
     for number in range(MOST):
-        refusals.another(str(number), NOW)
+        refusals.count_refusal(str(number), NOW)
     assert told(refusals, "first", 1, NOW) == 1
     assert len(refusals._full) == MOST

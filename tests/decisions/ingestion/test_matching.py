@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from messages.sms import Sms
 from tests import make
 from tests.make import at
-from workers.ingestion.matching import PATIENCE, ready
+from workers.ingestion.matching import WAIT_FOR_PREDECESSOR, ready
 
-WAIT = PATIENCE.total_seconds()
+WAIT = WAIT_FOR_PREDECESSOR.total_seconds()
 
 
 def _text(id: str, seconds: float, after: str | None = None) -> Sms:
@@ -85,7 +85,7 @@ def test_whenever_one_looks_no_text_goes_before_a_predecessor_that_can_still_go_
 def test_a_text_goes_without_its_predecessor_only_after_its_patience(unplaced: list[Sms], second: int) -> None:
     for text in ready(unplaced, at(second)):
         if text.after == "lost":
-            assert text.received_at + PATIENCE <= at(second)
+            assert text.received_at + WAIT_FOR_PREDECESSOR <= at(second)
 
 
 @given(st.permutations(range(8)), st.sets(st.integers(0, 7)))

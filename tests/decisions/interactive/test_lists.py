@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from messages.conversation import Contact
 from messages.line import Line
 from messages.orders import forms
-from messages.orders.forms import Pushed
+from messages.orders.forms import PushedView
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
 from sandbox.slack.blockkit.blocks import message_faults, too_long, view_faults
@@ -92,7 +92,7 @@ def test_what_is_not_shown_is_said() -> None:
 def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() -> None:
     view = {**lists.dashboard({}, CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, query={"value": " heat "}))
-    assert isinstance(found, Pushed)
+    assert isinstance(found, PushedView)
     assert view_faults(found.view) == []
     assert found.order.model_dump()["view"] == found.view["external_id"]
     assert found.order.model_dump()["query"] == "heat"

@@ -7,7 +7,7 @@ from messages.line import Line
 from messages.sms import State, WriteText, WriteTyped
 from tests import make
 from tests.make import AGENT, CHANNEL, CONVERSATION, NOW
-from workers.sms.compose import NO_TEXT, addressed, taken, written
+from workers.sms.compose import NO_TEXT, confirmation, document, parse_typed
 from workers.sms.plain_text import segments
 
 SALES = make.line(id="+15550001111", channel="C0SALES", name="Sales")
@@ -20,23 +20,23 @@ def typed(text: str, channel: str = "C0SALES") -> WriteTyped:
 
 def test_the_line_is_the_one_in_whose_channel_it_was_typed() -> None:
     for line, number in ((SALES, "+15551234567"), (SUPPORT, "+442079460000")):
-        order = addressed(typed(f"{number} hello", line.channel), [SALES, SUPPORT])
+        order = parse_typed(typed(f"{number} hello", line.channel), [SALES, SUPPORT])
         assert isinstance(order, WriteText)
         assert (order.line, order.contact, order.text, order.sms) == (line.id, number, "hello", "t1")
 
 
 def test_elsewhere_it_is_the_only_line_or_the_author_is_asked_which() -> None:
-    order = addressed(typed("555 123 4567 hello", "C0OTHER"), [SALES])
+    order = parse_typed(typed("555 123 4567 hello", "C0OTHER"), [SALES])
     assert isinstance(order, WriteText)
     assert order.contact == "+15551234567"
-    asked = addressed(typed("+15551234567 hello", "C0OTHER"), [SALES, SUPPORT])
+    asked = parse_typed(typed("+15551234567 hello", "C0OTHER"), [SALES, SUPPORT])
     assert isinstance(asked, str)
     assert "Sales (+15550001111), Support (+442079460001)" in asked
 
 
 def test_two_lines_of_one_channel_leave_it_open() -> None:
     other = SUPPORT.model_copy(update={"channel": "C0SALES"})
-    assert "which line" in str(addressed(typed("+15551234567 hello"), [SALES, other]))
+    assert "which line" in str(parse_typed(typed("+15551234567 hello"), [SALES, other]))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_two_lines_of_one_channel_leave_it_open() -> None:
     ],
 )
 def test_what_is_wrong_is_named(text: str, lines: list[Line], words: str) -> None:
-    answer = addressed(typed(text), lines)
+    answer = parse_typed(typed(text), lines)
     assert isinstance(answer, str)
     assert words in answer
     assert "hello" not in answer.replace("“hello”", "")
@@ -59,16 +59,16 @@ def _order() -> WriteText:
 
 
 def test_a_text_waits_in_the_outbox_and_a_note_does_not() -> None:
-    text = written(_order(), "Hi", State.WAITING, "c1")
+    text = document(_order(), "Hi", State.WAITING, "c1")
     assert (text.id, text.conversation, text.outbox, text.unshown) == ("t1", *[CONVERSATION] * 3)
     assert text.due_at is not None
-    note = written(_order(), "// Hi", State.NOTE, None)
+    note = document(_order(), "// Hi", State.NOTE, None)
     assert (note.outbox, note.due_at, note.unshown) == (None, None, CONVERSATION)
 
 
 @given(make.written(1600))
 def test_its_author_is_told_where_it_goes_and_in_how_many_segments(body: str) -> None:
-    text = written(_order(), body, State.WAITING, None)
-    said = taken(text, make.contact(name="Ann"), SALES)
+    text = document(_order(), body, State.WAITING, None)
+    said = confirmation(text, make.contact(name="Ann"), SALES)
     assert "Ann (+15550002222) from Sales" in said
     assert ("segments" in said) == (segments(body).count > 1)

@@ -8,7 +8,7 @@ from messages.formats.words import words
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.make import AGENT, CONTACT, LINE
-from workers.interactive.search import Wanted, matches, mine_first, wanted
+from workers.interactive.search import Query, matches, mine_first, parse_query
 
 HEATING = make.ticket(
     id=12, subject="The heating, again!", tags=("building-7", "vip"), status=Status.ON_HOLD, assignees=(AGENT,)
@@ -37,29 +37,29 @@ HEATING = make.ticket(
     ],
 )
 def test_a_ticket_is_found_by_whatever_people_know_of_it(query: str) -> None:
-    assert matches(HEATING, "Ann Lee", wanted(query, LINE))
+    assert matches(HEATING, "Ann Lee", parse_query(query, LINE))
 
 
 @pytest.mark.parametrize(
     "query", ["#13", "heated", "vip open", "bob", "+15559999999", "eating", "13 heating", "", "  ", "!?", "'; DROP"]
 )
 def test_a_ticket_is_not_found_by_what_does_not_fit_it(query: str) -> None:
-    assert not matches(HEATING, "Ann Lee", wanted(query, LINE))
+    assert not matches(HEATING, "Ann Lee", parse_query(query, LINE))
 
 
 def test_a_status_is_also_a_word() -> None:
     door = make.ticket(subject="Door won't open", status=Status.SOLVED)
-    assert matches(door, "", wanted("open door", LINE))
-    assert matches(make.ticket(status=Status.OPEN), "", wanted("open", LINE))
+    assert matches(door, "", parse_query("open door", LINE))
+    assert matches(make.ticket(status=Status.OPEN), "", parse_query("open", LINE))
 
 
 def test_a_query_of_nothing_asks_for_nothing() -> None:
-    assert wanted(" - ", LINE) == Wanted()
+    assert parse_query(" - ", LINE) == Query()
 
 
 @given(make.written(200), st.sampled_from([LINE, None]))
 def test_any_query_can_be_asked(query: str, line: str | None) -> None:
-    asked = wanted(query, line)
+    asked = parse_query(query, line)
     assert len(asked.terms) <= 6
     assert all(0 < len(term) <= 40 and "/" not in term and ":" not in term for term in asked.terms)
     matches(HEATING, "Ann Lee", asked)
@@ -69,7 +69,7 @@ def test_any_query_can_be_asked(query: str, line: str | None) -> None:
 def test_every_ticket_is_found_by_each_word_of_its_subject_name_and_tags(ticket: Ticket, name: str) -> None:
     for text in (ticket.subject, name, *ticket.tags):
         for word in words(text):
-            assert matches(ticket, name, Wanted(terms=(word,)))
+            assert matches(ticket, name, Query(terms=(word,)))
 
 
 def test_an_agents_own_tickets_come_first_then_the_newest() -> None:

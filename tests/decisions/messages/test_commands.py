@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from messages.base import QueueMessage
 from messages.conversation import NameContact
 from messages.orders import commands
-from messages.orders.commands import COMMANDS, HELP, Typed
+from messages.orders.commands import COMMANDS, HELP, SlashCommand
 from messages.sms import WriteTyped
 from messages.views import FindTickets, OpenDashboard
 from tests import make
@@ -16,8 +16,8 @@ from tests.make import AGENT, CHANNEL, NOW
 URL = "https://hooks.slack.com/commands/1/2/3"
 
 
-def typed(text: str) -> Typed:
-    return Typed(text=text, user=AGENT, channel=CHANNEL, trigger_id="1.2.ab", response_url=URL, at=NOW)
+def typed(text: str) -> SlashCommand:
+    return SlashCommand(text=text, user=AGENT, channel=CHANNEL, trigger_id="1.2.ab", response_url=URL, at=NOW)
 
 
 @pytest.mark.parametrize("text", ["", "  "])
@@ -41,7 +41,8 @@ def test_send_carries_what_was_typed_and_an_id_of_its_own(text: str) -> None:
 
 def test_two_commands_without_a_trigger_have_different_ids() -> None:
     one, two = (
-        Typed(text="send 1 x", user=AGENT, channel=CHANNEL, trigger_id="", at=make.at(second)) for second in (0, 1)
+        SlashCommand(text="send 1 x", user=AGENT, channel=CHANNEL, trigger_id="", at=make.at(second))
+        for second in (0, 1)
     )
     assert one.id != two.id
 

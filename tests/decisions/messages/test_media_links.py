@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from messages.formats.media_links import PATH, Expired, MediaLink, Unsigned, media_key, read_path, signed_path
+from messages.formats.media_links import PATH, BadSignature, LinkExpired, MediaLink, media_key, read_path, signed_path
 from tests import make
 
 KEY = media_key("a-signing-secret")
@@ -25,7 +25,7 @@ def test_what_was_signed_comes_back_until_its_time_is_over(link: MediaLink) -> N
     assert path.isascii()
     assert set(path.removeprefix(PATH)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     assert read_path(path, KEY, link.expires_at - timedelta(milliseconds=1)) == link
-    with pytest.raises(Expired):
+    with pytest.raises(LinkExpired):
         read_path(path, KEY, link.expires_at)
 
 
@@ -36,27 +36,27 @@ def test_a_path_with_any_character_changed_added_or_left_out_is_nobodys(link: Me
     after = data.draw(st.integers(first, min(first + 2, len(path))))
     changed = path[:first] + data.draw(st.text(max_size=2)) + path[after:]
     assume(changed != path)
-    with pytest.raises(Unsigned):
+    with pytest.raises(BadSignature):
         read_path(changed, KEY, make.NOW)
 
 
 @given(LINKS, st.text())
 def test_another_secrets_signature_is_nobodys(link: MediaLink, secret: str) -> None:
     assume(secret != "a-signing-secret")
-    with pytest.raises(Unsigned):
+    with pytest.raises(BadSignature):
         read_path(signed_path(link, media_key(secret)), KEY, make.NOW)
 
 
 def test_a_later_expiry_with_the_old_signature_is_nobodys() -> None:
     signature = signed_path(LINK, KEY).partition(".")[2]
     later = json.dumps([int(make.at(10**6).timestamp()), LINK.content_type, LINK.url]).encode()
-    with pytest.raises(Unsigned):
+    with pytest.raises(BadSignature):
         read_path(f"{PATH}{urlsafe_b64encode(later).rstrip(b'=').decode()}.{signature}", KEY, make.NOW)
 
 
 @given(st.text())
 def test_whatever_else_is_asked_for_is_nobodys(anything: str) -> None:
-    with pytest.raises(Unsigned):
+    with pytest.raises(BadSignature):
         read_path(PATH + anything, KEY, make.NOW)
 
 

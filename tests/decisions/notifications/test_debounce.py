@@ -9,7 +9,7 @@ from messages.conversation import Announcement, Debounce
 from messages.line import Line, Mode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, observe, outcome
+from workers.notifications.debounce import Arrival, Episode, next_state, outcome
 
 
 class Conversation:
@@ -24,7 +24,7 @@ class Conversation:
 
     def look(self, seconds: float, *, acted_at: float | None = None, sent_at: float | None = None) -> "Conversation":
         before = self.state.latest
-        self.state = observe(
+        self.state = next_state(
             self.state,
             self.line,
             [text for text in self.texts if text.seq > self.state.announced],
@@ -181,7 +181,7 @@ def test_a_due_time_is_one_that_a_document_can_hold_whatever_the_window() -> Non
     talk = Conversation(line).text(0, 0.1)
     stored = Debounce.model_validate(talk.state.model_dump(mode="json"))
     assert stored == talk.state
-    assert observe(stored, line, talk.texts[1:], talk.episode, at(0.2)) is stored
+    assert next_state(stored, line, talk.texts[1:], talk.episode, at(0.2)) is stored
 
 
 def test_texts_of_two_gateways_whose_clocks_differ_are_all_announced() -> None:

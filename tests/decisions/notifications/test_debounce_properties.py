@@ -12,7 +12,7 @@ from messages.conversation import Debounce
 from messages.line import Line, Mode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, observe
+from workers.notifications.debounce import Arrival, Episode, next_state
 
 WINDOW, CAP = 10, 35
 LINE = make.line(window=timedelta(seconds=WINDOW), cap=timedelta(seconds=CAP))
@@ -98,7 +98,7 @@ class Run:
         acted_at = None if action is None else at(action)
         if known == 0:
             return before
-        self.state = observe(before, self.line, arrivals, self.story.episode(known), at(second), acted_at=acted_at)
+        self.state = next_state(before, self.line, arrivals, self.story.episode(known), at(second), acted_at=acted_at)
         assert self.state.due_at is None or self.state.due_at > at(second)
         assert self.state is before or self.state.version == before.version + 1
         latest = self.state.latest
@@ -133,7 +133,7 @@ class Run:
     def _only(self, number: int, second: int) -> None:
         before, latest = self.state, self.state.latest
         arrivals = [Arrival(each, at(self.story.texts[each - 1])) for each in range(before.announced + 1, number + 1)]
-        self.state = observe(before, self.line, arrivals, self.story.episode(number), at(second))
+        self.state = next_state(before, self.line, arrivals, self.story.episode(number), at(second))
         if self.state.latest is not latest and self.state.latest is not None:
             self.announced.append((second, self.state.latest.first, self.state.latest.last))
 

@@ -61,5 +61,5 @@ def test_only_what_can_not_be_mended_is_given_up_at_once() -> None:
 
 def test_a_text_with_attachments_ends_its_post() -> None:
     plain, attached = make.sms(), make.sms(unattached=make.CONVERSATION)
-    assert plan.together([plain, plain, attached, plain]) == [plain, plain, attached]
-    assert plan.together([plain, plain]) == [plain, plain]
+    assert plan.sharing_a_post([plain, plain, attached, plain]) == [plain, plain, attached]
+    assert plan.sharing_a_post([plain, plain]) == [plain, plain]

@@ -1,6 +1,6 @@
 """What the cards show, and to whom they go."""
 
-from messages.notification import Kind
+from messages.notification import PostKind
 from tests import make
 from tests.make import AGENT, CHANNEL
 from workers.slack import plan
@@ -31,10 +31,10 @@ def test_before_anything_was_announced_a_post_stays_as_it_was() -> None:
 
 
 def test_a_hidden_root_stays_collapsed_until_a_later_announcement() -> None:
-    root = make.post(kind=Kind.ROOT, hidden_by=AGENT, hidden_during=1)
+    root = make.post(kind=PostKind.ROOT, hidden_by=AGENT, hidden_during=1)
     assert plan.is_collapsed(root, make.debounce(latest=make.announcement(number=1)))
     assert not plan.is_collapsed(root, make.debounce(latest=make.announcement(number=2)))
-    assert not plan.is_collapsed(make.post(kind=Kind.ROOT), make.debounce())
+    assert not plan.is_collapsed(make.post(kind=PostKind.ROOT), make.debounce())
     assert not plan.is_gone(root)
 
 
@@ -43,7 +43,7 @@ def test_a_hidden_card_is_gone() -> None:
     assert not plan.is_gone(make.post())
 
 
-ROOT = make.post(kind=Kind.ROOT, announcement=1)
+ROOT = make.post(kind=PostKind.ROOT, announcement=1)
 
 
 def test_a_notification_goes_to_whom_the_list_says_or_else_to_the_origin_channel() -> None:
@@ -61,7 +61,7 @@ def test_the_notification_for_which_the_root_was_posted_needs_no_second_card_in_
 
 def test_a_root_that_was_posted_because_an_agent_wrote_first_is_no_notification() -> None:
     assert plan.announced_by_root(make.debounce(), make.ticket(last_text=0)) is None
-    root = make.post(kind=Kind.ROOT, announcement=None)
+    root = make.post(kind=PostKind.ROOT, announcement=None)
     assert list(plan.targets(make.announcement(number=1, targets=()), make.line(), root)) == [CHANNEL]
     assert not plan.is_in(CHANNEL, ["U0BOB"], make.announcement(number=1), root)
 

@@ -11,7 +11,7 @@ from messages.process.settings import Settings
 from messages.sms import SlackFile, State
 from tests import make
 from workers.sms.files import SERVED_FOR, links, objection
-from workers.sms.replies import Verdict, judged
+from workers.sms.replies import ReplyDecision, decide_reply
 
 
 def file(**fields: Any) -> SlackFile:
@@ -22,9 +22,9 @@ def file(**fields: Any) -> SlackFile:
     )
 
 
-def verdict(text: str, *files: SlackFile, mode: ReplyMode = ReplyMode.THREAD) -> Verdict:
+def verdict(text: str, *files: SlackFile, mode: ReplyMode = ReplyMode.THREAD) -> ReplyDecision:
     """What becomes of a reply with files."""
-    return judged(text, text, files, mode, make.contact())
+    return decide_reply(text, text, files, mode, make.contact())
 
 
 def test_a_file_goes_out_with_a_text_and_without() -> None:

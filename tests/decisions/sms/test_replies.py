@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from messages.line import ReplyMode
 from messages.sms import SlackFile, State
 from tests import make
-from workers.sms.replies import YOUNG, judged, look_again, said_of_change, written_at
+from workers.sms.replies import THREAD_UNKNOWN_FOR, decide_reply, edit_notice, wait_for_thread, written_at
 
 BEGAN = make.reply_posted().thread_ts
 LINES = [make.line()]
@@ -21,21 +21,21 @@ PREFIXES = st.sampled_from(
 @given(PREFIXES, make.written(200), st.booleans(), st.booleans(), st.sampled_from(ReplyMode))
 def test_a_note_is_never_anything_else(prefix: str, rest: str, file: bool, opted_out: bool, mode: ReplyMode) -> None:
     files = [SlackFile(id="F1")] if file else []
-    verdict = judged(prefix + rest, prefix + rest, files, mode, make.contact(opted_out=opted_out))
+    verdict = decide_reply(prefix + rest, prefix + rest, files, mode, make.contact(opted_out=opted_out))
     assert verdict.state is State.NOTE
 
 
 @given(make.written(200), st.booleans())
 def test_nothing_in_the_thread_of_a_buttons_only_line_is_sent(text: str, file: bool) -> None:
     files = [SlackFile(id="F1")] if file else []
-    assert judged(text, text, files, ReplyMode.BUTTONS, make.contact()).state in {State.UNSENT, State.NOTE}
+    assert decide_reply(text, text, files, ReplyMode.BUTTONS, make.contact()).state in {State.UNSENT, State.NOTE}
 
 
 @given(st.integers(0, 1200), st.integers(0, 1200))
 def test_a_reply_is_kept_for_a_young_thread_and_not_for_ever(age: int, waited: int) -> None:
     reply = make.reply_posted(thread_ts=BEGAN, ts=f"{float(BEGAN) + age:.6f}")
-    wait = look_again(reply, LINES, reply.received_at + timedelta(seconds=waited))
-    if max(age, waited) >= YOUNG.total_seconds():
+    wait = wait_for_thread(reply, LINES, reply.received_at + timedelta(seconds=waited))
+    if max(age, waited) >= THREAD_UNKNOWN_FOR.total_seconds():
         assert wait is None
     else:
         assert wait is not None
@@ -43,12 +43,12 @@ def test_a_reply_is_kept_for_a_young_thread_and_not_for_ever(age: int, waited: i
 
 
 def test_a_reply_in_a_channel_without_a_line_is_not_kept() -> None:
-    assert look_again(make.reply_posted(channel="C0OTHER"), LINES, make.NOW) is None
+    assert wait_for_thread(make.reply_posted(channel="C0OTHER"), LINES, make.NOW) is None
 
 
 @pytest.mark.parametrize("state", State)
 def test_the_author_of_a_change_is_told_what_it_does_not_do(state: State) -> None:
-    words = said_of_change(state)
+    words = edit_notice(state)
     assert bool(words) == (state not in {State.NOTE, State.UNSENT})
     assert ("new reply" in words) == (state is State.REFUSED)
 

@@ -48,7 +48,7 @@ async def test_what_people_wrote_between_two_moments_is_read_in_order(
     await hands.delete(ADA, HERE, newest(pair))
     await hands.reply(ADA, HERE, thread.ts, "", files=[("a.png", b"\x89PNG")])
     await hands.reply(ADA, HERE, thread.ts, "too late")
-    found = await slack.written(thread, after, newest(pair))
+    found = await slack.replies_between(thread, after, newest(pair))
     assert [(each.text, each.user, [file.name for file in each.files]) for each in found] == [
         ("one &amp;", ADA, []),
         ("two", ADA, []),
@@ -61,13 +61,13 @@ async def test_what_people_wrote_between_two_moments_is_read_in_order(
 async def test_a_thread_of_more_than_a_page_is_read_to_its_end(slack: SlackApi, pair: Pair, thread: Posted) -> None:
     for number in range(205):
         await pair.standins.hands.reply(ADA, HERE, thread.ts, str(number))
-    found = await slack.written(thread, thread.ts, LATER)
+    found = await slack.replies_between(thread, thread.ts, LATER)
     assert [each.text for each in found] == [str(number) for number in range(205)]
 
 
 async def test_what_kept_a_thread_from_being_read_is_said(slack: SlackApi, pair: Pair, thread: Posted) -> None:
     pair.standins.faults.waiting.append(Fault(method="conversations.replies", kind="drop"))
     with pytest.raises(Ambiguous):
-        await slack.written(thread, thread.ts, LATER)
+        await slack.replies_between(thread, thread.ts, LATER)
     with pytest.raises(Permanent, match="thread_not_found"):
-        await slack.written(Posted(HERE, "1.000000"), "1.000000", LATER)
+        await slack.replies_between(Posted(HERE, "1.000000"), "1.000000", LATER)

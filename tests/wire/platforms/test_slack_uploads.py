@@ -34,13 +34,13 @@ async def test_uploaded_files_are_seen_by_nobody_until_they_are_shared_in_one_me
     channel = pair.standins.workspace.channels[HERE]
     assert len(channel.messages) == 1
     with pytest.raises(Permanent, match="file_not_found"):
-        await slack.shared(files[0], HERE)
+        await slack.find_share(files[0], HERE)
     await slack.share(files, HERE, thread.ts)
     _, message = channel.messages.values()
     assert message["thread_ts"] == thread.ts
     assert [file["name"] for file in message["files"]] == ["picture-1.png", "file-2.pdf"]
-    assert [await slack.shared(file, HERE) for file in files] == [Posted(HERE, message["ts"])] * 2
-    assert await slack.shared(files[0], "C0GENERAL") is None
+    assert [await slack.find_share(file, HERE) for file in files] == [Posted(HERE, message["ts"])] * 2
+    assert await slack.find_share(files[0], "C0GENERAL") is None
     assert pair.violations() == []
 
 
@@ -50,7 +50,7 @@ async def test_a_share_whose_answer_was_lost_can_be_found_and_is_not_repeated(sl
     pair.standins.faults.waiting.append(Fault(method="files.completeUploadExternal", kind="drop"))
     with pytest.raises(Ambiguous):
         await slack.share([file], HERE, thread.ts)
-    assert await slack.shared(file, HERE) is not None
+    assert await slack.find_share(file, HERE) is not None
     with pytest.raises(Permanent, match="file_not_found"):
         await slack.share([file], HERE, thread.ts)
     assert len(pair.standins.workspace.channels[HERE].messages) == 2

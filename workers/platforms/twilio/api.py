@@ -15,9 +15,9 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from messages.sms import Media
-from workers.platforms.calls import seen
-from workers.platforms.twilio.failures import failure
-from workers.platforms.twilio.media import Attachments
+from workers.platforms.calls import recorded_call
+from workers.platforms.twilio.failures import error_for
+from workers.platforms.twilio.media import MediaDownloads
 from workers.ports import (
     Attachment,
     ListedText,
@@ -30,9 +30,9 @@ from workers.ports import (
 
 CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
 
-type Account = Any
+type TwilioAccount = Any
 """The client's AccountContext."""
-type Message = Any
+type TwilioMessage = Any
 """The client's MessageInstance: a text either way."""
 
 TIMEOUT: Final = timedelta(seconds=10)
@@ -45,7 +45,7 @@ UNKNOWN_SENDER: Final = "unknown"
 
 _SENT: Final = TypeAdapter(SentText)
 _LISTED: Final = TypeAdapter(ListedText)
-_UNLIKE_TWILIO: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+_MALFORMED_ANSWER: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
 """What the client raises for an answer that is not of the documented shape."""
 
 
@@ -55,16 +55,16 @@ class TwilioApi:
     def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = TIMEOUT) -> None:
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
         self._base_url = base_url.rstrip("/")
-        self._attachments = Attachments(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
+        self._downloads = MediaDownloads(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
         self._session: aiohttp.ClientSession | None = None
-        self._account: Account | None = None
+        self._account: TwilioAccount | None = None
 
     def __repr__(self) -> str:
         return f"TwilioApi({self._base_url})"
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._attachments.close()
+        await self._downloads.close()
         if self._session is not None:
             await self._session.close()
             self._session = self._account = None
@@ -79,7 +79,7 @@ class TwilioApi:
             messages = self._api().messages
             return _sent(await messages.create_async(to=contact, from_=line, status_callback=callback, **given))
 
-        return await _counted("send", create)
+        return await _call("send", create)
 
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
         """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first.
@@ -97,7 +97,7 @@ class TwilioApi:
                     break
             return sorted(found, key=lambda text: text.at, reverse=True)
 
-        return await _counted("find", search, reads=True)
+        return await _call("find", search, reads=True)
 
     async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
         """The contacts' (or one contact's) texts to a line since then (less a minute for unequal clocks), in order."""
@@ -112,19 +112,19 @@ class TwilioApi:
                         found.append(_listed(each, await self._media_of(each)))
             return sorted((each for each in reversed(found) if each.at >= earliest), key=lambda text: text.at)
 
-        return await _counted("received", read, reads=True)
+        return await _call("received", read, reads=True)
 
     async def media(self, url: str, most: int) -> Attachment:
         """An attachment of a contact's text, of at most `most` bytes."""
-        return await _counted("media", lambda: self._attachments.get(url, most), reads=True)
+        return await _call("media", lambda: self._downloads.get(url, most), reads=True)
 
-    async def _pages(self, **filters: Any) -> AsyncIterator[list[Message]]:
+    async def _pages(self, **filters: Any) -> AsyncIterator[list[TwilioMessage]]:
         page = await self._api().messages.page_async(page_size=PAGE, **filters)
         while page is not None:
             yield list(page)
             page = await page.next_page_async()
 
-    async def _media_of(self, message: Message) -> tuple[Media, ...]:
+    async def _media_of(self, message: TwilioMessage) -> tuple[Media, ...]:
         """The attachments of a text, with the addresses that its webhook would have given them."""
         if not int(message.num_media or 0):
             return ()
@@ -134,7 +134,7 @@ class TwilioApi:
             for each in listed
         )
 
-    def _api(self) -> Account:
+    def _api(self) -> TwilioAccount:
         if self._account is None or self._session is None:
             seconds = self._timeout.total_seconds()
             self._session = aiohttp.ClientSession(
@@ -145,7 +145,7 @@ class TwilioApi:
             client = Client(
                 self._sid,
                 self._token,
-                http_client=_Once(self._session, self._base_url),
+                http_client=_SingleTryHttpClient(self._session, self._base_url),
                 environment={"TWILIO_EDGE": ""},  # not the process's own, which would send it to another host
             )
             client.api.base_url = self._base_url
@@ -153,7 +153,7 @@ class TwilioApi:
         return self._account
 
 
-class _Once:
+class _SingleTryHttpClient:
     """The Twilio client's HTTP (its AsyncHttpClient): each request once, in time, and without a word in the log.
 
     The client's own (9.13) takes a timeout and does not use it, and logs numbers.
@@ -197,18 +197,18 @@ class _Once:
         else:
             if answer.ok and answer.status < 300:
                 return Response(answer.status, body, answer.headers)
-            failed = failure(answer.status, body, answer.headers.get("Retry-After"))
+            failed = error_for(answer.status, body, answer.headers.get("Retry-After"))
         raise failed
 
 
-async def _counted[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = False) -> T:
+async def _call[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = False) -> T:
     """What a call gives; its TextingError otherwise. Reading leaves nothing undecided: it can be done again."""
-    with seen("twilio", method, CALLS) as made:
+    with recorded_call("twilio", method, CALLS) as made:
         try:
             return await call()
         except TextingError as error:
             failed = error
-        except _UNLIKE_TWILIO as error:
+        except _MALFORMED_ANSWER as error:
             failed = Undecided(None, type(error).__name__)
         if reads and isinstance(failed, Undecided):
             failed = Unreachable(failed.code, failed.detail)
@@ -216,7 +216,7 @@ async def _counted[T](method: str, call: Callable[[], Awaitable[T]], reads: bool
         raise failed
 
 
-def _sent(message: Message) -> SentText:
+def _sent(message: TwilioMessage) -> SentText:
     return _SENT.validate_python(
         {
             "sid": message.sid,
@@ -228,7 +228,7 @@ def _sent(message: Message) -> SentText:
     )
 
 
-def _listed(message: Message, media: tuple[Media, ...]) -> ListedText:
+def _listed(message: TwilioMessage, media: tuple[Media, ...]) -> ListedText:
     return _LISTED.validate_python(
         {
             "sid": message.sid,

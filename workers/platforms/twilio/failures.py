@@ -7,14 +7,14 @@ import json
 from datetime import timedelta
 from typing import Final
 
-from workers.platforms.twilio.errors import Kind, advice
+from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Refused, TextingError, TextingThrottled, Undecided
 
 _A_WHILE: Final = timedelta(seconds=30)
 _LONGEST: Final = timedelta(hours=1)
 
 
-def failure(status: int, body: str, retry_after: str | None) -> TextingError:
+def error_for(status: int, body: str, retry_after: str | None) -> TextingError:
     """The error that a status and body stand for; `retry_after` is the header.
 
     20429 “was never processed and is always safe to retry”, and what else is refused for the moment was not taken
@@ -22,7 +22,7 @@ def failure(status: int, body: str, retry_after: str | None) -> TextingError:
     """
     code = _code(body)
     given = advice(code)
-    if status == 429 or given.kind is Kind.LATER:
+    if status == 429 or given.kind is ErrorKind.LATER:
         return TextingThrottled(code, _wait(retry_after or "", given.wait or _A_WHILE))
     if status >= 500 or status == 408:
         return Undecided(code, f"http_{status}")

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
-from workers.platforms.twilio.failures import failure
+from workers.platforms.twilio.failures import error_for
 from workers.ports import Attachment, Refused, TextingError, TooLarge, Undecided, Unreachable
 
 MOST_REDIRECTS: Final = 3
@@ -30,7 +30,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 64 * 1024
 
 
-class Attachments:
+class MediaDownloads:
     """The provider's store of media, reached with the account's credentials."""
 
     def __init__(self, base_url: str, authorization: str, timeout: timedelta) -> None:
@@ -163,7 +163,7 @@ async def _refusal(answer: aiohttp.ClientResponse) -> TextingError:
     (https://help.twilio.com/articles/44750147594523).
     """
     body = (await answer.content.read(_CHUNK)).decode(errors="replace")
-    found = failure(answer.status, body, answer.headers.get("Retry-After"))
+    found = error_for(answer.status, body, answer.headers.get("Retry-After"))
     if answer.status == 404 or isinstance(found, Undecided):
         return Unreachable(found.code, found.detail)
     return found
