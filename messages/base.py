@@ -1,4 +1,4 @@
-"""What every queue message and every document has in common."""
+"""What every queue message and every document has in common. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar
@@ -24,7 +24,7 @@ Duration = Annotated[timedelta, AfterValidator(_in_milliseconds), PlainSerialize
 
 
 class QueueMessage(BaseModel):
-    """A frozen message; `actor` ("slice.function") says who handles it, and the slice is its queue."""
+    """A frozen message; `actor` ("slice.function") names the actor that handles it, and the slice names its queue."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     actor: ClassVar[str]
@@ -36,6 +36,6 @@ class QueueMessage(BaseModel):
 
 
 class Document(BaseModel):
-    """A frozen document; its `id` is MongoDB's `_id`. Changes are made by `model_copy(update=...)`."""
+    """A frozen document; its `id` is MongoDB's `_id`. Change it with `model_copy(update=...)`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,4 +1,4 @@
-"""A conversation: everything between one line and one contact, for ever."""
+"""A conversation: everything between one line and one contact, for ever. Pure."""
 
 from typing import Final
 
@@ -13,9 +13,9 @@ def conversation_id(line: str, contact: str) -> str:
 
 
 class Contact(Document):
-    """A person, known by a phone number (`id`, E.164); `opted_out` says what they wanted at `opted_at`.
+    """A person, known by a phone number (`id`, E.164).
 
-    `name` was given at `named_at`.
+    `opted_out` is the contact's latest wish, from `opted_at`; an agent gave the `name` at `named_at`.
     """
 
     id: str
@@ -27,7 +27,7 @@ class Contact(Document):
 
     @property
     def label(self) -> str:
-        """The contact's name, or the number until someone names it."""
+        """The contact's name, or the number while there is no name."""
         return self.name or self.id
 
 
@@ -52,7 +52,7 @@ class Announcement(Document):
 
 
 class Debounce(Document):
-    """What the debounce knows of a conversation; saved by comparing `version`.
+    """The state of a conversation's debounce; a save compares `version`.
 
     `considered` is the newest inbound text taken into account, `announced` the newest that was announced or seen.
     `due_at` is when the unannounced texts must be announced; `armed_at` when the delayed message in the queue fires.
@@ -70,9 +70,9 @@ class Debounce(Document):
 
 
 class Redraw(Document):
-    """A wish that Slack be brought into line: `count` grows with each wish; the clock looks after it at `due_at`.
+    """A request to bring Slack into line: `count` grows with each request; the clock repeats it at `due_at`.
 
-    `tries` counts the passes in a row that got nothing done, each after the wait, until `again_at`, for the one before.
+    `tries` counts the consecutive passes that changed nothing in Slack; the next one waits until `again_at`.
     """
 
     count: int = 0
@@ -84,7 +84,7 @@ class Redraw(Document):
 class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
-    `posted` is the newest inbound text that stands in the thread.
+    `posted` is the newest inbound text in the thread.
     """
 
     id: str
@@ -99,7 +99,7 @@ class Conversation(Document):
 
 
 class NameContact(QueueMessage):
-    """An agent typed a number and a name for it, in a channel."""
+    """An agent typed a contact's number and name in a channel."""
 
     actor = "tickets.name_contact"
     typed: str

@@ -1,11 +1,11 @@
-"""What the gateway emits: verified facts from Twilio and Slack."""
+"""Verified facts from Twilio and Slack, which the gateway publishes. Pure."""
 
 from messages.base import Moment, QueueMessage
 from messages.sms import Media, SlackFile
 
 
 class SmsReceived(QueueMessage):
-    """A contact's text reached the gateway. `after` is the sid of the text that it saw just before, if any."""
+    """A contact's text reached the gateway. `after` is the sid of the contact's text before it, if known."""
 
     actor = "ingestion.receive"
     sid: str
@@ -19,7 +19,7 @@ class SmsReceived(QueueMessage):
 
 
 class DeliveryReported(QueueMessage):
-    """The provider reported how far one of our texts has come."""
+    """The provider reported the delivery state of one of our texts."""
 
     actor = "sms.record_delivery"
     sms: str
@@ -32,8 +32,8 @@ class DeliveryReported(QueueMessage):
 class SlackReplyPosted(QueueMessage):
     """A person wrote in a thread. `ts` is unique in a channel and the same in every retry of the event.
 
-    Without an `event_id` it was found in the thread's list, where a worker looked for what no event had brought.
-    `after` is the text (`outbound_id`) of the reply that the gateway saw just before in the same thread, if any.
+    A reply without `event_id` came in no event: a worker found it in Slack's list of the thread's messages.
+    `after` is the id (`outbound_id`) of the reply that reached the gateway before it in the same thread, if any.
     """
 
     actor = "sms.record_reply"
@@ -49,7 +49,7 @@ class SlackReplyPosted(QueueMessage):
 
 
 class SlackReplyChanged(QueueMessage):
-    """A person edited what they had written in a thread, or it was deleted."""
+    """Someone edited or deleted a person's reply in a thread."""
 
     actor = "sms.record_change"
     event_id: str

@@ -1,4 +1,4 @@
-"""A line: one of the team's phone numbers, its channel and its settings."""
+"""A line: one of the team's phone numbers, its channel and its settings. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ from messages.base import Document, Duration, Moment
 
 
 class Mode(StrEnum):
-    """When texts are announced: at the start of a conversation only, or also after it fell quiet."""
+    """When texts are announced: only when a conversation starts, or also when it goes quiet."""
 
     BOTH = "leading+trailing"
     LEADING = "leading"
 
 
 class ReplyMode(StrEnum):
-    """Whether what is written in the thread goes out, or only what the Reply button sends."""
+    """Whether replies in the thread go to the contact, or only texts written with the Reply button."""
 
     THREAD = "thread"
     BUTTONS = "buttons"
@@ -40,16 +40,16 @@ class Line(Document):
 
 
 def line_of(lines: Sequence[Line], channel: str | None) -> Line | None:
-    """The line that a command typed in a channel is about: the channel's own, else the only one; None if it is open."""
+    """The line that a command typed in a channel means: the channel's own, else the only one; None if unclear."""
     found = [line for line in lines if line.channel == channel] or lines
     return found[0] if len(found) == 1 else None
 
 
 class Inbox(Document):
-    """How far a line's texts (`id` is its number) were compared with the provider's list.
+    """How far Clerk has compared a line's texts (`id` is its number) with the provider's list.
 
-    What came before `began_at` is not Clerk's. All that came up to `seen_at` are known, or in a queue: those that the
-    last look put there are `taken`. Whoever takes the next look, at `look_at`, takes it alone.
+    Clerk ignores texts from before `began_at`. Every text up to `seen_at` is stored, or in a queue: `taken` are those
+    that the last comparison queued. One worker makes the next comparison, at `look_at`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What is posted to Slack, and the messages about notifying and posting."""
+"""Our posts in Slack, and the messages about notifying and posting. Pure."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from messages.base import Document, Moment, QueueMessage
 
 
 class PostKind(StrEnum):
-    """What a Slack message of ours is."""
+    """What one of our Slack messages shows."""
 
     ROOT = "root"
     CARD = "card"
@@ -19,14 +19,14 @@ class PostKind(StrEnum):
 class Post(Document):
     """One Slack message of ours. Its deterministic `id` goes out in the message's metadata.
 
-    `attempted_at` is set before Slack is called and `ts` after, so a post whose answer never came is looked up
-    before it is tried again. `rendering` is the hash of what was last shown. A card shows text `shown` and `more`
-    others; `first`..`last` are the texts of a thread post; a root without `announcement` was no notification, for an
-    agent wrote first; `hidden_during` is the announcement at which it was hidden. `failed` is why Slack never took it,
-    `refused` why it did not when it was last tried, and it will be tried again.
+    `attempted_at` is set before the call to Slack and `ts` after it, so a worker looks up a post without an answer
+    before it tries again. `rendering` is the hash of what Slack shows. A card shows text `shown` and counts `more`
+    others; `first`..`last` are the texts of a thread post; a root without `announcement` is not a notification,
+    because an agent wrote first; `hidden_during` is the announcement during which an agent hid it. `failed` is the
+    reason why Slack will never accept it; `refused` is Slack's last reason, after which a worker tries again.
 
-    The post of a text's attachments carries no metadata: `files` are their ids at Slack, kept before Slack is asked to
-    show them; `words` say which could not be had, and why; nothing is tried before `retry_at`.
+    The post of a text's attachments carries no metadata: `files` are their ids at Slack, stored before Slack is asked
+    to show them; `words` name the attachments that are missing, and why; nothing is tried before `retry_at`.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Post(Document):
 
 
 class ConsiderNotifying(QueueMessage):
-    """Something happened in the conversation, or its time has come: decide whether to notify."""
+    """Decide whether to notify: something happened in the conversation, or its due time has come."""
 
     actor = "notifications.consider"
     conversation: str
@@ -64,7 +64,7 @@ class ConsiderNotifying(QueueMessage):
 class AgentActed(QueueMessage):
     """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
 
-    A reply is a text of the conversation besides.
+    `replied` says that the action also sent a text.
     """
 
     actor = "notifications.record_action"
@@ -82,7 +82,7 @@ class RenderConversation(QueueMessage):
 
 
 class HidePost(QueueMessage):
-    """An agent wants a notification out of sight."""
+    """An agent asks to hide a notification."""
 
     actor = "slack.hide"
     channel: str
@@ -92,7 +92,7 @@ class HidePost(QueueMessage):
 
 
 class ShowPost(QueueMessage):
-    """An agent wants a collapsed root back."""
+    """An agent asks to show a collapsed root again."""
 
     actor = "slack.show"
     channel: str
@@ -101,7 +101,7 @@ class ShowPost(QueueMessage):
 
 
 class UndoHide(QueueMessage):
-    """The agent who hid a post wants it back."""
+    """The agent who hid a post asks to undo that."""
 
     actor = "slack.undo_hide"
     post: str
@@ -110,7 +110,7 @@ class UndoHide(QueueMessage):
 
 
 class Whisper(QueueMessage):
-    """Tell one agent something in private: at `response_url`, else in `channel` (and its thread, if given)."""
+    """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given)."""
 
     actor = "slack.whisper"
     text: str

@@ -1,4 +1,4 @@
-"""The queues, and what RabbitMQ is told when one is declared; gateway and workers must declare them alike."""
+"""The queues and their declarations, which must be the same in gateway and workers. Pure."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ QUEUES: Final = ("ingestion", "tickets", "notifications", "slack", "interactive"
 """One per slice; `interactive` carries only what must reach Slack within three seconds of a click."""
 
 WORK_DELIVERY_LIMIT: Final = 50
-"""Redeliveries (a worker killed with the message in hand) before RabbitMQ moves a message to the dead letters."""
+"""After so many redeliveries (each worker was killed while it handled the message) RabbitMQ dead-letters a message."""
 
 KEEP_DELIVERY_LIMIT: Final = 1_000_000
-"""Delayed and dead messages are held unacknowledged while they wait, so each restart of a worker redelivers them
-without anything being wrong with them: practically no limit. (Without the argument RabbitMQ 4 takes 20,
+"""Practically no limit: delayed and dead messages stay unacknowledged while they wait, so each restart of a worker
+redelivers them although nothing is wrong with them. (Without the argument RabbitMQ 4 takes 20,
 https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling)"""
 
 type QueueArguments = dict[str, str | int]
@@ -29,7 +29,7 @@ def dead(queue: str) -> str:
 def declarations(queue: str) -> dict[str, QueueArguments]:
     """Name and arguments of the three durable queues behind one slice: work, delayed, dead.
 
-    Dead letters have no time to live: they stay until a person replays or drops them.
+    Dead letters never expire: they stay until a person replays or drops them.
     """
     to_dead: QueueArguments = {
         "x-queue-type": "quorum",

@@ -1,4 +1,4 @@
-"""A text, either way."""
+"""A text, inbound or outbound. Pure."""
 
 from enum import StrEnum
 from typing import Final
@@ -14,14 +14,14 @@ class Direction(StrEnum):
 
 
 class State(StrEnum):
-    """How far an agent's reply has come."""
+    """The delivery state of an agent's text."""
 
     WAITING = "waiting"
     """To be sent, and not yet attempted."""
     SENDING = "sending"
-    """Attempted: the provider may have it or not."""
+    """Attempted: the provider may or may not have it."""
     UNKNOWN = "unknown"
-    """Attempted, and nobody could say in time what became of it."""
+    """Attempted, and the outcome stayed unknown."""
     QUEUED = "queued"
     """The provider has it."""
     SENT = "sent"
@@ -29,11 +29,11 @@ class State(StrEnum):
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     REFUSED = "refused"
-    """Not sent, for a reason that the agent is told."""
+    """Not sent; `words` tell the agent why."""
     NOTE = "note"
     """An internal note: never sent."""
     UNSENT = "unsent"
-    """Written on a line where nothing written in the thread is sent."""
+    """Written in a thread whose line sends no replies."""
 
     @property
     def rank(self) -> int:
@@ -61,7 +61,7 @@ LIMIT: Final = 1600
 
 
 class Media(Document):
-    """A picture or file of an MMS, where the provider keeps it."""
+    """A picture or file of an MMS, at its address at the provider."""
 
     url: str
     content_type: str
@@ -80,24 +80,24 @@ class SlackFile(Document):
 class Sms(Document):
     """A text. `stored_at` is when a worker took it off the queue.
 
-    An inbound text's `id` is the provider's sid, so a repeated webhook is the same document.
-    `seq` counts a conversation's texts per direction from 1 without gaps; it is given once the text before it
-    (`after`, as the gateway saw them arrive) has one, so that many workers keep the order of arrival.
-    `due_at` is set until the text is filed under a ticket: the clock looks after texts whose time has passed.
+    An inbound text's `id` is the provider's sid, so a repeated webhook gives the same document.
+    `seq` counts a conversation's inbound texts from 1 without gaps. A text gets it after the text before it (`after`,
+    in the gateway's order of arrival), so that many workers keep that order.
+    `due_at` is set until the text is under a ticket: the clock finds the texts that are overdue.
 
-    An outbound text is what `author` wrote in the thread as message `ts` of `channel`, whatever became of it: `state`
-    and, for people, `words` say that. Its `id` follows from that message, and its place is that of `ts`. While it is
-    to be sent, `outbox` is its conversation and `due_at` the time at which the clock looks after it; `claimed_at` is
-    set before the provider is called and `sid` after, in the `attempts`-th attempt; it is not tried before
-    `retry_at`. `after` is the text that it must not overtake. `unshown` is the conversation while Slack does not show
-    the state; `mark` is the reaction that stands there, and `marking` are those that may, should a worker have died
-    over one. An inbound text that opts out or in has `words`, too.
+    An outbound text is what `author` wrote in the thread as message `ts` of `channel`, sent or not: `state` and, for
+    people, `words` tell its outcome. Its `id` is made from that message, and `ts` decides its place in the order.
+    While it is to be sent, `outbox` is its conversation, and at `due_at` the clock finds it overdue. `claimed_at` is
+    set before the call to the provider and `sid` after it; `attempts` counts the calls; the next one waits until
+    `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state, `unshown` is the
+    conversation. `mark` is the reaction that shows it; `marking` are reactions that a worker may have put there
+    before it died. An inbound text that opts out or in has `words`, too.
 
-    An outbound text that was written elsewhere (in a modal, by a command) has no `channel` and `ts`: it stands in the
-    thread in a post of ours, and its place is that of `received_at`.
+    An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
+    `received_at` decides its place.
 
-    What came with an inbound text is `media`, and `unattached` its conversation until that stands in the thread, or
-    the thread says why not. What goes out with an outbound text are `files`.
+    `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
+    `files` go out with an outbound text.
     """
 
     id: str
@@ -133,14 +133,14 @@ class Sms(Document):
 
 
 def outbound_id(channel: str, ts: str) -> str:
-    """The id of the text that a Slack message becomes: the same however often Slack tells of the message."""
+    """The id of the text that a Slack message becomes: the same for every event about the message."""
     return f"{channel}-{ts}"
 
 
 class WriteText(QueueMessage):
-    """Send a contact what an agent wrote elsewhere than in the thread; `text` is in Slack's markup.
+    """Send a contact a text that an agent wrote outside the thread; `text` is in Slack's markup.
 
-    `sms` becomes the text's id. What becomes of it is told at `response_url`, else in `channel`.
+    `sms` becomes the text's id. The agent learns the outcome at `response_url`, else in `channel`.
     """
 
     actor = "sms.write"
@@ -155,7 +155,7 @@ class WriteText(QueueMessage):
 
 
 class WriteTyped(QueueMessage):
-    """An agent typed a number and a text for it, in a channel."""
+    """An agent typed a contact's number and a text in a channel."""
 
     actor = "sms.write_typed"
     sms: str
@@ -174,7 +174,7 @@ class SendTexts(QueueMessage):
 
 
 class ResendText(QueueMessage):
-    """An agent wants a text of which nobody knows whether it was sent to be sent again."""
+    """An agent asks to resend a text whose outcome is unknown."""
 
     actor = "sms.resend"
     sms: str

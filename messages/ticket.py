@@ -1,4 +1,4 @@
-"""A ticket: one episode of a conversation, and what an agent can order about it."""
+"""A ticket: one episode of a conversation, and the orders that agents give about it. Pure."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -54,7 +54,7 @@ class Priority(StrEnum):
         return self.value.capitalize()
 
 
-PRIORITY_STAYS: Final = "A priority can be changed, but not taken away again."
+PRIORITY_STAYS: Final = "You can change a priority, but you can't remove it."
 
 SUBJECT_LIMIT: Final = 150
 NOTE_LIMIT: Final = 3000
@@ -93,7 +93,7 @@ class Entry(Document):
 
 
 class Ticket(Document):
-    """One episode of a conversation, `id` being its number in the workspace; saved by comparing `version`.
+    """One episode of a conversation, `id` being its number in the workspace; a save compares `version`.
 
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
@@ -132,7 +132,7 @@ class Edit(Document):
     """What an agent submitted in the modal; a field that the modal did not offer is None.
 
     `version` and `origin` are those of the ticket and the origin channel that the modal showed: a field
-    that was left as shown is no order.
+    that was left as shown changes nothing.
     """
 
     kind: Literal["edit"] = "edit"
@@ -198,7 +198,7 @@ class FileTexts(QueueMessage):
 
 
 class AgentWrote(QueueMessage):
-    """An agent wrote to the contact elsewhere than in the thread: the ticket moves, or the first one begins."""
+    """An agent wrote to the contact outside the thread: move the ticket, or begin the first one."""
 
     actor = "tickets.record_text"
     conversation: str
@@ -207,7 +207,7 @@ class AgentWrote(QueueMessage):
 
 
 class ActOnTicket(QueueMessage):
-    """An order about a ticket, by an agent or (None) by the clock; a refusal is told at `response_url`, if given."""
+    """An order about a ticket, by an agent or (None) by the clock; a refusal goes to `response_url`, if given."""
 
     actor = "tickets.act"
     ticket: int

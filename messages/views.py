@@ -1,10 +1,10 @@
-"""What a person asks to see: modals, and the tickets that are found by some words."""
+"""What people ask to see: modals, and tickets found by some words. Pure."""
 
 from messages.base import Moment, QueueMessage
 
 
 class _OpensModal(QueueMessage):
-    """A modal must be there within three seconds of `received_at`; trouble is told at `response_url`, if given."""
+    """A modal must open within three seconds of `received_at`; errors go to `response_url`, if given."""
 
     user: str
     trigger_id: str
@@ -34,7 +34,7 @@ class PushSend(_OpensModal):
 
 
 class FindTickets(QueueMessage):
-    """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to whom asked."""
+    """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to the agent."""
 
     actor = "interactive.find"
     query: str

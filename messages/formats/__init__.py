@@ -1,1 +1,1 @@
-"""How numbers, words, addresses and replies are written and read. Pure."""
+"""How numbers, words, addresses and replies are written and read; every module here is pure."""

@@ -1,7 +1,7 @@
-"""Addresses under which the gateway serves the files of agents' replies to the provider: signed, and for a time. Pure.
+"""Signed, expiring addresses at which the gateway serves the files of agents' replies to the provider. Pure.
 
-The provider fetches what goes out as an MMS without any credentials, and Slack gives a file only to the bearer of the
-bot token. What the gateway needs to know stands in the address itself, and the signature keeps it as it was made.
+The provider fetches the files of an MMS without credentials, and Slack serves a file only with the bot token. The
+address itself contains all that the gateway needs, and the signature protects it from changes.
 """
 
 import hmac
@@ -15,11 +15,11 @@ PATH: Final = "/media/"
 
 
 class BadSignature(Exception):
-    """An address that nobody here has made."""
+    """This key did not sign the address."""
 
 
 class LinkExpired(Exception):
-    """An address whose time is over."""
+    """The address has expired."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class MediaLink:
 
 
 def media_key(secret: str) -> bytes:
-    """The key for these addresses alone, derived from a secret that gateway and workers share."""
+    """The key that signs only these addresses, derived from a secret that gateway and workers share."""
     return hmac.digest(secret.encode(), b"clerk media links", "sha256")
 
 
@@ -43,7 +43,7 @@ def signed_path(link: MediaLink, key: bytes) -> str:
 
 
 def read_path(path: str, key: bytes, now: datetime) -> MediaLink:
-    """What a path was made for; Unsigned if it was not made with this key, Expired if its time is over."""
+    """The link in a path; BadSignature if this key did not sign it, LinkExpired if its time has passed."""
     payload, _, signature = path.removeprefix(PATH).partition(".")
     if not hmac.compare_digest(signature.encode(), _signature(payload, key).encode()):
         raise BadSignature
@@ -55,7 +55,7 @@ def read_path(path: str, key: bytes, now: datetime) -> MediaLink:
 
 
 def _signature(payload: str, key: bytes) -> str:
-    """The signature is compared as it is written, so that no two ways to write it are good."""
+    """The signature as text: `read_path` compares the text, so that only one spelling is valid."""
     return _encoded(hmac.digest(key, payload.encode(), "sha256"))
 
 

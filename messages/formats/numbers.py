@@ -7,23 +7,23 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 MOST_WORDS: Final = 8
-"""A number is typed in so many groups at most."""
+"""The most groups of digits in which a number may be typed."""
 
 _GROUP: Final = re.compile(r"[(+]{0,2}[\d()./+‐-―-]*\d[\d()./‐-―-]*[:,]?")
 _TYPED: Final = re.compile(r"[\d\s()+./‐-―-]+")
 _LINKED: Final = re.compile(r"<tel:[^<>|]*\|([^<>]*)>|<tel:([^<>|]*)>")
 
 _WRONG: Final = {
-    ValidationResult.INVALID_COUNTRY_CODE: "there is no such country code",
+    ValidationResult.INVALID_COUNTRY_CODE: "the country code does not exist",
     ValidationResult.TOO_SHORT: "it is too short",
     ValidationResult.TOO_LONG: "it is too long",
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "it has no area code",
-    ValidationResult.INVALID_LENGTH: "no number of that country has so many digits",
+    ValidationResult.INVALID_LENGTH: "numbers in that country have another length",
 }
 
 
 class NotANumber(ValueError):
-    """What was typed is no phone number; the text says why, and what to do."""
+    """The typed text is not a phone number; the message says why, and what to do."""
 
 
 def parse(typed: str, line: str | None) -> str:
@@ -39,14 +39,14 @@ def parse(typed: str, line: str | None) -> str:
         raise NotANumber(f"{shown} is not a phone number, such as +15551234567.") from None
     found = phonenumbers.is_possible_number_with_reason(number)
     if found != ValidationResult.IS_POSSIBLE:
-        raise NotANumber(f"{shown} is not a phone number: {_WRONG.get(found, 'it can not be dialled')}.")
+        raise NotANumber(f"{shown} is not a phone number: {_WRONG.get(found, 'it cannot be dialled')}.")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def split(typed: str, line: str | None) -> tuple[str, str]:
-    """The number at the beginning of what was typed, as E.164, and what follows it; NotANumber if it is not clear.
+    """The number at the beginning of the typed text, as E.164, and the rest; NotANumber if it is unclear where it ends.
 
-    Whoever gets a text by mistake can't be helped: where the number may end in two places, no place is guessed.
+    A text that reached the wrong person can't be recalled, so Clerk never guesses where a number ends.
     """
     typed = _LINKED.sub(lambda match: match[1] or match[2], typed).strip()
     ends: list[int] = []
@@ -74,7 +74,7 @@ def _possible(typed: str, line: str | None) -> str | None:
 
 
 def _region(line: str | None) -> str | None:
-    """The country in which a line's neighbours need not dial a country code."""
+    """The line's country, to which a number without a country code belongs."""
     if line is None:
         return None
     return phonenumbers.region_code_for_country_code(phonenumbers.parse(line).country_code or 0)

@@ -8,7 +8,7 @@ _HOST: Final = re.compile(r"([a-z0-9-]+\.)*slack\.com")
 
 
 def is_slack_url(url: str | None, api_url: str) -> bool:
-    """Whether a URL leads to Slack (or to the API that is configured): nothing else is ever called."""
+    """Whether a URL leads to Slack (or to the API that is configured): Clerk calls no other address."""
     if not url:
         return False
     try:

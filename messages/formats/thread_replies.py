@@ -1,6 +1,6 @@
-"""What people write in a thread, as Slack tells of it: in an event, and in the list of a thread's messages. Pure.
+"""People's messages in a thread, as Slack's events and Slack's lists of a thread's messages describe them. Pure.
 
-Slack adds fields unannounced, and says null for what is not there.
+Slack adds fields without notice, and sends null for a field that has no value.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class MessageEdit(SlackPayload):
 
 
 class MessageOrigin(SlackPayload):
-    """Whose a message is, and where it stands."""
+    """Who wrote a message, and where it is."""
 
     ts: str = ""
     thread_ts: str | None = None
@@ -56,7 +56,7 @@ class MessageOrigin(SlackPayload):
 
     @property
     def is_persons_reply(self) -> bool:
-        """Whether a person wrote it, in a thread; no bot, no join, and not the message that a thread begins with."""
+        """Whether a person wrote it as a reply: not a bot, not a notice of Slack's, not the thread's first message."""
         persons = self.user is not None and not self.bot_id and self.subtype in PERSONS_SUBTYPES
         return persons and self.thread_ts is not None and self.thread_ts != self.ts
 
@@ -72,7 +72,7 @@ class ThreadReply(MessageOrigin):
 def reply_posted(
     reply: ThreadReply, channel: str, *, api_url: str, received_at: datetime, event_id: str | None = None
 ) -> SlackReplyPosted:
-    """A person's reply as workers take it in; a file that is kept elsewhere than at Slack has no address."""
+    """A person's reply as a queue message; a file that is stored outside Slack loses its address."""
     assert reply.user is not None
     assert reply.thread_ts is not None
     files = (SlackFile(**file.model_dump()) for file in reply.files)

@@ -1,4 +1,4 @@
-"""The words by which something is found. Pure."""
+"""The words that search finds things by. Pure."""
 
 import re
 from typing import Final
@@ -8,5 +8,5 @@ LONGEST: Final = 40
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The different words of a text, without regard to case and punctuation; a long one is cut."""
+    """The distinct words of a text, case-folded and without punctuation; a word is cut after LONGEST characters."""
     return tuple(dict.fromkeys(word[:LONGEST] for word in _WORD.findall(text.casefold())))

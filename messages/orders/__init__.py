@@ -1,1 +1,1 @@
-"""What people order: by a click, in a form, after `/clerk`."""
+"""The orders that people give: by a click, in a form, after `/clerk`."""

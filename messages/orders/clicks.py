@@ -1,4 +1,4 @@
-"""What each button and menu on our messages orders: one row per `action_id`."""
+"""What each button and menu on our messages orders: one row per `action_id`. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -26,10 +26,10 @@ class Click(Document):
     at: Moment
 
     def parsed_value(self) -> Mapping[str, Any]:
-        """What the button says it does: its value as a JSON object; ValueError if it is none."""
+        """The button's value as a JSON object; ValueError if it is not one."""
         found = from_json(self.value, allow_inf_nan=False)
         if not isinstance(found, dict):
-            raise ValueError("the button's value is no JSON object")
+            raise ValueError("the button's value is not a JSON object")
         return found
 
     def ticket(self) -> int:
@@ -134,7 +134,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
 
 
 def orders(click: Click) -> Sequence[QueueMessage]:
-    """The messages that a click stands for; none if the element or its value is not one of ours."""
+    """The messages to publish for a click; none if the element or its value is not one of ours."""
     if click.action_id not in ORDERS:
         return []
     try:

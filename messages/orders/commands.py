@@ -1,4 +1,4 @@
-"""What is typed after `/clerk`, and what it orders: one row per word. Pure."""
+"""The words after `/clerk`, and the orders they give: one row per word. Pure."""
 
 import html
 from collections.abc import Callable, Mapping
@@ -10,8 +10,8 @@ from messages.sms import WriteTyped
 from messages.views import FindTickets, OpenDashboard
 
 HELP: Final = (
-    "Texts to your team's numbers appear as cards, each the beginning of a thread: what you reply there goes out as a "
-    "text, and what begins with `//` or `note:` stays a note for the team.\n"
+    "Texts to your team's numbers appear as cards, and each card begins a thread. Your replies in the thread go out as "
+    "texts; a reply that begins with `//` or `note:` stays a note for the team.\n"
     "• `/clerk` opens the dashboard: the open tickets, search, and a form to send a text\n"
     "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`\n"
     "• `/clerk name NUMBER NAME` names a contact\n"
@@ -24,16 +24,16 @@ HELP: Final = (
 )
 
 SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."
-NAME_USAGE: Final = "Who should be named what? Type `/clerk name +15551234567 Ann Lee`."
+NAME_USAGE: Final = "Which contact should get which name? Type `/clerk name +15551234567 Ann Lee`."
 FIND_USAGE: Final = (
-    "What should be found? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words of "
-    "the subject."
+    "What are you looking for? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words "
+    "of the subject."
 )
 QUERY_LIMIT: Final = 200
 
 
 class SlashCommand(Document):
-    """A slash command that a person typed: `text` is what stands after it, as Slack has it."""
+    """A slash command that a person typed: `text` is what follows `/clerk`, as Slack sends it."""
 
     text: str
     user: str
@@ -44,7 +44,7 @@ class SlashCommand(Document):
 
     @property
     def id(self) -> str:
-        """An id of what comes of it: the same however often the command is handled."""
+        """The id of what the command creates: the same however often the command is delivered."""
         return f"typed-{self.trigger_id or int(self.at.timestamp() * 1000)}-{self.user}"
 
 
@@ -105,7 +105,7 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
 
 
 def read(typed: SlashCommand) -> QueueMessage | str:
-    """The order that a command stands for, or what its author is told at once."""
+    """The order that a command gives, or the text that answers it at once."""
     word, rest = [*typed.text.split(maxsplit=1), "", ""][:2]
     command = COMMANDS.get(word.lower())
     return command(typed, rest.strip()) if command else f"`/clerk` does not know that word.\n{HELP}"

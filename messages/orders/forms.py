@@ -1,4 +1,4 @@
-"""What a submitted modal orders, or what is wrong with it, field by field: answered by the gateway at once.
+"""What a submitted modal orders, or its errors by field, which the gateway answers at once. Pure.
 
 Errors are keyed by block_id and must be in the HTTP response (https://docs.slack.dev/surfaces/modals).
 """
@@ -36,7 +36,7 @@ class Option(Document):
 
 
 class InputState(Document):
-    """What Slack holds of an input; which field it fills depends on the kind of input
+    """The state of an input as Slack sends it; the kind of input decides which field is set
     (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
     """
 
@@ -58,7 +58,7 @@ class InputState(Document):
 
 
 class Submission(Document):
-    """A submitted modal: `fields` maps each input's block_id to what Slack holds as its state."""
+    """A submitted modal: `fields` maps each input's block_id to its state."""
 
     view: str = ""
     callback_id: str
@@ -69,7 +69,7 @@ class Submission(Document):
 
 
 class EditMetadata(Document):
-    """What the modal showed, and carries along: the ticket at a version, and its origin channel."""
+    """The private metadata of the Assign modal: the ticket and version that it showed, and the origin channel."""
 
     ticket: int
     version: int
@@ -82,7 +82,7 @@ def _distinct(ids: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def parse_tags(text: str) -> tuple[tuple[str, ...], str | None]:
-    """The tags in what a person typed (commas or blanks between them), and what is wrong with it, if anything."""
+    """The tags in a typed list, separated by commas or blanks, and the error in it, if any."""
     typed = dict.fromkeys(part.removeprefix("#").lower() for part in re.split(r"[\s,;]+", text.strip()))
     tags = tuple(tag for tag in typed if tag)
     for tag in tags:
@@ -116,7 +116,7 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
     if "subject" in fields:
         subject = fields["subject"].text
         if len(subject.splitlines()) > 1:
-            errors["subject"] = "The subject is one line."
+            errors["subject"] = "Please write the subject on one line."
         elif len(subject) > SUBJECT_LIMIT:
             errors["subject"] = f"At most {SUBJECT_LIMIT} characters, please: this has {len(subject)}."
 
@@ -151,25 +151,25 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
 
 
 class TextMetadata(Document):
-    """What a modal in which a text is written carries along: where its author is told what becomes of it."""
+    """The private metadata of a modal for a text: where its author learns the outcome."""
 
     channel: str | None = None
     response_url: str | None = None
 
 
 class ReplyMetadata(TextMetadata):
-    """What the Reply modal carries along: the contact, and whether they had opted out when it was opened."""
+    """The private metadata of the Reply modal: the contact, and whether they had opted out when it opened."""
 
     line: str
     contact: str
     opted_out: bool = False
 
 
-OPTED_OUT: Final = "The contact has opted out: nothing can be sent. Write notes in the thread, or under Assign."
+OPTED_OUT: Final = "The contact has opted out, so Clerk can't send texts. Write notes in the thread, or under Assign."
 
 
 def _text_error(text: str) -> str | None:
-    """What is wrong with a text that is to be sent; an emoji counts as two."""
+    """The error in a text to send, if any; an emoji counts as two characters."""
     length = len(text.encode("utf-16-le")) // 2
     if not length:
         return "Please write a text."
@@ -219,7 +219,7 @@ def _send(submission: Submission) -> WriteText | Errors:
 
 
 class PushedView(Document):
-    """A modal to be laid on the submitted one at once, and the order to fill it."""
+    """A modal to open on top of the submitted one, and the order that fills it."""
 
     order: QueueMessage
     view: Mapping[str, Any]
@@ -252,9 +252,9 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Err
 
 
 def read(submission: Submission) -> QueueMessage | PushedView | Errors | None:
-    """The order that a submitted modal stands for, or its errors; None if the modal is not one of ours.
+    """The order that a submitted modal gives, or its errors; None if the modal is not one of ours.
 
-    Raises ValueError if it carries our name but not our shape.
+    Raises ValueError if it has our callback_id but not our metadata.
     """
     form = FORMS.get(submission.callback_id)
     return form(submission) if form else None

@@ -1,1 +1,1 @@
-"""What every process needs to start: settings, logs, telemetry, and the way onto the queues."""
+"""What every process needs to start: settings, logs, telemetry, and publishing."""

@@ -1,6 +1,6 @@
 """How every process logs: one structured line per event on stderr.
 
-Nothing a contact wrote, no number and no token is ever logged: ids, queue, outcome, duration.
+Logs hold ids, queue, outcome and duration, and never what a contact wrote, a number or a token.
 """
 
 import logging
@@ -16,11 +16,11 @@ def _json(fields: Any, **options: Any) -> str:
 
 
 _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-"""Without the frames' local variables: they hold tokens, numbers and texts."""
+"""Leaves out the frames' local variables, which hold tokens, numbers and texts."""
 
 
 def _by_id(record: logging.LogRecord) -> bool:
-    """Dramatiq quotes a message with all that it says; its id tells which one it is."""
+    """Replace messages by their ids: Dramatiq would log what they say."""
     if isinstance(record.args, tuple):
         record.args = tuple(getattr(each, "message_id", each) for each in record.args)
     return True
@@ -54,6 +54,6 @@ def configure_logging(log_format: str | None) -> None:
     handler.addFilter(_by_id)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    # Dramatiq's workers print the exception of every failed message, with whatever it quotes: ours say it once.
+    # Dramatiq logs the exception of every failed message, which may quote a contact; workers/observe.py logs it safely.
     logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.CRITICAL)
     logging.getLogger("clerk_retries").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""The one way onto a queue: an asynchronous RabbitMQ connection with pipelined publisher confirms.
+"""Publishes to the queues: an asynchronous RabbitMQ connection with pipelined publisher confirms.
 
 `publish` returns once RabbitMQ has taken responsibility for the message in a queue
 (https://www.rabbitmq.com/docs/confirms); anything else raises Unpublished within CONFIRM_WITHIN.
@@ -36,18 +36,18 @@ CONFIRM_WITHIN: Final = timedelta(seconds=1.8)
 """A webhook is answered within two seconds, whatever the broker does."""
 
 MOST_UNCONFIRMED: Final = 64 << 20
-"""Bytes that may wait for their confirm: what a broker that has fallen silent may cost in memory."""
+"""Bytes that may wait for a confirm: the memory that a silent broker may cost."""
 
 SILENT: Final = "RabbitMQ does not confirm"
 
 CLOCK_SKEW: Final = timedelta(milliseconds=500)
-"""How much earlier than another worker's clock says a delayed message may be handled."""
+"""How much too early a delayed message may come, because the workers' clocks differ."""
 
 LONGEST_DELAY: Final = timedelta(minutes=9)
 """Longer waits are due times in a document: delayed messages wait unacknowledged in a worker."""
 
 correlation: ContextVar[str | None] = ContextVar("correlation_id", default=None)
-"""What ties a webhook to all the messages and calls that follow from it."""
+"""The id that a webhook shares with all messages and calls that follow from it."""
 
 
 class Unpublished(Exception):
@@ -55,16 +55,16 @@ class Unpublished(Exception):
 
 
 class Publisher(Protocol):
-    """Whatever puts messages on their queues."""
+    """Puts messages on their queues."""
 
     async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
-        """Return once the message is safe in its queue; Unpublished if it can't be known to be."""
+        """Return once the message is safe in its queue; Unpublished if that is uncertain."""
         ...
 
 
 def new_id() -> str:
-    """An id that nothing else has, and no secret: the system's random numbers would cost a call each."""
-    return random.randbytes(16).hex()  # noqa: S311 - nothing rests on nobody guessing it
+    """A unique id, but no secret: the system's secure random numbers would cost a call each."""
+    return random.randbytes(16).hex()  # noqa: S311 - the id is not a secret
 
 
 def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[str, bytes]:
@@ -93,15 +93,15 @@ def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[
 class AmqpPublisher:
     """Publishes on one connection of the running event loop; any number of publishes may wait for their confirm.
 
-    The connection is made by `start` or the first publish, and made again by itself when it is lost. A lost
-    connection, a refused or returned message and a blocked broker fail the publishes that wait: the caller must not.
+    `start` or the first publish connects; a lost connection is made again. When the connection is lost, the broker
+    is blocked, or it refuses or returns a message, the waiting publishes fail: the caller must not acknowledge then.
     """
 
     def __init__(self, url: str) -> None:
         try:
             self._parameters = pika.URLParameters(url)
         except (ValueError, TypeError, AttributeError):
-            raise Misconfigured("CLERK_AMQP_URL: is not a URL such as amqp://user:pass@host:5672/vhost") from None
+            raise Misconfigured("CLERK_AMQP_URL: must be a URL such as amqp://user:pass@host:5672/vhost") from None
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -110,11 +110,11 @@ class AmqpPublisher:
     def start(self) -> None:
         """Begin to connect, on the running loop, and stay connected until `close`."""
         if self._keeper is None:
-            # It outlives whoever happens to publish first, and takes nothing of their context with it.
+            # The task outlives the first publish, so it must not inherit that one's context.
             self._keeper = asyncio.create_task(self._keep_linked(), name="amqp-publisher", context=Context())
 
     async def close(self) -> None:
-        """Wait for the confirms that are still out, then close the connection."""
+        """Wait for the outstanding confirms, then close the connection."""
         if self._keeper is not None:
             if self._link is not None:
                 await self._link.drained()
@@ -137,7 +137,7 @@ class AmqpPublisher:
 
     async def _confirmed(self, queue: str, body: bytes, *, mandatory: bool) -> None:
         if self._link is not None:
-            await self._link.publish(queue, body, mandatory=mandatory)  # which is done in time
+            await self._link.publish(queue, body, mandatory=mandatory)  # fails by itself after CONFIRM_WITHIN
             return
         self.start()
         try:
@@ -251,13 +251,13 @@ class _Link:
         return confirmed
 
     def _write(self) -> None:
-        """Write the frames of all publishes of one turn of the event loop at once: about half the work each."""
+        """Write the frames of one turn of the event loop at once, which halves the work of each publish."""
         frames, self._outgoing = b"".join(self._outgoing), []
         if self._connection is not None and self._connection.is_open and not self.lost.done():
             self._connection._output_marshaled_frames([frames])
 
     def _look_for_overdue(self) -> None:
-        """Fail what was not confirmed in time: one timer for all, since a timer for each would cost more than this."""
+        """Fail the publishes that were not confirmed in time; a timer for each of them would cost more."""
         now, self._overdue = self._loop.time(), None
         while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1].done()):
             _, confirmed = self._deadlines.popleft()
@@ -267,12 +267,12 @@ class _Link:
             self._overdue = self._loop.call_at(self._deadlines[0][0], self._look_for_overdue)
 
     async def drained(self) -> None:
-        """Return when no publish waits for its confirm any more, or after CONFIRM_WITHIN."""
+        """Return when no publish waits for a confirm, or after CONFIRM_WITHIN."""
         if self._waiting:
             await asyncio.wait([each for each, _ in self._waiting.values()], timeout=CONFIRM_WITHIN.total_seconds())
 
     async def close(self) -> None:
-        """Give the connection back; whatever still waits for a confirm fails."""
+        """Close the connection; the publishes that wait for a confirm fail."""
         self._lose("the publisher is closed")
         if self._connection is not None and self._connection.is_open:
             self._connection.close()
@@ -293,7 +293,7 @@ class _Link:
         log.info("broker unblocked")
 
     def _on_return(self, _: Channel, method: Basic.Return, *__: object) -> None:
-        """A return means that no queue took the message: someone deleted it. A new link declares it again."""
+        """RabbitMQ returns a message when its queue was deleted; a new connection declares the queue again."""
         self._lose(f"there is no queue {method.routing_key}: {method.reply_text}")
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:

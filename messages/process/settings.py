@@ -16,7 +16,7 @@ SANDBOX: Final = {
     "slack_bot_token": "xoxb-sandbox",
     "slack_signing_secret": "sandbox-slack-signing-secret",
 }
-"""Values that are in force where nothing is set; they are public, so nothing but the sandbox may rest on them."""
+"""The defaults of the secrets; they are public, so only the sandbox may use them."""
 
 TWILIO_API: Final = "https://api.twilio.com"
 SLACK_API: Final = "https://slack.com/api/"
@@ -26,7 +26,7 @@ _LINE: Final = re.compile(r"(\+[1-9][0-9]{5,14})=([CG][A-Z0-9]{2,})")
 
 
 class Misconfigured(Exception):
-    """A setting is wrong; the text names the variable and what to do."""
+    """A setting is wrong; the message names the variable and says what to do."""
 
 
 class Settings(BaseSettings):
@@ -121,7 +121,7 @@ class Settings(BaseSettings):
 
     @property
     def reconcile_every(self) -> timedelta:
-        """How often the provider is asked for texts that no webhook brought."""
+        """How often Clerk asks the provider for texts that no webhook brought."""
         return timedelta(seconds=self.reconcile_seconds)
 
     @property
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         return timedelta(hours=self.solved_for_hours)
 
     def sandbox_variables(self) -> list[str]:
-        """The variables whose public sandbox value is in force."""
+        """The variables that have their public sandbox value."""
         return [f"CLERK_{name.upper()}" for name, value in SANDBOX.items() if _plain(getattr(self, name)) == value]
 
 
@@ -139,10 +139,10 @@ def _plain(value: str | SecretStr) -> str:
 
 
 def refuse_sandbox_secrets(settings: Settings) -> None:
-    """Misconfigured if a public sandbox secret would guard real webhooks and CLERK_SANDBOX=1 does not allow it."""
+    """Misconfigured if a secret has its public sandbox value, unless CLERK_SANDBOX=1 allows it."""
     names = settings.sandbox_variables()
     if names and not settings.sandbox:
         raise Misconfigured(
-            f"{', '.join(names)}: not set, so a value known to everyone would be in force. "
+            f"{', '.join(names)}: not set, so Clerk would use a value that everyone knows. "
             "Set them (README: Connect Twilio and Slack), or CLERK_SANDBOX=1 to run against the sandbox."
         )

@@ -1,7 +1,7 @@
 """OpenTelemetry traces from a webhook through the queues to Slack and Twilio, where OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-Elsewhere nothing of OpenTelemetry is even imported. A span holds ids, outcomes and durations: no exception's words, for
-they may quote a contact.
+Without that variable OpenTelemetry is not imported. A span holds ids, outcomes and durations, but not the message of an
+exception, which may quote a contact.
 """
 
 import multiprocessing.util
@@ -25,7 +25,7 @@ _NOTHING: Final = nullcontext()
 
 
 def configure(process: str) -> None:
-    """Send this process's traces from now on, if the environment says where to; its service is `clerk-{process}`."""
+    """Send this process's traces as service `clerk-{process}`, if the environment says where to."""
     global _tracer
     if _tracer is not None or not any(map(os.environ.get, ENDPOINTS)):
         return
@@ -35,7 +35,7 @@ def configure(process: str) -> None:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") != "http/protobuf":
-        log.warning("traces are sent as http/protobuf, whatever OTEL_EXPORTER_OTLP_PROTOCOL says")
+        log.warning("traces are sent as http/protobuf; OTEL_EXPORTER_OTLP_PROTOCOL is ignored")
     resource = Resource.create({"service.name": f"clerk-{process}"}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -46,15 +46,15 @@ def configure(process: str) -> None:
 def span(
     name: str, kind: str, attributes: Mapping[str, Any] | None = None, parent: Mapping[str, Any] | None = None
 ) -> AbstractContextManager["Span | None"]:
-    """What happens in this context, as a span of a `kind` (server, consumer, client); None where tracing is off.
+    """A span of a `kind` (server, consumer, client) around this context; None where tracing is off.
 
-    `parent` are the options of a message that carries its sender's span; by default it is the span around this one.
+    `parent` are the options of a message that carries its sender's span; the default is the span around this one.
     """
     return _NOTHING if _tracer is None else _started(_tracer, name, kind, attributes, parent)
 
 
 def inject(options: MutableMapping[str, Any]) -> None:
-    """Have a message carry the span that it is published in (https://www.w3.org/TR/trace-context/)."""
+    """Add the current span to a message's options (https://www.w3.org/TR/trace-context/)."""
     if _tracer is not None:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

@@ -150,4 +150,4 @@ def test_earlier_notes_are_listed_newest_first_with_author_and_time_and_the_rest
 def test_a_priority_that_was_taken_out_of_its_menu_is_answered_on_that_field(priority: Priority) -> None:
     view = assign_modal.edit(make.ticket(priority=priority), make.line(), [])
     answer = forms.read(submitted(view, priority={"selected_option": None}))
-    assert answer == {"priority": "A priority can be changed, but not taken away again."}
+    assert answer == {"priority": "You can change a priority, but you can't remove it."}

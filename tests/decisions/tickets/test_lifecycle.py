@@ -164,7 +164,7 @@ def test_a_priority_never_returns_to_none() -> None:
     for command in (SetPriority(priority=Priority.NONE), make.edit(priority=Priority.NONE)):
         decision = decide(ticket, command, AGENT, NOW, SOLVED_FOR)
         assert decision.ticket is ticket
-        assert decision.refusals == ("A priority can be changed, but not taken away again.",)
+        assert decision.refusals == ("You can change a priority, but you can't remove it.",)
 
 
 def test_a_reply_puts_the_replier_on_a_ticket_that_nobody_is_on() -> None:
