@@ -23,15 +23,15 @@ log = structlog.get_logger("clerk.gateway")
 
 
 MOST_AT_ONCE: Final = 500
-"""Connections; each may hold a body of up to 1 MiB. The others are answered 503."""
+"""The most connections, each with a body of up to 1 MiB; Uvicorn answers further requests with 503."""
 
 
 class GatewayServer(uvicorn.Server):
-    """Ends `serve` on SIGTERM and SIGINT and leaves it at that: what comes after `serve` still runs."""
+    """Ends `serve` on SIGTERM and SIGINT, so that the code after `serve` still runs."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Have signals end `serve`; Uvicorn's own would raise them again, and so end the process."""
+        """Let signals end `serve`; Uvicorn's own version raises them again, which ends the process."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -46,7 +46,7 @@ class GatewayServer(uvicorn.Server):
 
 
 def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = Connection) -> GatewayServer:
-    """The HTTP server of an application, as the gateway wants it."""
+    """The HTTP server of an application, with the gateway's settings."""
     return GatewayServer(
         uvicorn.Config(
             app,
@@ -69,13 +69,13 @@ def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = C
 
 
 def freeze_garbage_collector() -> None:
-    """Have the garbage collector pass over what stands by now, modules and settings: it would look at it for ever."""
+    """Exclude all present objects (modules, settings) from garbage collection, which would scan them in vain."""
     gc.collect()
     gc.freeze()
 
 
 async def run(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until a signal comes."""
     if settings.amqp_url is None:
         raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
     publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
@@ -90,7 +90,7 @@ async def run(settings: Settings) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM; answers that wait for a confirm are given first."""
+    """Serve until SIGTERM, then finish the requests that wait for a confirm."""
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(run(settings))
 

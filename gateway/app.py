@@ -41,13 +41,13 @@ BODY_LIMIT: Final = 1 << 20
 STATUS_PATH: Final = "/twilio/status/"
 REFUSED_AT_ONCE: Final = 1000
 REFUSED_AGAIN: Final = timedelta(milliseconds=100)
-"""Refusals of one address that are answered with their reason: at once, and the time after which there is one more."""
+"""How many refusals of one address get their reason at once, and the time after which one more does."""
 MOST_TYPES: Final = 100
-"""Different types of unused events that are counted by name."""
+"""How many types of unused events are counted by name."""
 
 
 class GatewayPublisher(Publisher, Protocol):
-    """A publisher that can tell whether it works."""
+    """A publisher that can check whether it works."""
 
     async def probe(self) -> str | None:
         """None if messages can be published now, else what is wrong."""
@@ -107,7 +107,7 @@ class Gateway:
             await _send(send, answer, head=scope["method"] == "HEAD")
 
     def _below(self, scope: Scope) -> str:
-        """The raw path below the public URL, whether a proxy took the URL's own path away or left it."""
+        """The raw path below the public URL, whether or not a proxy removed the URL's own path."""
         raw: str = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
         return raw.removeprefix(self._prefix) if raw.startswith(f"{self._prefix}/") else raw
 
@@ -139,8 +139,8 @@ class Gateway:
             except Rejected as rejected:
                 answer, outcome = self._refuse(rejected, scope)
             except Unpublished as error:
-                answer, outcome = Response(503, b"the queue can't be reached; please try again"), "unpublished"
-                log.error("webhook not taken", route=route, error=str(error), correlation_id=cause)
+                answer, outcome = Response(503, b"Clerk can't reach the queue; please try again"), "unpublished"
+                log.error("webhook not published", route=route, error=str(error), correlation_id=cause)
             except _ClientDisconnected:
                 _webhook_counter(route, "gone").inc()
                 return None
@@ -177,7 +177,7 @@ class Gateway:
         return twilio_webhook.status(request, self._account, self._now(), sms_id)
 
     async def _read(self, raw_path: str, scope: Scope, receive: Receive) -> Request:
-        headers = dict(reversed(scope["headers"]))  # the first of each name counts; ASGI has the names in lower case
+        headers = dict(reversed(scope["headers"]))  # the first of each name wins; ASGI sends names in lower case
         length = headers.get(b"content-length", b"")
         if length.isdigit() and (len(length) > 12 or int(length) > BODY_LIMIT):
             raise Rejected(413, "the body is over 1 MiB")
@@ -225,12 +225,12 @@ class Gateway:
 
 
 def _address(scope: Scope) -> str:
-    """Who sends it: the proxy, if one stands in front."""
+    """The sender's address; the proxy's, if there is one."""
     return scope["client"][0] if scope.get("client") else ""
 
 
 class _ClientDisconnected(Exception):
-    """The sender went away before the body was complete."""
+    """The sender disconnected before the body was complete."""
 
 
 async def _body(receive: Receive) -> bytes:

@@ -1,4 +1,4 @@
-"""The order in which texts, or replies in a thread, arrived at this gateway, so that many workers can keep it."""
+"""The order in which texts, or replies in a thread, arrived at this gateway, so that many workers can keep it. Pure."""
 
 from collections import OrderedDict
 from typing import Final
@@ -7,9 +7,9 @@ MOST: Final = 20_000
 
 
 class Arrivals:
-    """Remembers, for the latest, which one of the same contact (or thread) came before.
+    """Remembers, for the latest texts, which text of the same contact came before.
 
-    What is said of a line, a contact and a text's sid holds as well for a channel, a thread and a reply.
+    For replies, `line`, `contact` and `sid` are a channel, a thread and a reply's id.
     """
 
     def __init__(self) -> None:
@@ -17,7 +17,7 @@ class Arrivals:
         self._before: OrderedDict[str, str | None] = OrderedDict()
 
     def arrived(self, line: str, contact: str, sid: str) -> str | None:
-        """The sid that came before this one; the same answer each time the same text comes."""
+        """The sid that came before this one; the same for each delivery of a text."""
         if sid in self._before:
             return self._before[sid]
         pair = (line, contact)
@@ -30,7 +30,7 @@ class Arrivals:
         return before
 
     def failed(self, line: str, contact: str, sid: str) -> None:
-        """Forget a text that could not be published, unless others already stand behind it."""
+        """Forget a text that could not be published, unless others follow it already."""
         if self._last.get((line, contact)) == sid:
             before = self._before.pop(sid, None)
             if before is None:

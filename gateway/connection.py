@@ -1,4 +1,4 @@
-"""An HTTP connection that waits for nobody: Uvicorn limits neither the time of a request nor the size of its head."""
+"""An HTTP connection with limits: Uvicorn limits neither the time of a request nor the size of its head."""
 
 import asyncio
 from typing import Any, ClassVar, Final, cast
@@ -6,16 +6,16 @@ from typing import Any, ClassVar, Final, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_LIMIT: Final = 128 << 10
-"""Bytes; a part of the body may come along with the head's last."""
+"""Bytes; the last packet of the head may contain a part of the body."""
 
 TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
-    """Closed when a request does not come in time, or its head is too long."""
+    """Closes when a request does not arrive in time, or its head is too long."""
 
     request_within: ClassVar = 10.0
-    """Seconds from the connection, or a later request's first byte, until head and body are there."""
+    """Seconds from the connection, or from a later request's first byte, until head and body have arrived."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,7 @@ class Connection(HttpToolsProtocol):
             self._start_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes in, but no endless head."""
+        """Accept bytes, but no endless head."""
         if self._in_head:
             self._head_size += len(data)
         super().data_received(data)
@@ -44,17 +44,17 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("The request's head is too long.")
 
     def on_headers_complete(self) -> None:
-        """Go on to the body."""
+        """Expect the body from now on."""
         self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Wait for nothing more of this request."""
+        """Stop the time limit: the request is complete."""
         self._stop_timeout()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop the time limit and its timer."""
         self._stop_timeout()
         if self._timer is not None:
             self._timer.cancel()
@@ -70,7 +70,7 @@ class Connection(HttpToolsProtocol):
         self._due = None
 
     def _check_timeout(self) -> None:
-        """Give up what is due, or look again when it is: a timer for each request would cost more than this."""
+        """Close if the time is up, else check again then; a timer for each request would cost more."""
         self._timer = None
         if self._due is None:
             return
@@ -83,9 +83,9 @@ class Connection(HttpToolsProtocol):
 
 
 class JoinedWrites:
-    """A transport that writes what one turn of the event loop brings at once: an answer's head along with its body.
+    """A transport that joins all writes of one event loop turn: a response's head and its body.
 
-    Uvicorn writes them one by one, and the second packet costs about as much as all else that it does for an answer.
+    Uvicorn writes them one by one, and the second packet costs as much as all its other work for a response.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -102,7 +102,7 @@ class JoinedWrites:
         self._held.append(data)
 
     def close(self) -> None:
-        """Close once all is written."""
+        """Write everything, then close."""
         self._write()
         self._transport.close()
 

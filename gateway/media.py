@@ -1,4 +1,4 @@
-"""Serves the files of agents' replies to the provider, which fetches what goes out as an MMS."""
+"""Serves the files of agents' replies to the provider, which fetches them for an MMS."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -20,11 +20,11 @@ log = structlog.get_logger("clerk.gateway")
 SERVED = Counter("clerk_media_served_total", "Files asked for at /media", ["outcome"])
 
 MOST_BYTES: Final = 5_000_000
-"""What an MMS can hold (https://www.twilio.com/docs/messaging/guides/accepted-mime-types)."""
+"""The most that an MMS can hold (https://www.twilio.com/docs/messaging/guides/accepted-mime-types)."""
 
 MOST_AT_ONCE: Final = 10
 TIMEOUT: Final = aiohttp.ClientTimeout(total=14, connect=5, sock_read=10)
-"""In less than the 15 seconds that Twilio waits for an answer."""
+"""Shorter than the 15 seconds that Twilio waits for an answer."""
 
 _CHUNK: Final = 64 * 1024
 _HEADERS: Final[Mapping[str, str]] = {
@@ -35,7 +35,7 @@ _HEADERS: Final[Mapping[str, str]] = {
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",
 }
-"""What is fetched belongs to one contact, and must not come alive where a person opens its address."""
+"""The files belong to one contact, and must not run scripts in the browser of a person who opens the address."""
 
 
 class _FetchFailed(Exception):
@@ -47,7 +47,7 @@ class _FetchFailed(Exception):
 
 
 class MediaFiles:
-    """The files behind signed addresses, read from Slack with the bot token; it is shown to nobody else."""
+    """The files behind signed addresses, read from Slack with the bot token, which goes to Slack alone."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._key = media_key(settings.slack_signing_secret.get_secret_value())
@@ -55,12 +55,12 @@ class MediaFiles:
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def answer(self, path: str) -> Response:
-        """The file that a path was signed for; 404 if it was not, 410 once its time is over, 502 if Slack fails."""
+        """The file of a signed path; 404 if the signature is wrong, 410 if the path has expired, 502 if Slack fails."""
         try:
             link = read_path(path, self._key, self._now())
             content = await self._content(link)
         except BadSignature:
-            return _refused(404, "unsigned", b"there is nothing at this address")
+            return _refused(404, "unsigned", b"there is no file at this address")
         except LinkExpired:
             return _refused(410, "expired", b"this address has expired")
         except _FetchFailed as error:
@@ -86,7 +86,7 @@ class MediaFiles:
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    """The file's bytes; to a token that may not read it, Slack redirects or shows a page to sign in at."""
+    """The file's bytes; Slack answers a token without access with a redirect or a sign-in page."""
     if answer.status != 200:
         raise _FetchFailed(404 if answer.status in {404, 410} else 502, f"http_{answer.status}")
     if answer.content_type == "text/html":

@@ -1,6 +1,6 @@
-"""How many refusals an address is told the reason of, so that a flood of forgeries fills no log and is slowed down.
+"""Limits the refusals that each address gets, so that a flood of forgeries is slowed and does not fill the log. Pure.
 
-Pure. What is verified and understood is taken whoever else sends from its address: behind a proxy, all have the same.
+A verified request is never limited, whatever else comes from its address: behind a proxy all senders share one.
 """
 
 from collections import OrderedDict
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 MOST: Final = 10_000
-"""Addresses remembered."""
+"""The most addresses remembered."""
 
 
 class Refusals:
     """A token bucket for each of the addresses that were refused last (https://en.wikipedia.org/wiki/Token_bucket).
 
-    An address that sent none before may have `at_once` refusals, and one more each time that `regained` has passed.
-    For each address it is kept when its bucket will be full again, which says how much is in it.
+    A new address may have `at_once` refusals, and one more each time that `regained` has passed. The time at which an
+    address's bucket will be full again says how much is in it now.
     """
 
     def __init__(self, at_once: int, regained: timedelta) -> None:
@@ -28,7 +28,7 @@ class Refusals:
         return wait if wait > timedelta() else None
 
     def count_refusal(self, address: str, now: datetime) -> timedelta | None:
-        """Count a refusal; the time to wait if the address had too many, None if it may know the reason."""
+        """Count a refusal; None if the address may get the reason, else how long it must wait."""
         wait = self.wait(address, now)
         if wait is not None:
             return wait
@@ -39,5 +39,5 @@ class Refusals:
         return None
 
     def _after(self, address: str, now: datetime) -> datetime:
-        """When its bucket will be full again, if one more is taken from it."""
+        """When the bucket will be full again after one more refusal."""
         return max(now, self._full.get(address, now)) + self._regained

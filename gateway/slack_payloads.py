@@ -12,20 +12,20 @@ from messages.orders.forms import InputState
 
 
 class TypedPayload(SlackPayload):
-    """What an interaction is."""
+    """A payload's type."""
 
     type: str = ""
 
 
 class EventHeader(TypedPayload):
-    """What an event is, and whose."""
+    """An event's type and author."""
 
     subtype: str | None = None
     bot_id: str | None = None
 
 
 class EventEnvelope(TypedPayload):
-    """What surrounds an event (https://docs.slack.dev/apis/events-api)."""
+    """The envelope of an event (https://docs.slack.dev/apis/events-api)."""
 
     challenge: str = ""
     event_id: str = ""
@@ -45,7 +45,7 @@ class MessageEventEnvelope(SlackPayload):
 
 
 class MessageChangeEvent(SlackPayload):
-    """A message that is different now, or gone, which has no `message`; `edited` is its last edit.
+    """A message that was changed or deleted (then without `message`); its `edited` is the last edit.
 
     https://docs.slack.dev/reference/events/message/message_changed and /message_deleted
     """
@@ -75,7 +75,7 @@ class _Option(SlackPayload):
 
 
 class Action(SlackPayload):
-    """An element that was used."""
+    """An element that a person used."""
 
     action_id: str
     value: str = ""
@@ -112,18 +112,18 @@ class ViewSubmission(SlackPayload):
 
 
 def json_object(text: str | bytes) -> Mapping[str, Any]:
-    """The object that a JSON text holds; Rejected if it is none, or holds what neither BSON nor UTF-8 can."""
+    """The object in a JSON text; Rejected if there is none, or BSON or UTF-8 can't represent it."""
     try:
         found = from_json(text, allow_inf_nan=False)
     except ValueError:
-        raise Rejected(400, "the body is no JSON") from None
+        raise Rejected(400, "the body is not JSON") from None
     if not isinstance(found, dict):
-        raise Rejected(400, "the body is no JSON object")
+        raise Rejected(400, "the body is not a JSON object")
     return found
 
 
 def parsed[P: BaseModel](kind: type[P], payload: Mapping[str, Any]) -> P:
-    """A payload as what it should be; Rejected, naming the field, if it is not."""
+    """A payload parsed as a model; Rejected with the name of the first wrong field."""
     try:
         return kind.model_validate(payload)
     except ValidationError as error:

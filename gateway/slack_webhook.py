@@ -1,4 +1,4 @@
-"""Slack's webhooks: verified and parsed. Pure."""
+"""Verifies and parses Slack's webhooks. Pure."""
 
 import hmac
 import json
@@ -36,7 +36,7 @@ _CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 
 @dataclass(frozen=True)
 class App:
-    """The Slack app: its signing secret, and the host that its response URLs may have besides Slack's own."""
+    """The Slack app: its signing secret, and the API's URL, whose host response URLs may have besides Slack's own."""
 
     signing_secret: bytes
     api_url: str
@@ -59,7 +59,7 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
 
 
 def event(request: Request, app: App, now: datetime) -> Accepted:
-    """An event of the Events API; only a person's reply in a thread, its edit and its deletion are used."""
+    """An event of the Events API; Clerk uses a person's reply in a thread, its edit and its deletion."""
     _verify(request, app, now)
     payload = json_object(request.body)
     envelope = parsed(EventEnvelope, payload)
@@ -80,7 +80,7 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
 
 
 def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepted:
-    """A message that was edited or deleted; a preview that Slack adds to a link is no edit."""
+    """An edited or deleted message; Slack's preview of a link is not an edit."""
     change = parsed(MessageChangeEnvelope, payload).event
     after, before = change.message, change.previous_message
     was = before or after
@@ -101,7 +101,7 @@ def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepte
 
 
 def command(request: Request, app: App, now: datetime) -> Accepted:
-    """The slash command /clerk; what can be said without looking anything up is answered at once."""
+    """The slash command /clerk; help and usage are answered at once."""
     _verify(request, app, now)
     fields = form_fields(form_pairs(request.body))
     if fields.get("ssl_check"):
@@ -174,7 +174,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     try:
         found = forms.read(submission)
     except ValueError:
-        raise Rejected(400, "the submitted modal carries our name but not our shape") from None
+        raise Rejected(400, "the submitted modal has our callback_id but not our metadata") from None
     if found is None:
         return Accepted([], NOTHING, dropped="view_submission")
     if isinstance(found, dict):
@@ -196,5 +196,5 @@ def _json(answer: Mapping[str, Any]) -> Response:
 
 
 def _label(kind: str) -> str:
-    """An event's type as a metric's label: what is not a plain word is not repeated."""
+    """An event's type as a metric's label; "other" unless it is a plain word."""
     return kind if re.fullmatch(r"[a-z0-9_.]{1,40}", kind) else "other"

@@ -1,4 +1,4 @@
-"""Twilio's webhooks: verified and parsed. Pure."""
+"""Verifies and parses Twilio's webhooks. Pure."""
 
 import hmac
 from base64 import b64encode
@@ -15,18 +15,18 @@ from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
 NO_REPLY: Final = Response(200, b"<Response/>", "text/xml")
-"""A plain text answer would be sent to the contact (https://www.twilio.com/docs/messaging/twiml)."""
+"""Twilio would send a plain text answer to the contact (https://www.twilio.com/docs/messaging/twiml)."""
 
 MOST_MEDIA: Final = 10
 LONGEST_NAME: Final = 256
 
 UNKNOWN_SENDER: Final = "unknown"
-"""The contact of the texts that come without a sender."""
+"""The contact of texts without a sender."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The Twilio account, and the public address that its signatures are made for."""
+    """The Twilio account, and the public URL for which Twilio makes the signatures."""
 
     sid: str
     token: bytes
@@ -37,7 +37,7 @@ class Account:
 
     @cached_property
     def urls(self) -> Sequence[str]:
-        """The public URL as it is, with its port and without: Twilio signs any of them, depending on the scheme."""
+        """The public URL as it is, with a port and without: the scheme decides which one Twilio signs."""
         parts = urlsplit(self.public_url)
         standard = 443 if parts.scheme == "https" else 80
         host = parts.hostname or ""
@@ -89,7 +89,7 @@ def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> b
 
 @lru_cache(maxsize=8)
 def _keyed(token: bytes) -> hmac.HMAC:
-    """The state that every signature with a token begins with: setting it up costs more than signing a form."""
+    """The initial state of every signature with a token: it costs more than signing a form."""
     return hmac.new(token, digestmod="sha1")
 
 
@@ -98,13 +98,13 @@ def _verified(request: Request, account: Account) -> dict[str, str]:
     try:
         pairs = form_pairs(request.body)
     except Rejected:
-        raise Rejected(403, f"no form of Twilio's has more than {MOST_FIELDS} fields") from None
+        raise Rejected(403, f"Twilio sends no form with more than {MOST_FIELDS} fields") from None
     path = request.path + (f"?{request.query}" if request.query else "")
     if not any(hmac.compare_digest(given, signature(url + path, pairs, account.token)) for url in account.urls):
         raise Rejected(403, "the signature is not Twilio's for this URL: check CLERK_PUBLIC_URL and the auth token")
     fields = form_fields(pairs)
     if fields.get("AccountSid") != account.sid:
-        raise Rejected(403, "the form is another account's: check CLERK_TWILIO_ACCOUNT_SID")
+        raise Rejected(403, "the form belongs to another account: check CLERK_TWILIO_ACCOUNT_SID")
     return fields
 
 
@@ -116,7 +116,7 @@ def _required(fields: dict[str, str], name: str) -> str:
 
 
 def _sender(fields: dict[str, str]) -> str:
-    """Who sent a text: not always a number, but a short code, a company's name or nothing. A refusal would lose it."""
+    """The sender of a text: a number, a short code, a company's name or nothing. A refusal would lose the text."""
     sender = fields.get("From", "").replace("\x00", "")[:LONGEST_NAME]
     return sender if sender.strip() else UNKNOWN_SENDER
 

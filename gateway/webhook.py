@@ -1,4 +1,4 @@
-"""What a webhook is, and what becomes of it. Pure."""
+"""A webhook's request, and its outcome: accepted or rejected. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from urllib.parse import unquote_to_bytes
 from messages.base import QueueMessage
 
 MOST_FIELDS: Final = 1000
-"""Fields of a form; Twilio and Slack send a few dozen, and what is not verified yet must not cost much."""
+"""The most fields of a form; Twilio and Slack send a few dozen, and an unverified form must not cost much."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A webhook as it came, its body untouched.
+    """A webhook's request, its body unchanged.
 
     `path`, below the public URL, `query` and `headers`, by lower-case name, are raw.
     """
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes = b""
@@ -36,7 +36,7 @@ class Response:
 
     @cached_property
     def head(self) -> Sequence[tuple[bytes, bytes]]:
-        """Its HTTP headers: made once for the answers that are always the same."""
+        """Its HTTP headers; the constant responses make them once."""
         head = [(b"content-length", str(len(self.body)).encode())] if self.status != 204 else []
         if self.body:
             head.append((b"content-type", self.content_type.encode()))
@@ -45,7 +45,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A verified webhook: the messages to publish before `answer` is given; `dropped` names an event left unused."""
+    """A verified webhook: the messages to publish before `answer` is given; `dropped` names an unused event."""
 
     messages: Sequence[QueueMessage]
     answer: Response
@@ -53,7 +53,7 @@ class Accepted:
 
 
 class Rejected(Exception):
-    """A webhook that must change nothing; `reason` is for the log and the sender, and quotes nothing it sent."""
+    """A webhook that changes nothing; the log and the sender get the `reason`, which never quotes the request."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -62,7 +62,7 @@ class Rejected(Exception):
 
 
 def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
-    """The fields of a form as raw bytes, blank ones too: what was signed, whatever its encoding; Rejected if too many.
+    """The fields of a form as raw bytes, blank ones too, as they were signed; Rejected if there are too many.
 
     https://url.spec.whatwg.org/#urlencoded-parsing
     """
@@ -71,7 +71,7 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     pairs: list[tuple[bytes, bytes]] = []
     for part in body.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
-        if 0x25 in value:  # a percent sign; bytes in bytes is slow
+        if 0x25 in value:  # a percent sign; searching for bytes in bytes is slow
             value = unquote_to_bytes(value)
         if 0x25 in name:
             name = unquote_to_bytes(name)
