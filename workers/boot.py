@@ -1,4 +1,4 @@
-"""What `dramatiq workers.boot` loads in each worker process: the broker, the ports and every actor."""
+"""The module that `dramatiq workers.boot` loads in each worker process: the broker, the ports and every actor."""
 
 import dramatiq
 

@@ -1,8 +1,8 @@
-"""Dramatiq on RabbitMQ, with quorum queues, and never an acknowledgement before what follows from it is confirmed.
+"""Dramatiq on RabbitMQ, with quorum queues; it acknowledges a message only after its retry or dead letter is confirmed.
 
-Dramatiq acknowledges a message whose retry could not be published, and dead-letters a message as it came, without
-what went wrong. Here a retry that is not confirmed leaves the message unacknowledged, and a dead letter is published
-with its reason before the original is acknowledged.
+Dramatiq itself acknowledges a message although its retry could not be published, and dead-letters a message without the
+reason. Here a message stays unacknowledged until its retry is confirmed, and a dead letter is published with its reason
+before the original is acknowledged.
 """
 
 import base64
@@ -31,7 +31,7 @@ log = structlog.get_logger("clerk.broker")
 
 
 class SafeRetries(Retries):
-    """Dramatiq's retries; when a retry could not be published the message is handed back to the queue instead."""
+    """Dramatiq's retries; if a retry can't be published, the message goes back to its queue instead."""
 
     @override
     def after_process_message(
@@ -39,24 +39,24 @@ class SafeRetries(Retries):
     ) -> None:
         try:
             super().after_process_message(broker, message, result=result, exception=exception)
-        except Exception as error:  # noqa: BLE001 - whatever kept the retry from its queue, do not acknowledge
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the message must not be acknowledged
             log.error("retry not confirmed, message handed back", message_id=message.message_id, error=repr(error))
             message.options["hand_back"] = True
 
 
 class _Consumer(_RabbitmqConsumer):
-    """Acknowledges only what is done with, or safe elsewhere."""
+    """Acknowledges a message only when it is done, or safe in another queue."""
 
     def __init__(self, broker: RabbitmqBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
         self.iterator = self._readable(self.iterator)
 
     def ack(self, message: MessageProxy) -> None:
-        """Acknowledge a message, or hand it back to its queue if its retry was not confirmed."""
+        """Acknowledge a message, or return it to its queue if its retry was not confirmed."""
         if message.options.pop("hand_back", False):
             self.known_tags.discard(message._tag)
             hand_back = partial(self.channel.basic_nack, message._tag, requeue=True)
-            # A connection that is lost hands back all that it brought.
+            # When a connection is lost, RabbitMQ requeues all its messages.
             with suppress(pika.exceptions.ConnectionWrongStateError):
                 self.connection.add_callback_threadsafe(hand_back)
         else:
@@ -68,7 +68,7 @@ class _Consumer(_RabbitmqConsumer):
         super().ack(message)
 
     def _readable(self, deliveries: Iterator[Any]) -> Iterator[Any]:
-        """The deliveries that Dramatiq can read; the others would stop its threads, so they are buried here."""
+        """The deliveries that Dramatiq can read; the others would stop its threads, so they are dead-lettered here."""
         for method, properties, body in deliveries:
             fault = None if method is None else _fault(body, self.queue_name)
             if fault is None:
@@ -94,7 +94,7 @@ class _Consumer(_RabbitmqConsumer):
 
 
 def _fault(body: bytes, queue: str) -> str | None:
-    """Why a body is no message of this queue; None if it is one."""
+    """Why a body is not a message of this queue; None if it is."""
     try:
         message: Message[None] = Message.decode(body)
     except DecodeError:
@@ -107,7 +107,7 @@ def _fault(body: bytes, queue: str) -> str | None:
 
 
 def _wrapped(body: bytes, queue: str, reason: str) -> bytes:
-    """An envelope that keeps an unreadable body as it came."""
+    """An envelope that contains an unreadable body unchanged."""
     kwargs = {"body": base64.b64encode(body).decode()}
     wrapped: Message[None] = Message(queue, "unreadable", (), kwargs, {"reason": reason})
     return wrapped.encode()
@@ -138,7 +138,7 @@ class QuorumBroker(RabbitmqBroker):
 
 
 def middleware(*more: Middleware) -> list[Middleware]:
-    """What every broker of ours runs with: time limits, safe retries, one event loop a process, and `more`."""
+    """The middleware of every broker: time limits, safe retries, one event loop a process, and `more`."""
     return [TimeLimit(), ShutdownNotifications(), SafeRetries(), AsyncIO(), *more]
 
 
@@ -153,7 +153,7 @@ def in_memory(*more: Middleware) -> StubBroker:
 
 
 class InMemoryPublisher:
-    """The publisher of a broker in this very process."""
+    """Publishes to a broker in this process."""
 
     def __init__(self, broker: StubBroker) -> None:
         self._broker = broker
@@ -165,5 +165,5 @@ class InMemoryPublisher:
         self._broker.enqueue(Message.decode(body), delay=milliseconds)
 
     async def probe(self) -> str | None:
-        """None: a queue in memory is always there."""
+        """None: a queue in memory is always available."""
         return None

@@ -1,6 +1,6 @@
-"""Wakes what is due in the documents, and has texts that no webhook brought taken in.
+"""Publishes messages for the work that is due in the documents, and finds texts that no webhook brought.
 
-Any number of clocks may run: each only publishes messages whose repetition is harmless.
+Any number of clocks may run: they only publish messages that are harmless to repeat.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ log = structlog.get_logger("clerk.clock")
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
-"""How long what was woken has before it is woken again."""
+"""How long after its message due work gets another one."""
 
 
 async def sweep(ports: Ports) -> int:
-    """Wake everything that is due; how many things that were."""
+    """Publish a message for everything that is due; returns how much was due."""
     now, stores, publish = ports.now(), ports.stores, ports.publisher.publish
     woken = 0
 
@@ -68,7 +68,7 @@ async def sweep(ports: Ports) -> int:
 
 
 async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Look for both for ever, `every` so often; an outage of the broker or of MongoDB only costs time."""
+    """Look for due work and missed texts at an interval, for ever; an outage of RabbitMQ or MongoDB only costs time."""
 
     async def repeat(task: Callable[[Ports], Awaitable[int]], what: str) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Text as Slack takes it. Pure."""
+"""Text escaped for Slack. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -15,26 +15,26 @@ _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]+")
 
 
 def escape(text: str) -> str:
-    """Text in which no mention, channel or link comes alive: Slack's three control characters as entities.
+    """Text with Slack's three control characters as entities, so that mentions, channels and links stay plain text.
 
-    Characters that no text can show (NUL and its kin) are replaced by the sign for them.
+    Control characters (such as NUL) become the replacement character.
     https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
     return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], visible(text))
 
 
 def visible(text: str) -> str:
-    """Text, to stand where no markup is read, in which characters that no text can show are replaced by a sign."""
+    """Text for a place without markup, with control characters as the replacement character."""
     return _CONTROL.sub("�", text)
 
 
 def unstyled(text: str) -> str:
-    """Text, not yet escaped, as one line in which neither style nor emoji codes come alive where mrkdwn is read."""
+    """Text as one line, not yet escaped, in which mrkdwn finds no style and no emoji code."""
     return _EMOJI.sub("∶", text.translate(_STYLING))
 
 
 def clip_escaped(text: str, limit: int) -> str:
-    """The text escaped, or as much of it as fits escaped in `limit` characters with an ellipsis."""
+    """The text escaped, shortened with an ellipsis to `limit` characters if it is longer."""
     whole = escape(text)
     return whole if len(whole) <= limit else split(text, limit - 1)[0] + "…"
 
@@ -55,7 +55,7 @@ def split(text: str, limit: int) -> list[str]:
 
 
 def mention(id: str) -> str:
-    """A user or channel as a mention; anything else is shown as it is, dead."""
+    """A user or channel as a mention; anything else as plain text."""
     if _USER.fullmatch(id):
         return f"<@{id}>"
     if _CHANNEL.fullmatch(id):
@@ -64,7 +64,7 @@ def mention(id: str) -> str:
 
 
 def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "–") -> str:
-    """Parts in a row, as many as fit in `limit` characters; the others are counted."""
+    """As many parts in a row as fit in `limit` characters, and the number of the others."""
     parts = list(parts)
     for count in range(len(parts), 0, -1):
         rest = f" and {len(parts) - count} more" if count < len(parts) else ""

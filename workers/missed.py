@@ -1,8 +1,8 @@
-"""Takes in the contacts' texts that no webhook brought: the gateway or the broker was away when they came.
+"""Takes in the contacts' texts that no webhook brought, because the gateway or the broker was down when they came.
 
-Any number of clocks may ask: one at a time looks at a line. A text that is still in the queue where its webhook put it
-is taken in twice, which does no harm: it is stored by the provider's sid. But it is taken in no more than that, lest
-workers that are behind fall behind further.
+Any number of clocks may do this: one at a time compares a line. A text that is still in the queue is taken in a second
+time, which is harmless, because it is stored under the provider's sid. It is not taken in more often than that, so that
+workers that are behind do not fall further behind.
 """
 
 import uuid
@@ -23,17 +23,17 @@ log = structlog.get_logger("clerk.missed")
 MISSED: Final = Counter("clerk_missed_texts_total", "Texts that the provider had and no webhook brought")
 
 OVERLAP: Final = timedelta(minutes=2)
-"""What was looked at before is looked at again: the provider lists a text a little after its time."""
+"""Each comparison overlaps the last one: the provider lists a text a little after its time."""
 
 
 async def take_in_missed(ports: Ports) -> int:
-    """Compare the lines whose time it is with the provider's list, and take in what is missing; how many that was."""
+    """Compare the lines that are due with the provider's list, and take in the missing texts; returns how many."""
     every, found = ports.settings.reconcile_every, 0
     for line in await ports.stores.lines.all():
         now = ports.now()
         inbox = await ports.stores.inboxes.take(line.id, now, now + every)
         if inbox is not None:
-            # The younger ones are on their way: a webhook is repeated for 15 seconds, then it waits in a queue.
+            # Younger texts may still come: Twilio repeats a webhook for 15 seconds, and then it waits in a queue.
             since = max(inbox.seen_at - OVERLAP, inbox.began_at)
             found += await _compare(inbox, since, now - every / 2, ports)
     return found
@@ -61,7 +61,7 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
 
 
 async def _missed(line: str, listed: Sequence[ListedText], ports: Ports) -> Sequence[SmsReceived]:
-    """The texts that are not known, each after the contact's text before it."""
+    """The texts that are not stored, each with the contact's text before it."""
     known = await ports.stores.texts.known([text.sid for text in listed]) if listed else set()
     before: dict[str, str] = {}
     missed = []

@@ -1,6 +1,6 @@
-"""What one sees of the workers: a log line and metrics for each message handled, tied by its correlation id.
+"""Logs and metrics of the workers: one log line for each message handled, with its correlation id.
 
-Nothing a contact wrote, no number and no token is ever logged: ids, queue, outcome, duration.
+Logs hold ids, queue, outcome and duration, and never what a contact wrote, a number or a token.
 """
 
 import time
@@ -22,7 +22,7 @@ from messages.process.publishing import correlation
 log = structlog.get_logger("clerk.worker")
 
 LATENCIES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-"""The bounds of histograms in seconds: from a good day to an outage."""
+"""The buckets of histograms in seconds: from a good day to an outage."""
 
 HANDLED = Counter("clerk_messages_total", "Messages handled", ["actor", "outcome"])
 RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"], buckets=LATENCIES)
@@ -40,7 +40,7 @@ DUE_LAG = Histogram(
 
 
 class Observed(Middleware):
-    """Binds the correlation id while a message is handled, logs and counts its outcome, gives dead letters a reason."""
+    """Binds a message's correlation id while it is handled, logs and counts its outcome, adds dead letters' reasons."""
 
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
@@ -52,7 +52,7 @@ class Observed(Middleware):
 
     @override
     def before_enqueue(self, broker: dramatiq.Broker, message: Message[Any], delay: int | None) -> None:
-        """Note when a delayed or retried message became ready: its timestamp stays that of its first publishing."""
+        """Note when a delayed or retried message became ready: its timestamp is that of its first publish."""
         if delay is None:
             message.options["queued_at"] = int(time.time() * 1000)
 
@@ -118,7 +118,7 @@ class Observed(Middleware):
 
 
 def _words(exception: BaseException) -> str:
-    """What went wrong and where; without the words of exceptions that are not ours, for they may quote a contact."""
+    """What went wrong and where; without the message of a foreign exception, which may quote a contact."""
     kind = type(exception)
     what = f"{kind.__name__}: {exception}" if kind.__module__.startswith(("workers.", "messages.")) else kind.__name__
     frames = traceback.extract_tb(exception.__traceback__)

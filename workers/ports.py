@@ -1,4 +1,4 @@
-"""What actors may reach: the documents, the queues, Slack, and the time."""
+"""The ports of the actors: the documents, the queues, Slack, the phone network, and the time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from workers.mongo import Stores
 
 
 class SlackError(Exception):
-    """Slack did not do what was asked; `code` is Slack's own word for why."""
+    """A call to Slack failed; `code` is Slack's error."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -22,11 +22,11 @@ class SlackError(Exception):
 
 
 class Permanent(SlackError):
-    """Trying again can't help until a person changes something."""
+    """A retry can't succeed until a person changes something."""
 
 
 class Temporary(SlackError):
-    """Nothing happened at Slack; trying again later may help, after `retry_after` if that is known."""
+    """Nothing happened at Slack; a later retry may succeed, after `retry_after` if that is known."""
 
     def __init__(self, code: str, retry_after: timedelta | None = None) -> None:
         super().__init__(code)
@@ -34,7 +34,7 @@ class Temporary(SlackError):
 
 
 class Throttled(Temporary):
-    """Slack wants to be left alone for `retry_after`."""
+    """Slack accepts no calls for `retry_after`."""
 
     retry_after: timedelta
 
@@ -43,7 +43,7 @@ class Throttled(Temporary):
 
 
 class Ambiguous(SlackError):
-    """Slack may or may not have done it: look before trying again."""
+    """Slack may or may not have done it: check before a retry."""
 
 
 class Renderable(Protocol):
@@ -51,18 +51,18 @@ class Renderable(Protocol):
 
     @property
     def text(self) -> str:
-        """What a notification or an old client shows."""
+        """The text that a notification or an old client shows."""
         ...
 
     @property
     def blocks(self) -> Sequence[Mapping[str, Any]]:
-        """The message's blocks; may be empty."""
+        """The message's blocks, if any."""
         ...
 
 
 @dataclass(frozen=True)
 class Posted:
-    """Where a message landed; for a user as target, `channel` is the direct message's."""
+    """The place of a message; if the target is a user, `channel` is that of the direct message."""
 
     channel: str
     ts: str
@@ -80,7 +80,7 @@ class Slack(Protocol):
         ...
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
-        """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
+        """The replies that people wrote in a thread between two moments (as `ts`) and have not edited, in order."""
         ...
 
     async def update(self, at: Posted, what: Renderable) -> None:
@@ -88,7 +88,7 @@ class Slack(Protocol):
         ...
 
     async def delete(self, at: Posted) -> None:
-        """Take a message away; a message that is gone already is fine."""
+        """Delete a message; no error if it no longer exists."""
         ...
 
     async def permalink(self, at: Posted) -> str:
@@ -96,11 +96,11 @@ class Slack(Protocol):
         ...
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Open a modal for whoever made the trigger."""
+        """Open a modal for the user who made the trigger."""
         ...
 
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Lay a modal on the one in which the trigger was made."""
+        """Open a modal on top of the one in which the trigger was made."""
         ...
 
     async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
@@ -108,15 +108,15 @@ class Slack(Protocol):
         ...
 
     async def respond(self, response_url: str, what: Renderable) -> None:
-        """Tell whoever clicked, in private, through the click's response_url."""
+        """Send the user who clicked a private message, through the click's response_url."""
         ...
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
-        """Tell one user in a channel, in private."""
+        """Send one user a private message in a channel."""
         ...
 
     async def upload(self, name: str, content: bytes) -> str:
-        """The id of a new file, which nobody sees until it is shared."""
+        """Upload a file, which nobody sees until it is shared; returns its id."""
         ...
 
     async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
@@ -124,28 +124,28 @@ class Slack(Protocol):
         ...
 
     async def find_share(self, file: str, channel: str) -> Posted | None:
-        """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
+        """The message that shares a file in a channel; None if there is none yet, file_not_found if never shared."""
         ...
 
     async def react(self, at: Posted, emoji: str) -> None:
-        """Put our reaction on a message; one that stands already is fine."""
+        """Add our reaction to a message; no error if it is there already."""
         ...
 
     async def unreact(self, at: Posted, emoji: str) -> None:
-        """Take our reaction from a message; one that is gone already is fine."""
+        """Remove our reaction from a message; no error if it is not there."""
         ...
 
     async def user_name(self, user: str) -> str:
-        """What people call a user."""
+        """A user's name."""
         ...
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         ...
 
 
 class TextingError(Exception):
-    """The provider did not do what was asked; `code` is its own, if any, and `detail` holds no number and no text."""
+    """A call to the provider failed; `code` is the provider's, if any; `detail` contains no number and no text."""
 
     def __init__(self, code: int | None, detail: str) -> None:
         super().__init__(detail if code is None else f"{code} ({detail})")
@@ -153,11 +153,11 @@ class TextingError(Exception):
 
 
 class Refused(TextingError):
-    """The provider said no and nothing was sent; `code` tells whether the same can work later."""
+    """The provider refused, and sent nothing; `code` tells whether the same call can succeed later."""
 
 
 class TextingThrottled(TextingError):
-    """The provider did not look at it, and wants to be left alone for `retry_after`."""
+    """The provider ignored the call, and accepts no others for `retry_after`."""
 
     def __init__(self, code: int | None, retry_after: timedelta) -> None:
         super().__init__(code, "throttled")
@@ -165,15 +165,15 @@ class TextingThrottled(TextingError):
 
 
 class Unreachable(TextingError):
-    """Nothing happened at the provider, or nothing but reading; asking again is safe."""
+    """Nothing changed at the provider; a retry is safe."""
 
 
 class Undecided(TextingError):
-    """The text may or may not have been sent: look before trying again."""
+    """The provider may or may not have sent the text: check before a retry."""
 
 
 class TooLarge(TextingError):
-    """An attachment has more bytes than were asked for."""
+    """An attachment has more bytes than allowed."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class ListedText:
     at: datetime
 
     def received(self, line: str, after: str | None) -> SmsReceived:
-        """The text as its webhook would have brought it, after another one of the contact's."""
+        """The text as a queue message, as from its webhook; `after` is the contact's text before it."""
         return SmsReceived(
             sid=self.sid,
             line=line,
@@ -212,14 +212,14 @@ class ListedText:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A picture or file, and what the one who served it says it is."""
+    """A picture or file, and the type that its server gave."""
 
     content: bytes = field(repr=False)
     content_type: str
 
 
 class Texting(Protocol):
-    """The phone network, through the provider; every failure is a TextingError, and Undecided one of `send` alone."""
+    """The phone network, through the provider; every failure is a TextingError; only `send` raises Undecided."""
 
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
         """Send a text that reports its progress to `callback`; never repeated by the client itself."""
@@ -234,11 +234,11 @@ class Texting(Protocol):
         ...
 
     async def media(self, url: str, most: int) -> Attachment:
-        """An attachment of a contact's text, or TooLarge; one that is not there yet is Unreachable."""
+        """An attachment of a contact's text; TooLarge, or Unreachable if the provider does not have it yet."""
         ...
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         ...
 
 
@@ -248,7 +248,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything an actor may reach, handed to it with each message."""
+    """Everything that an actor may use; it gets them with each message."""
 
     settings: Settings
     stores: Stores
@@ -258,7 +258,7 @@ class Ports:
     now: Callable[[], datetime] = field(default=_now)
 
     async def close(self) -> None:
-        """Give every connection back, on the loop that uses them."""
+        """Close all connections, on the loop that uses them."""
         await self.slack.close()
         await self.texting.close()
         self.stores.close()

@@ -1,4 +1,4 @@
-"""Asks for Slack to be brought into line with a conversation: one message waits for that, however often it is asked."""
+"""Requests that Slack be brought into line with a conversation; at most one message waits for that at a time."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,22 +7,22 @@ from messages.notification import RenderConversation
 from workers.ports import Ports
 
 REDRAW_WITHIN: Final = timedelta(seconds=20)
-"""After this long without the change being shown in Slack, the clock sees to it."""
+"""If Slack does not show the change after this long, the clock requests it again."""
 
 LOST_AFTER: Final = timedelta(minutes=1)
-"""After this long nobody relies on the message that was asked for: it may have been lost, or wait in a long queue."""
+"""After this long the requested message counts as lost: it may wait in a long queue."""
 
 
 async def redraw(conversation: str, ports: Ports) -> None:
-    """Have Slack show what was changed in a conversation's documents; nothing if there is no such conversation."""
+    """Request that Slack show the changes in a conversation's documents; without that conversation nothing happens."""
     await ports.stores.conversations.request_redraw(conversation, ports.now() + REDRAW_WITHIN)
     await request_render(conversation, ports)
 
 
 async def request_render(conversation: str, ports: Ports) -> None:
-    """Have a worker look at a conversation, unless a message that was asked for before still waits for one.
+    """Publish a message to render a conversation, unless an earlier one is still waiting.
 
-    What there is to show must be written before, with a time for the clock: whoever takes that message reads it after.
+    Save the changes first, with a due time for the clock: the worker that takes the waiting message reads them after.
     """
     now, stores = ports.now(), ports.stores.conversations
     if not await stores.mark_render_requested(conversation, now, now - LOST_AFTER):

@@ -1,6 +1,6 @@
-"""How an actor is written: a plain async function of its typed message and the ports.
+"""An actor is a plain async function of its typed message and the ports.
 
-`@actor` only notes the function; `declare` makes the Dramatiq actors, once a broker and ports are there.
+`@actor` only registers the function; `declare` makes the Dramatiq actors, once there are a broker and ports.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -16,7 +16,7 @@ from workers.ports import Ports
 
 
 class Unparsable(Exception):
-    """A message is not what its actor handles; no retry can help."""
+    """A message has not the fields that its actor needs; no retry can help."""
 
 
 class LostVersionRace(Exception):
@@ -46,7 +46,7 @@ def actor[M: QueueMessage](
     time_limit: timedelta = timedelta(minutes=1),
     throws: tuple[type[Exception], ...] = (),
 ) -> Callable[[Callable[[M, Ports], Awaitable[None]]], Callable[[M, Ports], Awaitable[None]]]:
-    """Note that a function handles a kind of message; exceptions in `throws` go to the dead letters without a retry."""
+    """Register a function as a message's actor; an exception in `throws` dead-letters the message without a retry."""
 
     def note(function: Callable[[M, Ports], Awaitable[None]]) -> Callable[[M, Ports], Awaitable[None]]:
         HANDLERS[handles.actor] = Handler(
@@ -67,7 +67,7 @@ def actor[M: QueueMessage](
 
 
 async def dispatch(actor_name: str, message: dict[str, Any], ports: Ports) -> None:
-    """Give a message, as it came from a queue, to its handler; Unparsable if it is not what that one handles."""
+    """Pass a message from a queue to its handler; Unparsable if the handler can't parse it."""
     handler = HANDLERS[actor_name]
     try:
         parsed = handler.handles.model_validate(message)

@@ -1,4 +1,4 @@
-"""Puts the workers together: ports from settings, actors onto a broker."""
+"""Assembles the workers: makes ports from settings, declares actors on a broker."""
 
 import importlib
 from collections.abc import Collection
@@ -44,7 +44,7 @@ def add_actors(broker: dramatiq.Broker, ports: Ports, queues: Collection[str] = 
 
 
 class ClosesPorts(Middleware):
-    """Gives the ports' connections back once the worker has stopped, on the event loop that made them."""
+    """Closes the ports' connections after the worker has stopped, on the event loop that made them."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -55,6 +55,6 @@ class ClosesPorts(Middleware):
 
 
 def load_actors() -> None:
-    """Import every slice's actors, which notes what they handle."""
+    """Import every slice's actors, which registers them."""
     for name in ACTORS:
         importlib.import_module(name)
