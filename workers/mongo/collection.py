@@ -17,7 +17,7 @@ type Database = AsyncIOMotorDatabase[dict[str, Any]]
 
 
 def connected(url: str) -> Database:
-    """The database that a URL names, or `clerk`; it is connected at first use, on the loop that uses it."""
+    """The database that a URL names, or `clerk`; the connection is made at first use, on the loop that uses it."""
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         url, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=20000, retryWrites=False
     )
@@ -26,7 +26,7 @@ def connected(url: str) -> Database:
 
 
 def stored(document: Document) -> dict[str, Any]:
-    """A document as MongoDB holds it: `id` as `_id`; what is None is absent, so that sparse indexes leave it out."""
+    """A document as stored in MongoDB: `id` as `_id`, and without None, so that sparse indexes leave it out."""
     fields: dict[str, Any] = _without_none(document.model_dump())
     if "id" in fields:
         fields["_id"] = fields.pop("id")
@@ -34,14 +34,14 @@ def stored(document: Document) -> dict[str, Any]:
 
 
 def _without_none(value: Any) -> Any:
-    """Without the fields that are None, at any depth but in lists: what stands in a list is in no sparse index."""
+    """Without the fields that are None, at any depth except inside lists, which no sparse index covers."""
     if isinstance(value, dict):
         return {name: _without_none(each) for name, each in value.items() if each is not None}
     return list(value) if isinstance(value, tuple) else value
 
 
 def read[D: Document](kind: type[D], fields: Fields | None) -> D | None:
-    """The document of a kind that MongoDB holds as these fields."""
+    """The document that MongoDB stores as these fields."""
     return None if fields is None else kind.model_validate({**fields, "id": fields["_id"]})
 
 
@@ -66,7 +66,7 @@ class Store[D: Document]:
         return True
 
     async def _ensure(self, document: D) -> D:
-        """The stored document with this id; this one if there was none."""
+        """The stored document with this id; stores this one if there is none."""
         id = getattr(document, "id")  # noqa: B009 - every stored document has an id
         found = await self.get(id)
         if found is None:
@@ -86,11 +86,11 @@ class Store[D: Document]:
         return await self._find({"_id": {"$in": list(ids)}}) if ids else []
 
     async def _update(self, query: Fields, change: Fields) -> bool:
-        """Apply a change to the one document that matches; False if none does."""
+        """Apply a change to the matching document; False if there is none."""
         return bool((await self._collection.update_one(query, change)).matched_count)
 
     async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
-        """The documents whose time has come, put off until `again_at` so that the next look finds others first."""
+        """The documents that are due, postponed to `again_at` so that the next query finds others first."""
         due = await self._find({field: {"$lte": now}}, [(field, ASCENDING)], limit)
         if due:
             ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id

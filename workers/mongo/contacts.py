@@ -22,20 +22,20 @@ class Contacts(Store[Contact]):
         self._words = Terms(terms, "contact")
 
     async def ensure(self, number: str, now: datetime) -> Contact:
-        """The contact with this number, new if need be."""
+        """The contact with this number, created if necessary."""
         return await self._ensure(Contact(id=number, created_at=now))
 
     async def set_name(self, number: str, name: str, at: datetime) -> bool:
-        """Record what a contact is called since a time; False if somebody said otherwise later."""
+        """Record a contact's name since a time; False if somebody gave a later one."""
         earlier = {"_id": number, "$or": [{"named_at": None}, {"named_at": {"$lte": at}}]}
         await self._words.add(words(name), number)
         return await self._update(earlier, {"$set": {"name": name, "named_at": at}})
 
     async def named(self, term: str, limit: int) -> list[str]:
-        """The numbers of contacts of whose name a word begins, or began, like this."""
+        """The numbers of contacts with a name, present or past, in which a word begins like this."""
         return await self._words.keys(term, limit, whole=False)
 
     async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
-        """Record that the contact wanted no texts, or wanted them again, at a time; False if they said so later."""
+        """Record that the contact opted out, or in again, at a time; False if a later wish is recorded."""
         earlier = {"_id": number, "$or": [{"opted_at": None}, {"opted_at": {"$lte": at}}]}
         return await self._update(earlier, {"$set": {"opted_out": opted_out, "opted_at": at}})

@@ -1,4 +1,4 @@
-"""The conversations: their threads, leases, debounce and wishes to be drawn again."""
+"""The conversations: their threads, leases, debounce and redraw requests."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,17 +11,17 @@ from workers.mongo.collection import Store, read, stored
 
 
 class Conversations(Store[Conversation]):
-    """The conversations, and the lease under which Slack is brought into line with one."""
+    """The conversations, and the leases for their outboxes and for rendering them."""
 
     kind = Conversation
 
     async def ensure(self, line: str, contact: str, now: datetime) -> Conversation:
-        """The conversation between a line and a contact, new if need be."""
+        """The conversation between a line and a contact, created if necessary."""
         id = conversation_id(line, contact)
         return await self._ensure(Conversation(id=id, line=line, contact=contact, created_at=now))
 
     async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
-        """Save the debounce if nobody did since it was read; with `redraw_by`, in the same write wish for a redraw."""
+        """Save the debounce if it has not changed since `read`; with `redraw_by`, the same write requests a redraw."""
         change: dict[str, Any] = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
         if redraw_by is not None:
             change |= {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": redraw_by}}
@@ -29,7 +29,7 @@ class Conversations(Store[Conversation]):
         return await self._update({"_id": id, "debounce.version": unsaved}, change)
 
     async def request_redraw(self, id: str, by: datetime) -> bool:
-        """Have Slack brought into line by `by` at the latest; False if there is no such conversation."""
+        """Request a redraw by `by` at the latest; False if the conversation does not exist."""
         return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
 
     async def by_thread(self, channel: str, ts: str) -> Conversation | None:
@@ -38,25 +38,25 @@ class Conversations(Store[Conversation]):
         return found[0] if found else None
 
     async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Whether the conversation's outbox is this holder's alone until then."""
+        """Take the lease on a conversation's outbox until then; False if another holder has it."""
         free = [{"sending": None}, {"sending.until": {"$lte": now}}, {"sending.holder": holder}]
         return await self._update({"_id": id, "$or": free}, {"$set": {"sending": {"holder": holder, "until": until}}})
 
     async def release_outbox(self, id: str, holder: str) -> None:
-        """Give the outbox back."""
+        """Release the lease on the outbox."""
         await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
 
     async def schedule_sending(self, id: str, now: datetime, at: datetime) -> bool:
-        """Whether somebody has to look at the outbox at this time; False if another one will by then."""
+        """Schedule a look at the outbox; False if an earlier one is already scheduled."""
         return await self._schedule("send_at", id, now, at)
 
     async def mark_render_requested(self, id: str, now: datetime, lost: datetime) -> bool:
-        """Whether a message has to be published for a render; False if one waits that was asked for after `lost`."""
+        """Record that a render is requested; False if one requested after `lost` still waits."""
         free = [{"render_asked_at": None}, {"render_asked_at": {"$lte": lost}}]
         return await self._update({"_id": id, "$or": free}, {"$set": {"render_asked_at": now}})
 
     async def begin_render(self, id: str) -> Conversation | None:
-        """The conversation, of which another render has to be asked for from now on."""
+        """The conversation, with its render request cleared: the next change needs a new one."""
         asked = {"$unset": {"render_asked_at": ""}}
         return read(
             Conversation,
@@ -64,7 +64,7 @@ class Conversations(Store[Conversation]):
         )
 
     async def schedule_render(self, id: str, now: datetime, at: datetime) -> bool:
-        """Whether somebody has to bring Slack into line at this time; False if another one will by then."""
+        """Schedule a render; False if an earlier one is already scheduled."""
         return await self._schedule("render_at", id, now, at)
 
     async def _schedule(self, field: str, id: str, now: datetime, at: datetime) -> bool:
@@ -72,7 +72,7 @@ class Conversations(Store[Conversation]):
         return await self._update({"_id": id, "$or": free}, {"$set": {field: at}})
 
     async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
-        """The conversation, to be worked on alone until then; None if another holder's time has not passed."""
+        """The conversation, leased until then; None if another holder's lease has not expired."""
         free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
         lease = {"$set": {"lease": {"holder": holder, "until": until}}}
         return read(
@@ -80,32 +80,32 @@ class Conversations(Store[Conversation]):
         )
 
     async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
-        """Keep a lease until then; False if it is another's by now."""
+        """Extend a lease until then; False if another holder has it now."""
         return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
 
     async def release_lease(self, id: str, holder: str, count: int) -> bool:
-        """Give the lease back with every wish up to `count` fulfilled; False, and still held, if a new wish came."""
+        """Release the lease with all requests up to `count` done; False, and still leased, if a newer one exists."""
         return await self._update(
             {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
             {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}},
         )
 
     async def postpone(self, id: str, holder: str, due_at: datetime, again_at: datetime, tries: int) -> None:
-        """Give the lease back with wishes unfulfilled, to go on at `again_at`; the clock takes them up at `due_at`."""
+        """Release the lease with requests left, to continue at `again_at`; the clock finds them at `due_at`."""
         later = {"redraw.due_at": due_at, "redraw.again_at": again_at, "redraw.tries": tries}
         await self._update({"_id": id, "lease.holder": holder}, {"$unset": {"lease": ""}, "$set": later})
 
     async def set_thread(self, id: str, thread: Thread | None) -> None:
-        """Record which Slack thread is the conversation's."""
+        """Record the conversation's Slack thread."""
         change = {"$set": {"thread": stored(thread)}} if thread else {"$unset": {"thread": ""}}
         await self._update({"_id": id}, change)
 
     async def set_posted(self, id: str, seq: int) -> None:
-        """Record that the texts up to `seq` stand in the thread."""
+        """Record that the texts up to `seq` are in the thread."""
         await self._update({"_id": id}, {"$max": {"posted": seq}})
 
     async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
-        """Record the targets of which the thread has been told that they can't be reached."""
+        """Record the targets that the thread has reported as unreachable."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
 
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
@@ -113,7 +113,7 @@ class Conversations(Store[Conversation]):
         return await self._find({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)
 
     async def announcements_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
-        """Conversations whose unannounced texts must be announced; each again at `again_at`, if not decided by then."""
+        """Conversations whose unannounced texts must be announced; each again at `again_at`, until it is decided."""
         overdue = {"debounce.due_at": {"$lte": now}, "$or": [{"announce_at": None}, {"announce_at": {"$lte": now}}]}
         due = await self._find(overdue, [("debounce.due_at", ASCENDING)], limit)
         if due:
@@ -122,5 +122,5 @@ class Conversations(Store[Conversation]):
         return due
 
     async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
-        """Conversations whose wish for a redraw was not fulfilled in time."""
+        """Conversations whose redraw request is overdue."""
         return await self._due("redraw.due_at", now, again_at, limit)

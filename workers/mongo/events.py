@@ -1,4 +1,4 @@
-"""Facts that are kept as they came."""
+"""Facts that are stored as they came."""
 
 from pymongo.errors import DuplicateKeyError
 
@@ -7,13 +7,13 @@ from workers.mongo.collection import RawCollection
 
 
 class Events:
-    """Facts that are kept as they came."""
+    """Facts that are stored as they came."""
 
     def __init__(self, collection: RawCollection) -> None:
         self._collection = collection
 
     async def add(self, id: str, event: QueueMessage) -> bool:
-        """Keep an event; False if it is known already."""
+        """Store an event; False if it is stored already."""
         try:
             await self._collection.insert_one({"_id": id, "actor": event.actor, **event.model_dump()})
         except DuplicateKeyError:

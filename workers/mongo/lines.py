@@ -1,4 +1,4 @@
-"""The lines, and how far each one's list at the provider was read."""
+"""The lines, and how far each line's texts were compared with the provider's list."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ class Lines(Store[Line]):
         return await self._find({}, [("_id", ASCENDING)])
 
     async def add(self, line: Line) -> bool:
-        """Store a new line; False if the number is one already."""
+        """Store a new line; False if the number is already a line."""
         return await self._insert(line)
 
     async def save(self, line: Line) -> None:
@@ -28,29 +28,29 @@ class Lines(Store[Line]):
         await self._collection.replace_one({"_id": fields["_id"]}, fields, upsert=True)
 
     async def remove(self, number: str) -> bool:
-        """Forget a line; False if there is none."""
+        """Delete a line; False if it does not exist."""
         return bool((await self._collection.delete_one({"_id": number})).deleted_count)
 
 
 class Inboxes(Store[Inbox]):
-    """How far each line's texts were compared with the provider's."""
+    """How far each line's texts were compared with the provider's list."""
 
     kind = Inbox
 
     async def take(self, line: str, now: datetime, look_at: datetime) -> Inbox | None:
-        """The line's inbox if it is time for a look, which nobody else takes before `look_at`; a new one begins now."""
+        """The line's inbox if a comparison is due, with the next one at `look_at`; a new inbox begins now."""
         await self._ensure(Inbox(id=line, began_at=now, seen_at=now, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
         return read(Inbox, await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 
     async def set_seen(self, line: str, until: datetime, taken: Sequence[str]) -> None:
-        """Record that all texts up to then are known or in a queue, and which of those that are listed still are."""
+        """Record that all texts up to then are stored or queued, and which of the listed ones are only queued."""
         await self._update({"_id": line}, {"$max": {"seen_at": until}, "$set": {"taken": list(taken)}})
 
     async def forget_taken(self) -> None:
-        """Take in again what is not known: the queues began empty."""
+        """Forget which texts were queued: the queues started empty."""
         await self._collection.update_many({}, {"$unset": {"taken": ""}})
 
     async def put_off(self, line: str, look_at: datetime) -> None:
-        """Take no look before then."""
+        """Make no comparison before then."""
         await self._update({"_id": line}, {"$max": {"look_at": look_at}})

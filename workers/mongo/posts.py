@@ -1,4 +1,4 @@
-"""What stands in Slack, and the channels that want to be left alone."""
+"""Our messages in Slack, and the channels that Slack throttles."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -42,34 +42,34 @@ class Posts(Store[Post]):
         return [*roots, *cards]
 
     async def forget_renderings(self, conversation: str) -> None:
-        """Have the conversation's cards drawn again, whatever they are known to show."""
+        """Forget what the conversation's cards show, so that they are drawn again."""
         for kind in (PostKind.ROOT, PostKind.CARD):
             await self._collection.update_many(
                 {"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}}
             )
 
     async def at(self, channel: str, ts: str) -> Post | None:
-        """The post that is this Slack message."""
+        """The post behind a Slack message."""
         found = await self._find({"channel": channel, "ts": ts}, limit=1)
         return found[0] if found else None
 
 
 class ThrottledChannel(Document):
-    """A Slack channel that wants to be left alone until `retry_at`."""
+    """A Slack channel that accepts no writes until `retry_at`."""
 
     id: str
     retry_at: datetime
 
 
 class Channels(Store[ThrottledChannel]):
-    """Which Slack channels must not be written to at present."""
+    """The throttled Slack channels."""
 
     kind = ThrottledChannel
 
     async def throttled(self, now: datetime) -> dict[str, datetime]:
-        """The channels that must not be written to, and until when."""
+        """The channels that accept no writes now, and until when."""
         return {each.id: each.retry_at for each in await self._find({"retry_at": {"$gt": now}})}
 
     async def throttle(self, channel: str, until: datetime) -> None:
-        """Leave a channel alone until then."""
+        """Write nothing to a channel until then."""
         await self._collection.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)

@@ -45,9 +45,9 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     ],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
-"""No unique index is partial: the embedded server would look through the whole collection at each write. So a key
-that only some documents compete for is a string of its own: `place` is a text's in its conversation's order, or one
-of its own while it has none; `slot` is shared by a conversation's tickets that are not Closed."""
+"""No unique index is partial, because the embedded server would scan the whole collection at each write. A key for
+which only some documents compete is a separate string: `place` is a text's place in its conversation's order, or a
+unique string while it has none; a conversation's tickets that are not Closed have the same `slot`."""
 
 
 class Stores:
@@ -66,22 +66,22 @@ class Stores:
         self.events = Events(self._database["events"])
 
     async def prepare(self) -> None:
-        """Make the indexes that are missing."""
+        """Create the missing indexes."""
         for name, indexes in INDEXES.items():
             await self._database[name].create_indexes(indexes)
 
     async def ping(self) -> None:
-        """Return once the server has answered; pymongo's errors otherwise."""
+        """Return once the server has answered; raises pymongo's errors."""
         await self._database.command("ping")
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._database.client.close()
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str) -> AsyncIterator[Self]:
-        """The stores, prepared, for the length of a block."""
+        """The stores, with their indexes, for the duration of a block."""
         stores = cls(url)
         try:
             await stores.prepare()

@@ -1,4 +1,4 @@
-"""The texts, either way."""
+"""The texts, inbound and outbound."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,17 +12,17 @@ from workers.mongo.collection import Store
 
 
 def _place_key(seq: int) -> str:
-    """The key of an inbound text's place in its conversation: sorts as the texts do."""
+    """The key of an inbound text's place in its conversation; the keys sort in the texts' order."""
     return f"{Direction.INBOUND}/{seq:09d}"
 
 
 def _outbound_place_key(text: Sms) -> str:
-    """The key of an outbound text's place: that of its message, or of when it was written elsewhere."""
+    """The key of an outbound text's place: its message's `ts`, or the time of a text from a modal or command."""
     return f"{text.direction}/{text.ts or f'{text.received_at.timestamp():.6f}/{text.id}'}"
 
 
 def _key_without_place(id: str) -> str:
-    """The key of a text that has no place yet."""
+    """The key of a text without a place."""
     return f"?/{id}"
 
 
@@ -33,19 +33,19 @@ def _places_query(conversation: str, first: int = 1, last: int = 999_999_999) ->
 
 
 class Texts(Store[Sms]):
-    """The texts, either way."""
+    """The texts, inbound and outbound."""
 
     kind = Sms
 
     async def add(self, text: Sms) -> bool:
-        """Store a new text; False if it is known already."""
+        """Store a new text; False if it is stored already."""
         if text.direction is Direction.OUTBOUND:
             return await self._insert(text, place=_outbound_place_key(text))
         place = _key_without_place(text.id) if text.seq is None else _place_key(text.seq)
         return await self._insert(text, place=place)
 
     async def without_place(self, conversation: str) -> list[Sms]:
-        """The conversation's texts without a place yet, by time of arrival; `after` only where that has none either."""
+        """The conversation's texts without a place, by arrival; `after` is None if that text has a place."""
         query = {
             "conversation": conversation,
             "place": {"$gte": _key_without_place(""), "$lt": _key_without_place("~")},
@@ -58,7 +58,7 @@ class Texts(Store[Sms]):
         return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
 
     async def place(self, text: Sms, seq: int) -> bool:
-        """Give a text its place; False if it has one already, or the place is taken."""
+        """Give a text its place; False if it has one, or the place is taken."""
         place = {"place": _place_key(seq), "seq": seq}
         try:
             return await self._update({"_id": text.id, "place": _key_without_place(text.id)}, {"$set": place})
@@ -66,7 +66,7 @@ class Texts(Store[Sms]):
             return False
 
     async def newest(self, conversation: str) -> int:
-        """The highest place given out; 0 if none was."""
+        """The highest place taken; 0 if none is."""
         found = await self._find(_places_query(conversation), [("place", DESCENDING)], 1)
         return found[0].seq or 0 if found else 0
 
@@ -82,7 +82,7 @@ class Texts(Store[Sms]):
         return found[0] if found else None
 
     async def set_filed(self, conversation: str, first: int, last: int) -> None:
-        """Record that the texts `first`..`last` are under a ticket: the clock need not look after them any more."""
+        """Record that the texts `first`..`last` are under a ticket: they are no longer due."""
         if first <= last:
             await self._collection.update_many(
                 {**_places_query(conversation, first, last), "due_at": {"$exists": True}},
@@ -90,7 +90,7 @@ class Texts(Store[Sms]):
             )
 
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
-        """Inbound texts that should be under a ticket by now, and outbound ones that should be decided."""
+        """Overdue texts: inbound ones without a ticket, outbound ones without an outcome."""
         return await self._due("due_at", now, again_at, limit)
 
     async def unattached(self, conversation: str) -> list[Sms]:
@@ -98,47 +98,47 @@ class Texts(Store[Sms]):
         return await self._find({"unattached": conversation}, [("place", ASCENDING)])
 
     async def set_attached(self, text: Sms) -> None:
-        """Record that a text's attachments stand in the thread, or that it says why not."""
+        """Record that the thread shows a text's attachments, or says why not."""
         await self._update({"_id": text.id}, {"$unset": {"unattached": ""}})
 
     # -- outbound -------------------------------------------------------------------------------------------------
 
     async def outbox(self, conversation: str, limit: int = 0) -> list[Sms]:
-        """The conversation's texts that are to be sent, or of which it is open whether they were, in order."""
+        """The conversation's texts that are to be sent, or whose outcome is unknown, in order."""
         return await self._find({"outbox": conversation}, [("place", ASCENDING)], limit)
 
     async def newest_reply(self, conversation: str, before: str) -> Sms | None:
-        """The last text that was written in the conversation's thread before a moment, given as `ts`."""
+        """The last reply in the conversation's thread before a moment, given as `ts`."""
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/{before}"}
         query = {"conversation": conversation, "place": place, "ts": {"$exists": True}}
         found = await self._find(query, [("place", DESCENDING)], 1)
         return found[0] if found else None
 
     async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
-        """Note that a text is about to be sent; False if it is not waiting any more."""
+        """Record that a worker is about to send a text; False if the text is no longer waiting."""
         state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}
         shown = {"unshown": text.conversation}
         change = {"$set": {**state, **shown}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.WAITING}, change)
 
     async def unclaim(self, text: Sms, retry_at: datetime, due_at: datetime) -> None:
-        """Note that a claimed text was surely not sent: it waits again, until `retry_at` at least."""
+        """Record that a claimed text was certainly not sent: it waits again, at least until `retry_at`."""
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "retry_at": retry_at, "due_at": due_at}
         await self._update({"_id": text.id, "state": State.SENDING}, {"$set": state, "$unset": {"claimed_at": ""}})
 
     async def put_off(self, text: Sms, retry_at: datetime) -> None:
-        """Leave a text in the outbox alone until then."""
+        """Do nothing with a text in the outbox until then."""
         await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
     async def resend(self, text: Sms, due_at: datetime) -> bool:
-        """Have a text sent again; False if it is known by now what became of it."""
+        """Put a text into the outbox again; False if its outcome is known by now."""
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
         shown = {"unshown": text.conversation, "outbox": text.conversation}
         change = {"$set": {**state, **shown}, "$unset": {"claimed_at": "", "retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.UNKNOWN}, change)
 
     async def move(self, text: Sms, state: State, **fields: Any) -> bool:
-        """Move a text on, with these fields; False if it is as far already. It leaves the outbox."""
+        """Move a text to a state of higher rank, and out of the outbox, with these fields; False if it is as far."""
         given = {name: value for name, value in fields.items() if value is not None}
         change = {
             "$set": {**given, "state": state, "rank": state.rank, "unshown": text.conversation},
@@ -151,11 +151,11 @@ class Texts(Store[Sms]):
         await self._update({"_id": text.id}, {"$set": {"sid": sid}})
 
     async def known(self, ids: Sequence[str]) -> set[str]:
-        """Those of the ids that are texts already."""
+        """The ids that are stored."""
         return {text.id for text in await self._find({"_id": {"$in": list(ids)}})}
 
     async def known_sids(self, sids: Sequence[str]) -> set[str]:
-        """Those of the provider's sids that are texts of ours already."""
+        """The provider's sids that belong to stored outbound texts."""
         return {text.sid for text in await self._find({"sid": {"$in": list(sids)}}) if text.sid is not None}
 
     async def unshown(self, conversation: str) -> list[Sms]:
@@ -163,11 +163,11 @@ class Texts(Store[Sms]):
         return await self._find({"unshown": conversation}, [("place", ASCENDING)])
 
     async def set_marking(self, text: Sms, mark: str) -> None:
-        """Record a reaction that is about to be put on a text, so that it can be taken away whatever happens."""
+        """Record a reaction before it is added to a text, so that it can be removed whatever happens."""
         await self._update({"_id": text.id}, {"$set": {"marking": sorted({*text.marking, mark})}})
 
     async def set_shown(self, text: Sms, mark: str | None) -> bool:
-        """Record that Slack shows a text's state by a reaction; False, and still unshown, if it has moved on."""
+        """Record that Slack shows a text's state by a reaction; False, and still unshown, if the state has changed."""
         change = (
             {"$set": {"mark": mark}, "$unset": {"marking": ""}} if mark else {"$unset": {"mark": "", "marking": ""}}
         )

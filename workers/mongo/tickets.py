@@ -12,11 +12,11 @@ from workers.mongo.collection import RawCollection, Store, stored
 from workers.mongo.terms import Terms
 
 _NEWEST_FIRST: Final = 9_999_999_999
-"""A ticket's number taken from this sorts the newest first."""
+"""This minus a ticket's number sorts the newest ticket first."""
 
 
 def _slot(ticket: Ticket) -> str:
-    """The key that only one ticket of a conversation can have while it is not Closed."""
+    """The key that keeps a conversation to one ticket that is not Closed."""
     return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
 
 
@@ -41,7 +41,7 @@ class Tickets(Store[Ticket]):
         return found[0] if found else None
 
     async def next_number(self) -> int:
-        """One more than the highest number given out."""
+        """One more than the highest number in use."""
         found = await self._find({}, [("_id", DESCENDING)], 1)
         return found[0].id + 1 if found else 1
 
@@ -50,7 +50,7 @@ class Tickets(Store[Ticket]):
         return await self._insert(ticket, slot=_slot(ticket))
 
     async def save(self, ticket: Ticket, read: int) -> bool:
-        """Save a ticket if it still is at version `read`."""
+        """Save a ticket if the stored one is still at version `read`."""
         fields = stored(ticket)
         del fields["_id"], fields["settled"]
         absent = {name: "" for name in ("close_at", "due_at", "follows") if name not in fields}
@@ -60,7 +60,7 @@ class Tickets(Store[Ticket]):
         return await self._update({"_id": ticket.id, "version": read}, change)
 
     async def settle(self, ticket: Ticket, slice: str) -> None:
-        """Record that a slice has carried out a ticket's version; once all have, nothing is due any more."""
+        """Record that a slice has carried out a ticket's version; when all have, the ticket is no longer due."""
         if ticket.settled.get(slice, 0) >= ticket.version:
             return
         after = await self._collection.find_one_and_update(
@@ -71,17 +71,17 @@ class Tickets(Store[Ticket]):
             await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
 
     async def require_again(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
-        """Have a slice carry out a ticket's present version again, by `due_at` at the latest."""
+        """Require that a slice carry out a ticket's present version again, by `due_at` at the latest."""
         change = {f"settled.{slice}": ticket.version - 1, "due_at": due_at}
         await self._update({"_id": ticket.id, "version": ticket.version}, {"$set": change})
 
     async def unsettled(self, conversation: str, slice: str) -> list[Ticket]:
-        """The conversation's tickets of which a slice has not carried out the present version, oldest first."""
+        """The conversation's tickets whose present version a slice has not carried out, oldest first."""
         tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
         return [ticket for ticket in tickets if ticket.settled.get(slice, 0) < ticket.version]
 
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Ticket]:
-        """Tickets of which some slice should have carried out the present version by now."""
+        """Tickets whose present version is overdue in some slice."""
         return await self._due("due_at", now, again_at, limit)
 
     async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
@@ -89,13 +89,13 @@ class Tickets(Store[Ticket]):
         return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
 
     async def update_search_terms(self, ticket: Ticket) -> None:
-        """Have a ticket found by its subject, tags and assignees."""
+        """Add a ticket's subject, tags and assignees to the search terms."""
         key = f"{_NEWEST_FIRST - ticket.id:010d}"
         await self._terms["word"].add((term for text in (ticket.subject, *ticket.tags) for term in words(text)), key)
         await self._terms["assignee"].add(ticket.assignees, key)
 
     async def by_search_term(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
-        """Tickets that have, or had, a term, or one that begins like it; of one term the newest first."""
+        """Tickets that have, or had, a term or one that begins like it; the newest first for each term."""
         keys = await self._terms[kind].keys(term, limit, whole=whole)
         return await self.among({_NEWEST_FIRST - int(key) for key in keys})
 
