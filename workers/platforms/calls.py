@@ -1,4 +1,4 @@
-"""What one sees of a call of Slack's or Twilio's API: a log line, a count, and a span where traces are sent."""
+"""Records each call of Slack's or Twilio's API: a log line, a count, and a span where traces are sent."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ log = structlog.get_logger("clerk.calls")
 
 @dataclass
 class Call:
-    """A call under way; whoever makes it says how it ended, in a word."""
+    """A call in progress; the caller sets its outcome, one word."""
 
     outcome: str = "ok"
 

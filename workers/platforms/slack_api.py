@@ -1,6 +1,6 @@
 """The Slack Web API as Clerk uses it, and what its errors mean; the only importer of the Slack client.
 
-The client's own retries are off: it would repeat a chat.postMessage whose answer was lost, and the channel would have
+The client's own retries are off: they would repeat a chat.postMessage whose answer was lost, and the channel would get
 the message twice.
 """
 
@@ -49,13 +49,13 @@ FOR_AN_ADMIN: Final = frozenset(
         "two_factor_setup_required",
     }
 )
-"""Nothing is wrong with the message: it waits until an admin has repaired the app."""
+"""The message is fine: it waits until an admin has repaired the app."""
 
 ADMIN_TAKES: Final = timedelta(minutes=5)
 
 
 def error_for(code: str, status: int, retry_after: timedelta | None) -> SlackError:
-    """What Slack's answer means for whoever asked; `code` is its `error`, `status` the HTTP status."""
+    """The exception for a failed call; `code` is Slack's `error`, `status` the HTTP status."""
     if status == 429 or code in THROTTLED:
         return Throttled(retry_after or timedelta(seconds=30))
     if code in FOR_AN_ADMIN:
@@ -77,13 +77,13 @@ class SlackApi:
         self._client: AsyncWebClient | None = None
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
             self._session = self._client = None
 
     async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
-        """Post a message that carries `post_id` as metadata; to a user's id it is a direct message."""
+        """Post a message that carries `post_id` as metadata; a user's id as channel makes it a direct message."""
         answer = await self._call(
             "chat.postMessage",
             channel=channel,
@@ -108,14 +108,14 @@ class SlackApi:
         return None
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
-        """What people wrote in a thread between two moments (as `ts`), in order, and did not edit since."""
+        """The replies that people wrote in a thread between two moments (as `ts`) and have not edited, in order."""
         messages = self._messages(thread.channel, thread.ts, oldest=after, latest=before)
         replies = [_THREAD_REPLY.validate_python(message) async for message in messages]
         found = [reply for reply in replies if reply.is_persons_reply and reply.edited is None]
         return sorted((reply for reply in found if after < reply.ts < before), key=lambda reply: reply.ts)
 
     async def _messages(self, channel: str, thread_ts: str | None, **asked: Any) -> AsyncIterator[dict[str, Any]]:
-        """The messages of a thread, which come oldest first, or of a channel, newest first."""
+        """The messages of a thread, oldest first, or of a channel, newest first."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         cursor: str | None = None
         while True:
@@ -127,11 +127,11 @@ class SlackApi:
                 return
 
     async def update(self, at: Posted, what: Renderable) -> None:
-        """Replace a message's text and blocks; always both, for text alone would take the blocks away."""
+        """Replace a message's text and blocks; always both, because text alone would remove the blocks."""
         await self._call("chat.update", channel=at.channel, ts=at.ts, text=what.text, blocks=list(what.blocks))
 
     async def delete(self, at: Posted) -> None:
-        """Take a message away; one that is gone already is fine."""
+        """Delete a message; no error if it no longer exists."""
         try:
             await self._call("chat.delete", channel=at.channel, ts=at.ts)
         except Permanent as error:
@@ -143,11 +143,11 @@ class SlackApi:
         return str((await self._call("chat.getPermalink", channel=at.channel, message_ts=at.ts))["permalink"])
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Open a modal for whoever made the trigger, which lives three seconds."""
+        """Open a modal for the user who made the trigger, which lives three seconds."""
         await self._call("views.open", trigger_id=trigger_id, view=dict(view))
 
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """Lay a modal on the one in which the trigger was made; a trigger lives three seconds."""
+        """Open a modal on top of the one in which the trigger was made; a trigger lives three seconds."""
         await self._call("views.push", trigger_id=trigger_id, view=dict(view))
 
     async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
@@ -155,7 +155,7 @@ class SlackApi:
         await self._call("views.update", external_id=external_id, view=dict(view))
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
-        """Tell one user in a channel, in private."""
+        """Send one user a private message in a channel."""
         await self._call(
             "chat.postEphemeral",
             channel=channel,
@@ -166,7 +166,7 @@ class SlackApi:
         )
 
     async def upload(self, name: str, content: bytes) -> str:
-        """The id of a new file, which nobody sees until it is shared.
+        """Upload a file, which nobody sees until it is shared; returns its id.
 
         https://docs.slack.dev/messaging/working-with-files#upload
         """
@@ -189,17 +189,17 @@ class SlackApi:
         await self._call("files.completeUploadExternal", files=shown, channel_id=channel, thread_ts=thread_ts)
 
     async def find_share(self, file: str, channel: str) -> Posted | None:
-        """Where in a channel a file stands; None if it is not there yet, file_not_found if it was never shared."""
+        """The message that shares a file in a channel; None if there is none yet, file_not_found if never shared."""
         shares = (await self._call("files.info", file=file))["file"].get("shares") or {}
         places = [place for by_channel in shares.values() for place in by_channel.get(channel, ())]
         return Posted(channel, places[0]["ts"]) if places else None
 
     async def react(self, at: Posted, emoji: str) -> None:
-        """Put our reaction on a message; one that stands already is fine."""
+        """Add our reaction to a message; no error if it is there already."""
         await self._reaction("reactions.add", at, emoji, fine="already_reacted")
 
     async def unreact(self, at: Posted, emoji: str) -> None:
-        """Take our reaction from a message; one that is gone already is fine."""
+        """Remove our reaction from a message; no error if it is not there."""
         await self._reaction("reactions.remove", at, emoji, fine="no_reaction")
 
     async def _reaction(self, method: str, at: Posted, emoji: str, *, fine: str) -> None:
@@ -210,7 +210,7 @@ class SlackApi:
                 raise
 
     async def user_name(self, user: str) -> str:
-        """What people call a user: the display name, else the real one; asked once a process."""
+        """A user's display name, else the real name; each process asks Slack once."""
         if user not in self._names:
             found = (await self._call("users.info", user=user))["user"]
             profile = found.get("profile") or {}
@@ -220,7 +220,7 @@ class SlackApi:
         return self._names[user]
 
     async def respond(self, response_url: str, what: Renderable) -> None:
-        """Tell whoever clicked, in private, through the click's response_url (good for 30 minutes and 5 uses)."""
+        """Send the user who clicked a private message, through the response_url (valid for 30 minutes and 5 uses)."""
         body = {
             "response_type": "ephemeral",
             "replace_original": False,
@@ -238,7 +238,7 @@ class SlackApi:
                 raise error_for("used_url" if 400 <= status < 500 else "", status, None)
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """Call a method once; a SlackError says what its failure means."""
+        """Call a method once; every failure is a SlackError."""
         given = {name: value for name, value in arguments.items() if value is not None}
         with recorded_call("slack", method, CALLS) as call:
             try:
@@ -271,7 +271,7 @@ class SlackApi:
 
 
 def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """How a method takes its arguments: those that only read take no JSON (https://docs.slack.dev/apis/web-api)."""
+    """A method's arguments in the form it accepts: methods that only read accept no JSON (https://docs.slack.dev/apis/web-api)."""
     reads = method.startswith("conversations.") or method in {
         "chat.getPermalink",
         "files.getUploadURLExternal",

@@ -33,24 +33,24 @@ CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", 
 type TwilioAccount = Any
 """The client's AccountContext."""
 type TwilioMessage = Any
-"""The client's MessageInstance: a text either way."""
+"""The client's MessageInstance: a text, inbound or outbound."""
 
 TIMEOUT: Final = timedelta(seconds=10)
 UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
 LONGEST_QUEUE: Final = timedelta(hours=10)
-"""How long a text may wait before it is sent, at most (ValidityPeriod)."""
+"""The longest time that a text may wait at Twilio (ValidityPeriod)."""
 PAGE: Final = 1000
 UNKNOWN_SENDER: Final = "unknown"
-"""The contact of the texts that come without a sender, as the gateway calls it."""
+"""The contact of texts without a sender, the same as in the gateway."""
 
 _SENT: Final = TypeAdapter(SentText)
 _LISTED: Final = TypeAdapter(ListedText)
 _MALFORMED_ANSWER: Final = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
-"""What the client raises for an answer that is not of the documented shape."""
+"""The client's exceptions for an answer that is not as documented."""
 
 
 class TwilioApi:
-    """Twilio over HTTP; connections are made at first use, on the loop that uses them."""
+    """Twilio over HTTP; it connects at first use, on the loop that uses it."""
 
     def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = TIMEOUT) -> None:
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
@@ -63,14 +63,14 @@ class TwilioApi:
         return f"TwilioApi({self._base_url})"
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._downloads.close()
         if self._session is not None:
             await self._session.close()
             self._session = self._account = None
 
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
-        """Send a text, once: what became of a request without an answer is for the caller to find out."""
+        """Send a text, once; after a call without an answer the caller must find out the outcome."""
 
         content = {"body": body or None, "media_url": list(media) or None}
 
@@ -84,7 +84,7 @@ class TwilioApi:
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
         """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first.
 
-        Not asked for by DateSent, which a text that still waits in the queue does not have.
+        The query does not use DateSent, which a text in Twilio's queue does not have.
         """
         earliest = since - UNEQUAL_CLOCKS
 
@@ -125,7 +125,7 @@ class TwilioApi:
             page = await page.next_page_async()
 
     async def _media_of(self, message: TwilioMessage) -> tuple[Media, ...]:
-        """The attachments of a text, with the addresses that its webhook would have given them."""
+        """The attachments of a text, with the same addresses as in its webhook."""
         if not int(message.num_media or 0):
             return ()
         listed = await self._api().messages(message.sid).media.list_async()
@@ -146,7 +146,7 @@ class TwilioApi:
                 self._sid,
                 self._token,
                 http_client=_SingleTryHttpClient(self._session, self._base_url),
-                environment={"TWILIO_EDGE": ""},  # not the process's own, which would send it to another host
+                environment={"TWILIO_EDGE": ""},  # a TWILIO_EDGE of the process would change the host
             )
             client.api.base_url = self._base_url
             self._account = client.api.v2010.account
@@ -154,9 +154,9 @@ class TwilioApi:
 
 
 class _SingleTryHttpClient:
-    """The Twilio client's HTTP (its AsyncHttpClient): each request once, in time, and without a word in the log.
+    """An HTTP client for the Twilio client: sends each request once, with a time limit, and logs nothing.
 
-    The client's own (9.13) takes a timeout and does not use it, and logs numbers.
+    The Twilio client's own (9.13) ignores its timeout, and logs numbers.
     """
 
     is_async = True
@@ -175,9 +175,9 @@ class _SingleTryHttpClient:
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is the Twilio client's
         allow_redirects: bool = False,
     ) -> Response:
-        """The answer, if it is a success; a TextingError says what its failure means."""
+        """The answer, if it is a success; every failure is a TextingError."""
         if not url.startswith(self._base_url + "/") or auth is None:
-            raise Refused(None, "not_an_address_of_the_provider")  # a next page elsewhere would get the credentials
+            raise Refused(None, "not_an_address_of_the_provider")  # another host would get the credentials
         try:
             async with self._session.request(
                 method,
@@ -202,7 +202,7 @@ class _SingleTryHttpClient:
 
 
 async def _call[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = False) -> T:
-    """What a call gives; its TextingError otherwise. Reading leaves nothing undecided: it can be done again."""
+    """The result of a call, else a TextingError; after a call that only reads, never Undecided: it can be repeated."""
     with recorded_call("twilio", method, CALLS) as made:
         try:
             return await call()

@@ -1,7 +1,7 @@
-"""What the provider's error codes mean for the agent who wrote the text. Pure.
+"""Explains the provider's error codes to the agent who wrote the text. Pure.
 
-The codes are those of https://www.twilio.com/docs/api/errors; Twilio warns that they change, so a code that is not
-here is shown as it is and taken for final.
+The codes are those of https://www.twilio.com/docs/api/errors; Twilio warns that they change, so an unknown code is
+shown as it is, and counts as final.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from typing import Final
 
 
 class ErrorKind(StrEnum):
-    """What stands in the way of a text, and so what can be done."""
+    """The kind of failure, which decides what can be done."""
 
     OPTED_OUT = "opted_out"
-    """The contact does not want texts: nothing can be sent until they write START."""
+    """The contact has opted out: nothing can be sent until they text START."""
     NUMBER = "number"
     """This number can't be texted."""
     CONTENT = "content"
@@ -24,14 +24,14 @@ class ErrorKind(StrEnum):
     LATER = "later"
     """The same text can be sent after `wait`."""
     DELIVERY = "delivery"
-    """This text is lost, or may be; sending it again is for a person to decide."""
+    """This text is lost, or may be; a person decides whether to send it again."""
     UNKNOWN = "unknown"
-    """A code that is not known here: final."""
+    """An unknown code: final."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What happened and what to do, in words for an agent; `wait` for LATER alone."""
+    """What happened and what to do, in words for an agent; only LATER has `wait`."""
 
     kind: ErrorKind
     words: str
@@ -39,7 +39,7 @@ class Advice:
 
 
 def advice(code: int | None) -> Advice:
-    """What a code means; None is a failure that came without one."""
+    """The explanation of a code; None is a failure without a code."""
     if code is None:
         return Advice(
             ErrorKind.UNKNOWN, "The text failed, and Twilio did not say why. Ask an admin before you send it again."
@@ -80,7 +80,7 @@ _ADVICE: Final = {
     # -- the text
     11751: Advice(ErrorKind.CONTENT, "The files are too large to be sent as a text. Send smaller ones, or a link."),
     12300: Advice(ErrorKind.CONTENT, "A file is of a type that can't be sent as a text. Send another type, or a link."),
-    21602: Advice(ErrorKind.CONTENT, "There was nothing to send. Write a text or attach a file."),
+    21602: Advice(ErrorKind.CONTENT, "The text was empty. Write a text or attach a file."),
     21617: Advice(ErrorKind.CONTENT, "The text is longer than 1,600 characters. Shorten it, or send it in parts."),
     21620: Advice(ErrorKind.CONTENT, "A file could not be attached: its address is not valid. Attach it again."),
     21623: Advice(ErrorKind.CONTENT, "There are too many files for one text: ten at most. Send them in several texts."),
@@ -128,7 +128,7 @@ _ADVICE: Final = {
     21601: Advice(
         ErrorKind.ADMIN, "The line can't send texts. An admin must check the number's capabilities at Twilio."
     ),
-    21603: Advice(ErrorKind.ADMIN, "The text had no line to be sent from. An admin must check the lines."),
+    21603: Advice(ErrorKind.ADMIN, "Twilio got no line to send the text from. An admin must check the lines."),
     21606: Advice(
         ErrorKind.ADMIN,
         "The line can't send texts to this number. An admin must check that it belongs to the Twilio account and "
@@ -143,7 +143,7 @@ _ADVICE: Final = {
         "Twilio can't reach Clerk at the address it was given for delivery reports. An admin must check "
         "CLERK_PUBLIC_URL.",
     ),
-    21659: Advice(ErrorKind.ADMIN, "The line is no number of Twilio's. An admin must check the lines."),
+    21659: Advice(ErrorKind.ADMIN, "The line is not a Twilio number. An admin must check the lines."),
     21660: Advice(ErrorKind.ADMIN, "The line does not belong to the Twilio account. An admin must check the lines."),
     21661: Advice(
         ErrorKind.ADMIN, "The line can't send texts. An admin must check the number's capabilities at Twilio."
@@ -176,7 +176,7 @@ _ADVICE: Final = {
     # -- the moment
     20429: Advice(
         ErrorKind.LATER,
-        "Twilio is taking no more requests for the moment. Send the text again in a minute.",
+        "Twilio accepts no more requests for the moment. Send the text again in a minute.",
         timedelta(seconds=30),
     ),
     21611: Advice(
@@ -202,16 +202,16 @@ _ADVICE: Final = {
     # -- this text
     20500: Advice(
         ErrorKind.DELIVERY,
-        "Twilio had a fault of its own, and the text may or may not have gone out. Send it again only if it would do "
-        "no harm twice.",
+        "Twilio had an internal error, and may or may not have sent the text. Send it again only if a second "
+        "copy would do no harm.",
     ),
     20503: Advice(
         ErrorKind.DELIVERY,
-        "Twilio was not available, and the text may or may not have gone out. Send it again only if it would do no "
-        "harm twice.",
+        "Twilio was not available, and may or may not have sent the text. Send it again only if a second copy "
+        "would do no harm.",
     ),
     30001: Advice(
-        ErrorKind.DELIVERY, "The text waited too long in Twilio's queue and was given up. Send it again later."
+        ErrorKind.DELIVERY, "The text waited too long in Twilio's queue, and Twilio gave up. Send it again later."
     ),
     30003: Advice(
         ErrorKind.DELIVERY,
@@ -226,11 +226,11 @@ _ADVICE: Final = {
     ),
     30036: Advice(
         ErrorKind.DELIVERY,
-        "The text could not be delivered in time and was given up. Send it again if it still matters.",
+        "The text could not be delivered in time, and Twilio gave up. Send it again if it still matters.",
     ),
     30410: Advice(
         ErrorKind.DELIVERY,
-        "The carrier did not answer in time, and Twilio did not try again lest the contact gets the text twice. Send "
-        "it again later.",
+        "The carrier did not answer in time. Twilio did not try again, because the contact might get the text twice. "
+        "Send it again later.",
     ),
 }

@@ -1,4 +1,4 @@
-"""What an HTTP answer of the provider's that is no success means. Pure.
+"""The exceptions for the provider's unsuccessful HTTP answers. Pure.
 
 https://www.twilio.com/docs/usage/twilios-response
 """
@@ -15,10 +15,10 @@ _LONGEST: Final = timedelta(hours=1)
 
 
 def error_for(status: int, body: str, retry_after: str | None) -> TextingError:
-    """The error that a status and body stand for; `retry_after` is the header.
+    """The exception for a status and body; `retry_after` is the header.
 
-    20429 “was never processed and is always safe to retry”, and what else is refused for the moment was not taken
-    either; after a 5xx nobody knows. The body's words are left out, for they may hold the contact's number.
+    20429 “was never processed and is always safe to retry”, and the same is true for the other temporary refusals;
+    after a 5xx the outcome is unknown. The exception omits the body's words, which may contain the contact's number.
     """
     code = _code(body)
     given = advice(code)

@@ -1,8 +1,8 @@
 """Fetches the pictures and files of the contacts' texts.
 
-The provider wants Clerk's credentials for them and answers with a redirect to a storage, which must not see the
-credentials (https://www.twilio.com/docs/messaging/api/media-resource). Neither an address in a webhook nor a redirect
-may lead Clerk into the network that it runs in.
+The provider requires Clerk's credentials and redirects to a storage, which must not get them
+(https://www.twilio.com/docs/messaging/api/media-resource). Neither an address in a webhook nor a redirect may lead
+Clerk into its own network.
 """
 
 import ipaddress
@@ -19,19 +19,19 @@ from workers.ports import Attachment, Refused, TextingError, TooLarge, Undecided
 
 MOST_REDIRECTS: Final = 3
 TWILIO: Final = "https://api.twilio.com"
-"""Where the provider's own webhooks say the media are, whatever address its API is reached at."""
+"""The host of the media in the provider's webhooks, whatever the address of its API."""
 
 ACTIVE: Final = frozenset(
     {"text/html", "application/xhtml+xml", "image/svg+xml", "text/javascript", "application/javascript"}
 )
-"""No phone sends these as a picture: it is an error page, or worse."""
+"""No phone sends these: such an answer is an error page, or an attack."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 64 * 1024
 
 
 class MediaDownloads:
-    """The provider's store of media, reached with the account's credentials."""
+    """Downloads media from the provider with the account's credentials."""
 
     def __init__(self, base_url: str, authorization: str, timeout: timedelta) -> None:
         base = URL(base_url)
@@ -43,14 +43,14 @@ class MediaDownloads:
         self._outside: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         for session in (self._inside, self._outside):
             if session is not None:
                 await session.close()
         self._inside = self._outside = None
 
     async def get(self, url: str, most: int) -> Attachment:
-        """What is kept at an address of the provider's."""
+        """The attachment at an address of the provider's."""
         try:
             at = URL(url)
             ours = self._is_ours(at)
@@ -66,7 +66,7 @@ class MediaDownloads:
         raise Refused(None, "too_many_redirects")
 
     async def _follow(self, at: URL, most: int) -> Attachment | URL:
-        """One request: the attachment, or where it has been moved to."""
+        """One request: the attachment, or the address of a redirect."""
         ours = self._is_ours(at)
         session = self._session(ours)
         try:
@@ -81,12 +81,12 @@ class MediaDownloads:
         raise Unreachable(None, failure)
 
     def _is_ours(self, url: URL) -> bool:
-        """Whether an address is the provider's API, and so may see the credentials."""
+        """Whether an address belongs to the provider's API, and so may get the credentials."""
         return url.user is None and url.absolute and url.path.startswith(self._ours.get(url.origin(), "\0"))
 
     def _moved(self, at: URL, location: str) -> URL:
         try:
-            to = at.join(URL(location, encoded=True))  # as it is: it may carry a signature
+            to = at.join(URL(location, encoded=True))  # unchanged: it may contain a signature
             allowed = to.scheme in self._schemes and to.user is None and bool(to.host)
         except ValueError:
             allowed = False
@@ -111,7 +111,7 @@ class MediaDownloads:
 
 
 class _PublicAddresses(aiohttp.ThreadedResolver):
-    """Resolves no name to an address of a private network; the connection is made to the very address checked here."""
+    """Rejects names with an address in a private network; the connection uses the address that is checked here."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -157,9 +157,9 @@ def _content_type(answer: aiohttp.ClientResponse) -> str:
 
 
 async def _refusal(answer: aiohttp.ClientResponse) -> TextingError:
-    """What an answer means for reading: whatever is not refused may be asked for again.
+    """The exception for an unsuccessful answer: a request that was not refused can be repeated.
 
-    So may what is not there: a webhook can be ahead of the media that it speaks of
+    So can one for missing media: a webhook can arrive before its media exist
     (https://help.twilio.com/articles/44750147594523).
     """
     body = (await answer.content.read(_CHUNK)).decode(errors="replace")
