@@ -1,4 +1,4 @@
-"""Takes in the contacts' texts: stores each once, and gives each conversation's texts their order."""
+"""Stores each of the contacts' texts once, and puts each conversation's texts in order."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -22,18 +22,18 @@ log = structlog.get_logger("clerk.ingestion")
 ASK_AGAIN: Final = timedelta(seconds=1)
 
 FILED_WITHIN: Final = timedelta(seconds=20)
-"""After this long the clock looks after a text that does not stand under its ticket yet."""
+"""After this long the clock finds a text that is not under a ticket."""
 
 HOLD: Final = timedelta(minutes=3)
-"""How long a text, once it is off the queue, waits for the one before it while the provider can't be asked for it."""
+"""How long a stored text waits for the one before it while the provider does not answer."""
 
 
 @actor(handles=SmsReceived)
 async def receive(message: SmsReceived, ports: Ports) -> None:
-    """Store a text once, by the provider's sid; a text to a number that is no line is kept and reported."""
+    """Store a text once, by the provider's sid; a text to a number that is not a line is stored and reported."""
     if await ports.stores.lines.get(message.line) is None:
         if await ports.stores.texts.add(_document(message, ports.now())):
-            log.warning("a text came to a number that is no line; it is kept: add the line", sms=message.sid)
+            log.warning("a text came to a number that is not a line; it is stored: add the line", sms=message.sid)
         return
     texts = await with_earlier(message, ports)
     if texts is None:
@@ -48,7 +48,7 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
 
 
 async def _store(message: SmsReceived, ports: Ports) -> bool:
-    """Whether a text to a line was not known; what its contact asks of the provider is noted in any case."""
+    """Store a text to a line and its keyword, if any; False if the text was stored before."""
     asked = opt_out(message.body, message.opt_out)
     words = await _wish(message, asked, ports) if asked else ""
     text = _document(message, ports.now())
@@ -57,7 +57,7 @@ async def _store(message: SmsReceived, ports: Ports) -> bool:
 
 
 def _document(message: SmsReceived, now: datetime) -> Sms:
-    """The document of a text."""
+    """A text as a document."""
     conversation = conversation_id(message.line, message.contact)
     return Sms(
         id=message.sid,
@@ -76,7 +76,7 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
 
 
 async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
-    """Record whether a contact wants texts; what the thread is told about it."""
+    """Record an opt-out or opt-in; returns the notice for the thread."""
     contact = await ports.stores.contacts.ensure(message.contact, ports.now())
     if asked is not OptOut.HELP:
         await ports.stores.contacts.set_opted_out(contact.id, asked is OptOut.STOP, message.received_at)
@@ -84,14 +84,14 @@ async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
 
 
 async def _is_done_with(sid: str, ports: Ports) -> bool:
-    """Whether a text that came again stands under its ticket."""
+    """Whether a repeated text is under a ticket already."""
     text = await ports.stores.texts.get(sid)
     return text is not None and text.seq is not None and text.due_at is None
 
 
 @actor(handles=SequenceTexts)
 async def sequence(message: SequenceTexts, ports: Ports) -> None:
-    """Give every text that is ready its place, then have them filed; two that do so at once agree on the places."""
+    """Give every ready text its place, then have them filed; concurrent workers agree on the places."""
     texts = ports.stores.texts
     while candidates := ready(await texts.without_place(message.conversation), ports.now()):
         if lost := without_predecessor(candidates):
@@ -108,14 +108,14 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
 
 
 async def _missing_before(text: Sms, ports: Ports) -> Sequence[SmsReceived] | None:
-    """What the provider has before a text that is about to go without the one before it; None: it must wait."""
+    """The provider's texts before one whose predecessor is missing; None: it must wait."""
     hold = ports.now() - (text.stored_at or text.received_at) < HOLD
     missing = await missing_before(text, 1 if hold else ATTEMPTS, ports)
     return missing if missing is not None or hold else []
 
 
 async def _all_placed(candidates: Sequence[Sms], newest: int, ports: Ports) -> bool:
-    """Whether each text got the next place; False if somebody else gives out places too."""
+    """Whether each text got the next place; False if another worker took one."""
     for seq, candidate in enumerate(candidates, newest + 1):
         if not await ports.stores.texts.place(candidate, seq):
             return False

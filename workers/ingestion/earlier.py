@@ -1,8 +1,8 @@
-"""Finds the texts that came before one and are not known yet, so that it does not overtake them.
+"""Finds the unknown texts that came before a text, so that it does not overtake them.
 
-The gateway says which text it saw before. One that has just started saw none: the text before may be in the hands of a
-worker that died, or its webhook may have met no gateway. Then the provider's list is asked. So it is when the one that
-a gateway saw before does not come: it may be far behind in the queue, put there by a retry.
+The gateway names the text before it. A gateway that has just started knows none, although a worker that died may have
+had it, or no gateway received its webhook: then the worker reads the provider's list. It does so, too, when the named
+text does not come, because a retry may have put it far behind in the queue.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from workers.ports import ListedText, Ports, Refused, TextingError, TextingThrot
 log = structlog.get_logger("clerk.ingestion")
 
 LOOK_BACK: Final = timedelta(minutes=10)
-"""What came earlier and is not known is found by the clock (`workers/missed.py`)."""
+"""The clock finds unknown texts from before that (`workers/missed.py`)."""
 ANSWER_WITHIN: Final = timedelta(seconds=2)
 HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
-"""How long after its webhook a text is held back while the provider can't be asked."""
+"""How long after its webhook a text waits while the provider does not answer."""
 ATTEMPTS: Final = 3
-"""How often the provider is asked at once about a text that was in the queue for longer, and so is not held back."""
+"""How often in a row the provider is asked about a text that was in the queue for longer, and so does not wait."""
 
 
 async def with_earlier(message: SmsReceived, ports: Ports) -> Sequence[SmsReceived] | None:
-    """The text, behind those that came before it and are not known, in order; None: ask again soon."""
+    """The unknown texts that came before a text, in order, and the text; None: ask again soon."""
     if message.after is not None or await ports.stores.texts.get(message.sid) is not None:
         return [message]
     hold = ports.now() - message.received_at < HOLD_AFTER_ARRIVAL
@@ -40,16 +40,16 @@ async def with_earlier(message: SmsReceived, ports: Ports) -> Sequence[SmsReceiv
 
 
 async def missing_before(text: Sms, attempts: int, ports: Ports) -> Sequence[SmsReceived] | None:
-    """Those that came before a text and are not known, in order; None if the provider gives no answer."""
+    """The unknown texts that came before a text, in order; None if the provider does not answer."""
     asked = SmsReceived(sid=text.id, line=text.line, contact=text.contact, body=text.body, received_at=text.received_at)
     earlier = await _earlier(asked, attempts, ports)
     return None if earlier is None else await _unknown(text.line, earlier, ports)
 
 
 async def _earlier(message: SmsReceived, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
-    """The contact's texts that came a while before one, in order; None if the provider gives no answer."""
+    """The contact's texts that came up to LOOK_BACK before one, in order; None if the provider does not answer."""
     inbox = await ports.stores.inboxes.get(message.line)
-    if inbox is None:  # the line is so new that nothing can have come before
+    if inbox is None:  # the line is too new for earlier texts
         return []
     since = max(inbox.began_at, message.received_at - LOOK_BACK)
     try:
@@ -64,7 +64,7 @@ async def _earlier(message: SmsReceived, attempts: int, ports: Ports) -> Sequenc
 
 
 async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> list[SmsReceived]:
-    """Those of the listed texts that are not known, each after the one before it."""
+    """The listed texts that are not stored, each with the one before it."""
     known = await ports.stores.texts.known([text.sid for text in listed]) if listed else set()
     befores = [None, *(text.sid for text in listed)]
     found = [
@@ -76,7 +76,7 @@ async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> lis
 
 
 async def _listed(message: SmsReceived, since: datetime, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
-    """The contact's texts that the provider has since then; None if it gives no answer, Refused if it never will."""
+    """The contact's texts at the provider since then; None if it does not answer now, Refused if it never will."""
     for _ in range(attempts):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):

@@ -1,4 +1,4 @@
-"""Which texts may take their place in the order now. Pure."""
+"""Decides which texts can get their place in the order now. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,15 +7,15 @@ from typing import Final
 from messages.sms import Sms
 
 WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
-"""How long a text, once it is off the queue, waits for the one that the gateway saw before it, should that one be lost
-or late. A backlog does not count: the one before stood in it too. But a worker that dies over it puts it far behind."""
+"""How long a stored text waits for the one before it, if that is lost or late. A backlog delays both, and does not
+count; but when a worker dies, the text that it handled goes to the end of the queue."""
 
 
 def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
-    """The texts, in order, whose predecessor has a place or gets one before them, or is missing and was waited for.
+    """The texts, in order, whose predecessor has a place or gets one now, or is missing after the wait.
 
-    `unplaced` are a conversation's texts without a place, by time of arrival, each `after` of which that is not
-    among them either has a place already or is not here yet: the caller has set it to None in the first case.
+    `unplaced` are a conversation's texts without a place, by arrival. The caller has set `after` to None where that
+    text has a place; any other `after` that is not among them has not arrived.
     """
     waiting = {text.id: text for text in unplaced}
     placed: dict[str, Sms] = {}
@@ -32,13 +32,13 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
 
 
 def without_predecessor(candidates: Sequence[Sms]) -> list[Sms]:
-    """Those of the texts that are ready which would go without their predecessor."""
+    """The ready texts whose predecessor is missing."""
     here = {text.id for text in candidates}
     return [text for text in candidates if text.after is not None and text.after not in here]
 
 
 def _follows_itself(text: Sms, waiting: Mapping[str, Sms]) -> bool:
-    """Whether the texts before a text lead back to it, as when two gateways saw the same texts in different orders."""
+    """Whether a text's predecessors lead back to it, as when two gateways saw the same texts in different orders."""
     before = waiting.get(text.after or "")
     for _ in waiting:
         if before is None or before.id == text.id:
