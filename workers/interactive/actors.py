@@ -1,4 +1,4 @@
-"""What must reach Slack within three seconds of a click, and the lists that people wait for."""
+"""Opens modals within three seconds of a click, and answers searches."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,28 +20,28 @@ log = structlog.get_logger("clerk.interactive")
 OPENED = Histogram("clerk_click_to_modal_seconds", "From the click's arrival at the gateway to the open modal")
 
 TRIGGER_LATE: Final = timedelta(seconds=2.5)
-"""A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack needs the rest."""
+"""A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack takes the rest."""
 
-CLICK_AGAIN: Final = "That took too long on our side, so Slack did not let the form open. Please click again."
-TYPE_AGAIN: Final = "That took too long on our side, so Slack did not let the dashboard open. Please type it again."
-TICKET_GONE: Final = "This ticket's line or contact does not exist any more, so nothing can be sent."
+CLICK_AGAIN: Final = "Clerk was too slow, so Slack did not open the form. Please click again."
+TYPE_AGAIN: Final = "Clerk was too slow, so Slack did not open the dashboard. Please type the command again."
+TICKET_GONE: Final = "You can't send a text: this ticket's line or contact no longer exists."
 
 APPEARS_WITHIN: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = timedelta(milliseconds=300)
-"""The gateway's answer has Slack show a modal, which the worker may be ready to fill before it is there."""
+"""The gateway's answer makes Slack show a modal; the worker may try to fill it before it exists."""
 
 type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend
 
 
 @actor(handles=OpenModal, max_retries=0, time_limit=timedelta(seconds=15))
 async def open_modal(message: OpenModal, ports: Ports) -> None:
-    """Open the ticket's modal, or tell whoever clicked to click again: never silence."""
+    """Open the ticket's modal, or ask the agent to click again: never silence."""
     if await _is_late(message, CLICK_AGAIN, ports):
         return
     ticket, tags = await asyncio.gather(ports.stores.tickets.get(message.ticket), ports.stores.tickets.known_tags())
     line = await ports.stores.lines.get(ticket.line) if ticket else None
     if ticket is None or line is None:
-        await _whisper(message, f"Ticket #{message.ticket} does not exist any more.", ports)
+        await _whisper(message, f"Ticket #{message.ticket} no longer exists.", ports)
         return
     await _open(message, assign_modal.edit(ticket, line, tags), CLICK_AGAIN, ports)
 
@@ -72,7 +72,7 @@ async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
 
 @actor(handles=PushSend, max_retries=0, time_limit=timedelta(seconds=15))
 async def push_send(message: PushSend, ports: Ports) -> None:
-    """Lay the form to send a text on the dashboard."""
+    """Open the form to send a text on top of the dashboard."""
     if await _is_late(message, CLICK_AGAIN, ports):
         return
     lines, tickets = await asyncio.gather(
@@ -86,7 +86,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
 
 @actor(handles=FindTickets, max_retries=3, time_limit=timedelta(seconds=30))
 async def find(message: FindTickets, ports: Ports) -> None:
-    """Show whoever asked which tickets there are: in the modal that waits for them, or in private."""
+    """Show the agent the tickets found: in the modal that waits for them, or in private."""
     most = lists.FOUND if message.view else lists.LISTED
     rows = await search_tickets(message.query, message.channel, most, ports)
     if message.view is not None:
@@ -110,7 +110,7 @@ async def _fill(message: FindTickets, external_id: str, view: Mapping[str, Any],
 
 
 async def _is_late(message: ModalOrder, words: str, ports: Ports) -> bool:
-    """Whether a click came too late for a modal; whoever clicked is told."""
+    """Whether a click came too late for a modal; if so, tell the agent."""
     if ports.now() - message.received_at <= TRIGGER_LATE:
         return False
     log.warning("a click came too late", modal=message.actor)
@@ -119,13 +119,13 @@ async def _is_late(message: ModalOrder, words: str, ports: Ports) -> bool:
 
 
 async def _open(message: ModalOrder, view: Mapping[str, Any], words: str, ports: Ports) -> None:
-    """Open a modal; whoever clicked is told if Slack does not let it."""
+    """Open a modal; if Slack refuses, tell the agent."""
     show = ports.slack.push_view if isinstance(message, PushSend) else ports.slack.open_view
     try:
         await show(message.trigger_id, view)
     except SlackError as error:
         if error.code == "exchanged_trigger_id":
-            return  # this very message was delivered before, and opened it
+            return  # an earlier delivery of this message opened it
         log.warning("the modal did not open", modal=message.actor, error=error.code)
         await _whisper(message, words, ports)
     else:

@@ -1,4 +1,4 @@
-"""The Assign modal: a ticket as a form. Pure; messages/orders/forms.py reads back what it shows."""
+"""The Assign modal: a ticket as a form, which messages/orders/forms.py reads back. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,10 +36,11 @@ OPTIONS: Final = 100
 
 
 def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, Any]:
-    """The modal of a ticket, each field showing its present value; a Closed ticket's has only what can still change."""
+    """A ticket's modal; each field shows its present value, and a Closed ticket's shows what can still change."""
     blocks: list[Block] = []
     if ticket.is_closed:
-        blocks.append(ContextBlock(elements=[_plain("Closed for good: only what stands here can still change.")]))
+        closed = "This ticket is closed for good. You can still change the fields below."
+        blocks.append(ContextBlock(elements=[_plain(closed)]))
     else:
         blocks += [_notify(ticket, line), _assignees(ticket)]
     blocks.append(_subject(ticket))
@@ -100,7 +101,7 @@ def _priority(ticket: Ticket) -> Block:
 
 
 def _tags(ticket: Ticket, known: Sequence[str]) -> list[Block]:
-    """The known tags to pick from, the ticket's own first; nothing while none is known, for Slack wants an option."""
+    """The menu of known tags, the ticket's own first; none without known tags, because Slack requires an option."""
     offered = list(dict.fromkeys([*ticket.tags, *known]))[:OPTIONS]
     if not offered:
         return []
@@ -113,17 +114,17 @@ def _tags(ticket: Ticket, known: Sequence[str]) -> list[Block]:
 
 
 def _new_tags() -> Block:
-    hint = "Separated by commas or blanks: a-z, 0-9, - and _, up to 30 characters each, 20 tags in all."
+    hint = "Separate tags with commas or blanks. Use a-z, 0-9, - and _, up to 30 characters each, 20 tags in all."
     return _input("new_tags", "New tags", PlainTextInputElement(action_id="new_tags"), hint=hint)
 
 
 def _note() -> Block:
     element = PlainTextInputElement(action_id="note", multiline=True, max_length=NOTE_LIMIT)
-    return _input("note", "Note", element, hint="For the team only: notes never reach the contact.")
+    return _input("note", "Note", element, hint="For the team only: the contact never sees notes.")
 
 
 def _notes(ticket: Ticket) -> list[Block]:
-    """Earlier notes, newest first: as many as leave the view small."""
+    """Earlier notes, newest first, as many as the view can hold."""
     if not ticket.notes:
         return []
     blocks: list[Block] = [DividerBlock()]

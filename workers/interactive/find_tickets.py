@@ -1,4 +1,4 @@
-"""Looks tickets up for the agents, by index: its cost does not grow with the number of tickets."""
+"""Finds tickets for the agents, by index, so that the cost does not grow with the number of tickets."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,13 @@ from workers.interactive.search import Query, matches, mine_first, parse_query, 
 from workers.ports import Ports
 
 MOST_CANDIDATES: Final = 300
-"""Tickets that are looked at for a term at most, the newest ones."""
+"""The most tickets looked at for a term, the newest ones."""
 
 OPEN: Final = tuple(status for status in Status if status is not Status.CLOSED)
 
 
 async def search_tickets(query: str, channel: str | None, most: int, ports: Ports) -> list[Row]:
-    """The newest tickets that a query asks for, up to one more than `most`."""
+    """The newest tickets that match a query, up to one more than `most`."""
     line = line_of(await ports.stores.lines.all(), channel)
     asked = parse_query(query, line.id if line else None)
     tickets = sorted(await _candidates(asked, ports), key=lambda ticket: -ticket.id)
@@ -43,7 +43,7 @@ async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[
 
 
 async def _candidates(asked: Query, ports: Ports) -> Iterable[Ticket]:
-    """Tickets among which those are that were asked for."""
+    """Tickets that may match the query."""
     stores, some = ports.stores.tickets, []
     if asked.number is not None and (ticket := await stores.get(asked.number)) is not None:
         some.append(ticket)
@@ -68,7 +68,7 @@ async def _of_term(term: str, ports: Ports) -> list[Ticket]:
 
 
 async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
-    """The tickets with what a list shows besides, in the same order."""
+    """The tickets in the same order, with their contacts' names and thread links."""
     contacts, conversations = await asyncio.gather(
         ports.stores.contacts.among({ticket.contact for ticket in tickets}),
         ports.stores.conversations.among({ticket.conversation for ticket in tickets}),

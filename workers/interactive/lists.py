@@ -1,4 +1,4 @@
-"""Lists of tickets: what `/clerk find` answers, the dashboard, and what was found in it. Pure."""
+"""Lists of tickets: the answer to `/clerk find`, the dashboard, and its search results. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ from messages.ticket import Priority, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, mention, unstyled
 
 LISTED: Final = 15
-"""Tickets of one answer: with the longest names and subjects they fill a message."""
+"""The most tickets of one answer: with the longest names and subjects they fill a message."""
 
 PER_STATUS: Final = 15
-"""Tickets of one status in the dashboard: five statuses of them, with their titles, make less than 100 blocks."""
+"""The most tickets of one status in the dashboard: five statuses with their titles make less than 100 blocks."""
 
 FOUND: Final = 50
 
@@ -51,7 +51,7 @@ class Answer:
 
 
 def answer(query: str, rows: Sequence[Row]) -> Answer:
-    """What an agent who typed `/clerk find` is told."""
+    """The answer to `/clerk find`."""
     title = _found(query, rows, LISTED)
     blocks = [SectionBlock(text=_marked(title)), *(_row(row) for row in rows[:LISTED])]
     return Answer(title, tuple(block.to_dict() for block in blocks))
@@ -77,7 +77,7 @@ def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, respon
             if len(rows) > PER_STATUS:
                 blocks.append(ContextBlock(elements=[_plain(f"There are more: search for “{status.label}”.")]))
     if not any(open_tickets.values()):
-        blocks.append(SectionBlock(text=_plain("No ticket is open.")))
+        blocks.append(SectionBlock(text=_plain("There are no open tickets.")))
     return View(
         type="modal",
         callback_id="clerk.search",
@@ -90,7 +90,7 @@ def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, respon
 
 
 def results(query: str, rows: Sequence[Row], external_id: str) -> dict[str, Any]:
-    """The modal that shows what was found."""
+    """The modal with the search results."""
     blocks = [SectionBlock(text=_marked(_found(query, rows, FOUND))), *(_row(row) for row in rows[:FOUND])]
     return View(
         type="modal",
@@ -105,7 +105,7 @@ def results(query: str, rows: Sequence[Row], external_id: str) -> dict[str, Any]
 def _found(query: str, rows: Sequence[Row], most: int) -> str:
     asked = f"“{clip_escaped(unstyled(query.strip()), 300)}”"
     if not rows:
-        return f"No ticket fits {asked}. Look for a number, a name, a tag, a status, words of the subject, or #12."
+        return f"No ticket matches {asked}. Search for a number, a name, a tag, a status, words of the subject, or #12."
     if len(rows) > most:
         return f"The newest {most} tickets for {asked}; there are more."
     return f"{len(rows)} ticket{'s' if len(rows) > 1 else ''} for {asked}:"

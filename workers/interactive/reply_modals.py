@@ -1,4 +1,4 @@
-"""The modals in which a text is written: Reply, and Send text. Pure; `messages.orders.forms` reads what they show."""
+"""The modals for writing a text, Reply and Send text, which messages/orders/forms.py reads back. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ OPTIONS: Final = 100
 
 OPTION: Final = 75
 TYPED: Final = 3000
-"""The most that a plain text input takes; what is too long for a text is answered with by how much."""
+"""The most that a plain text input accepts; the gateway reports a text that is too long."""
 
-HINT: Final = "At most 1,600 characters. What begins with // or note: is kept as a note for the team and not sent."
+HINT: Final = "At most 1,600 characters. A text that begins with // or note: stays a note for the team."
 
 
 def reply(line: Line, contact: Contact, channel: str | None, response_url: str | None) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def reply(line: Line, contact: Contact, channel: str | None, response_url: str |
     to = f"To {name}{escape(contact.id)} from {clip_escaped(unstyled(line.label), 200)}"
     blocks: list[Block] = [ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)])]
     if contact.opted_out:
-        warning = "The contact has opted out of texts: nothing can be sent until they text START to the line."
+        warning = "The contact has opted out. Clerk can't send texts until they text START to the line."
         blocks.append(SectionBlock(text=_plain(warning)))
     shown = {"line": line.id, "contact": contact.id, "opted_out": contact.opted_out}
     return _modal("ticket.reply", "Reply", [*blocks, _text()], {**shown, **_where(channel, response_url)})
@@ -69,7 +69,7 @@ def send(
 
 
 def _contact(contacts: Sequence[Contact]) -> list[Block]:
-    """The contacts to pick from; nothing while there is none, for Slack wants an option."""
+    """The menu of contacts; none without contacts, because Slack requires an option."""
     options = [Option(value=each.id, text=_plain(_option(each.name, each.id))) for each in contacts[:OPTIONS]]
     if not options:
         return []

@@ -1,6 +1,6 @@
-"""What an agent looks for, and which tickets that is. Pure.
+"""Parses an agent's search, and decides which tickets match. Pure.
 
-Whatever is looked up only proposes tickets: `matches` says of each, as it is now, whether it is meant.
+The indexes give candidates only: `matches` decides whether a ticket, as it is now, matches.
 """
 
 import re
@@ -19,7 +19,7 @@ _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked for: ticket `number`, those of a `contact`, and otherwise those to which every term fits."""
+    """A search: ticket `number`, the tickets of a `contact`, or else those that match every term."""
 
     number: int | None = None
     contact: str | None = None
@@ -27,12 +27,12 @@ class Query:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether there is nothing to look for in what was asked."""
+        """Whether the search is empty."""
         return self.number is None and self.contact is None and not self.terms
 
 
 def parse_query(query: str, line: str | None) -> Query:
-    """What a query asks for; a phone number may be one of the line's country."""
+    """A typed search, parsed; a phone number without a country code belongs to the line's country."""
     query = query.strip()
     number = _NUMBERED.fullmatch(query)
     contact = None
@@ -51,7 +51,7 @@ def status_of(term: str) -> Status | None:
 
 
 def matches(ticket: Ticket, name: str, query: Query) -> bool:
-    """Whether a ticket, whose contact has this name, is what was asked for."""
+    """Whether a ticket, whose contact has this name, matches a query."""
     if query.number == ticket.id or query.contact == ticket.contact:
         return True
     if not query.terms:
@@ -61,11 +61,11 @@ def matches(ticket: Ticket, name: str, query: Query) -> bool:
 
 
 def mine_first(tickets: Sequence[Ticket], user: str) -> list[Ticket]:
-    """Tickets in the order in which an agent wants them: their own first, then the newest."""
+    """Tickets in an agent's order: their own first, then the newest."""
     return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, -ticket.id))
 
 
 def _terms(part: str) -> tuple[str, ...]:
-    """A word of a query as terms; On-hold is one."""
+    """The terms in a word of a query; On-hold is one term."""
     spelling = re.sub(r"[-_]", "", part.casefold())
     return (spelling,) if spelling in _SPELLINGS else words(part)

@@ -84,8 +84,8 @@ def test_a_row_leads_to_the_thread_and_says_what_people_want_to_know() -> None:
 
 def test_what_is_not_shown_is_said() -> None:
     assert "there are more" in lists.answer("x", [FULL] * (lists.LISTED + 1)).text
-    assert "No ticket fits" in lists.answer("x", []).text
-    assert "No ticket is open" in str(lists.dashboard({Status.OPEN: []}, CHANNEL, None))
+    assert "No ticket matches" in lists.answer("x", []).text
+    assert "There are no open tickets" in str(lists.dashboard({Status.OPEN: []}, CHANNEL, None))
     assert "There are more" in str(lists.dashboard({Status.OPEN: [FULL] * 99}, CHANNEL, None))
 
 

@@ -172,7 +172,7 @@ def test_find_lists_tickets_by_whatever_is_known_of_them_with_a_link_to_the_thre
         assert f"|#{number}>" in said
         assert "/archives/C0TEXTS/p" in said
     clerk(world, "find xylophone solved", "U0CLEO")
-    wait_until(lambda: "No ticket fits" in answers(world, "U0CLEO")[-1], "no ticket")
+    wait_until(lambda: "No ticket matches" in answers(world, "U0CLEO")[-1], "no ticket")
     assert world.violations() == []
 
 
