@@ -1,4 +1,4 @@
-"""Decides when a conversation notifies, and wakes itself when its time comes."""
+"""Decides when a conversation notifies, and schedules its next decision."""
 
 from datetime import datetime
 
@@ -18,13 +18,13 @@ log = structlog.get_logger("clerk.notifications")
 
 @actor(handles=ConsiderNotifying)
 async def consider(message: ConsiderNotifying, ports: Ports) -> None:
-    """Look at a conversation's texts and the time, and notify if it is due; then have Slack brought into line."""
+    """Notify about a conversation's texts if that is due; then request that Slack be brought into line."""
     await _decide(message.conversation, None, ports)
 
 
 @actor(handles=AgentActed)
 async def record_action(message: AgentActed, ports: Ports) -> None:
-    """An agent has seen what came before: what was pending for it is cancelled."""
+    """An agent has seen the earlier texts: cancel the pending notification for them."""
     ticket = await ports.stores.tickets.get(message.ticket)
     if ticket is None:
         log.warning("an action on a ticket that does not exist", ticket=message.ticket)
@@ -62,7 +62,7 @@ async def _decide(
 
 
 def _with_wake_up(debounce: Debounce, now: datetime) -> Debounce:
-    """The debounce with the time at which a delayed message will wake it: one such message at a time."""
+    """The debounce with the time of its delayed message; it has only one at a time."""
     due, armed = debounce.due_at, debounce.armed_at
     if due is None or (armed is not None and now < armed <= due):
         return debounce

@@ -1,7 +1,7 @@
 """When a conversation notifies: leading edge, trailing edge, cap, and what cancels them. Pure.
 
-`observe` looks at what is true now (the newest text, when texts came, when an agent acted) and not at what message
-woke it: repeated, late, reordered and lost messages give the same announcements.
+`next_state` depends on the present facts (the newest text, when texts came, when an agent acted) and not on the message
+that caused it: repeated, late, reordered and lost messages give the same announcements.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from messages.line import Line, Mode
 
 @dataclass(frozen=True)
 class Arrival:
-    """An inbound text: its place in the conversation and when the gateway took it."""
+    """An inbound text: its place in the conversation, and when the gateway received it."""
 
     seq: int
     at: datetime
@@ -22,7 +22,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Episode:
-    """The ticket that a text belongs to: its number, its first and last text, and whom it notifies."""
+    """The ticket of a text: its number, its first and last text, and its targets."""
 
     ticket: int
     first: int
@@ -42,7 +42,7 @@ def next_state(
 ) -> Debounce:
     """The state after `texts` (those after `announced`, in order), an agent's action, an outbound text, and time.
 
-    A new `latest` announcement in it is the decision to notify; `due_at` is when to look again, if ever.
+    A new `latest` announcement is the decision to notify; `due_at` is when to decide again, if ever.
     """
     update = _Draft(state, line, episode, now)
     for text in texts:
@@ -57,7 +57,7 @@ def next_state(
 
 
 def outcome(before: Debounce, after: Debounce, line: Line) -> str | None:
-    """What a look decided, in a word: leading, trailing, cap or cancelled; None if it changed no announcement."""
+    """The decision in a word: leading, trailing, cap or cancelled; None if no announcement changed."""
     if after.latest is not None and after.latest != before.latest:
         if before.waiting_since is None:
             return "leading"
@@ -66,7 +66,7 @@ def outcome(before: Debounce, after: Debounce, line: Line) -> str | None:
 
 
 class _Draft:
-    """A state being worked out."""
+    """The next state, while it is computed."""
 
     def __init__(self, state: Debounce, line: Line, episode: Episode, now: datetime) -> None:
         self._state, self._line, self._episode, self._now = state, line, episode, now
@@ -130,7 +130,7 @@ class _Draft:
         return min(self._last_text_at + self._line.window, self._waiting_since + self._line.cap)
 
     def _announce(self, last: int, *, opening: bool) -> None:
-        """Announce all unannounced texts up to `last`; a second decision in one look widens the first."""
+        """Announce all unannounced texts up to `last`; a second announcement in one call extends the first."""
         latest, made = self._latest, self._latest is not self._state.latest
         self._latest = Announcement(
             number=(latest.number + (not made)) if latest else 1,
