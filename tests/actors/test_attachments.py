@@ -158,8 +158,8 @@ async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what
     ("error", "reason"),
     [
         (TooLarge(None, "too_large"), "too large"),
-        (Refused(None, "content_type"), "no picture or file"),
-        (Refused(None, "not_an_address_of_the_provider"), "not one of the provider's"),
+        (Refused(None, "content_type"), "did not send a picture or file"),
+        (Refused(None, "not_an_address_of_the_provider"), "does not belong to the provider"),
         (Refused(None, "http_400"), "the provider did not give it (http 400)"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Keeps Slack in line with the documents, and carries out what agents do to single messages."""
+"""Brings Slack into line with the documents, and carries out what agents order about single posts."""
 
 import asyncio
 import uuid
@@ -22,12 +22,12 @@ from workers.slack.reconcile import ReconcilePass
 log = structlog.get_logger("clerk.slack")
 
 LEASE: Final = timedelta(seconds=12)
-"""How long a conversation waits for a worker that died over it; a living one renews its lease."""
+"""How long a conversation waits after its worker died; a live worker renews its lease."""
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """That a pass could not do all: when to go on, and how many passes in a row have got nothing done."""
+    """A pass that could not finish: when to continue, and how many consecutive passes changed nothing in Slack."""
 
     again_in: timedelta
     tries: int
@@ -35,7 +35,7 @@ class Unfinished:
 
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
 async def render(message: RenderConversation, ports: Ports) -> None:
-    """Bring Slack into line with a conversation; if another worker is at it, leave it a wish that it will see."""
+    """Bring Slack into line with a conversation; if another worker is doing that, leave it a request to go on."""
     holder, stores = uuid.uuid4().hex, ports.stores.conversations
     found = await stores.begin_render(message.conversation)
     if found is None or await _is_in_line(found, ports):
@@ -63,7 +63,7 @@ async def render(message: RenderConversation, ports: Ports) -> None:
 
 
 async def _go_on_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
-    """Give the lease back, and see to it that one message, or after a longer wait the clock, goes on."""
+    """Release the lease, and schedule one message to continue; after a longer wait the clock does."""
     now, stores = ports.now(), ports.stores.conversations
     at, waited_for = now + unfinished.again_in, conversation.redraw.again_at
     again_at = waited_for if waited_for is not None and waited_for > now else at
@@ -74,7 +74,7 @@ async def _go_on_later(conversation: Conversation, holder: str, unfinished: Unfi
 
 
 async def _is_in_line(conversation: Conversation, ports: Ports) -> bool:
-    """Whether all that was wished is done: what workers that are behind have in hand is mostly done by the first."""
+    """Whether no request is left: when workers are behind, the first message usually does the work of the others."""
     if conversation.redraw.due_at is not None:
         return False
     return not await ports.stores.tickets.unsettled(conversation.id, "slack")
@@ -85,14 +85,14 @@ async def _take_lease(conversation: str, holder: str, ports: Ports) -> Conversat
 
 
 async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
-    """Keep the lease for as long as the pass takes; when this worker dies, it ends soon after."""
+    """Renew the lease during the pass; if this worker dies, the lease soon expires."""
     while True:
         await asyncio.sleep(LEASE.total_seconds() / 3)
         await ports.stores.conversations.renew_lease(conversation, holder, ports.now() + LEASE)
 
 
 async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
-    """Do one pass; what is left for the next, None if everything is in line."""
+    """Do one pass; None if everything is in line, else when to continue."""
     stores = ports.stores
     line = await stores.lines.get(conversation.line)
     contact = await stores.contacts.get(conversation.contact)
@@ -115,7 +115,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
 
 
 async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
-    """A text stands under no ticket yet: have one begun, should the message that was to do so be lost."""
+    """Begin a ticket for an agent's text that has none: the message to do so may be lost."""
     if text.author is not None:
         wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at)
         await ports.publisher.publish(wrote)
@@ -123,10 +123,10 @@ async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
 
 @actor(handles=HidePost)
 async def hide(message: HidePost, ports: Ports) -> None:
-    """Take a notification out of sight, or collapse a root, and offer whoever did it to undo that."""
+    """Remove a notification, or collapse a root, and offer the agent an Undo."""
     post = await ports.stores.posts.at(message.channel, message.ts)
     if post is None or post.kind not in {PostKind.CARD, PostKind.ROOT}:
-        log.warning("asked to hide what is no notification", channel=message.channel)
+        log.warning("asked to hide a post that is not a notification", channel=message.channel)
         return
     conversation = await ports.stores.conversations.get(post.conversation)
     debounce = conversation.debounce if conversation else Debounce()
@@ -141,7 +141,7 @@ async def hide(message: HidePost, ports: Ports) -> None:
 
 @actor(handles=ShowPost)
 async def show(message: ShowPost, ports: Ports) -> None:
-    """Unfold a collapsed root."""
+    """Show a collapsed root again."""
     post = await ports.stores.posts.at(message.channel, message.ts)
     if post is not None:
         await ports.stores.posts.set(post, hidden_by=None, hidden_during=None)
@@ -150,7 +150,7 @@ async def show(message: ShowPost, ports: Ports) -> None:
 
 @actor(handles=UndoHide)
 async def undo_hide(message: UndoHide, ports: Ports) -> None:
-    """Bring a hidden notification back: a root unfolds, a card that was deleted is posted again."""
+    """Show a hidden notification again: expand a root, post a deleted card again."""
     post = await ports.stores.posts.get(message.post)
     if post is None:
         return
@@ -162,7 +162,7 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
 
 @actor(handles=Whisper, max_retries=3)
 async def whisper(message: Whisper, ports: Ports) -> None:
-    """Tell one agent something in private."""
+    """Send one agent a private message."""
     what = blocks.whisper(message.text)
     if message.response_url is not None:
         await _respond(message.response_url, what, ports)

@@ -1,7 +1,7 @@
-"""Brings the attachments of the contacts' texts from the provider into the thread: those of a text in one message.
+"""Posts the attachments of the contacts' texts in the thread: all attachments of a text in one message.
 
-An uploaded file is seen by nobody until it is shared, so uploading may be done again; sharing must not be. The ids of
-the files are kept before Slack is asked to share them, and a share whose answer never came is looked for at the file.
+Nobody sees an uploaded file until it is shared, so an upload may be repeated, but a share may not. The ids of the files
+are stored before Slack is asked to share them; after a share without an answer, the file says whether it is shared.
 """
 
 import asyncio
@@ -30,22 +30,22 @@ from workers.slack.writer import FIRST_RETRY, LOOKUP_AFTER, Writer
 log = structlog.get_logger("clerk.slack")
 
 LOST_AFTER: Final = timedelta(seconds=10)
-"""After this long, files that Slack does not know were never shared."""
+"""After this long, a file that Slack does not know was never shared."""
 
 SHARED_WITHIN: Final = timedelta(minutes=5)
-"""Slack shares files some moments after it said that it would; after this long it will not any more."""
+"""Slack shares files some moments after its answer; after this long it no longer will."""
 
 
 class Attachments:
-    """The attachments of one conversation, in one pass over it."""
+    """Posts the attachments of one conversation, in one pass."""
 
     def __init__(self, conversation: str, writer: Writer, ports: Ports) -> None:
         self._conversation, self._writer, self._ports = conversation, writer, ports
 
     async def post_up_to(self, posted: int, *, late: bool) -> bool:
-        """Bring what belongs to the texts up to `posted`; False while the texts behind them must wait for it.
+        """Post the attachments of the texts up to `posted`; False while later texts must wait for them.
 
-        Nobody waits for those that are `late`: they are tried when all else is done.
+        No text waits for `late` attachments: they are tried after everything else.
         """
         for text in await self._ports.stores.texts.unattached(self._conversation):
             if text.seq is None or text.seq > posted:
@@ -56,7 +56,7 @@ class Attachments:
         return True
 
     async def _post(self, text: Sms) -> Post:
-        """The post of a text's attachments; made at the first attempt to bring them."""
+        """The post of a text's attachments, stored at the first attempt."""
         assert self._writer.thread is not None
         seq, channel = text.seq or 0, self._writer.thread.channel
         post = self._writer.post(plan.files_id(text), PostKind.FILES, channel, first=seq, last=seq)
@@ -64,7 +64,7 @@ class Attachments:
         return known
 
     async def _is_done(self, text: Sms, post: Post) -> bool:
-        """Whether a text's attachments stand in the thread, and what is missing is told there."""
+        """Whether the thread shows a text's attachments, and names the missing ones."""
         if post.retry_at is not None and post.retry_at > self._ports.now():
             self._writer.continue_in(post.retry_at - self._ports.now())
             return False
@@ -81,7 +81,7 @@ class Attachments:
         return True
 
     async def _uploaded(self, text: Sms, post: Post) -> Post:
-        """The post with its files, or with why it has none; as it was, and tried again later, if that is still open."""
+        """The post with its files, or with the reason for none; unchanged if a later try is scheduled."""
         if not self._writer.may_write(post.target):
             return post
         try:
@@ -102,7 +102,7 @@ class Attachments:
         return await self._ports.stores.posts.set(post, files=files, words=words, failed=failed)
 
     async def _fetched(self, text: Sms, age: timedelta) -> tuple[list[tuple[str, bytes]], str]:
-        """The attachments that can be had, by name, and what to say of the others; TextingError: try again."""
+        """The fetched attachments, by name, and the notice about the others; raises TextingError to try again."""
         found: list[tuple[str, bytes]] = []
         words: list[str] = []
         left = media.MOST_BYTES
@@ -138,7 +138,7 @@ class Attachments:
             raise Temporary("TimeoutError") from None
 
     async def _shared(self, text: Sms, post: Post) -> Post:
-        """The post once its files stand in the thread, or were refused for good; else it is looked at again later."""
+        """The post with its place in the thread, or Slack's final refusal; otherwise a later check is scheduled."""
         thread, slack, posts = self._writer.thread, self._ports.slack, self._ports.stores.posts
         assert thread is not None
         if not self._writer.may_write(post.target):
@@ -159,7 +159,7 @@ class Attachments:
         return await self._found(text, post)
 
     async def _found(self, text: Sms, post: Post) -> Post:
-        """The post with its place in the thread, once Slack tells that."""
+        """The post with its place in the thread, if Slack knows it."""
         waited = self._ports.now() - (post.attempted_at or post.created_at)
         try:
             found = await self._ports.slack.find_share(post.files[0], post.target)
@@ -179,26 +179,26 @@ class Attachments:
         self._writer.continue_in(FIRST_RETRY if waited < LOOKUP_AFTER else LOOKUP_AFTER)
         return post
 
-    # -- what becomes of an attempt ---------------------------------------------------------------------------------
+    # -- the outcome of an attempt ---------------------------------------------------------------------------------
 
     def _age(self, post: Post) -> timedelta:
-        """For how long a text's attachments have been tried."""
+        """How long a text's attachments have been tried."""
         return self._ports.now() - post.created_at
 
     async def _retry_later(self, post: Post, why: str, at_least: timedelta | None) -> Post:
-        """Leave an attempt for later: nothing of it can be seen."""
+        """Schedule another attempt: nobody saw anything of this one."""
         wait = max(media.retry_in(self._age(post)), at_least or timedelta())
         log.warning("attachments are tried again", post=post.id.rpartition("/")[2], error=why)
         self._writer.continue_in(wait)
         return await self._ports.stores.posts.set(post, retry_at=self._ports.now() + wait)
 
     async def _upload_again(self, post: Post) -> Post:
-        """Upload anew what Slack does not have."""
+        """Forget files that Slack does not have, so that they are uploaded again."""
         lost = await self._ports.stores.posts.set(post, files=(), attempted_at=None)
         return await self._retry_later(lost, "file_not_found", None)
 
     async def _fail(self, text: Sms, post: Post, error: SlackError) -> Post:
-        """Leave it at the text: the thread is told why."""
-        log.error("Slack takes no attachments", channel=post.target, error=error.code)
+        """Give up the attachments, and store the notice for the thread."""
+        log.error("Slack refused attachments", channel=post.target, error=error.code)
         words = media.unshared(text.media, error.code)
         return await self._ports.stores.posts.set(post, failed=error.code, words=words)

@@ -1,6 +1,6 @@
 """Documents as Slack messages: cards, thread posts, lines and whispers, with their fallback text. Pure.
 
-What a contact wrote stands in plain_text objects, escaped and without emoji codes, so that nothing in it comes alive.
+A contact's words are in plain_text objects, escaped and without emoji codes, so that Slack renders nothing in them.
 """
 
 import hashlib
@@ -39,13 +39,13 @@ FALLBACK: Final = 3900
 SECTION: Final = 3000
 FIELD: Final = 900
 SECTIONS: Final = 3
-"""Sections of one text: what the longest there can be, 1,600 characters each written as an entity, needs."""
+"""Sections of one text: enough for the longest one, 1,600 characters each written as an entity."""
 
 NOTED: Final = 1000
 POST_BLOCKS: Final = 45
 POST_WEIGHT: Final = 12000
 BLOCK_WEIGHT: Final = 50
-"""Together a message's blocks hold about 13,000 characters, the blocks themselves counted
+"""A message's blocks together hold about 13,000 characters, including the blocks' own weight
 (https://github.com/slackapi/bolt-js/issues/2509)."""
 
 
@@ -58,14 +58,14 @@ class Rendered:
 
     @property
     def digest(self) -> str:
-        """The same for the same message, and for no other."""
+        """A hash that is the same for the same message only."""
         whole = json.dumps([self.text, self.blocks], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that a card shows: `newest` is its text, `more` counts the others, `permalink` is the thread's."""
+    """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread."""
 
     ticket: Ticket
     contact: Contact
@@ -99,7 +99,7 @@ def card(card: Card) -> Rendered:
 
 
 def collapsed(card: Card, hidden_by: str | None) -> Rendered:
-    """A root that was hidden: one line, and a button that shows it again."""
+    """A hidden root: one line, and a Show button."""
     ticket = card.ticket
     line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(unstyled(_who(card.contact)), 500)}"
     hidden = f" · hidden by {mention(hidden_by)}" if hidden_by else ""
@@ -130,7 +130,7 @@ def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
 
 
 def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
-    """The thread line that says what changed, and by whom; None if nothing did that people need to be told."""
+    """The thread line that says what changed, and by whom; None if no change matters to people."""
     sentences = [sentence for entry in entries if (sentence := _sentence(ticket, entry))]
     if not sentences:
         return None
@@ -139,31 +139,31 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
 
 
 _UNREACHABLE: Final = {
-    "is_archived": "it is archived. Unarchive it, or take it off the ticket's list.",
+    "is_archived": "it is archived. Unarchive it, or remove it from the ticket's list.",
     "not_in_channel": "Clerk is not a member. Invite it there (`/invite @clerk`).",
     "channel_not_found": "Clerk can't see it. If it is a private channel, invite Clerk there (`/invite @clerk`).",
-    "user_not_found": "there is no such person here any more. Take them off the ticket's list.",
-    "user_disabled": "the account is deactivated. Take it off the ticket's list.",
-    "cannot_dm_bot": "it is an app, not a person. Take it off the ticket's list.",
+    "user_not_found": "this person is no longer here. Remove them from the ticket's list.",
+    "user_disabled": "the account is deactivated. Remove it from the ticket's list.",
+    "cannot_dm_bot": "it is an app, not a person. Remove it from the ticket's list.",
     "restricted_action": "the workspace does not allow Clerk to post there. Ask an admin.",
 }
 
 
 def unreachable(target: str, reason: str) -> Rendered:
-    """The thread line that says whom a notification could not reach, why, and what to do."""
+    """The thread line that says which target a notification could not reach, why, and what to do."""
     why = _UNREACHABLE.get(reason, f"Slack says `{escape(reason)}`.")
     text = f":warning: Could not notify {mention(target)}: {why}"
     return _rendered(text, [ContextBlock(elements=[_marked(text)])])
 
 
 def missing(words: str) -> Rendered:
-    """The thread line that says which attachments of a text are not here, and why."""
+    """The thread line that says which attachments of a text are missing, and why."""
     line = f":warning: {clip_escaped('\n'.join(map(unstyled, words.splitlines())), SECTION - 100)}"
     return _rendered(line, [ContextBlock(elements=[_marked(line)])])
 
 
 def outcome(text: Sms) -> Rendered:
-    """The thread line that tells a text's author why it failed and what to do; one that may be sent again can be."""
+    """The thread line that tells a text's author why it failed and what to do; Resend if the outcome is unknown."""
     who = f"{mention(text.author)} " if text.author else ""
     line = f":warning: {who}{clip_escaped(text.words, SECTION - 100)}"
     blocks: list[Block] = [ContextBlock(elements=[_marked(line)])]
@@ -176,7 +176,7 @@ def outcome(text: Sms) -> Rendered:
 _STATES: Final = {
     State.WAITING: ":hourglass_flowing_sand: sending",
     State.SENDING: ":hourglass_flowing_sand: sending",
-    State.UNKNOWN: ":grey_question: not known whether it was sent",
+    State.UNKNOWN: ":grey_question: unknown whether it was sent",
     State.QUEUED: ":outbox_tray: sent",
     State.SENT: ":outbox_tray: sent",
     State.DELIVERED: ":white_check_mark: delivered",
@@ -189,7 +189,7 @@ _STATES: Final = {
 
 
 def written(text: Sms) -> Rendered:
-    """The thread post of what an agent wrote elsewhere: by whom, what, and how far it has come."""
+    """The thread post of a text from a modal or command: its author, its words, and its state."""
     verb = "noted" if text.state is State.NOTE else "wrote"
     who = f"{mention(text.author or '')} {verb} · {moment(text.received_at)}"
     state = _STATES.get(text.state or State.WAITING, "")
@@ -208,7 +208,7 @@ def hidden_notice(post: str) -> Rendered:
 
 
 def whisper(text: str) -> Rendered:
-    """A private word to one agent."""
+    """A private message to one agent."""
     escaped = clip_escaped(text, SECTION)
     return _rendered(escaped, [SectionBlock(text=_plain(escaped))])
 
@@ -242,7 +242,7 @@ def _headline(card: Card) -> str:
 
 
 def _dead(text: str) -> str:
-    """Words of an agent's inside mrkdwn: escaped, and without what styles."""
+    """An agent's words inside mrkdwn: escaped, and without styling."""
     return escape(unstyled(text))
 
 
@@ -260,7 +260,7 @@ def _text_sections(text: Sms | None) -> list[Block]:
         pieces = split(text.body, SECTION)
         blocks += [SectionBlock(text=_plain(piece)) for piece in pieces[:SECTIONS]]
         if len(pieces) > SECTIONS:
-            blocks.append(ContextBlock(elements=[_plain("This text is too long for Slack: the rest is not shown.")]))
+            blocks.append(ContextBlock(elements=[_plain("This text is too long for Slack, so its end is not shown.")]))
     elif not text.media:
         blocks.append(ContextBlock(elements=[_plain("(no text)")]))
     if text.media:
@@ -269,7 +269,7 @@ def _text_sections(text: Sms | None) -> list[Block]:
 
 
 def _weight(block: Block) -> int:
-    """What a section or context block counts towards what a message may hold."""
+    """What a section or context block adds to a message's weight."""
     texts = (
         block.elements if isinstance(block, ContextBlock) else [block.text] if isinstance(block, SectionBlock) else []
     )
@@ -310,9 +310,9 @@ def _buttons(card: Card) -> list[ButtonElement]:
 
 
 def _quick(ticket: Ticket) -> Block:
-    """The row of quick actions: what can still be done to the ticket with one click.
+    """The row of quick actions: what one click can still do to the ticket.
 
-    Its block_id changes with what its menus show: Slack keeps what a person picked in a menu that looks the same.
+    Its block_id changes with what its menus show: Slack keeps a person's choice in a menu that has not changed.
     """
     elements: list[InteractiveElement] = []
     if not ticket.is_closed:
@@ -342,7 +342,7 @@ def _menu[S: (Status, Priority)](ticket: Ticket, what: str, offered: Sequence[S]
 
 
 def _sentence(ticket: Ticket, entry: Entry) -> str | None:
-    """What one entry of the history tells the thread."""
+    """One entry of the history as a sentence for the thread."""
     status = next((change for change in entry.changes if change.what == "status"), None)
     if entry.why == "solved_for":
         return f"Clerk closed ticket #{ticket.id}: it was solved a while ago and stayed quiet."

@@ -1,4 +1,4 @@
-"""What a conversation's cards should show, and to whom they go. Pure."""
+"""Decides what a conversation's cards show, and which targets get them. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -27,7 +27,7 @@ def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
     """The text that a card shows, and how many others it counts.
 
     The newest notification follows the conversation: it shows the newest text and counts the unannounced ones
-    besides it. An older one stays as it was when the next took over.
+    besides it. An older one keeps what it showed when the next one was posted.
     """
     latest = debounce.latest
     if latest is None or post.announcement != latest.number:
@@ -38,29 +38,29 @@ def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
 
 
 def is_collapsed(post: Post, debounce: Debounce) -> bool:
-    """Whether a root was hidden and no text was due a notification since."""
+    """Whether an agent hid a root, and no text has been due a notification since."""
     number = debounce.latest.number if debounce.latest else 0
     return post.kind is PostKind.ROOT and post.hidden_by is not None and (post.hidden_during or 0) >= number
 
 
 def is_gone(post: Post) -> bool:
-    """Whether a card was hidden, and so must not be in its channel."""
+    """Whether an agent hid a card, so that it must not be in its channel."""
     return post.kind is PostKind.CARD and post.hidden_by is not None
 
 
 def targets(announcement: Announcement, line: Line, root: Post | None) -> Sequence[str]:
-    """Who must get a card of a notification: the root is the origin channel's card of the one it was posted for."""
+    """The targets that need a card of a notification; its root, if any, is the origin channel's card."""
     wanted = announcement.targets or (line.channel,)
     return [target for target in wanted if not (_is_root_of(announcement, root) and target == line.channel)]
 
 
 def is_in(channel: str, wanted: Sequence[str], announcement: Announcement, root: Post | None) -> bool:
-    """Whether the origin channel has, or is to have, a card of a notification."""
+    """Whether the origin channel has, or will get, a card of a notification."""
     return channel in wanted or _is_root_of(announcement, root)
 
 
 def announced_by_root(debounce: Debounce, ticket: Ticket) -> int | None:
-    """The notification that a root is a card of when it is posted; None if an agent wrote first."""
+    """The notification that a new root is a card of; None if an agent wrote first."""
     if debounce.latest is not None:
         return debounce.latest.number
     return 1 if ticket.last_text else None
@@ -96,7 +96,7 @@ def missing_id(text: Sms) -> str:
 
 
 def sharing_a_post(texts: Sequence[Sms]) -> Sequence[Sms]:
-    """Those of the texts that share a post: what was attached to a text stands right behind it, before the next."""
+    """The first texts, which share a post: a text's attachments follow it before the next text."""
     last = next((place for place, text in enumerate(texts, 1) if text.unattached), len(texts))
     return texts[:last]
 
@@ -107,22 +107,22 @@ def line_id(conversation: Conversation, ticket: int, version: int) -> str:
 
 
 def outcome_id(text: Sms) -> str:
-    """The id of the thread line that says why a text was not sent, or what became of it."""
+    """The id of the thread line that says why a text was not sent, or that it failed."""
     return f"{text.conversation}/outcome/{text.id}/{text.attempts}/{text.state}"
 
 
 def written_id(text: Sms) -> str:
-    """The id of the thread post that shows what an agent wrote elsewhere."""
+    """The id of the thread post of a text from a modal or command."""
     return f"{text.conversation}/written/{text.id}"
 
 
 def is_written_elsewhere(text: Sms) -> bool:
-    """Whether what an agent wrote is no message in the thread, and so must be shown there by us."""
+    """Whether an agent's text came from a modal or command, so that one of our posts must show it."""
     return text.direction is Direction.OUTBOUND and text.ts is None
 
 
 def mark(text: Sms) -> str | None:
-    """The reaction on an agent's reply that shows how far it has come."""
+    """The reaction on an agent's reply that shows its state."""
     return MARKS.get(text.state) if text.state else None
 
 

@@ -48,12 +48,12 @@ class ReconcilePass:
 
     @property
     def again_at(self) -> datetime | None:
-        """When another pass must go on, if anything is left."""
+        """When another pass must continue, if anything is left."""
         return self._writer.again_at
 
     @property
     def tries(self) -> int:
-        """How many passes in a row got nothing done, if anything is left."""
+        """How many consecutive passes changed nothing in Slack, if anything is left."""
         return self._writer.tries
 
     async def run(self) -> None:
@@ -61,7 +61,7 @@ class ReconcilePass:
         try:
             await self._reconcile()
         except ThreadGone:
-            return  # the next pass goes on in a new thread
+            return  # the next pass begins a new thread
 
     async def _reconcile(self) -> None:
         root = await self._root()
@@ -77,7 +77,7 @@ class ReconcilePass:
     # -- the thread -----------------------------------------------------------------------------------------------
 
     async def _root(self) -> Thread | None:
-        """The conversation's thread, made if need be."""
+        """The conversation's thread, posted if necessary."""
         debounce = self._conversation.debounce
         if self._conversation.thread is None:
             post = self._writer.post(
@@ -137,7 +137,7 @@ class ReconcilePass:
                 TEXT_TO_SLACK.observe((self._ports.now() - text.received_at).total_seconds())
 
     async def _thread_lines(self) -> None:
-        """Say in the thread what changed since it was last said."""
+        """Post the thread lines for the changes that have none."""
         for ticket in self._unsettled:
             said = ticket.settled.get("slack", 0)
             for entry in ticket.history:
@@ -149,7 +149,7 @@ class ReconcilePass:
                     return
 
     async def _replies(self) -> None:
-        """Show on each of the agents' replies how far it has come, and say in the thread what went wrong."""
+        """Show the state of the agents' replies, and say in the thread what went wrong."""
         for text in await self._ports.stores.texts.unshown(self._conversation.id):
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
                 return
@@ -161,7 +161,7 @@ class ReconcilePass:
             await self._ports.stores.texts.set_shown(text, plan.mark(text))
 
     async def _post_written(self, text: Sms) -> bool:
-        """Whether a text that is no message of its author's stands in one of ours, which shows how far it has come."""
+        """Whether one of our posts shows a text from a modal or command, and its state."""
         what = blocks.written(text)
         post = self._writer.post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
         if not await self._writer.in_thread(post, what):
@@ -176,7 +176,7 @@ class ReconcilePass:
         return True
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
-        """Whether a reply carries the reaction that it should, and no other."""
+        """Whether a reply has the wanted reaction, and no other of ours."""
         if text.channel is None or text.ts is None:
             return True
         at, slack = Posted(text.channel, text.ts), self._ports.slack
@@ -192,7 +192,7 @@ class ReconcilePass:
     # -- the cards ------------------------------------------------------------------------------------------------
 
     async def _cards(self) -> None:
-        """Post the newest notification to whomever it has not reached; tell the thread once whom it can't reach."""
+        """Post the newest notification to the targets without it; report an unreachable target in the thread once."""
         announcement = self._conversation.debounce.latest
         if announcement is None or announcement.ticket not in self._tickets:
             return
@@ -203,7 +203,7 @@ class ReconcilePass:
             await self._notify(announcement, self._line.channel)
 
     async def _notify(self, announcement: Announcement, target: str) -> bool | None:
-        """Whether a target has its card: None if that is still open."""
+        """Whether a target got its card: None if a later pass tries again."""
         ticket = self._tickets[announcement.ticket]
         post = self._writer.post(
             plan.card_id(self._conversation, announcement, target),
@@ -235,7 +235,7 @@ class ReconcilePass:
         self._conversation = self._conversation.model_copy(update={"unreachable": tuple(sorted(unreachable))})
 
     async def _redraw(self) -> None:
-        """Make every card of the tickets at hand show what is true now, and take away what was hidden."""
+        """Update every card of this pass's tickets, and delete the hidden ones."""
         for post in await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets)):
             if post.removed or post.failed:
                 continue
@@ -260,7 +260,7 @@ class ReconcilePass:
                 await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
 
     async def _repost(self, post: Post) -> None:
-        """Post a card that is wanted but is not there: one whose deletion was undone."""
+        """Post a card again after its Hide was undone."""
         ticket = self._tickets.get(post.ticket or 0)
         if post.kind is PostKind.CARD and ticket is not None:
             await self._writer.deliver(post, await self._card(post, ticket, root=False))

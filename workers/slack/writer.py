@@ -1,7 +1,7 @@
-"""Writing to Slack about one conversation: each post once, and no channel that wants to be left alone.
+"""Writes to Slack about one conversation: each post once, and nothing to a throttled channel.
 
-A post is claimed in a document before Slack is called and settled after; a claim whose answer never came is looked up
-in Slack first. What can't be done now (a throttled channel, an outage) is left for a later pass.
+A post is claimed in a document before the call to Slack and settled after it; a claim without an answer is looked up in
+Slack first. What can't be done now (a throttled channel, an outage) is left for a later pass.
 """
 
 from collections.abc import Mapping
@@ -19,28 +19,28 @@ from workers.slack import plan
 log = structlog.get_logger("clerk.slack")
 
 LOOKUP_AFTER: Final = timedelta(seconds=3)
-"""How long an unanswered post is given to appear before it is looked for."""
+"""How long a post without an answer may take to appear in Slack before a lookup."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 REPAIR_TIME: Final = timedelta(minutes=10)
-"""When to try a thread again that only a person can repair (its channel is archived, the bot was removed)."""
+"""How long until the next try at a thread that a person must repair (an archived channel, a removed bot)."""
 
 PASS_LIMIT: Final = timedelta(seconds=30)
-"""A pass stops after this long and goes on in another, so that no conversation keeps a worker for long."""
+"""A pass stops after this long and another one continues, so that no conversation occupies a worker for long."""
 
 
 THREAD_NOT_FOUND: Final = "thread_not_found"
 
 
 class ThreadGone(Exception):
-    """The conversation's thread is not in Slack any more: its root was deleted, and another is needed."""
+    """The conversation's thread is no longer in Slack: its root was deleted, and it needs a new one."""
 
 
 class Writer:
-    """What one pass writes about one conversation; `again_at` says when another must go on, if anything is left.
+    """Writes about one conversation in one pass; `again_at` is when another must continue, if anything is left.
 
-    `tries` is then how many passes in a row got nothing done. One that comes before its time counts for none.
+    `tries` is then the number of consecutive passes that changed nothing in Slack, without those before their time.
     """
 
     def __init__(self, conversation: Conversation, throttled: Mapping[str, datetime], ports: Ports) -> None:
@@ -56,11 +56,11 @@ class Writer:
 
     @property
     def tries(self) -> int:
-        """How many passes in a row got nothing done, this one among them."""
+        """How many consecutive passes, with this one, changed nothing in Slack."""
         return self._tries if self._early else self._tries + 1
 
     def post(self, id: str, kind: PostKind, target: str, **fields: Any) -> Post:
-        """A post that is about to be made."""
+        """A new post."""
         now = self._ports.now()
         return Post(
             id=id,
@@ -73,7 +73,7 @@ class Writer:
         )
 
     async def deliver(self, post: Post, what: Renderable, thread_ts: str | None = None) -> Post | None:
-        """The post once it is in Slack, exactly once, or has `failed` for good; None if that is for a later pass."""
+        """Post exactly once; returns the post, perhaps `failed` for good, or None if a later pass must try."""
         posts, slack = self._ports.stores.posts, self._ports.slack
         if not self.may_write(post.target):
             return None
@@ -84,7 +84,7 @@ class Writer:
             if not new and known.attempted_at is not None:
                 found = await slack.find(post.target, post.id, known.attempted_at, thread_ts)
                 if found is not None:
-                    log.info("found a post whose answer never came", post=post.id.rpartition("/")[2])
+                    log.info("found a post that had no answer", post=post.id.rpartition("/")[2])
                     return await posts.set(known, channel=found.channel, ts=found.ts)
             if not new:
                 await posts.set(known, attempted_at=self._ports.now())
@@ -112,7 +112,7 @@ class Writer:
         )
 
     async def in_thread(self, post: Post, what: Renderable) -> bool:
-        """Whether a post stands in the thread now; ThreadGone, and forgotten, if there is no such thread."""
+        """Post in the thread; returns whether it is there. If the thread is gone, forget it and raise ThreadGone."""
         thread = self.thread
         assert thread is not None
         posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
@@ -124,14 +124,14 @@ class Writer:
         return posted is not None and posted.ts is not None
 
     async def revive(self, post: Post) -> None:
-        """A thread's post that failed for good is tried again once a person may have repaired the cause."""
-        log.error("a conversation's channel can't be written to", channel=post.target, error=post.failed)
+        """Schedule another try of a failed post in a thread, for when a person may have repaired the cause."""
+        log.error("Clerk can't write to a conversation's channel", channel=post.target, error=post.failed)
         await self._ports.stores.posts.set(post, failed=None, attempted_at=None, refused=post.failed)
         self.continue_in(REPAIR_TIME)
 
     async def _forget_thread(self, post: Post) -> None:
-        """Have the next pass make a new root, and post there what found no thread."""
-        log.error("a conversation's thread is gone, a new one is begun", channel=post.target)
+        """Forget the thread, so that the next pass posts a new root and this post under it."""
+        log.error("a conversation's thread is gone, Clerk begins a new one", channel=post.target)
         posts = self._ports.stores.posts
         root = await posts.get(plan.root_id(self._conversation))
         if root is not None:
@@ -141,7 +141,7 @@ class Writer:
         self.continue_in(timedelta())
 
     async def attempt(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
-        """Whether an update or deletion is done with: done, or refused for good."""
+        """Call Slack to change a message; True when that is done or refused for good."""
         if not self.may_write(channel):
             return False
         try:
@@ -155,11 +155,11 @@ class Writer:
         return True
 
     def _note_progress(self) -> None:
-        """Note that Slack did something: whatever fails next is the first to."""
+        """Record that Slack changed something, so that the next failure counts as the first."""
         self._tries, self._early = 0, True
 
     def may_write(self, channel: str) -> bool:
-        """Whether a channel may be written to in this pass; if not, a later one is called for."""
+        """Whether this pass may write to a channel; if not, schedule a later pass."""
         now = self._ports.now()
         if channel in self._throttled:
             self.continue_in(self._throttled[channel] - now)
@@ -170,7 +170,7 @@ class Writer:
         return True
 
     async def put_off(self, channel: str, error: Temporary | Ambiguous) -> None:
-        """Leave a channel alone for the rest of this pass, and after a 429 for as long as Slack wants."""
+        """Write nothing more to a channel in this pass, nor, after a 429, in others before Retry-After has passed."""
         now = self._ports.now()
         wait = min(FIRST_RETRY * 2 ** min(self._tries, 10), LONGEST_RETRY)
         if isinstance(error, Ambiguous):
@@ -181,9 +181,9 @@ class Writer:
             await self._ports.stores.channels.throttle(channel, now + wait)
         self._throttled[channel] = now + wait
         self.continue_in(wait)
-        log.warning("Slack puts us off", channel=channel, error=error.code, seconds=wait.total_seconds())
+        log.warning("Slack postpones our writes", channel=channel, error=error.code, seconds=wait.total_seconds())
 
     def continue_in(self, wait: timedelta) -> None:
-        """Have another pass go on after this long, or sooner if that was asked for already."""
+        """Schedule another pass after this long, unless an earlier one is scheduled."""
         at = self._ports.now() + max(wait, timedelta())
         self.again_at = at if self.again_at is None else min(self.again_at, at)
