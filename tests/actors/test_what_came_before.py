@@ -307,7 +307,7 @@ async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_i
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
     await settle(workers, 600)
     assert (await stored(workers, old)).state is State.REFUSED
-    assert any("while Clerk was away" in line for line in lines(workers))
+    assert any("while Clerk was down" in line for line in lines(workers))
     await workers.handle(old)
     await settle(workers, 5)
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "Slack brought its event after all"

@@ -1,4 +1,4 @@
-"""Texts to the contacts: what agents write in a thread, its sending, and the provider's delivery reports."""
+"""Texts to the contacts: agents' replies in a thread, sending, and the provider's delivery reports."""
 
 import asyncio
 import uuid
@@ -42,20 +42,20 @@ log = structlog.get_logger("clerk.sms")
 DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery reports that could not be used", ["why"])
 
 LEASE: Final = timedelta(seconds=15)
-"""How long an outbox waits for a worker that died over it; a living one renews its lease."""
+"""How long an outbox waits after its worker died; a live worker renews its lease."""
 
 BUSY: Final = timedelta(seconds=3)
-"""When to look again after an outbox that another worker has: it may have died over it."""
+"""When to check an outbox again that another worker has: that worker may have died."""
 
 ASK_AGAIN: Final = timedelta(seconds=1)
 
 HOLD: Final = timedelta(minutes=3)
-"""How long a reply, once it is off the queue, waits for the one before it while Slack can't be asked for it."""
+"""How long a stored reply waits for the one before it while Slack does not answer."""
 
 
 @actor(handles=SlackReplyPosted)
 async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
-    """Keep what a person wrote in a conversation's thread, once, and do with it what it is for."""
+    """Store a person's reply in a conversation's thread, once, and send or note it."""
     stores = ports.stores
     conversation = await stores.conversations.by_thread(message.channel, message.thread_ts)
     line = await stores.lines.get(conversation.line) if conversation else None
@@ -74,7 +74,7 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
 async def _record(
     message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, ports: Ports
 ) -> None:
-    """Keep a reply, once, and have done what it is for."""
+    """Store a reply, once, and publish what follows from it."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     decision = decide_reply(message.text, body, message.files, line.reply_mode, contact)
     if decision.state is State.WAITING and is_too_late(message, ports.now()):
@@ -87,7 +87,7 @@ async def _record(
 
 @actor(handles=SendTexts, time_limit=timedelta(minutes=5))
 async def send(message: SendTexts, ports: Ports) -> None:
-    """Send what is in a conversation's outbox, unless another worker is at it."""
+    """Send what is in a conversation's outbox, unless another worker is doing that."""
     holder, id = uuid.uuid4().hex, message.conversation
     keep, fetch = partial(_take_lease, id, holder, ports), partial(_record_earlier, ports=ports)
     while await ports.stores.texts.outbox(id, 1):
@@ -104,18 +104,18 @@ async def send(message: SendTexts, ports: Ports) -> None:
             await _show(id, ports)
             await _send_again(message, again_in, ports)
             return
-    await _show(id, ports)  # whatever was done: a worker may have died once it had sent the last
+    await _show(id, ports)  # even if nothing was sent: a worker may have died after it sent the last text
 
 
 async def _show(conversation: str, ports: Ports) -> None:
-    """Have Slack show how far the texts have come, if it does not."""
+    """Request that Slack show the texts' states, if it does not."""
     if await ports.stores.texts.unshown(conversation):
         await redraw(conversation, ports)
 
 
 async def _record_earlier(text: Sms, ports: Ports) -> bool:
-    """Whether a reply, which is about to go without the one before it, must wait: that one was found, or Slack can't be
-    asked.
+    """Find the reply before one that has waited for it; True if the later one must wait on, because the earlier one was
+    found or Slack does not answer.
     """
     stores = ports.stores
     conversation = await stores.conversations.get(text.conversation)
@@ -130,7 +130,7 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
 
 
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
-    """Look at the outbox again, but once: each text that comes while it is blocked finds that somebody will."""
+    """Schedule one more look at the outbox: while it is blocked, further texts find it scheduled."""
     now, delay = ports.now(), min(delay, LONGEST_DELAY)
     if await ports.stores.conversations.schedule_sending(message.conversation, now + CLOCK_SKEW, now + delay):
         await ports.publisher.publish(message, delay=delay)
@@ -138,7 +138,7 @@ async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> Non
 
 @actor(handles=ResendText)
 async def resend(message: ResendText, ports: Ports) -> None:
-    """Send a text again of which nobody knows whether it was sent: as a person wants, unless it is known by now."""
+    """Send a text with an unknown outcome again, at an agent's order, unless the outcome is known by now."""
     text = await ports.stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to resend a text that does not exist")
@@ -159,7 +159,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
 
 @actor(handles=SlackReplyChanged)
 async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
-    """Tell whoever edited or deleted a reply, once, that the contact does not get that."""
+    """Tell the person who edited or deleted a reply, once, that the contact does not see the change."""
     id = outbound_id(message.channel, message.ts)
     text = await ports.stores.texts.get(id)
     if text is None:
@@ -174,12 +174,12 @@ async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
 
 @actor(handles=DeliveryReported)
 async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
-    """Move a text on to what the provider reports; reports may come late, twice and in any order."""
+    """Move a text to the reported state; reports may come late, twice and in any order."""
     text, state = await ports.stores.texts.get(message.sms), reported(message.status)
     if text is None or text.direction is not Direction.OUTBOUND or state is None:
         why = "status" if state is None else "text"
         DROPPED.labels(why).inc()
-        log.warning("a delivery report can't be used", why=f"unknown {why}")
+        log.warning("Clerk can't use a delivery report", why=f"unknown {why}")
         return
     await ports.stores.texts.set_sid(text, message.sid)
     if state in {State.FAILED, State.UNDELIVERED}:
@@ -195,7 +195,7 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
 def _document(
     message: SlackReplyPosted, conversation: Conversation, body: str, decision: ReplyDecision, now: datetime
 ) -> Sms:
-    """The document of what was written."""
+    """A reply as a document."""
     waiting = decision.state is State.WAITING
     return Sms(
         id=outbound_id(message.channel, message.ts),
@@ -222,7 +222,7 @@ def _document(
 
 
 async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
-    """Have everyone told whom a reply concerns; all of it may be repeated."""
+    """Publish what follows from a reply; all of it may be repeated."""
     ticket = await ports.stores.tickets.newest(text.conversation)
     at = written_at(message.ts)
     if text.state is State.WAITING:
@@ -230,26 +230,26 @@ async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
-        await ports.publisher.publish(order)  # which has Slack brought into line, too
+        await ports.publisher.publish(order)  # which also brings Slack into line
     else:
         await redraw(text.conversation, ports)
 
 
 async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
-    """Tell the agent in private what the reply's mark does not say."""
+    """Tell the agent in private what the reply's reaction does not say."""
     size = segments(text.body)
     if text.state is State.UNSENT:
         first = await ports.stores.events.add(f"buttons-only/{text.conversation}/{message.user}", message)
         words = BUTTONS_ONLY if first else ""
     else:
         several = text.state is State.WAITING and size.count > 1 and not text.files
-        words = f"This text goes out as {size.count} segments ({size.encoding})." if several else ""
+        words = f"This text is sent as {size.count} segments ({size.encoding})." if several else ""
     if words:
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
-    """A reply in a thread that is no conversation's: perhaps not yet, perhaps that of a notification."""
+    """A reply in a thread without a conversation: a notification's thread, or one that is not recorded yet."""
     card = await ports.stores.posts.at(message.channel, message.thread_ts)
     if card is not None and card.kind is PostKind.CARD:
         if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
@@ -272,7 +272,7 @@ async def _take_lease(conversation: str, holder: str, ports: Ports) -> bool:
 
 
 async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
-    """Keep the lease for as long as the pass takes; when this worker dies, it ends soon after."""
+    """Renew the lease while sending; if this worker dies, the lease soon expires."""
     while True:
         await asyncio.sleep(LEASE.total_seconds() / 3)
         await _take_lease(conversation, holder, ports)

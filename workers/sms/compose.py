@@ -1,4 +1,4 @@
-"""What an agent writes elsewhere than in the thread: in a modal, after `/clerk send`. Pure."""
+"""Texts that agents write in a modal or after `/clerk send`. Pure."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +11,7 @@ from messages.sms import Direction, Sms, State, WriteText, WriteTyped
 from workers.sms.plain_text import segments
 
 DECIDED_WITHIN: Final = timedelta(seconds=12)
-"""After this long the clock looks after a text that is not decided."""
+"""After this long the clock finds a text without an outcome."""
 
 LISTED: Final = 20
 
@@ -19,20 +19,20 @@ NO_TEXT: Final = (
     "Nothing was sent: write the text after the number, such as /clerk send +15551234567 We are on our way."
 )
 NO_LINES: Final = "Nothing was sent: Clerk has no line yet. Ask an admin to add one (clerk lines add)."
-LINE_GONE: Final = "Not sent: the line is none any more. Ask an admin to add it again (clerk lines add)."
-KEPT: Final = "That begins like a note, so it was kept on the ticket as one, and not sent."
+LINE_GONE: Final = "Not sent: the line no longer exists. Ask an admin to add it again (clerk lines add)."
+KEPT: Final = "Not sent: your text begins like a note, so it was kept on the ticket as a note."
 NOT_KEPT: Final = (
-    "Nothing was sent: what begins with // or note: is a note for the team, and there is no ticket yet to keep it on. "
-    "If it is meant for the contact, begin it differently."
+    "Nothing was sent: a text that begins with // or note: is a note for the team, and there is no ticket yet to keep "
+    "it on. To send it to the contact, begin it differently."
 )
 TAKEN_BEFORE: Final = (
-    "What you changed was not sent: the text was taken in as you had written it before. "
-    "The conversation's thread shows it; write again if something is missing."
+    "Your change was not sent: Clerk had already accepted your text as you first submitted it. "
+    "The conversation's thread shows it. Write another text if something is missing."
 )
 
 
 def parse_typed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
-    """The order that a typed number and text stand for, or what the agent is told instead."""
+    """The order in a typed number and text, or the answer that says what is wrong."""
     line = line_of(lines, typed.channel)
     if line is None:
         return _which_line(lines)
@@ -59,13 +59,13 @@ def _which_line(lines: Sequence[Line]) -> str:
         return NO_LINES
     names = ", ".join(f"{line.name} ({line.id})" if line.name else line.id for line in lines[:LISTED])
     return (
-        f"Nothing was sent: it is open which line should send it ({names}). Type the command in that line's channel, "
-        "or type /clerk alone, click Send text and pick the line there."
+        f"Nothing was sent: it is unclear which line should send it ({names}). Type the command in the line's "
+        "channel, or type /clerk alone, click Send text and pick the line there."
     )
 
 
 def document(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:
-    """The document of what an agent wrote."""
+    """An agent's text as a document."""
     conversation = conversation_id(message.line, message.contact)
     waiting = state is State.WAITING
     return Sms(
@@ -87,10 +87,10 @@ def document(message: WriteText, body: str, state: State, correlation_id: str | 
 
 
 def confirmation(text: Sms, contact: Contact, line: Line) -> str:
-    """What an agent is told once a text is on its way, or was kept as a note."""
+    """The answer to an agent whose text is on its way, or was kept as a note."""
     if text.state is State.NOTE:
         return KEPT
     size = segments(text.body)
     several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
     who = f"{contact.name} ({contact.id})" if contact.name else contact.id
-    return f"On its way to {who} from {line.label}{several}. The conversation's thread shows what becomes of it."
+    return f"On its way to {who} from {line.label}{several}. The conversation's thread shows whether it arrives."

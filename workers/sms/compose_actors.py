@@ -1,4 +1,4 @@
-"""What agents write elsewhere than in a thread, on its way into the outbox."""
+"""Puts texts from modals and commands into the outbox."""
 
 from messages.conversation import Contact, conversation_id
 from messages.line import ReplyMode
@@ -17,7 +17,7 @@ from workers.sms.sending import IN_ORDER
 
 @actor(handles=WriteTyped)
 async def write_typed(message: WriteTyped, ports: Ports) -> None:
-    """Send what an agent typed after `/clerk send`, or say what is wrong with it."""
+    """Send the text that an agent typed after `/clerk send`, or answer what is wrong with it."""
     order = parse_typed(message, await ports.stores.lines.all())
     if isinstance(order, str):
         await _answer(message, order, ports)
@@ -27,7 +27,7 @@ async def write_typed(message: WriteTyped, ports: Ports) -> None:
 
 @actor(handles=WriteText)
 async def write(message: WriteText, ports: Ports) -> None:
-    """Send what an agent wrote elsewhere than in the thread, once; make the conversation if there is none."""
+    """Send a text from a modal or command, once; create the conversation if there is none."""
     text = await ports.stores.texts.get(message.sms)
     if text is not None:
         await _compare(message, text, ports)
@@ -42,9 +42,9 @@ async def write(message: WriteText, ports: Ports) -> None:
 
 
 async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
-    """Tell its author that a modal was submitted twice, if the second text is another one.
+    """Tell the author of a modal that was submitted twice with different texts that the second one is not sent.
 
-    Slack keeps a modal open when our answer was lost, so that what was submitted can be changed.
+    Slack keeps a modal open when our answer was lost, so that its author can change the text.
     """
     if message.at == text.received_at:
         return
@@ -53,7 +53,7 @@ async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
 
 
 async def _compose(message: WriteText, ports: Ports) -> Sms | None:
-    """Store what was written; None, and its author knows why, if it is neither to be sent nor to be kept."""
+    """Store a text; if it can be neither sent nor kept, tell its author why and return None."""
     stores, now = ports.stores, ports.now()
     line = await stores.lines.get(message.line)
     contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)

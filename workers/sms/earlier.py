@@ -1,8 +1,8 @@
-"""Finds the replies that stand in the thread before one and are not known yet, so that it does not overtake them.
+"""Finds the unknown replies before a reply in its thread, so that it does not overtake them.
 
-The gateway says which reply it saw before. One that has just started saw none: the reply before may be in the hands of
-a worker that died, or its event may have met no gateway (Slack repeats it after a minute, and after five). Then the
-thread is asked. So it is when the one that a gateway saw before does not come: it may be far behind in the queue.
+The gateway names the reply before it. A gateway that has just started knows none, although a worker that died may have
+had it, or no gateway received its event (Slack repeats it after one minute and after five): then the worker reads the
+thread from Slack. It does so, too, when the named reply does not come, because it may be far behind in the queue.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ log = structlog.get_logger("clerk.sms")
 LOOK_BACK: Final = timedelta(days=1)
 ANSWER_WITHIN: Final = timedelta(seconds=3)
 HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
-"""How long after its event a reply is held back while Slack can't be asked."""
+"""How long after its event a reply waits while Slack does not answer."""
 ATTEMPTS: Final = 3
-"""How often Slack is asked at once about a reply that was in the queue for longer, and so is not held back."""
+"""How often in a row Slack is asked about a reply that was in the queue for longer, and so does not wait."""
 
 
 async def with_earlier(
     message: SlackReplyPosted, conversation: Conversation, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """The reply, behind those that stand before it and are not known, in order; None: ask Slack again soon."""
+    """The unknown replies before a reply, in order, and the reply; None: ask Slack again soon."""
     if message.after is not None or message.event_id is None:
         return [message]
     if await ports.stores.texts.get(outbound_id(message.channel, message.ts)) is not None:
@@ -43,7 +43,7 @@ async def with_earlier(
     if found is None:
         return None if hold else [message]
     for reply in found:
-        if is_too_late(reply, ports.now()):  # it may still be in a queue, to be taken in as it was meant
+        if is_too_late(reply, ports.now()):  # its event may still be in a queue, and would send it
             await ports.publisher.publish(reply, delay=SENDABLE_FOR)
     after = outbound_id(message.channel, found[-1].ts) if found else None
     return [*_still_sendable(found, ports), message.model_copy(update={"after": after})]
@@ -52,7 +52,7 @@ async def with_earlier(
 async def missing_before(
     text: Sms, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """Those that stand before a reply in the thread and are not known, in order; None if Slack gives no answer."""
+    """The unknown replies before a reply in the thread, in order; None if Slack does not answer."""
     thread = conversation.thread
     if thread is None or text.ts is None:
         return []
@@ -67,8 +67,8 @@ def _still_sendable(replies: Sequence[SlackReplyPosted], ports: Ports) -> list[S
 async def _unknown(
     thread: Posted, before: str, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """The replies between the last that is known and a moment (as `ts`), each after the one before it; None if Slack
-    gives no answer.
+    """The replies between the last stored one and a moment (as `ts`), each with the one before it; None if Slack does
+    not answer.
     """
     known = await ports.stores.texts.newest_reply(conversation.id, before)
     since = f"{(written_at(before) - LOOK_BACK).timestamp():.6f}"
@@ -93,7 +93,7 @@ async def _unknown(
 async def _written(
     thread: Posted, after: str, before: str, attempts: int, ports: Ports
 ) -> Sequence[ThreadReply] | None:
-    """What people wrote in a thread between two moments; None if Slack gives no answer, Permanent if it never will."""
+    """People's replies in a thread between two moments; None if Slack does not answer, Permanent if it never will."""
     for _ in range(attempts):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):

@@ -1,7 +1,7 @@
 """Slack's short names of emoji as characters. Pure.
 
-The library knows the names of GitHub and of Unicode; Slack's are those of https://github.com/iamcal/emoji-data, which
-differ in a few rules and in the names below.
+The library has the names of GitHub and Unicode; Slack uses those of https://github.com/iamcal/emoji-data, which differ
+by a few rules and by the names below.
 """
 
 import re
@@ -74,7 +74,7 @@ _OWN: Final = {
     "wrestlers": "🤼",
     "zebra_face": "🦓",
 }
-"""Where Slack's name is none of the library's, or is the library's name of something else."""
+"""Slack's names that the library does not have, or has for another emoji."""
 
 _FAMILY: Final = {"man": "👨", "woman": "👩", "boy": "👦", "girl": "👧", "heart": "❤️", "kiss": "❤️‍💋"}
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
@@ -85,7 +85,7 @@ _FIRST_TONE: Final = 0x1F3FB
 
 
 def character(name: str, tone: int | None = None) -> str | None:
-    """The emoji that Slack calls `:name:`, in skin tone 2 to 6 if it has tones; None if it is a workspace's own."""
+    """The emoji that Slack calls `:name:`, in skin tone 2 to 6 if it has tones; None if only the workspace has it."""
     found = _OWN.get(name) or _flag(name) or _family(name) or _known(name)
     if found is None or tone is None:
         return found
@@ -115,7 +115,7 @@ def _known(name: str) -> str | None:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """What the library may call it: `man-shrugging`, `female-cook` and `large_red_square` are Slack's ways."""
+    """The library's possible spellings of Slack's `man-shrugging`, `female-cook` and `large_red_square`."""
     yield name
     plain = name.replace("-", "_").removeprefix("large_")
     for sex, who in (("female_", "woman_"), ("male_", "man_")):

@@ -1,4 +1,4 @@
-"""Files in agents' replies: which the phone network takes, and where it finds them. Pure.
+"""Files in agents' replies: which ones the phone network accepts, and their addresses. Pure.
 
 https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 """
@@ -15,7 +15,7 @@ MOST: Final = 10
 MOST_BYTES: Final = 5_000_000
 
 SERVED_FOR: Final = timedelta(hours=12)
-"""How long a file can be fetched: a text may wait at the provider for ten hours before it is sent."""
+"""How long a file can be fetched: a text may wait at the provider for ten hours."""
 
 TYPES: Final = frozenset(
     {f"image/{kind}" for kind in ("bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "tiff")}
@@ -27,24 +27,24 @@ TYPES: Final = frozenset(
 
 
 def objection(files: Sequence[SlackFile]) -> str:
-    """Why files can't be sent, in words for the agent; nothing if they can."""
+    """Why files can't be sent, in words for the agent; empty if they can."""
     if len(files) > MOST:
-        return f"Not sent: a text takes at most {MOST} files, and here are {len(files)}. Send them in several texts."
+        return f"Not sent: a text can have at most {MOST} files, and this has {len(files)}. Send them in several texts."
     for file in files:
         name = f"“{file.name}”" if file.name else "a file"
         if not file.url_private:
-            return f"Not sent: Clerk can't read {name}: it is not kept in this workspace. Upload it, or send a link."
+            return f"Not sent: Clerk can't read {name}: it is not stored in this workspace. Upload it, or send a link."
         if file.mimetype.lower() not in TYPES:
             kind = file.mimetype or "unknown"
-            return f"Not sent: {name} is of a type ({kind}) that phones don't take. Send another type, or a link."
+            return f"Not sent: {name} is of a type ({kind}) that phones don't accept. Send another type, or a link."
     if (size := sum(file.size for file in files)) > MOST_BYTES:
         most = _megabytes(MOST_BYTES)
-        return f"Not sent: here are {_megabytes(size)} of files, and a text takes at most {most}. Send smaller ones."
+        return f"Not sent: the files have {_megabytes(size)}, and a text can have at most {most}. Send smaller ones."
     return ""
 
 
 def links(files: Sequence[SlackFile], settings: Settings, now: datetime) -> list[str]:
-    """Where the provider can fetch the files for a while, and nobody else without being told."""
+    """Signed addresses at which the provider can fetch the files for a while."""
     key = media_key(settings.slack_signing_secret.get_secret_value())
     expires_at = now + SERVED_FOR
     return [settings.url + signed_path(MediaLink(each.url_private, each.mimetype, expires_at), key) for each in files]

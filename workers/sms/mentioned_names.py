@@ -1,4 +1,4 @@
-"""The names behind the mentions in what an agent wrote."""
+"""Looks up the names of the users that an agent mentions."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ WITHIN: Final = timedelta(seconds=30)
 
 
 async def names(markup: str, written_at: datetime, ports: Ports) -> dict[str, str]:
-    """What people call the users that a message mentions; whom Slack can't name in time has no name."""
+    """The names of the users that a message mentions, without those that Slack can't name in time."""
     found: dict[str, str] = {}
     for user in mentioned(markup).users:
         try:

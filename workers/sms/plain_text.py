@@ -1,7 +1,7 @@
-"""What a person wrote in Slack as the text of an SMS: markup, internal notes, segments. Pure.
+"""Converts a Slack message to the text of an SMS: markup, internal notes, segments. Pure.
 
-Slack's markup (https://docs.slack.dev/messaging/formatting-message-text) writes `&`, `<` and `>` as entities, so that a
-`<` always begins a link or a mention.
+Slack's markup (https://docs.slack.dev/messaging/formatting-message-text) writes `&`, `<` and `>` as entities, so a `<`
+always begins a link or a mention.
 """
 
 import re
@@ -34,7 +34,7 @@ _ATOMS: Final = re.compile(
 """,
     re.VERBOSE | re.DOTALL,
 )
-"""What is no plain text. A short name inside a word (`10:30:45`) is none."""
+"""The parts that are not plain text. A short name inside a word (`10:30:45`) is plain text."""
 
 _SPANS: Final = tuple(
     re.compile(
@@ -42,21 +42,21 @@ _SPANS: Final = tuple(
     )
     for mark in (r"\*", "_", "~")
 )
-"""Bold, italic, struck: as Slack renders them, so that `2*3*4` and `snake_case` are left alone."""
+"""Bold, italic, struck, as Slack renders them: `2*3*4` and `snake_case` stay unchanged."""
 
 _ENTITY: Final = re.compile("&(amp|lt|gt);")
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 _SCHEME: Final = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _ATOM: Final = "\0"
 _TYPED: Final = {ord(_ATOM): None, ord("\N{NO-BREAK SPACE}"): " "}
-"""Slack's editor puts in no-break spaces, which nobody typed, and which make a text UCS-2."""
+"""Slack's editor inserts no-break spaces that nobody typed, and that would make a text UCS-2."""
 
 _BROADCASTS: Final = frozenset({"here", "channel", "everyone"})
 
 
 @dataclass(frozen=True)
 class Mentioned:
-    """The ids in a message that `plain` wants names for."""
+    """The ids in a message whose names `plain` needs."""
 
     users: frozenset[str]
     channels: frozenset[str]
@@ -72,7 +72,7 @@ def mentioned(markup: str) -> Mentioned:
 
 
 def plain(markup: str, names: Mapping[str, str]) -> str:
-    """A message as a person would have typed it into a phone; `names` are those of the users and channels by id."""
+    """A message as a person would type it on a phone; `names` are those of the users and channels by id."""
     return _typed(markup.replace("\r\n", "\n").translate(_TYPED), names).strip()
 
 
@@ -102,7 +102,7 @@ def _atom(match: re.Match[str], names: Mapping[str, str]) -> str:
 
 
 def _code(text: str, names: Mapping[str, str]) -> str:
-    """Code: links and mentions are alive in it, nothing else."""
+    """Code, in which only links and mentions are markup."""
     pieces, at = [], 0
     for match in _ANGLES.finditer(text):
         pieces += [_unescaped(text[at : match.start()]), _angle(match, names)]
@@ -134,7 +134,7 @@ def _link(url: str, label: str, names: Mapping[str, str]) -> str:
 
 
 def _same(address: str, words: str) -> bool:
-    """Whether a link's label is but its address, with or without the scheme; a phone number in any spelling."""
+    """Whether a link's label is only its address, with or without the scheme; a phone number in any spelling."""
     if address.lower().startswith("tel:"):
         return re.sub("[^0-9+]", "", address) == re.sub("[^0-9+]", "", words)
     return _SCHEME.sub("", address, count=1).rstrip("/") == _SCHEME.sub("", words, count=1).rstrip("/")
@@ -151,7 +151,7 @@ _UNSEEN: Final = (
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0"
 )
 _FILLERS: Final = r"\u115f\u1160\u3164\uffa0"
-"""Letters, as far as Unicode is concerned, that can't be seen."""
+"""Invisible characters that Unicode classes as letters."""
 
 _GAP: Final = f"[{_UNSEEN}]*"
 _SLASH: Final = "/／⁄∕⧸"
@@ -162,21 +162,21 @@ _NOTE: Final = re.compile(
     re.IGNORECASE,
 )
 _AHEAD: Final = re.compile(r"<[@!#][^<>]*>|:[a-z0-9_+'-]+:")
-"""What may stand before a note: whom it is for, an emoji of the workspace's own."""
+"""What may come before a note: a mention, or an emoji of the workspace."""
 
 
 def is_note(text: str) -> bool:
     """Whether a message, in Slack's markup or plain, is an internal note: it begins with `//` or `note:`.
 
-    Generous, for what was meant as a note must never be sent: the case, blanks, what can't be seen, quotes, bullets,
-    emoji, mentions and markup before it, and full-width spellings make no difference.
+    The match is generous, because a note must never be sent: it ignores case, blanks, invisible characters, and quotes,
+    bullets, emoji, mentions and markup before it, and accepts full-width spellings.
     """
     readings = (text, plain(text, {}), plain(_AHEAD.sub(" ", text), {}))
     return any(_NOTE.match(each) for each in readings)
 
 
 def without_prefix(note: str) -> str:
-    """A note, given as plain text, without what marks it as one."""
+    """A note, given as plain text, without its prefix."""
     match = _NOTE.match(note)
     return note[match.end() if match else 0 :].strip()
 
@@ -188,18 +188,18 @@ _BASIC: Final = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-"""The alphabet of 3GPP TS 23.038, 6.2.1; those of the extension table take two places."""
+"""The alphabet of 3GPP TS 23.038, 6.2.1; a character of the extension table takes two places."""
 
 
 class Encoding(StrEnum):
-    """How a text travels: one character that GSM-7 lacks makes all of it UCS-2."""
+    """A text's encoding: one character that GSM-7 lacks makes all of it UCS-2."""
 
     GSM_7 = "GSM-7"
     UCS_2 = "UCS-2"
 
 
 _ROOM: Final = {Encoding.GSM_7: (160, 153), Encoding.UCS_2: (70, 67)}
-"""The places of a text of one segment, and of each segment of a longer one.
+"""The places in a text of one segment, and in each segment of a longer one.
 
 https://www.twilio.com/docs/glossary/what-sms-character-limit
 """
@@ -215,7 +215,7 @@ class Segments:
 
 
 def segments(text: str) -> Segments:
-    """How a text is divided on its way; no text at all is no segment."""
+    """How a text is divided into segments; an empty text has none."""
     wide = [2 if ord(each) > 0xFFFF else 1 for each in text]
     gsm = _BASIC.union(_EXTENSION).issuperset(text)
     encoding = Encoding.GSM_7 if gsm else Encoding.UCS_2
@@ -226,7 +226,7 @@ def segments(text: str) -> Segments:
 
 
 def _filled(places: Iterable[int], room: int) -> int:
-    """How many segments it takes when no character is cut in two."""
+    """How many segments are needed if no character is split."""
     count, left = 0, 0
     for each in places:
         if each > left:

@@ -1,4 +1,4 @@
-"""What becomes of what an agent wrote in a conversation's thread, and of the provider's word on it. Pure."""
+"""Decides about agents' replies in a thread: sent, refused or a note; and maps the provider's states. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,29 +16,29 @@ OPTED_OUT: Final = (
     "Not sent: the contact has opted out of texts. Reach them another way; they can opt in again by texting START to "
     "the line."
 )
-EMPTY: Final = "Not sent: there is no text in it."
-BUTTONS_ONLY: Final = "On this line, what is written in the thread is not sent to the contact."
+EMPTY: Final = "Not sent: your reply has no text."
+BUTTONS_ONLY: Final = "On this line, a reply in the thread is not sent to the contact. Use the Reply button."
 ALREADY_TAKEN: Final = (
-    "The contact does not get what is changed or deleted here: a text goes out as it was written first, and this one "
-    "has already been taken. Write another reply to put it right."
+    "The contact does not see your change: Clerk sends a reply as you first wrote it, and has already accepted this "
+    "one. Write another reply to correct it."
 )
-NOT_SENT: Final = "What was not sent is not sent by editing it, either: write it again as a new reply."
+NOT_SENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
 NOT_KNOWN: Final = (
-    "It is not known whether this text was sent: the provider did not answer, and does not list it. "
-    "Send it again only if the contact can do with getting it twice."
+    "Clerk does not know whether this text was sent: the provider did not answer, and does not list it. "
+    "Send it again only if a second copy would do no harm."
 )
-OUTCOME_KNOWN: Final = "It is known by now what became of this text: its mark says so. It was not sent again."
+OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 
 
 TOO_LATE: Final = (
-    "Not sent: this was written while Clerk was away, and found only now. Write it again if it still holds."
+    "Not sent: you wrote this while Clerk was down, and Clerk found it only now. Write it again if it is still right."
 )
 
 
 @dataclass(frozen=True)
 class ReplyDecision:
-    """The state in which a reply begins, and why it is not sent, in words for the agent."""
+    """A reply's first state, and the reason why it is not sent, in words for the agent."""
 
     state: State
     words: str = ""
@@ -47,9 +47,9 @@ class ReplyDecision:
 def decide_reply(
     markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, contact: Contact
 ) -> ReplyDecision:
-    """Whether a reply is to be sent; `body` is its `markup` as plain text. Notes come first: they are never sent.
+    """Decide whether to send a reply; `body` is its `markup` as plain text. Notes come first: they are never sent.
 
-    What was written with a button is sent in any mode: it is judged as if the thread were sent.
+    For a text written with a button, which is sent in any mode, pass ReplyMode.THREAD.
     """
     if is_note(markup) or is_note(body):
         return ReplyDecision(State.NOTE)
@@ -74,21 +74,21 @@ def written_at(ts: str) -> datetime:
 
 
 SENDABLE_FOR: Final = timedelta(minutes=10)
-"""How long after a person wrote a reply it is sent although no event brought it."""
+"""How long after it was written a reply that came in no event is still sent."""
 
 
 def is_too_late(reply: SlackReplyPosted, now: datetime) -> bool:
-    """Whether a reply was found, not brought by an event, so late that its author may have gone on without it."""
+    """Whether a reply came in no event and was found too late to send: its author may have moved on."""
     return reply.event_id is None and now - written_at(reply.ts) > SENDABLE_FOR
 
 
 THREAD_UNKNOWN_FOR: Final = timedelta(minutes=10)
-"""How long after its thread began, and after it came, a reply is kept for a conversation that does not know its thread
-yet: the worker that posted the card may have died before it wrote down where."""
+"""How long after its thread began, and after it came, a reply waits for its conversation: the worker that posted the
+card may have died before it recorded the thread."""
 
 
 def wait_for_thread(reply: SlackReplyPosted, lines: Sequence[Line], now: datetime) -> timedelta | None:
-    """When to look again for the conversation of a reply whose thread is not known; None if it surely has none."""
+    """How long until the next search for the conversation of a reply in an unknown thread; None if it has none."""
     waited = now - reply.received_at
     young = written_at(reply.ts) - written_at(reply.thread_ts) < THREAD_UNKNOWN_FOR and waited < THREAD_UNKNOWN_FOR
     if not young or all(line.channel != reply.channel for line in lines):
@@ -97,7 +97,7 @@ def wait_for_thread(reply: SlackReplyPosted, lines: Sequence[Line], now: datetim
 
 
 def edit_notice(state: State | None) -> str:
-    """What the author of an edited or deleted reply is told; nothing about what is for the team alone."""
+    """The notice to the author of an edited or deleted reply; empty if the reply is only for the team."""
     if state in {State.NOTE, State.UNSENT}:
         return ""
     return NOT_SENT if state is State.REFUSED else ALREADY_TAKEN
@@ -120,5 +120,5 @@ _REPORTED: Final = {
 
 
 def reported(status: str) -> State | None:
-    """The state that the provider's word for it stands for; None for a word that is not known."""
+    """The state for the provider's word; None if the word is unknown."""
     return _REPORTED.get(status)

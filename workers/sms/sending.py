@@ -1,10 +1,10 @@
 """Sends what is in a conversation's outbox: in order, one at a time, and nothing twice.
 
-A text is claimed before the provider is called and settled after. One that is found claimed may have been sent, so it
-is looked for among the provider's texts, and never sent again but by a person.
+A text is claimed before the call to the provider and settled after it. A text that is already claimed may have been
+sent: the worker looks for it among the provider's texts, and only a person sends it again.
 
-The order is that in which Slack shows the replies. A reply waits a moment for earlier ones, and longer for the one that
-stands before it, as its gateway saw them arrive or as the thread's list has them (`workers/sms/earlier.py`).
+The order is that of the replies in Slack. A reply waits a moment for earlier ones, and longer for the one before it,
+which its gateway named or the thread's list shows (`workers/sms/earlier.py`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,25 +22,25 @@ from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
 log = structlog.get_logger("clerk.sms")
 
 IN_ORDER: Final = timedelta(milliseconds=700)
-"""How long a reply waits for one that was written before it and comes after it, by another gateway or worker."""
+"""How long a reply waits for one that was written earlier but comes later, through another gateway or worker."""
 
 WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
-"""How long a reply, once it is off the queue, waits for the one before it, should that one be lost or late."""
+"""How long a stored reply waits for the one before it, if that is lost or late."""
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 QUIET: Final = timedelta(seconds=20)
-"""After this long without a sign of a text, people are asked."""
+"""After this long without a sign of a text, a person must decide."""
 
 SEND_WITHIN: Final = timedelta(seconds=12)
-"""After this long the clock looks after a text that is not decided."""
+"""After this long the clock finds a text without an outcome."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(minutes=5)
 
 
 class Sending:
-    """What is done with a conversation's outbox."""
+    """Sends the texts in a conversation's outbox."""
 
     def __init__(self, conversation: str, ports: Ports) -> None:
         self._conversation, self._ports = conversation, ports
@@ -49,10 +49,10 @@ class Sending:
     async def run(
         self, keep: Callable[[], Awaitable[bool]], fetch_earlier: Callable[[Sms], Awaitable[bool]]
     ) -> timedelta | None:
-        """Send all that can be sent now; how long until the rest can be, None if nothing is left.
+        """Send all that can be sent now; returns how long until the rest can be, None if nothing is left.
 
-        `keep` renews the outbox's lease, and says whether it is still ours. `fetch_earlier` looks for the reply before
-        one for which it was waited in vain, and says whether to wait for it still.
+        `keep` renews the outbox's lease, and says whether we still have it. `fetch_earlier` looks for the reply before
+        one that has waited for it, and says whether to wait on.
         """
         while text := await self._first():
             if not await keep():
@@ -64,14 +64,14 @@ class Sending:
             if predecessor_unknown and text.state is State.WAITING and await fetch_earlier(text):
                 return LOOK_AGAIN
             if text.after is not None and await self._first() != text:
-                continue  # the one before it was stored just now
+                continue  # the one before it has just been stored
             wait = await (self._send(text, now) if text.state is State.WAITING else self._check_outcome(text, now))
             if wait is not None:
                 return wait
         return None
 
     async def _first(self) -> Sms | None:
-        """The first text of those that are in the outbox."""
+        """The first text in the outbox."""
         found = await self._texts.outbox(self._conversation, 1)
         return found[0] if found else None
 
@@ -86,7 +86,7 @@ class Sending:
         return max(IN_ORDER - waited, (text.retry_at or now) - now)
 
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
-        """Send a text that was not attempted yet; how long to wait until the next try, None once it is decided."""
+        """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
         ports = self._ports
         contact = await ports.stores.contacts.get(text.contact)
         if contact is not None and contact.opted_out:
@@ -107,29 +107,29 @@ class Sending:
         except (TextingThrottled, Unreachable) as error:
             return await self._put_off(text, error)
         except Undecided as error:
-            log.warning("nobody knows whether a text was sent", sms=text.id, error=str(error))
+            log.warning("unknown whether a text was sent", sms=text.id, error=str(error))
             return await self._check_later(text)
         else:
             await self._settle(text, sent)
         return None
 
     async def _check_outcome(self, text: Sms, now: datetime) -> timedelta | None:
-        """Find out what became of a text that was attempted; how long until the next look, None once that is known."""
+        """Find out the outcome of an attempted text; returns how long until the next check, None if it is known."""
         since = text.claimed_at or text.received_at
         if await self.adopt(text):
             return None
         if now - since < QUIET:
             return await self._check_later(text)
-        log.error("nobody knows whether a text was sent", sms=text.id)
+        log.error("unknown whether a text was sent", sms=text.id)
         await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
         return None
 
     async def adopt(self, text: Sms) -> bool:
-        """Whether a text that was attempted is among the provider's, and so was sent; that is noted then."""
+        """Whether an attempted text is among the provider's, and so was sent; if so, record that."""
         sent = await self._find(text)
         if sent is None:
             return False
-        log.info("found a text whose answer never came", sms=text.id)
+        log.info("found a text that had no answer", sms=text.id)
         await self._settle(text, sent)
         return True
 
@@ -138,9 +138,9 @@ class Sending:
         return LOOK_AGAIN
 
     async def _find(self, text: Sms) -> SentText | None:
-        """The provider's text that must be this one: the oldest with its words that is no other text of ours.
+        """The provider's text that must be this one: the oldest with the same words that is not another text of ours.
 
-        A worker may have died after it had noted the sid, and before it noted the rest.
+        A worker may have died after it recorded the sid and before it recorded the rest.
         """
         since = text.claimed_at or text.received_at
         try:
@@ -162,18 +162,18 @@ class Sending:
             await self._texts.move(text, state)
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
-        """Have a text that surely was not sent wait for the provider."""
+        """Put a text back that was certainly not sent, to wait for the provider."""
         wait: timedelta = min(FIRST_RETRY * 2 ** min(text.attempts, 10), LONGEST_RETRY)
         if isinstance(error, TextingThrottled):
             wait = error.retry_after
-        log.warning("the provider puts us off", sms=text.id, error=str(error), seconds=wait.total_seconds())
+        log.warning("the provider postpones our texts", sms=text.id, error=str(error), seconds=wait.total_seconds())
         retry_at = self._ports.now() + wait
         await self._texts.unclaim(text, retry_at, retry_at + SEND_WITHIN)
         return wait
 
 
 async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
-    """Record that a text failed and what to do about it; whether that is news."""
+    """Record that a text failed and what to do about it; False if that was recorded before."""
     found = advice(code)
     if found.kind is ErrorKind.OPTED_OUT:
         await ports.stores.contacts.set_opted_out(text.contact, True, text.claimed_at or ports.now())
