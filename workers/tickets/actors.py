@@ -1,4 +1,4 @@
-"""Moves tickets: files texts under them and carries out what agents order."""
+"""Files texts under tickets, and carries out the agents' orders."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,15 +18,15 @@ from workers.tickets.naming import ContactName, parse_name
 log = structlog.get_logger("clerk.tickets")
 
 SETTLE_WITHIN: Final = timedelta(seconds=20)
-"""After this long without being carried out, a change is taken up by the clock."""
+"""After this long the clock finds a change that is not carried out."""
 
 FILED_AGAIN: Final = 50
-"""So many texts are marked as filed again, should a worker have died between filing and marking them."""
+"""How many texts are marked as filed again: a worker may have died between filing and marking them."""
 
 
 @actor(handles=FileTexts)
 async def file_texts(message: FileTexts, ports: Ports) -> None:
-    """Put the conversation's texts that are in order under its open ticket, or under a new one."""
+    """Put the conversation's ordered texts under its open ticket, or under a new one."""
     conversation = await ports.stores.conversations.get(message.conversation)
     line = await ports.stores.lines.get(conversation.line) if conversation else None
     if conversation is None or line is None:
@@ -47,7 +47,7 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
 
 
 async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
-    """Whether the ticket, or a successor, now covers the texts; False if someone else was faster."""
+    """Extend the ticket, or a successor, to the texts; False if another worker was faster."""
     now = ports.now()
     if ticket is not None and (received := receive(ticket, text, now, line.solved_for)) is not None:
         return await _save(ticket, received, now, ports)
@@ -73,7 +73,7 @@ def _new_ticket(number: int, conversation: str, line: str, contact: str, now: da
 
 @actor(handles=ActOnTicket)
 async def act(message: ActOnTicket, ports: Ports) -> None:
-    """Carry out an order about a ticket; what is refused is told to the agent, and the cards are drawn again."""
+    """Carry out an order about a ticket; after a refusal, tell the agent why and redraw the cards."""
     for _ in range(10):
         ticket = await ports.stores.tickets.get(message.ticket)
         if ticket is None:
@@ -106,7 +106,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
 
 @actor(handles=AgentWrote)
 async def record_text(message: AgentWrote, ports: Ports) -> None:
-    """Move the ticket of a conversation in which an agent wrote, or begin its first one."""
+    """Move the ticket of a conversation in which an agent wrote, or begin the first one."""
     conversation = await ports.stores.conversations.get(message.conversation)
     if conversation is None:
         log.warning("an agent's text in a conversation that does not exist")
@@ -125,7 +125,7 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
 
 @actor(handles=NameContact)
 async def name_contact(message: NameContact, ports: Ports) -> None:
-    """Name a contact as an agent typed it, or say what is wrong with it; the cards show the name."""
+    """Give a contact the name that an agent typed, or answer what is wrong with it; redraw the cards."""
     lines = await ports.stores.lines.all()
     found = parse_name(message, lines)
     if isinstance(found, ContactName):
@@ -139,7 +139,7 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
 
 
 async def _begin(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:
-    """Begin the ticket that follows a closed one, unless someone else was faster."""
+    """Begin the ticket that follows a closed one, unless another worker was faster."""
     number = await ports.stores.tickets.next_number()
     new = _new_ticket(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
     covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
@@ -154,7 +154,7 @@ async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bo
 
 
 async def _refuse(message: ActOnTicket, ticket: Ticket, refusals: tuple[str, ...], ports: Ports) -> None:
-    """Tell the agent what is not possible any more, and have the card that offered it drawn again."""
+    """Tell the agent what is no longer possible, and redraw the card that offered it."""
     assert message.by is not None
     await ports.stores.posts.forget_renderings(ticket.conversation)
     await ports.stores.tickets.require_again(ticket, "slack", ports.now() + SETTLE_WITHIN)

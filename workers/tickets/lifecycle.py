@@ -30,7 +30,7 @@ from messages.ticket import (
 
 
 class Event(StrEnum):
-    """What can happen to a ticket's status without anyone naming a status."""
+    """An event that changes a ticket's status without naming one."""
 
     TEXT = "an inbound SMS"
     REPLY = "an agent replies"
@@ -39,7 +39,7 @@ class Event(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What an event gives instead of a status."""
+    """What an event causes instead of a status."""
 
     SUCCESSOR_NEW = "a new ticket, New"
     SUCCESSOR_OPEN = "a new ticket, Open"
@@ -74,9 +74,9 @@ class Decision:
 
 
 def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
-    """What a command does to a ticket; `by` is the agent, None for the clock; `now` tells the agent's orders apart.
+    """What a command does to a ticket; `by` is the agent, None for the clock; `now` identifies the agent's order.
 
-    An order that the history has already is not carried out again.
+    An order that is already in the history is not carried out again.
     """
     if by is not None and any((entry.by, entry.at, entry.why) == (by, now, command.kind) for entry in ticket.history):
         return Decision(ticket)
@@ -102,7 +102,7 @@ def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solv
 
 
 def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta) -> Ticket | None:
-    """The ticket with the contact's texts up to `last_text`; None if it is Closed and a successor must be made."""
+    """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor."""
     if last_text <= ticket.last_text:
         return ticket
     status = LIFE[Event.TEXT][ticket.status]
@@ -112,11 +112,11 @@ def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta
 
 
 SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
-"""The status in which the ticket begins that an event starts after a Closed one."""
+"""The first status of the successor that an event begins after a Closed ticket."""
 
 
 def successor_status(ticket: Ticket, command: Command) -> Status | None:
-    """The status of the new ticket that a command begins after this one; None if it is about this one."""
+    """The status of the successor that a command begins; None if the command is about this ticket."""
     if not isinstance(command, Reply):
         return None
     outcome = LIFE[Event.REPLY][ticket.status]
@@ -124,7 +124,7 @@ def successor_status(ticket: Ticket, command: Command) -> Status | None:
 
 
 def as_of(ticket: Ticket, version: int) -> Ticket:
-    """The ticket as it was at an earlier version, reconstructed from its history."""
+    """The ticket at an earlier version, reconstructed from its history."""
     past: dict[str, Any] = {}
     for entry in reversed(ticket.history):
         if entry.version <= version:
@@ -167,7 +167,7 @@ def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime, solved_for:
         refusals += refused
     tags = _merged(ticket.tags, shown.tags, (*(shown.tags if edit.tags is None else edit.tags), *edit.new_tags))
     if len(tags) > TAGS_LIMIT:
-        refusals.append(f"Someone else added tags meanwhile: a ticket has at most {TAGS_LIMIT}.")
+        refusals.append(f"Tags not saved: someone else added tags meanwhile, and a ticket has at most {TAGS_LIMIT}.")
     else:
         draft["tags"] = tags
     if edit.note and by is not None:
@@ -237,7 +237,7 @@ def _set_priority(draft: dict[str, Any], ticket: Ticket, priority: Priority) -> 
 
 def _closed(ticket: Ticket) -> str:
     return (
-        f"Ticket #{ticket.id} is Closed for good: only its subject, priority, tags and notes can still change. "
+        f"Ticket #{ticket.id} is Closed for good: you can only change its subject, priority, tags and notes. "
         "A new text or reply starts a new ticket."
     )
 
@@ -253,7 +253,7 @@ def _merged(
     *,
     default: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """What an agent added and removed since `shown`, applied to `current`; an empty list was shown as `default`."""
+    """An agent's changes since `shown`, applied to `current`; the modal shows an empty list as `default`."""
     if submitted is None:
         return current
     submitted, shown = tuple(dict.fromkeys(submitted)), shown or default
