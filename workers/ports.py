@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SmsReceived
-from messages.process.publishing import Publisher
 from messages.process.settings import Settings
 from messages.sms import Media
-from workers.mongo import Stores
+
+if TYPE_CHECKING:  # pure modules import the errors and shapes from here, and must not load motor and pika with them
+    from messages.process.publishing import Publisher
+    from workers.mongo import Stores
 
 
 class SlackError(Exception):
@@ -251,8 +253,8 @@ class Ports:
     """Everything that an actor may use; it gets them with each message."""
 
     settings: Settings
-    stores: Stores
-    publisher: Publisher
+    stores: "Stores"
+    publisher: "Publisher"
     slack: Slack
     texting: Texting
     now: Callable[[], datetime] = field(default=_now)
