@@ -46,7 +46,7 @@ class Workspace:
         self.revoked = False
         self.ephemerals: list[Json] = []
         self.modals = Modals(record, clock)
-        self.response_urls = ResponseUrls(self, f"{config.here}/slack/response")
+        self.response_urls = ResponseUrls(f"{config.here}/slack/response", clock)
         self.files = Files(f"{config.here}/slack", TEAM)
         self.posted: list[Callable[[Channel, Json], None]] = []
         self.last_ts = 0

@@ -17,6 +17,7 @@ from sandbox.slack.methods.files import FileMethods
 from sandbox.slack.methods.method import Method
 from sandbox.slack.methods.views import ViewMethods
 from sandbox.slack.refusals import Json, MissingScope, Refused
+from sandbox.slack.response_url_answers import take_answer
 from sandbox.slack.workspace import Workspace
 
 THE_CALLERS: Final = frozenset(
@@ -145,7 +146,7 @@ class SlackApi:
         def do() -> Response:
             try:
                 body = json.loads(raw)
-                self._workspace.response_urls.respond(key, body)
+                take_answer(self._workspace, key, body)
             except ValueError:
                 return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
             except Refused as refused:

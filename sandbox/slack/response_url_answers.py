@@ -1,0 +1,50 @@
+"""What an answer to a response URL does (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.response_urls import ResponseUrl
+from sandbox.slack.workspace import Workspace
+
+
+def take_answer(workspace: Workspace, key: str, body: Mapping[str, Any]) -> None:
+    """Take an answer; Refused says why not."""
+    url = workspace.response_urls.find(key)
+    text, blocks = body.get("text", ""), body.get("blocks") or []
+    workspace.check(blocks)
+    if not body.get("delete_original") and not text and not blocks:
+        raise Refused("no_text")
+    url.uses -= 1
+    if body.get("delete_original"):
+        _delete(workspace, url)
+    elif body.get("replace_original"):
+        _replace(workspace, url, text, blocks, body.get("response_type"))
+    elif body.get("response_type") == "in_channel":
+        workspace.post(workspace.channels[url.channel], text, blocks, thread_ts=body.get("thread_ts"))
+    else:
+        workspace.whisper(url.channel, url.user, text, blocks, body.get("thread_ts"))
+
+
+def _ephemeral(workspace: Workspace, url: ResponseUrl) -> Json | None:
+    return next((each for each in workspace.ephemerals if each["ts"] == url.message_ts), None)
+
+
+def _delete(workspace: Workspace, url: ResponseUrl) -> None:
+    if (ephemeral := _ephemeral(workspace, url)) is not None:
+        workspace.ephemerals.remove(ephemeral)
+        workspace.touched()
+    elif url.message_ts in workspace.channels[url.channel].messages:
+        workspace.delete(workspace.channels[url.channel], url.message_ts)
+
+
+def _replace(workspace: Workspace, url: ResponseUrl, text: str, blocks: list[Json], response_type: str | None) -> None:
+    if (ephemeral := _ephemeral(workspace, url)) is not None:
+        if response_type == "in_channel":
+            workspace.violation("response_type", ["an ephemeral message can't be turned into in_channel"])
+        workspace.ephemerals.remove(ephemeral)
+        workspace.whisper(url.channel, url.user, text, blocks, ephemeral["thread_ts"])
+    elif url.message_ts in workspace.channels[url.channel].messages:
+        workspace.update(workspace.channels[url.channel], url.message_ts, text, blocks)
+    else:
+        workspace.whisper(url.channel, url.user, text, blocks)
