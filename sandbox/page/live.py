@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from sandbox.config import BOT
+from sandbox.json_object import Json
 from sandbox.page.internals import Machinery
-from sandbox.slack.refusals import Json
 from sandbox.standins import StandIns
 
 MESSAGES: Final = 400

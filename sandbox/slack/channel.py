@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sandbox.slack.refusals import Json
+from sandbox.json_object import Json
 
 
 @dataclass

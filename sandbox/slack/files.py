@@ -7,7 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.slack.refusals import Json, Refused
+from sandbox.json_object import Json
+from sandbox.slack.refusals import Refused
 
 BYTES_KEPT: Final = 200_000_000
 

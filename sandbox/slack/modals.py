@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sandbox.config import APP, BOT_ID, TEAM
+from sandbox.json_object import Json
 from sandbox.record import Record
 from sandbox.slack.blockkit.blocks import view_faults
 from sandbox.slack.blockkit.stored import identified, inputs
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 
 TRIGGER_LIFE: Final = 3.0
 STACK: Final = 3

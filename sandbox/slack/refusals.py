@@ -1,9 +1,8 @@
 """How Slack says no."""
 
 from collections.abc import Iterable
-from typing import Any
 
-type Json = dict[str, Any]
+from sandbox.json_object import Json
 
 
 class Refused(Exception):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.slack.refusals import Json, Refused
+from sandbox.json_object import Json
+from sandbox.slack.refusals import Refused
 from sandbox.slack.response_urls import ResponseUrl
 from sandbox.slack.workspace import Workspace
 

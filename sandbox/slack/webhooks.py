@@ -12,8 +12,8 @@ import httpx
 
 from sandbox.background import Background
 from sandbox.config import APP, BOT, TEAM
+from sandbox.json_object import Json
 from sandbox.record import Begun, Record
-from sandbox.slack.refusals import Json
 from sandbox.slack.workspace import Channel, Workspace
 
 FORM: Final = "application/x-www-form-urlencoded"

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
+from sandbox.json_object import Json
 from sandbox.slack.channel import Channel
 from sandbox.slack.files import File
-from sandbox.slack.refusals import Json
 from sandbox.standins import StandIns
 from sandbox.twilio.carrier import Errand
 from sandbox.twilio.texts import Media

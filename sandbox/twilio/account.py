@@ -1,6 +1,6 @@
 """The account and its numbers as Twilio tells of them. Pure."""
 
-from sandbox.twilio.texts import Json
+from sandbox.json_object import Json
 
 
 def describe_account(sid: str, since: str) -> Json:

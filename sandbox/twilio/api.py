@@ -17,12 +17,13 @@ from starlette.routing import Route
 
 from sandbox.config import Sandbox
 from sandbox.faults import Faults
+from sandbox.json_object import Json
 from sandbox.record import Begun, Record
 from sandbox.twilio.account import describe_account, describe_number
 from sandbox.twilio.carrier import Carrier
 from sandbox.twilio.contacts import SERVICE, Contacts
 from sandbox.twilio.errors import Rejected, error
-from sandbox.twilio.texts import Json, Media, Texts, wire
+from sandbox.twilio.texts import Media, Texts, wire
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from sandbox.background import Background
 from sandbox.config import Sandbox
+from sandbox.json_object import Json
 from sandbox.record import Record
 from sandbox.twilio.errors import UNDELIVERED, Rejected
-from sandbox.twilio.texts import Json, Texts
+from sandbox.twilio.texts import Texts
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 MEDIA_BYTES: Final = 5_000_000

@@ -8,8 +8,9 @@ from typing import Any, Final
 import httpx
 
 from sandbox.config import Sandbox
+from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.twilio.texts import Json, Texts
+from sandbox.twilio.texts import Texts
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
+from sandbox.json_object import Json
 from sandbox.twilio.errors import MESSAGES, Rejected
 from sandbox.twilio.segments import segments
-
-type Json = dict[str, Any]
 
 KEPT: Final = 50_000
 BYTES_KEPT: Final = 200_000_000

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sandbox.json_object import FrozenJson
 from sandbox.slack.blockkit.elements import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
 from sandbox.slack.blockkit.objects import SLACK_FILE, one_image_source, plain, text, url
 from sandbox.slack.blockkit.schema import ID, Check, anything, array, boolean, by_type, one_of, record, string, wrong
-
-type Json = Mapping[str, Any]
 
 VIEW_BYTES: Final = 250_000
 MARKDOWN: Final = 12_000
@@ -23,7 +22,7 @@ the one people measured (https://github.com/slackapi/bolt-js/issues/2509 and /28
 _BLOCK: Final[Mapping[str, Check]] = {"type": string(40), "block_id": string(ID, 1)}
 
 
-def _text_or_fields(value: Json, at: str) -> Iterator[str]:
+def _text_or_fields(value: FrozenJson, at: str) -> Iterator[str]:
     if "text" not in value and "fields" not in value:
         yield wrong("missing required field: text or fields", at)
 
@@ -130,7 +129,7 @@ _VIEW: Final = record(
 )
 
 
-def message_faults(blocks: Sequence[Json]) -> list[str]:
+def message_faults(blocks: Sequence[FrozenJson]) -> list[str]:
     """What is wrong with a message's blocks."""
     found = list(_MESSAGE(blocks, "/blocks"))
     if found:
@@ -141,12 +140,12 @@ def message_faults(blocks: Sequence[Json]) -> list[str]:
     return found
 
 
-def too_long(blocks: Sequence[Json]) -> bool:
+def too_long(blocks: Sequence[FrozenJson]) -> bool:
     """Whether blocks that are fine one by one are too much for one message (msg_blocks_too_long)."""
     return _characters(blocks) + BLOCK_WEIGHT * len(blocks) > BLOCKS_WEIGHT
 
 
-def view_faults(view: Json) -> list[str]:
+def view_faults(view: FrozenJson) -> list[str]:
     """What is wrong with a modal; `view_too_large` alone if it is over 250 kB."""
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
         return ["view_too_large"]
@@ -161,7 +160,7 @@ def view_faults(view: Json) -> list[str]:
     return found
 
 
-def elements(blocks: Sequence[Json]) -> Iterator[tuple[str, Json]]:
+def elements(blocks: Sequence[FrozenJson]) -> Iterator[tuple[str, FrozenJson]]:
     """Each element of the blocks that has, or may have, an action_id, with its pointer."""
     for number, block in enumerate(blocks):
         if block["type"] == "actions":
@@ -172,7 +171,7 @@ def elements(blocks: Sequence[Json]) -> Iterator[tuple[str, Json]]:
             yield f"/{number}/element", block["element"]
 
 
-def _repeated(blocks: Sequence[Json], at: str) -> Iterator[str]:
+def _repeated(blocks: Sequence[FrozenJson], at: str) -> Iterator[str]:
     seen: set[str] = set()
     for number, block in enumerate(blocks):
         id = block.get("block_id")

@@ -4,8 +4,9 @@ https://docs.slack.dev/reference/block-kit/block-elements
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
+from sandbox.json_object import FrozenJson
 from sandbox.slack.blockkit.objects import (
     CONFIRM,
     DISPATCH,
@@ -33,8 +34,6 @@ from sandbox.slack.blockkit.schema import (
     wrong,
 )
 
-type Json = Mapping[str, Any]
-
 _ACTION: Final[Mapping[str, Check]] = {"type": string(40), "action_id": string(ID, 1)}
 _ASKED: Final[Mapping[str, Check]] = {**_ACTION, "confirm": CONFIRM, "focus_on_load": boolean}
 _MENU: Final[Mapping[str, Check]] = {**_ASKED, "placeholder": plain(150)}
@@ -48,7 +47,7 @@ _TYPED: Final[Mapping[str, Check]] = {
 _IDS: Final = array(string(ID, 1), 1000, unique=True)
 
 
-def initial_is_offered(value: Json, at: str) -> Iterator[str]:
+def initial_is_offered(value: FrozenJson, at: str) -> Iterator[str]:
     """Each initial option must equal one of the options exactly, description and all."""
     offered = [
         *value.get("options", ()),
@@ -61,19 +60,19 @@ def initial_is_offered(value: Json, at: str) -> Iterator[str]:
             yield wrong("must equal one of the options exactly", f"{at}/initial_options/{number}")
 
 
-def _options_or_groups(value: Json, at: str) -> Iterator[str]:
+def _options_or_groups(value: FrozenJson, at: str) -> Iterator[str]:
     if ("options" in value) == ("option_groups" in value):
         yield wrong("must provide exactly one of options, option_groups", at)
 
 
-def _no_more_than_selectable(value: Json, at: str) -> Iterator[str]:
+def _no_more_than_selectable(value: FrozenJson, at: str) -> Iterator[str]:
     most = value.get("max_selected_items")
     for name, initial in value.items():
         if name.startswith("initial_") and isinstance(initial, list) and most is not None and len(initial) > most:
             yield wrong(f"no more than {most} items allowed", f"{at}/{name}")
 
 
-def _lengths_agree(value: Json, at: str) -> Iterator[str]:
+def _lengths_agree(value: FrozenJson, at: str) -> Iterator[str]:
     least, most = value.get("min_length", 0), value.get("max_length", 3000)
     if least > most:
         yield wrong("min_length must not be greater than max_length", at)

@@ -3,12 +3,11 @@
 https://docs.slack.dev/reference/block-kit/composition-objects
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
+from sandbox.json_object import FrozenJson
 from sandbox.slack.blockkit.schema import Check, array, boolean, by_type, one_of, record, string, wrong
-
-type Json = Mapping[str, Any]
 
 URL: Final = r"https?://\S+"
 
@@ -80,7 +79,7 @@ CONFIRM: Final = record(
 """https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object"""
 
 
-def _some_filter(value: Json, at: str) -> Iterator[str]:
+def _some_filter(value: FrozenJson, at: str) -> Iterator[str]:
     if not value:
         yield wrong("must provide at least one filter", at)
 
@@ -104,7 +103,7 @@ SLACK_FILE: Final = record({"id": string(255, 1), "url": url()})
 """https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object"""
 
 
-def one_image_source(value: Json, at: str) -> Iterator[str]:
+def one_image_source(value: FrozenJson, at: str) -> Iterator[str]:
     """An image has an image_url or a slack_file, and not both."""
     if ("image_url" in value) == ("slack_file" in value):
         yield wrong("must provide exactly one of image_url, slack_file", at)

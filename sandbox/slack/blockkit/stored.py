@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.json_object import Json
 from sandbox.slack.blockkit.blocks import elements
-from sandbox.slack.refusals import Json
 
 
 def identified(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:

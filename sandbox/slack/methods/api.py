@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import Faults
+from sandbox.json_object import Json
 from sandbox.record import Begun, Record
 from sandbox.slack.methods.arguments import Arguments, read
 from sandbox.slack.methods.chat import ChatMethods
@@ -16,7 +17,7 @@ from sandbox.slack.methods.conversations import ConversationMethods
 from sandbox.slack.methods.files import FileMethods
 from sandbox.slack.methods.method import Method
 from sandbox.slack.methods.views import ViewMethods
-from sandbox.slack.refusals import Json, MissingScope, Refused
+from sandbox.slack.refusals import MissingScope, Refused
 from sandbox.slack.response_url_answers import take_answer
 from sandbox.slack.workspace import Workspace
 

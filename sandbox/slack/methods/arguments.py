@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from sandbox.slack.refusals import Json, Refused
+from sandbox.json_object import Json
+from sandbox.slack.refusals import Refused
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 

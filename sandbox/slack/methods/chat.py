@@ -8,10 +8,11 @@ from typing import Any, Final
 import emoji
 
 from sandbox.config import BOT
+from sandbox.json_object import Json
 from sandbox.record import Record
 from sandbox.slack.methods.arguments import Arguments
 from sandbox.slack.methods.method import Method
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Workspace, told
 
 POST_TEXT: Final = 40_000

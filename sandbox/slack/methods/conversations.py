@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.config import BOT, BOT_ID, SLACKBOT, TEAM, Person
+from sandbox.json_object import Json
 from sandbox.slack.methods.arguments import Arguments
 from sandbox.slack.methods.method import Method
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Channel, Workspace, told
 
 READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")

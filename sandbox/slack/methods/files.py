@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox.config import BOT
+from sandbox.json_object import Json
 from sandbox.slack.files import File
 from sandbox.slack.methods.arguments import Arguments
 from sandbox.slack.methods.method import Method
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Channel, Workspace
 
 MOST_BYTES: Final = 1_000_000_000

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.json_object import Json
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.refusals import Json
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.json_object import Json
 from sandbox.slack.methods.arguments import Arguments
 from sandbox.slack.methods.method import Method
 from sandbox.slack.modals import public
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Workspace
 
 

@@ -3,8 +3,8 @@
 import httpx
 
 from sandbox.config import APP, TEAM
+from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.refusals import Json
 from sandbox.slack.webhooks import SlackWebhooks
 from sandbox.slack.workspace import Workspace
 

@@ -3,9 +3,9 @@
 import httpx
 
 from sandbox.config import BOT, TEAM
+from sandbox.json_object import Json
 from sandbox.slack.people.clicking import Clicking
 from sandbox.slack.people.writing import Writing
-from sandbox.slack.refusals import Json
 
 
 class Hands(Clicking, Writing):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sandbox.slack.refusals import Json
+from sandbox.json_object import Json
 
 _TOKENS: Final = re.compile(
     r"<(?P<token>@[UW][A-Z0-9]+|#[CG][A-Z0-9]+(?:\|[^<>]*)?|![a-z][^<>]*|(?:https?|mailto|tel):[^<>|\s]+(?:\|[^<>]*)?)>"

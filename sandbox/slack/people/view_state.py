@@ -6,8 +6,9 @@ https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from sandbox.json_object import Json
 from sandbox.slack.blockkit.stored import inputs
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 
 _HELD: Final[Mapping[str, tuple[str, str]]] = {
     "plain_text_input": ("value", "initial_value"),

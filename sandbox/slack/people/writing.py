@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 
 from sandbox.config import APP, OTHER_BOT, OTHER_BOT_ID, TEAM
+from sandbox.json_object import Json
 from sandbox.record import Begun
 from sandbox.slack.files import File
 from sandbox.slack.methods.files import share
 from sandbox.slack.people.base import Hand
 from sandbox.slack.people.typing_rules import escaped, rich_text
-from sandbox.slack.refusals import Json, Refused
+from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Channel, changed
 
 
