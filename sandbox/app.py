@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from sandbox.config import Sandbox
-from sandbox.page.api import PageApi
-from sandbox.page.guard import Guard
 from sandbox.page.internals import Machinery
-from sandbox.page.live import Live
+from sandbox.page.live_state import Live
+from sandbox.page.routes import PageApi
+from sandbox.page.same_site_guard import Guard
 from sandbox.standins import StandIns
 from sandbox.state.folder import Kept
 

@@ -13,10 +13,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from sandbox.config import Sandbox
 from sandbox.faults import Faults
 from sandbox.record import Record
-from sandbox.slack.methods.api import SlackApi
-from sandbox.slack.people.people import Hands
+from sandbox.slack.people.all_actions import Hands
+from sandbox.slack.web_api import SlackApi
 from sandbox.slack.workspace import Workspace
-from sandbox.twilio.api import TwilioApi
+from sandbox.twilio.rest_api import TwilioApi
 
 
 class StandIns:

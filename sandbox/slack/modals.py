@@ -11,8 +11,9 @@ from typing import Any, Final
 from sandbox.config import APP, BOT_ID, TEAM
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.blockkit.blocks import view_faults
-from sandbox.slack.blockkit.stored import identified, inputs
+from sandbox.slack.blockkit.block_checks import view_faults
+from sandbox.slack.blockkit.block_ids import identified
+from sandbox.slack.blockkit.find_elements import inputs
 from sandbox.slack.refusals import Refused
 
 TRIGGER_LIFE: Final = 3.0

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sandbox.background import Background
+from sandbox.background_tasks import Background
 from sandbox.config import APP, BOT, TEAM
 from sandbox.json_object import Json
 from sandbox.record import Begun, Record
-from sandbox.slack.workspace import Channel, Workspace
+from sandbox.slack.channel import Channel
+from sandbox.slack.workspace import Workspace
 
 FORM: Final = "application/x-www-form-urlencoded"
 

@@ -6,15 +6,14 @@ from typing import Any, Final
 from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, Sandbox
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.blockkit.blocks import message_faults, too_long
-from sandbox.slack.blockkit.stored import identified
-from sandbox.slack.channel import Channel, changed, count_reply, told, uncount_reply
-from sandbox.slack.files import Files
+from sandbox.slack.blockkit.block_checks import message_faults, too_long
+from sandbox.slack.blockkit.block_ids import identified
+from sandbox.slack.channel import Channel
+from sandbox.slack.file_store import Files
+from sandbox.slack.message_shapes import changed, count_reply, told, uncount_reply
 from sandbox.slack.modals import Modals
 from sandbox.slack.refusals import MissingScope, Refused
 from sandbox.slack.response_urls import ResponseUrls
-
-__all__ = ["BOT", "BOT_ID", "Channel", "Json", "Refused", "Workspace", "changed", "told"]
 
 KEPT: Final = 20_000
 """Messages of a channel."""

@@ -9,10 +9,10 @@ from pydantic import TypeAdapter
 
 from sandbox.json_object import Json
 from sandbox.slack.channel import Channel
-from sandbox.slack.files import File
+from sandbox.slack.file_store import File
 from sandbox.standins import StandIns
 from sandbox.twilio.carrier import Errand
-from sandbox.twilio.texts import Media
+from sandbox.twilio.text_store import Media
 
 
 @dataclass

@@ -10,12 +10,12 @@ from typing import Final
 import httpx
 from pydantic import BaseModel
 
-from sandbox.background import Background
+from sandbox.background_tasks import Background
 from sandbox.config import Sandbox
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.twilio.errors import UNDELIVERED, Rejected
-from sandbox.twilio.texts import Texts
+from sandbox.twilio.refusals import UNDELIVERED, Rejected
+from sandbox.twilio.text_store import Texts
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 MEDIA_BYTES: Final = 5_000_000

@@ -10,10 +10,11 @@ import emoji
 from sandbox.config import BOT
 from sandbox.json_object import Json
 from sandbox.record import Record
+from sandbox.slack.message_shapes import told
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.table import Method
 from sandbox.slack.refusals import Refused
-from sandbox.slack.workspace import Workspace, told
+from sandbox.slack.workspace import Workspace
 
 POST_TEXT: Final = 40_000
 UPDATE_TEXT: Final = 4_000

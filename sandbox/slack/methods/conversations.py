@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from sandbox.config import BOT, BOT_ID, SLACKBOT, TEAM, Person
 from sandbox.json_object import Json
+from sandbox.slack.channel import Channel
+from sandbox.slack.message_shapes import told
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.table import Method
 from sandbox.slack.refusals import Refused
-from sandbox.slack.workspace import Channel, Workspace, told
+from sandbox.slack.workspace import Workspace
 
 READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")
 HISTORY: Final = ("channels:history", "groups:history", "im:history", "mpim:history")

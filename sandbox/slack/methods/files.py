@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from sandbox.config import BOT
 from sandbox.json_object import Json
-from sandbox.slack.files import File
+from sandbox.slack.channel import Channel
+from sandbox.slack.file_store import File
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.table import Method
 from sandbox.slack.refusals import Refused
-from sandbox.slack.workspace import Channel, Workspace
+from sandbox.slack.workspace import Workspace
 
 MOST_BYTES: Final = 1_000_000_000
 MOST_CHANNELS: Final = 100

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.json_object import Json
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.table import Method
 from sandbox.slack.modals import public
 from sandbox.slack.refusals import Refused
 from sandbox.slack.workspace import Workspace

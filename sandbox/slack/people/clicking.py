@@ -8,12 +8,12 @@ import httpx
 
 from sandbox.json_object import Json
 from sandbox.record import Begun
-from sandbox.slack.blockkit.stored import find_element
+from sandbox.slack.blockkit.find_elements import find_element
+from sandbox.slack.message_shapes import told
 from sandbox.slack.modals import check, public
-from sandbox.slack.people.base import Hand
+from sandbox.slack.people.user_actions import Hand
 from sandbox.slack.people.view_state import held, options_of, unsubmittable, values
 from sandbox.slack.refusals import Refused
-from sandbox.slack.workspace import told
 
 
 class Clicking(Hand):

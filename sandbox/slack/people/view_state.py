@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.json_object import Json
-from sandbox.slack.blockkit.stored import inputs
+from sandbox.slack.blockkit.find_elements import inputs
 from sandbox.slack.refusals import Refused
 
 _HELD: Final[Mapping[str, tuple[str, str]]] = {

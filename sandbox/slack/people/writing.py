@@ -9,12 +9,13 @@ import httpx
 from sandbox.config import APP, OTHER_BOT, OTHER_BOT_ID, TEAM
 from sandbox.json_object import Json
 from sandbox.record import Begun
-from sandbox.slack.files import File
+from sandbox.slack.channel import Channel
+from sandbox.slack.file_store import File
+from sandbox.slack.message_shapes import changed
 from sandbox.slack.methods.files import share
-from sandbox.slack.people.base import Hand
-from sandbox.slack.people.typing_rules import escaped, rich_text
+from sandbox.slack.people.typed_text import escaped, rich_text
+from sandbox.slack.people.user_actions import Hand
 from sandbox.slack.refusals import Refused
-from sandbox.slack.workspace import Channel, changed
 
 
 class Writing(Hand):

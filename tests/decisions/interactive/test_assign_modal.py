@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from messages.orders import forms
 from messages.orders.forms import InputState, Submission
 from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
-from sandbox.slack.blockkit.blocks import view_faults
+from sandbox.slack.blockkit.block_checks import view_faults
 from tests import make
 from tests.make import AGENT, CHANNEL, SOLVED_FOR, at
 from workers.interactive import assign_modal

@@ -14,7 +14,7 @@ from messages.orders import forms
 from messages.orders.forms import PushedView
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
-from sandbox.slack.blockkit.blocks import message_faults, too_long, view_faults
+from sandbox.slack.blockkit.block_checks import message_faults, too_long, view_faults
 from tests import make
 from tests.decisions.interactive.test_assign_modal import submitted, untouched
 from tests.decisions.slack.test_cards import ALIVE, _texts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.blockkit.blocks import message_faults, too_long, view_faults
+from sandbox.slack.blockkit.block_checks import message_faults, too_long, view_faults
 
 type Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.people.typing_rules import escaped, rich_text
+from sandbox.slack.people.typed_text import escaped, rich_text
 from sandbox.slack.people.view_state import unsubmittable, values
 from sandbox.slack.refusals import Refused
 from sandbox.twilio.segments import segments

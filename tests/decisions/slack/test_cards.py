@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from messages.orders.clicks import Click, orders
 from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
-from sandbox.slack.blockkit.blocks import message_faults, too_long
+from sandbox.slack.blockkit.block_checks import message_faults, too_long
 from tests import make
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
 from workers.slack import blocks

@@ -19,7 +19,7 @@ from sandbox.config import BOT
 from sandbox.faults import Fault
 from sandbox.json_object import Json
 from sandbox.page.internals import Machinery
-from sandbox.page.live import Live
+from sandbox.page.live_state import Live
 from sandbox.slack.refusals import Refused
 from sandbox.standins import StandIns
 from sandbox.twilio.carrier import Handling

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from sandbox.json_object import Json
-from sandbox.twilio.errors import MESSAGES, Rejected
+from sandbox.twilio.refusals import MESSAGES, Rejected
 from sandbox.twilio.segments import segments
 
 KEPT: Final = 50_000

@@ -1,15 +1,14 @@
-"""What people in the workspace do, as the signed webhooks that Slack makes of it."""
+"""People join and leave channels, archive and rename them, and remove the app."""
 
 import httpx
 
 from sandbox.config import BOT, TEAM
 from sandbox.json_object import Json
-from sandbox.slack.people.clicking import Clicking
-from sandbox.slack.people.writing import Writing
+from sandbox.slack.people.user_actions import Hand
 
 
-class Hands(Clicking, Writing):
-    """Clicks, submits, replies and commands of the workspace's people, and what befalls channels and the app."""
+class Administering(Hand):
+    """What changes channels and the app, with the events that tell the app of it."""
 
     async def join(self, user: str, channel: str) -> httpx.Response:
         """Join a channel; `user` may be the bot's id, which invites it."""

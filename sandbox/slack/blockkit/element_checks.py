@@ -7,20 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sandbox.json_object import FrozenJson
-from sandbox.slack.blockkit.objects import (
-    CONFIRM,
-    DISPATCH,
-    FILTER,
-    SLACK_FILE,
-    groups,
-    one_image_source,
-    option,
-    options,
-    plain,
-    text,
-    url,
-)
-from sandbox.slack.blockkit.schema import (
+from sandbox.slack.blockkit.json_checks import (
     ID,
     Check,
     all_of,
@@ -32,6 +19,19 @@ from sandbox.slack.blockkit.schema import (
     record,
     string,
     wrong,
+)
+from sandbox.slack.blockkit.object_checks import (
+    CONFIRM,
+    DISPATCH,
+    FILTER,
+    SLACK_FILE,
+    groups,
+    one_image_source,
+    option,
+    options,
+    plain,
+    text,
+    url,
 )
 
 _ACTION: Final[Mapping[str, Check]] = {"type": string(40), "action_id": string(ID, 1)}

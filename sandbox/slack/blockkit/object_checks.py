@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sandbox.json_object import FrozenJson
-from sandbox.slack.blockkit.schema import Check, array, boolean, by_type, one_of, record, string, wrong
+from sandbox.slack.blockkit.json_checks import Check, array, boolean, by_type, one_of, record, string, wrong
 
 URL: Final = r"https?://\S+"
 

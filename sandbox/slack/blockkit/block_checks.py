@@ -8,9 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.json_object import FrozenJson
-from sandbox.slack.blockkit.elements import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
-from sandbox.slack.blockkit.objects import SLACK_FILE, one_image_source, plain, text, url
-from sandbox.slack.blockkit.schema import ID, Check, anything, array, boolean, by_type, one_of, record, string, wrong
+from sandbox.slack.blockkit.element_checks import ELEMENTS, IN_ACTIONS, IN_INPUT, IN_SECTION
+from sandbox.slack.blockkit.find_elements import elements
+from sandbox.slack.blockkit.json_checks import (
+    ID,
+    Check,
+    anything,
+    array,
+    boolean,
+    by_type,
+    one_of,
+    record,
+    string,
+    wrong,
+)
+from sandbox.slack.blockkit.object_checks import SLACK_FILE, one_image_source, plain, text, url
 
 VIEW_BYTES: Final = 250_000
 MARKDOWN: Final = 12_000
@@ -158,17 +170,6 @@ def view_faults(view: FrozenJson) -> list[str]:
     focused = [at for at, element in elements(view["blocks"]) if element.get("focus_on_load")]
     found += [wrong("only one element can have focus_on_load", f"/view/blocks{at}") for at in focused[1:]]
     return found
-
-
-def elements(blocks: Sequence[FrozenJson]) -> Iterator[tuple[str, FrozenJson]]:
-    """Each element of the blocks that has, or may have, an action_id, with its pointer."""
-    for number, block in enumerate(blocks):
-        if block["type"] == "actions":
-            yield from ((f"/{number}/elements/{place}", each) for place, each in enumerate(block["elements"]))
-        elif block["type"] == "section" and block.get("accessory", {}).get("type", "image") != "image":
-            yield f"/{number}/accessory", block["accessory"]
-        elif block["type"] == "input":
-            yield f"/{number}/element", block["element"]
 
 
 def _repeated(blocks: Sequence[FrozenJson], at: str) -> Iterator[str]:

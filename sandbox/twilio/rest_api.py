@@ -21,9 +21,9 @@ from sandbox.json_object import Json
 from sandbox.record import Begun, Record
 from sandbox.twilio.account import describe_account, describe_number
 from sandbox.twilio.carrier import Carrier
-from sandbox.twilio.contacts import SERVICE, Contacts
-from sandbox.twilio.errors import Rejected, error
-from sandbox.twilio.texts import Media, Texts, wire
+from sandbox.twilio.contact_phones import SERVICE, Contacts
+from sandbox.twilio.refusals import Rejected, error
+from sandbox.twilio.text_store import Media, Texts, wire
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")

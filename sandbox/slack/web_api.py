@@ -15,7 +15,7 @@ from sandbox.slack.methods.arguments import Arguments, read
 from sandbox.slack.methods.chat import ChatMethods
 from sandbox.slack.methods.conversations import ConversationMethods
 from sandbox.slack.methods.files import FileMethods
-from sandbox.slack.methods.method import Method
+from sandbox.slack.methods.table import Method
 from sandbox.slack.methods.views import ViewMethods
 from sandbox.slack.refusals import MissingScope, Refused
 from sandbox.slack.response_url_answers import take_answer

@@ -10,7 +10,7 @@ import httpx
 from sandbox.config import Sandbox
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.twilio.texts import Texts
+from sandbox.twilio.text_store import Texts
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})

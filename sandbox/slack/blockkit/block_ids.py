@@ -1,0 +1,20 @@
+"""The ids that Slack gives to blocks and elements without one."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.json_object import Json
+
+
+def identified(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """Blocks with a block_id each, and an action_id for each of their elements."""
+    kept: list[Json] = []
+    for block in blocks:
+        kept.append({**block, "block_id": block.get("block_id") or secrets.token_hex(3)})
+        for name in ("accessory", "element"):
+            if isinstance(block.get(name), Mapping) and block[name].get("type") != "image":
+                kept[-1][name] = {"action_id": secrets.token_hex(3), **block[name]}
+        if block["type"] == "actions":
+            kept[-1]["elements"] = [{"action_id": secrets.token_hex(3), **each} for each in block["elements"]]
+    return kept

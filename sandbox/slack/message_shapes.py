@@ -1,0 +1,46 @@
+"""A message as Slack shows it: to readers, in events, and as the root of a thread. Pure."""
+
+from sandbox.json_object import Json
+from sandbox.slack.channel import Channel
+
+
+def told(message: Json, *, metadata: bool = False) -> Json:
+    """A message as Slack tells of it, without the metadata unless that was asked for."""
+    hidden = {"channel"} if metadata else {"channel", "metadata"}
+    return {name: value for name, value in message.items() if name not in hidden}
+
+
+def changed(message: Json, before: Json, moment: str) -> Json:
+    """The event that tells of an edit (https://docs.slack.dev/reference/events/message/message_changed)."""
+    return {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "message": told(message),
+        "previous_message": told(before),
+        "ts": moment,
+        "event_ts": moment,
+    }
+
+
+def count_reply(root: Json, user: str, ts: str) -> None:
+    """Note at a thread's root that it has one more reply."""
+    repliers = [*root.get("reply_users", ()), *([] if user in root.get("reply_users", ()) else [user])]
+    root |= {
+        "thread_ts": root["ts"],
+        "reply_count": root.get("reply_count", 0) + 1,
+        "reply_users": repliers,
+        "reply_users_count": len(repliers),
+        "latest_reply": ts,
+    }
+
+
+def uncount_reply(channel: Channel, reply: Json) -> None:
+    """Note at a thread's root, if it is one's, that a reply is gone."""
+    root = channel.messages.get(reply.get("thread_ts", ""))
+    if root is None:
+        return
+    root["reply_count"] -= 1
+    if not root["reply_count"]:
+        for name in [each for each in root if each.startswith(("reply", "latest", "thread"))]:
+            del root[name]

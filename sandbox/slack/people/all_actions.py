@@ -1,0 +1,9 @@
+"""Everything that people in the workspace do, as the signed webhooks that Slack makes of it."""
+
+from sandbox.slack.people.administering import Administering
+from sandbox.slack.people.clicking import Clicking
+from sandbox.slack.people.writing import Writing
+
+
+class Hands(Clicking, Writing, Administering):
+    """The people of the workspace: they click, submit, write, and change channels."""
