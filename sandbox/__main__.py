@@ -20,25 +20,25 @@ from starlette.routing import Mount
 from gateway.__main__ import GatewayServer
 from messages.process.settings import Misconfigured, Settings
 from sandbox.app import opened
-from sandbox.config import Sandbox
+from sandbox.config import SandboxConfig
 
 LINES = {"+15550001111": "C0TEXTS"}
 
-KEPT_IDLE = 30
+KEEP_ALIVE = 30
 """Seconds; clients give an idle connection up sooner, so that none is closed here as its next request comes."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class CommandLine:
     """What the flags and the environment ask for: where to listen, and the folder that keeps the state, if any."""
 
-    config: Sandbox
+    config: SandboxConfig
     host: str
     port: int
     folder: Path | None
 
 
-def configuration(arguments: Sequence[str]) -> Asked:
+def configuration(arguments: Sequence[str]) -> CommandLine:
     """What the flags and the environment ask for."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="where to listen")
@@ -51,53 +51,57 @@ def configuration(arguments: Sequence[str]) -> Asked:
         parser.add_argument(f"--{name}", help=f"default: CLERK_{name.upper().replace('-', '_')}")
     parser.add_argument("--echo", action="store_true", help="send the app the events of its own messages too")
     parser.add_argument(
-        "--event-retries", type=_waits, default=Sandbox.event_retries, metavar="S,S,S", help="before each of Slack's"
+        "--event-retries",
+        type=_waits,
+        default=SandboxConfig.event_retries,
+        metavar="S,S,S",
+        help="before each of Slack's",
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="over restarts (default: in memory alone)")
-    asked = parser.parse_args(arguments)
-    settings = Settings.load(**({"lines": ",".join(asked.line)} if asked.line else {}))
-    gateway = asked.gateway or f"http://{settings.host}:{settings.port}"
-    config = Sandbox(
+    given = parser.parse_args(arguments)
+    settings = Settings.load(**({"lines": ",".join(given.line)} if given.line else {}))
+    gateway = given.gateway or f"http://{settings.host}:{settings.port}"
+    config = SandboxConfig(
         gateway_url=gateway,
-        public_url=asked.public_url or settings.public_url.rstrip("/") or gateway,
-        base_url=asked.base_url or f"http://{asked.host}:{asked.port}",
-        slack_bot_token=asked.slack_bot_token or settings.slack_bot_token.get_secret_value(),
-        slack_signing_secret=asked.slack_signing_secret or settings.slack_signing_secret.get_secret_value(),
-        twilio_account_sid=asked.twilio_account_sid or settings.twilio_account_sid,
-        twilio_auth_token=asked.twilio_auth_token or settings.twilio_auth_token.get_secret_value(),
+        public_url=given.public_url or settings.public_url.rstrip("/") or gateway,
+        base_url=given.base_url or f"http://{given.host}:{given.port}",
+        slack_bot_token=given.slack_bot_token or settings.slack_bot_token.get_secret_value(),
+        slack_signing_secret=given.slack_signing_secret or settings.slack_signing_secret.get_secret_value(),
+        twilio_account_sid=given.twilio_account_sid or settings.twilio_account_sid,
+        twilio_auth_token=given.twilio_auth_token or settings.twilio_auth_token.get_secret_value(),
         lines=settings.lines or LINES,
-        echo=asked.echo,
-        event_retries=asked.event_retries,
+        echo=given.echo,
+        event_retries=given.event_retries,
     )
-    return Asked(config, asked.host, asked.port, asked.keep)
+    return CommandLine(config, given.host, given.port, given.keep)
 
 
 def _waits(given: str) -> tuple[float, ...]:
     return tuple(map(float, given.split(",")))
 
 
-async def serve(asked: Asked) -> None:
+async def serve(given: CommandLine) -> None:
     """Serve until told to stop."""
     server: GatewayServer
 
     def stopping() -> bool:
         return server.should_exit
 
-    async with opened(asked.config, stopping=stopping, folder=asked.folder) as sandbox:
+    async with opened(given.config, stopping=stopping, folder=given.folder) as sandbox:
         app = Starlette(routes=[Mount("/sandbox", sandbox)])
-        quiet: dict[str, Any] = {"log_level": "warning", "lifespan": "off", "timeout_keep_alive": KEPT_IDLE}
-        server = GatewayServer(uvicorn.Config(app, host=asked.host, port=asked.port, **quiet))
+        quiet: dict[str, Any] = {"log_level": "warning", "lifespan": "off", "timeout_keep_alive": KEEP_ALIVE}
+        server = GatewayServer(uvicorn.Config(app, host=given.host, port=given.port, **quiet))
         await server.serve()
 
 
 def main() -> None:
     """Serve what the command line asks for."""
     try:
-        asked = configuration(sys.argv[1:])
+        given = configuration(sys.argv[1:])
     except Misconfigured as error:
         sys.exit(str(error))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(asked))
+        runner.run(serve(given))
 
 
 if __name__ == "__main__":

@@ -9,20 +9,20 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from sandbox.config import Sandbox
-from sandbox.page.internals import Machinery
-from sandbox.page.live_state import Live
+from sandbox.config import SandboxConfig
+from sandbox.page.internals import Internals
+from sandbox.page.live_state import LiveState
 from sandbox.page.routes import PageApi
-from sandbox.page.same_site_guard import Guard
+from sandbox.page.same_site_guard import SameSiteGuard
 from sandbox.standins import StandIns
-from sandbox.state.folder import Kept
+from sandbox.state.folder import StateFolder
 
 
 @contextlib.asynccontextmanager
 async def opened(
-    config: Sandbox,
+    config: SandboxConfig,
     clock: Callable[[], float] = time.time,
-    machinery: Machinery | None = None,
+    internals: Internals | None = None,
     stopping: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
 ) -> AsyncIterator[Starlette]:
@@ -31,10 +31,10 @@ async def opened(
     What it holds is kept in `folder`; without one it is forgotten at the end.
     """
     standins = StandIns(config, clock)
-    standins.faults.kill = machinery.kill if machinery is not None else None
-    page = PageApi(standins, Live(standins, machinery, stopping), machinery)
-    app = Starlette(routes=[*page.routes(), *standins.routes()], middleware=[Middleware(Guard)])
-    async with _kept(standins, folder) if folder else contextlib.nullcontext():
+    standins.faults.kill = internals.kill if internals is not None else None
+    page = PageApi(standins, LiveState(standins, internals, stopping), internals)
+    app = Starlette(routes=[*page.routes(), *standins.routes()], middleware=[Middleware(SameSiteGuard)])
+    async with _state_kept(standins, folder) if folder else contextlib.nullcontext():
         try:
             yield app
         finally:
@@ -42,14 +42,14 @@ async def opened(
 
 
 @contextlib.asynccontextmanager
-async def _kept(standins: StandIns, folder: Path) -> AsyncIterator[None]:
-    kept = Kept(standins, folder)
-    kept.restore()
+async def _state_kept(standins: StandIns, folder: Path) -> AsyncIterator[None]:
+    state = StateFolder(standins, folder)
+    state.restore()
     standins.resume()
-    following = asyncio.create_task(kept.follow())
+    following = asyncio.create_task(state.follow())
     try:
         yield
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await kept.save()
+        await state.save()

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class Background:
+class BackgroundTasks:
     """Tasks that end by themselves; what one of them raises is raised to whoever waits for them."""
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class ChannelSpec:
+class ConfiguredChannel:
     """A channel of the workspace; `joined` says whether the bot is a member, `members` who else is (None: everyone)."""
 
     id: str
@@ -67,7 +67,7 @@ class ChannelSpec:
 
 
 @dataclass(frozen=True)
-class Sandbox:
+class SandboxConfig:
     """Where Clerk is, the secrets both sides share, and who and what there is.
 
     `gateway_url` is where webhooks are sent, `public_url` what Twilio signs, `base_url` where this sandbox is reached;
@@ -92,11 +92,11 @@ class Sandbox:
         Person("U0CLEO", "cleo", display_name="Cleo", real_name="Cleo Marin"),
         Person("U0GONE", "gone", deactivated=True, real_name="Gil Gone"),
     )
-    channels: tuple[ChannelSpec, ...] = (
-        ChannelSpec("C0TEXTS", "texts"),
-        ChannelSpec("C0GENERAL", "general"),
-        ChannelSpec("C0ESCALATE", "escalations"),
-        ChannelSpec("C0SECRET", "secret", private=True, joined=False),
+    channels: tuple[ConfiguredChannel, ...] = (
+        ConfiguredChannel("C0TEXTS", "texts"),
+        ConfiguredChannel("C0GENERAL", "general"),
+        ConfiguredChannel("C0ESCALATE", "escalations"),
+        ConfiguredChannel("C0SECRET", "secret", private=True, joined=False),
     )
     scopes: tuple[str, ...] = SCOPES
     events: tuple[str, ...] = EVENTS
@@ -112,7 +112,7 @@ class Sandbox:
         """Where this sandbox's own routes begin."""
         return f"{self.base_url.rstrip('/')}/sandbox"
 
-    def all_channels(self) -> tuple[ChannelSpec, ...]:
+    def all_channels(self) -> tuple[ConfiguredChannel, ...]:
         """The channels, and those of lines that are not among them."""
         known = {channel.id for channel in self.channels}
-        return (*self.channels, *(ChannelSpec(id, id.lower()) for id in sorted(set(self.lines.values()) - known)))
+        return (*self.channels, *(ConfiguredChannel(id, id.lower()) for id in sorted(set(self.lines.values()) - known)))

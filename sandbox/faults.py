@@ -30,7 +30,7 @@ class Fault(BaseModel):
     times: int = 1
 
 
-class Dropped(Response):
+class NoAnswer(Response):
     """No answer at all: the connection ends."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ class Dropped(Response):
 
 
 @dataclass
-class Faults:
+class OrderedFaults:
     """The faults on order, first come first served; `kill` kills the workers, where those are in reach."""
 
     waiting: list[Fault] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Faults:
                 return fault
         return None
 
-    async def around(
+    async def apply(
         self,
         request: Request,
         api: str,
@@ -84,21 +84,21 @@ class Faults:
             case "error":
                 answer = refuse(fault.code)
             case "hang":
-                answer = Dropped() if await _goes_within(request, fault.seconds) else do()
+                answer = NoAnswer() if await _caller_leaves_within(request, fault.seconds) else do()
             case "drop":
                 do()
-                answer = Dropped()
+                answer = NoAnswer()
             case "refuse":
-                answer = Dropped()
+                answer = NoAnswer()
             case "kill":
                 assert self.kill is not None, "the page takes no such order"
                 do()
                 await self.kill()
-                answer = Dropped()
+                answer = NoAnswer()
         return answer, fault.kind
 
 
-async def _goes_within(request: Request, seconds: float) -> bool:
+async def _caller_leaves_within(request: Request, seconds: float) -> bool:
     """Wait; at once True if the caller, whose body has been read, goes away meanwhile."""
     try:
         async with asyncio.timeout(seconds):

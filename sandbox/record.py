@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-KEPT: Final = 20_000
+MAX_ENTRIES: Final = 20_000
 
 
 @dataclass(frozen=True)
-class Begun:
+class RecordedCall:
     """Something under way: its number in the record, and when it began."""
 
     number: int
@@ -33,23 +33,23 @@ class Record:
     """
 
     def __init__(self) -> None:
-        self.entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self.entries: deque[dict[str, Any]] = deque(maxlen=MAX_ENTRIES)
         self._numbers = itertools.count(1)
         self._count = 0
         self._listeners: set[asyncio.Event] = set()
 
-    def begin(self) -> Begun:
+    def begin(self) -> RecordedCall:
         """Give something that begins now its number."""
-        return Begun(next(self._numbers), time.time())
+        return RecordedCall(next(self._numbers), time.time())
 
-    def note(self, kind: str, begun: Begun | None = None, **fields: Any) -> int:
+    def note(self, kind: str, call: RecordedCall | None = None, **fields: Any) -> int:
         """Keep what happened and wake the listeners; the entry's number."""
-        begun = begun or self.begin()
+        call = call or self.begin()
         self.entries.append(
-            {"number": begun.number, "at": begun.at, "kind": kind, "latency": begun.latency, "cause": None, **fields}
+            {"number": call.number, "at": call.at, "kind": kind, "latency": call.latency, "cause": None, **fields}
         )
         self.change()
-        return begun.number
+        return call.number
 
     def change(self) -> None:
         """Wake the listeners: something that the page shows is different now."""

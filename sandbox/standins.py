@@ -10,27 +10,27 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.config import Sandbox
-from sandbox.faults import Faults
+from sandbox.config import SandboxConfig
+from sandbox.faults import OrderedFaults
 from sandbox.record import Record
-from sandbox.slack.people.all_actions import Hands
-from sandbox.slack.web_api import SlackApi
+from sandbox.slack.people.all_actions import People
+from sandbox.slack.web_api import SlackStandIn
 from sandbox.slack.workspace import Workspace
-from sandbox.twilio.rest_api import TwilioApi
+from sandbox.twilio.rest_api import TwilioStandIn
 
 
 class StandIns:
     """Slack and Twilio: `hands` is what people do, `twilio.receive` what contacts text, `record` what happened."""
 
-    def __init__(self, config: Sandbox, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: SandboxConfig, clock: Callable[[], float] = time.time) -> None:
         self.config = config
         self.record = Record()
-        self.faults = Faults()
+        self.faults = OrderedFaults()
         self.http = httpx.AsyncClient(timeout=20, trust_env=False, limits=httpx.Limits(max_connections=200))
         self.workspace = Workspace(config, self.record, clock)
-        self.slack = SlackApi(self.workspace, self.record, self.faults)
-        self.hands = Hands(self.workspace, self.record, self.http)
-        self.twilio = TwilioApi(config, self.record, self.faults, self.http)
+        self.slack = SlackStandIn(self.workspace, self.record, self.faults)
+        self.people = People(self.workspace, self.record, self.http)
+        self.twilio = TwilioStandIn(config, self.record, self.faults, self.http)
 
     def routes(self) -> list[Route]:
         """Where both APIs are served, below the mount."""
@@ -42,34 +42,36 @@ class StandIns:
 
     async def settled(self) -> None:
         """Wait until every retry, delivery and callback is over."""
-        await self.hands.settled()
+        await self.people.settled()
         await self.twilio.carrier.settled()
 
     async def close(self) -> None:
         """Give up what is under way, and the connections."""
-        await self.hands.webhooks.background.cancel()
+        await self.people.webhooks.background.cancel()
         await self.twilio.carrier.background.cancel()
         await self.http.aclose()
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    configure: Callable[[str], Sandbox], clock: Callable[[], float] = time.time, beside: Sequence[BaseRoute] = ()
+    configure: Callable[[str], SandboxConfig],
+    clock: Callable[[], float] = time.time,
+    extra_routes: Sequence[BaseRoute] = (),
 ) -> AsyncIterator[StandIns]:
     """Both APIs over HTTP on a free port, without the page; `configure` gets the base URL.
 
     `beside` is served there too, as the gateway is where everything runs in one process.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        made = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
-        app = Starlette(routes=[Mount("/sandbox", routes=made.routes()), *beside])
+        standins = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
+        app = Starlette(routes=[Mount("/sandbox", routes=standins.routes()), *extra_routes])
         config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listening])
         try:
-            yield made
+            yield standins
         finally:
-            await made.close()
+            await standins.close()
             await server.shutdown(sockets=[listening])

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.config import Sandbox
+from sandbox.config import SandboxConfig
 from sandbox.standins import StandIns, serving
 
 TOKEN = "xoxb-a-test"
@@ -100,9 +100,9 @@ async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
     """Both stand-ins, sending to a recording gateway; `changes` are of the configuration."""
     clock, gateway = Clock(), RecordingGateway()
 
-    def configure(base_url: str) -> Sandbox:
+    def configure(base_url: str) -> SandboxConfig:
         gateway.url = base_url
-        config = Sandbox(
+        config = SandboxConfig(
             gateway_url=base_url,
             public_url=PUBLIC,
             base_url=base_url,

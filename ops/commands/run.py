@@ -27,12 +27,12 @@ from ops.environment import with_mongo
 from ops.queues.broker import Broker
 from ops.queues.in_memory import InMemory
 from ops.running.instrumentation import instrument
-from ops.running.internals import Inside, Seen
+from ops.running.internals import ClerkInternals, HandledMessages
 from ops.running.killable import Killable
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 from sandbox.app import opened
-from sandbox.config import Sandbox
+from sandbox.config import SandboxConfig
 from workers import clock
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.observe import Observed
@@ -89,9 +89,9 @@ def _in_sandbox(settings: Settings) -> Settings:
 
 async def _serve(settings: Settings, *, embedded: bool) -> None:
     await seed.prepare(settings)
-    seen = Seen()
-    killable = Killable(seen.killed)
-    watched = (seen, killable) if settings.sandbox else ()
+    handled = HandledMessages()
+    killable = Killable(handled.killed)
+    watched = (handled, killable) if settings.sandbox else ()
     broker, gateway_publisher, worker_publisher = _queues(settings, *watched)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
@@ -101,8 +101,8 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
-            inside, folder = Inside(ports, broker, worker, seen, killable), settings.data_dir / "sandbox"
-            sandbox = opened(_sandbox(settings), machinery=inside, stopping=lambda: serving.should_exit, folder=folder)
+            inside, folder = ClerkInternals(ports, broker, worker, handled, killable), settings.data_dir / "sandbox"
+            sandbox = opened(_sandbox(settings), internals=inside, stopping=lambda: serving.should_exit, folder=folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
         worker.start()
@@ -143,8 +143,8 @@ def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> 
     return build_console(settings, queues, remembered, shared=False)
 
 
-def _sandbox(settings: Settings) -> Sandbox:
-    return Sandbox(
+def _sandbox(settings: Settings) -> SandboxConfig:
+    return SandboxConfig(
         gateway_url=f"http://127.0.0.1:{settings.port}",
         public_url=settings.url,
         base_url=f"http://127.0.0.1:{settings.port}",

@@ -22,7 +22,7 @@ from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
 from ops.running.killable import Killable
-from sandbox.page.internals import Handled, Pending, Snapshot, Window
+from sandbox.page.internals import InternalsSnapshot, MessageOutcome, PendingNotification, QuietWindow
 from workers.broker import QuorumBroker
 from workers.ports import Ports
 
@@ -33,11 +33,11 @@ FAR: Final = timedelta(days=2)
 """Longer than any debounce: whatever is due by then is pending."""
 
 
-class Seen(Middleware):
+class HandledMessages(Middleware):
     """Keeps what the workers of this process handled lately."""
 
     def __init__(self) -> None:
-        self._handled: deque[Handled] = deque(maxlen=KEPT)
+        self._handled: deque[MessageOutcome] = deque(maxlen=KEPT)
         self._conversations: dict[str, str] = {}
         self._in_hand = threading.local()
 
@@ -64,10 +64,10 @@ class Seen(Middleware):
             self._conversations[cause] = conversation
             if len(self._conversations) > KEPT:
                 del self._conversations[next(iter(self._conversations))]
-        handled = Handled(message.message_id, time.time(), message.actor_name, outcome, cause, conversation)
+        handled = MessageOutcome(message.message_id, time.time(), message.actor_name, outcome, cause, conversation)
         self._handled.append(handled)
 
-    def lately(self) -> list[Handled]:
+    def recent(self) -> list[MessageOutcome]:
         """The messages handled lately, oldest first; what names no conversation has that of its cause."""
         return [
             replace(each, conversation=each.conversation or self._conversations.get(each.cause or ""))
@@ -81,11 +81,11 @@ def _conversation(message: Mapping[str, Any]) -> str | None:
     return message.get("conversation")
 
 
-class Inside:
+class ClerkInternals:
     """The machinery of `clerk run`; the sandbox's page is served by the same process."""
 
     def __init__(
-        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: Seen, killable: Killable
+        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: HandledMessages, killable: Killable
     ) -> None:
         self._ports = ports
         self._broker = broker
@@ -96,19 +96,19 @@ class Inside:
         self._alone = ThreadPoolExecutor(1, "machinery")
         """One thread, for the broker keeps a connection for each that asks."""
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self) -> InternalsSnapshot:
         """What is pending and queued now, and what was handled lately."""
         try:
             pending = [_pending(each) for each in await self._waiting()]
             windows = [
-                Window(each.id, each.window.total_seconds(), each.cap.total_seconds())
+                QuietWindow(each.id, each.window.total_seconds(), each.cap.total_seconds())
                 for each in await self._ports.stores.lines.all()
             ]
             queues = await asyncio.get_running_loop().run_in_executor(self._alone, _depths, self._broker)
         except (PyMongoError, AMQPError) as error:
             log.warning("the machinery can't be looked at", error=type(error).__name__)
-            return Snapshot(handled=self._seen.lately(), trouble=f"can't be told: {type(error).__name__}")
-        return Snapshot(pending, windows, queues, self._seen.lately(), self._working)
+            return InternalsSnapshot(handled=self._seen.recent(), trouble=f"can't be told: {type(error).__name__}")
+        return InternalsSnapshot(pending, windows, queues, self._seen.recent(), self._working)
 
     async def set_window(self, line: str, seconds: float) -> None:
         """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
@@ -134,11 +134,11 @@ class Inside:
         return await self._ports.stores.conversations.to_announce_before(self._ports.now() + FAR)
 
 
-def _pending(conversation: Conversation) -> Pending:
+def _pending(conversation: Conversation) -> PendingNotification:
     debounce = conversation.debounce
     assert debounce.due_at is not None
     since = debounce.waiting_since or debounce.due_at
-    return Pending(
+    return PendingNotification(
         conversation.id,
         conversation.line,
         conversation.contact,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingNotification:
     """A conversation whose unannounced texts will be announced at `due_at`, in seconds since the epoch."""
 
     conversation: str
@@ -18,7 +18,7 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Window:
+class QuietWindow:
     """How many seconds of quiet a line waits for, and for how many it waits at most."""
 
     line: str
@@ -27,7 +27,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Handled:
+class MessageOutcome:
     """A queue message that a worker is done with; `cause` ties it to the webhook that it follows from."""
 
     id: str
@@ -39,24 +39,24 @@ class Handled:
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class InternalsSnapshot:
     """The machinery at one moment; `trouble` says why some of it can't be told.
 
     `queues` counts the messages of each slice's queue (`slack`), its delayed (`slack.DQ`) and dead ones (`slack.XQ`).
     """
 
-    pending: Sequence[Pending] = ()
-    windows: Sequence[Window] = ()
+    pending: Sequence[PendingNotification] = ()
+    windows: Sequence[QuietWindow] = ()
     queues: Mapping[str, int] = field(default_factory=dict)
-    handled: Sequence[Handled] = ()
+    handled: Sequence[MessageOutcome] = ()
     working: bool = True
     trouble: str = ""
 
 
-class Machinery(Protocol):
+class Internals(Protocol):
     """The application's inside, as far as the page may look and touch."""
 
-    async def snapshot(self) -> Snapshot:
+    async def snapshot(self) -> InternalsSnapshot:
         """What is pending and queued now, and what was handled lately."""
         ...
 

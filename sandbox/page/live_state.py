@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sandbox.config import BOT
 from sandbox.json_object import Json
-from sandbox.page.internals import Machinery
+from sandbox.page.internals import Internals
 from sandbox.standins import StandIns
 
 MESSAGES: Final = 400
@@ -17,19 +17,19 @@ MESSAGES: Final = 400
 
 TEXTS: Final = 400
 ENTRIES: Final = 250
-LOOK: Final = 0.5
+POLL_SECONDS: Final = 0.5
 """Seconds between two looks at the machinery, which tells of no change by itself."""
 
-REST: Final = 0.05
+MIN_SECONDS_APART: Final = 0.05
 """Seconds between two deltas at least: a burst is one delta."""
 
 
-class Live:
+class LiveState:
     """The state of both stand-ins; `stopping` tells when the server wants its open streams to end."""
 
-    def __init__(self, standins: StandIns, machinery: Machinery | None, stopping: Callable[[], bool]) -> None:
+    def __init__(self, standins: StandIns, internals: Internals | None, stopping: Callable[[], bool]) -> None:
         self._standins = standins
-        self._machinery = machinery
+        self._internals = internals
         self._stopping = stopping
 
     def state(self) -> Json:
@@ -41,7 +41,7 @@ class Live:
                 {"id": each.id, "name": each.name} for each in workspace.people.values() if not each.deactivated
             ],
             "channels": [
-                {**each.described(), "messages": [*each.messages.values()]} for each in workspace.channels.values()
+                {**each.public_view(), "messages": [*each.messages.values()]} for each in workspace.channels.values()
             ],
             "ephemerals": workspace.ephemerals,
             "views": [*workspace.views.values()],
@@ -52,29 +52,29 @@ class Live:
 
     async def deltas(self) -> AsyncGenerator[Json]:
         """Objects by key: all of them, then whatever is new or different (`set`) and what is `gone`."""
-        told: dict[str, str] = {}
-        async for changed in self._wakes():
-            now = {key: json.dumps(value) for key, value in self._objects()} if changed else dict(told)
-            if self._machinery is not None:
-                now["machinery"] = json.dumps(asdict(await self._machinery.snapshot()))
-            new = {key: json.loads(value) for key, value in now.items() if told.get(key) != value}
-            gone = [key for key in told if key not in now]
+        sent: dict[str, str] = {}
+        async for changed in self._wake_ups():
+            now = {key: json.dumps(value) for key, value in self._objects()} if changed else dict(sent)
+            if self._internals is not None:
+                now["machinery"] = json.dumps(asdict(await self._internals.snapshot()))
+            new = {key: json.loads(value) for key, value in now.items() if sent.get(key) != value}
+            gone = [key for key in sent if key not in now]
             if new or gone:
                 yield {"set": new, "gone": gone}
-            told = now
+            sent = now
 
-    async def _wakes(self) -> AsyncIterator[bool]:
+    async def _wake_ups(self) -> AsyncIterator[bool]:
         """True whenever the stand-ins changed, False when it is time to look at the machinery; ends with the server."""
         changes = self._standins.record.changes()
         change = asyncio.ensure_future(anext(changes))
         try:
             while not self._stopping():
-                await asyncio.wait((change,), timeout=LOOK)
+                await asyncio.wait((change,), timeout=POLL_SECONDS)
                 changed = change.done()
                 if changed:
                     change = asyncio.ensure_future(anext(changes))
                 yield changed
-                await asyncio.sleep(REST)
+                await asyncio.sleep(MIN_SECONDS_APART)
         finally:
             change.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -83,11 +83,11 @@ class Live:
 
     def _objects(self) -> Iterator[tuple[str, Any]]:
         workspace, twilio = self._standins.workspace, self._standins.twilio
-        yield "world", {"lines": dict(self._standins.config.lines), "bot": BOT, "machinery": bool(self._machinery)}
+        yield "world", {"lines": dict(self._standins.config.lines), "bot": BOT, "machinery": bool(self._internals)}
         for person in workspace.people.values():
             yield f"person/{person.id}", {**asdict(person), "shown": person.shown}
         for channel in workspace.channels.values():
-            yield f"channel/{channel.id}", {**channel.described(), "members": sorted(channel.members)}
+            yield f"channel/{channel.id}", {**channel.public_view(), "members": sorted(channel.members)}
             for message in [*channel.messages.values()][-MESSAGES:]:
                 yield f"message/{channel.id}/{message['ts']}", message
         for ephemeral in workspace.ephemerals:
@@ -99,6 +99,6 @@ class Live:
         yield "opted_out", sorted(twilio.opted_out)
         yield "faults", [each.model_dump() for each in self._standins.faults.waiting]
         yield "handling", {number: each.model_dump() for number, each in twilio.carrier.handling.items()}
-        yield "slack", {"twice": self._standins.hands.webhooks.twice, "away": self._standins.hands.webhooks.away}
+        yield "slack", {"twice": self._standins.people.webhooks.twice, "away": self._standins.people.webhooks.away}
         for entry in [*self._standins.record.entries][-ENTRIES:]:
             yield f"entry/{entry['number']}", entry

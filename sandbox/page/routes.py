@@ -18,28 +18,28 @@ from starlette.staticfiles import StaticFiles
 from sandbox.config import BOT
 from sandbox.faults import Fault
 from sandbox.json_object import Json
-from sandbox.page.internals import Machinery
-from sandbox.page.live_state import Live
-from sandbox.slack.refusals import Refused
+from sandbox.page.internals import Internals
+from sandbox.page.live_state import LiveState
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.standins import StandIns
-from sandbox.twilio.carrier import Handling
+from sandbox.twilio.carrier import CarrierBehaviour
 
 STATIC: Final = Path(__file__).parent.parent / "static"
-_OUT_OF_REACH: Final = JSONResponse({"status": 409, "body": "Clerk's inside can't be reached from here"}, 409)
+_INTERNALS_OUT_OF_REACH: Final = JSONResponse({"status": 409, "body": "Clerk's inside can't be reached from here"}, 409)
 
 
 class PageApi:
     """The page and its requests."""
 
-    def __init__(self, standins: StandIns, live: Live, machinery: Machinery | None) -> None:
+    def __init__(self, standins: StandIns, live: LiveState, internals: Internals | None) -> None:
         self._standins = standins
-        self._hands = standins.hands
+        self._people = standins.people
         self._live = live
-        self._machinery = machinery
+        self._internals = internals
 
     def routes(self) -> list[BaseRoute]:
         """Where it is served, below the mount."""
-        deeds = (
+        actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
             *(self._command, self._channel, self._faults, self._handling, self._window, self._workers),
         )
@@ -52,7 +52,7 @@ class PageApi:
             Route("/emoji", self._emoji),
             Route("/window", self._windows),
             Route("/faults", self._no_faults, methods=["DELETE"]),
-            *(Route(f"/{deed.__name__.removeprefix('_')}", deed, methods=["POST"]) for deed in deeds),
+            *(Route(f"/{action.__name__.removeprefix('_')}", action, methods=["POST"]) for action in actions),
         ]
 
     # -- what there is ----------------------------------------------------------------------------------------------
@@ -84,80 +84,80 @@ class PageApi:
 
     async def _text(self, request: Request) -> Response:
         """A contact writes; media are {content_type, data} in base64, or {content_type, url}."""
-        asked = await request.json()
-        media = asked.get("media", ())
-        return await _tried(
-            self._standins.twilio.receive(asked["from"], asked["to"], asked.get("body", ""), media, asked.get("sid"))
+        body = await request.json()
+        media = body.get("media", ())
+        return await _answer_of(
+            self._standins.twilio.receive(body["from"], body["to"], body.get("body", ""), media, body.get("sid"))
         )
 
     # -- what people in the workspace do ----------------------------------------------------------------------------
 
     async def _click(self, request: Request) -> Response:
         """Use a button or menu: of a modal if `view_id` is given, of a message otherwise."""
-        asked = await request.json()
-        user, action, selected = asked["user"], asked["action_id"], asked.get("selected")
-        if "view_id" in asked:
-            return await _tried(
-                self._hands.click_in_view(user, asked["view_id"], action, selected, asked.get("values", {}))
+        body = await request.json()
+        user, action, selected = body["user"], body["action_id"], body.get("selected")
+        if "view_id" in body:
+            return await _answer_of(
+                self._people.click_in_view(user, body["view_id"], action, selected, body.get("values", {}))
             )
-        return await _tried(self._hands.click(user, asked["channel"], asked["ts"], action, selected))
+        return await _answer_of(self._people.click(user, body["channel"], body["ts"], action, selected))
 
     async def _submit(self, request: Request) -> Response:
-        asked = await request.json()
-        return await _tried(self._hands.submit(asked["user"], asked["view_id"], asked.get("values", {})))
+        body = await request.json()
+        return await _answer_of(self._people.submit(body["user"], body["view_id"], body.get("values", {})))
 
     async def _close(self, request: Request) -> Response:
-        asked = await request.json()
-        view = self._standins.workspace.views.get(asked["view_id"])
-        return await _tried(self._hands.close(asked.get("user", view["user"] if view else ""), asked["view_id"]))
+        body = await request.json()
+        view = self._standins.workspace.views.get(body["view_id"])
+        return await _answer_of(self._people.close(body.get("user", view["user"] if view else ""), body["view_id"]))
 
     async def _upload(self, request: Request) -> Response:
         """Upload a file that a person chose in a modal."""
-        asked = await request.json()
+        body = await request.json()
         files = self._standins.workspace.files
-        file = files.add(asked["name"], base64.b64decode(asked["data"]), asked["user"])
+        file = files.add(body["name"], base64.b64decode(body["data"]), body["user"])
         return JSONResponse({"status": 200, "id": file.id, "name": file.name})
 
     async def _reply(self, request: Request) -> Response:
         """Write a message; files are {name, data} in base64."""
-        asked = await request.json()
-        files = [(each["name"], base64.b64decode(each["data"])) for each in asked.get("files", ())]
-        broadcast = bool(asked.get("broadcast"))
-        return await _tried(
-            self._hands.reply(
-                asked["user"], asked["channel"], asked.get("thread_ts"), asked["text"], files=files, broadcast=broadcast
+        body = await request.json()
+        files = [(each["name"], base64.b64decode(each["data"])) for each in body.get("files", ())]
+        broadcast = bool(body.get("broadcast"))
+        return await _answer_of(
+            self._people.reply(
+                body["user"], body["channel"], body.get("thread_ts"), body["text"], files=files, broadcast=broadcast
             )
         )
 
     async def _edit(self, request: Request) -> Response:
-        asked = await request.json()
-        return await _tried(self._hands.edit(asked["user"], asked["channel"], asked["ts"], asked["text"]))
+        body = await request.json()
+        return await _answer_of(self._people.edit(body["user"], body["channel"], body["ts"], body["text"]))
 
     async def _delete(self, request: Request) -> Response:
-        asked = await request.json()
-        return await _tried(self._hands.delete(asked["user"], asked["channel"], asked["ts"]))
+        body = await request.json()
+        return await _answer_of(self._people.delete(body["user"], body["channel"], body["ts"]))
 
     async def _command(self, request: Request) -> Response:
-        asked = await request.json()
-        return await _tried(self._hands.command(asked["user"], asked["channel"], asked.get("text", "")))
+        body = await request.json()
+        return await _answer_of(self._people.command(body["user"], body["channel"], body.get("text", "")))
 
     async def _channel(self, request: Request) -> Response:
         """Archive or unarchive a channel, invite or remove the bot."""
-        asked = await request.json()
-        id, user = asked["id"], asked.get("user", next(iter(self._standins.workspace.people)))
+        body = await request.json()
+        id, user = body["id"], body.get("user", next(iter(self._standins.workspace.people)))
         channel = self._standins.workspace.channels[id]
-        if asked.get("archived", channel.archived) != channel.archived:
-            await self._hands.archive(user, id, archived=asked["archived"])
-        if asked.get("joined", channel.joined) != channel.joined:
-            await (self._hands.join(BOT, id) if asked["joined"] else self._hands.leave(BOT, id))
-        return JSONResponse(channel.described())
+        if body.get("archived", channel.archived) != channel.archived:
+            await self._people.archive(user, id, archived=body["archived"])
+        if body.get("joined", channel.joined) != channel.joined:
+            await (self._people.join(BOT, id) if body["joined"] else self._people.leave(BOT, id))
+        return JSONResponse(channel.public_view())
 
     # -- what goes wrong --------------------------------------------------------------------------------------------
 
     async def _faults(self, request: Request) -> Response:
         fault = Fault.model_validate(await request.json())
         if fault.kind == "kill" and self._standins.faults.kill is None:
-            return _OUT_OF_REACH
+            return _INTERNALS_OUT_OF_REACH
         self._standins.faults.waiting.append(fault)
         self._standins.record.change()
         return JSONResponse(fault.model_dump())
@@ -169,9 +169,9 @@ class PageApi:
 
     async def _handling(self, request: Request) -> Response:
         """How the phone network treats texts to a number, or to all."""
-        asked = await request.json()
-        carrier, number = self._standins.twilio.carrier, asked.pop("number", "")
-        handling = Handling.model_validate({**carrier.of(number).model_dump(), **asked})
+        body = await request.json()
+        carrier, number = self._standins.twilio.carrier, body.pop("number", "")
+        handling = CarrierBehaviour.model_validate({**carrier.of(number).model_dump(), **body})
         carrier.handling[number] = handling
         if not handling.held:
             carrier.release(number)
@@ -180,31 +180,31 @@ class PageApi:
 
     async def _windows(self, _: Request) -> Response:
         """Each line's window; nothing where Clerk's inside is out of reach."""
-        found = (await self._machinery.snapshot()).windows if self._machinery is not None else ()
+        found = (await self._internals.snapshot()).windows if self._internals is not None else ()
         return JSONResponse([asdict(each) for each in found])
 
     async def _window(self, request: Request) -> Response:
         """How many seconds of quiet a line waits for."""
-        asked = await request.json()
-        if self._machinery is None:
-            return _OUT_OF_REACH
-        await self._machinery.set_window(asked["line"], float(asked["seconds"]))
+        body = await request.json()
+        if self._internals is None:
+            return _INTERNALS_OUT_OF_REACH
+        await self._internals.set_window(body["line"], float(body["seconds"]))
         return JSONResponse({})
 
     async def _workers(self, request: Request) -> Response:
         """Stop the workers, or let them go on."""
-        asked = await request.json()
-        if self._machinery is None:
-            return _OUT_OF_REACH
-        await self._machinery.set_working(bool(asked["working"]))
+        body = await request.json()
+        if self._internals is None:
+            return _INTERNALS_OUT_OF_REACH
+        await self._internals.set_working(bool(body["working"]))
         return JSONResponse({})
 
 
-async def _tried(deed: Awaitable[httpx.Response]) -> Response:
+async def _answer_of(action: Awaitable[httpx.Response]) -> Response:
     """What the gateway answered, for the page; 409 and why where a person can't do such a thing."""
     try:
-        answer = await deed
-    except Refused as refused:
+        answer = await action
+    except SlackRefusal as refused:
         return JSONResponse({"status": 409, "body": refused.error}, 409)
     return JSONResponse({"status": answer.status_code, "body": answer.text})
 

@@ -13,7 +13,7 @@ POLICY: Final = (
 )
 
 
-class Guard:
+class SameSiteGuard:
     """Wraps the sandbox; programs such as curl send no Sec-Fetch-Site and pass.
 
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site

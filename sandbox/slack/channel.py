@@ -6,7 +6,7 @@ from sandbox.json_object import Json
 
 
 @dataclass
-class Channel:
+class WorkspaceChannel:
     """A channel or direct message and what stands in it, by ts."""
 
     id: str
@@ -28,7 +28,7 @@ class Channel:
         """What an event calls this kind of channel."""
         return {"im": "im", "groups": "group", "channels": "channel"}[self.kind]
 
-    def described(self) -> Json:
+    def public_view(self) -> Json:
         """The channel as conversations.info tells it."""
         return {
             "id": self.id,

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.json_object import Json
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
-BYTES_KEPT: Final = 200_000_000
+MAX_BYTES: Final = 200_000_000
 
 
 @dataclass
-class File:
+class WorkspaceFile:
     """A file; without `content` its upload was announced but its bytes have not come."""
 
     id: str
@@ -29,34 +29,34 @@ class File:
     shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
 
 
-class Files:
+class FileStore:
     """The workspace's files; the oldest bytes go when there are too many."""
 
     def __init__(self, prefix: str, team: str) -> None:
         self._prefix = prefix
         self._team = team
         self.numbers = itertools.count(1)
-        self.files: OrderedDict[str, File] = OrderedDict()
+        self.files: OrderedDict[str, WorkspaceFile] = OrderedDict()
 
-    def announce(self, name: str, length: int, user: str) -> tuple[File, str]:
+    def announce(self, name: str, length: int, user: str) -> tuple[WorkspaceFile, str]:
         """Make room for an upload; the file, and the URL that takes its bytes."""
-        file = File(f"F{next(self.numbers):08d}", name, length, user, title=name)
+        file = WorkspaceFile(f"F{next(self.numbers):08d}", name, length, user, title=name)
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.files[file.id] = file
         return file, f"{self._prefix}/upload/v1/{file.id}"
 
-    def receive(self, id: str, content: bytes) -> File:
+    def receive(self, id: str, content: bytes) -> WorkspaceFile:
         """Take an upload's bytes: as many as were announced."""
         file = self.files.get(id)
         if file is None or file.complete:
-            raise Refused("file_not_found")
+            raise SlackRefusal("file_not_found")
         if len(content) != file.length:
-            raise Refused("length_mismatch", f"{file.length} bytes were announced and {len(content)} came")
+            raise SlackRefusal("length_mismatch", f"{file.length} bytes were announced and {len(content)} came")
         file.content = content
         self._forget()
         return file
 
-    def add(self, name: str, content: bytes, user: str, mimetype: str | None = None) -> File:
+    def add(self, name: str, content: bytes, user: str, mimetype: str | None = None) -> WorkspaceFile:
         """A whole file, as a person drops it into a message."""
         file, _ = self.announce(name, len(content), user)
         file.content, file.complete = content, True
@@ -64,27 +64,27 @@ class Files:
         self._forget()
         return file
 
-    def complete(self, id: str, title: str | None) -> File:
+    def complete(self, id: str, title: str | None) -> WorkspaceFile:
         """Finish an upload."""
         file = self.files.get(id)
         if file is None or file.content is None or file.complete:
-            raise Refused("file_not_found")
+            raise SlackRefusal("file_not_found")
         file.complete = True
         file.title = title or file.name
         return file
 
-    def find(self, id: str) -> File:
+    def find(self, id: str) -> WorkspaceFile:
         """A file that is complete."""
         file = self.files.get(id)
         if file is None or not file.complete:
-            raise Refused("file_not_found")
+            raise SlackRefusal("file_not_found")
         return file
 
-    def described(self, file: File, *, shares: bool = False) -> Json:
+    def public_view(self, file: WorkspaceFile, *, shares: bool = False) -> Json:
         """A file as Slack tells of it (https://docs.slack.dev/reference/objects/file-object)."""
         suffix = file.name.rsplit(".", 1)[-1].lower() if "." in file.name else "binary"
         where = f"{self._prefix}/files-pri/{self._team}-{file.id}"
-        told: Json = {
+        view: Json = {
             "id": file.id,
             "created": file.created,
             "timestamp": file.created,
@@ -110,19 +110,19 @@ class Files:
             "file_access": "visible",
         }
         if shares:
-            told["shares"] = file.shares
-            told |= {
+            view["shares"] = file.shares
+            view |= {
                 "channels": [*file.shares.get("public", ())],
                 "groups": [*file.shares.get("private", ())],
                 "ims": [id for id in file.shares.get("private", ()) if id.startswith("D")],
             }
-        return told
+        return view
 
-    def share(self, file: File, channel: str, *, private: bool, ts: str, thread_ts: str | None) -> None:
+    def share(self, file: WorkspaceFile, channel: str, *, private: bool, ts: str, thread_ts: str | None) -> None:
         """Note the message that a file stands in."""
         place = file.shares.setdefault("private" if private else "public", {}).setdefault(channel, [])
         place.append({"ts": ts, **({"thread_ts": thread_ts} if thread_ts else {})})
 
     def _forget(self) -> None:
-        while sum(len(each.content or b"") for each in self.files.values()) > BYTES_KEPT and len(self.files) > 1:
+        while sum(len(each.content or b"") for each in self.files.values()) > MAX_BYTES and len(self.files) > 1:
             self.files.popitem(last=False)

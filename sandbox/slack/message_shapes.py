@@ -1,23 +1,23 @@
 """A message as Slack shows it: to readers, in events, and as the root of a thread. Pure."""
 
 from sandbox.json_object import Json
-from sandbox.slack.channel import Channel
+from sandbox.slack.channel import WorkspaceChannel
 
 
-def told(message: Json, *, metadata: bool = False) -> Json:
+def public_message(message: Json, *, metadata: bool = False) -> Json:
     """A message as Slack tells of it, without the metadata unless that was asked for."""
     hidden = {"channel"} if metadata else {"channel", "metadata"}
     return {name: value for name, value in message.items() if name not in hidden}
 
 
-def changed(message: Json, before: Json, moment: str) -> Json:
+def changed_event(message: Json, before: Json, moment: str) -> Json:
     """The event that tells of an edit (https://docs.slack.dev/reference/events/message/message_changed)."""
     return {
         "type": "message",
         "subtype": "message_changed",
         "hidden": True,
-        "message": told(message),
-        "previous_message": told(before),
+        "message": public_message(message),
+        "previous_message": public_message(before),
         "ts": moment,
         "event_ts": moment,
     }
@@ -35,7 +35,7 @@ def count_reply(root: Json, user: str, ts: str) -> None:
     }
 
 
-def uncount_reply(channel: Channel, reply: Json) -> None:
+def forget_reply(channel: WorkspaceChannel, reply: Json) -> None:
     """Note at a thread's root, if it is one's, that a reply is gone."""
     root = channel.messages.get(reply.get("thread_ts", ""))
     if root is None:

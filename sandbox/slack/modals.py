@@ -11,14 +11,14 @@ from typing import Any, Final
 from sandbox.config import APP, BOT_ID, TEAM
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.blockkit.block_checks import view_faults
-from sandbox.slack.blockkit.block_ids import identified
+from sandbox.slack.blockkit.block_checks import modal_errors
+from sandbox.slack.blockkit.block_ids import with_ids
 from sandbox.slack.blockkit.find_elements import inputs
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
 TRIGGER_LIFE: Final = 3.0
 STACK: Final = 3
-KEPT: Final = 1000
+MAX_KEPT: Final = 1000
 _TRIGGER: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9a-f]+")
 
 
@@ -32,7 +32,7 @@ class _Trigger:
 
 
 @dataclass
-class Modals:
+class OpenModals:
     """The open modals; a pushed one lies on the one that `previous_view_id` names.
 
     `typed` is what people entered so far, by view, block_id and action_id.
@@ -49,7 +49,7 @@ class Modals:
         """A new trigger for what a person did (in a modal, if one is named): good for three seconds, once."""
         id = f"{next(self._numbers)}.{secrets.randbelow(10**9)}.{secrets.token_hex(8)}"
         self._triggers[id] = _Trigger(user, self._clock() + TRIGGER_LIFE, view, cause)
-        if len(self._triggers) > KEPT:
+        if len(self._triggers) > MAX_KEPT:
             del self._triggers[next(iter(self._triggers))]
         return id
 
@@ -60,44 +60,44 @@ class Modals:
 
     def open(self, trigger: str, view: Mapping[str, Any]) -> Json:
         """Open a modal for whoever made the trigger."""
-        check(view)
+        refuse_invalid(view)
         self._unused_external_id(view, None)
         user = self._exchange(trigger).user
         return self._show(user, view, None)
 
     def push(self, trigger: str, view: Mapping[str, Any]) -> Json:
         """Lay a modal on the one that the trigger was made in; three at most lie on each other."""
-        check(view)
+        refuse_invalid(view)
         self._unused_external_id(view, None)
         found = self._exchange(trigger)
         if found.view not in self.views:
-            raise Refused("not_found")
-        return self.lay(found.user, found.view, view)
+            raise SlackRefusal("not_found")
+        return self.push_on(found.user, found.view, view)
 
-    def lay(self, user: str, on: str, view: Mapping[str, Any]) -> Json:
+    def push_on(self, user: str, on: str, view: Mapping[str, Any]) -> Json:
         """Lay a checked modal on another."""
         depth, below = 1, self.views[on]["previous_view_id"]
         while below is not None:
             depth, below = depth + 1, self.views[below]["previous_view_id"]
         if depth >= STACK:
-            raise Refused("push_limit_reached")
+            raise SlackRefusal("push_limit_reached")
         return self._show(user, view, on)
 
     def update(self, view_id: str, external_id: str, hash: str | None, view: Mapping[str, Any]) -> Json:
         """Replace a modal; what was typed into inputs that stay is kept."""
-        check(view)
+        refuse_invalid(view)
         found = self.find(view_id, external_id)
         if found is None:
-            raise Refused("not_found")
+            raise SlackRefusal("not_found")
         if hash is not None and hash != found["hash"]:
-            raise Refused("hash_conflict")
+            raise SlackRefusal("hash_conflict")
         self._unused_external_id(view, found["id"])
         return self.replace(found["id"], view)
 
     def replace(self, id: str, view: Mapping[str, Any]) -> Json:
         """Put a checked modal in the place of another."""
         old = self.views[id]
-        new = _kept(view, id, old["user"], old["previous_view_id"], old["root_view_id"])
+        new = _stored_modal(view, id, old["user"], old["previous_view_id"], old["root_view_id"])
         self.views[id] = new
         stays = {(block["block_id"], element["action_id"]) for block, element in inputs(new["blocks"])}
         self.typed[id] = {key: value for key, value in self.typed.get(id, {}).items() if key in stays}
@@ -124,22 +124,22 @@ class Modals:
 
     def _exchange(self, trigger: str) -> _Trigger:
         if not _TRIGGER.fullmatch(trigger):
-            raise Refused("invalid_arguments", "invalid `trigger_id` [json-pointer:/trigger_id]")
+            raise SlackRefusal("invalid_arguments", "invalid `trigger_id` [json-pointer:/trigger_id]")
         found = self._triggers.get(trigger)
         if found is None:
-            raise Refused("invalid_trigger_id")
+            raise SlackRefusal("invalid_trigger_id")
         if found.used:
-            raise Refused("exchanged_trigger_id")
+            raise SlackRefusal("exchanged_trigger_id")
         if self._clock() > found.until:
-            raise Refused("expired_trigger_id")
+            raise SlackRefusal("expired_trigger_id")
         found.used = True
         return found
 
     def _show(self, user: str, view: Mapping[str, Any], on: str | None) -> Json:
         id = f"V{secrets.token_hex(5).upper()}"
-        self.views[id] = _kept(view, id, user, on, self.views[on]["root_view_id"] if on else id)
+        self.views[id] = _stored_modal(view, id, user, on, self.views[on]["root_view_id"] if on else id)
         self.typed[id] = {}
-        if len(self.views) > KEPT:
+        if len(self.views) > MAX_KEPT:
             self.close(next(iter(self.views)))
         self._record.change()
         return self.views[id]
@@ -147,23 +147,23 @@ class Modals:
     def _unused_external_id(self, view: Mapping[str, Any], own: str | None) -> None:
         external = view.get("external_id")
         if external and any(each["external_id"] == external and each["id"] != own for each in self.views.values()):
-            raise Refused("duplicate_external_id")
+            raise SlackRefusal("duplicate_external_id")
 
 
-def check(view: Mapping[str, Any]) -> None:
+def refuse_invalid(view: Mapping[str, Any]) -> None:
     """Refuse a modal that Slack would refuse."""
-    if faults := view_faults(view):
+    if faults := modal_errors(view):
         if faults == ["view_too_large"]:
-            raise Refused("view_too_large")
-        raise Refused("invalid_arguments", *faults)
+            raise SlackRefusal("view_too_large")
+        raise SlackRefusal("invalid_arguments", *faults)
 
 
-def public(view: Mapping[str, Any]) -> Json:
+def public_modal(view: Mapping[str, Any]) -> Json:
     """A modal as the app is told of it: without whose it is."""
     return {name: value for name, value in view.items() if name != "user"}
 
 
-def _kept(view: Mapping[str, Any], id: str, user: str, on: str | None, root: str) -> Json:
+def _stored_modal(view: Mapping[str, Any], id: str, user: str, on: str | None, root: str) -> Json:
     given = json.loads(json.dumps(view))
     return {
         "submit": None,
@@ -174,7 +174,7 @@ def _kept(view: Mapping[str, Any], id: str, user: str, on: str | None, root: str
         "clear_on_close": False,
         "notify_on_close": False,
         **given,
-        "blocks": identified(given["blocks"]),
+        "blocks": with_ids(given["blocks"]),
         "id": id,
         "team_id": TEAM,
         "app_id": APP,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sandbox.json_object import Json
 
 
-class Refused(Exception):
+class SlackRefusal(Exception):
     """Slack says no; `error` is its word for why, `details` what exactly is wrong."""
 
     def __init__(self, error: str, *details: str) -> None:
@@ -23,7 +23,7 @@ class Refused(Exception):
         return body
 
 
-class MissingScope(Refused):
+class MissingScope(SlackRefusal):
     """The token is not granted what the call needs."""
 
     def __init__(self, needed: str, provided: Iterable[str]) -> None:

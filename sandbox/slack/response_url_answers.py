@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.json_object import Json
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.response_urls import ResponseUrl
 from sandbox.slack.workspace import Workspace
 
 
 def take_answer(workspace: Workspace, key: str, body: Mapping[str, Any]) -> None:
     """Take an answer; Refused says why not."""
-    url = workspace.response_urls.find(key)
+    url = workspace.response_urls.usable(key)
     text, blocks = body.get("text", ""), body.get("blocks") or []
     workspace.check(blocks)
     if not body.get("delete_original") and not text and not blocks:
-        raise Refused("no_text")
+        raise SlackRefusal("no_text")
     url.uses -= 1
     if body.get("delete_original"):
         _delete(workspace, url)
@@ -24,7 +24,7 @@ def take_answer(workspace: Workspace, key: str, body: Mapping[str, Any]) -> None
     elif body.get("response_type") == "in_channel":
         workspace.post(workspace.channels[url.channel], text, blocks, thread_ts=body.get("thread_ts"))
     else:
-        workspace.whisper(url.channel, url.user, text, blocks, body.get("thread_ts"))
+        workspace.post_ephemeral(url.channel, url.user, text, blocks, body.get("thread_ts"))
 
 
 def _ephemeral(workspace: Workspace, url: ResponseUrl) -> Json | None:
@@ -34,7 +34,7 @@ def _ephemeral(workspace: Workspace, url: ResponseUrl) -> Json | None:
 def _delete(workspace: Workspace, url: ResponseUrl) -> None:
     if (ephemeral := _ephemeral(workspace, url)) is not None:
         workspace.ephemerals.remove(ephemeral)
-        workspace.touched()
+        workspace.mark_changed()
     elif url.message_ts in workspace.channels[url.channel].messages:
         workspace.delete(workspace.channels[url.channel], url.message_ts)
 
@@ -44,8 +44,8 @@ def _replace(workspace: Workspace, url: ResponseUrl, text: str, blocks: list[Jso
         if response_type == "in_channel":
             workspace.violation("response_type", ["an ephemeral message can't be turned into in_channel"])
         workspace.ephemerals.remove(ephemeral)
-        workspace.whisper(url.channel, url.user, text, blocks, ephemeral["thread_ts"])
+        workspace.post_ephemeral(url.channel, url.user, text, blocks, ephemeral["thread_ts"])
     elif url.message_ts in workspace.channels[url.channel].messages:
         workspace.update(workspace.channels[url.channel], url.message_ts, text, blocks)
     else:
-        workspace.whisper(url.channel, url.user, text, blocks)
+        workspace.post_ephemeral(url.channel, url.user, text, blocks)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
 LIFE: Final = 1800.0
 USES: Final = 5
-KEPT: Final = 5000
+MAX_URLS: Final = 5000
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ResponseUrls:
         """A new URL for what a person did, on a message if `message_ts` names one."""
         key = secrets.token_hex(12)
         self._out[key] = ResponseUrl(channel, user, message_ts, self._clock() + LIFE, cause)
-        if len(self._out) > KEPT:
+        if len(self._out) > MAX_URLS:
             del self._out[next(iter(self._out))]
         return f"{self._prefix}/{key}"
 
@@ -45,11 +45,11 @@ class ResponseUrls:
         found = self._out.get(key)
         return found.cause if found else None
 
-    def find(self, key: str) -> ResponseUrl:
+    def usable(self, key: str) -> ResponseUrl:
         """A URL that takes another answer; Refused if it takes none."""
         found = self._out.get(key)
         if found is None or found.until < self._clock():
-            raise Refused("expired_url")
+            raise SlackRefusal("expired_url")
         if found.uses <= 0:
-            raise Refused("used_url")
+            raise SlackRefusal("used_url")
         return found

@@ -8,20 +8,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.faults import Faults
+from sandbox.faults import OrderedFaults
 from sandbox.json_object import Json
-from sandbox.record import Begun, Record
+from sandbox.record import Record, RecordedCall
 from sandbox.slack.methods.arguments import Arguments, read
 from sandbox.slack.methods.chat import ChatMethods
 from sandbox.slack.methods.conversations import ConversationMethods
 from sandbox.slack.methods.files import FileMethods
-from sandbox.slack.methods.table import Method
+from sandbox.slack.methods.table import WebApiMethod
 from sandbox.slack.methods.views import ViewMethods
-from sandbox.slack.refusals import MissingScope, Refused
+from sandbox.slack.refusals import MissingScope, SlackRefusal
 from sandbox.slack.response_url_answers import take_answer
 from sandbox.slack.workspace import Workspace
 
-THE_CALLERS: Final = frozenset(
+CALLER_ERRORS: Final = frozenset(
     {
         "invalid_arguments",
         "invalid_blocks",
@@ -53,14 +53,14 @@ THE_CALLERS: Final = frozenset(
 LOGIN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
 
 
-class SlackApi:
+class SlackStandIn:
     """The methods that Clerk and its tests call, and the URLs that Slack gives out."""
 
-    def __init__(self, workspace: Workspace, record: Record, faults: Faults) -> None:
+    def __init__(self, workspace: Workspace, record: Record, faults: OrderedFaults) -> None:
         self._workspace = workspace
         self._record = record
         self._faults = faults
-        self.methods: Mapping[str, Method] = {
+        self.methods: Mapping[str, WebApiMethod] = {
             **ChatMethods(workspace, record).table(),
             **ConversationMethods(workspace).table(),
             **FileMethods(workspace).table(),
@@ -78,23 +78,23 @@ class SlackApi:
         ]
 
     async def _call(self, request: Request) -> Response:
-        name, begun = request.path_params["method"], self._record.begin()
+        name, call = request.path_params["method"], self._record.begin()
         method = self.methods.get(name)
         try:
             given, warning = await read(request, takes_json=method is None or method.takes_json)
-        except Refused as refused:
-            self._violation(begun, name, refused)
-            return self._answered(begun, name, {}, self._refusal(refused, method), None)
+        except SlackRefusal as refused:
+            self._violation(call, name, refused)
+            return self._answered(call, name, {}, self._refusal(refused, method), None)
         if warning == "json_not_accepted":
-            self._violation(begun, name, Refused(warning, f"{name} takes no JSON body: what it held was not read"))
+            self._violation(call, name, SlackRefusal(warning, f"{name} takes no JSON body: what it held was not read"))
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or given.get("token", "")
         arguments = Arguments({key: value for key, value in given.items() if key != "token"})
 
         def do() -> Response:
             try:
                 body = {"ok": True, **self._done(name, method, token, arguments)}
-            except Refused as refused:
-                self._violation(begun, name, refused)
+            except SlackRefusal as refused:
+                self._violation(call, name, refused)
                 return self._refusal(refused, method)
             if warning is not None:
                 body["warning"] = warning
@@ -102,14 +102,14 @@ class SlackApi:
             return JSONResponse(body, headers=self._scopes(method))
 
         channel = arguments.text("channel") or arguments.text("channel_id")
-        answer, fault = await self._faults.around(
-            request, "slack", name, channel, do, lambda code: self._refusal(Refused(code), method)
+        answer, fault = await self._faults.apply(
+            request, "slack", name, channel, do, lambda code: self._refusal(SlackRefusal(code), method)
         )
-        return self._answered(begun, name, arguments.given, answer, fault)
+        return self._answered(call, name, arguments.given, answer, fault)
 
-    def _done(self, name: str, method: Method | None, token: str, arguments: Arguments) -> Json:
+    def _done(self, name: str, method: WebApiMethod | None, token: str, arguments: Arguments) -> Json:
         if method is None:
-            raise Refused("unknown_method")
+            raise SlackRefusal("unknown_method")
         self._check_token(token)
         if method.scopes and not self._workspace.scopes.intersection(method.scopes):
             raise MissingScope(method.scopes[0], self._workspace.scopes)
@@ -117,18 +117,20 @@ class SlackApi:
 
     def _check_token(self, token: str) -> None:
         if not token:
-            raise Refused("not_authed")
+            raise SlackRefusal("not_authed")
         if token != self._workspace.config.slack_bot_token:
-            raise Refused("invalid_auth")
+            raise SlackRefusal("invalid_auth")
         if self._workspace.revoked:
-            raise Refused("token_revoked")
+            raise SlackRefusal("token_revoked")
 
-    def _answered(self, begun: Begun, name: str, arguments: Json, answer: Response, fault: str | None) -> Response:
+    def _answered(
+        self, call: RecordedCall, name: str, arguments: Json, answer: Response, fault: str | None
+    ) -> Response:
         body = json.loads(bytes(answer.body)) if answer.media_type == "application/json" else {}
         outcome = fault or ("ok" if body.get("ok", answer.status_code < 400) else body.get("error", "failed"))
         self._record.note(
             "slack",
-            begun,
+            call,
             method=name,
             arguments=arguments,
             answer=body,
@@ -141,7 +143,7 @@ class SlackApi:
         return answer
 
     async def _respond(self, request: Request) -> Response:
-        begun, key = self._record.begin(), request.path_params["key"]
+        call, key = self._record.begin(), request.path_params["key"]
         raw = await request.body()
 
         def do() -> Response:
@@ -150,8 +152,8 @@ class SlackApi:
                 take_answer(self._workspace, key, body)
             except ValueError:
                 return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
-            except Refused as refused:
-                self._violation(begun, "response_url", refused)
+            except SlackRefusal as refused:
+                self._violation(call, "response_url", refused)
                 gone = refused.error in {"used_url", "expired_url"}
                 return JSONResponse(refused.body(), 404 if gone else 400)
             return Response("ok")
@@ -160,11 +162,11 @@ class SlackApi:
             return JSONResponse({"ok": False, "error": code}, 404)
 
         cause = self._workspace.response_urls.cause(key)
-        answer, fault = await self._faults.around(request, "slack", "response_url", "", do, refuse)
+        answer, fault = await self._faults.apply(request, "slack", "response_url", "", do, refuse)
         body = json.loads(raw) if raw[:1] == b"{" else {}
         self._record.note(
             "slack",
-            begun,
+            call,
             method="response_url",
             arguments=body,
             status=answer.status_code,
@@ -183,11 +185,11 @@ class SlackApi:
                 content = await parts[0].read() if parts else b""
         file = request.path_params["file"]
 
-        def do(begun: Begun) -> Response:
+        def do(call: RecordedCall) -> Response:
             try:
                 self._workspace.files.receive(file, content)
-            except Refused as refused:
-                self._violation(begun, "upload", refused)
+            except SlackRefusal as refused:
+                self._violation(call, "upload", refused)
                 return Response(refused.error, 400)
             return Response(f"OK - {len(content)}")
 
@@ -198,13 +200,13 @@ class SlackApi:
         file = request.path_params["file"].rpartition("-")[2]
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
 
-        def do(begun: Begun) -> Response:
+        def do(call: RecordedCall) -> Response:
             try:
                 self._check_token(token)
                 self._workspace.require("files:read")
-            except Refused as refused:
+            except SlackRefusal as refused:
                 self._record.note(
-                    "violation", api="slack", method="download", error=refused.error, details=[], cause=begun.number
+                    "violation", api="slack", method="download", error=refused.error, details=[], cause=call.number
                 )
                 return HTMLResponse(LOGIN)
             return self._content(file)
@@ -218,30 +220,32 @@ class SlackApi:
     def _content(self, id: str) -> Response:
         try:
             file = self._workspace.files.find(id)
-        except Refused:
+        except SlackRefusal:
             return HTMLResponse(LOGIN, 404)
         return Response(file.content, media_type=file.mimetype)
 
-    async def _file_call(self, request: Request, name: str, file: str, do: Callable[[Begun], Response]) -> Response:
-        begun = self._record.begin()
-        answer, fault = await self._faults.around(
-            request, "slack", name, "", lambda: do(begun), lambda code: Response(code, 400)
+    async def _file_call(
+        self, request: Request, name: str, file: str, do: Callable[[RecordedCall], Response]
+    ) -> Response:
+        call = self._record.begin()
+        answer, fault = await self._faults.apply(
+            request, "slack", name, "", lambda: do(call), lambda code: Response(code, 400)
         )
         outcome = fault or ("ok" if answer.status_code == 200 else "refused")
         status = answer.status_code
         self._record.note(
-            "slack", begun, method=name, arguments={}, status=status, fault=fault, outcome=outcome, ids={"file": file}
+            "slack", call, method=name, arguments={}, status=status, fault=fault, outcome=outcome, ids={"file": file}
         )
         return answer
 
-    def _violation(self, begun: Begun, method: str, refused: Refused) -> None:
-        if refused.error in THE_CALLERS | {"json_not_accepted"}:
-            self._workspace.violation(refused.error, refused.details, method=method, cause=begun.number)
+    def _violation(self, call: RecordedCall, method: str, refused: SlackRefusal) -> None:
+        if refused.error in CALLER_ERRORS | {"json_not_accepted"}:
+            self._workspace.violation(refused.error, refused.details, method=method, cause=call.number)
 
-    def _refusal(self, refused: Refused, method: Method | None) -> Response:
+    def _refusal(self, refused: SlackRefusal, method: WebApiMethod | None) -> Response:
         return JSONResponse(refused.body(), headers=self._scopes(method))
 
-    def _scopes(self, method: Method | None) -> dict[str, str]:
+    def _scopes(self, method: WebApiMethod | None) -> dict[str, str]:
         accepted = ",".join(method.scopes) if method else ""
         return {"x-oauth-scopes": ",".join(sorted(self._workspace.scopes)), "x-accepted-oauth-scopes": accepted}
 

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import httpx
 
-from sandbox.background_tasks import Background
+from sandbox.background_tasks import BackgroundTasks
 from sandbox.config import APP, BOT, TEAM
 from sandbox.json_object import Json
-from sandbox.record import Begun, Record
-from sandbox.slack.channel import Channel
+from sandbox.record import Record, RecordedCall
+from sandbox.slack.channel import WorkspaceChannel
 from sandbox.slack.workspace import Workspace
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -30,13 +30,13 @@ class SlackWebhooks:
         self._workspace = workspace
         self._record = record
         self._http = http
-        self.background = Background()
+        self.background = BackgroundTasks()
         self.twice = False
         self.away = False
         if workspace.config.echo:
             workspace.posted.append(self._echo)
 
-    async def interaction(self, payload: Json, begun: Begun) -> httpx.Response:
+    async def interaction(self, payload: Json, call: RecordedCall) -> httpx.Response:
         """Send what a person did to /slack/interactions; without an answer in time the person sees an error."""
         body = urlencode({"payload": json.dumps(payload)}).encode()
         actions = payload.get("actions", [{}])
@@ -47,14 +47,14 @@ class SlackWebhooks:
             "ts": payload.get("container", {}).get("message_ts"),
             "view": payload.get("view", {}).get("id"),
         }
-        return await self._send("/slack/interactions", body, FORM, begun, {k: v for k, v in ids.items() if v})
+        return await self._send("/slack/interactions", body, FORM, call, {k: v for k, v in ids.items() if v})
 
-    async def command(self, form: Json, begun: Begun) -> httpx.Response:
+    async def command(self, form: Json, call: RecordedCall) -> httpx.Response:
         """Send a slash command to /slack/commands."""
         ids = {"channel": form["channel_id"], "command": form["command"]}
-        return await self._send("/slack/commands", urlencode(form).encode(), FORM, begun, ids)
+        return await self._send("/slack/commands", urlencode(form).encode(), FORM, call, ids)
 
-    async def message(self, channel: Channel, event: Json, cause: int | None = None) -> httpx.Response:
+    async def message(self, channel: WorkspaceChannel, event: Json, cause: int | None = None) -> httpx.Response:
         """Send what happened in a channel, if the app is in there and subscribed to it."""
         subscription = f"message.{channel.kind}"
         if not channel.joined or subscription not in self._workspace.config.events:
@@ -125,7 +125,7 @@ class SlackWebhooks:
         route: str,
         body: bytes,
         content_type: str,
-        begun: Begun,
+        call: RecordedCall,
         ids: Json,
         headers: dict[str, str] | None = None,
         cause: int | None = None,
@@ -155,7 +155,7 @@ class SlackWebhooks:
             answer = httpx.Response(502, text=f"connection_failed: {type(error).__name__}")
         self._record.note(
             "webhook",
-            begun,
+            call,
             api="slack",
             route=route,
             status=answer.status_code,
@@ -165,7 +165,7 @@ class SlackWebhooks:
         )
         return answer
 
-    def _echo(self, channel: Channel, event: Json) -> None:
+    def _echo(self, channel: WorkspaceChannel, event: Json) -> None:
         """Tell the app of what it did itself, as Slack does."""
         if (event.get("message") or event.get("previous_message") or event)["user"] == BOT:
             self.background.start(self.message(channel, event))

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, Sandbox
+from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.blockkit.block_checks import message_faults, too_long
-from sandbox.slack.blockkit.block_ids import identified
-from sandbox.slack.channel import Channel
-from sandbox.slack.file_store import Files
-from sandbox.slack.message_shapes import changed, count_reply, told, uncount_reply
-from sandbox.slack.modals import Modals
-from sandbox.slack.refusals import MissingScope, Refused
+from sandbox.slack.blockkit.block_checks import block_errors, too_long
+from sandbox.slack.blockkit.block_ids import with_ids
+from sandbox.slack.channel import WorkspaceChannel
+from sandbox.slack.file_store import FileStore
+from sandbox.slack.message_shapes import changed_event, count_reply, forget_reply, public_message
+from sandbox.slack.modals import OpenModals
+from sandbox.slack.refusals import MissingScope, SlackRefusal
 from sandbox.slack.response_urls import ResponseUrls
 
-KEPT: Final = 20_000
+MAX_MESSAGES: Final = 20_000
 """Messages of a channel."""
 
-WHISPERS: Final = 500
+MAX_EPHEMERALS: Final = 500
 
 
 class Workspace:
@@ -27,13 +27,13 @@ class Workspace:
     `scopes` are what the bot token may do and `revoked` whether it still may do anything: both can be changed.
     """
 
-    def __init__(self, config: Sandbox, record: Record, clock: Callable[[], float]) -> None:
+    def __init__(self, config: SandboxConfig, record: Record, clock: Callable[[], float]) -> None:
         self.config = config
         self.clock = clock
         self._record = record
         self.people: dict[str, Person] = {each.id: each for each in config.people}
         self.channels = {
-            each.id: Channel(
+            each.id: WorkspaceChannel(
                 each.id,
                 each.name,
                 each.private,
@@ -45,10 +45,10 @@ class Workspace:
         self.scopes = set(config.scopes)
         self.revoked = False
         self.ephemerals: list[Json] = []
-        self.modals = Modals(record, clock)
+        self.modals = OpenModals(record, clock)
         self.response_urls = ResponseUrls(f"{config.here}/slack/response", clock)
-        self.files = Files(f"{config.here}/slack", TEAM)
-        self.posted: list[Callable[[Channel, Json], None]] = []
+        self.files = FileStore(f"{config.here}/slack", TEAM)
+        self.posted: list[Callable[[WorkspaceChannel, Json], None]] = []
         self.last_ts = 0
 
     def _active(self) -> list[str]:
@@ -61,46 +61,46 @@ class Workspace:
         if scope not in self.scopes:
             raise MissingScope(scope, self.scopes)
 
-    def reachable(self, id: str) -> Channel:
+    def reachable(self, id: str) -> WorkspaceChannel:
         """The channel that the bot can see."""
         channel = self.channels.get(id)
         if channel is None or (channel.private and not channel.joined):
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         return channel
 
-    def writable(self, id: str) -> Channel:
+    def writable(self, id: str) -> WorkspaceChannel:
         """The channel that the bot may write to; a person's id is their direct message."""
         channel = self.direct(id) if id[:1] in {"U", "W"} else self.reachable(id)
         if channel.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         if not channel.joined and "chat:write.public" not in self.scopes:
-            raise Refused("not_in_channel")
+            raise SlackRefusal("not_in_channel")
         return channel
 
-    def inside(self, id: str) -> Channel:
+    def inside(self, id: str) -> WorkspaceChannel:
         """The channel that the bot is a member of."""
         channel = self.reachable(id)
         if not channel.joined:
-            raise Refused("not_in_channel")
+            raise SlackRefusal("not_in_channel")
         return channel
 
-    def readable(self, id: str) -> Channel:
+    def readable(self, id: str) -> WorkspaceChannel:
         """The channel whose history the bot may read."""
         channel = self.inside(id)
         self.require(f"{channel.kind}:history")
         return channel
 
-    def direct(self, person: str) -> Channel:
+    def direct(self, person: str) -> WorkspaceChannel:
         """The bot's direct message with a person."""
         if person in {BOT, OTHER_BOT, SLACKBOT}:
-            raise Refused("cannot_dm_bot")
+            raise SlackRefusal("cannot_dm_bot")
         if person not in self.people:
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         if self.people[person].deactivated:
-            raise Refused("user_disabled")
+            raise SlackRefusal("user_disabled")
         id = f"D{person[1:]}"
         if id not in self.channels:
-            self.channels[id] = Channel(
+            self.channels[id] = WorkspaceChannel(
                 id, f"@{self.people[person].name}", person=person, private=True, members={person}
             )
         return self.channels[id]
@@ -114,7 +114,7 @@ class Workspace:
 
     def post(
         self,
-        channel: Channel,
+        channel: WorkspaceChannel,
         text: str,
         blocks: Sequence[Json],
         *,
@@ -132,30 +132,30 @@ class Workspace:
             message |= {"bot_id": BOT_ID, "app_id": APP}
         message |= more
         if blocks:
-            message["blocks"] = identified(blocks)
+            message["blocks"] = with_ids(blocks)
         if root is not None:
             message |= {"thread_ts": root["ts"], "parent_user_id": root["user"]}
             count_reply(root, user, ts)
             if broadcast:
-                message |= {"subtype": "thread_broadcast", "root": told(root)}
+                message |= {"subtype": "thread_broadcast", "root": public_message(root)}
         if metadata:
             message["metadata"] = metadata
         channel.messages[ts] = message
-        if len(channel.messages) > KEPT:
+        if len(channel.messages) > MAX_MESSAGES:
             del channel.messages[next(iter(channel.messages))]
-        self._tell(channel, message)
+        self._notify_listeners(channel, message)
         return message
 
-    def _root(self, channel: Channel, thread_ts: str | None) -> Json | None:
+    def _root(self, channel: WorkspaceChannel, thread_ts: str | None) -> Json | None:
         if thread_ts is None:
             return None
         found = channel.messages.get(thread_ts)
         if found is None:
-            raise Refused("thread_not_found")
+            raise SlackRefusal("thread_not_found")
         return channel.messages.get(found.get("thread_ts", thread_ts), found)
 
     def update(
-        self, channel: Channel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
+        self, channel: WorkspaceChannel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
     ) -> Json:
         """Replace a message of the bot; without blocks the blocks go."""
         message = self._own(channel, ts, "cant_update_message")
@@ -164,18 +164,18 @@ class Workspace:
         message["edited"] = {"user": BOT, "ts": self.ts()}
         message.pop("blocks", None)
         if blocks:
-            message["blocks"] = identified(blocks)
+            message["blocks"] = with_ids(blocks)
         if metadata is not None:
             message["metadata"] = metadata
-        self._tell(channel, changed(message, before, self.ts()))
+        self._notify_listeners(channel, changed_event(message, before, self.ts()))
         return message
 
-    def delete(self, channel: Channel, ts: str) -> None:
+    def delete(self, channel: WorkspaceChannel, ts: str) -> None:
         """Delete a message of the bot; a thread's root leaves a tombstone."""
         self._own(channel, ts, "cant_delete_message")
         self.remove(channel, ts)
 
-    def remove(self, channel: Channel, ts: str) -> Json:
+    def remove(self, channel: WorkspaceChannel, ts: str) -> Json:
         """Take a message away; the event that tells of it."""
         before = channel.messages[ts]
         if before.get("reply_count"):
@@ -190,41 +190,43 @@ class Workspace:
                 "hidden": True,
                 **kept,
             }
-            event = changed(channel.messages[ts], before, self.ts())
+            event = changed_event(channel.messages[ts], before, self.ts())
         else:
             del channel.messages[ts]
-            uncount_reply(channel, before)
+            forget_reply(channel, before)
             moment = self.ts()
             event = {
                 "type": "message",
                 "subtype": "message_deleted",
                 "hidden": True,
                 "deleted_ts": ts,
-                "previous_message": told(before),
+                "previous_message": public_message(before),
                 "ts": moment,
                 "event_ts": moment,
             }
-        self._tell(channel, event)
+        self._notify_listeners(channel, event)
         return event
 
-    def _own(self, channel: Channel, ts: str, error: str) -> Json:
+    def _own(self, channel: WorkspaceChannel, ts: str, error: str) -> Json:
         message = channel.messages.get(ts)
         if message is None or message.get("subtype") == "tombstone":
-            raise Refused("message_not_found")
+            raise SlackRefusal("message_not_found")
         if message["user"] != BOT:
-            raise Refused(error)
+            raise SlackRefusal(error)
         return message
 
-    def touched(self) -> None:
+    def mark_changed(self) -> None:
         """Say that something is different now."""
         self._record.change()
 
-    def _tell(self, channel: Channel, event: Json) -> None:
+    def _notify_listeners(self, channel: WorkspaceChannel, event: Json) -> None:
         self._record.change()
         for each in self.posted:
             each(channel, event)
 
-    def whisper(self, channel: str, user: str, text: str, blocks: Sequence[Json], thread_ts: str | None = None) -> str:
+    def post_ephemeral(
+        self, channel: str, user: str, text: str, blocks: Sequence[Json], thread_ts: str | None = None
+    ) -> str:
         """Show a message to one person only; its ts, with which it can't be updated."""
         ts = self.ts()
         self.ephemerals.append(
@@ -233,11 +235,11 @@ class Workspace:
                 "user": user,
                 "ts": ts,
                 "text": text,
-                "blocks": identified(blocks),
+                "blocks": with_ids(blocks),
                 "thread_ts": thread_ts,
             }
         )
-        del self.ephemerals[:-WHISPERS]
+        del self.ephemerals[:-MAX_EPHEMERALS]
         self._record.change()
         return ts
 
@@ -245,10 +247,10 @@ class Workspace:
 
     def check(self, blocks: Sequence[Json]) -> None:
         """Refuse blocks that Slack would refuse."""
-        if faults := message_faults(blocks):
-            raise Refused("invalid_blocks", *faults)
+        if faults := block_errors(blocks):
+            raise SlackRefusal("invalid_blocks", *faults)
         if too_long(blocks):
-            raise Refused("msg_blocks_too_long")
+            raise SlackRefusal("msg_blocks_too_long")
 
     def violation(self, error: str, details: Sequence[str], **fields: Any) -> None:
         """Note that something was refused for its form, or done against the rules."""

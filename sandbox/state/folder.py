@@ -15,14 +15,14 @@ from sandbox.state import snapshot
 
 log = structlog.get_logger("clerk.sandbox")
 
-REST: Final = 0.25
+MIN_SECONDS_APART: Final = 0.25
 """Seconds between two writes at least."""
 
-SHARE: Final = 0.05
+MAX_SHARE: Final = 0.05
 """How much of the time may go into taking snapshots: the larger they are, the rarer."""
 
 
-class Kept:
+class StateFolder:
     """The stand-ins' state in a folder, soon after each change."""
 
     def __init__(self, standins: StandIns, folder: Path) -> None:
@@ -54,13 +54,13 @@ class Kept:
         async with aclosing(self._standins.record.changes()) as changes:
             async for _ in changes:
                 took = await self.save()
-                await asyncio.sleep(max(REST, took / SHARE))
+                await asyncio.sleep(max(MIN_SECONDS_APART, took / MAX_SHARE))
 
     async def save(self) -> float:
         """Write what is different from what is there; the seconds that the event loop was held up."""
-        begun = time.perf_counter()
+        started = time.perf_counter()
         state, contents = snapshot.take(self._standins)
-        took = time.perf_counter() - begun
+        took = time.perf_counter() - started
         if state != self._written:
             try:
                 await asyncio.to_thread(self._write, state, contents)

@@ -10,20 +10,20 @@ from typing import Final
 import httpx
 from pydantic import BaseModel
 
-from sandbox.background_tasks import Background
-from sandbox.config import Sandbox
+from sandbox.background_tasks import BackgroundTasks
+from sandbox.config import SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.twilio.refusals import UNDELIVERED, Rejected
-from sandbox.twilio.text_store import Texts
+from sandbox.twilio.refusals import UNDELIVERED, TwilioRefusal
+from sandbox.twilio.text_store import TextStore
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 MEDIA_BYTES: Final = 5_000_000
-LOOK: Final = 0.2
+POLL_SECONDS: Final = 0.2
 """Seconds between two looks for a gateway that is not there yet."""
 
 
-class Handling(BaseModel):
+class CarrierBehaviour(BaseModel):
     """How the network treats the texts to a number.
 
     `held` keeps them in the queue until they are released, `twice` and `shuffled` are about status callbacks; the next
@@ -40,7 +40,7 @@ class Handling(BaseModel):
 
 
 @dataclass(frozen=True)
-class Errand:
+class PendingDelivery:
     """What there is to do for a text: the media to fetch for it, and whom to tell how it goes."""
 
     media: tuple[str, ...]
@@ -54,35 +54,35 @@ class Carrier:
     """
 
     def __init__(
-        self, config: Sandbox, record: Record, http: httpx.AsyncClient, texts: Texts, webhooks: TwilioWebhooks
+        self, config: SandboxConfig, record: Record, http: httpx.AsyncClient, texts: TextStore, webhooks: TwilioWebhooks
     ) -> None:
         self._config = config
         self._record = record
         self._http = http
         self._texts = texts
         self._webhooks = webhooks
-        self.background = Background()
-        self.handling: dict[str, Handling] = {"": Handling()}
+        self.background = BackgroundTasks()
+        self.handling: dict[str, CarrierBehaviour] = {"": CarrierBehaviour()}
         self.opted_out: set[tuple[str, str]] = set()
-        self.under_way: dict[str, Errand] = {}
+        self.under_way: dict[str, PendingDelivery] = {}
         self._released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    def of(self, number: str) -> Handling:
+    def of(self, number: str) -> CarrierBehaviour:
         """How texts to a number are treated."""
         return self.handling.get(number) or self.handling[""]
 
     def refuse(self, line: str, to: str) -> None:
         """Rejected if the network does not take a text to a number."""
         if (line, to) in self.opted_out:
-            raise Rejected(21610)
+            raise TwilioRefusal(21610)
         handling = self.of(to)
         if handling.reject_times > 0:
             handling.reject_times -= 1
-            raise Rejected(handling.reject_code)
+            raise TwilioRefusal(handling.reject_code)
 
     def send(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
         """Begin to deliver a text that was accepted."""
-        self.under_way[sid] = Errand(tuple(media), callback)
+        self.under_way[sid] = PendingDelivery(tuple(media), callback)
         self.background.start(self._carry(sid, cause))
 
     def resume(self) -> None:
@@ -109,15 +109,15 @@ class Carrier:
                 await self._http.get(f"{self._config.gateway_url}/healthz", timeout=5)
                 break
             except httpx.TransportError:
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_SECONDS)
         for sid in sids:
-            self.background.start(self._go_on(sid))
+            self.background.start(self._continue(sid))
 
-    async def _go_on(self, sid: str) -> None:
+    async def _continue(self, sid: str) -> None:
         """Tell again of the status that a text has, which may never have been told, and bring it to its end."""
         text, callback = self._texts.texts[sid], self.under_way[sid].callback
         if callback and text["status"] not in {"accepted", "queued", "sending"}:
-            await self._tell(callback, [self._status(text)], None)
+            await self._send_callbacks(callback, [self._status(text)], None)
         await self._carry(sid)
 
     async def _carry(self, sid: str, cause: int | None = None) -> None:
@@ -125,32 +125,32 @@ class Carrier:
         del self.under_way[sid]
         self._record.change()
 
-    async def _deliver(self, sid: str, errand: Errand, cause: int | None) -> None:
+    async def _deliver(self, sid: str, delivery: PendingDelivery, cause: int | None) -> None:
         text = self._texts.texts[sid]
         handling = self.of(text["to"])
         if handling.held:
             self._released[text["to"]].clear()
             await self._released[text["to"]].wait()
-        code = await self._fetch(sid, () if text["media"] else errand.media)
+        code = await self._fetch(sid, () if text["media"] else delivery.media)
         if code is None and handling.fail_times > 0:
             handling.fail_times -= 1
             code = handling.fail_code
         forms: list[dict[str, str]] = []
-        for wait, status in self._course(text, code):
+        for wait, status in self._remaining_statuses(text, code):
             await asyncio.sleep(wait)
             if text["status"] == "canceled":
                 return
             final = status in {"failed", "undelivered"}
             self._texts.move(sid, status, code if final else None)
             self._record.change()
-            if errand.callback and status != "sending":
+            if delivery.callback and status != "sending":
                 forms += [self._status(text)] * (2 if handling.twice else 1)
                 if not handling.shuffled:
-                    await self._tell(errand.callback, forms, cause)
+                    await self._send_callbacks(delivery.callback, forms, cause)
                     forms = []
-        await self._tell(errand.callback, forms[::-1], cause)
+        await self._send_callbacks(delivery.callback, forms[::-1], cause)
 
-    def _course(self, text: Json, code: int | None) -> list[tuple[float, str]]:
+    def _remaining_statuses(self, text: Json, code: int | None) -> list[tuple[float, str]]:
         """The statuses that a text has yet to go through, each with the wait before it."""
         sending, sent, delivered = self._config.statuses
         course = [(0.0, "accepted"), (0.0, "queued"), (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
@@ -161,7 +161,7 @@ class Carrier:
         done = next((place for place, (_, status) in enumerate(course) if status == text["status"]), len(course))
         return course[done + 1 :]
 
-    async def _tell(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int | None) -> None:
+    async def _send_callbacks(self, callback: str, forms: Sequence[Mapping[str, str]], cause: int | None) -> None:
         for form in forms:
             ids = {"sid": form["MessageSid"], "status": form["MessageStatus"]}
             await self._webhooks.send(callback, form, ids, cause)
@@ -188,7 +188,7 @@ class Carrier:
         """Fetch a text's media for the phone; the code of what went wrong."""
         size = 0
         for url in urls:
-            begun = self._record.begin()
+            call = self._record.begin()
             try:
                 answer = await self._http.get(self._webhooks.route(url), follow_redirects=True, timeout=10)
             except httpx.HTTPError as error:
@@ -199,7 +199,7 @@ class Carrier:
             code = 11751 if code is None and size > MEDIA_BYTES else code
             outcome = "ok" if code is None else str(code)
             status = answer.status_code
-            self._record.note("twilio", begun, method="fetch", status=status, outcome=outcome, ids={"sid": sid})
+            self._record.note("twilio", call, method="fetch", status=status, outcome=outcome, ids={"sid": sid})
             if code is not None:
                 return code
             self._texts.attach(sid, kind, answer.content)

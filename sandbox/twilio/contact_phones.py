@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 
-from sandbox.config import Sandbox
+from sandbox.config import SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.twilio.text_store import Texts
+from sandbox.twilio.text_store import TextStore
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
@@ -29,7 +29,7 @@ SERVICE: Final = "MG" + "5a" * 16
 TWIML_BYTES: Final = 64_000
 
 
-class Contacts:
+class ContactPhones:
     """Texts from contacts, as webhooks of the account's numbers.
 
     With `advanced_opt_out` the numbers belong to a Messaging Service that tells of opt-outs
@@ -38,9 +38,9 @@ class Contacts:
 
     def __init__(
         self,
-        config: Sandbox,
+        config: SandboxConfig,
         record: Record,
-        texts: Texts,
+        texts: TextStore,
         webhooks: TwilioWebhooks,
         opted_out: set[tuple[str, str]],
     ) -> None:
@@ -66,7 +66,7 @@ class Contacts:
         was_out = (line, contact) in self._opted_out
         if sid is None or sid not in self._texts.texts:
             sid = self._texts.add(contact, line, body, "inbound", "received", sid=sid, num_media=len(media))["sid"]
-        urls = [self._kept(sid, each) for each in media]
+        urls = [self._media_url(sid, each) for each in media]
         self._record.change()
         if kind == "STOP":
             self._opted_out.add((line, contact))
@@ -79,14 +79,14 @@ class Contacts:
             self._reply(line, contact, ANSWERS[kind])
         return answer
 
-    def _kept(self, sid: str, medium: Mapping[str, Any]) -> tuple[str, str]:
+    def _media_url(self, sid: str, medium: Mapping[str, Any]) -> tuple[str, str]:
         if "url" in medium:
             return medium["url"], medium["content_type"]
         content = medium["content"] if "content" in medium else base64.b64decode(medium["data"])
-        kept = self._texts.attach(sid, medium["content_type"], content)
+        stored = self._texts.attach(sid, medium["content_type"], content)
         account = self._config.twilio_account_sid
-        path = f"2010-04-01/Accounts/{account}/Messages/{sid}/Media/{kept.sid}"
-        return f"{self._config.here}/twilio/{path}", kept.content_type
+        path = f"2010-04-01/Accounts/{account}/Messages/{sid}/Media/{stored.sid}"
+        return f"{self._config.here}/twilio/{path}", stored.content_type
 
     def _inbound(self, text: Json, media: Sequence[tuple[str, str]], kind: str | None) -> dict[str, str]:
         """The form of an inbound text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""

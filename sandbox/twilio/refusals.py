@@ -45,7 +45,7 @@ UNDELIVERED: Final = frozenset({30003, 30004, 30005, 30006, 30008})
 """Codes with which a text that was sent ends as undelivered; the others end it as failed, before it is sent."""
 
 
-class Rejected(Exception):
+class TwilioRefusal(Exception):
     """Twilio does not take a request; `code` says why."""
 
     def __init__(self, code: int, about: str = "") -> None:
@@ -54,7 +54,7 @@ class Rejected(Exception):
         self.about = about
 
 
-def error(code: int, about: str = "") -> Response:
+def error_answer(code: int, about: str = "") -> Response:
     """The answer that says what is wrong (https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions)."""
     status = _STATUSES.get(code, 400)
     message = MESSAGES.get(code, f"Error {code}")

@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.config import Sandbox
-from sandbox.faults import Faults
+from sandbox.config import SandboxConfig
+from sandbox.faults import OrderedFaults
 from sandbox.json_object import Json
-from sandbox.record import Begun, Record
+from sandbox.record import Record, RecordedCall
 from sandbox.twilio.account import describe_account, describe_number
 from sandbox.twilio.carrier import Carrier
-from sandbox.twilio.contact_phones import SERVICE, Contacts
-from sandbox.twilio.refusals import Rejected, error
-from sandbox.twilio.text_store import Media, Texts, wire
+from sandbox.twilio.contact_phones import SERVICE, ContactPhones
+from sandbox.twilio.refusals import TwilioRefusal, error_answer
+from sandbox.twilio.text_store import StoredMedia, TextStore, public_text
 from sandbox.twilio.webhooks import TwilioWebhooks
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -33,17 +33,17 @@ _ACCOUNT: Final = "/twilio/2010-04-01/Accounts/{sid}"
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
-class TwilioApi:
+class TwilioStandIn:
     """The provider: takes texts from contacts to the gateway, and from Clerk to contacts."""
 
-    def __init__(self, config: Sandbox, record: Record, faults: Faults, http: httpx.AsyncClient) -> None:
+    def __init__(self, config: SandboxConfig, record: Record, faults: OrderedFaults, http: httpx.AsyncClient) -> None:
         self._config = config
         self._record = record
         self._faults = faults
-        self._store = Texts(config.twilio_account_sid)
+        self._store = TextStore(config.twilio_account_sid)
         self.webhooks = TwilioWebhooks(config, record, http)
         self.carrier = Carrier(config, record, http, self._store, self.webhooks)
-        self.contacts = Contacts(config, record, self._store, self.webhooks, self.carrier.opted_out)
+        self.contacts = ContactPhones(config, record, self._store, self.webhooks, self.carrier.opted_out)
         self._since = format_datetime(datetime.now(UTC))
 
     @property
@@ -52,7 +52,7 @@ class TwilioApi:
         return self._store.texts
 
     @property
-    def media(self) -> dict[str, Media]:
+    def media(self) -> dict[str, StoredMedia]:
         """What came and went with texts, by its own sid."""
         return self._store.media
 
@@ -93,9 +93,9 @@ class TwilioApi:
         form = await request.form()
         told = {name: str(form[name]) for name in form}
         to = told.get("To", "")
-        return await self._answer(request, "messages.create", told, lambda begun: self._create(form, begun), to)
+        return await self._answer(request, "messages.create", told, lambda call: self._create(form, call), to)
 
-    def _create(self, form: FormData, begun: Begun) -> Response:
+    def _create(self, form: FormData, call: RecordedCall) -> Response:
         """Take a text to send, or say what is wrong (https://www.twilio.com/docs/messaging/api/message-resource)."""
         given = {name: str(form[name]) for name in form}
         to, line, body = given.get("To", ""), given.get("From", ""), given.get("Body", "")
@@ -118,12 +118,12 @@ class TwilioApi:
             (21609, bool(callback) and not _is_url(callback), ""),
         ):
             if wrong:
-                raise Rejected(code, about)
+                raise TwilioRefusal(code, about)
         self.carrier.refuse(line, to)
         status = "accepted" if service else "queued"
         text = self._store.add(line, to, body, "outbound-api", status, num_media=len(media), service=service)
-        answer = JSONResponse(wire(text), 201)
-        self.carrier.send(text["sid"], media, callback, begun.number)
+        answer = JSONResponse(public_text(text), 201)
+        self.carrier.send(text["sid"], media, callback, call.number)
         self._record.change()
         return answer
 
@@ -132,7 +132,7 @@ class TwilioApi:
         form = await request.form() if request.method == "POST" else {}
         given = {name: str(value) for name, value in form.items()}
 
-        def do(_: Begun) -> Response:
+        def do(_: RecordedCall) -> Response:
             text = self._found(request, sid)
             if request.method == "DELETE":
                 del self._store.texts[sid]
@@ -141,10 +141,10 @@ class TwilioApi:
                 self._store.move(sid, "canceled")
             if "Body" in given:
                 if given["Body"]:
-                    raise Rejected(20001, "Body can only be emptied")
+                    raise TwilioRefusal(20001, "Body can only be emptied")
                 text["body"] = ""
             self._record.change()
-            return JSONResponse(wire(text))
+            return JSONResponse(public_text(text))
 
         name = {"GET": "messages.fetch", "POST": "messages.update", "DELETE": "messages.delete"}[request.method]
         return await self._answer(request, name, given, do)
@@ -152,7 +152,7 @@ class TwilioApi:
     # -- media ------------------------------------------------------------------------------------------------------
 
     async def _media_list(self, request: Request) -> Response:
-        def do(_: Begun) -> Response:
+        def do(_: RecordedCall) -> Response:
             sid = request.path_params["message"]
             kept = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
             told = [self._store.describe_media(sid, each) for each in kept]
@@ -161,7 +161,7 @@ class TwilioApi:
         return await self._answer(request, "media.list", {}, do)
 
     async def _media_json(self, request: Request) -> Response:
-        def do(_: Begun) -> Response:
+        def do(_: RecordedCall) -> Response:
             sid, media = self._found_media(request)
             return JSONResponse(self._store.describe_media(sid, self._store.media[media]))
 
@@ -170,7 +170,7 @@ class TwilioApi:
     async def _media(self, request: Request) -> Response:
         """Where a picture really is: on another host (https://www.twilio.com/docs/messaging/api/media-resource)."""
 
-        def do(_: Begun) -> Response:
+        def do(_: RecordedCall) -> Response:
             media = self._found_media(request)[1]
             here = urlsplit(self._config.here)
             other = "127.0.0.1" if here.hostname == "localhost" else "localhost"
@@ -184,7 +184,7 @@ class TwilioApi:
         """The bytes; whoever brings Twilio's credentials here gives them away."""
         if "authorization" in request.headers:
             detail = "the Authorization header followed the redirect to the storage"
-            self._record.note("violation", api="twilio", error="authorization", details=[detail])
+            self._record.note("violation", api="twilio", error_answer="authorization", details=[detail])
             return Response("Only one auth mechanism allowed", 400)
         return await self._phone(request)
 
@@ -216,26 +216,28 @@ class TwilioApi:
     # -- every call -------------------------------------------------------------------------------------------------
 
     async def _answer(
-        self, request: Request, name: str, arguments: Json, do: Callable[[Begun], Response], to: str = ""
+        self, request: Request, name: str, arguments: Json, do: Callable[[RecordedCall], Response], to: str = ""
     ) -> Response:
-        begun, sids = self._record.begin(), [*filter(None, [request.path_params.get("message")])]
+        call, sids = self._record.begin(), [*filter(None, [request.path_params.get("message")])]
 
         def done() -> Response:
             try:
                 self._authorize(request)
-                answer = do(begun)
-            except Rejected as rejected:
-                return error(rejected.code, rejected.about)
+                answer = do(call)
+            except TwilioRefusal as rejected:
+                return error_answer(rejected.code, rejected.about)
             if name == "messages.create":
                 sids.append(json.loads(bytes(answer.body))["sid"])
             return answer
 
-        answer, fault = await self._faults.around(request, "twilio", name, to, done, lambda code: error(int(code)))
+        answer, fault = await self._faults.apply(
+            request, "twilio", name, to, done, lambda code: error_answer(int(code))
+        )
         code = re.match(rb'\{"code":\s*(\d+)', bytes(answer.body))
         ids = {"sid": sids[-1] if sids else None, "to": to}
         self._record.note(
             "twilio",
-            begun,
+            call,
             method=name,
             arguments=arguments,
             status=answer.status_code,
@@ -248,20 +250,20 @@ class TwilioApi:
     def _authorize(self, request: Request) -> None:
         wanted = f"{self._config.twilio_account_sid}:{self._config.twilio_auth_token}".encode()
         if request.headers.get("authorization", "") != f"Basic {base64.b64encode(wanted).decode()}":
-            raise Rejected(20003)
+            raise TwilioRefusal(20003)
         if request.path_params["sid"] != self._config.twilio_account_sid:
-            raise Rejected(20404, request.url.path)
+            raise TwilioRefusal(20404, request.url.path)
 
     def _found(self, request: Request, sid: str) -> Json:
         text = self._store.texts.get(sid)
         if text is None:
-            raise Rejected(20404, request.url.path)
+            raise TwilioRefusal(20404, request.url.path)
         return text
 
     def _found_media(self, request: Request) -> tuple[str, str]:
         sid, media = request.path_params["message"], request.path_params["media"]
         if not any(each["sid"] == media for each in self._found(request, sid)["media"]):
-            raise Rejected(20404, request.url.path)
+            raise TwilioRefusal(20404, request.url.path)
         return sid, media
 
 

@@ -12,17 +12,17 @@ from typing import Final
 from urllib.parse import urlencode
 
 from sandbox.json_object import Json
-from sandbox.twilio.refusals import MESSAGES, Rejected
+from sandbox.twilio.refusals import MESSAGES, TwilioRefusal
 from sandbox.twilio.segments import segments
 
-KEPT: Final = 50_000
-BYTES_KEPT: Final = 200_000_000
-PAGE: Final = 50
-MOST: Final = 1000
+MAX_TEXTS: Final = 50_000
+MAX_BYTES: Final = 200_000_000
+DEFAULT_PAGE_SIZE: Final = 50
+MAX_PAGE_SIZE: Final = 1000
 
 
 @dataclass(frozen=True)
-class Media:
+class StoredMedia:
     """A picture or file of a text."""
 
     sid: str
@@ -30,13 +30,13 @@ class Media:
     content: bytes = field(repr=False)
 
 
-class Texts:
+class TextStore:
     """Every text, oldest first, by sid; `media` holds what came and went with them, by its own sid."""
 
     def __init__(self, account: str) -> None:
         self._account = account
         self.texts: dict[str, Json] = {}
-        self.media: dict[str, Media] = {}
+        self.media: dict[str, StoredMedia] = {}
 
     def add(
         self,
@@ -77,17 +77,17 @@ class Texts:
             "uri": f"{uri}.json",
             "media": [],
         }
-        if len(self.texts) > KEPT:
+        if len(self.texts) > MAX_TEXTS:
             del self.texts[next(iter(self.texts))]
         return self.texts[sid]
 
-    def attach(self, sid: str, content_type: str, content: bytes) -> Media:
+    def attach(self, sid: str, content_type: str, content: bytes) -> StoredMedia:
         """Keep a picture or file of a text."""
-        media = Media("ME" + secrets.token_hex(16), content_type, content)
+        media = StoredMedia("ME" + secrets.token_hex(16), content_type, content)
         self.media[media.sid] = media
-        told = {"sid": media.sid, "content_type": content_type, "size": len(content)}
-        self.texts[sid]["media"].append({**told, "url": f"twilio/phone/{media.sid}"})
-        while sum(len(each.content) for each in self.media.values()) > BYTES_KEPT and len(self.media) > 1:
+        shown = {"sid": media.sid, "content_type": content_type, "size": len(content)}
+        self.texts[sid]["media"].append({**shown, "url": f"twilio/phone/{media.sid}"})
+        while sum(len(each.content) for each in self.media.values()) > MAX_BYTES and len(self.media) > 1:
             del self.media[next(iter(self.media))]
         return media
 
@@ -103,20 +103,20 @@ class Texts:
 
     def page(self, query: Mapping[str, str]) -> Json:
         """A page of the texts that a query asks for, newest first."""
-        size = min(max(_whole(query, "PageSize", PAGE), 1), MOST)
+        size = min(max(_whole_number(query, "PageSize", DEFAULT_PAGE_SIZE), 1), MAX_PAGE_SIZE)
         found = [each for each in reversed(self.texts.values()) if _matches(each, query)]
-        number = _whole(query, "Page", 0)
+        number = _whole_number(query, "Page", 0)
         start = number * size
         if token := query.get("PageToken"):
             sids = [each["sid"] for each in found]
             if token[2:] not in sids:
-                raise Rejected(20001, "PageToken")
+                raise TwilioRefusal(20001, "PageToken")
             start = sids.index(token[2:]) + 1
         shown = found[start : start + size]
         filters = {name: value for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"}}
         more = start + size < len(found)
         return {
-            "messages": [wire(each) for each in shown],
+            "messages": [public_text(each) for each in shown],
             "first_page_uri": self._uri(filters, size, 0),
             "next_page_uri": self._uri(filters, size, number + 1, "PA" + shown[-1]["sid"]) if more else None,
             "previous_page_uri": None,
@@ -128,10 +128,10 @@ class Texts:
         }
 
     def _uri(self, filters: Mapping[str, str], size: int, number: int, token: str | None = None) -> str:
-        asked = {**filters, "PageSize": str(size), "Page": str(number), **({"PageToken": token} if token else {})}
-        return f"/2010-04-01/Accounts/{self._account}/Messages.json?{urlencode(asked)}"
+        query = {**filters, "PageSize": str(size), "Page": str(number), **({"PageToken": token} if token else {})}
+        return f"/2010-04-01/Accounts/{self._account}/Messages.json?{urlencode(query)}"
 
-    def describe_media(self, message: str, media: Media) -> Json:
+    def describe_media(self, message: str, media: StoredMedia) -> Json:
         """A media resource."""
         text = self.texts[message]
         return {
@@ -145,7 +145,7 @@ class Texts:
         }
 
 
-def wire(text: Json) -> Json:
+def public_text(text: Json) -> Json:
     """A text as the API tells of it: its media only by their number."""
     return {name: value for name, value in text.items() if name != "media"}
 
@@ -154,12 +154,12 @@ def _now() -> str:
     return format_datetime(datetime.now(UTC))
 
 
-def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+def _whole_number(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name, "")
     if not value:
         return default
     if not value.isascii() or not value.isdigit():
-        raise Rejected(20001, name)
+        raise TwilioRefusal(20001, name)
     return int(value)
 
 
@@ -185,6 +185,6 @@ def _span(name: str, value: str) -> Sequence[datetime]:
     try:
         first = datetime.fromisoformat(value)
     except ValueError:
-        raise Rejected(20001, name) from None
+        raise TwilioRefusal(20001, name) from None
     first = first if first.tzinfo else first.replace(tzinfo=UTC)
     return first, first + (timedelta(days=1) if len(value) == 10 else timedelta(seconds=1))

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urldefrag, urlencode
 
 import httpx
 
-from sandbox.config import Sandbox
+from sandbox.config import SandboxConfig
 from sandbox.record import Record
 
 TOTAL: Final = 15.0
@@ -23,7 +23,7 @@ CONNECT: Final = 5.0
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetryPolicy:
     """How often a request is tried again (`retries`), and on what: ct, rt, 4xx, 5xx or all."""
 
     retries: int = 1
@@ -31,13 +31,13 @@ class Policy:
     seconds: float = TOTAL
 
     @classmethod
-    def of(cls, url: str) -> "Policy":
+    def of(cls, url: str) -> "RetryPolicy":
         """What a URL's fragment asks for, such as `#rc=5&rp=all&tt=10000`."""
-        asked = {name: values[-1] for name, values in parse_qs(urldefrag(url).fragment).items()}
+        overrides = {name: values[-1] for name, values in parse_qs(urldefrag(url).fragment).items()}
         return cls(
-            retries=min(int(asked.get("rc", "1")), 5),
-            on=frozenset(asked.get("rp", "ct").split(",")),
-            seconds=min(int(asked.get("tt", "15000")) / 1000, TOTAL),
+            retries=min(int(overrides.get("rc", "1")), 5),
+            on=frozenset(overrides.get("rp", "ct").split(",")),
+            seconds=min(int(overrides.get("tt", "15000")) / 1000, TOTAL),
         )
 
     def again(self, outcome: str) -> bool:
@@ -48,7 +48,7 @@ class Policy:
 class TwilioWebhooks:
     """Forms on their way to the gateway; `away` keeps every one from reaching it."""
 
-    def __init__(self, config: Sandbox, record: Record, http: httpx.AsyncClient) -> None:
+    def __init__(self, config: SandboxConfig, record: Record, http: httpx.AsyncClient) -> None:
         self._config = config
         self._record = record
         self._http = http
@@ -58,7 +58,7 @@ class TwilioWebhooks:
         self, url: str, form: Mapping[str, str], ids: Mapping[str, str], cause: int | None = None
     ) -> httpx.Response:
         """Send a form until it is taken or the attempts or the time are used up; the last answer."""
-        policy, signed = Policy.of(url), urldefrag(url).url
+        policy, signed = RetryPolicy.of(url), urldefrag(url).url
         token = str(uuid.uuid4())
         deadline = asyncio.get_running_loop().time() + min(policy.seconds, self._config.twilio_timeout)
         for attempt in range(1 + policy.retries):
@@ -77,7 +77,7 @@ class TwilioWebhooks:
         ids: Mapping[str, str | int],
         cause: int | None,
     ) -> tuple[httpx.Response, str]:
-        begun = self._record.begin()
+        call = self._record.begin()
         signature = signature_of(url, form, self._config.twilio_auth_token)
         try:
             if self.away:
@@ -100,7 +100,7 @@ class TwilioWebhooks:
             answer, outcome = httpx.Response(504, text=f"no answer: {type(error).__name__}"), "rt"
         self._record.note(
             "webhook",
-            begun,
+            call,
             api="twilio",
             route=httpx.URL(url).path,
             status=answer.status_code,

@@ -141,7 +141,7 @@ _VIEW: Final = record(
 )
 
 
-def message_faults(blocks: Sequence[FrozenJson]) -> list[str]:
+def block_errors(blocks: Sequence[FrozenJson]) -> list[str]:
     """What is wrong with a message's blocks."""
     found = list(_MESSAGE(blocks, "/blocks"))
     if found:
@@ -157,7 +157,7 @@ def too_long(blocks: Sequence[FrozenJson]) -> bool:
     return _characters(blocks) + BLOCK_WEIGHT * len(blocks) > BLOCKS_WEIGHT
 
 
-def view_faults(view: FrozenJson) -> list[str]:
+def modal_errors(view: FrozenJson) -> list[str]:
     """What is wrong with a modal; `view_too_large` alone if it is over 250 kB."""
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
         return ["view_too_large"]

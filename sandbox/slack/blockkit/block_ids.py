@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.json_object import Json
 
 
-def identified(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
+def with_ids(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Blocks with a block_id each, and an action_id for each of their elements."""
     kept: list[Json] = []
     for block in blocks:

@@ -66,18 +66,18 @@ def _options_or_groups(value: FrozenJson, at: str) -> Iterator[str]:
 
 
 def _no_more_than_selectable(value: FrozenJson, at: str) -> Iterator[str]:
-    most = value.get("max_selected_items")
+    maximum = value.get("max_selected_items")
     for name, initial in value.items():
-        if name.startswith("initial_") and isinstance(initial, list) and most is not None and len(initial) > most:
-            yield wrong(f"no more than {most} items allowed", f"{at}/{name}")
+        if name.startswith("initial_") and isinstance(initial, list) and maximum is not None and len(initial) > maximum:
+            yield wrong(f"no more than {maximum} items allowed", f"{at}/{name}")
 
 
 def _lengths_agree(value: FrozenJson, at: str) -> Iterator[str]:
-    least, most = value.get("min_length", 0), value.get("max_length", 3000)
-    if least > most:
+    minimum, maximum = value.get("min_length", 0), value.get("max_length", 3000)
+    if minimum > maximum:
         yield wrong("min_length must not be greater than max_length", at)
-    if not least <= len(value.get("initial_value", "x" * least)) <= most:
-        yield wrong(f"must be {least} to {most} characters", f"{at}/initial_value")
+    if not minimum <= len(value.get("initial_value", "x" * minimum)) <= maximum:
+        yield wrong(f"must be {minimum} to {maximum} characters", f"{at}/initial_value")
 
 
 _CHOICE: Final = option(plain(75))

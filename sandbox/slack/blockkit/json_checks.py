@@ -19,30 +19,30 @@ def wrong(what: str, at: str) -> str:
     return f"{what} [json-pointer:{at or '/'}]"
 
 
-def string(most: int, least: int = 0, pattern: str = "") -> Check:
+def string(maximum: int, minimum: int = 0, pattern: str = "") -> Check:
     """A string of `least` to `most` characters that matches `pattern` as a whole."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield wrong("must be a string", at)
-        elif len(value) < least:
-            yield wrong(f"must be more than {least - 1} characters", at)
-        elif len(value) > most:
-            yield wrong(f"must be less than {most + 1} characters", at)
+        elif len(value) < minimum:
+            yield wrong(f"must be more than {minimum - 1} characters", at)
+        elif len(value) > maximum:
+            yield wrong(f"must be less than {maximum + 1} characters", at)
         elif pattern and not re.fullmatch(pattern, value, re.DOTALL):
             yield wrong("must match the required format", at)
 
     return check
 
 
-def integer(least: int, most: int) -> Check:
+def integer(minimum: int, maximum: int) -> Check:
     """A whole number between two others."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield wrong("must be an integer", at)
-        elif not least <= value <= most:
-            yield wrong(f"must be between {least} and {most}", at)
+        elif not minimum <= value <= maximum:
+            yield wrong(f"must be between {minimum} and {maximum}", at)
 
     return check
 
@@ -68,17 +68,17 @@ def one_of(*words: str) -> Check:
     return check
 
 
-def array(item: Check, most: int, least: int = 1, *, unique: bool = False) -> Check:
+def array(item: Check, maximum: int, minimum: int = 1, *, unique: bool = False) -> Check:
     """A list of `least` to `most` items."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, list):
             yield wrong("must be an array", at)
             return
-        if len(value) < least:
-            yield wrong(f"must contain at least {least} items", at)
-        if len(value) > most:
-            yield wrong(f"no more than {most} items allowed", at)
+        if len(value) < minimum:
+            yield wrong(f"must contain at least {minimum} items", at)
+        if len(value) > maximum:
+            yield wrong(f"no more than {maximum} items allowed", at)
         if unique and any(each in value[:number] for number, each in enumerate(value)):
             yield wrong("must not contain an item twice", at)
         for number, each in enumerate(value):

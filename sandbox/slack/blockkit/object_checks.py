@@ -12,28 +12,28 @@ from sandbox.slack.blockkit.json_checks import Check, array, boolean, by_type, o
 URL: Final = r"https?://\S+"
 
 
-def plain(most: int) -> Check:
+def plain(maximum: int) -> Check:
     """A plain_text object of 1 to `most` characters."""
-    return by_type({"plain_text": _plain(most)})
+    return by_type({"plain_text": _plain(maximum)})
 
 
-def text(most: int) -> Check:
+def text(maximum: int) -> Check:
     """A plain_text or mrkdwn object of 1 to `most` characters.
 
     `emoji` goes with plain_text only, `verbatim` with mrkdwn only
     (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).
     """
-    mrkdwn = record({"type": one_of("mrkdwn"), "text": string(most, 1), "verbatim": boolean}, "type text")
-    return by_type({"plain_text": _plain(most), "mrkdwn": mrkdwn})
+    mrkdwn = record({"type": one_of("mrkdwn"), "text": string(maximum, 1), "verbatim": boolean}, "type text")
+    return by_type({"plain_text": _plain(maximum), "mrkdwn": mrkdwn})
 
 
-def _plain(most: int) -> Check:
-    return record({"type": one_of("plain_text"), "text": string(most, 1), "emoji": boolean}, "type text")
+def _plain(maximum: int) -> Check:
+    return record({"type": one_of("plain_text"), "text": string(maximum, 1), "emoji": boolean}, "type text")
 
 
-def url(most: int = 3000) -> Check:
+def url(maximum: int = 3000) -> Check:
     """A link to the web."""
-    return string(most, 1, URL)
+    return string(maximum, 1, URL)
 
 
 def option(label: Check, *, with_url: bool = False) -> Check:
@@ -42,9 +42,9 @@ def option(label: Check, *, with_url: bool = False) -> Check:
     return record({**fields, "url": url()} if with_url else fields, "text value")
 
 
-def options(option: Check, most: int) -> Check:
+def options(option: Check, maximum: int) -> Check:
     """Options with different values."""
-    return _with_distinct_values(array(option, most))
+    return _with_distinct_values(array(option, maximum))
 
 
 def groups(option: Check) -> Check:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from sandbox.json_object import Json
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -25,7 +25,7 @@ class Arguments:
     def required(self, name: str) -> str:
         """A string that must be given."""
         if self.given.get(name) in (None, ""):
-            raise Refused("invalid_arguments", f"missing required field: {name}")
+            raise SlackRefusal("invalid_arguments", f"missing required field: {name}")
         return str(self.given[name])
 
     def flag(self, name: str) -> bool:
@@ -36,7 +36,7 @@ class Arguments:
         """A whole number, or the default if it isn't given."""
         value = self.text(name, str(default))
         if not value.isascii() or not value.isdigit():
-            raise Refused("invalid_arguments", f"must be an integer [json-pointer:/{name}]")
+            raise SlackRefusal("invalid_arguments", f"must be an integer [json-pointer:/{name}]")
         return int(value)
 
     def structure(self, name: str) -> Any:
@@ -49,7 +49,7 @@ class Arguments:
         try:
             return json.loads(value)
         except ValueError:
-            raise Refused("invalid_arguments", f"must be JSON [json-pointer:/{name}]") from None
+            raise SlackRefusal("invalid_arguments", f"must be JSON [json-pointer:/{name}]") from None
 
 
 async def read(request: Request, *, takes_json: bool) -> tuple[Json, str | None]:
@@ -68,13 +68,13 @@ async def read(request: Request, *, takes_json: bool) -> tuple[Json, str | None]
         try:
             found = json.loads(body)
         except ValueError:
-            raise Refused("invalid_json") from None
+            raise SlackRefusal("invalid_json") from None
         if not isinstance(found, dict):
-            raise Refused("json_not_object")
+            raise SlackRefusal("json_not_object")
         return arguments | found, None if "charset" in parameters else "missing_charset"
     if not kind:
-        raise Refused("missing_post_type")
+        raise SlackRefusal("missing_post_type")
     if kind not in _FORMS:
-        raise Refused("invalid_post_type")
+        raise SlackRefusal("invalid_post_type")
     async with request.form() as form:
         return arguments | {name: str(value) for name, value in form.items()}, None

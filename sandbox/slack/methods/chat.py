@@ -10,10 +10,10 @@ import emoji
 from sandbox.config import BOT
 from sandbox.json_object import Json
 from sandbox.record import Record
-from sandbox.slack.message_shapes import told
+from sandbox.slack.message_shapes import public_message
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.table import Method
-from sandbox.slack.refusals import Refused
+from sandbox.slack.methods.table import WebApiMethod
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
 
 POST_TEXT: Final = 40_000
@@ -30,25 +30,25 @@ class ChatMethods:
         self._workspace = workspace
         self._record = record
 
-    def table(self) -> Mapping[str, Method]:
+    def table(self) -> Mapping[str, WebApiMethod]:
         """The methods by name."""
         write = ("chat:write",)
         return {
-            "chat.postMessage": Method(self._post, write),
-            "chat.update": Method(self._update, write),
-            "chat.delete": Method(self._delete, write),
-            "chat.postEphemeral": Method(self._ephemeral, write),
-            "chat.getPermalink": Method(self._permalink, takes_json=False),
-            "reactions.add": Method(self._react, ("reactions:write",)),
-            "reactions.remove": Method(self._unreact, ("reactions:write",)),
-            "reactions.get": Method(self._reactions, ("reactions:read",), takes_json=False),
+            "chat.postMessage": WebApiMethod(self._post, write),
+            "chat.update": WebApiMethod(self._update, write),
+            "chat.delete": WebApiMethod(self._delete, write),
+            "chat.postEphemeral": WebApiMethod(self._ephemeral, write),
+            "chat.getPermalink": WebApiMethod(self._permalink, takes_json=False),
+            "reactions.add": WebApiMethod(self._react, ("reactions:write",)),
+            "reactions.remove": WebApiMethod(self._unreact, ("reactions:write",)),
+            "reactions.get": WebApiMethod(self._reactions, ("reactions:read",), takes_json=False),
         }
 
     def _content(self, arguments: Arguments) -> tuple[str, list[Json]]:
         blocks = arguments.structure("blocks") or []
         text = arguments.text("text")
         if not text and not blocks:
-            raise Refused("no_text")
+            raise SlackRefusal("no_text")
         self._workspace.check(blocks)
         return text, blocks
 
@@ -58,7 +58,7 @@ class ChatMethods:
         metadata = _metadata(arguments)
         thread_ts = arguments.text("thread_ts") or None
         if thread_ts is not None and not _TS.fullmatch(thread_ts):
-            raise Refused("invalid_thread_ts", f"{thread_ts} is not a valid thread_ts")
+            raise SlackRefusal("invalid_thread_ts", f"{thread_ts} is not a valid thread_ts")
         parent = channel.messages.get(thread_ts or "", {})
         if parent.get("thread_ts", thread_ts) != thread_ts:
             self._workspace.violation("thread_ts", ["it is a reply's ts; the parent's is wanted"])
@@ -70,7 +70,7 @@ class ChatMethods:
             metadata=metadata,
             broadcast=arguments.flag("reply_broadcast"),
         )
-        answer: Json = {"channel": channel.id, "ts": message["ts"], "message": told(message)}
+        answer: Json = {"channel": channel.id, "ts": message["ts"], "message": public_message(message)}
         if len(text) > POST_TEXT:
             answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
         return answer
@@ -78,13 +78,13 @@ class ChatMethods:
     def _update(self, arguments: Arguments) -> Json:
         channel = self._workspace.reachable(arguments.required("channel"))
         if channel.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         ts = arguments.required("ts")
         text, blocks = self._content(arguments)
         if len(text) > UPDATE_TEXT:
-            raise Refused("msg_too_long")
+            raise SlackRefusal("msg_too_long")
         message = self._workspace.update(channel, ts, text, blocks, _metadata(arguments))
-        return {"channel": channel.id, "ts": ts, "text": text, "message": told(message)}
+        return {"channel": channel.id, "ts": ts, "text": text, "message": public_message(message)}
 
     def _delete(self, arguments: Arguments) -> Json:
         channel = self._workspace.reachable(arguments.required("channel"))
@@ -96,19 +96,19 @@ class ChatMethods:
         channel = self._workspace.inside(arguments.required("channel"))
         user = arguments.required("user")
         if channel.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         text, blocks = self._content(arguments)
         if user not in channel.members:
-            raise Refused("user_not_in_channel")
+            raise SlackRefusal("user_not_in_channel")
         thread_ts = arguments.text("thread_ts") or None
-        return {"message_ts": self._workspace.whisper(channel.id, user, text, blocks, thread_ts)}
+        return {"message_ts": self._workspace.post_ephemeral(channel.id, user, text, blocks, thread_ts)}
 
     def _permalink(self, arguments: Arguments) -> Json:
         channel = self._workspace.reachable(arguments.required("channel"))
         ts = arguments.required("message_ts")
         message = channel.messages.get(ts)
         if message is None:
-            raise Refused("message_not_found")
+            raise SlackRefusal("message_not_found")
         thread = message.get("thread_ts", ts)
         reply = f"?thread_ts={thread}&cid={channel.id}" if thread != ts else ""
         link = f"{self._workspace.config.here}#/archives/{channel.id}/p{ts.replace('.', '')}{reply}"
@@ -118,9 +118,9 @@ class ChatMethods:
         channel = self._workspace.inside(arguments.required("channel"))
         message = channel.messages.get(arguments.required("timestamp"))
         if message is None or message.get("subtype") == "tombstone":
-            raise Refused("message_not_found")
+            raise SlackRefusal("message_not_found")
         if channel.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         return message
 
     def _react(self, arguments: Arguments) -> Json:
@@ -129,10 +129,10 @@ class ChatMethods:
         found = next((each for each in reactions if each["name"] == name), None)
         if found is None:
             if len(reactions) >= REACTIONS:
-                raise Refused("too_many_emoji")
+                raise SlackRefusal("too_many_emoji")
             reactions.append({"name": name, "users": [BOT], "count": 1})
         elif BOT in found["users"]:
-            raise Refused("already_reacted")
+            raise SlackRefusal("already_reacted")
         else:
             found |= {"users": [*found["users"], BOT], "count": found["count"] + 1}
         self._record.change()
@@ -142,7 +142,7 @@ class ChatMethods:
         message, name = self._reacted(arguments), _emoji_name(arguments)
         found = next((each for each in message.get("reactions", ()) if each["name"] == name), None)
         if found is None or BOT not in found["users"]:
-            raise Refused("no_reaction")
+            raise SlackRefusal("no_reaction")
         found |= {"users": [each for each in found["users"] if each != BOT], "count": found["count"] - 1}
         message["reactions"] = [each for each in message["reactions"] if each["count"]]
         if not message["reactions"]:
@@ -152,7 +152,7 @@ class ChatMethods:
 
     def _reactions(self, arguments: Arguments) -> Json:
         message = self._reacted(arguments)
-        return {"type": "message", "channel": message["channel"], "message": told(message)}
+        return {"type": "message", "channel": message["channel"], "message": public_message(message)}
 
 
 def _metadata(arguments: Arguments) -> Json | None:
@@ -161,16 +161,16 @@ def _metadata(arguments: Arguments) -> Json | None:
     if found is None:
         return None
     if not isinstance(found, dict) or set(found) - {"event_type", "event_payload"}:
-        raise Refused("invalid_metadata_format")
+        raise SlackRefusal("invalid_metadata_format")
     if not found:
         return {}
     payload = found.get("event_payload")
     if not isinstance(found.get("event_type"), str) or not found["event_type"] or not isinstance(payload, dict):
-        raise Refused("invalid_metadata_format")
+        raise SlackRefusal("invalid_metadata_format")
     if not all(_is_flat(each) for each in payload.values()):
-        raise Refused("invalid_metadata_schema")
+        raise SlackRefusal("invalid_metadata_schema")
     if len(json.dumps(found).encode()) > METADATA_BYTES:
-        raise Refused("metadata_too_large")
+        raise SlackRefusal("metadata_too_large")
     return found
 
 
@@ -188,5 +188,5 @@ def _emoji_name(arguments: Arguments) -> str:
     name = arguments.required("name")
     plain = re.sub(r"::skin-tone-[2-6]$", "", name)
     if emoji.emojize(f":{plain}:", language="alias") == f":{plain}:":
-        raise Refused("invalid_name")
+        raise SlackRefusal("invalid_name")
     return name

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from sandbox.config import BOT, BOT_ID, SLACKBOT, TEAM, Person
 from sandbox.json_object import Json
-from sandbox.slack.channel import Channel
-from sandbox.slack.message_shapes import told
+from sandbox.slack.channel import WorkspaceChannel
+from sandbox.slack.message_shapes import public_message
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.table import Method
-from sandbox.slack.refusals import Refused
+from sandbox.slack.methods.table import WebApiMethod
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
 
 READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")
@@ -25,22 +25,22 @@ class ConversationMethods:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def table(self) -> Mapping[str, Method]:
+    def table(self) -> Mapping[str, WebApiMethod]:
         """The methods by name."""
         return {
-            "api.test": Method(lambda arguments: {"args": arguments.given}),
-            "auth.test": Method(self._auth_test),
-            "team.info": Method(self._team, ("team:read",), takes_json=False),
-            "conversations.history": Method(self._history, HISTORY, takes_json=False),
-            "conversations.replies": Method(self._replies, HISTORY, takes_json=False),
-            "conversations.info": Method(self._info, READ, takes_json=False),
-            "conversations.list": Method(self._list, READ, takes_json=False),
-            "conversations.members": Method(self._members, READ, takes_json=False),
-            "conversations.join": Method(self._join, ("channels:join",)),
-            "conversations.open": Method(self._open, ("im:write", "mpim:write")),
-            "users.info": Method(self._user, ("users:read",), takes_json=False),
-            "users.list": Method(self._users, ("users:read",), takes_json=False),
-            "users.conversations": Method(self._joined, READ, takes_json=False),
+            "api.test": WebApiMethod(lambda arguments: {"args": arguments.given}),
+            "auth.test": WebApiMethod(self._auth_test),
+            "team.info": WebApiMethod(self._team, ("team:read",), takes_json=False),
+            "conversations.history": WebApiMethod(self._history, HISTORY, takes_json=False),
+            "conversations.replies": WebApiMethod(self._replies, HISTORY, takes_json=False),
+            "conversations.info": WebApiMethod(self._info, READ, takes_json=False),
+            "conversations.list": WebApiMethod(self._list, READ, takes_json=False),
+            "conversations.members": WebApiMethod(self._members, READ, takes_json=False),
+            "conversations.join": WebApiMethod(self._join, ("channels:join",)),
+            "conversations.open": WebApiMethod(self._open, ("im:write", "mpim:write")),
+            "users.info": WebApiMethod(self._user, ("users:read",), takes_json=False),
+            "users.list": WebApiMethod(self._users, ("users:read",), takes_json=False),
+            "users.conversations": WebApiMethod(self._joined, READ, takes_json=False),
         }
 
     # -- history ----------------------------------------------------------------------------------------------------
@@ -48,18 +48,21 @@ class ConversationMethods:
     def _history(self, arguments: Arguments) -> Json:
         channel = self._workspace.readable(arguments.required("channel"))
         found = [each for each in channel.messages.values() if _is_top(each)]
-        return _messages(sorted(found, key=_by_ts, reverse=True), arguments, most=999, default=100)
+        return _messages(sorted(found, key=_by_ts, reverse=True), arguments, maximum=999, default=100)
 
     def _replies(self, arguments: Arguments) -> Json:
         channel = self._workspace.readable(arguments.required("channel"))
-        asked = channel.messages.get(arguments.required("ts"))
-        if asked is None:
-            raise Refused("thread_not_found")
-        root = asked.get("thread_ts", asked["ts"])
+        message = channel.messages.get(arguments.required("ts"))
+        if message is None:
+            raise SlackRefusal("thread_not_found")
+        root = message.get("thread_ts", message["ts"])
         replies = [each for each in channel.messages.values() if each.get("thread_ts") == root != each["ts"]]
-        page = _messages(sorted(replies, key=_by_ts), arguments, most=1000, default=1000)
+        page = _messages(sorted(replies, key=_by_ts), arguments, maximum=1000, default=1000)
         first = [channel.messages[root]] if root in channel.messages else []
-        page["messages"] = [*(told(each, metadata=_wants_metadata(arguments)) for each in first), *page["messages"]]
+        page["messages"] = [
+            *(public_message(each, metadata=_wants_metadata(arguments)) for each in first),
+            *page["messages"],
+        ]
         return page
 
     # -- channels ---------------------------------------------------------------------------------------------------
@@ -67,13 +70,13 @@ class ConversationMethods:
     def _info(self, arguments: Arguments) -> Json:
         channel = self._workspace.reachable(arguments.required("channel"))
         self._workspace.require(f"{channel.kind}:read")
-        return {"channel": channel.described()}
+        return {"channel": channel.public_view()}
 
-    def _seen(self, arguments: Arguments) -> list[Channel]:
+    def _seen(self, arguments: Arguments) -> list[WorkspaceChannel]:
         kinds = []
         for name in arguments.text("types", "public_channel").split(","):
             if name not in _TYPES:
-                raise Refused("invalid_types")
+                raise SlackRefusal("invalid_types")
             self._workspace.require(f"{_TYPES[name]}:read")
             kinds.append(_TYPES[name])
         hidden = arguments.flag("exclude_archived")
@@ -84,65 +87,67 @@ class ConversationMethods:
         ]
 
     def _list(self, arguments: Arguments) -> Json:
-        return _page("channels", [each.described() for each in self._seen(arguments)], arguments, most=999, default=100)
+        return _page(
+            "channels", [each.public_view() for each in self._seen(arguments)], arguments, maximum=999, default=100
+        )
 
     def _joined(self, arguments: Arguments) -> Json:
         user = arguments.text("user", BOT)
         found = [each for each in self._seen(arguments) if (each.joined if user == BOT else user in each.members)]
-        return _page("channels", [each.described() for each in found], arguments, most=999, default=100)
+        return _page("channels", [each.public_view() for each in found], arguments, maximum=999, default=100)
 
     def _members(self, arguments: Arguments) -> Json:
         channel = self._workspace.reachable(arguments.required("channel"))
         self._workspace.require(f"{channel.kind}:read")
         members = [*sorted(channel.members), *([BOT] if channel.joined else [])]
-        return _page("members", members, arguments, most=1000, default=100)
+        return _page("members", members, arguments, maximum=1000, default=100)
 
     def _join(self, arguments: Arguments) -> Json:
         channel = self._workspace.channels.get(arguments.required("channel"))
         if channel is None:
-            raise Refused("channel_not_found")
+            raise SlackRefusal("channel_not_found")
         if channel.kind != "channels":
-            raise Refused("method_not_supported_for_channel_type")
+            raise SlackRefusal("method_not_supported_for_channel_type")
         if channel.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         warned = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
         answer = warned if channel.joined else {}
         channel.joined = True
-        return {"channel": channel.described(), **answer}
+        return {"channel": channel.public_view(), **answer}
 
     def _open(self, arguments: Arguments) -> Json:
         users = [each for each in arguments.text("users").split(",") if each]
         if not users and arguments.text("channel"):
             return {"channel": {"id": self._workspace.reachable(arguments.text("channel")).id}}
         if not users:
-            raise Refused("users_list_not_supplied")
+            raise SlackRefusal("users_list_not_supplied")
         if len(users) > 1:
-            raise Refused("method_not_supported_for_channel_type")
+            raise SlackRefusal("method_not_supported_for_channel_type")
         self._workspace.require("im:write")
         if users[0] not in self._workspace.people and users[0] not in {BOT, SLACKBOT}:
-            raise Refused("user_not_found")
+            raise SlackRefusal("user_not_found")
         existed = f"D{users[0][1:]}" in self._workspace.channels
         channel = self._workspace.direct(users[0])
-        described = channel.described() if arguments.flag("return_im") else {"id": channel.id}
+        shown = channel.public_view() if arguments.flag("return_im") else {"id": channel.id}
         already = {"no_op": True, "already_open": True} if existed else {}
-        return {"channel": described, **already}
+        return {"channel": shown, **already}
 
     # -- people -----------------------------------------------------------------------------------------------------
 
     def _user(self, arguments: Arguments) -> Json:
         found = next((each for each in self._everyone() if each["id"] == arguments.required("user")), None)
         if found is None:
-            raise Refused("user_not_found")
+            raise SlackRefusal("user_not_found")
         return {"user": found}
 
     def _users(self, arguments: Arguments) -> Json:
-        return _page("members", self._everyone(), arguments, most=1000, default=1000)
+        return _page("members", self._everyone(), arguments, maximum=1000, default=1000)
 
     def _everyone(self) -> list[Json]:
         bot = Person(BOT, "clerk", display_name="Clerk", real_name="Clerk")
         slackbot = Person(SLACKBOT, "slackbot", display_name="Slackbot", real_name="Slackbot")
-        people = [_described(each) for each in self._workspace.people.values()]
-        return [*people, {**_described(bot), "is_bot": True}, {**_described(slackbot), "is_bot": False}]
+        people = [_public_user(each) for each in self._workspace.people.values()]
+        return [*people, {**_public_user(bot), "is_bot": True}, {**_public_user(slackbot), "is_bot": False}]
 
     def _auth_test(self, _: Arguments) -> Json:
         return {
@@ -159,7 +164,7 @@ class ConversationMethods:
         return {"team": {"id": TEAM, "name": "Sandbox", "domain": "sandbox", "email_domain": "", "icon": {}}}
 
 
-def _described(person: Person) -> Json:
+def _public_user(person: Person) -> Json:
     """A user (https://docs.slack.dev/reference/objects/user-object)."""
     return {
         "id": person.id,
@@ -193,7 +198,7 @@ def _wants_metadata(arguments: Arguments) -> bool:
     return arguments.flag("include_all_metadata")
 
 
-def _messages(found: Sequence[Json], arguments: Arguments, *, most: int, default: int) -> Json:
+def _messages(found: Sequence[Json], arguments: Arguments, *, maximum: int, default: int) -> Json:
     """A page of messages between `oldest` and `latest`, which are among them only if `inclusive`."""
     oldest, latest = _moment(arguments, "oldest", "0"), _moment(arguments, "latest", "9999999999")
     inclusive = arguments.flag("inclusive")
@@ -202,8 +207,8 @@ def _messages(found: Sequence[Json], arguments: Arguments, *, most: int, default
         for each in found
         if oldest < float(each["ts"]) < latest or (inclusive and float(each["ts"]) in {oldest, latest})
     ]
-    shown = [told(each, metadata=_wants_metadata(arguments)) for each in within]
-    page = _page("messages", shown, arguments, most=most, default=default)
+    shown = [public_message(each, metadata=_wants_metadata(arguments)) for each in within]
+    page = _page("messages", shown, arguments, maximum=maximum, default=default)
     return {**page, "has_more": bool(page["response_metadata"]["next_cursor"]), "pin_count": 0}
 
 
@@ -211,14 +216,14 @@ def _moment(arguments: Arguments, name: str, default: str) -> float:
     try:
         return float(arguments.text(name, default))
     except ValueError:
-        raise Refused(f"invalid_ts_{name}") from None
+        raise SlackRefusal(f"invalid_ts_{name}") from None
 
 
-def _page(name: str, found: Sequence[Any], arguments: Arguments, *, most: int, default: int) -> Json:
+def _page(name: str, found: Sequence[Any], arguments: Arguments, *, maximum: int, default: int) -> Json:
     """A page of a collection (https://docs.slack.dev/apis/web-api/pagination)."""
     limit = arguments.integer("limit", default) or default
-    if not 1 <= limit <= most:
-        raise Refused("invalid_limit")
+    if not 1 <= limit <= maximum:
+        raise SlackRefusal("invalid_limit")
     start = _position(arguments.text("cursor"))
     more = start + limit < len(found)
     cursor = base64.b64encode(f"next:{start + limit}".encode()).decode() if more else ""
@@ -231,7 +236,7 @@ def _position(cursor: str) -> int:
     try:
         found = re.fullmatch(r"next:([0-9]{1,9})", base64.b64decode(cursor, validate=True).decode())
     except ValueError:
-        raise Refused("invalid_cursor") from None
+        raise SlackRefusal("invalid_cursor") from None
     if found is None:
-        raise Refused("invalid_cursor")
+        raise SlackRefusal("invalid_cursor")
     return int(found[1])

@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from sandbox.config import BOT
 from sandbox.json_object import Json
-from sandbox.slack.channel import Channel
-from sandbox.slack.file_store import File
+from sandbox.slack.channel import WorkspaceChannel
+from sandbox.slack.file_store import WorkspaceFile
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.table import Method
-from sandbox.slack.refusals import Refused
+from sandbox.slack.methods.table import WebApiMethod
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
 
-MOST_BYTES: Final = 1_000_000_000
-MOST_CHANNELS: Final = 100
+MAX_FILE_BYTES: Final = 1_000_000_000
+MAX_CHANNELS: Final = 100
 
 
 class FileMethods:
@@ -22,83 +22,83 @@ class FileMethods:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def table(self) -> Mapping[str, Method]:
+    def table(self) -> Mapping[str, WebApiMethod]:
         """The methods by name."""
         return {
-            "files.getUploadURLExternal": Method(self._upload_url, ("files:write",), takes_json=False),
-            "files.completeUploadExternal": Method(self._complete, ("files:write",)),
-            "files.info": Method(self._info, ("files:read",), takes_json=False),
+            "files.getUploadURLExternal": WebApiMethod(self._upload_url, ("files:write",), takes_json=False),
+            "files.completeUploadExternal": WebApiMethod(self._complete, ("files:write",)),
+            "files.info": WebApiMethod(self._info, ("files:read",), takes_json=False),
         }
 
     def _upload_url(self, arguments: Arguments) -> Json:
         name = arguments.required("filename")
         length = arguments.integer("length", 0)
         if length <= 0:
-            raise Refused("invalid_arguments", "missing required field: length")
-        if length > MOST_BYTES:
-            raise Refused("file_upload_size_restricted")
+            raise SlackRefusal("invalid_arguments", "missing required field: length")
+        if length > MAX_FILE_BYTES:
+            raise SlackRefusal("file_upload_size_restricted")
         file, url = self._workspace.files.announce(name, length, BOT)
         return {"upload_url": url, "file_id": file.id}
 
     def _complete(self, arguments: Arguments) -> Json:
         """Share uploads in one message for each channel (https://docs.slack.dev/reference/methods/files.completeUploadExternal)."""
-        asked = arguments.structure("files")
+        uploads = arguments.structure("files")
         if (
-            not isinstance(asked, list)
-            or not asked
-            or not all(isinstance(each, dict) and "id" in each for each in asked)
+            not isinstance(uploads, list)
+            or not uploads
+            or not all(isinstance(each, dict) and "id" in each for each in uploads)
         ):
-            raise Refused("invalid_arguments", "missing required field: files")
+            raise SlackRefusal("invalid_arguments", "missing required field: files")
         channels = self._targets(arguments)
         thread_ts = arguments.text("thread_ts") or None
         if thread_ts is not None and (len(channels) != 1 or thread_ts not in channels[0].messages):
-            raise Refused("invalid_arguments", "thread_ts must be a message of the one channel")
-        for each in asked:
+            raise SlackRefusal("invalid_arguments", "thread_ts must be a message of the one channel")
+        for each in uploads:
             if (found := self._workspace.files.files.get(each["id"])) is None or found.content is None:
-                raise Refused("file_not_found")
-        files = [self._workspace.files.complete(each["id"], each.get("title")) for each in asked]
+                raise SlackRefusal("file_not_found")
+        files = [self._workspace.files.complete(each["id"], each.get("title")) for each in uploads]
         for channel in channels:
             share(self._workspace, channel, BOT, arguments.text("initial_comment"), files, thread_ts)
-        return {"files": [self._workspace.files.described(each) for each in files]}
+        return {"files": [self._workspace.files.public_view(each) for each in files]}
 
-    def _targets(self, arguments: Arguments) -> list[Channel]:
+    def _targets(self, arguments: Arguments) -> list[WorkspaceChannel]:
         ids = [arguments.text("channel_id")] if arguments.text("channel_id") else arguments.text("channels").split(",")
         ids = [id for id in ids if id]
-        if len(ids) > MOST_CHANNELS:
-            raise Refused("channels_limit_exceeded")
+        if len(ids) > MAX_CHANNELS:
+            raise SlackRefusal("channels_limit_exceeded")
         channels = [
             self._workspace.direct(id) if id[0] in "UW" and not arguments.text("channel_id") else self._inside(id)
             for id in ids
         ]
         if any(channel.archived for channel in channels):
-            raise Refused("posting_to_channel_denied")
+            raise SlackRefusal("posting_to_channel_denied")
         return channels
 
-    def _inside(self, id: str) -> Channel:
+    def _inside(self, id: str) -> WorkspaceChannel:
         if id[0] not in "CGD":
-            raise Refused("invalid_channel")
+            raise SlackRefusal("invalid_channel")
         return self._workspace.inside(id)
 
     def _info(self, arguments: Arguments) -> Json:
         file = self._workspace.files.find(arguments.required("file"))
-        return {"file": self._workspace.files.described(file, shares=True), "comments": []}
+        return {"file": self._workspace.files.public_view(file, shares=True), "comments": []}
 
 
 def share(
     workspace: Workspace,
-    channel: Channel,
+    channel: WorkspaceChannel,
     user: str,
     text: str,
-    files: list[File],
+    files: list[WorkspaceFile],
     thread_ts: str | None,
     **more: Any,
 ) -> Json:
     """Post one message with files in it; in the history it has no subtype, in an event it is a file_share."""
-    told = [workspace.files.described(each) for each in files]
+    views = [workspace.files.public_view(each) for each in files]
     message = workspace.post(
-        channel, text, [], thread_ts=thread_ts, user=user, files=told, upload=True, display_as_bot=False, **more
+        channel, text, [], thread_ts=thread_ts, user=user, files=views, upload=True, display_as_bot=False, **more
     )
     for each in files:
         workspace.files.share(each, channel.id, private=channel.private, ts=message["ts"], thread_ts=thread_ts)
-    message["files"] = [workspace.files.described(each) for each in files]
+    message["files"] = [workspace.files.public_view(each) for each in files]
     return message

@@ -8,7 +8,7 @@ from sandbox.slack.methods.arguments import Arguments
 
 
 @dataclass(frozen=True)
-class Method:
+class WebApiMethod:
     """What a method does, the scopes of which it needs one, and whether it reads JSON bodies."""
 
     do: Callable[[Arguments], Json]

@@ -5,9 +5,9 @@ from typing import Any
 
 from sandbox.json_object import Json
 from sandbox.slack.methods.arguments import Arguments
-from sandbox.slack.methods.table import Method
-from sandbox.slack.modals import public
-from sandbox.slack.refusals import Refused
+from sandbox.slack.methods.table import WebApiMethod
+from sandbox.slack.modals import public_modal
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
 
 
@@ -17,30 +17,30 @@ class ViewMethods:
     def __init__(self, workspace: Workspace) -> None:
         self._modals = workspace.modals
 
-    def table(self) -> Mapping[str, Method]:
+    def table(self) -> Mapping[str, WebApiMethod]:
         """The methods by name."""
         return {
-            "views.open": Method(self._open),
-            "views.push": Method(self._push),
-            "views.update": Method(self._update),
+            "views.open": WebApiMethod(self._open),
+            "views.push": WebApiMethod(self._push),
+            "views.update": WebApiMethod(self._update),
         }
 
     def _open(self, arguments: Arguments) -> Json:
-        return {"view": public(self._modals.open(arguments.required("trigger_id"), _view(arguments)))}
+        return {"view": public_modal(self._modals.open(arguments.required("trigger_id"), _view(arguments)))}
 
     def _push(self, arguments: Arguments) -> Json:
-        return {"view": public(self._modals.push(arguments.required("trigger_id"), _view(arguments)))}
+        return {"view": public_modal(self._modals.push(arguments.required("trigger_id"), _view(arguments)))}
 
     def _update(self, arguments: Arguments) -> Json:
         view_id, external_id = arguments.text("view_id"), arguments.text("external_id")
         if not view_id and not external_id:
-            raise Refused("invalid_arguments", "missing required field: view_id or external_id")
+            raise SlackRefusal("invalid_arguments", "missing required field: view_id or external_id")
         hash = arguments.text("hash") or None
-        return {"view": public(self._modals.update(view_id, external_id, hash, _view(arguments)))}
+        return {"view": public_modal(self._modals.update(view_id, external_id, hash, _view(arguments)))}
 
 
 def _view(arguments: Arguments) -> Mapping[str, Any]:
     view = arguments.structure("view")
     if not isinstance(view, dict):
-        raise Refused("invalid_arguments", "missing required field: view")
+        raise SlackRefusal("invalid_arguments", "missing required field: view")
     return view

@@ -4,10 +4,10 @@ import httpx
 
 from sandbox.config import BOT, TEAM
 from sandbox.json_object import Json
-from sandbox.slack.people.user_actions import Hand
+from sandbox.slack.people.user_actions import UserActions
 
 
-class Administering(Hand):
+class Administering(UserActions):
     """What changes channels and the app, with the events that tell the app of it."""
 
     async def join(self, user: str, channel: str) -> httpx.Response:
@@ -21,7 +21,7 @@ class Administering(Hand):
         message = self._workspace.post(place, text, [], user=user, subtype="channel_join")
         answer = await self.webhooks.message(place, message)
         if place.joined:
-            await self._happened({"type": "member_joined_channel", "user": user, "channel": channel, "team": TEAM})
+            await self._send_event({"type": "member_joined_channel", "user": user, "channel": channel, "team": TEAM})
         return answer
 
     async def leave(self, user: str, channel: str) -> None:
@@ -30,31 +30,31 @@ class Administering(Hand):
         if user == BOT:
             place.joined = False
         place.members.discard(user)
-        self._workspace.touched()
+        self._workspace.mark_changed()
 
     async def archive(self, user: str, channel: str, *, archived: bool = True) -> httpx.Response:
         """Archive a channel, or bring it back; an archived channel has no members but its history."""
         self._workspace.channels[channel].archived = archived
-        self._workspace.touched()
+        self._workspace.mark_changed()
         kind = "channel_archive" if archived else "channel_unarchive"
-        return await self._happened({"type": kind, "channel": channel, "user": user})
+        return await self._send_event({"type": kind, "channel": channel, "user": user})
 
     async def rename(self, channel: str, name: str) -> httpx.Response:
         """Rename a channel."""
         self._workspace.channels[channel].name = name
-        self._workspace.touched()
+        self._workspace.mark_changed()
         created = int(self._workspace.clock())
-        return await self._happened(
+        return await self._send_event(
             {"type": "channel_rename", "channel": {"id": channel, "name": name, "created": created}}
         )
 
     async def uninstall(self) -> None:
         """Remove the app: its token is revoked, and both events come, in either order."""
         self._workspace.revoked = True
-        await self._happened({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT]}})
-        await self._happened({"type": "app_uninstalled"})
+        await self._send_event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT]}})
+        await self._send_event({"type": "app_uninstalled"})
 
-    async def _happened(self, event: Json) -> httpx.Response:
+    async def _send_event(self, event: Json) -> httpx.Response:
         if event["type"] not in self._workspace.config.events:
             return httpx.Response(204, text="no event: the app is not subscribed")
         return await self.webhooks.event({**event, "event_ts": self._workspace.ts()})

@@ -5,5 +5,5 @@ from sandbox.slack.people.clicking import Clicking
 from sandbox.slack.people.writing import Writing
 
 
-class Hands(Clicking, Writing, Administering):
+class People(Clicking, Writing, Administering):
     """The people of the workspace: they click, submit, write, and change channels."""

@@ -7,16 +7,16 @@ from typing import Any
 import httpx
 
 from sandbox.json_object import Json
-from sandbox.record import Begun
+from sandbox.record import RecordedCall
 from sandbox.slack.blockkit.find_elements import find_element
-from sandbox.slack.message_shapes import told
-from sandbox.slack.modals import check, public
-from sandbox.slack.people.user_actions import Hand
-from sandbox.slack.people.view_state import held, options_of, unsubmittable, values
-from sandbox.slack.refusals import Refused
+from sandbox.slack.message_shapes import public_message
+from sandbox.slack.modals import public_modal, refuse_invalid
+from sandbox.slack.people.user_actions import UserActions
+from sandbox.slack.people.view_state import element_state, options_of, state_values, submission_errors
+from sandbox.slack.refusals import SlackRefusal
 
 
-class Clicking(Hand):
+class Clicking(UserActions):
     """Buttons, menus and modals; Refused says what can't be done."""
 
     async def click(self, user: str, channel: str, ts: str, action_id: str, selected: Any = None) -> httpx.Response:
@@ -26,18 +26,18 @@ class Clicking(Hand):
         """
         found = self._workspace.channels.get(channel)
         message = found.messages.get(ts) if found else None
-        whisper = next((each for each in self._workspace.ephemerals if each["ts"] == ts), None)
-        shown = message or whisper
+        post_ephemeral = next((each for each in self._workspace.ephemerals if each["ts"] == ts), None)
+        shown = message or post_ephemeral
         place = find_element(shown.get("blocks", ()), action_id) if shown else None
         if shown is None or place is None:
-            raise Refused("no such button")
+            raise SlackRefusal("no such button")
         block, element = place
         action = self._action(block, element, selected)
 
         def entered(block_id: str, action: str) -> Any:
             return selected if (block_id, action) == (block["block_id"], action_id) else None
 
-        begun = self._record.begin()
+        call = self._record.begin()
         return await self.webhooks.interaction(
             {
                 **self._interaction("block_actions", user),
@@ -48,14 +48,14 @@ class Clicking(Hand):
                     "is_ephemeral": message is None,
                     **({"thread_ts": shown["thread_ts"]} if shown.get("thread_ts") else {}),
                 },
-                "trigger_id": self._workspace.trigger(user, begun.number),
+                "trigger_id": self._workspace.trigger(user, call.number),
                 "channel": {"id": channel, "name": found.name if found and not found.person else "directmessage"},
-                **({"message": told(message)} if message else {}),
-                "response_url": self._workspace.response_url(channel, user, ts, begun.number),
-                "state": {"values": values(shown.get("blocks", ()), entered)},
+                **({"message": public_message(message)} if message else {}),
+                "response_url": self._workspace.response_url(channel, user, ts, call.number),
+                "state": {"values": state_values(shown.get("blocks", ()), entered)},
                 "actions": [action],
             },
-            begun,
+            call,
         )
 
     async def click_in_view(
@@ -70,21 +70,21 @@ class Clicking(Hand):
         view = self._view(view_id)
         place = find_element(view["blocks"], action_id)
         if place is None:
-            raise Refused("no such button")
+            raise SlackRefusal("no such button")
         block, element = place
         self.enter(view_id, entered or {})
         if element["type"] not in {"button", "overflow"}:
             self._workspace.modals.typed[view_id][block["block_id"], action_id] = selected
-        begun = self._record.begin()
+        call = self._record.begin()
         return await self.webhooks.interaction(
             {
                 **self._interaction("block_actions", user),
                 "container": {"type": "view", "view_id": view_id},
-                "trigger_id": self._workspace.modals.trigger(user, view_id, begun.number),
-                "view": self._with_state(view),
+                "trigger_id": self._workspace.modals.trigger(user, view_id, call.number),
+                "view": self._public_view(view),
                 "actions": [self._action(block, element, selected)],
             },
-            begun,
+            call,
         )
 
     def _action(self, block: Json, element: Json, selected: Any) -> Json:
@@ -99,10 +99,10 @@ class Clicking(Hand):
         if element["type"] == "overflow":
             option = next((each for each in options_of(element) if each["value"] == selected), None)
             if option is None:
-                raise Refused("no such option")
+                raise SlackRefusal("no such option")
             return {**action, "selected_option": option}
         initial = {name: value for name, value in element.items() if name.startswith("initial_")}
-        return {**action, **initial, **held(element, selected)}
+        return {**action, **initial, **element_state(element, selected)}
 
     def enter(self, view_id: str, entered: Mapping[str, Any]) -> None:
         """Fill in inputs of a modal, by block_id, without submitting: an update of the modal keeps what was typed."""
@@ -117,7 +117,7 @@ class Clicking(Hand):
     def _uploaded(self, chosen: Sequence[Mapping[str, Any]]) -> list[Json]:
         """The files that a file input holds, each chosen as its `id`."""
         files = self._workspace.files
-        return [files.described(files.find(each["id"])) for each in chosen]
+        return [files.public_view(files.find(each["id"])) for each in chosen]
 
     async def submit(self, user: str, view_id: str, entered: Mapping[str, Any]) -> httpx.Response:
         """Submit a modal; `entered` overlays what its inputs hold, by block_id.
@@ -126,30 +126,30 @@ class Clicking(Hand):
         """
         view = self._view(view_id)
         if view["submit"] is None:
-            raise Refused("it has no submit button")
+            raise SlackRefusal("it has no submit button")
         self.enter(view_id, entered)
         view.pop("errors", None)
-        told = self._with_state(view)
-        if complaints := unsubmittable(view["blocks"], told["state"]["values"]):
-            raise Refused(json.dumps(complaints))
-        begun = self._record.begin()
+        shown = self._public_view(view)
+        if errors := submission_errors(view["blocks"], shown["state"]["values"]):
+            raise SlackRefusal(json.dumps(errors))
+        call = self._record.begin()
         answer = await self.webhooks.interaction(
             {
                 **self._interaction("view_submission", user),
-                "trigger_id": self._workspace.modals.trigger(user, view_id, begun.number),
-                "view": told,
+                "trigger_id": self._workspace.modals.trigger(user, view_id, call.number),
+                "view": shown,
                 "response_urls": [],
             },
-            begun,
+            call,
         )
         if answer.status_code == 200 and view_id in self._workspace.views:
-            self._obey(user, view, answer, begun)
+            self._apply_response(user, view, answer, call)
         return answer
 
     async def close(self, user: str, view_id: str) -> httpx.Response:
         """Close a modal with its close button; the app hears of it if it asked to."""
         view = self._view(view_id)
-        told, begun = self._with_state(view), self._record.begin()
+        shown, call = self._public_view(view), self._record.begin()
         cleared = bool(view["clear_on_close"])
         if cleared:
             self._workspace.modals.clear(view_id)
@@ -157,10 +157,10 @@ class Clicking(Hand):
             self._workspace.close_view(view_id)
         if not view["notify_on_close"]:
             return httpx.Response(204, text="no webhook: notify_on_close is off")
-        payload = {**self._interaction("view_closed", user), "view": told, "is_cleared": cleared}
-        return await self.webhooks.interaction(payload, begun)
+        payload = {**self._interaction("view_closed", user), "view": shown, "is_cleared": cleared}
+        return await self.webhooks.interaction(payload, call)
 
-    def _obey(self, user: str, view: Json, answer: httpx.Response, begun: Begun) -> None:
+    def _apply_response(self, user: str, view: Json, answer: httpx.Response, call: RecordedCall) -> None:
         """Do what the answer to a submission says (https://docs.slack.dev/surfaces/modals#response_actions)."""
         modals = self._workspace.modals
         if not answer.content:
@@ -174,35 +174,36 @@ class Clicking(Hand):
                 case "clear":
                     modals.clear(view["id"])
                 case "update" | "push" as action:
-                    check(body["view"])
+                    refuse_invalid(body["view"])
                     if action == "update":
                         modals.replace(view["id"], body["view"])
                     else:
-                        modals.lay(user, view["id"], body["view"])
+                        modals.push_on(user, view["id"], body["view"])
                 case None if not body:
                     modals.close(view["id"])
                 case other:
-                    raise Refused("invalid_arguments", f"unknown response_action: {other}")
+                    raise SlackRefusal("invalid_arguments", f"unknown response_action: {other}")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._workspace.violation("view_submission", [f"the answer is none: {error!r}"], cause=begun.number)
-        except Refused as refused:
-            self._workspace.violation(refused.error, refused.details, cause=begun.number)
+            self._workspace.violation("view_submission", [f"the answer is none: {error!r}"], cause=call.number)
+        except SlackRefusal as refused:
+            self._workspace.violation(refused.error, refused.details, cause=call.number)
 
     def _show_errors(self, view: Json, errors: Mapping[str, str]) -> None:
         ids = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
         wrong = [id for id, text in errors.items() if id not in ids or not isinstance(text, str) or not text]
         if wrong or not errors:
-            raise Refused("invalid_arguments", *(f"no input block has the block_id {id}" for id in wrong))
+            raise SlackRefusal("invalid_arguments", *(f"no input block has the block_id {id}" for id in wrong))
         view["errors"] = dict(errors)
-        self._workspace.touched()
+        self._workspace.mark_changed()
 
     def _view(self, view_id: str) -> Json:
         view = self._workspace.views.get(view_id)
         if view is None:
-            raise Refused("no such view")
+            raise SlackRefusal("no such view")
         return view
 
-    def _with_state(self, view: Json) -> Json:
+    def _public_view(self, view: Json) -> Json:
         typed = self._workspace.modals.typed[view["id"]]
-        told = {name: value for name, value in public(view).items() if name != "errors"}
-        return {**told, "state": {"values": values(view["blocks"], lambda block, action: typed.get((block, action)))}}
+        values = state_values(view["blocks"], lambda block, action: typed.get((block, action)))
+        shown = {name: value for name, value in public_modal(view).items() if name != "errors"}
+        return {**shown, "state": {"values": values}}

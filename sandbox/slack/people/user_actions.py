@@ -9,7 +9,7 @@ from sandbox.slack.webhooks import SlackWebhooks
 from sandbox.slack.workspace import Workspace
 
 
-class Hand:
+class UserActions:
     """The workspace, and the webhooks that tell the app of it."""
 
     def __init__(self, workspace: Workspace, record: Record, http: httpx.AsyncClient) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sandbox.json_object import Json
 from sandbox.slack.blockkit.find_elements import inputs
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 
 _HELD: Final[Mapping[str, tuple[str, str]]] = {
     "plain_text_input": ("value", "initial_value"),
@@ -42,7 +42,7 @@ def options_of(element: Mapping[str, Any]) -> list[Json]:
     return [*element.get("options", ()), *grouped]
 
 
-def held(element: Mapping[str, Any], value: Any) -> Json:
+def element_state(element: Mapping[str, Any], value: Any) -> Json:
     """What an element holds: what a person chose (options by their value), else (None) what it shows at first."""
     kind = element["type"]
     name, initial = _HELD[kind]
@@ -56,16 +56,16 @@ def held(element: Mapping[str, Any], value: Any) -> Json:
     return {"type": kind, name: value or ([] if name.endswith("s") else None)}
 
 
-def values(blocks: Sequence[Mapping[str, Any]], entered: Callable[[str, str], Any]) -> Json:
+def state_values(blocks: Sequence[Mapping[str, Any]], entered: Callable[[str, str], Any]) -> Json:
     """The `state.values` of blocks; `entered` gives what a person chose, by block_id and action_id."""
     found: Json = {}
     for block, element in inputs(blocks):
         id, action = block["block_id"], element["action_id"]
-        found.setdefault(id, {})[action] = held(element, entered(id, action))
+        found.setdefault(id, {})[action] = element_state(element, entered(id, action))
     return found
 
 
-def unsubmittable(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> dict[str, str]:
+def submission_errors(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> dict[str, str]:
     """What Slack's client complains of before it sends anything, by block_id."""
     found: dict[str, str] = {}
     for block, element in inputs(blocks):
@@ -82,14 +82,14 @@ def _complaint(block: Mapping[str, Any], element: Mapping[str, Any], value: Any)
     if not value:
         return "" if block.get("optional") else "Please complete this required field."
     if isinstance(value, str) and element["type"] == "plain_text_input":
-        least, most = element.get("min_length", 0), element.get("max_length", 3000)
-        if len(value) > most:
-            return f"This field can't be longer than {most} characters."
-        if len(value) < least:
-            return f"This field can't be shorter than {least} characters."
-    most = element.get("max_selected_items") or element.get("max_files")
-    if isinstance(value, list) and most and len(value) > most:
-        return f"Choose {most} at most."
+        minimum, maximum = element.get("min_length", 0), element.get("max_length", 3000)
+        if len(value) > maximum:
+            return f"This field can't be longer than {maximum} characters."
+        if len(value) < minimum:
+            return f"This field can't be shorter than {minimum} characters."
+    maximum = element.get("max_selected_items") or element.get("max_files")
+    if isinstance(value, list) and maximum and len(value) > maximum:
+        return f"Choose {maximum} at most."
     return ""
 
 
@@ -97,4 +97,4 @@ def _chosen(element: Mapping[str, Any], value: str) -> Json:
     for option in options_of(element):
         if option["value"] == value:
             return option
-    raise Refused("no such option")
+    raise SlackRefusal("no such option")

@@ -8,17 +8,17 @@ import httpx
 
 from sandbox.config import APP, OTHER_BOT, OTHER_BOT_ID, TEAM
 from sandbox.json_object import Json
-from sandbox.record import Begun
-from sandbox.slack.channel import Channel
-from sandbox.slack.file_store import File
-from sandbox.slack.message_shapes import changed
+from sandbox.record import RecordedCall
+from sandbox.slack.channel import WorkspaceChannel
+from sandbox.slack.file_store import WorkspaceFile
+from sandbox.slack.message_shapes import changed_event
 from sandbox.slack.methods.files import share
 from sandbox.slack.people.typed_text import escaped, rich_text
-from sandbox.slack.people.user_actions import Hand
-from sandbox.slack.refusals import Refused
+from sandbox.slack.people.user_actions import UserActions
+from sandbox.slack.refusals import SlackRefusal
 
 
-class Writing(Hand):
+class Writing(UserActions):
     """Messages and commands; Refused says what can't be done."""
 
     async def reply(
@@ -40,8 +40,8 @@ class Writing(Hand):
         about = {"client_msg_id": str(uuid.uuid4()), **more}
         written = escaped(text)
         if files:
-            kept: list[File] = [self._workspace.files.add(name, content, user) for name, content in files]
-            message = share(self._workspace, place, user, written, kept, thread_ts, **about)
+            stored: list[WorkspaceFile] = [self._workspace.files.add(name, content, user) for name, content in files]
+            message = share(self._workspace, place, user, written, stored, thread_ts, **about)
             message["upload"] = False
             if blocks := rich_text(text):
                 message["blocks"] = [{**each, "block_id": "typed"} for each in blocks]
@@ -58,8 +58,8 @@ class Writing(Hand):
         message["text"] = escaped(text)
         message["blocks"] = [{**each, "block_id": "typed"} for each in rich_text(text)]
         message["edited"] = {"user": user, "ts": self._workspace.ts()}
-        self._workspace.touched()
-        return await self.webhooks.message(place, changed(message, before, self._workspace.ts()))
+        self._workspace.mark_changed()
+        return await self.webhooks.message(place, changed_event(message, before, self._workspace.ts()))
 
     async def delete(self, user: str, channel: str, ts: str) -> httpx.Response:
         """Delete one's own message."""
@@ -77,7 +77,7 @@ class Writing(Hand):
 
     async def command(self, user: str, channel: str, text: str, command: str = "/clerk") -> httpx.Response:
         """Type a slash command."""
-        begun, found, person = self._record.begin(), self._workspace.channels[channel], self._person(user)
+        call, found, person = self._record.begin(), self._workspace.channels[channel], self._person(user)
         form = {
             "token": "sandbox",
             "team_id": TEAM,
@@ -90,15 +90,15 @@ class Writing(Hand):
             "text": escaped(text),
             "api_app_id": APP,
             "is_enterprise_install": "false",
-            "response_url": self._workspace.response_url(channel, user, "", begun.number),
-            "trigger_id": self._workspace.trigger(user, begun.number),
+            "response_url": self._workspace.response_url(channel, user, "", call.number),
+            "trigger_id": self._workspace.trigger(user, call.number),
         }
-        answer = await self.webhooks.command(form, begun)
+        answer = await self.webhooks.command(form, call)
         if answer.status_code == 200 and answer.content:
-            self._hear(user, found, answer, begun)
+            self._show_answer(user, found, answer, call)
         return answer
 
-    def _hear(self, user: str, channel: Channel, answer: httpx.Response, begun: Begun) -> None:
+    def _show_answer(self, user: str, channel: WorkspaceChannel, answer: httpx.Response, call: RecordedCall) -> None:
         """Show the answer to a command: to whoever typed it, or to all."""
         try:
             is_json = "json" in answer.headers.get("content-type", "")
@@ -106,27 +106,27 @@ class Writing(Hand):
             blocks = body.get("blocks") or []
             self._workspace.check(blocks)
         except (ValueError, AttributeError) as error:
-            self._workspace.violation("command", [f"the answer is none: {error!r}"], cause=begun.number)
+            self._workspace.violation("command", [f"the answer is none: {error!r}"], cause=call.number)
             return
-        except Refused as refused:
-            self._workspace.violation(refused.error, refused.details, cause=begun.number)
+        except SlackRefusal as refused:
+            self._workspace.violation(refused.error, refused.details, cause=call.number)
             return
         if body.get("response_type") == "in_channel":
             self._workspace.post(channel, body.get("text", ""), blocks)
         elif body.get("text") or blocks:
-            self._workspace.whisper(channel.id, user, body.get("text", ""), blocks)
+            self._workspace.post_ephemeral(channel.id, user, body.get("text", ""), blocks)
 
-    def _place(self, channel: str, user: str) -> Channel:
+    def _place(self, channel: str, user: str) -> WorkspaceChannel:
         place = self._workspace.channels.get(channel)
         if place is None or user not in place.members:
-            raise Refused("not_in_channel")
+            raise SlackRefusal("not_in_channel")
         if place.archived:
-            raise Refused("is_archived")
+            raise SlackRefusal("is_archived")
         return place
 
-    def _own(self, user: str, channel: str, ts: str) -> tuple[Channel, Json]:
+    def _own(self, user: str, channel: str, ts: str) -> tuple[WorkspaceChannel, Json]:
         place = self._place(channel, user)
         message = place.messages.get(ts)
         if message is None or message["user"] != user:
-            raise Refused("not one's own message")
+            raise SlackRefusal("not one's own message")
         return place, message

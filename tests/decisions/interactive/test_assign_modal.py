@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from messages.orders import forms
 from messages.orders.forms import InputState, Submission
 from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
-from sandbox.slack.blockkit.block_checks import view_faults
+from sandbox.slack.blockkit.block_checks import modal_errors
 from tests import make
 from tests.make import AGENT, CHANNEL, SOLVED_FOR, at
 from workers.interactive import assign_modal
@@ -55,7 +55,7 @@ KNOWN = st.lists(make.TAGS, max_size=150, unique=True)
 
 @given(make.tickets(), KNOWN)
 def test_every_ticket_fits_in_a_modal(ticket: Ticket, known: Sequence[str]) -> None:
-    assert view_faults(assign_modal.edit(ticket, make.line(), known)) == []
+    assert modal_errors(assign_modal.edit(ticket, make.line(), known)) == []
 
 
 @given(make.tickets(), KNOWN)
@@ -78,7 +78,7 @@ def test_the_fullest_ticket_fits_and_loses_nothing_when_it_is_saved_untouched() 
         priority=Priority.URGENT,
     )
     view = assign_modal.edit(full, make.line(), [f"tag-{number}" for number in range(500)])
-    assert view_faults(view) == []
+    assert modal_errors(view) == []
     assert len(view["blocks"]) <= 100
     order = forms.read(submitted(view))
     assert isinstance(order, ActOnTicket)

@@ -14,7 +14,7 @@ from messages.orders import forms
 from messages.orders.forms import PushedView
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
-from sandbox.slack.blockkit.block_checks import message_faults, too_long, view_faults
+from sandbox.slack.blockkit.block_checks import block_errors, modal_errors, too_long
 from tests import make
 from tests.decisions.interactive.test_assign_modal import submitted, untouched
 from tests.decisions.slack.test_cards import ALIVE, _texts
@@ -49,29 +49,29 @@ def _dead(blocks: Sequence[Mapping[str, Any]]) -> None:
 def test_every_answer_is_within_slacks_limits_and_dead(query: str, rows: list[Row]) -> None:
     answer = lists.answer(query, rows)
     sent = json.loads(json.dumps(answer.blocks))
-    assert message_faults(sent) == []
+    assert block_errors(sent) == []
     assert not too_long(sent)
     assert answer.text
     _dead(answer.blocks)
-    assert view_faults(lists.results(query, rows, "found-1")) == []
+    assert modal_errors(lists.results(query, rows, "found-1")) == []
     _dead(lists.results(query, rows, "found-1")["blocks"])
 
 
 @given(st.dictionaries(st.sampled_from(Status), st.lists(ROWS, max_size=4)))
 def test_every_dashboard_is_within_slacks_limits_and_dead(tickets: dict[Status, list[Row]]) -> None:
     view = lists.dashboard(tickets, CHANNEL, URL)
-    assert view_faults(view) == []
+    assert modal_errors(view) == []
     _dead(view["blocks"])
 
 
 def test_the_fullest_lists_are_within_slacks_limits() -> None:
     everything: dict[Status, Sequence[Row]] = {status: [FULL] * 100 for status in Status if status is not Status.CLOSED}
     view = lists.dashboard(everything, CHANNEL, URL)
-    assert view_faults(view) == []
+    assert modal_errors(view) == []
     assert len(view["blocks"]) <= 100
-    assert view_faults(lists.results("&" * 200, [FULL] * 100, "x")) == []
+    assert modal_errors(lists.results("&" * 200, [FULL] * 100, "x")) == []
     answer = json.loads(json.dumps(lists.answer("&" * 200, [FULL] * 100).blocks))
-    assert message_faults(answer) == []
+    assert block_errors(answer) == []
     assert not too_long(answer)
 
 
@@ -93,7 +93,7 @@ def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() ->
     view = {**lists.dashboard({}, CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, query={"value": " heat "}))
     assert isinstance(found, PushedView)
-    assert view_faults(found.view) == []
+    assert modal_errors(found.view) == []
     assert found.order.model_dump()["view"] == found.view["external_id"]
     assert found.order.model_dump()["query"] == "heat"
     assert found.order.model_dump()["channel"] == CHANNEL
@@ -119,13 +119,13 @@ CONTACTS = st.lists(st.builds(_contact, PLACES, make.visible(80)), max_size=120,
 @given(make.written(100), make.written(80), st.booleans(), st.none() | st.just(URL))
 def test_every_reply_modal_is_within_slacks_limits(line: str, name: str, out: bool, url: str | None) -> None:
     view = reply_modals.reply(make.line(name=line), make.contact(name=name, opted_out=out), CHANNEL, url)
-    assert view_faults(view) == []
+    assert modal_errors(view) == []
     _dead(view["blocks"])
 
 
 @given(LINES, CONTACTS)
 def test_every_send_modal_is_within_slacks_limits(lines: list[Line], contacts: list[Contact]) -> None:
-    assert view_faults(reply_modals.send(lines, contacts, CHANNEL, URL)) == []
+    assert modal_errors(reply_modals.send(lines, contacts, CHANNEL, URL)) == []
 
 
 @given(make.written(3000))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.blockkit.block_checks import message_faults, too_long, view_faults
+from sandbox.slack.blockkit.block_checks import block_errors, modal_errors, too_long
 
 type Json = dict[str, Any]
 
@@ -333,45 +333,45 @@ RULES: list[tuple[str, Json, Json]] = [
 
 @pytest.mark.parametrize(("refused", "passes"), [rule[1:] for rule in RULES], ids=[rule[0] for rule in RULES])
 def test_each_rule_refuses_what_breaks_it_and_passes_its_neighbour(refused: Json, passes: Json) -> None:
-    assert message_faults([refused])
-    assert message_faults([passes]) == []
+    assert block_errors([refused])
+    assert block_errors([passes]) == []
 
 
 def test_complaints_are_in_slacks_words_with_a_pointer_to_the_place() -> None:
     blocks = [section(), actions(button(text=plain("x" * 76)))]
-    assert message_faults(blocks) == ["must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"]
+    assert block_errors(blocks) == ["must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"]
 
 
 def test_a_message_has_fifty_blocks() -> None:
-    assert message_faults([{"type": "divider"}] * 51)
-    assert message_faults([{"type": "divider"}] * 50) == []
+    assert block_errors([{"type": "divider"}] * 51)
+    assert block_errors([{"type": "divider"}] * 50) == []
 
 
 @pytest.mark.parametrize("blocks", ["blocks", {"type": "divider"}, ["divider"], [None], None])
 def test_blocks_that_are_no_list_of_objects_are_refused(blocks: Any) -> None:
-    assert message_faults(blocks)
+    assert block_errors(blocks)
 
 
 def test_block_ids_differ_within_a_message() -> None:
-    assert message_faults([section(block_id="a"), section(block_id="a")])
-    assert message_faults([section(block_id="a"), section(block_id="b"), section(), section()]) == []
+    assert block_errors([section(block_id="a"), section(block_id="a")])
+    assert block_errors([section(block_id="a"), section(block_id="b"), section(), section()]) == []
 
 
 def test_action_ids_may_be_the_same_in_different_blocks() -> None:
-    assert message_faults([actions(button()), actions(button())]) == []
+    assert block_errors([actions(button()), actions(button())]) == []
 
 
 def test_only_a_modal_takes_files_and_only_a_message_takes_markdown() -> None:
     files, markdown = ask(menu("file_input")), {"type": "markdown", "text": "# x"}
-    assert message_faults([files])
-    assert view_faults(modal(files)) == []
-    assert message_faults([markdown]) == []
-    assert view_faults(modal(markdown))
+    assert block_errors([files])
+    assert modal_errors(modal(files)) == []
+    assert block_errors([markdown]) == []
+    assert modal_errors(modal(markdown))
 
 
 def test_markdown_blocks_share_their_twelve_thousand_characters() -> None:
-    assert message_faults([{"type": "markdown", "text": "x" * 6001}] * 2)
-    assert message_faults([{"type": "markdown", "text": "x" * 6000}] * 2) == []
+    assert block_errors([{"type": "markdown", "text": "x" * 6001}] * 2)
+    assert block_errors([{"type": "markdown", "text": "x" * 6000}] * 2) == []
 
 
 def test_many_long_blocks_are_too_much_together() -> None:
@@ -422,23 +422,23 @@ VIEWS: list[tuple[str, Json, Json]] = [
 
 @pytest.mark.parametrize(("refused", "passes"), [rule[1:] for rule in VIEWS], ids=[rule[0] for rule in VIEWS])
 def test_each_rule_of_modals_refuses_what_breaks_it_and_passes_its_neighbour(refused: Json, passes: Json) -> None:
-    assert view_faults(refused)
-    assert view_faults(passes) == []
+    assert modal_errors(refused)
+    assert modal_errors(passes) == []
 
 
 def test_a_modal_without_inputs_needs_no_submit() -> None:
-    assert view_faults({"type": "modal", "title": plain(), "blocks": [section()]}) == []
+    assert modal_errors({"type": "modal", "title": plain(), "blocks": [section()]}) == []
 
 
 def test_a_modal_over_250_kilobytes_is_too_large_whatever_else_is_wrong_with_it() -> None:
-    assert view_faults(modal(*[section(text=plain("é" * 3000))] * 50)) == ["view_too_large"]
-    assert view_faults(modal(*[section(text=plain("x" * 2000))] * 100)) == []
+    assert modal_errors(modal(*[section(text=plain("é" * 3000))] * 50)) == ["view_too_large"]
+    assert modal_errors(modal(*[section(text=plain("x" * 2000))] * 100)) == []
 
 
 @given(st.integers(1, 3000))
 def test_any_text_up_to_the_limit_passes_and_any_beyond_is_refused(length: int) -> None:
-    assert message_faults([section(text=plain("x" * length))]) == []
-    assert message_faults([section(text=plain("x" * (3000 + length)))])
+    assert block_errors([section(text=plain("x" * length))]) == []
+    assert block_errors([section(text=plain("x" * (3000 + length)))])
 
 
 NAMES = st.sampled_from(["type", "text", "elements", "element", "accessory", "fields", "block_id", "options", "label"])
@@ -452,9 +452,9 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_is_sent_is_judged_and_never_breaks_the_judge(anything: Any) -> None:
-    message_faults([anything])
-    message_faults(anything)
-    view_faults(anything)
-    assert view_faults({"type": "modal", "title": plain(), "submit": plain(), "blocks": [anything]}) or isinstance(
+    block_errors([anything])
+    block_errors(anything)
+    modal_errors(anything)
+    assert modal_errors({"type": "modal", "title": plain(), "submit": plain(), "blocks": [anything]}) or isinstance(
         anything, dict
     )

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.slack.people.typed_text import escaped, rich_text
-from sandbox.slack.people.view_state import unsubmittable, values
-from sandbox.slack.refusals import Refused
+from sandbox.slack.people.view_state import state_values, submission_errors
+from sandbox.slack.refusals import SlackRefusal
 from sandbox.twilio.segments import segments
 
 type Json = dict[str, Any]
@@ -22,7 +22,7 @@ def ask(element: Json, **more: Any) -> Json:
 
 
 def state(element: Json, entered: Any = None) -> Any:
-    found = values([ask(element)], lambda block, action: entered)["b"]["a"]
+    found = state_values([ask(element)], lambda block, action: entered)["b"]["a"]
     return {name: value for name, value in found.items() if name != "type"}
 
 
@@ -54,12 +54,12 @@ def test_an_input_holds_what_was_chosen_or_else_what_it_showed(element: Json, en
 
 
 def test_only_an_option_that_is_offered_can_be_picked() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(SlackRefusal):
         state({"type": "static_select", "options": [A]}, "b")
 
 
 def complaint(block: Json, entered: Any) -> bool:
-    return bool(unsubmittable([block], values([block], lambda *_: entered)))
+    return bool(submission_errors([block], state_values([block], lambda *_: entered)))
 
 
 def test_a_required_input_must_be_filled_and_an_optional_one_need_not() -> None:

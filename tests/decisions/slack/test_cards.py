@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from messages.orders.clicks import Click, orders
 from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
-from sandbox.slack.blockkit.block_checks import message_faults, too_long
+from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
 from workers.slack import blocks
@@ -41,7 +41,7 @@ def _texts(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _check(rendered: Rendered) -> None:
     sent = json.loads(json.dumps(rendered.blocks))
-    assert message_faults(sent) == []
+    assert block_errors(sent) == []
     assert not too_long(sent)
     assert rendered.text.strip()
     assert len(rendered.text) <= 4000

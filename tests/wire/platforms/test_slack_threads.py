@@ -34,20 +34,20 @@ def newest(pair: Pair) -> str:
 async def test_what_people_wrote_between_two_moments_is_read_in_order(
     slack: SlackApi, pair: Pair, thread: Posted
 ) -> None:
-    hands = pair.standins.hands
-    await hands.reply(ADA, HERE, thread.ts, "too early")
+    people = pair.standins.people
+    await people.reply(ADA, HERE, thread.ts, "too early")
     after = newest(pair)
-    await hands.reply(ADA, HERE, thread.ts, "one &")
-    await hands.reply(ADA, HERE, thread.ts, "two", broadcast=True)
-    await hands.reply(ADA, HERE, None, "beside the thread")
-    await hands.other_bot(HERE, "of a bot", thread.ts)
+    await people.reply(ADA, HERE, thread.ts, "one &")
+    await people.reply(ADA, HERE, thread.ts, "two", broadcast=True)
+    await people.reply(ADA, HERE, None, "beside the thread")
+    await people.other_bot(HERE, "of a bot", thread.ts)
     await slack.post(HERE, whisper("of Clerk"), post_id="c", thread_ts=thread.ts)
-    await hands.reply(ADA, HERE, thread.ts, "was edited")
-    await hands.edit(ADA, HERE, newest(pair), "is edited")
-    await hands.reply(ADA, HERE, thread.ts, "was deleted")
-    await hands.delete(ADA, HERE, newest(pair))
-    await hands.reply(ADA, HERE, thread.ts, "", files=[("a.png", b"\x89PNG")])
-    await hands.reply(ADA, HERE, thread.ts, "too late")
+    await people.reply(ADA, HERE, thread.ts, "was edited")
+    await people.edit(ADA, HERE, newest(pair), "is edited")
+    await people.reply(ADA, HERE, thread.ts, "was deleted")
+    await people.delete(ADA, HERE, newest(pair))
+    await people.reply(ADA, HERE, thread.ts, "", files=[("a.png", b"\x89PNG")])
+    await people.reply(ADA, HERE, thread.ts, "too late")
     found = await slack.replies_between(thread, after, newest(pair))
     assert [(each.text, each.user, [file.name for file in each.files]) for each in found] == [
         ("one &amp;", ADA, []),
@@ -60,7 +60,7 @@ async def test_what_people_wrote_between_two_moments_is_read_in_order(
 
 async def test_a_thread_of_more_than_a_page_is_read_to_its_end(slack: SlackApi, pair: Pair, thread: Posted) -> None:
     for number in range(205):
-        await pair.standins.hands.reply(ADA, HERE, thread.ts, str(number))
+        await pair.standins.people.reply(ADA, HERE, thread.ts, str(number))
     found = await slack.replies_between(thread, thread.ts, LATER)
     assert [each.text for each in found] == [str(number) for number in range(205)]
 

@@ -10,8 +10,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.standins import StandIns
-from sandbox.state.folder import Kept
-from sandbox.twilio.carrier import Handling
+from sandbox.state.folder import StateFolder
+from sandbox.twilio.carrier import CarrierBehaviour
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
 
 PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
@@ -20,7 +20,7 @@ PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
 def again(standins: StandIns, folder: Path, **changes: object) -> StandIns:
     """What comes up after a restart."""
     restarted = StandIns(replace(standins.config, **changes))  # type: ignore[arg-type]
-    Kept(restarted, folder).restore()
+    StateFolder(restarted, folder).restore()
     return restarted
 
 
@@ -38,7 +38,7 @@ async def conversation(pair: Pair) -> str:
     await slack.chat_postMessage(channel="U0ADA", text="a notification")
     await slack.chat_postEphemeral(channel="C0TEXTS", user="U0ADA", text="hidden")
     await slack.reactions_add(channel="C0TEXTS", timestamp=card["ts"], name="eyes")
-    await pair.standins.hands.reply("U0BEN", "C0TEXTS", card["ts"], "look", files=[("map.png", b"a map")])
+    await pair.standins.people.reply("U0BEN", "C0TEXTS", card["ts"], "look", files=[("map.png", b"a map")])
     await pair.standins.twilio.receive(CONTACT, LINE, "here", [PICTURE])
     await pair.standins.twilio.receive(CONTACT, LINE, "STOP")
     return str(card["ts"])
@@ -48,7 +48,7 @@ async def test_all_that_stands_in_slack_and_on_phones_outlives_a_restart(tmp_pat
     async with a_pair() as pair:
         card = await conversation(pair)
         await pair.standins.settled()
-        await Kept(pair.standins, tmp_path).save()
+        await StateFolder(pair.standins, tmp_path).save()
         old, new = pair.standins, again(pair.standins, tmp_path)
         assert new.workspace.channels == old.workspace.channels
         assert new.workspace.ephemerals == old.workspace.ephemerals
@@ -67,7 +67,7 @@ async def test_all_that_stands_in_slack_and_on_phones_outlives_a_restart(tmp_pat
 
 async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
     async with a_pair() as pair:
-        kept = Kept(pair.standins, tmp_path)
+        kept = StateFolder(pair.standins, tmp_path)
         following = asyncio.create_task(kept.follow())
         await conversation(pair)
         async with asyncio.timeout(10):
@@ -80,7 +80,7 @@ async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
 
 async def test_bytes_go_when_what_they_belong_to_is_gone(tmp_path: Path) -> None:
     async with a_pair() as pair:
-        kept = Kept(pair.standins, tmp_path)
+        kept = StateFolder(pair.standins, tmp_path)
         await pair.standins.twilio.receive(CONTACT, LINE, "here", [PICTURE])
         await kept.save()
         [file] = list_of(tmp_path / "bytes")
@@ -108,20 +108,20 @@ async def test_a_state_that_cannot_be_read_is_set_aside_and_said_so(
         said = capfd.readouterr().out
         assert reason in said
         assert str(aside) in said
-        await Kept(new, folder).save()
+        await StateFolder(new, folder).save()
         assert json.loads((folder / "state.json").read_bytes())["format"] == 1
         await new.close()
 
 
 async def test_a_text_that_was_under_way_goes_on_to_the_contact_and_tells(tmp_path: Path) -> None:
     async with a_pair() as pair:
-        pair.standins.twilio.carrier.handling[""] = Handling(held=True)
+        pair.standins.twilio.carrier.handling[""] = CarrierBehaviour(held=True)
         async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
             await http.post(
                 f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
                 data={"To": CONTACT, "From": LINE, "Body": "hello", "StatusCallback": f"{PUBLIC}/twilio/status/1"},
             )
-        await Kept(pair.standins, tmp_path).save()
+        await StateFolder(pair.standins, tmp_path).save()
         new = again(pair.standins, tmp_path)
         new.resume()
         await new.settled()

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from messages.process.settings import SANDBOX, Misconfigured
 from sandbox.__main__ import configuration
-from sandbox.record import KEPT, Record
+from sandbox.record import MAX_ENTRIES, Record
 from tests.servers import ROOT, free_port
 
 
@@ -70,9 +70,9 @@ def test_the_record_numbers_what_happens_and_forgets_the_oldest() -> None:
     [entry] = record.of("slack", method="chat.postMessage")
     assert (entry["number"], entry["cause"]) == (begun.number, later)
     assert entry["latency"] >= 0
-    for _ in range(KEPT):
+    for _ in range(MAX_ENTRIES):
         record.note("webhook", route="/y")
-    assert len(record.entries) == KEPT
+    assert len(record.entries) == MAX_ENTRIES
     assert record.of("slack") == []
 
 

@@ -90,7 +90,7 @@ async def test_a_text_over_forty_thousand_characters_is_cut_with_a_warning(slack
 
 
 async def test_only_ones_own_messages_can_be_changed(slack: AsyncWebClient, pair: Pair) -> None:
-    await pair.standins.hands.reply("U0ADA", HERE, None, "mine")
+    await pair.standins.people.reply("U0ADA", HERE, None, "mine")
     [ts] = pair.standins.workspace.channels[HERE].messages
     assert await refusal(slack.chat_update(channel=HERE, ts=ts, text="x")) == "cant_update_message"
     assert await refusal(slack.chat_delete(channel=HERE, ts=ts)) == "cant_delete_message"
@@ -451,7 +451,7 @@ async def test_a_call_that_makes_no_sense_is_refused(
 async def test_an_archived_channel_can_be_neither_joined_nor_reacted_in(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.scopes.add("channels:join")
     ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
-    await pair.standins.hands.archive("U0ADA", HERE, archived=True)
+    await pair.standins.people.archive("U0ADA", HERE, archived=True)
     assert await refusal(slack.conversations_join(channel=HERE)) == "is_archived"
     assert await refusal(slack.reactions_add(channel=HERE, timestamp=ts, name="eyes")) == "is_archived"
 

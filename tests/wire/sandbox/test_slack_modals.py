@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.responses import JSONResponse, Response
 
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from tests.standins import TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
@@ -127,9 +127,9 @@ async def test_an_update_needs_the_present_hash_if_it_brings_one(slack: AsyncWeb
 
 async def test_an_update_keeps_what_was_typed_into_inputs_that_stay(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
-    pair.standins.hands.enter(id, {"subject": "typed"})
+    pair.standins.people.enter(id, {"subject": "typed"})
     await slack.views_update(view_id=id, view=modal())
-    await pair.standins.hands.submit(ADA, id, {})
+    await pair.standins.people.submit(ADA, id, {})
     [webhook] = pair.gateway.of("/slack/interactions")
     assert webhook.json["view"]["state"]["values"]["subject"]["subject"]["value"] == "typed"
 
@@ -144,16 +144,16 @@ async def test_a_modal_is_found_by_its_external_id_which_no_other_has(slack: Asy
 async def test_three_modals_lie_on_each_other_and_no_fourth(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal(BUTTON))
     for _ in range(2):
-        await pair.standins.hands.click_in_view(ADA, id, "more")
+        await pair.standins.people.click_in_view(ADA, id, "more")
         click = pair.gateway.of("/slack/interactions")[-1].json
         pushed = (await slack.views_push(trigger_id=click["trigger_id"], view=modal(BUTTON)))["view"]
         assert pushed["previous_view_id"] == id
         id = pushed["id"]
-    await pair.standins.hands.click_in_view(ADA, id, "more")
+    await pair.standins.people.click_in_view(ADA, id, "more")
     click = pair.gateway.of("/slack/interactions")[-1].json
     fourth = slack.views_push(trigger_id=click["trigger_id"], view=modal(BUTTON))
     assert await refusal(fourth) == "push_limit_reached"
-    await pair.standins.hands.close(ADA, id)
+    await pair.standins.people.close(ADA, id)
     assert len(pair.standins.workspace.views) == 2
 
 
@@ -166,7 +166,7 @@ async def test_only_a_click_in_a_modal_pushes(slack: AsyncWebClient, pair: Pair)
 
 async def test_a_click_in_a_modal_tells_of_the_modal_and_what_stands_in_it(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal(BUTTON, *modal()["blocks"], private_metadata="{}"))
-    await pair.standins.hands.click_in_view(ADA, id, "more", entered={"subject": "half"})
+    await pair.standins.people.click_in_view(ADA, id, "more", entered={"subject": "half"})
     click = pair.gateway.of("/slack/interactions")[0].json
     assert (click["type"], click["container"]) == ("block_actions", {"type": "view", "view_id": id})
     assert click["view"]["private_metadata"] == "{}"
@@ -178,7 +178,7 @@ async def test_a_click_in_a_modal_tells_of_the_modal_and_what_stands_in_it(slack
 
 async def test_an_empty_answer_closes_a_submitted_modal(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal(callback_id="edit"))
-    await pair.standins.hands.submit(ADA, id, {"subject": "new"})
+    await pair.standins.people.submit(ADA, id, {"subject": "new"})
     submission = pair.gateway.of("/slack/interactions")[0].json
     assert (submission["type"], submission["user"]["id"]) == ("view_submission", ADA)
     assert (submission["view"]["id"], submission["view"]["callback_id"]) == (id, "edit")
@@ -192,10 +192,10 @@ async def test_files_in_a_modal_come_with_its_submission(slack: AsyncWebClient, 
         pair, slack, modal({"type": "input", "block_id": "files", "label": plain("F"), "element": element})
     )
     map, bill = (pair.standins.workspace.files.add(f"{name}.png", b"png", ADA) for name in ("map", "bill"))
-    with pytest.raises(Refused) as refused:
-        await pair.standins.hands.submit(ADA, id, {"files": [{"id": map.id}, {"id": bill.id}]})
+    with pytest.raises(SlackRefusal) as refused:
+        await pair.standins.people.submit(ADA, id, {"files": [{"id": map.id}, {"id": bill.id}]})
     assert json.loads(refused.value.error) == {"files": "Choose 1 at most."}
-    await pair.standins.hands.submit(ADA, id, {"files": [{"id": map.id}]})
+    await pair.standins.people.submit(ADA, id, {"files": [{"id": map.id}]})
     [held] = pair.gateway.of("/slack/interactions")[0].json["view"]["state"]["values"]["files"]["files"]["files"]
     assert (held["id"], held["name"], held["mimetype"], held["user"]) == (map.id, "map.png", "image/png", ADA)
     answer = await slack.files_info(file=held["id"])
@@ -205,8 +205,8 @@ async def test_files_in_a_modal_come_with_its_submission(slack: AsyncWebClient, 
 async def test_slacks_client_sends_no_modal_that_breaks_its_own_rules(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     for subject in ("", "longer than ten"):
-        with pytest.raises(Refused) as refused:
-            await pair.standins.hands.submit(ADA, id, {"subject": subject})
+        with pytest.raises(SlackRefusal) as refused:
+            await pair.standins.people.submit(ADA, id, {"subject": subject})
         assert list(json.loads(refused.value.error)) == ["subject"]
     assert pair.gateway.came == []
     assert id in pair.standins.workspace.views
@@ -215,10 +215,10 @@ async def test_slacks_client_sends_no_modal_that_breaks_its_own_rules(slack: Asy
 async def test_errors_in_the_answer_are_shown_at_their_inputs(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     answer(pair, {"response_action": "errors", "errors": {"subject": "no"}})
-    await pair.standins.hands.submit(ADA, id, {"subject": "x"})
+    await pair.standins.people.submit(ADA, id, {"subject": "x"})
     assert pair.standins.workspace.views[id]["errors"] == {"subject": "no"}
     answer(pair, {"response_action": "update", "view": modal()})
-    await pair.standins.hands.submit(ADA, id, {"subject": "y"})
+    await pair.standins.people.submit(ADA, id, {"subject": "y"})
     assert "errors" not in pair.standins.workspace.views[id]
     assert "errors" not in pair.gateway.came[1].json["view"]
     assert pair.violations() == []
@@ -239,7 +239,7 @@ async def test_an_answer_that_slack_does_not_understand_is_a_violation_and_the_m
 ) -> None:
     id = await opened(pair, slack, modal())
     answer(pair, body)
-    await pair.standins.hands.submit(ADA, id, {"subject": "x"})
+    await pair.standins.people.submit(ADA, id, {"subject": "x"})
     assert id in pair.standins.workspace.views
     assert len(pair.violations()) == 1
 
@@ -247,13 +247,13 @@ async def test_an_answer_that_slack_does_not_understand_is_a_violation_and_the_m
 async def test_the_answer_may_update_push_or_clear(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     answer(pair, {"response_action": "update", "view": modal(callback_id="second")})
-    await pair.standins.hands.submit(ADA, id, {"subject": "x"})
+    await pair.standins.people.submit(ADA, id, {"subject": "x"})
     assert pair.standins.workspace.views[id]["callback_id"] == "second"
     answer(pair, {"response_action": "push", "view": modal(callback_id="third")})
-    await pair.standins.hands.submit(ADA, id, {"subject": "x"})
+    await pair.standins.people.submit(ADA, id, {"subject": "x"})
     [top] = [each for each in pair.standins.workspace.views.values() if each["previous_view_id"] == id]
     answer(pair, {"response_action": "clear"})
-    await pair.standins.hands.submit(ADA, top["id"], {"subject": "x"})
+    await pair.standins.people.submit(ADA, top["id"], {"subject": "x"})
     assert pair.standins.workspace.views == {}
     assert pair.violations() == []
 
@@ -263,7 +263,7 @@ async def test_a_submission_without_an_answer_in_time_leaves_the_modal_open() ->
         slack = AsyncWebClient(TOKEN, base_url=pair.slack_url, retry_handlers=[])
         id = await opened(pair, slack, modal())
         pair.gateway.answers.append(never)
-        answered = await pair.standins.hands.submit(ADA, id, {"subject": "x"})
+        answered = await pair.standins.people.submit(ADA, id, {"subject": "x"})
         assert answered.status_code == 504
         assert id in pair.standins.workspace.views
         [entry] = pair.standins.record.of("webhook")
@@ -277,9 +277,9 @@ async def never(_: Webhook) -> Response:
 
 async def test_closing_is_told_only_if_the_modal_asked_for_it(slack: AsyncWebClient, pair: Pair) -> None:
     quiet = await opened(pair, slack, modal())
-    await pair.standins.hands.close(ADA, quiet)
+    await pair.standins.people.close(ADA, quiet)
     loud = await opened(pair, slack, modal(notify_on_close=True))
-    await pair.standins.hands.close(ADA, loud)
+    await pair.standins.people.close(ADA, loud)
     [closed] = pair.gateway.of("/slack/interactions")
     assert (closed.json["type"], closed.json["view"]["id"], closed.json["is_cleared"]) == ("view_closed", loud, False)
     assert pair.standins.workspace.views == {}
@@ -294,7 +294,7 @@ async def clicked(pair: Pair, slack: AsyncWebClient, *, ephemeral: bool = False)
         ts = (await slack.chat_postEphemeral(channel=HERE, user=ADA, text="x", blocks=[BUTTON]))["message_ts"]
     else:
         ts = (await slack.chat_postMessage(channel=HERE, text="x", blocks=[BUTTON]))["ts"]
-    await pair.standins.hands.click(ADA, HERE, ts, "more")
+    await pair.standins.people.click(ADA, HERE, ts, "more")
     return ts, pair.gateway.of("/slack/interactions")[-1].json["response_url"]
 
 

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
-from sandbox.slack.refusals import Refused
+from sandbox.slack.refusals import SlackRefusal
 from tests.standins import SECRET, TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
@@ -71,7 +71,7 @@ async def posted(slack: AsyncWebClient) -> str:
 
 async def test_a_click_carries_everything_that_slack_sends(slack: AsyncWebClient, pair: Pair) -> None:
     ts = await posted(slack)
-    await pair.standins.hands.click(ADA, HERE, ts, "open")
+    await pair.standins.people.click(ADA, HERE, ts, "open")
     [webhook] = pair.gateway.of("/slack/interactions")
     click = webhook.json
     assert is_genuine(pair, webhook)
@@ -88,7 +88,7 @@ async def test_a_click_carries_everything_that_slack_sends(slack: AsyncWebClient
 
 
 async def test_a_button_without_a_value_sends_none(slack: AsyncWebClient, pair: Pair) -> None:
-    await pair.standins.hands.click(ADA, HERE, await posted(slack), "bare")
+    await pair.standins.people.click(ADA, HERE, await posted(slack), "bare")
     assert "value" not in pair.gateway.came[0].json["actions"][0]
 
 
@@ -104,7 +104,7 @@ async def test_a_button_without_a_value_sends_none(slack: AsyncWebClient, pair: 
 async def test_every_menu_of_a_message_can_be_used(
     slack: AsyncWebClient, pair: Pair, action_id: str, selected: Any, held: dict[str, Any]
 ) -> None:
-    await pair.standins.hands.click(ADA, HERE, await posted(slack), action_id, selected)
+    await pair.standins.people.click(ADA, HERE, await posted(slack), action_id, selected)
     click = pair.gateway.came[0].json
     assert held.items() <= click["actions"][0].items()
     if action_id != "more":
@@ -116,7 +116,7 @@ async def test_a_click_on_an_ephemeral_message_in_a_thread_names_the_thread_and_
 ) -> None:
     root = await posted(slack)
     whisper = await slack.chat_postEphemeral(channel=HERE, user=ADA, text="x", blocks=BLOCKS, thread_ts=root)
-    await pair.standins.hands.click(ADA, HERE, whisper["message_ts"], "bare")
+    await pair.standins.people.click(ADA, HERE, whisper["message_ts"], "bare")
     click = pair.gateway.came[0].json
     assert click["container"]["is_ephemeral"] is True
     assert click["container"]["thread_ts"] == root
@@ -124,10 +124,10 @@ async def test_a_click_on_an_ephemeral_message_in_a_thread_names_the_thread_and_
 
 
 async def test_nobody_clicks_what_is_not_there(slack: AsyncWebClient, pair: Pair) -> None:
-    with pytest.raises(Refused):
-        await pair.standins.hands.click(ADA, HERE, await posted(slack), "nothing")
-    with pytest.raises(Refused):
-        await pair.standins.hands.click(ADA, HERE, await posted(slack), "more", "z")
+    with pytest.raises(SlackRefusal):
+        await pair.standins.people.click(ADA, HERE, await posted(slack), "nothing")
+    with pytest.raises(SlackRefusal):
+        await pair.standins.people.click(ADA, HERE, await posted(slack), "more", "z")
     assert pair.gateway.came == []
 
 
@@ -136,7 +136,7 @@ async def test_nobody_clicks_what_is_not_there(slack: AsyncWebClient, pair: Pair
 
 async def test_a_reply_in_a_thread_is_an_event_as_slack_sends_it(slack: AsyncWebClient, pair: Pair) -> None:
     root = await posted(slack)
-    await pair.standins.hands.reply(ADA, HERE, root, "a & b <@U0BEN> https://e.org")
+    await pair.standins.people.reply(ADA, HERE, root, "a & b <@U0BEN> https://e.org")
     [webhook] = pair.gateway.of("/slack/events")
     envelope = webhook.json
     assert is_genuine(pair, webhook)
@@ -154,7 +154,7 @@ async def test_a_reply_in_a_thread_is_an_event_as_slack_sends_it(slack: AsyncWeb
 
 
 async def test_a_reply_with_files_is_a_file_share_whose_bytes_can_be_had(pair: Pair) -> None:
-    await pair.standins.hands.reply(ADA, HERE, None, "look", files=[("a.png", b"png"), ("b.pdf", b"pdf")])
+    await pair.standins.people.reply(ADA, HERE, None, "look", files=[("a.png", b"png"), ("b.pdf", b"pdf")])
     [event] = events(pair)
     assert (event["subtype"], event["text"], event["upload"]) == ("file_share", "look", False)
     assert [(each["mimetype"], each["size"], each["mode"]) for each in event["files"]] == [
@@ -168,16 +168,16 @@ async def test_a_reply_with_files_is_a_file_share_whose_bytes_can_be_had(pair: P
 
 async def test_a_reply_may_be_broadcast(slack: AsyncWebClient, pair: Pair) -> None:
     root = await posted(slack)
-    await pair.standins.hands.reply(ADA, HERE, root, "all", broadcast=True)
+    await pair.standins.people.reply(ADA, HERE, root, "all", broadcast=True)
     [event] = events(pair)
     assert (event["subtype"], event["thread_ts"], event["root"]["ts"]) == ("thread_broadcast", root, root)
 
 
 async def test_edits_and_deletions_tell_what_was_before(slack: AsyncWebClient, pair: Pair) -> None:
-    await pair.standins.hands.reply(ADA, HERE, await posted(slack), "one")
+    await pair.standins.people.reply(ADA, HERE, await posted(slack), "one")
     ts = events(pair)[0]["ts"]
-    await pair.standins.hands.edit(ADA, HERE, ts, "two")
-    await pair.standins.hands.delete(ADA, HERE, ts)
+    await pair.standins.people.edit(ADA, HERE, ts, "two")
+    await pair.standins.people.delete(ADA, HERE, ts)
     _, edited, deleted = events(pair)
     assert (edited["subtype"], edited["hidden"]) == ("message_changed", True)
     assert (edited["message"]["text"], edited["previous_message"]["text"]) == ("two", "one")
@@ -188,24 +188,24 @@ async def test_edits_and_deletions_tell_what_was_before(slack: AsyncWebClient, p
 
 
 async def test_a_deleted_root_with_replies_becomes_a_tombstone_in_the_event_too(pair: Pair) -> None:
-    hands = pair.standins.hands
-    await hands.reply(ADA, HERE, None, "root")
+    people = pair.standins.people
+    await people.reply(ADA, HERE, None, "root")
     ts = events(pair)[0]["ts"]
-    await hands.reply("U0BEN", HERE, ts, "one")
-    await hands.delete(ADA, HERE, ts)
+    await people.reply("U0BEN", HERE, ts, "one")
+    await people.delete(ADA, HERE, ts)
     assert (events(pair)[-1]["subtype"], events(pair)[-1]["message"]["subtype"]) == ("message_changed", "tombstone")
 
 
 async def test_people_change_only_their_own_messages(slack: AsyncWebClient, pair: Pair) -> None:
     ts = await posted(slack)
-    with pytest.raises(Refused):
-        await pair.standins.hands.edit(ADA, HERE, ts, "x")
-    with pytest.raises(Refused):
-        await pair.standins.hands.delete(ADA, HERE, ts)
+    with pytest.raises(SlackRefusal):
+        await pair.standins.people.edit(ADA, HERE, ts, "x")
+    with pytest.raises(SlackRefusal):
+        await pair.standins.people.delete(ADA, HERE, ts)
 
 
 async def test_another_apps_message_has_a_bot_id_and_no_subtype(pair: Pair) -> None:
-    await pair.standins.hands.other_bot(HERE, "beep")
+    await pair.standins.people.other_bot(HERE, "beep")
     [event] = events(pair)
     assert (event["bot_id"], event["bot_profile"]["app_id"]) == ("B0OTHER", "A0OTHER")
     assert "subtype" not in event
@@ -213,10 +213,10 @@ async def test_another_apps_message_has_a_bot_id_and_no_subtype(pair: Pair) -> N
 
 async def test_the_app_hears_only_of_channels_that_it_is_in(pair: Pair) -> None:
     pair.standins.workspace.channels["C0SECRET"].joined = False
-    await pair.standins.hands.reply(ADA, "C0SECRET", None, "x")
+    await pair.standins.people.reply(ADA, "C0SECRET", None, "x")
     assert pair.gateway.came == []
     pair.standins.workspace.channels["C0SECRET"].joined = True
-    await pair.standins.hands.reply(ADA, "C0SECRET", None, "x")
+    await pair.standins.people.reply(ADA, "C0SECRET", None, "x")
     assert events(pair)[0]["channel_type"] == "group"
 
 
@@ -232,13 +232,13 @@ async def test_the_app_hears_of_its_own_messages_where_that_is_switched_on() -> 
 
 
 async def test_joining_archiving_renaming_and_removing_the_app_are_events(pair: Pair) -> None:
-    hands = pair.standins.hands
+    people = pair.standins.people
     pair.standins.workspace.channels[HERE].members.discard("U0BEN")
-    await hands.join("U0BEN", HERE)
-    await hands.archive(ADA, HERE)
-    await hands.archive(ADA, HERE, archived=False)
-    await hands.rename(HERE, "texting")
-    await hands.uninstall()
+    await people.join("U0BEN", HERE)
+    await people.archive(ADA, HERE)
+    await people.archive(ADA, HERE, archived=False)
+    await people.rename(HERE, "texting")
+    await people.uninstall()
     assert [each.get("subtype", each["type"]) for each in events(pair)] == [
         "channel_join",
         "member_joined_channel",
@@ -255,16 +255,16 @@ async def test_joining_archiving_renaming_and_removing_the_app_are_events(pair: 
 
 async def test_inviting_the_bot_makes_it_a_member(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.channels[HERE].joined = False
-    await pair.standins.hands.join("U0CLERK", HERE)
+    await pair.standins.people.join("U0CLERK", HERE)
     assert (await slack.conversations_history(channel=HERE))["messages"][0]["subtype"] == "channel_join"
-    await pair.standins.hands.leave("U0CLERK", HERE)
+    await pair.standins.people.leave("U0CLERK", HERE)
     with pytest.raises(SlackApiError):
         await slack.conversations_history(channel=HERE)
 
 
 async def test_a_command_is_a_signed_form_and_its_answer_is_shown_to_whoever_typed_it(pair: Pair) -> None:
     pair.gateway.answers.append(JSONResponse({"response_type": "ephemeral", "text": "help"}))
-    await pair.standins.hands.command(ADA, HERE, "send +15551234567 a & b")
+    await pair.standins.people.command(ADA, HERE, "send +15551234567 a & b")
     [webhook] = pair.gateway.of("/slack/commands")
     assert is_genuine(pair, webhook)
     form = webhook.form
@@ -280,8 +280,8 @@ async def test_a_commands_answer_may_be_for_all_and_must_be_right(pair: Pair) ->
         JSONResponse({"response_type": "in_channel", "text": "all"}),
         JSONResponse({"text": "x", "blocks": [{"type": "x"}]}),
     ]
-    await pair.standins.hands.command(ADA, HERE, "")
-    await pair.standins.hands.command(ADA, HERE, "")
+    await pair.standins.people.command(ADA, HERE, "")
+    await pair.standins.people.command(ADA, HERE, "")
     assert [each["text"] for each in pair.standins.workspace.channels[HERE].messages.values()] == ["all"]
     assert pair.violations() == ["invalid_blocks"]
 
@@ -291,7 +291,7 @@ async def test_a_commands_answer_may_be_for_all_and_must_be_right(pair: Pair) ->
 
 async def test_an_event_that_fails_comes_again_three_times_with_the_same_id(pair: Pair) -> None:
     pair.gateway.answers += [Response(status_code=503)] * 4
-    answer = await pair.standins.hands.reply(ADA, HERE, None, "x")
+    answer = await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     came = pair.gateway.of("/slack/events")
     assert answer.status_code == 503
@@ -302,14 +302,14 @@ async def test_an_event_that_fails_comes_again_three_times_with_the_same_id(pair
 
 async def test_an_event_that_was_taken_comes_no_more(pair: Pair) -> None:
     pair.gateway.answers += [Response(status_code=503), Response()]
-    await pair.standins.hands.reply(ADA, HERE, None, "x")
+    await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     assert len(pair.gateway.of("/slack/events")) == 2
 
 
 async def test_the_app_can_ask_for_no_retry(pair: Pair) -> None:
     pair.gateway.answers.append(Response(status_code=503, headers={"x-slack-no-retry": "1"}))
-    await pair.standins.hands.reply(ADA, HERE, None, "x")
+    await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     assert len(pair.gateway.of("/slack/events")) == 1
 
@@ -321,16 +321,16 @@ async def test_a_late_answer_is_none() -> None:
 
     async with a_pair(slack_timeout=0.05) as pair:
         pair.gateway.answers.append(late)
-        await pair.standins.hands.reply(ADA, HERE, None, "x")
+        await pair.standins.people.reply(ADA, HERE, None, "x")
         await pair.standins.settled()
         assert [each.headers.get("x-slack-retry-reason") for each in pair.gateway.came] == [None, "http_timeout"]
 
 
 async def test_a_gateway_that_is_away_gets_the_event_when_it_is_back(pair: Pair) -> None:
-    hands = pair.standins.hands
-    hands.webhooks.away = True
-    answer = await hands.reply(ADA, HERE, None, "x")
-    hands.webhooks.away = False
+    people = pair.standins.people
+    people.webhooks.away = True
+    answer = await people.reply(ADA, HERE, None, "x")
+    people.webhooks.away = False
     await pair.standins.settled()
     assert answer.status_code == 502
     [event] = pair.gateway.came
@@ -338,8 +338,8 @@ async def test_a_gateway_that_is_away_gets_the_event_when_it_is_back(pair: Pair)
 
 
 async def test_an_event_can_come_twice(pair: Pair) -> None:
-    pair.standins.hands.webhooks.twice = True
-    await pair.standins.hands.reply(ADA, HERE, None, "x")
+    pair.standins.people.webhooks.twice = True
+    await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     first, second = pair.gateway.of("/slack/events")
     assert first.json["event_id"] == second.json["event_id"]

@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from sandbox.faults import Fault
-from sandbox.twilio.carrier import Handling
+from sandbox.twilio.carrier import CarrierBehaviour
 from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair
 
 OTHER = "+15557650000"
@@ -46,7 +46,7 @@ async def create(pair: Pair, **form: Any) -> httpx.Response:
 
 
 def treat(pair: Pair, number: str = "", **handling: Any) -> None:
-    pair.standins.twilio.carrier.handling[number] = Handling(**handling)
+    pair.standins.twilio.carrier.handling[number] = CarrierBehaviour(**handling)
 
 
 def statuses(pair: Pair) -> list[str]:
