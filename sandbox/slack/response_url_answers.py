@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.json_object import Json
 from sandbox.slack.refusals import SlackRefusal
-from sandbox.slack.response_urls import ResponseUrl
+from sandbox.slack.response_urls import IssuedUrl
 from sandbox.slack.workspace import Workspace
 
 
@@ -27,11 +27,11 @@ def take_answer(workspace: Workspace, key: str, body: Mapping[str, Any]) -> None
         workspace.post_ephemeral(url.channel, url.user, text, blocks, body.get("thread_ts"))
 
 
-def _ephemeral(workspace: Workspace, url: ResponseUrl) -> Json | None:
+def _ephemeral(workspace: Workspace, url: IssuedUrl) -> Json | None:
     return next((each for each in workspace.ephemerals if each["ts"] == url.message_ts), None)
 
 
-def _delete(workspace: Workspace, url: ResponseUrl) -> None:
+def _delete(workspace: Workspace, url: IssuedUrl) -> None:
     if (ephemeral := _ephemeral(workspace, url)) is not None:
         workspace.ephemerals.remove(ephemeral)
         workspace.mark_changed()
@@ -39,7 +39,7 @@ def _delete(workspace: Workspace, url: ResponseUrl) -> None:
         workspace.delete(workspace.channels[url.channel], url.message_ts)
 
 
-def _replace(workspace: Workspace, url: ResponseUrl, text: str, blocks: list[Json], response_type: str | None) -> None:
+def _replace(workspace: Workspace, url: IssuedUrl, text: str, blocks: list[Json], response_type: str | None) -> None:
     if (ephemeral := _ephemeral(workspace, url)) is not None:
         if response_type == "in_channel":
             workspace.violation("response_type", ["an ephemeral message can't be turned into in_channel"])

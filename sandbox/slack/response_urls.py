@@ -13,7 +13,7 @@ MAX_URLS: Final = 5000
 
 
 @dataclass
-class ResponseUrl:
+class IssuedUrl:
     """A URL for what a person did in a channel, on the message `message_ts` if that is not empty."""
 
     channel: str
@@ -30,12 +30,12 @@ class ResponseUrls:
     def __init__(self, prefix: str, clock: Callable[[], float]) -> None:
         self._prefix = prefix
         self._clock = clock
-        self._out: dict[str, ResponseUrl] = {}
+        self._out: dict[str, IssuedUrl] = {}
 
     def make(self, channel: str, user: str, message_ts: str, cause: int | None) -> str:
         """A new URL for what a person did, on a message if `message_ts` names one."""
         key = secrets.token_hex(12)
-        self._out[key] = ResponseUrl(channel, user, message_ts, self._clock() + LIFE, cause)
+        self._out[key] = IssuedUrl(channel, user, message_ts, self._clock() + LIFE, cause)
         if len(self._out) > MAX_URLS:
             del self._out[next(iter(self._out))]
         return f"{self._prefix}/{key}"
@@ -45,7 +45,7 @@ class ResponseUrls:
         found = self._out.get(key)
         return found.cause if found else None
 
-    def usable(self, key: str) -> ResponseUrl:
+    def usable(self, key: str) -> IssuedUrl:
         """A URL that takes another answer; Refused if it takes none."""
         found = self._out.get(key)
         if found is None or found.until < self._clock():

@@ -91,9 +91,9 @@ class TwilioStandIn:
                 request, "messages.list", query, lambda _: JSONResponse(self._store.page(query)), query.get("To", "")
             )
         form = await request.form()
-        told = {name: str(form[name]) for name in form}
-        to = told.get("To", "")
-        return await self._answer(request, "messages.create", told, lambda call: self._create(form, call), to)
+        arguments = {name: str(form[name]) for name in form}
+        to = arguments.get("To", "")
+        return await self._answer(request, "messages.create", arguments, lambda call: self._create(form, call), to)
 
     def _create(self, form: FormData, call: RecordedCall) -> Response:
         """Take a text to send, or say what is wrong (https://www.twilio.com/docs/messaging/api/message-resource)."""
@@ -155,8 +155,8 @@ class TwilioStandIn:
         def do(_: RecordedCall) -> Response:
             sid = request.path_params["message"]
             kept = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
-            told = [self._store.describe_media(sid, each) for each in kept]
-            return JSONResponse({"media_list": told, "page": 0, "page_size": 50, "next_page_uri": None})
+            shown = [self._store.describe_media(sid, each) for each in kept]
+            return JSONResponse({"media_list": shown, "page": 0, "page_size": 50, "next_page_uri": None})
 
         return await self._answer(request, "media.list", {}, do)
 
@@ -184,7 +184,7 @@ class TwilioStandIn:
         """The bytes; whoever brings Twilio's credentials here gives them away."""
         if "authorization" in request.headers:
             detail = "the Authorization header followed the redirect to the storage"
-            self._record.note("violation", api="twilio", error_answer="authorization", details=[detail])
+            self._record.note("violation", api="twilio", error="authorization", details=[detail])
             return Response("Only one auth mechanism allowed", 400)
         return await self._phone(request)
 
@@ -198,19 +198,19 @@ class TwilioStandIn:
     # -- the account ------------------------------------------------------------------------------------------------
 
     async def _account(self, request: Request) -> Response:
-        told = describe_account(self._config.twilio_account_sid, self._since)
-        return await self._answer(request, "account.fetch", {}, lambda _: JSONResponse(told))
+        shown = describe_account(self._config.twilio_account_sid, self._since)
+        return await self._answer(request, "account.fetch", {}, lambda _: JSONResponse(shown))
 
     async def _numbers(self, request: Request) -> Response:
         """The account's numbers (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource)."""
         asked = request.query_params.get("PhoneNumber", "")
         account, url = self._config.twilio_account_sid, self.contacts.sms_url()
-        told = [
+        shown = [
             describe_number(account, place, each, url, self._since)
             for place, each in enumerate(self._config.lines)
             if asked in each
         ]
-        body = {"incoming_phone_numbers": told, "page": 0, "page_size": 50, "next_page_uri": None}
+        body = {"incoming_phone_numbers": shown, "page": 0, "page_size": 50, "next_page_uri": None}
         return await self._answer(request, "numbers.list", dict(request.query_params), lambda _: JSONResponse(body))
 
     # -- every call -------------------------------------------------------------------------------------------------
