@@ -18,10 +18,10 @@ from ops.metrics import silence
 from ops.metrics.samples import Samples, collect_samples, total
 from ops.metrics.silence import ENDED_AFTER, STUCK_AFTER
 from ops.running.heartbeat import Monitor, SilenceMetrics
-from ops.running.shared_folder import PREFIX, SharedFolder
+from ops.running.shared_folder import LOCK, PREFIX, SharedFolder
 from ops.running.supervisor import FIRST_PAUSE, Child, supervise
 from ops.running.worker_metrics import WorkerMetrics
-from tests.servers import ROOT, wait_until
+from tests.servers import ROOT, descendants, wait_until
 
 QUEUES = ("ingestion", "sms")
 
@@ -34,7 +34,7 @@ class Below:
         self.monitor = Monitor(folder, QUEUES, SilenceMetrics(self._registry))
 
     def beat(self, pid: int) -> None:
-        """A process shows a sign of life."""
+        """A process leaves a heartbeat."""
         self._beats += 1
         file = self._folder / str(pid)
         file.touch()
@@ -50,7 +50,7 @@ def below(tmp_path: Path) -> Below:
     return Below(tmp_path)
 
 
-def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Below) -> None:
+def test_a_process_without_a_heartbeat_is_stuck_and_later_ended(below: Below) -> None:
     below.beat(17)
     ended = []
     for _ in range(ENDED_AFTER):
@@ -64,7 +64,7 @@ def test_a_process_without_a_sign_of_life_is_stuck_and_later_hopeless(below: Bel
     assert total(below.samples(), "clerk_worker_stuck_total", queues="ingestion,sms") == 1
 
 
-def test_a_sign_of_life_takes_it_back(below: Below) -> None:
+def test_a_process_with_a_new_heartbeat_is_not_stuck(below: Below) -> None:
     below.beat(17)
     for _ in range(ENDED_AFTER):
         below.monitor.look()
@@ -88,7 +88,7 @@ def folders() -> set[Path]:
 
 
 def folder_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
-    """A process that has made a folder, and has done something then; its folder."""
+    """A process that has made a folder and then run this code; its folder."""
     code = (
         "import os, subprocess, sys\nfrom ops.running.shared_folder import SharedFolder\n"
         f"shared = SharedFolder()\n{then}\nprint(shared.path, flush=True)\nsys.stdin.read()"
@@ -136,8 +136,8 @@ def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> 
 
 
 @dataclass(frozen=True)
-class Killed(Child):
-    """A command that is killed as soon as it has read a module."""
+class Loading(Child):
+    """A command of one process, which loads only this module."""
 
     module: str = ""
 
@@ -201,6 +201,32 @@ def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path
         command.wait(20)
 
 
+async def test_every_process_below_a_supervisor_keeps_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = tmp_path / "ready"
+    (tmp_path / "idle.py").write_text(
+        "import signal\nfrom pathlib import Path\nPath(__file__).with_name('ready').touch()\nsignal.pause()"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with closing(WorkerMetrics()) as workers:
+        running = asyncio.create_task(supervise([Loading(QUEUES, 1, 1, module="idle")], workers))
+        await asyncio.to_thread(wait_until, ready.exists, "the process has loaded its module")
+        open_files = [files for pid in descendants(os.getpid()) if (files := _open_files_of_worker(pid))]
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+        assert len(open_files) == 2, "the command and its process"
+        assert all(workers.shared_folder.path / LOCK in files for files in open_files)
+
+
+def _open_files_of_worker(pid: int) -> list[Path]:
+    """The files that a process has open; none unless it is a `dramatiq` command or one of its processes."""
+    proc = Path(f"/proc/{pid}")
+    if b"ops.running.worker_command" not in (proc / "cmdline").read_bytes():
+        return []
+    return [file.resolve() for file in (proc / "fd").iterdir()]
+
+
 @pytest.mark.parametrize(
     ("works", "pauses"),
     [(True, [FIRST_PAUSE, FIRST_PAUSE, FIRST_PAUSE]), (False, [2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])],
@@ -208,11 +234,11 @@ def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path
 async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
     works: bool, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign = "pathlib.Path(os.environ['CLERK_HEARTBEAT_DIR'], '1').touch(); " if works else ""
-    (tmp_path / "killed.py").write_text(f"import os, pathlib; {sign}os.killpg(0, 9)")
+    heartbeat = "pathlib.Path(os.environ['CLERK_HEARTBEAT_DIR'], '1').touch(); " if works else ""
+    (tmp_path / "killed.py").write_text(f"import os, pathlib; {heartbeat}os.killpg(0, 9)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with capture_logs() as logged, closing(WorkerMetrics()) as workers:
-        running = asyncio.create_task(supervise([Killed(QUEUES, 1, 1, module="killed")], workers))
+        running = asyncio.create_task(supervise([Loading(QUEUES, 1, 1, module="killed")], workers))
         while (died := [each["pause"] for each in logged if each["event"].startswith("worker died")]) != pauses:
             assert died == pauses[: len(died)]
             assert not running.done()
