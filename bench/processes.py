@@ -11,7 +11,12 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 def resident(pid: int) -> int:
     """Bytes of memory in use."""
-    return sum(_resident(each) for each in (pid, *descendants(pid)))
+    return sum(_bytes(each, "status", "VmRSS:") for each in (pid, *descendants(pid)))
+
+
+def proportional(pid: int) -> int:
+    """Bytes of memory in use, where what several processes share counts once (smaps_rollup's Pss)."""
+    return sum(_bytes(each, "smaps_rollup", "Pss:") for each in (pid, *descendants(pid)))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -19,9 +24,9 @@ def cpu_seconds(pid: int) -> float:
     return sum(_cpu_seconds(each) for each in (pid, *descendants(pid)))
 
 
-def _resident(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+def _bytes(pid: int, file: str, field: str) -> int:
+    lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 def _cpu_seconds(pid: int) -> float:
