@@ -14,22 +14,9 @@ from messages.process.publishing import Unpublished
 from messages.process.settings import Settings
 from tests.make import NOW
 from workers import clock
+from workers.failures import Ambiguous, Permanent, SlackError, Temporary, TextingError, TooLarge, Unreachable
 from workers.mongo import Stores
-from workers.ports import (
-    Ambiguous,
-    Attachment,
-    ListedText,
-    Permanent,
-    Ports,
-    Posted,
-    Renderable,
-    SentText,
-    SlackError,
-    Temporary,
-    TextingError,
-    TooLarge,
-    Unreachable,
-)
+from workers.ports import Attachment, ListedText, Ports, Posted, Renderable, SentText
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
 

@@ -16,7 +16,8 @@ from prometheus_client import Counter
 from messages.inbound import SmsReceived
 from messages.line import Inbox
 from messages.process.publishing import correlation
-from workers.ports import ListedText, Ports, TextingError, TextingThrottled
+from workers.failures import TextingError, TextingThrottled
+from workers.ports import ListedText, Ports
 
 log = structlog.get_logger("clerk.missed")
 

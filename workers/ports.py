@@ -2,50 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SmsReceived
+from messages.process.publishing import Publisher
 from messages.process.settings import Settings
 from messages.sms import Media
-
-if TYPE_CHECKING:  # pure modules import the errors and shapes from here, and must not load motor and pika with them
-    from messages.process.publishing import Publisher
-    from workers.mongo import Stores
-
-
-class SlackError(Exception):
-    """A call to Slack failed; `code` is Slack's error."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Permanent(SlackError):
-    """A retry can't succeed until a person changes something."""
-
-
-class Temporary(SlackError):
-    """Nothing happened at Slack; a later retry may succeed, after `retry_after` if that is known."""
-
-    def __init__(self, code: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(code)
-        self.retry_after = retry_after
-
-
-class Throttled(Temporary):
-    """Slack accepts no calls for `retry_after`."""
-
-    retry_after: timedelta
-
-    def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("ratelimited", retry_after)
-
-
-class Ambiguous(SlackError):
-    """Slack may or may not have done it: check before a retry."""
+from workers.mongo import Stores
 
 
 class Renderable(Protocol):
@@ -146,38 +111,6 @@ class Slack(Protocol):
         ...
 
 
-class TextingError(Exception):
-    """A call to the provider failed; `code` is the provider's, if any; `detail` contains no number and no text."""
-
-    def __init__(self, code: int | None, detail: str) -> None:
-        super().__init__(detail if code is None else f"{code} ({detail})")
-        self.code, self.detail = code, detail
-
-
-class Refused(TextingError):
-    """The provider refused, and sent nothing; `code` tells whether the same call can succeed later."""
-
-
-class TextingThrottled(TextingError):
-    """The provider ignored the call, and accepts no others for `retry_after`."""
-
-    def __init__(self, code: int | None, retry_after: timedelta) -> None:
-        super().__init__(code, "throttled")
-        self.retry_after = retry_after
-
-
-class Unreachable(TextingError):
-    """Nothing changed at the provider; a retry is safe."""
-
-
-class Undecided(TextingError):
-    """The provider may or may not have sent the text: check before a retry."""
-
-
-class TooLarge(TextingError):
-    """An attachment has more bytes than allowed."""
-
-
 @dataclass(frozen=True)
 class SentText:
     """One of our texts as the provider has it, since `at`."""
@@ -253,8 +186,8 @@ class Ports:
     """Everything that an actor may use; it gets them with each message."""
 
     settings: Settings
-    stores: "Stores"
-    publisher: "Publisher"
+    stores: Stores
+    publisher: Publisher
     slack: Slack
     texting: Texting
     now: Callable[[], datetime] = field(default=_now)

@@ -1,4 +1,4 @@
-"""What can be asked of the queues, whichever broker holds them."""
+"""What can be asked of the queues, whichever broker holds them. Pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol

@@ -10,7 +10,7 @@ from messages.inbound import SmsReceived
 from messages.sms import Media
 from tests import make
 from tests.fakes import Crash, Message, Workers
-from workers.ports import (
+from workers.failures import (
     Ambiguous,
     Permanent,
     Refused,

@@ -10,7 +10,7 @@ from messages.ticket import ActOnTicket, Edit, SetStatus, Status, Take
 from messages.views import FindTickets
 from tests import make
 from tests.fakes import DiesAt, Workers
-from workers.ports import Permanent, Throttled
+from workers.failures import Permanent, Throttled
 
 
 async def receive(workers: Workers, number: int, after: int | None = None, contact: str = make.CONTACT) -> None:

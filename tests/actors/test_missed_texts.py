@@ -10,7 +10,8 @@ from tests import make
 from tests.actors.test_every_message_may_come_twice import thread
 from tests.fakes import Workers
 from workers import missed
-from workers.ports import ListedText, TextingThrottled, Unreachable
+from workers.failures import TextingThrottled, Unreachable
+from workers.ports import ListedText
 
 PICTURE = Media(url="https://api.twilio.com/Media/ME1", content_type="image/png")
 

@@ -12,7 +12,8 @@ from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
 from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers
-from workers.ports import Posted, Refused, TextingThrottled, Undecided, Unreachable
+from workers.failures import Refused, TextingThrottled, Undecided, Unreachable
+from workers.ports import Posted
 from workers.sms.compose import TAKEN_BEFORE
 from workers.sms.sending import Sending
 

@@ -15,7 +15,8 @@ from tests import make
 from tests.actors.test_replies import settle, thread
 from tests.actors.test_replies import written as message_in
 from tests.fakes import DiesAt, Fate, Workers
-from workers.ports import Posted, TextingThrottled, Undecided, Unreachable
+from workers.failures import TextingThrottled, Undecided, Unreachable
+from workers.ports import Posted
 
 CONTACTS = ("+15550002221", "+15550002222")
 REPLIES = 5

@@ -19,7 +19,7 @@ from tests.actors.test_missed_texts import listed
 from tests.actors.test_replies import lines, settle, stored, thread, written
 from tests.fakes import Workers
 from workers import clock, missed
-from workers.ports import (
+from workers.failures import (
     Ambiguous,
     Permanent,
     Refused,

@@ -14,7 +14,7 @@ from tests import make
 from tests.actors.test_every_message_may_come_twice import receive, thread
 from tests.fakes import Fate, Workers
 from workers import clock
-from workers.ports import Temporary
+from workers.failures import Temporary
 from workers.redraw import redraw
 
 RENDER = RenderConversation(conversation=make.CONVERSATION)

@@ -14,7 +14,8 @@ import structlog
 
 from messages.inbound import SmsReceived
 from messages.sms import Sms
-from workers.ports import ListedText, Ports, Refused, TextingError, TextingThrottled
+from workers.failures import Refused, TextingError, TextingThrottled
+from workers.ports import ListedText, Ports
 
 log = structlog.get_logger("clerk.ingestion")
 

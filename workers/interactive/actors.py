@@ -10,9 +10,10 @@ from prometheus_client import Histogram
 
 from messages.notification import OpenModal, Whisper
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+from workers.failures import Permanent, SlackError
 from workers.interactive import assign_modal, lists, reply_modals
 from workers.interactive.find_tickets import open_tickets, search_tickets
-from workers.ports import Permanent, Ports, SlackError
+from workers.ports import Ports
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.interactive")

@@ -17,8 +17,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from messages.formats.thread_replies import ThreadReply
+from workers.failures import Ambiguous, Permanent, SlackError, Temporary, Throttled
 from workers.platforms.calls import recorded_call
-from workers.ports import Ambiguous, Permanent, Posted, Renderable, SlackError, Temporary, Throttled
+from workers.ports import Posted, Renderable
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
 

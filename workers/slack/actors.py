@@ -13,7 +13,8 @@ from messages.notification import HidePost, PostKind, RenderConversation, ShowPo
 from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
-from workers.ports import Permanent, Ports
+from workers.failures import Permanent
+from workers.ports import Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
 from workers.slack import blocks, plan

@@ -13,17 +13,8 @@ import structlog
 
 from messages.notification import Post, PostKind
 from messages.sms import Sms
-from workers.ports import (
-    Ambiguous,
-    Permanent,
-    Ports,
-    Refused,
-    SlackError,
-    Temporary,
-    TextingError,
-    Throttled,
-    Unreachable,
-)
+from workers.failures import Ambiguous, Permanent, Refused, SlackError, Temporary, TextingError, Throttled, Unreachable
+from workers.ports import Ports
 from workers.slack import blocks, media, plan
 from workers.slack.writer import FIRST_RETRY, LOOKUP_AFTER, Writer
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from messages.sms import Media
-from workers.ports import Refused, TextingError, TooLarge
+from workers.failures import Refused, TextingError, TooLarge
 
 MOST_BYTES: Final = 20_000_000
 """The most bytes of a text's attachments together; most carriers allow an MMS of less than 5 MB."""

@@ -11,8 +11,9 @@ from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Sms
 from messages.ticket import Ticket
+from workers.failures import Ambiguous, Permanent, Temporary
 from workers.observe import TEXT_TO_SLACK
-from workers.ports import Ambiguous, Permanent, Ports, Posted, Temporary
+from workers.ports import Ports, Posted
 from workers.slack import blocks, plan
 from workers.slack.attachments import Attachments
 from workers.slack.writer import ThreadGone, Writer

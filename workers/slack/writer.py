@@ -13,7 +13,8 @@ import structlog
 from messages.conversation import Conversation
 from messages.notification import Post, PostKind
 from messages.process.publishing import CLOCK_SKEW
-from workers.ports import Ambiguous, Permanent, Ports, Posted, Renderable, Temporary, Throttled
+from workers.failures import Ambiguous, Permanent, Temporary, Throttled
+from workers.ports import Ports, Posted, Renderable
 from workers.slack import plan
 
 log = structlog.get_logger("clerk.slack")

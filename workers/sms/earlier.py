@@ -16,7 +16,8 @@ from messages.conversation import Conversation
 from messages.formats.thread_replies import ThreadReply, reply_posted
 from messages.inbound import SlackReplyPosted
 from messages.sms import Sms, outbound_id
-from workers.ports import Permanent, Ports, Posted, SlackError, Throttled
+from workers.failures import Permanent, SlackError, Throttled
+from workers.ports import Ports, Posted
 from workers.sms.replies import SENDABLE_FOR, is_too_late, written_at
 
 log = structlog.get_logger("clerk.sms")

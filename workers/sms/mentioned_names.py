@@ -5,7 +5,8 @@ from typing import Final
 
 import structlog
 
-from workers.ports import Permanent, Ports, SlackError
+from workers.failures import Permanent, SlackError
+from workers.ports import Ports
 from workers.sms.plain_text import mentioned
 
 log = structlog.get_logger("clerk.sms")

@@ -14,8 +14,9 @@ from typing import Final
 import structlog
 
 from messages.sms import Sms, State
+from workers.failures import Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.platforms.twilio.errors import ErrorKind, advice
-from workers.ports import Ports, Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
+from workers.ports import Ports, SentText
 from workers.sms.files import links
 from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
 

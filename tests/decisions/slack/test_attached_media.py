@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from messages.sms import Media
 from tests import make
-from workers.ports import Refused, TooLarge, Unreachable
+from workers.failures import Refused, TooLarge, Unreachable
 from workers.slack import blocks, media, plan
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.faults import Fault
 from tests.standins import TOKEN, Pair
+from workers.failures import Ambiguous, Permanent
 from workers.platforms.slack_api import SlackApi
-from workers.ports import Ambiguous, Permanent, Posted
+from workers.ports import Posted
 from workers.slack.blocks import whisper
 
 HERE = "C0TEXTS"

@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.faults import Fault
 from tests.standins import TOKEN, Pair
+from workers.failures import Ambiguous, Permanent, Temporary
 from workers.platforms.slack_api import SlackApi
-from workers.ports import Ambiguous, Permanent, Posted, Temporary
+from workers.ports import Posted
 from workers.slack.blocks import whisper
 
 HERE = "C0TEXTS"

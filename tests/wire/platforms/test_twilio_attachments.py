@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from tests.twilio_server import MESSAGES, PNG, Server, counted, error, reaching, replying
+from workers.failures import Refused, TextingError, TextingThrottled, TooLarge, Unreachable
 from workers.platforms.twilio.api import TwilioApi
-from workers.ports import Refused, TextingError, TextingThrottled, TooLarge, Unreachable
 
 MEDIA = f"{MESSAGES}/MM1/Media/ME1"
 

@@ -22,8 +22,9 @@ from tests.twilio_server import (
     reaching,
     replying,
 )
+from workers.failures import Refused, TextingThrottled, Unreachable
 from workers.platforms.twilio.api import TwilioApi
-from workers.ports import Refused, SentText, TextingThrottled, Unreachable
+from workers.ports import SentText
 
 
 async def test_our_texts_are_found_on_all_pages_newest_first(twilio: Server, api: TwilioApi) -> None:

@@ -26,8 +26,9 @@ from tests.twilio_server import (
     reaching,
     replying,
 )
+from workers.failures import Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.platforms.twilio.api import TwilioApi
-from workers.ports import Refused, SentText, TextingError, TextingThrottled, Undecided, Unreachable
+from workers.ports import SentText
 
 
 async def send(api: TwilioApi, body: str = BODY, media: tuple[str, ...] = ()) -> SentText:

@@ -11,7 +11,8 @@ from dramatiq.message import Message
 from messages.process.settings import Settings
 from tests.servers import free_port
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
-from workers.ports import Posted, SlackError, TextingError
+from workers.failures import SlackError, TextingError
+from workers.ports import Posted
 from workers.wiring import ClosesPorts, make_ports
 
 

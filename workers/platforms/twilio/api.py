@@ -15,18 +15,11 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from messages.sms import Media
+from workers.failures import Refused, TextingError, Undecided, Unreachable
 from workers.platforms.calls import recorded_call
 from workers.platforms.twilio.failures import error_for
 from workers.platforms.twilio.media import MediaDownloads
-from workers.ports import (
-    Attachment,
-    ListedText,
-    Refused,
-    SentText,
-    TextingError,
-    Undecided,
-    Unreachable,
-)
+from workers.ports import Attachment, ListedText, SentText
 
 CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
 

@@ -7,8 +7,8 @@ import json
 from datetime import timedelta
 from typing import Final
 
+from workers.failures import Refused, TextingError, TextingThrottled, Undecided
 from workers.platforms.twilio.errors import ErrorKind, advice
-from workers.ports import Refused, TextingError, TextingThrottled, Undecided
 
 _A_WHILE: Final = timedelta(seconds=30)
 _LONGEST: Final = timedelta(hours=1)

@@ -14,8 +14,9 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from workers.failures import Refused, TextingError, TooLarge, Undecided, Unreachable
 from workers.platforms.twilio.failures import error_for
-from workers.ports import Attachment, Refused, TextingError, TooLarge, Undecided, Unreachable
+from workers.ports import Attachment
 
 MOST_REDIRECTS: Final = 3
 TWILIO: Final = "https://api.twilio.com"
