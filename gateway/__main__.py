@@ -89,7 +89,7 @@ async def run(settings: Settings) -> None:
         await publisher.close()
 
 
-def serve(settings: Settings) -> None:
+def run_on_uvloop(settings: Settings) -> None:
     """Serve until SIGTERM, then finish the requests that wait for a confirm."""
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(run(settings))
@@ -107,7 +107,7 @@ if __name__ == "__main__":
         refuse_sandbox_secrets(found)
         configure_logging(found.log_format)
         telemetry.configure("gateway")
-        serve(found)
+        run_on_uvloop(found)
     except Misconfigured as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         sys.exit(2)

@@ -95,7 +95,7 @@ class Gateway:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        raw = self._below(scope)
+        raw = self._path_below_public_url(scope)
         path = unquote(raw)
         for prefix, app in self._mounts.items():
             if path == prefix or path.startswith(f"{prefix}/"):
@@ -106,7 +106,7 @@ class Gateway:
         if answer is not None:
             await _send(send, answer, head=scope["method"] == "HEAD")
 
-    def _below(self, scope: Scope) -> str:
+    def _path_below_public_url(self, scope: Scope) -> str:
         """The raw path below the public URL, whether or not a proxy removed the URL's own path."""
         raw: str = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("latin-1")
         return raw.removeprefix(self._prefix) if raw.startswith(f"{self._prefix}/") else raw
@@ -114,16 +114,16 @@ class Gateway:
     async def _answer(self, raw: str, path: str, scope: Scope, receive: Receive) -> Response | None:
         method = scope["method"]
         if path in self._pages:
-            return await self._pages[path]() if method in {"GET", "HEAD"} else _only("GET, HEAD")
+            return await self._pages[path]() if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
         if path.startswith(MEDIA_PATH):
-            return await self._media.answer(path) if method in {"GET", "HEAD"} else _only("GET, HEAD")
+            return await self._media.answer(path) if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
         path = path.rstrip("/")
         sms_id = path.removeprefix(STATUS_PATH)
         status = path.startswith(STATUS_PATH) and "/" not in sms_id
         if path not in self._webhooks and not status:
             return Response(404, b"not found")
         if method != "POST":
-            return _only("POST")
+            return _method_not_allowed("POST")
         route = STATUS_PATH + "{sms_id}" if status else path
         started = time.perf_counter()
         cause = new_id()
@@ -249,7 +249,7 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-def _only(methods: str) -> Response:
+def _method_not_allowed(methods: str) -> Response:
     return Response(405, b"method not allowed", headers={"allow": methods})
 
 

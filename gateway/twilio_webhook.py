@@ -82,13 +82,13 @@ def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> b
     (https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio).
     """
     signed = url.encode("latin-1", "replace") + b"".join(chain.from_iterable(sorted(set(pairs))))
-    code = _keyed(token).copy()
+    code = _initial_hmac(token).copy()
     code.update(signed)
     return b64encode(code.digest())
 
 
 @lru_cache(maxsize=8)
-def _keyed(token: bytes) -> hmac.HMAC:
+def _initial_hmac(token: bytes) -> hmac.HMAC:
     """The initial state of every signature with a token: it costs more than signing a form."""
     return hmac.new(token, digestmod="sha1")
 

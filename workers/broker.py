@@ -64,7 +64,7 @@ class _Consumer(_RabbitmqConsumer):
 
     def nack(self, message: MessageProxy) -> None:
         """Move a message to the dead letters, with the reason in its options, then acknowledge it."""
-        self._bury(message.encode())
+        self._dead_letter(message.encode())
         super().ack(message)
 
     def _readable(self, deliveries: Iterator[Any]) -> Iterator[Any]:
@@ -75,11 +75,11 @@ class _Consumer(_RabbitmqConsumer):
                 yield method, properties, body
                 continue
             log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=fault)
-            self._bury(_wrapped(body, q_name(self.queue_name), fault))
+            self._dead_letter(_envelope(body, q_name(self.queue_name), fault))
             self.channel.basic_ack(method.delivery_tag)
             yield None, None, None
 
-    def _bury(self, body: bytes) -> None:
+    def _dead_letter(self, body: bytes) -> None:
         try:
             self.broker.channel.basic_publish(
                 exchange="",
@@ -106,7 +106,7 @@ def _fault(body: bytes, queue: str) -> str | None:
     return None
 
 
-def _wrapped(body: bytes, queue: str, reason: str) -> bytes:
+def _envelope(body: bytes, queue: str, reason: str) -> bytes:
     """An envelope that contains an unreadable body unchanged."""
     kwargs = {"body": base64.b64encode(body).decode()}
     wrapped: Message[None] = Message(queue, "unreadable", (), kwargs, {"reason": reason})

@@ -74,7 +74,7 @@ def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "
     return f"{len(parts)} of them" if parts else none
 
 
-def moment(at: datetime) -> str:
+def local_time(at: datetime) -> str:
     """A time that each reader sees in their own zone.
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting

@@ -49,7 +49,7 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
         if isinstance(error, TextingThrottled):
             await ports.stores.inboxes.put_off(line, ports.now() + error.retry_after)
         return 0
-    missed = await _missed(line, [text for text in listed if since <= text.at <= until], ports)
+    missed = await _not_stored(line, [text for text in listed if since <= text.at <= until], ports)
     new = [text for text in missed if text.sid not in inbox.taken]
     for text in new:
         correlation.set(uuid.uuid4().hex)
@@ -61,7 +61,7 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
     return len(new)
 
 
-async def _missed(line: str, listed: Sequence[ListedText], ports: Ports) -> Sequence[SmsReceived]:
+async def _not_stored(line: str, listed: Sequence[ListedText], ports: Ports) -> Sequence[SmsReceived]:
     """The texts that are not stored, each with the contact's text before it."""
     known = await ports.stores.texts.known([text.sid for text in listed]) if listed else set()
     before: dict[str, str] = {}

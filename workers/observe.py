@@ -81,7 +81,7 @@ class Observed(Middleware):
         if exception is None:
             log.info("handled", **fields)
         else:
-            log.warning("failed", **fields, error=_words(exception), retries=message.options.get("retries", 0))
+            log.warning("failed", **fields, error=_reason(exception), retries=message.options.get("retries", 0))
         self._end_span(message, exception)
         structlog.contextvars.clear_contextvars()
         correlation.set(None)
@@ -103,7 +103,7 @@ class Observed(Middleware):
 
     @override
     def before_nack(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
-        reason = _words(message._exception) if message._exception is not None else "failed"
+        reason = _reason(message._exception) if message._exception is not None else "failed"
         message.options["reason"] = reason
         message.options["died_at"] = int(time.time() * 1000)
         DEAD.labels(message.queue_name, message.actor_name).inc()
@@ -117,7 +117,7 @@ class Observed(Middleware):
         )
 
 
-def _words(exception: BaseException) -> str:
+def _reason(exception: BaseException) -> str:
     """What went wrong and where; without the message of a foreign exception, which may quote a contact."""
     kind = type(exception)
     what = f"{kind.__name__}: {exception}" if kind.__module__.startswith(("workers.", "messages.")) else kind.__name__

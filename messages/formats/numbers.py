@@ -58,7 +58,7 @@ def split(typed: str, line: str | None) -> tuple[str, str]:
             return parse(typed[: word.end() - 1], line), typed[word.end() :].strip()
     if not ends:
         return parse(typed.partition(" ")[0], line), ""
-    found = [(number, typed[end:].strip()) for end in ends if (number := _possible(typed[:end], line))]
+    found = [(number, typed[end:].strip()) for end in ends if (number := _parsed_or_none(typed[:end], line))]
     if not found:
         return parse(typed[: ends[-1]], line), ""
     if len(found) > 1:
@@ -66,7 +66,7 @@ def split(typed: str, line: str | None) -> tuple[str, str]:
     return found[0]
 
 
-def _possible(typed: str, line: str | None) -> str | None:
+def _parsed_or_none(typed: str, line: str | None) -> str | None:
     try:
         return parse(typed, line)
     except NotANumber:

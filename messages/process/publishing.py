@@ -104,23 +104,23 @@ class AmqpPublisher:
             raise Misconfigured("CLERK_AMQP_URL: must be a URL such as amqp://user:pass@host:5672/vhost") from None
         self._link: _Link | None = None
         self._linked = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._trouble = "not connected to RabbitMQ yet"
 
     def start(self) -> None:
         """Begin to connect, on the running loop, and stay connected until `close`."""
-        if self._keeper is None:
+        if self._connecting is None:
             # The task outlives the first publish, so it must not inherit that one's context.
-            self._keeper = asyncio.create_task(self._keep_linked(), name="amqp-publisher", context=Context())
+            self._connecting = asyncio.create_task(self._keep_connected(), name="amqp-publisher", context=Context())
 
     async def close(self) -> None:
         """Wait for the outstanding confirms, then close the connection."""
-        if self._keeper is not None:
+        if self._connecting is not None:
             if self._link is not None:
-                await self._link.drained()
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+                await self._link.wait_for_confirms()
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+            self._connecting = None
 
     async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
         """Return once RabbitMQ has confirmed that a queue holds the message; Unpublished otherwise."""
@@ -148,7 +148,7 @@ class AmqpPublisher:
         except TimeoutError:
             raise Unpublished(SILENT if self._link else self._trouble) from None
 
-    async def _keep_linked(self) -> None:
+    async def _keep_connected(self) -> None:
         pause = 0.1
         while True:
             link = _Link(self._unlink)
@@ -199,7 +199,7 @@ class _Link:
                 lambda done: AsyncioConnection(
                     parameters,
                     on_open_callback=lambda connection: connection.close() if self.lost.done() else done(connection),
-                    on_open_error_callback=lambda _, error: self._lose(str(error) or repr(error)),
+                    on_open_error_callback=lambda _, error: self._mark_lost(str(error) or repr(error)),
                     on_close_callback=self._on_closed,
                     custom_ioloop=self._loop,
                 )
@@ -208,7 +208,7 @@ class _Link:
             connection.add_on_connection_blocked_callback(self._on_blocked)
             connection.add_on_connection_unblocked_callback(self._on_unblocked)
             channel: Channel = await self._called_back(lambda done: connection.channel(on_open_callback=done))
-            channel.add_on_close_callback(lambda _, error: self._lose(f"the channel was closed: {error}"))
+            channel.add_on_close_callback(lambda _, error: self._mark_lost(f"the channel was closed: {error}"))
             channel.add_on_return_callback(self._on_return)
             for queue in QUEUES:
                 for name, arguments in declarations(queue).items():
@@ -241,7 +241,7 @@ class _Link:
         self._unconfirmed += len(body)
         self._deadlines.append((self._loop.time() + CONFIRM_WITHIN.total_seconds(), confirmed))
         if self._overdue is None:
-            self._look_for_overdue()
+            self._fail_overdue()
         if not self._outgoing:
             self._loop.call_soon(self._write)
         number, most = self._channel.channel_number, self._channel.connection.params.frame_max - FRAME_OVERHEAD
@@ -256,7 +256,7 @@ class _Link:
         if self._connection is not None and self._connection.is_open and not self.lost.done():
             self._connection._output_marshaled_frames([frames])
 
-    def _look_for_overdue(self) -> None:
+    def _fail_overdue(self) -> None:
         """Fail the publishes that were not confirmed in time; a timer for each of them would cost more."""
         now, self._overdue = self._loop.time(), None
         while self._deadlines and (self._deadlines[0][0] <= now or self._deadlines[0][1].done()):
@@ -264,16 +264,16 @@ class _Link:
             if not confirmed.done():
                 confirmed.set_exception(Unpublished(SILENT))
         if self._deadlines:
-            self._overdue = self._loop.call_at(self._deadlines[0][0], self._look_for_overdue)
+            self._overdue = self._loop.call_at(self._deadlines[0][0], self._fail_overdue)
 
-    async def drained(self) -> None:
+    async def wait_for_confirms(self) -> None:
         """Return when no publish waits for a confirm, or after CONFIRM_WITHIN."""
         if self._waiting:
             await asyncio.wait([each for each, _ in self._waiting.values()], timeout=CONFIRM_WITHIN.total_seconds())
 
     async def close(self) -> None:
         """Close the connection; the publishes that wait for a confirm fail."""
-        self._lose("the publisher is closed")
+        self._mark_lost("the publisher is closed")
         if self._connection is not None and self._connection.is_open:
             self._connection.close()
             with suppress(TimeoutError):
@@ -282,7 +282,7 @@ class _Link:
 
     def _on_closed(self, _: object, error: BaseException) -> None:
         self._closed.set()
-        self._lose(f"the connection was closed: {error}")
+        self._mark_lost(f"the connection was closed: {error}")
 
     def _on_blocked(self, _: object, frame: Method[Connection.Blocked]) -> None:
         self._blocked = f"RabbitMQ takes no messages at present: {frame.method.reason}"
@@ -294,7 +294,7 @@ class _Link:
 
     def _on_return(self, _: Channel, method: Basic.Return, *__: object) -> None:
         """RabbitMQ returns a message when its queue was deleted; a new connection declares the queue again."""
-        self._lose(f"there is no queue {method.routing_key}: {method.reply_text}")
+        self._mark_lost(f"there is no queue {method.routing_key}: {method.reply_text}")
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
         last = frame.method.delivery_tag
@@ -309,7 +309,7 @@ class _Link:
             else:
                 confirmed.set_result(None)
 
-    def _lose(self, reason: str) -> None:
+    def _mark_lost(self, reason: str) -> None:
         for confirmed, _ in self._waiting.values():
             if not confirmed.done():
                 confirmed.set_exception(Unpublished(reason))

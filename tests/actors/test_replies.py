@@ -14,7 +14,7 @@ from tests.actors.test_every_message_may_come_twice import receive
 from tests.fakes import Workers
 from workers.failures import Refused, TextingThrottled, Undecided, Unreachable
 from workers.ports import Posted
-from workers.sms.compose import TAKEN_BEFORE
+from workers.sms.compose import ACCEPTED_BEFORE
 from workers.sms.sending import Sending
 
 
@@ -407,7 +407,7 @@ async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_firs
     await workers.handle(second.model_copy(update={"text": "ten o'clock"}))
     await settle(workers)
     assert workers.texting.bodies(make.CONTACT) == ["nine o'clock"]
-    assert [text for _, text in workers.slack.whispers] == [*told, TAKEN_BEFORE]
+    assert [text for _, text in workers.slack.whispers] == [*told, ACCEPTED_BEFORE]
 
 
 async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> None:

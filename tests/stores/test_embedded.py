@@ -135,7 +135,7 @@ async def test_no_question_is_answered_by_a_look_through_a_whole_collection(
             await stores.conversations.by_thread("C1", "1.1")
             await stores.tickets.of_contacts([make.CONTACT], 5)
             await stores.tickets.in_status(Status.OPEN, 5)
-            await stores.tickets.among([1])
+            await stores.tickets.by_ids([1])
         with MongoClient[dict[str, Any]](mongo.url) as client:
             plans = {
                 shape: client["clerk"].command("explain", question)["details"].get("engine_details")

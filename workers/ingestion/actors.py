@@ -50,7 +50,7 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
 async def _store(message: SmsReceived, ports: Ports) -> bool:
     """Store a text to a line and its keyword, if any; False if the text was stored before."""
     asked = opt_out(message.body, message.opt_out)
-    words = await _wish(message, asked, ports) if asked else ""
+    words = await _record_opt_out(message, asked, ports) if asked else ""
     text = _document(message, ports.now())
     more = {"due_at": ports.now() + FILED_WITHIN, "words": words, "unshown": text.conversation if words else None}
     return await ports.stores.texts.add(text.model_copy(update=more))
@@ -75,7 +75,7 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
     )
 
 
-async def _wish(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
+async def _record_opt_out(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
     """Record an opt-out or opt-in; returns the notice for the thread."""
     contact = await ports.stores.contacts.ensure(message.contact, ports.now())
     if asked is not OptOut.HELP:

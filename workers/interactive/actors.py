@@ -80,7 +80,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
         ports.stores.lines.all(), ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS)
     )
     recent = list(dict.fromkeys(ticket.contact for ticket in tickets))
-    known = {contact.id: contact for contact in await ports.stores.contacts.among(recent)}
+    known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
     contacts = [known[number] for number in recent if number in known and not known[number].opted_out]
     await _open(message, reply_modals.send(lines, contacts, message.channel, message.response_url), CLICK_AGAIN, ports)
 

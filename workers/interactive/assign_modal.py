@@ -24,7 +24,7 @@ from slack_sdk.models.views import View
 
 from messages.line import Line
 from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, mention, moment
+from workers.markup import clip_escaped, escape, local_time, mention
 
 NOTES_SHOWN: Final = 20
 NOTES_BYTES: Final = 150_000
@@ -133,7 +133,7 @@ def _notes(ticket: Ticket) -> list[Block]:
         size += len(json.dumps(note.text))
         if size > NOTES_BYTES:
             break
-        by = f"{mention(note.author)} · {moment(note.at)}"
+        by = f"{mention(note.author)} · {local_time(note.at)}"
         blocks.append(ContextBlock(elements=[MarkdownTextObject(text=by, verbatim=True)]))
         blocks.append(SectionBlock(text=_plain(clip_escaped(note.text, SECTION))))
         shown += 1

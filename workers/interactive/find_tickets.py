@@ -70,8 +70,8 @@ async def _of_term(term: str, ports: Ports) -> list[Ticket]:
 async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
     """The tickets in the same order, with their contacts' names and thread links."""
     contacts, conversations = await asyncio.gather(
-        ports.stores.contacts.among({ticket.contact for ticket in tickets}),
-        ports.stores.conversations.among({ticket.conversation for ticket in tickets}),
+        ports.stores.contacts.by_ids({ticket.contact for ticket in tickets}),
+        ports.stores.conversations.by_ids({ticket.conversation for ticket in tickets}),
     )
     names = {contact.id: contact.name for contact in contacts}
     links = {each.id: each.thread.permalink for each in conversations if each.thread}

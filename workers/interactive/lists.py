@@ -52,8 +52,8 @@ class Answer:
 
 def answer(query: str, rows: Sequence[Row]) -> Answer:
     """The answer to `/clerk find`."""
-    title = _found(query, rows, LISTED)
-    blocks = [SectionBlock(text=_marked(title)), *(_row(row) for row in rows[:LISTED])]
+    title = _title(query, rows, LISTED)
+    blocks = [SectionBlock(text=_mrkdwn(title)), *(_row(row) for row in rows[:LISTED])]
     return Answer(title, tuple(block.to_dict() for block in blocks))
 
 
@@ -91,7 +91,7 @@ def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, respon
 
 def results(query: str, rows: Sequence[Row], external_id: str) -> dict[str, Any]:
     """The modal with the search results."""
-    blocks = [SectionBlock(text=_marked(_found(query, rows, FOUND))), *(_row(row) for row in rows[:FOUND])]
+    blocks = [SectionBlock(text=_mrkdwn(_title(query, rows, FOUND))), *(_row(row) for row in rows[:FOUND])]
     return View(
         type="modal",
         callback_id="clerk.found",
@@ -102,7 +102,7 @@ def results(query: str, rows: Sequence[Row], external_id: str) -> dict[str, Any]
     ).to_dict()
 
 
-def _found(query: str, rows: Sequence[Row], most: int) -> str:
+def _title(query: str, rows: Sequence[Row], most: int) -> str:
     asked = f"“{clip_escaped(unstyled(query.strip()), 300)}”"
     if not rows:
         return f"No ticket matches {asked}. Search for a number, a name, a tag, a status, words of the subject, or #12."
@@ -112,7 +112,7 @@ def _found(query: str, rows: Sequence[Row], most: int) -> str:
 
 
 def _row(row: Row) -> Block:
-    return SectionBlock(text=_marked("\n".join(_line(row))))
+    return SectionBlock(text=_mrkdwn("\n".join(_line(row))))
 
 
 def _line(row: Row) -> tuple[str, str]:
@@ -133,5 +133,5 @@ def _plain(text: str) -> PlainTextObject:
     return PlainTextObject(text=text, emoji=False)
 
 
-def _marked(escaped: str) -> MarkdownTextObject:
+def _mrkdwn(escaped: str) -> MarkdownTextObject:
     return MarkdownTextObject(text=escaped, verbatim=True)

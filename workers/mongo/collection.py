@@ -45,7 +45,7 @@ def read[D: Document](kind: type[D], fields: Fields | None) -> D | None:
     return None if fields is None else kind.model_validate({**fields, "id": fields["_id"]})
 
 
-class Store[D: Document]:
+class DocumentStore[D: Document]:
     """A collection of one kind of document."""
 
     kind: type[D]
@@ -81,7 +81,7 @@ class Store[D: Document]:
             cursor = cursor.sort(list(order))
         return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
 
-    async def among(self, ids: Collection[Any]) -> list[D]:
+    async def by_ids(self, ids: Collection[Any]) -> list[D]:
         """The documents with these ids."""
         return await self._find({"_id": {"$in": list(ids)}}) if ids else []
 

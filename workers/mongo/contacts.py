@@ -4,11 +4,11 @@ from datetime import datetime
 
 from messages.conversation import Contact
 from messages.formats.words import words
-from workers.mongo.collection import RawCollection, Store
+from workers.mongo.collection import DocumentStore, RawCollection
 from workers.mongo.terms import Terms
 
 
-class Contacts(Store[Contact]):
+class Contacts(DocumentStore[Contact]):
     """The people who text."""
 
     kind = Contact

@@ -7,10 +7,10 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument
 
 from messages.conversation import Conversation, Debounce, Thread, conversation_id
-from workers.mongo.collection import Store, read, stored
+from workers.mongo.collection import DocumentStore, read, stored
 
 
-class Conversations(Store[Conversation]):
+class Conversations(DocumentStore[Conversation]):
     """The conversations, and the leases for their outboxes and for rendering them."""
 
     kind = Conversation

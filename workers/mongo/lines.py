@@ -6,10 +6,10 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from messages.line import Inbox, Line
-from workers.mongo.collection import Store, read, stored
+from workers.mongo.collection import DocumentStore, read, stored
 
 
-class Lines(Store[Line]):
+class Lines(DocumentStore[Line]):
     """The team's phone numbers."""
 
     kind = Line
@@ -32,7 +32,7 @@ class Lines(Store[Line]):
         return bool((await self._collection.delete_one({"_id": number})).deleted_count)
 
 
-class Inboxes(Store[Inbox]):
+class Inboxes(DocumentStore[Inbox]):
     """How far each line's texts were compared with the provider's list."""
 
     kind = Inbox

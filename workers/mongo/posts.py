@@ -6,10 +6,10 @@ from typing import Any
 
 from messages.base import Document
 from messages.notification import Post, PostKind
-from workers.mongo.collection import Store
+from workers.mongo.collection import DocumentStore
 
 
-class Posts(Store[Post]):
+class Posts(DocumentStore[Post]):
     """Our messages in Slack."""
 
     kind = Post
@@ -48,7 +48,7 @@ class Posts(Store[Post]):
                 {"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}}
             )
 
-    async def at(self, channel: str, ts: str) -> Post | None:
+    async def by_message(self, channel: str, ts: str) -> Post | None:
         """The post behind a Slack message."""
         found = await self._find({"channel": channel, "ts": ts}, limit=1)
         return found[0] if found else None
@@ -61,7 +61,7 @@ class ThrottledChannel(Document):
     retry_at: datetime
 
 
-class Channels(Store[ThrottledChannel]):
+class Channels(DocumentStore[ThrottledChannel]):
     """The throttled Slack channels."""
 
     kind = ThrottledChannel

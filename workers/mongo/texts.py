@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from messages.sms import Direction, Sms, State
-from workers.mongo.collection import Store
+from workers.mongo.collection import DocumentStore
 
 
 def _place_key(seq: int) -> str:
@@ -32,7 +32,7 @@ def _places_query(conversation: str, first: int = 1, last: int = 999_999_999) ->
     return {"conversation": conversation, "place": keys}
 
 
-class Texts(Store[Sms]):
+class Texts(DocumentStore[Sms]):
     """The texts, inbound and outbound."""
 
     kind = Sms

@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
-from workers.mongo.collection import RawCollection, Store, stored
+from workers.mongo.collection import DocumentStore, RawCollection, stored
 from workers.mongo.terms import Terms
 
 _NEWEST_FIRST: Final = 9_999_999_999
@@ -20,7 +20,7 @@ def _slot(ticket: Ticket) -> str:
     return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
 
 
-class Tickets(Store[Ticket]):
+class Tickets(DocumentStore[Ticket]):
     """The tickets, and the tags in use."""
 
     kind = Ticket
@@ -97,7 +97,7 @@ class Tickets(Store[Ticket]):
     async def by_search_term(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
         """Tickets that have, or had, a term or one that begins like it; the newest first for each term."""
         keys = await self._terms[kind].keys(term, limit, whole=whole)
-        return await self.among({_NEWEST_FIRST - int(key) for key in keys})
+        return await self.by_ids({_NEWEST_FIRST - int(key) for key in keys})
 
     async def in_status(self, status: Status, limit: int) -> list[Ticket]:
         """The newest tickets in a status."""

@@ -47,12 +47,12 @@ def next_state(
     update = _Draft(state, line, episode, now)
     for text in texts:
         if text.seq > update.considered:
-            update.text(text)
+            update.add_text(text)
     if sent_at is not None:
-        update.sent(sent_at)
+        update.add_sent(sent_at)
     if acted_at is not None:
-        update.seen(acted_at, texts)
-    update.time()
+        update.mark_seen(acted_at, texts)
+    update.announce_if_due()
     return update.result()
 
 
@@ -77,7 +77,7 @@ class _Draft:
         self._seen_at = state.seen_at
         self._latest = state.latest
 
-    def text(self, text: Arrival) -> None:
+    def add_text(self, text: Arrival) -> None:
         quiet = self._last_text_at is None or text.at - self._last_text_at >= self._line.window
         opening = self._episode.first <= text.seq and not self._knows_episode()
         self.considered = text.seq
@@ -89,10 +89,10 @@ class _Draft:
         elif self._waiting_since is None:
             self._waiting_since = text.at
 
-    def sent(self, at: datetime) -> None:
+    def add_sent(self, at: datetime) -> None:
         self._last_text_at = max(at, self._last_text_at or at)
 
-    def seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
+    def mark_seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
         """The team has seen what came before `at`."""
         self._seen_at = max(at, self._seen_at or at)
         later = [text for text in texts if text.at > at and text.seq > self._announced]
@@ -102,7 +102,7 @@ class _Draft:
             self._announced = max(self._announced, later[0].seq - 1)
             self._waiting_since = later[0].at
 
-    def time(self) -> None:
+    def announce_if_due(self) -> None:
         due = self._due_at()
         if due is not None and due <= self._now:
             self._announce(self.considered, opening=False)

@@ -52,7 +52,7 @@ FOR_AN_ADMIN: Final = frozenset(
 )
 """The message is fine: it waits until an admin has repaired the app."""
 
-ADMIN_TAKES: Final = timedelta(minutes=5)
+ADMIN_RETRY_AFTER: Final = timedelta(minutes=5)
 
 
 def error_for(code: str, status: int, retry_after: timedelta | None) -> SlackError:
@@ -60,7 +60,7 @@ def error_for(code: str, status: int, retry_after: timedelta | None) -> SlackErr
     if status == 429 or code in THROTTLED:
         return Throttled(retry_after or timedelta(seconds=30))
     if code in FOR_AN_ADMIN:
-        return Temporary(code, ADMIN_TAKES)
+        return Temporary(code, ADMIN_RETRY_AFTER)
     if code in TEMPORARY:
         return Temporary(code)
     if code in AMBIGUOUS or status >= 500 or not code:

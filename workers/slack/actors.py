@@ -39,7 +39,7 @@ async def render(message: RenderConversation, ports: Ports) -> None:
     """Bring Slack into line with a conversation; if another worker is doing that, leave it a request to go on."""
     holder, stores = uuid.uuid4().hex, ports.stores.conversations
     found = await stores.begin_render(message.conversation)
-    if found is None or await _is_in_line(found, ports):
+    if found is None or await _is_up_to_date(found, ports):
         return
     conversation = await _take_lease(message.conversation, holder, ports)
     if conversation is None:
@@ -56,14 +56,14 @@ async def render(message: RenderConversation, ports: Ports) -> None:
         finally:
             renewing.cancel()
         if unfinished is not None:
-            await _go_on_later(conversation, holder, unfinished, ports)
+            await _continue_later(conversation, holder, unfinished, ports)
             return
         if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
             return
         conversation = await _take_lease(message.conversation, holder, ports)
 
 
-async def _go_on_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
+async def _continue_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
     """Release the lease, and schedule one message to continue; after a longer wait the clock does."""
     now, stores = ports.now(), ports.stores.conversations
     at, waited_for = now + unfinished.again_in, conversation.redraw.again_at
@@ -74,7 +74,7 @@ async def _go_on_later(conversation: Conversation, holder: str, unfinished: Unfi
         await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=unfinished.again_in)
 
 
-async def _is_in_line(conversation: Conversation, ports: Ports) -> bool:
+async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
     """Whether no request is left: when workers are behind, the first message usually does the work of the others."""
     if conversation.redraw.due_at is not None:
         return False
@@ -99,7 +99,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
     contact = await stores.contacts.get(conversation.contact)
     current = await stores.tickets.newest(conversation.id)
     if current is None and (written := await stores.texts.unshown(conversation.id)):
-        await _have_ticket_begun(written[0], ports)
+        await _request_ticket(written[0], ports)
         return None
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
@@ -115,7 +115,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
     return None
 
 
-async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
+async def _request_ticket(text: Sms, ports: Ports) -> None:
     """Begin a ticket for an agent's text that has none: the message to do so may be lost."""
     if text.author is not None:
         wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at)
@@ -125,7 +125,7 @@ async def _have_ticket_begun(text: Sms, ports: Ports) -> None:
 @actor(handles=HidePost)
 async def hide(message: HidePost, ports: Ports) -> None:
     """Remove a notification, or collapse a root, and offer the agent an Undo."""
-    post = await ports.stores.posts.at(message.channel, message.ts)
+    post = await ports.stores.posts.by_message(message.channel, message.ts)
     if post is None or post.kind not in {PostKind.CARD, PostKind.ROOT}:
         log.warning("asked to hide a post that is not a notification", channel=message.channel)
         return
@@ -143,7 +143,7 @@ async def hide(message: HidePost, ports: Ports) -> None:
 @actor(handles=ShowPost)
 async def show(message: ShowPost, ports: Ports) -> None:
     """Show a collapsed root again."""
-    post = await ports.stores.posts.at(message.channel, message.ts)
+    post = await ports.stores.posts.by_message(message.channel, message.ts)
     if post is not None:
         await ports.stores.posts.set(post, hidden_by=None, hidden_during=None)
         await redraw(post.conversation, ports)

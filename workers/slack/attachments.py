@@ -50,7 +50,7 @@ class Attachments:
         """The post of a text's attachments, stored at the first attempt."""
         assert self._writer.thread is not None
         seq, channel = text.seq or 0, self._writer.thread.channel
-        post = self._writer.post(plan.files_id(text), PostKind.FILES, channel, first=seq, last=seq)
+        post = self._writer.new_post(plan.files_id(text), PostKind.FILES, channel, first=seq, last=seq)
         known, _ = await self._ports.stores.posts.claim(post.model_copy(update={"attempted_at": None}))
         return known
 
@@ -60,24 +60,24 @@ class Attachments:
             self._writer.continue_in(post.retry_at - self._ports.now())
             return False
         if not post.files and not post.failed:
-            post = await self._uploaded(text, post)
+            post = await self._with_files(text, post)
         if post.files and not post.failed and post.ts is None:
-            post = await self._shared(text, post)
+            post = await self._with_place(text, post)
         if post.ts is None and not post.failed:
             return False
-        line = self._writer.post(plan.missing_id(text), PostKind.LINE, post.target)
-        if post.words and not await self._writer.in_thread(line, blocks.missing(post.words)):
+        line = self._writer.new_post(plan.missing_id(text), PostKind.LINE, post.target)
+        if post.words and not await self._writer.post_in_thread(line, blocks.missing(post.words)):
             return False
         await self._ports.stores.texts.set_attached(text)
         return True
 
-    async def _uploaded(self, text: Sms, post: Post) -> Post:
+    async def _with_files(self, text: Sms, post: Post) -> Post:
         """The post with its files, or with the reason for none; unchanged if a later try is scheduled."""
         if not self._writer.may_write(post.target):
             return post
         try:
-            found, words = await self._fetched(text, self._age(post))
-            files = await self._upload(found)
+            found, words = await self._fetch_all(text, self._age(post))
+            files = await self._upload_all(found)
         except TextingError as error:
             return await self._retry_later(post, str(error), getattr(error, "retry_after", None))
         except Throttled as error:
@@ -92,7 +92,7 @@ class Attachments:
         failed = None if files else "nothing_fetched"
         return await self._ports.stores.posts.set(post, files=files, words=words, failed=failed)
 
-    async def _fetched(self, text: Sms, age: timedelta) -> tuple[list[tuple[str, bytes]], str]:
+    async def _fetch_all(self, text: Sms, age: timedelta) -> tuple[list[tuple[str, bytes]], str]:
         """The fetched attachments, by name, and the notice about the others; raises TextingError to try again."""
         found: list[tuple[str, bytes]] = []
         words: list[str] = []
@@ -100,18 +100,18 @@ class Attachments:
         until = asyncio.get_running_loop().time() + media.FETCH_WITHIN.total_seconds()
         for number, each in enumerate(text.media, 1):
             try:
-                content = await self._fetch(each.url, left, until)
+                content = await self._fetch_one(each.url, left, until)
             except TextingError as error:
                 if not media.is_final(error, age):
                     raise
                 log.warning("an attachment can't be fetched", sms=text.id, error=str(error))
-                words.append(media.unfetched(text.media, number, error))
+                words.append(media.fetch_failure_notice(text.media, number, error))
             else:
                 left -= len(content)
                 found.append((media.filename(each, number), content))
         return found, "\n".join(words)
 
-    async def _fetch(self, url: str, most: int, until: float) -> bytes:
+    async def _fetch_one(self, url: str, most: int, until: float) -> bytes:
         try:
             async with asyncio.timeout_at(until):
                 content = (await self._ports.texting.media(url, most)).content
@@ -121,14 +121,14 @@ class Attachments:
             raise Refused(None, "empty")
         return content
 
-    async def _upload(self, found: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
+    async def _upload_all(self, found: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
         try:
             async with asyncio.timeout(media.UPLOAD_WITHIN.total_seconds()):
                 return tuple([await self._ports.slack.upload(name, content) for name, content in found])
         except TimeoutError:
             raise Temporary("TimeoutError") from None
 
-    async def _shared(self, text: Sms, post: Post) -> Post:
+    async def _with_place(self, text: Sms, post: Post) -> Post:
         """The post with its place in the thread, or Slack's final refusal; otherwise a later check is scheduled."""
         thread, slack, posts = self._writer.thread, self._ports.slack, self._ports.stores.posts
         assert thread is not None
@@ -140,16 +140,16 @@ class Attachments:
                 await slack.share(post.files, thread.channel, thread.ts)
             except Permanent as error:
                 is_lost = error.code == "file_not_found"
-                return await (self._upload_again(post) if is_lost else self._fail(text, post, error))
+                return await (self._forget_files(post) if is_lost else self._fail(text, post, error))
             except Temporary as error:
                 await self._writer.put_off(post.target, error)
                 return await posts.set(post, attempted_at=None)
             except Ambiguous as error:
                 await self._writer.put_off(post.target, error)
                 return post
-        return await self._found(text, post)
+        return await self._lookup_share(text, post)
 
-    async def _found(self, text: Sms, post: Post) -> Post:
+    async def _lookup_share(self, text: Sms, post: Post) -> Post:
         """The post with its place in the thread, if Slack knows it."""
         waited = self._ports.now() - (post.attempted_at or post.created_at)
         try:
@@ -158,7 +158,7 @@ class Attachments:
             if error.code != "file_not_found" or waited >= media.GIVE_UP:
                 return await self._fail(text, post, error)
             if waited >= LOST_AFTER:
-                return await self._upload_again(post)
+                return await self._forget_files(post)
             found = None
         except (Temporary, Ambiguous) as error:
             await self._writer.put_off(post.target, error)
@@ -183,7 +183,7 @@ class Attachments:
         self._writer.continue_in(wait)
         return await self._ports.stores.posts.set(post, retry_at=self._ports.now() + wait)
 
-    async def _upload_again(self, post: Post) -> Post:
+    async def _forget_files(self, post: Post) -> Post:
         """Forget files that Slack does not have, so that they are uploaded again."""
         lost = await self._ports.stores.posts.set(post, files=(), attempted_at=None)
         return await self._retry_later(lost, "file_not_found", None)
@@ -191,5 +191,5 @@ class Attachments:
     async def _fail(self, text: Sms, post: Post, error: SlackError) -> Post:
         """Give up the attachments, and store the notice for the thread."""
         log.error("Slack refused attachments", channel=post.target, error=error.code)
-        words = media.unshared(text.media, error.code)
+        words = media.share_failure_notice(text.media, error.code)
         return await self._ports.stores.posts.set(post, failed=error.code, words=words)

@@ -31,7 +31,7 @@ from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled, visible
+from workers.markup import clip_escaped, escape, listed, local_time, mention, split, unstyled, visible
 
 FALLBACK: Final = 3900
 """chat.update refuses a text over 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
@@ -84,13 +84,13 @@ def card(card: Card) -> Rendered:
     nothing = [ContextBlock(elements=[_plain("Nothing from the contact yet.")])] if not ticket.last_text else []
     blocks: list[Block] = [
         HeaderBlock(text=_plain(clip_escaped(who, 150))),
-        ContextBlock(elements=[_marked(_headline(card))]),
+        ContextBlock(elements=[_mrkdwn(_headline(card))]),
         *_text_sections(card.newest),
         *nothing,
-        *([ContextBlock(elements=[_marked(_came(card))])] if card.newest else []),
+        *([ContextBlock(elements=[_mrkdwn(_arrival_line(card))])] if card.newest else []),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
-        _quick(ticket),
+        _quick_actions(ticket),
     ]
     more = f" (+{card.more} more)" if card.more else ""
     said = f"{who}: {body or '(no text)'}{more}" if card.newest else who
@@ -105,7 +105,7 @@ def collapsed(card: Card, hidden_by: str | None) -> Rendered:
     hidden = f" · hidden by {mention(hidden_by)}" if hidden_by else ""
     show = ButtonElement(text="Show", action_id="ticket.show", value=_value(ticket=ticket.id))
     blocks = [
-        ContextBlock(elements=[_marked(f"{line}{hidden}")]),
+        ContextBlock(elements=[_mrkdwn(f"{line}{hidden}")]),
         ActionsBlock(block_id="ticket.actions", elements=[show]),
     ]
     return _rendered(line, blocks)
@@ -117,7 +117,7 @@ def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
     bodies: list[str] = []
     count = weight = 0
     for text in texts:
-        when = [ContextBlock(elements=[_marked(moment(text.received_at))])] if len(texts) > 1 else []
+        when = [ContextBlock(elements=[_mrkdwn(local_time(text.received_at))])] if len(texts) > 1 else []
         own = [*when, *_text_sections(text)]
         size = sum(map(_weight, own))
         if count and (len(blocks) + len(own) > POST_BLOCKS or weight + size > POST_WEIGHT):
@@ -135,7 +135,7 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
     if not sentences:
         return None
     whole = listed(sentences, SECTION, "\n")
-    return _rendered(whole, [ContextBlock(elements=[_marked(whole)])])
+    return _rendered(whole, [ContextBlock(elements=[_mrkdwn(whole)])])
 
 
 _UNREACHABLE: Final = {
@@ -153,20 +153,20 @@ def unreachable(target: str, reason: str) -> Rendered:
     """The thread line that says which target a notification could not reach, why, and what to do."""
     why = _UNREACHABLE.get(reason, f"Slack says `{escape(reason)}`.")
     text = f":warning: Could not notify {mention(target)}: {why}"
-    return _rendered(text, [ContextBlock(elements=[_marked(text)])])
+    return _rendered(text, [ContextBlock(elements=[_mrkdwn(text)])])
 
 
 def missing(words: str) -> Rendered:
     """The thread line that says which attachments of a text are missing, and why."""
     line = f":warning: {clip_escaped('\n'.join(map(unstyled, words.splitlines())), SECTION - 100)}"
-    return _rendered(line, [ContextBlock(elements=[_marked(line)])])
+    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
 
 
 def outcome(text: Sms) -> Rendered:
     """The thread line that tells a text's author why it failed and what to do; Resend if the outcome is unknown."""
     who = f"{mention(text.author)} " if text.author else ""
     line = f":warning: {who}{clip_escaped(text.words, SECTION - 100)}"
-    blocks: list[Block] = [ContextBlock(elements=[_marked(line)])]
+    blocks: list[Block] = [ContextBlock(elements=[_mrkdwn(line)])]
     if text.state is State.UNKNOWN:
         again = ButtonElement(text="Resend", action_id="ticket.resend", value=_value(sms=text.id))
         blocks.append(ActionsBlock(elements=[again]))
@@ -191,12 +191,12 @@ _STATES: Final = {
 def written(text: Sms) -> Rendered:
     """The thread post of a text from a modal or command: its author, its words, and its state."""
     verb = "noted" if text.state is State.NOTE else "wrote"
-    who = f"{mention(text.author or '')} {verb} · {moment(text.received_at)}"
+    who = f"{mention(text.author or '')} {verb} · {local_time(text.received_at)}"
     state = _STATES.get(text.state or State.WAITING, "")
     quote = RichTextBlock(
         elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(text.body))])]
     )
-    blocks = [ContextBlock(elements=[_marked(who)]), quote, ContextBlock(elements=[_marked(state)])]
+    blocks = [ContextBlock(elements=[_mrkdwn(who)]), quote, ContextBlock(elements=[_mrkdwn(state)])]
     return _rendered(clip_escaped(text.body, FALLBACK), blocks)
 
 
@@ -204,7 +204,7 @@ def hidden_notice(post: str) -> Rendered:
     """The private confirmation after Hide, with Undo."""
     text = "Hidden for everyone here."
     undo = ButtonElement(text="Undo", action_id="ticket.undo_hide", value=_value(post=post))
-    return _rendered(text, [SectionBlock(text=_marked(text), accessory=undo)])
+    return _rendered(text, [SectionBlock(text=_mrkdwn(text), accessory=undo)])
 
 
 def whisper(text: str) -> Rendered:
@@ -221,7 +221,7 @@ def _plain(escaped: str) -> PlainTextObject:
     return PlainTextObject(text=escaped, emoji=False)
 
 
-def _marked(escaped: str) -> MarkdownTextObject:
+def _mrkdwn(escaped: str) -> MarkdownTextObject:
     return MarkdownTextObject(text=escaped, verbatim=True)
 
 
@@ -235,20 +235,20 @@ def _who(contact: Contact) -> str:
 
 def _headline(card: Card) -> str:
     ticket = card.ticket
-    parts = [f"Ticket #{ticket.id}", f"on {_dead(card.line.label)}"]
+    parts = [f"Ticket #{ticket.id}", f"on {_unstyled(card.line.label)}"]
     if ticket.follows is not None:
         parts.append(f"follows #{ticket.follows}")
     return " · ".join(parts)
 
 
-def _dead(text: str) -> str:
+def _unstyled(text: str) -> str:
     """An agent's words inside mrkdwn: escaped, and without styling."""
     return escape(unstyled(text))
 
 
-def _came(card: Card) -> str:
+def _arrival_line(card: Card) -> str:
     assert card.newest is not None
-    came = moment(card.newest.received_at)
+    came = local_time(card.newest.received_at)
     return f"{came} · *+{card.more} more*" if card.more > 0 else came
 
 
@@ -290,12 +290,12 @@ def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextOb
     notified = listed(map(mention, ticket.notify or (line.channel,)), FIELD)
     assignees = listed(map(mention, ticket.assignees), FIELD, none="nobody yet")
     return [
-        _marked(f"*Status*\n{ticket.status.label}"),
-        _marked(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),
+        _mrkdwn(f"*Status*\n{ticket.status.label}"),
+        _mrkdwn(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),
         _plain(f"Subject\n{clip_escaped(ticket.subject, FIELD) or '–'}"),
-        _marked(f"*Tags*\n{tags}"),
-        _marked(f"*Notified*\n{notified}"),
-        _marked(f"*On it*\n{assignees}"),
+        _mrkdwn(f"*Tags*\n{tags}"),
+        _mrkdwn(f"*Notified*\n{notified}"),
+        _mrkdwn(f"*On it*\n{assignees}"),
     ]
 
 
@@ -309,7 +309,7 @@ def _buttons(card: Card) -> list[ButtonElement]:
     ]
 
 
-def _quick(ticket: Ticket) -> Block:
+def _quick_actions(ticket: Ticket) -> Block:
     """The row of quick actions: what one click can still do to the ticket.
 
     Its block_id changes with what its menus show: Slack keeps a person's choice in a menu that has not changed.
@@ -350,14 +350,14 @@ def _sentence(ticket: Ticket, entry: Entry) -> str | None:
         if status is None:
             return None
         return f"Ticket #{ticket.id} is {Status(status.after).label} again: the contact wrote."
-    words = [word for change in entry.changes if (word := _words(change))]
+    words = [word for change in entry.changes if (word := _change_phrase(change))]
     if not words or entry.why == "note":
         return None
     who = mention(entry.by) if entry.by else "Clerk"
     return f"{who} {listed(words, SECTION - 200, ', ')}"
 
 
-def _words(change: Change) -> str | None:
+def _change_phrase(change: Change) -> str | None:
     before, after = change.before, change.after
     match change.what:
         case "status":
@@ -365,7 +365,7 @@ def _words(change: Change) -> str | None:
         case "priority":
             return f"set priority {Priority(before).label} → *{Priority(after).label}*"
         case "subject":
-            return f"set the subject to “{_dead(after)}”" if after else "removed the subject"
+            return f"set the subject to “{_unstyled(after)}”" if after else "removed the subject"
         case "tags":
             return _difference(before, after, "tag", lambda tag: f"`{escape(tag)}`")
         case "assignees":

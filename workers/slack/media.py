@@ -71,7 +71,7 @@ def retry_in(age: timedelta) -> timedelta:
     return min(max(age / 2, FIRST_RETRY), LONGEST_RETRY)
 
 
-def unfetched(media: Sequence[Media], number: int, error: TextingError) -> str:
+def fetch_failure_notice(media: Sequence[Media], number: int, error: TextingError) -> str:
     """The notice about an attachment that Clerk could not fetch."""
     which = f"Attachment {number} of {len(media)}" if len(media) > 1 else "The attachment"
     if isinstance(error, TooLarge):
@@ -81,7 +81,7 @@ def unfetched(media: Sequence[Media], number: int, error: TextingError) -> str:
     return f"{which} ({media[number - 1].content_type}) is missing: {reason}."
 
 
-def unshared(media: Sequence[Media], code: str) -> str:
+def share_failure_notice(media: Sequence[Media], code: str) -> str:
     """The notice about attachments that Slack refused."""
     what = "The attachments" if len(media) > 1 else "The attachment"
     return f"{what} can't be shown here: {_REFUSALS.get(code, f'Slack says “{code}”.')}"

@@ -54,7 +54,7 @@ def targets(announcement: Announcement, line: Line, root: Post | None) -> Sequen
     return [target for target in wanted if not (_is_root_of(announcement, root) and target == line.channel)]
 
 
-def is_in(channel: str, wanted: Sequence[str], announcement: Announcement, root: Post | None) -> bool:
+def origin_has_card(channel: str, wanted: Sequence[str], announcement: Announcement, root: Post | None) -> bool:
     """Whether the origin channel has, or will get, a card of a notification."""
     return channel in wanted or _is_root_of(announcement, root)
 
@@ -121,7 +121,7 @@ def is_written_elsewhere(text: Sms) -> bool:
     return text.direction is Direction.OUTBOUND and text.ts is None
 
 
-def mark(text: Sms) -> str | None:
+def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
     return MARKS.get(text.state) if text.state else None
 

@@ -81,7 +81,7 @@ class ReconcilePass:
         """The conversation's thread, posted if necessary."""
         debounce = self._conversation.debounce
         if self._conversation.thread is None:
-            post = self._writer.post(
+            post = self._writer.new_post(
                 plan.root_id(self._conversation),
                 PostKind.ROOT,
                 self._line.channel,
@@ -93,7 +93,7 @@ class ReconcilePass:
             posted = await self._writer.deliver(post, what)
             if posted is None or posted.failed or posted.channel is None or posted.ts is None:
                 if posted is not None and posted.failed:
-                    await self._writer.revive(posted)
+                    await self._writer.retry_after_repair(posted)
                 return None
             await self._set_thread(Thread(channel=posted.channel, ts=posted.ts))
         thread = self._conversation.thread
@@ -129,8 +129,8 @@ class ReconcilePass:
                 texts = [text for text in texts if text.seq is not None and text.seq <= claimed.last]
             what, count = blocks.texts(plan.sharing_a_post(texts))
             last = self._posted + count
-            post = self._writer.post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
-            if not await self._writer.in_thread(post, what):
+            post = self._writer.new_post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
+            if not await self._writer.post_in_thread(post, what):
                 return
             self._posted = last
             await stores.conversations.set_posted(conversation.id, last)
@@ -145,8 +145,8 @@ class ReconcilePass:
                 if entry.version <= said or (what := blocks.line(ticket, [entry])) is None:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
-                line = self._writer.post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
-                if not await self._writer.in_thread(line, what):
+                line = self._writer.new_post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
+                if not await self._writer.post_in_thread(line, what):
                     return
 
     async def _replies(self) -> None:
@@ -154,24 +154,24 @@ class ReconcilePass:
         for text in await self._ports.stores.texts.unshown(self._conversation.id):
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
                 return
-            line = self._writer.post(plan.outcome_id(text), PostKind.LINE, self._line.channel)
-            if text.words and not await self._writer.in_thread(line, blocks.outcome(text)):
+            line = self._writer.new_post(plan.outcome_id(text), PostKind.LINE, self._line.channel)
+            if text.words and not await self._writer.post_in_thread(line, blocks.outcome(text)):
                 return
-            if not await self._mark(text, plan.mark(text)):
+            if not await self._mark(text, plan.reaction_for(text)):
                 return
-            await self._ports.stores.texts.set_shown(text, plan.mark(text))
+            await self._ports.stores.texts.set_shown(text, plan.reaction_for(text))
 
     async def _post_written(self, text: Sms) -> bool:
         """Whether one of our posts shows a text from a modal or command, and its state."""
         what = blocks.written(text)
-        post = self._writer.post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
-        if not await self._writer.in_thread(post, what):
+        post = self._writer.new_post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
+        if not await self._writer.post_in_thread(post, what):
             return False
         known = await self._ports.stores.posts.get(post.id)
         if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
             return True
         at = Posted(known.channel, known.ts)
-        if not await self._writer.attempt(at.channel, self._ports.slack.update, at, what):
+        if not await self._writer.change_message(at.channel, self._ports.slack.update, at, what):
             return False
         await self._ports.stores.posts.set(known, rendering=what.digest)
         return True
@@ -183,10 +183,10 @@ class ReconcilePass:
         at, slack = Posted(text.channel, text.ts), self._ports.slack
         if wanted is not None and text.mark != wanted:
             await self._ports.stores.texts.set_marking(text, wanted)
-            if not await self._writer.attempt(at.channel, slack.react, at, wanted):
+            if not await self._writer.change_message(at.channel, slack.react, at, wanted):
                 return False
         for other in sorted({*text.marking, *filter(None, [text.mark])} - {wanted}):
-            if not await self._writer.attempt(at.channel, slack.unreact, at, other):
+            if not await self._writer.change_message(at.channel, slack.unreact, at, other):
                 return False
         return True
 
@@ -200,13 +200,17 @@ class ReconcilePass:
         root = await self._ports.stores.posts.get(plan.root_id(self._conversation))
         wanted = plan.targets(announcement, self._line, root)
         failed = [target for target in wanted if await self._notify(announcement, target) is False]
-        if wanted and len(failed) == len(wanted) and not plan.is_in(self._line.channel, wanted, announcement, root):
+        if (
+            wanted
+            and len(failed) == len(wanted)
+            and not plan.origin_has_card(self._line.channel, wanted, announcement, root)
+        ):
             await self._notify(announcement, self._line.channel)
 
     async def _notify(self, announcement: Announcement, target: str) -> bool | None:
         """Whether a target got its card: None if a later pass tries again."""
         ticket = self._tickets[announcement.ticket]
-        post = self._writer.post(
+        post = self._writer.new_post(
             plan.card_id(self._conversation, announcement, target),
             PostKind.CARD,
             target,
@@ -222,8 +226,8 @@ class ReconcilePass:
         if posted.failed and target not in reported:
             id = plan.unreachable_id(self._conversation, announcement, target)
             what = blocks.unreachable(target, posted.failed)
-            if self._conversation.thread is None or not await self._writer.in_thread(
-                self._writer.post(id, PostKind.LINE, self._line.channel), what
+            if self._conversation.thread is None or not await self._writer.post_in_thread(
+                self._writer.new_post(id, PostKind.LINE, self._line.channel), what
             ):
                 return False
             await self._report(reported | {target})
@@ -245,7 +249,7 @@ class ReconcilePass:
                 continue
             at = Posted(post.channel, post.ts)
             if plan.is_gone(post):
-                if await self._writer.attempt(post.target, self._ports.slack.delete, at):
+                if await self._writer.change_message(post.target, self._ports.slack.delete, at):
                     await self._ports.stores.posts.set(post, removed=True)
                 continue
             root = post.kind is PostKind.ROOT
@@ -255,7 +259,7 @@ class ReconcilePass:
             seq, more = plan.shown(post, self._conversation.debounce)
             now = post.model_copy(update={"shown": seq, "more": more})
             what = await self._card(now, ticket, root=root)
-            if what.digest != post.rendering and await self._writer.attempt(
+            if what.digest != post.rendering and await self._writer.change_message(
                 post.target, self._ports.slack.update, at, what
             ):
                 await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)

@@ -60,7 +60,7 @@ class Writer:
         """How many consecutive passes, with this one, changed nothing in Slack."""
         return self._tries if self._early else self._tries + 1
 
-    def post(self, id: str, kind: PostKind, target: str, **fields: Any) -> Post:
+    def new_post(self, id: str, kind: PostKind, target: str, **fields: Any) -> Post:
         """A new post."""
         now = self._ports.now()
         return Post(
@@ -112,7 +112,7 @@ class Writer:
             refused=None,
         )
 
-    async def in_thread(self, post: Post, what: Renderable) -> bool:
+    async def post_in_thread(self, post: Post, what: Renderable) -> bool:
         """Post in the thread; returns whether it is there. If the thread is gone, forget it and raise ThreadGone."""
         thread = self.thread
         assert thread is not None
@@ -121,10 +121,10 @@ class Writer:
             await self._forget_thread(posted)
             raise ThreadGone
         if posted is not None and posted.failed:
-            await self.revive(posted)
+            await self.retry_after_repair(posted)
         return posted is not None and posted.ts is not None
 
-    async def revive(self, post: Post) -> None:
+    async def retry_after_repair(self, post: Post) -> None:
         """Schedule another try of a failed post in a thread, for when a person may have repaired the cause."""
         log.error("Clerk can't write to a conversation's channel", channel=post.target, error=post.failed)
         await self._ports.stores.posts.set(post, failed=None, attempted_at=None, refused=post.failed)
@@ -141,7 +141,7 @@ class Writer:
         await posts.set(post, failed=None, attempted_at=None)
         self.continue_in(timedelta())
 
-    async def attempt(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
+    async def change_message(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
         """Call Slack to change a message; True when that is done or refused for good."""
         if not self.may_write(channel):
             return False

@@ -35,7 +35,7 @@ from workers.sms.replies import (
     wait_for_thread,
     written_at,
 )
-from workers.sms.sending import IN_ORDER, LOOK_AGAIN, SEND_WITHIN, WAIT_FOR_PREDECESSOR, Sending, fail
+from workers.sms.sending import LOOK_AGAIN, SEND_WITHIN, WAIT_FOR_EARLIER, WAIT_FOR_PREDECESSOR, Sending, fail
 
 log = structlog.get_logger("clerk.sms")
 
@@ -81,8 +81,8 @@ async def _record(
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
     text = _document(message, conversation, body, decision, ports.now())
     if await ports.stores.texts.add(text):
-        await _tell(text, message, ports)
-    await _act(text, message, ports)
+        await _tell_author(text, message, ports)
+    await _publish_effects(text, message, ports)
 
 
 @actor(handles=SendTexts, time_limit=timedelta(minutes=5))
@@ -101,13 +101,13 @@ async def send(message: SendTexts, ports: Ports) -> None:
             renewing.cancel()
             await ports.stores.conversations.release_outbox(id, holder)
         if again_in is not None:
-            await _show(id, ports)
+            await _show_states(id, ports)
             await _send_again(message, again_in, ports)
             return
-    await _show(id, ports)  # even if nothing was sent: a worker may have died after it sent the last text
+    await _show_states(id, ports)  # even if nothing was sent: a worker may have died after it sent the last text
 
 
-async def _show(conversation: str, ports: Ports) -> None:
+async def _show_states(conversation: str, ports: Ports) -> None:
     """Request that Slack show the texts' states, if it does not."""
     if await ports.stores.texts.unshown(conversation):
         await redraw(conversation, ports)
@@ -144,10 +144,10 @@ async def resend(message: ResendText, ports: Ports) -> None:
         log.warning("asked to resend a text that does not exist")
         return
     known = text.state not in {State.UNKNOWN, State.WAITING}
-    if text.state is State.UNKNOWN and await Sending(text.conversation, ports).adopt(text):
+    if text.state is State.UNKNOWN and await Sending(text.conversation, ports).settle_if_listed(text):
         known = True
     if known:
-        await _show(text.conversation, ports)
+        await _show_states(text.conversation, ports)
         thread = await _thread(text, ports)
         if thread is not None:
             await _whisper(OUTCOME_KNOWN, message.by, thread.channel, thread.ts, ports)
@@ -221,12 +221,12 @@ def _document(
     )
 
 
-async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
+async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     """Publish what follows from a reply; all of it may be repeated."""
     ticket = await ports.stores.tickets.newest(text.conversation)
     at = written_at(message.ts)
     if text.state is State.WAITING:
-        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=IN_ORDER)
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
@@ -235,7 +235,7 @@ async def _act(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
         await redraw(text.conversation, ports)
 
 
-async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
+async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     """Tell the agent in private what the reply's reaction does not say."""
     size = segments(text.body)
     if text.state is State.UNSENT:
@@ -250,7 +250,7 @@ async def _tell(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
 
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
     """A reply in a thread without a conversation: a notification's thread, or one that is not recorded yet."""
-    card = await ports.stores.posts.at(message.channel, message.thread_ts)
+    card = await ports.stores.posts.by_message(message.channel, message.thread_ts)
     if card is not None and card.kind is PostKind.CARD:
         if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
             await _whisper(NOT_IN_THREAD, message.user, message.channel, message.thread_ts, ports)

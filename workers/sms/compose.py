@@ -20,12 +20,12 @@ NO_TEXT: Final = (
 )
 NO_LINES: Final = "Nothing was sent: Clerk has no line yet. Ask an admin to add one (clerk lines add)."
 LINE_GONE: Final = "Not sent: the line no longer exists. Ask an admin to add it again (clerk lines add)."
-KEPT: Final = "Not sent: your text begins like a note, so it was kept on the ticket as a note."
-NOT_KEPT: Final = (
+KEPT_AS_NOTE: Final = "Not sent: your text begins like a note, so it was kept on the ticket as a note."
+NO_TICKET_FOR_NOTE: Final = (
     "Nothing was sent: a text that begins with // or note: is a note for the team, and there is no ticket yet to keep "
     "it on. To send it to the contact, begin it differently."
 )
-TAKEN_BEFORE: Final = (
+ACCEPTED_BEFORE: Final = (
     "Your change was not sent: Clerk had already accepted your text as you first submitted it. "
     "The conversation's thread shows it. Write another text if something is missing."
 )
@@ -89,7 +89,7 @@ def document(message: WriteText, body: str, state: State, correlation_id: str | 
 def confirmation(text: Sms, contact: Contact, line: Line) -> str:
     """The answer to an agent whose text is on its way, or was kept as a note."""
     if text.state is State.NOTE:
-        return KEPT
+        return KEPT_AS_NOTE
     size = segments(text.body)
     several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
     who = f"{contact.name} ({contact.id})" if contact.name else contact.id

@@ -8,11 +8,11 @@ from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.sms.compose import LINE_GONE, NOT_KEPT, TAKEN_BEFORE, confirmation, document, parse_typed
+from workers.sms.compose import ACCEPTED_BEFORE, LINE_GONE, NO_TICKET_FOR_NOTE, confirmation, document, parse_typed
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.replies import decide_reply
-from workers.sms.sending import IN_ORDER
+from workers.sms.sending import WAIT_FOR_EARLIER
 
 
 @actor(handles=WriteTyped)
@@ -35,7 +35,7 @@ async def write(message: WriteText, ports: Ports) -> None:
         return
     if text.state is not State.NOTE:
         await ports.publisher.publish(AgentWrote(conversation=text.conversation, by=message.by, at=message.at))
-        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=IN_ORDER)
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
     elif (ticket := await ports.stores.tickets.newest(text.conversation)) is not None:
         note = AddNote(text=without_prefix(text.body))
         await ports.publisher.publish(ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=message.at))
@@ -49,7 +49,7 @@ async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
     if message.at == text.received_at:
         return
     if plain(message.text, await names(message.text, message.at, ports)) != text.body:
-        await _answer(message, TAKEN_BEFORE, ports)
+        await _answer(message, ACCEPTED_BEFORE, ports)
 
 
 async def _compose(message: WriteText, ports: Ports) -> Sms | None:
@@ -61,7 +61,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     decision = decide_reply(message.text, body, (), ReplyMode.THREAD, contact)
     words = decision.words if line is not None else LINE_GONE
     if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
-        words = NOT_KEPT
+        words = NO_TICKET_FOR_NOTE
     if words or line is None:
         await _answer(message, words, ports)
         return None

@@ -7,7 +7,7 @@ import structlog
 
 from workers.failures import Permanent, SlackError
 from workers.ports import Ports
-from workers.sms.plain_text import mentioned
+from workers.sms.plain_text import find_mentions
 
 log = structlog.get_logger("clerk.sms")
 
@@ -17,7 +17,7 @@ WITHIN: Final = timedelta(seconds=30)
 async def names(markup: str, written_at: datetime, ports: Ports) -> dict[str, str]:
     """The names of the users that a message mentions, without those that Slack can't name in time."""
     found: dict[str, str] = {}
-    for user in mentioned(markup).users:
+    for user in find_mentions(markup).users:
         try:
             found[user] = await ports.slack.user_name(user)
         except SlackError as error:

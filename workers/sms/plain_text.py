@@ -55,17 +55,17 @@ _BROADCASTS: Final = frozenset({"here", "channel", "everyone"})
 
 
 @dataclass(frozen=True)
-class Mentioned:
+class Mentions:
     """The ids in a message whose names `plain` needs."""
 
     users: frozenset[str]
     channels: frozenset[str]
 
 
-def mentioned(markup: str) -> Mentioned:
+def find_mentions(markup: str) -> Mentions:
     """The users, and the channels without a name of their own, that a message mentions."""
     found = list(_ANGLES.finditer(markup))
-    return Mentioned(
+    return Mentions(
         users=frozenset(each["user"] for each in found if each["user"]),
         channels=frozenset(each["channel"] for each in found if each["channel"] and not each["title"]),
     )

@@ -18,13 +18,13 @@ OPTED_OUT: Final = (
 )
 EMPTY: Final = "Not sent: your reply has no text."
 BUTTONS_ONLY: Final = "On this line, a reply in the thread is not sent to the contact. Use the Reply button."
-ALREADY_TAKEN: Final = (
+EDIT_TOO_LATE: Final = (
     "The contact does not see your change: Clerk sends a reply as you first wrote it, and has already accepted this "
     "one. Write another reply to correct it."
 )
-NOT_SENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
+EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
-NOT_KNOWN: Final = (
+OUTCOME_UNKNOWN: Final = (
     "Clerk does not know whether this text was sent: the provider did not answer, and does not list it. "
     "Send it again only if a second copy would do no harm."
 )
@@ -100,7 +100,7 @@ def edit_notice(state: State | None) -> str:
     """The notice to the author of an edited or deleted reply; empty if the reply is only for the team."""
     if state in {State.NOTE, State.UNSENT}:
         return ""
-    return NOT_SENT if state is State.REFUSED else ALREADY_TAKEN
+    return EDIT_OF_UNSENT if state is State.REFUSED else EDIT_TOO_LATE
 
 
 _REPORTED: Final = {

@@ -18,11 +18,11 @@ from workers.failures import Refused, TextingError, TextingThrottled, Undecided,
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports, SentText
 from workers.sms.files import links
-from workers.sms.replies import NOT_KNOWN, OPTED_OUT, reported
+from workers.sms.replies import OPTED_OUT, OUTCOME_UNKNOWN, reported
 
 log = structlog.get_logger("clerk.sms")
 
-IN_ORDER: Final = timedelta(milliseconds=700)
+WAIT_FOR_EARLIER: Final = timedelta(milliseconds=700)
 """How long a reply waits for one that was written earlier but comes later, through another gateway or worker."""
 
 WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
@@ -30,7 +30,7 @@ WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
-QUIET: Final = timedelta(seconds=20)
+ASK_PERSON_AFTER: Final = timedelta(seconds=20)
 """After this long without a sign of a text, a person must decide."""
 
 SEND_WITHIN: Final = timedelta(seconds=12)
@@ -77,14 +77,12 @@ class Sending:
         return found[0] if found else None
 
     def _time_to_wait(self, text: Sms, predecessor_unknown: bool, now: datetime) -> timedelta:
-        """How long a text must wait for the provider, and for texts that were written before it; an `orphan` for one
-        that is not known.
-        """
+        """How long a text must wait: for the provider, for earlier texts, or for a predecessor that is unknown."""
         waited = now - text.received_at
         patient = now - (text.stored_at or text.received_at) < WAIT_FOR_PREDECESSOR
         if predecessor_unknown and patient:
             return LOOK_FOR_EARLIER
-        return max(IN_ORDER - waited, (text.retry_at or now) - now)
+        return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)
 
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
@@ -117,15 +115,15 @@ class Sending:
     async def _check_outcome(self, text: Sms, now: datetime) -> timedelta | None:
         """Find out the outcome of an attempted text; returns how long until the next check, None if it is known."""
         since = text.claimed_at or text.received_at
-        if await self.adopt(text):
+        if await self.settle_if_listed(text):
             return None
-        if now - since < QUIET:
+        if now - since < ASK_PERSON_AFTER:
             return await self._check_later(text)
         log.error("unknown whether a text was sent", sms=text.id)
-        await self._texts.move(text, State.UNKNOWN, words=NOT_KNOWN)
+        await self._texts.move(text, State.UNKNOWN, words=OUTCOME_UNKNOWN)
         return None
 
-    async def adopt(self, text: Sms) -> bool:
+    async def settle_if_listed(self, text: Sms) -> bool:
         """Whether an attempted text is among the provider's, and so was sent; if so, record that."""
         sent = await self._find(text)
         if sent is None:

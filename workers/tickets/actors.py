@@ -82,7 +82,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         if isinstance(message.command, Reply):
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
         if (status := successor_status(ticket, message.command)) is not None:
-            await _begin(ticket, status, message, ports)
+            await _begin_successor(ticket, status, message, ports)
             continue
         line = await ports.stores.lines.get(ticket.line)
         solved_for = line.solved_for if line else ports.settings.solved_for
@@ -138,7 +138,7 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
     await ports.publisher.publish(told)
 
 
-async def _begin(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:
+async def _begin_successor(ticket: Ticket, status: Status, message: ActOnTicket, ports: Ports) -> None:
     """Begin the ticket that follows a closed one, unless another worker was faster."""
     number = await ports.stores.tickets.next_number()
     new = _new_ticket(number, ticket.conversation, ticket.line, ticket.contact, ports.now())

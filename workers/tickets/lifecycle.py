@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 N, O, P, H, S, C = Status  # noqa: E741 - the table reads best with the initials of New, Open, Pending, On-hold, ...
 Z: Final = Outcome.NOTHING
 
-LIFE: Final[dict[Event, dict[Status, Status | Outcome]]] = {
+TRANSITIONS: Final[dict[Event, dict[Status, Status | Outcome]]] = {
     #             New   Open  Pending On-hold Solved Closed
     Event.TEXT:   {N: N, O: O, P: O, H: O, S: O, C: Outcome.SUCCESSOR_NEW},
     Event.REPLY:  {N: O, O: O, P: O, H: H, S: O, C: Outcome.SUCCESSOR_OPEN},
@@ -98,17 +98,17 @@ def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solv
         case _:
             assert_never(command)
     why = "solved_for" if isinstance(command, Expire) else command.kind
-    return Decision(changed(ticket, draft, by, now, why, solved_for), refusals)
+    return Decision(next_version(ticket, draft, by, now, why, solved_for), refusals)
 
 
 def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta) -> Ticket | None:
     """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor."""
     if last_text <= ticket.last_text:
         return ticket
-    status = LIFE[Event.TEXT][ticket.status]
+    status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None
-    return changed(ticket, {"status": status, "last_text": last_text}, None, now, "text", solved_for)
+    return next_version(ticket, {"status": status, "last_text": last_text}, None, now, "text", solved_for)
 
 
 SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
@@ -119,7 +119,7 @@ def successor_status(ticket: Ticket, command: Command) -> Status | None:
     """The status of the successor that a command begins; None if the command is about this ticket."""
     if not isinstance(command, Reply):
         return None
-    outcome = LIFE[Event.REPLY][ticket.status]
+    outcome = TRANSITIONS[Event.REPLY][ticket.status]
     return SUCCESSORS[outcome] if isinstance(outcome, Outcome) else None
 
 
@@ -133,7 +133,7 @@ def as_of(ticket: Ticket, version: int) -> Ticket:
     return Ticket.model_validate(ticket.model_dump() | past)
 
 
-def changed(
+def next_version(
     ticket: Ticket, draft: dict[str, Any], by: str | None, now: datetime, why: str, solved_for: timedelta
 ) -> Ticket:
     """The next version of a ticket with the drafted fields and a history entry; the same object if nothing differs."""
@@ -182,23 +182,23 @@ def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime, solved_for:
     else:
         draft |= {"notify": notify, "assignees": assignees}
         if set(assignees) - set(ticket.assignees):
-            draft["status"] = LIFE[Event.TAKE][ticket.status]
+            draft["status"] = TRANSITIONS[Event.TAKE][ticket.status]
         if status is not None:
             draft, refused = _set_status(draft, ticket, status, by)
             refusals += refused
-    return Decision(changed(ticket, draft, by, now, edit.kind, solved_for), tuple(refusals))
+    return Decision(next_version(ticket, draft, by, now, edit.kind, solved_for), tuple(refusals))
 
 
 def _take(ticket: Ticket, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
-    status = LIFE[Event.TAKE][ticket.status]
+    status = TRANSITIONS[Event.TAKE][ticket.status]
     if not isinstance(status, Status):
         return Decision(ticket, (_closed(ticket),))
     draft = {"status": status, "assignees": _with(ticket.assignees, by)}
-    return Decision(changed(ticket, draft, by, now, "take", solved_for))
+    return Decision(next_version(ticket, draft, by, now, "take", solved_for))
 
 
 def _reply(ticket: Ticket, by: str | None) -> dict[str, Any]:
-    status = LIFE[Event.REPLY][ticket.status]
+    status = TRANSITIONS[Event.REPLY][ticket.status]
     if not isinstance(status, Status):
         return {}
     return {"status": status, "assignees": ticket.assignees or _with((), by)}
@@ -209,7 +209,7 @@ def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -
 
 
 def _expire(ticket: Ticket, now: datetime) -> dict[str, Any]:
-    status = LIFE[Event.EXPIRE][ticket.status]
+    status = TRANSITIONS[Event.EXPIRE][ticket.status]
     due = ticket.close_at is not None and ticket.close_at <= now
     return {"status": status} if due and isinstance(status, Status) else {}
 

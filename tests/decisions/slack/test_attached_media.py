@@ -34,7 +34,7 @@ def test_an_attachment_is_called_by_its_kind_and_place(content_type: str, name: 
 @given(st.text(max_size=300))
 def test_no_type_breaks_a_name_or_a_line(content_type: str) -> None:
     assert "/" not in media.filename(of(content_type), 1)
-    words = media.unfetched([of(content_type)], 1, Refused(None, "http_404"))
+    words = media.fetch_failure_notice([of(content_type)], 1, Refused(None, "http_404"))
     line = blocks.missing(words)
     assert "<!" not in line.text
     assert len(line.text) <= 3000

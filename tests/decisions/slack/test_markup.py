@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import make
-from workers.markup import clip_escaped, escape, listed, mention, moment, split, unstyled
+from workers.markup import clip_escaped, escape, listed, local_time, mention, split, unstyled
 
 WHOLE = re.compile(r"(?:[^&<>]|&amp;|&lt;|&gt;)*")
 
@@ -87,4 +87,4 @@ def test_a_list_of_nothing_that_fits_says_how_many_there_are() -> None:
 
 def test_a_moment_is_shown_in_each_readers_own_zone_and_in_utc_to_old_clients() -> None:
     when = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-    assert moment(when) == "<!date^1772443800^{date_short_pretty} {time}|2026-03-02 09:30 UTC>"
+    assert local_time(when) == "<!date^1772443800^{date_short_pretty} {time}|2026-03-02 09:30 UTC>"

@@ -63,11 +63,11 @@ def test_a_root_that_was_posted_because_an_agent_wrote_first_is_no_notification(
     assert plan.announced_by_root(make.debounce(), make.ticket(last_text=0)) is None
     root = make.post(kind=PostKind.ROOT, announcement=None)
     assert list(plan.targets(make.announcement(number=1, targets=()), make.line(), root)) == [CHANNEL]
-    assert not plan.is_in(CHANNEL, ["U0BOB"], make.announcement(number=1), root)
+    assert not plan.origin_has_card(CHANNEL, ["U0BOB"], make.announcement(number=1), root)
 
 
 def test_a_root_that_is_posted_for_a_text_is_its_notification() -> None:
     assert plan.announced_by_root(make.debounce(), make.ticket(last_text=1)) == 1
     latest = make.debounce(latest=make.announcement(number=3))
     assert plan.announced_by_root(latest, make.ticket(last_text=5)) == 3
-    assert plan.is_in(CHANNEL, ["U0BOB"], make.announcement(number=1), ROOT)
+    assert plan.origin_has_card(CHANNEL, ["U0BOB"], make.announcement(number=1), ROOT)

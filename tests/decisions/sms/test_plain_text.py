@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.sms.emoji_names import character
-from workers.sms.plain_text import mentioned, plain
+from workers.sms.plain_text import find_mentions, plain
 
 NAMES = {"U123": "Ada", "W9": "Grace Hopper", "C123": "orders"}
 
@@ -100,7 +100,7 @@ def test_emoji_names_become_emoji_and_others_stay(markup: str, text: str) -> Non
 
 
 def test_mentioned_lists_the_ids_that_need_names() -> None:
-    found = mentioned("<@U1|ada> <@W2> `<@U1>` <#C1|general> <#C2> <#C3|> <!here> <@u3> <https://example.org|<@U4>")
+    found = find_mentions("<@U1|ada> <@W2> `<@U1>` <#C1|general> <#C2> <#C3|> <!here> <@u3> <https://example.org|<@U4>")
     assert found.users == {"U1", "W2", "U4"}
     assert found.channels == {"C2", "C3"}
 
@@ -129,7 +129,7 @@ def test_any_markup_becomes_text(markup: str) -> None:
     text = plain(markup, NAMES)
     assert "\0" not in text
     assert text == text.strip()
-    mentioned(markup)
+    find_mentions(markup)
 
 
 @given(st.lists(st.sampled_from(["<@U123>", "<#C9>", "<!here>", "<https://a.b|c>", ":wave:", "a", " ", "&lt;", "*"])))

@@ -8,7 +8,7 @@ import pytest
 from messages.ticket import Command, Expire, Priority, Reply, SetPriority, SetStatus, Status, Take, Ticket
 from tests import make
 from tests.make import AGENT, NOW, SOLVED_FOR, at
-from workers.tickets.lifecycle import LIFE, SUCCESSORS, Decision, Event, Outcome, decide, receive
+from workers.tickets.lifecycle import SUCCESSORS, TRANSITIONS, Decision, Event, Outcome, decide, receive
 
 SPECIFIED = """
 | event | New | Open | Pending | On-hold | Solved | Closed |
@@ -59,8 +59,8 @@ def test_the_table_names_every_status_and_every_event() -> None:
     events = {event for event, _, _ in _rows()}
     assert {status for _, status, _ in _rows()} == {status.label for status in Status}
     assert events >= {f"an agent sets {status.label}" for status in Status}
-    assert set(LIFE) == set(Event)
-    assert all(set(row) == set(Status) for row in LIFE.values())
+    assert set(TRANSITIONS) == set(Event)
+    assert all(set(row) == set(Status) for row in TRANSITIONS.values())
     assert len(_rows()) == len(events) * len(Status)
 
 
@@ -79,7 +79,7 @@ def test_an_event_moves_a_ticket_as_specified(event: str, status: str, outcome: 
     decision = _decided(event, ticket)
     if outcome == "a new ticket, Open":
         assert decision == Decision(ticket)
-        assert LIFE[Event.REPLY][Status.CLOSED] is Outcome.SUCCESSOR_OPEN
+        assert TRANSITIONS[Event.REPLY][Status.CLOSED] is Outcome.SUCCESSOR_OPEN
         assert SUCCESSORS[Outcome.SUCCESSOR_OPEN] is Status.OPEN
     elif outcome == "refused":
         assert decision.ticket is ticket
