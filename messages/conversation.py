@@ -110,7 +110,7 @@ class NameContact(QueueMessage):
 
 
 class SequenceTexts(QueueMessage):
-    """Give the conversation's new texts their place in the order."""
+    """Give the conversation's new texts their places in the order."""
 
     actor = "ingestion.sequence"
     conversation: str

@@ -35,7 +35,7 @@ class Line(Document):
 
     @property
     def label(self) -> str:
-        """What people call the line: its name, else its number."""
+        """The line's name, else its number."""
         return self.name or self.id
 
 

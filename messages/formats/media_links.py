@@ -24,7 +24,7 @@ class LinkExpired(Exception):
 
 @dataclass(frozen=True)
 class MediaLink:
-    """A file at Slack, as its private URL and its type, that may be fetched until a time (in whole seconds)."""
+    """A file at Slack, as its private URL and its type, that can be fetched until a time (in whole seconds)."""
 
     url: str
     content_type: str

@@ -27,7 +27,7 @@ class NotANumber(ValueError):
 
 
 def parse(typed: str, line: str | None) -> str:
-    """A typed number as E.164, of the line's country where it names none; NotANumber otherwise."""
+    """A typed number as E.164, in the line's country if it has no country code; NotANumber otherwise."""
     shown = f"“{typed.strip()[:40]}”"
     try:
         if not _TYPED.fullmatch(typed):

@@ -33,7 +33,7 @@ class Click(Document):
         return found
 
     def ticket(self) -> int:
-        """The number of the ticket that the button is about; ValueError if it names none."""
+        """The number of the button's ticket; ValueError if there is none."""
         number = self.parsed_value().get("ticket")
         if type(number) is not int or not 0 < number < 1 << 53:
             raise ValueError("the button's value names no ticket")

@@ -48,12 +48,12 @@ class InputState(Document):
 
     @property
     def text(self) -> str:
-        """What was typed, without the blanks around it."""
+        """The typed text, without the blanks around it."""
         return (self.value or "").strip()
 
     @property
     def picked(self) -> str | None:
-        """The value of the picked option, if one is."""
+        """The value of the picked option, if any."""
         return self.selected_option.value if self.selected_option else None
 
 

@@ -68,7 +68,7 @@ def new_id() -> str:
 
 
 def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[str, bytes]:
-    """Queue and body of a message in Dramatiq's JSON envelope; a delay beyond LONGEST_DELAY is cut to it."""
+    """Queue and body of a message in Dramatiq's JSON envelope; the longest delay is LONGEST_DELAY."""
     queue = message.queue()
     now = int(time.time() * 1000)
     options: dict[str, str | int] = {}
@@ -327,7 +327,7 @@ _PERSISTENT: Final = BasicProperties(delivery_mode=pika.DeliveryMode.Persistent.
 
 @lru_cache(maxsize=4096)
 def _begin(channel: int, queue: str, mandatory: bool, size: int) -> bytes:
-    """The frames that begin a publish: the same for every body of a size that goes to a queue."""
+    """The frames that begin a publish: the same for all bodies of one size to one queue."""
     method = Method(channel, Basic.Publish(exchange="", routing_key=queue, mandatory=mandatory)).marshal()
     header = Header(channel, size, _PERSISTENT).marshal()
     return bytes(method + header)
