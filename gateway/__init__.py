@@ -1,1 +1,1 @@
-"""The thin gateway: verify, parse, publish, answer. It knows no ticket and no button."""
+"""The thin gateway: verify, parse, publish, answer. It knows nothing of tickets and buttons."""

@@ -12,7 +12,7 @@ MOST: Final = 10_000
 
 
 class Refusals:
-    """A token bucket for each of the addresses that were refused last (https://en.wikipedia.org/wiki/Token_bucket).
+    """A token bucket for each of the latest refused addresses (https://en.wikipedia.org/wiki/Token_bucket).
 
     A new address may have `at_once` refusals, and one more each time that `regained` has passed. The time at which an
     address's bucket will be full again says how much is in it now.

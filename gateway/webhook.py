@@ -16,7 +16,7 @@ MOST_FIELDS: Final = 1000
 class Request:
     """A webhook's request, its body unchanged.
 
-    `path`, below the public URL, `query` and `headers`, by lower-case name, are raw.
+    `path` (below the public URL), `query` and `headers` (by lower-case name) are raw.
     """
 
     path: str
