@@ -40,7 +40,7 @@ class SafeRetries(Retries):
         try:
             super().after_process_message(broker, message, result=result, exception=exception)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the message must not be acknowledged
-            log.error("retry not confirmed, message handed back", message_id=message.message_id, error=repr(error))
+            log.error("retry not confirmed, message requeued", message_id=message.message_id, error=repr(error))
             message.options["hand_back"] = True
 
 
@@ -148,7 +148,7 @@ def rabbitmq(url: str, *more: Middleware) -> QuorumBroker:
 
 
 def in_memory(*more: Middleware) -> StubBroker:
-    """A broker whose queues live in this process and die with it."""
+    """A broker whose queues are in this process's memory."""
     return StubBroker(middleware=middleware(*more))
 
 

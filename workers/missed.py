@@ -45,7 +45,7 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
     try:
         listed = await ports.texting.received(line=line, since=since)
     except TextingError as error:
-        log.warning("the provider's texts can't be listed", error=str(error))
+        log.warning("the provider does not list its texts", error=str(error))
         if isinstance(error, TextingThrottled):
             await ports.stores.inboxes.put_off(line, ports.now() + error.retry_after)
         return 0

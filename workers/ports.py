@@ -39,7 +39,7 @@ class Slack(Protocol):
     """The calls of the Slack Web API that Clerk makes; every failure is a SlackError."""
 
     async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
-        """Post a message that carries `post_id` as metadata; never repeated by the client itself."""
+        """Post a message that carries `post_id` as metadata; the client never repeats the call."""
         ...
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
@@ -87,7 +87,7 @@ class Slack(Protocol):
         ...
 
     async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
-        """Share uploaded files in one message of a thread; never repeated by the client itself."""
+        """Share uploaded files in one message of a thread; the client never repeats the call."""
         ...
 
     async def find_share(self, file: str, channel: str) -> Posted | None:
@@ -113,7 +113,7 @@ class Slack(Protocol):
 
 @dataclass(frozen=True)
 class SentText:
-    """One of our texts as the provider has it, since `at`."""
+    """One of our texts as the provider lists it, from `at`."""
 
     sid: str
     body: str = field(repr=False)
@@ -124,7 +124,7 @@ class SentText:
 
 @dataclass(frozen=True)
 class ListedText:
-    """A contact's text as the provider has it, since `at`."""
+    """A contact's text as the provider lists it, from `at`."""
 
     sid: str
     contact: str = field(repr=False)
@@ -157,7 +157,7 @@ class Texting(Protocol):
     """The phone network, through the provider; every failure is a TextingError; only `send` raises Undecided."""
 
     async def send(self, *, line: str, contact: str, body: str, media: Sequence[str], callback: str) -> SentText:
-        """Send a text that reports its progress to `callback`; never repeated by the client itself."""
+        """Send a text that reports its progress to `callback`; the client never repeats the call."""
         ...
 
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:

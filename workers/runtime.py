@@ -25,7 +25,7 @@ class LostVersionRace(Exception):
 
 @dataclass(frozen=True)
 class Handler:
-    """An actor before it meets a broker."""
+    """An actor that is not declared on a broker."""
 
     handles: type[QueueMessage]
     run: Callable[[Any, Ports], Awaitable[None]]

@@ -72,7 +72,7 @@ async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> lis
         text.received(line, before) for text, before in zip(listed, befores, strict=False) if text.sid not in known
     ]
     for text in found:
-        log.info("a text that is not known yet", sms=text.sid)
+        log.info("found an unknown text", sms=text.sid)
     return found
 
 
@@ -83,7 +83,7 @@ async def _listed(message: SmsReceived, since: datetime, attempts: int, ports: P
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 return await ports.texting.received(line=message.line, since=since, contact=message.contact)
         except (TextingError, TimeoutError) as error:
-            log.warning("the texts before one can't be listed", error=str(error) or type(error).__name__)
+            log.warning("the provider does not list the earlier texts", error=str(error) or type(error).__name__)
             if isinstance(error, Refused):
                 raise
             if isinstance(error, TextingThrottled):

@@ -15,14 +15,14 @@ class Posts(DocumentStore[Post]):
     kind = Post
 
     async def claim(self, post: Post) -> tuple[Post, bool]:
-        """The stored post with this id, and whether it was stored by this call."""
+        """The stored post with this id, and whether this call stored it."""
         found = await self.get(post.id)
         if found is not None:
             return found, False
         return (post, True) if await self._insert(post) else (await self._ensure(post), False)
 
     async def set(self, post: Post, **fields: Any) -> Post:
-        """Store new values of some fields of a post, and return it with them; None takes a value away."""
+        """Store new values of some fields of a post, and return it with them; None removes a value."""
         given = {name: value for name, value in fields.items() if value is not None}
         absent = {name: "" for name, value in fields.items() if value is None}
         change: dict[str, Any] = {}

@@ -175,4 +175,4 @@ async def _respond(response_url: str, what: blocks.Rendered, ports: Ports) -> No
     try:
         await ports.slack.respond(response_url, what)
     except Permanent as error:
-        log.warning("the click is too old to be answered", error=error.code)
+        log.warning("the click is too old for an answer", error=error.code)

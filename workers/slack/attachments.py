@@ -179,7 +179,7 @@ class Attachments:
     async def _retry_later(self, post: Post, why: str, at_least: timedelta | None) -> Post:
         """Schedule another attempt: nobody saw anything of this one."""
         wait = max(media.retry_in(self._age(post)), at_least or timedelta())
-        log.warning("attachments are tried again", post=post.id.rpartition("/")[2], error=why)
+        log.warning("attachments will be tried again", post=post.id.rpartition("/")[2], error=why)
         self._writer.continue_in(wait)
         return await self._ports.stores.posts.set(post, retry_at=self._ports.now() + wait)
 

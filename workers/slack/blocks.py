@@ -34,7 +34,7 @@ from messages.ticket import Change, Entry, Priority, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, local_time, mention, split, unstyled, visible
 
 FALLBACK: Final = 3900
-"""chat.update refuses a text over 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
+"""chat.update refuses a text of more than 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
 
 SECTION: Final = 3000
 FIELD: Final = 900
@@ -112,7 +112,7 @@ def collapsed(card: Card, hidden_by: str | None) -> Rendered:
 
 
 def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
-    """One thread post of as many of the texts, in order, as fit (at least one), and how many that is."""
+    """One thread post of the first texts, as many as fit (at least one), and their number."""
     blocks: list[Block] = []
     bodies: list[str] = []
     count = weight = 0

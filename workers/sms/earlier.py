@@ -87,7 +87,7 @@ async def _unknown(
         for reply, after in zip(written, befores, strict=False)
     ]
     for reply in found:
-        log.info("a reply that is not known yet", sms=outbound_id(reply.channel, reply.ts))
+        log.info("found an unknown reply", sms=outbound_id(reply.channel, reply.ts))
     return found
 
 
@@ -100,7 +100,7 @@ async def _written(
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                 return await ports.slack.replies_between(thread, after, before)
         except (SlackError, TimeoutError) as error:
-            log.warning("the replies before one can't be listed", error=str(error) or type(error).__name__)
+            log.warning("Slack does not list the earlier replies", error=str(error) or type(error).__name__)
             if isinstance(error, Permanent):
                 raise
             if isinstance(error, Throttled):

@@ -23,5 +23,5 @@ async def names(markup: str, written_at: datetime, ports: Ports) -> dict[str, st
         except SlackError as error:
             if not isinstance(error, Permanent) and ports.now() - written_at < WITHIN:
                 raise
-            log.warning("a mentioned user has no name", user=user, error=error.code)
+            log.warning("Slack does not name a mentioned user", user=user, error=error.code)
     return found

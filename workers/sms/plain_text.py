@@ -63,7 +63,7 @@ class Mentions:
 
 
 def find_mentions(markup: str) -> Mentions:
-    """The users, and the channels without a name of their own, that a message mentions."""
+    """The users, and the channels without a title, that a message mentions."""
     found = list(_ANGLES.finditer(markup))
     return Mentions(
         users=frozenset(each["user"] for each in found if each["user"]),
@@ -207,7 +207,7 @@ https://www.twilio.com/docs/glossary/what-sms-character-limit
 
 @dataclass(frozen=True)
 class Segments:
-    """What a text costs: `count` segments. `characters` is its length as LIMIT counts it, an emoji as two."""
+    """The segments of a text: their `count`, and its length in `characters` as LIMIT counts it, an emoji as two."""
 
     count: int
     encoding: Encoding

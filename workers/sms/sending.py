@@ -145,7 +145,7 @@ class Sending:
         try:
             listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
         except TextingError as error:
-            log.warning("the provider's texts can't be listed", error=str(error))
+            log.warning("the provider does not list its texts", error=str(error))
             return None
         same = [each for each in listed if each.body.strip() == text.body.strip()]
         rivals = [each.sid for each in same if each.sid != text.sid]

@@ -1,4 +1,4 @@
-"""The ticket's life: which event moves which status where, and what each command does to a ticket. Pure.
+"""The ticket's life: the status after each event, and what each command does to a ticket. Pure.
 
 `decide` is total: every command on every ticket gives a Decision, whose refusals are words for the agent.
 """
@@ -67,7 +67,7 @@ SETTABLE: Final[dict[Status, frozenset[Status]]] = {
 
 @dataclass(frozen=True)
 class Decision:
-    """The ticket afterwards (the same object if nothing changed) and what was refused, in words."""
+    """The ticket afterwards (the same object if nothing changed) and the refusals, in words for the agent."""
 
     ticket: Ticket
     refusals: tuple[str, ...] = ()

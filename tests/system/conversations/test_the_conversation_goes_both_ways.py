@@ -207,7 +207,7 @@ def test_a_text_of_which_nobody_knows_whether_it_was_sent_is_said_and_sent_again
     contact, card = conversation(world)
     world.do("faults", api="twilio", method="messages.create", channel=contact, kind="refuse")
     reply(world, card, "Did you get this?")
-    said = wait_until(lambda: [each for each in world.thread(contact) if "not known" in each["text"]], "said", 30)
+    said = wait_until(lambda: [each for each in world.thread(contact) if "does not know" in each["text"]], "said", 30)
     wait_until(lambda: marks(world, "Did you get this?") == ["grey_question"], "the mark of the unknown")
     reply(world, card, "Hello?")
     wait_until(lambda: sent(world, contact), "the next reply is not held up")
