@@ -1,1 +1,1 @@
-"""The queues as an operator sees and moves them, whichever broker holds them. It knows nothing of Clerk."""
+"""A Dramatiq application's queues as an operator sees and repairs them, in any broker. It knows nothing of Clerk."""

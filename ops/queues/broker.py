@@ -1,4 +1,4 @@
-"""What can be asked of the queues, whichever broker holds them. Pure."""
+"""What an operator can ask of the queues, whichever broker holds them. Pure."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -7,20 +7,19 @@ from ops.queues.layout import Moment, Shape
 from ops.queues.letters import Letter, Selection
 
 STALLED: Final = 120.0
-"""Seconds without a finished message after which workers that have some in hand are called stuck: longer than nearly
-every actor may take."""
+"""Workers that hold messages and finish none for this many seconds are called stuck: nearly every actor takes less."""
 
 
 class BrokerAway(Exception):
-    """The broker can't be asked at present; the text says why and what to do."""
+    """The broker can't be reached at present; the text says why and what to do."""
 
 
 class QueueState(Shape):
-    """One work queue and the two beside it: what lies in them; None is what the source can't tell.
+    """One work queue with its delayed messages and dead letters; None is what the source does not say.
 
-    `held` messages are in workers' hands, and none of them was finished for `stalled` seconds; `delayed` ones wait for
-    their time, the next at `next_due_at`. Rates are messages a second. The oldest waiting message has waited `oldest`
-    seconds, or longer if `oldest_at_least`.
+    Workers hold `held` messages and have finished none for `stalled` seconds; `delayed` messages wait until they are
+    due, the next at `next_due_at`. Rates are messages a second. The oldest message has waited `oldest` seconds, or
+    longer if `oldest_at_least`.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Snapshot(Shape):
 
 
 class Page(Shape):
-    """Dead letters that matched, among `scanned` of `total`; `more` if not all were looked at."""
+    """Dead letters that match, among `scanned` of `total`; `more` if not all were read."""
 
     letters: tuple[Letter, ...]
     scanned: int
@@ -55,10 +54,10 @@ class Page(Shape):
 
 
 class Tally(Shape):
-    """What a run over dead letters has done so far.
+    """What a replay, drop or rehearsal has done so far.
 
-    `already` were found moved by a run that was killed; `unreplayable` match, but no actor could be handed them;
-    `missing` are ids that were asked for and are not there.
+    A run that was killed had already moved `already` of them; `unreplayable` match, but no actor can read them;
+    `missing` are requested ids that do not exist.
     """
 
     total: int = 0
@@ -71,18 +70,18 @@ class Tally(Shape):
 
 
 type Report = Callable[[Tally], bool]
-"""Told how far a run is; answers whether to go on."""
+"""Gets the tally after each message, and returns whether to go on."""
 
 
 class Broker(Protocol):
-    """The queues, to be looked at and repaired."""
+    """The queues that an operator looks at and repairs."""
 
     def snapshot(self) -> Snapshot:
         """All queues now."""
         ...
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
-        """The next messages of a queue (`slack`, `slack.DQ` or `slack.XQ`), which stay where they are."""
+        """The next messages of a queue (`slack`, `slack.DQ` or `slack.XQ`), which stay there."""
         ...
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
@@ -90,13 +89,13 @@ class Broker(Protocol):
         ...
 
     def rehearse(self, selection: Selection, report: Report) -> Tally:
-        """Count what a replay would move, and what it could not, and leave everything where it is."""
+        """Count what a replay would move and what it could not, and move nothing."""
         ...
 
     def replay(self, selection: Selection, report: Report) -> Tally:
-        """Have dead letters handled once more: each is safe in its work queue before it leaves the dead ones."""
+        """Move dead letters to their work queues: each is safe there before it leaves the dead letters."""
         ...
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Throw dead letters away for good."""
+        """Drop dead letters for good."""
         ...

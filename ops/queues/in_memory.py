@@ -1,4 +1,4 @@
-"""The queues of `clerk run` without RabbitMQ: those of Dramatiq's in-memory broker in this very process."""
+"""The queues of Dramatiq's in-memory broker in this process."""
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from ops.queues.letters import Letter, Selection
 
 
 class InMemory:
-    """The queues of a broker that lives and dies with this process."""
+    """The queues of a broker that ends with this process."""
 
     def __init__(self, broker: StubBroker, queues: Sequence[str]) -> None:
         self._broker, self._queues = broker, tuple(queues)
@@ -26,7 +26,7 @@ class InMemory:
         )
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
-        """The next messages of a queue, which stay where they are."""
+        """The next messages of a queue, which stay there."""
         if queue.endswith(".XQ"):
             return [letter for _, letter in self._dead(family(queue))][:limit]
         if queue not in self._broker.queues:
@@ -47,7 +47,7 @@ class InMemory:
         return self._go_through(selection, report, lambda _, __: None)
 
     def replay(self, selection: Selection, report: Report) -> Tally:
-        """Have dead letters handled once more."""
+        """Move dead letters back to their work queues."""
 
         def again(queue: str, proxy: MessageProxy) -> None:
             self._broker.queues[queue].put(letters.revived(proxy.encode(), queue, datetime.now(UTC)))
@@ -56,7 +56,7 @@ class InMemory:
         return self._go_through(selection, report, again)
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Throw dead letters away for good."""
+        """Drop dead letters for good."""
         return self._go_through(selection, report, self._remove)
 
     def _meant(self, selection: Selection) -> Sequence[str]:

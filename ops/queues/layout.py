@@ -1,4 +1,4 @@
-"""Which queues there are, and what they are called: everything that the other modules here are told. Pure."""
+"""Which queues there are and what they are called: all that this package knows of an application. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Shape(BaseModel):
 class Layout:
     """The queues of one Dramatiq application.
 
-    `application` names the broker's objects that belong to the operator's side; `queues` are the work queues;
-    `declarations` gives, for one of them, the name and the arguments of each durable queue behind it.
+    `application` begins the names of the queues that replays and drops use; `queues` are the work queues;
+    `declarations` maps the names of the durable queues behind one of them to their arguments.
     """
 
     application: str
@@ -28,22 +28,22 @@ class Layout:
 
     @property
     def lock(self) -> str:
-        """An exclusive queue: RabbitMQ lets one connection at a time have it, and so go through the dead letters."""
+        """An exclusive queue: only the connection that has it may go through the dead letters."""
         return f"{self.application}.dead-letters"
 
     @property
     def claims(self) -> str:
-        """The queue that holds one message while a replay runs: the ids that it is moving."""
+        """The queue that holds one message while a replay runs: the ids that it moves."""
         return f"{self.application}.replay"
 
 
 def delayed(queue: str) -> str:
-    """The name of a queue's delayed messages, Dramatiq's convention."""
+    """The name of the queue of its delayed messages, by Dramatiq's convention."""
     return f"{queue}.DQ"
 
 
 def dead(queue: str) -> str:
-    """The name of a queue's dead letters, Dramatiq's convention."""
+    """The name of the queue of its dead letters, by Dramatiq's convention."""
     return f"{queue}.XQ"
 
 

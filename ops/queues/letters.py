@@ -1,4 +1,4 @@
-"""A message as it lies in a queue, and how some are picked out of many. Pure."""
+"""A message in a queue, and the selection of some among many. Pure."""
 
 import base64
 import hashlib
@@ -10,22 +10,22 @@ from typing import Any, Final
 from ops.queues.layout import Moment, Shape, family
 
 UNREADABLE: Final = "unreadable"
-"""The actor under which the workers bury what is no message of ours."""
+"""The actor name that workers give to what they could not read."""
 
 _LEFT_BEHIND: Final = ("eta", "reason", "died_at", "retries", "traceback", "requeue_timestamp", "queued_at")
-"""The options that tell of a message's first life; a replayed one begins anew."""
+"""The options that describe how a message failed; a replayed message starts without them."""
 
 _BROKER_REASONS: Final = {
-    "delivery_limit": "delivered too often: each time, a worker died or lost its connection with the message in hand",
+    "delivery_limit": "delivered too often: each time, a worker that held it died or lost its connection",
     "rejected": "rejected by a worker",
     "expired": "expired in its queue",
 }
 
 
 class Letter(Shape):
-    """A message in a queue. `queue` is where it lies, `attempts` how often its actor has failed on it.
+    """A message in a queue: `queue` is its name, `attempts` how often its actor has failed.
 
-    `payload` is what its actor is handed; if nothing can be made of the body, that is None and `unread` is the body.
+    `payload` is what its actor gets; if the body can't be read, that is None and `unread` is the body.
     """
 
     queue: str
@@ -43,17 +43,17 @@ class Letter(Shape):
 
     @property
     def work_queue(self) -> str:
-        """The queue that the message was meant for, without Dramatiq's suffix."""
+        """The message's work queue, without Dramatiq's suffix."""
         return family(self.queue)
 
     @property
     def is_replayable(self) -> bool:
-        """Whether an actor could be handed it once more."""
+        """Whether an actor can read it."""
         return self.payload is not None
 
 
 def read(queue: str, body: bytes, headers: Mapping[str, Any] | None = None) -> Letter:
-    """The message that a body is, whatever it is: what can't be read has its content's hash as id."""
+    """The message in any body; the id of one that can't be read is a hash of the body."""
     fields = _envelope(body)
     options = fields.get("options") if isinstance(fields.get("options"), dict) else {}
     assert isinstance(options, dict)
@@ -77,7 +77,7 @@ def read(queue: str, body: bytes, headers: Mapping[str, Any] | None = None) -> L
 
 
 def revived(body: bytes, queue: str, now: datetime) -> bytes:
-    """The body of a readable message for its next life in a queue: same id and cause, no memory of its failure."""
+    """The body of a readable message for its replay: the same id and cause, without its failures."""
     fields = _envelope(body)
     options = {name: value for name, value in fields["options"].items() if name not in _LEFT_BEHIND}
     options |= {"replays": _count(options.get("replays")) + 1, "queued_at": int(now.timestamp() * 1000)}
@@ -94,7 +94,7 @@ def _envelope(body: bytes) -> dict[str, Any]:
 
 
 def _original(body: bytes, fields: Mapping[str, Any]) -> bytes:
-    """What a message was before the workers wrapped it to bury it."""
+    """The message as it was before a worker wrapped it to bury it."""
     kwargs = fields.get("kwargs")
     if fields.get("actor_name") == UNREADABLE and isinstance(kwargs, dict) and isinstance(kwargs.get("body"), str):
         return base64.b64decode(kwargs["body"])
@@ -106,7 +106,7 @@ def _why_unread(queue: str, fields: Mapping[str, Any]) -> str | None:
 
 
 def _death(headers: Mapping[str, Any], what: str) -> Any:
-    """What RabbitMQ noted when it moved the message by itself (https://www.rabbitmq.com/docs/dlx)."""
+    """What RabbitMQ recorded when it moved the message itself (https://www.rabbitmq.com/docs/dlx)."""
     deaths = headers.get("x-death")
     if not isinstance(deaths, list) or not deaths or not isinstance(deaths[0], dict):
         return None
@@ -134,9 +134,9 @@ def _text(value: object) -> str | None:
 
 
 class Selection(Shape):
-    """Which dead letters are meant: all that match everything that is given.
+    """Which dead letters: those that match all given filters.
 
-    `queues` are work queues, all of them if none is named; `reason` is a part of the reason, in any case; ages count
+    `queues` are work queues, all if none is given; `reason` is a part of the reason, in upper or lower case; ages count
     from death.
     """
 
@@ -148,7 +148,7 @@ class Selection(Shape):
     ids: tuple[str, ...] = ()
 
     def matches(self, letter: Letter, now: datetime) -> bool:
-        """Whether a dead letter is one of those meant."""
+        """Whether a dead letter matches."""
         if self.queues and letter.work_queue not in self.queues:
             return False
         if self.ids and letter.id not in self.ids:
@@ -163,5 +163,5 @@ class Selection(Shape):
         return self.newer_than is None or (died is not None and now - died <= self.newer_than)
 
     def is_everything(self) -> bool:
-        """Whether no filter narrows it down."""
+        """Whether no filter is given."""
         return self == Selection()

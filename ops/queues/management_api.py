@@ -1,4 +1,4 @@
-"""The queues as RabbitMQ's management API tells of them (https://www.rabbitmq.com/docs/http-api-reference)."""
+"""The state of the queues from RabbitMQ's management API (https://www.rabbitmq.com/docs/http-api-reference)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ type Json = Mapping[str, Any]
 
 FINE: Final = {"msg_rates_age": 600, "msg_rates_incr": 5, "lengths_age": 600, "lengths_incr": 5}
 COARSE: Final = {"msg_rates_age": 3600, "msg_rates_incr": 60}
-"""How far back RabbitMQ keeps samples, and how closely, unless it is configured otherwise."""
+"""How old RabbitMQ's samples may be and how far apart, unless it is configured otherwise."""
 
 
 class Unavailable(Exception):
-    """The management API can't be asked; the text says why."""
+    """The management API can't be reached; the text says why."""
 
 
 class Management:
@@ -32,19 +32,21 @@ class Management:
         self._path = f"/api/queues/{quote(vhost, safe='')}"
 
     def states(self) -> list[QueueState]:
-        """Every queue with its rates and, reckoned from when RabbitMQ counted what, the age of the oldest message."""
+        """Every queue with its rates and the age of its oldest message, estimated from RabbitMQ's samples."""
         queues = self._get(self._path, FINE)
         found = [state(name, queues) for name in self._queues]
         if not any(each.oldest_at_least for each in found):
             return found
         longer = self._get(self._path, COARSE)
         return [
-            each.model_copy(update=reckoned(longer.get(each.name, {}), each.ready)) if each.oldest_at_least else each
+            each.model_copy(update=estimated_age(longer.get(each.name, {}), each.ready))
+            if each.oldest_at_least
+            else each
             for each in found
         ]
 
     def alarms(self) -> list[str]:
-        """What keeps RabbitMQ from taking messages: memory and disk alarms."""
+        """What stops RabbitMQ from accepting messages: memory and disk alarms."""
         nodes = self._ask("/api/nodes", {})
         return [
             f"{node['name']}: {what} alarm"
@@ -69,7 +71,7 @@ class Management:
         except (httpx.HTTPError, ValueError) as error:
             raise Unavailable(str(error) or type(error).__name__) from None
         if not isinstance(found, list):
-            raise Unavailable("it answered something else than a list")
+            raise Unavailable("it did not answer with a list")
         return found
 
 
@@ -87,7 +89,7 @@ def management_address(amqp_url: str, management_url: str | None) -> tuple[str, 
 
 
 def state(name: str, queues: Mapping[str, Json]) -> QueueState:
-    """One work queue's state from what the API tells of its three queues. Pure."""
+    """One work queue's state from the API's fields of its three queues. Pure."""
     work, waiting, buried = (queues.get(each, {}) for each in (name, delayed(name), dead(name)))
     ready = _number(work, "messages_ready")
     return QueueState(
@@ -100,13 +102,15 @@ def state(name: str, queues: Mapping[str, Json]) -> QueueState:
         rate_in=_rate(work, "publish"),
         rate_out=_rate(work, "ack"),
         stalled=stalled(work, datetime.now(UTC)),
-        **reckoned(work, ready),
+        **estimated_age(work, ready),
     )
 
 
-def reckoned(queue: Json, ready: int) -> dict[str, Any]:
-    """`oldest` and `oldest_at_least`: a queue hands out in order, so the oldest of `ready` waiting messages is the
-    first after as many fewer as there were published. Pure.
+def estimated_age(queue: Json, ready: int) -> dict[str, Any]:
+    """`oldest` and `oldest_at_least` of a queue with `ready` waiting messages. Pure.
+
+    A queue delivers in order: when the oldest waiting message was published, the count of publishes exceeded its
+    present value less `ready` for the first time.
     """
     stats = queue.get("message_stats", {})
     samples = stats.get("publish_details", {}).get("samples", ())
@@ -121,7 +125,7 @@ def reckoned(queue: Json, ready: int) -> dict[str, Any]:
 
 
 def stalled(queue: Json, now: datetime) -> float | None:
-    """For how many seconds a queue's messages were held and none was acknowledged; None if none is held. Pure."""
+    """For how many seconds workers have held messages and acknowledged none; None if they hold none. Pure."""
     if _number(queue, "messages_unacknowledged") == 0:
         return None
     held = _samples(queue, "messages_unacknowledged")
@@ -134,7 +138,7 @@ def stalled(queue: Json, now: datetime) -> float | None:
 
 
 def _samples(stats: Json, what: str) -> list[tuple[float, int]]:
-    """What was counted when, the latest first."""
+    """Times and counts, the latest first."""
     found = stats.get(f"{what}_details", {}).get("samples", ())
     return [(each["timestamp"] / 1000, int(each["sample"])) for each in found]
 

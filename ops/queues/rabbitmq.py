@@ -1,4 +1,4 @@
-"""The queues of a RabbitMQ: numbers from its management API where that can be reached, everything else over AMQP."""
+"""The queues in RabbitMQ: numbers from its management API if that can be reached, everything else over AMQP."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,8 @@ from ops.queues.management_api import Management, Unavailable, management_addres
 class Rabbit:
     """The queues at an AMQP URL.
 
-    `management_url` is the management API's, by default port 15672 of the broker; `patience` is how long a run over
-    the dead letters waits for another one to end.
+    `management_url` is the management API, by default port 15672 of the broker; `patience` is how long a replay or drop
+    waits for another one to end.
     """
 
     def __init__(
@@ -28,17 +28,19 @@ class Rabbit:
         self.management = Management(*management_address(url, management_url), layout.queues)
 
     def snapshot(self) -> Snapshot:
-        """All queues now, and whether RabbitMQ's management API or AMQP told it."""
+        """All queues now, and whether the numbers come from RabbitMQ's management API or from AMQP."""
         where = self.management.where
         try:
             queues = self.management.states()
         except Unavailable as error:
-            source = f"AMQP; held messages, rates and ages need the management API, and {where} can't be asked: {error}"
+            source = (
+                f"AMQP; held messages, rates and ages need the management API, and {where} can't be reached: {error}"
+            )
             return Snapshot(at=datetime.now(UTC), source=source, queues=tuple(self.amqp.states()))
         return Snapshot(at=datetime.now(UTC), source=f"RabbitMQ's management API at {where}", queues=tuple(queues))
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
-        """The next messages of a queue, which stay where they are."""
+        """The next messages of a queue, which stay there."""
         return self.amqp.peek(queue, limit)
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
@@ -50,9 +52,9 @@ class Rabbit:
         return self.amqp.rehearse(selection, report)
 
     def replay(self, selection: Selection, report: Report) -> Tally:
-        """Have dead letters handled once more."""
+        """Move dead letters back to their work queues."""
         return self.amqp.replay(selection, report)
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Throw dead letters away for good."""
+        """Drop dead letters for good."""
         return self.amqp.drop(selection, report)

@@ -1,4 +1,4 @@
-"""The queues over AMQP; beside the publisher and the workers, the one importer of pika."""
+"""The queues over AMQP. Besides the publisher and the workers, only this package imports pika."""
 
 from ops.queues.amqp.connection import Amqp
 

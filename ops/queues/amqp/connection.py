@@ -1,4 +1,4 @@
-"""What an AMQP connection can tell and do; without the management API, that is everything but rates and ages."""
+"""What an AMQP connection can read and do: everything but rates, ages and held messages."""
 
 import heapq
 import time
@@ -22,26 +22,26 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Amqp:
-    """What an AMQP connection can tell and do; each call opens one of its own."""
+    """Reads and repairs the queues over AMQP; each call opens a connection of its own."""
 
     def __init__(self, url: str, layout: Layout, patience: timedelta = timedelta(seconds=30)) -> None:
         self._url, self._layout, self._patience = url, layout, patience
 
     def version(self) -> str:
-        """What the broker calls itself."""
+        """The broker's name and version."""
         with self._connected() as connection:
-            told = connection._impl.server_properties
-            return f"{told.get('product', 'AMQP')} {told.get('version', '')}".strip()
+            properties = connection._impl.server_properties
+            return f"{properties.get('product', 'AMQP')} {properties.get('version', '')}".strip()
 
     def states(self) -> list[QueueState]:
-        """Each queue's depth and consumers; of delayed messages, only those that no worker holds yet."""
+        """The depth and consumers of each queue; of delayed messages, only those that no worker holds."""
         with self._connected() as connection:
             names = [name for queue in self._layout.queues for name in (queue, delayed(queue), dead(queue))]
             there = declared(connection, *names)
             return [_state(there, queue) for queue in self._layout.queues]
 
     def faults(self) -> list[str]:
-        """The queues that are missing, or are not declared as the layout declares them."""
+        """The queues that are missing, or declared otherwise than the layout says."""
         with self._connected() as connection:
             return [
                 f"{name} {fault}"
@@ -51,17 +51,18 @@ class Amqp:
             ]
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
-        """The next messages of a queue, which stay where they are."""
+        """The next messages of a queue, which stay there."""
         with self._connected() as connection:
             there = declared(connection, queue).get(queue)
             if there is None:
-                raise BrokerAway(f"There is no queue {queue} yet: the first process that uses it makes it.")
+                raise BrokerAway(f"There is no queue {queue} yet: the first process that uses it declares it.")
             with Look(connection, queue) as look:
                 return list(look.letters(min(limit, there[0])))
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters by time of death, oldest first; however many there are, only those asked for are kept, and
-        once every id that was asked for has been met, no more are looked at.
+        """Dead letters by time of death, oldest first.
+
+        Only those that are returned are kept in memory, and the search ends when all requested ids are found.
         """
         now, looked, total = datetime.now(UTC), 0, 0
         found: list[Letter] = []
@@ -90,7 +91,7 @@ class Amqp:
             return Replay(connection, self._layout, selection, report).run()
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Acknowledge dead letters, and so throw them away."""
+        """Drop dead letters by acknowledging them."""
         with self._connected() as connection, self._alone(connection):
             return Drop(connection, self._layout, selection, report).run()
 
@@ -114,7 +115,7 @@ class Amqp:
 
     @contextmanager
     def _alone(self, connection: BlockingConnection) -> Iterator[None]:
-        """Nobody else goes through the dead letters meanwhile; the lock dies with the connection."""
+        """Holds a lock, so that nobody else goes through the dead letters; it ends with the connection."""
         until = time.monotonic() + self._patience.total_seconds()
         while True:
             channel = connection.channel()
@@ -123,7 +124,7 @@ class Amqp:
                 break
             except ChannelClosedByBroker as error:
                 if error.reply_code != 405 or time.monotonic() > until:
-                    raise BrokerAway("Another command is going through the dead letters; try again later.") from None
+                    raise BrokerAway("Another command is going through the dead letters. Try again later.") from None
                 connection.sleep(0.1)
         yield
 
@@ -148,7 +149,7 @@ def _state(there: Mapping[str, tuple[int, int]], queue: str) -> QueueState:
 
 
 def _until_met(matching: Iterable[Letter], missing: set[str]) -> Iterator[Letter]:
-    """What matches, until none is missing any more."""
+    """Yields matches until none is missing."""
     if missing:
         for letter in matching:
             yield letter

@@ -1,4 +1,4 @@
-"""Looking into a queue: its messages are taken without being acknowledged, and go back in order."""
+"""Reads messages from a queue without acknowledging them, and returns them in order."""
 
 import time
 from collections import deque
@@ -15,14 +15,14 @@ from ops.queues.letters import Letter
 
 BATCH: Final = 500
 ONE_COMMAND: Final = 32
-"""Messages that one command hands back in order: an Erlang map is sorted up to this size."""
+"""How many messages one command returns in order: an Erlang map is sorted up to this size."""
 IDLE: Final = 2.0
-"""Seconds after which a queue that had more messages a moment ago is taken to be empty."""
+"""Seconds without a delivery after which a queue that should have more messages counts as empty."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message in our hands, not acknowledged."""
+    """A message that we hold and have not acknowledged."""
 
     batch: "Batch"
     tag: int
@@ -31,7 +31,7 @@ class Delivery:
 
 
 class Batch:
-    """Messages of a queue that one consumer on a channel of its own took, in order."""
+    """Messages of a queue that one consumer took in order, on a channel of its own."""
 
     def __init__(self, connection: BlockingConnection, queue: str, size: int) -> None:
         self._connection, self._queue = connection, queue
@@ -43,7 +43,7 @@ class Batch:
         self._consumer: str | None = self._channel.basic_consume(queue, self._arrive)
 
     def next(self) -> Delivery | None:
-        """The next message; None if none came before the queue was idle for too long."""
+        """The next message; None if none came for too long."""
         until = time.monotonic() + IDLE
         while not self._arrived and time.monotonic() < until:
             self._connection.process_data_events(time_limit=IDLE)
@@ -56,7 +56,7 @@ class Batch:
         return delivery
 
     def end(self) -> None:
-        """Take no more, once what is on its way has come: by itself it would go back one by one, and out of order."""
+        """Take no more messages once those under way have come: those would return one by one, out of order."""
         while self._coming > 0 and self.next() is not None:
             continue
         if self._consumer is not None:
@@ -64,7 +64,7 @@ class Batch:
             self._consumer = None
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """Take a message out of its queue for good."""
+        """Remove a message from its queue for good."""
         self._channel.basic_ack(delivery.tag)
         del self._held[delivery.tag]
 
@@ -73,7 +73,7 @@ class Batch:
         self._channel.basic_qos(prefetch_count=BATCH)
 
     def hand_back(self) -> None:
-        """Give back what is not acknowledged, in order."""
+        """Return what is not acknowledged to the queue, in order."""
         if self._channel.is_open:
             for tags in batched(self._held, ONE_COMMAND, strict=False):
                 self._channel.basic_nack(tags[-1], multiple=True, requeue=True)
@@ -85,10 +85,10 @@ class Batch:
 
 
 class Look:
-    """Takes messages of one queue; those that are not acknowledged go back at its end, in order.
+    """Takes messages of one queue; at the end, those that are not acknowledged return to it in order.
 
-    A quorum queue keeps the order of what a channel hands back only while few commands are under way: behind 32 of
-    them RabbitMQ joins the next ones into one (its quorum_commands_soft_limit). So each batch has its own channel.
+    A quorum queue keeps the order of what a channel returns only while few commands are under way: beyond 32 RabbitMQ
+    joins the next ones into one (quorum_commands_soft_limit). So each batch has its own channel.
     """
 
     def __init__(self, connection: BlockingConnection, queue: str) -> None:
@@ -107,7 +107,7 @@ class Look:
                 batch.hand_back()
 
     def take(self, count: int) -> Iterator[Delivery]:
-        """The next `count` messages, or fewer if others take them; of their bodies, a batch at a time is in memory."""
+        """The next `count` messages, or fewer if others take some; the bodies of one batch at a time are in memory."""
         while count > 0:
             want = min(BATCH, count)
             batch = Batch(self._connection, self._queue, want)
@@ -127,7 +127,7 @@ class Look:
         return (each.letter for each in self.take(count))
 
     def acknowledge(self, delivery: Delivery) -> None:
-        """Take a message out of its queue for good."""
+        """Remove a message from its queue for good."""
         delivery.batch.acknowledge(delivery)
 
     def settle(self) -> None:
@@ -137,13 +137,13 @@ class Look:
 
 
 def declared(connection: BlockingConnection, *queues: str) -> dict[str, tuple[int, int]]:
-    """By queue, how many messages are ready and how many consumers there are; a queue that is missing is left out."""
+    """The ready messages and the consumers of each queue; a queue that does not exist is left out."""
     found: dict[str, tuple[int, int]] = {}
     channel = connection.channel()
     for queue in queues:
         try:
-            told = channel.queue_declare(queue, passive=True).method
-            found[queue] = told.message_count, told.consumer_count
+            declaration = channel.queue_declare(queue, passive=True).method
+            found[queue] = declaration.message_count, declaration.consumer_count
         except ChannelClosedByBroker:
             channel = connection.channel()
     channel.close()

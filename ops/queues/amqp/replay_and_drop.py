@@ -1,7 +1,7 @@
-"""Moving dead letters without losing or doubling one.
+"""Replays and drops dead letters without losing or doubling one.
 
-A replay acknowledges a dead letter only after RabbitMQ has confirmed it in its work queue. What a killed replay had
-in hand is known from the claim that it left, so that the next run can tell which of those were moved already.
+A replay acknowledges a dead letter only after RabbitMQ has confirmed it in its work queue. It first publishes a claim
+with the ids that it is about to move. If it is killed, the next run finds the claim and checks which of them arrived.
 """
 
 import json
@@ -25,7 +25,7 @@ _PERSISTENT: Final = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persis
 
 
 class Moving(ABC):
-    """A run over the dead letters that does something with some of them; a subclass says what."""
+    """A run through the dead letters; a subclass says what to do with those that match."""
 
     def __init__(self, connection: BlockingConnection, layout: Layout, selection: Selection, report: Report) -> None:
         self._connection, self._selection, self._report = connection, selection, report
@@ -35,7 +35,7 @@ class Moving(ABC):
         self.tally = Tally()
 
     def run(self) -> Tally:
-        """Go through every dead letter that is there now; a break of the connection says how far it came."""
+        """Go through every dead letter that exists now; BrokerAway says how far it came if the connection breaks."""
         there = declared(self._connection, *map(dead, self._queues))
         depths = {queue: there.get(dead(queue), (0, 0))[0] for queue in self._queues}
         self._count(total=sum(depths.values()))
@@ -47,7 +47,7 @@ class Moving(ABC):
         except AMQPError as error:
             raise BrokerAway(
                 f"The connection to RabbitMQ broke after {self.tally.done} dead letters: {words(error)}. "
-                "Nothing is lost; the same command goes on from there."
+                "Nothing is lost. Run the same command again to continue."
             ) from None
         missing = () if self.tally.stopped else tuple(id for id in self._selection.ids if id in self._missing)
         return self.tally.model_copy(update={"missing": missing})
@@ -69,7 +69,7 @@ class Moving(ABC):
                 self._handle(queue, look, batch)
 
     def _has_all(self) -> bool:
-        """Whether every id that was asked for has been met."""
+        """Whether every requested id has been found."""
         return bool(self._selection.ids) and not self._missing
 
     def _count(self, **more: int) -> None:
@@ -78,12 +78,12 @@ class Moving(ABC):
         if not self._report(self.tally):
             self.tally = self.tally.model_copy(update={"stopped": True})
 
-    def _begin(self) -> None:  # noqa: B027 - most need nothing
-        """What is to be done before the first one."""
+    def _begin(self) -> None:  # noqa: B027 - most need no preparation
+        """Prepare, before the first message."""
 
     @abstractmethod
     def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
-        """Do it with some that match, all of one queue."""
+        """Handle some messages that match, all of one queue."""
 
 
 class Rehearsal(Moving):
@@ -95,7 +95,7 @@ class Rehearsal(Moving):
 
 
 class Drop(Moving):
-    """Throws dead letters away."""
+    """Drops dead letters."""
 
     def _handle(self, queue: str, look: Look, batch: Sequence[Delivery]) -> None:
         for delivery in batch:
@@ -106,7 +106,7 @@ class Drop(Moving):
 
 
 class Replay(Moving):
-    """Moves dead letters to their work queues, under a claim that outlives this process."""
+    """Moves dead letters to their work queues, under a claim that survives this process."""
 
     def _begin(self) -> None:
         self._out = self._connection.channel()
@@ -119,7 +119,7 @@ class Replay(Moving):
             self._claims.basic_ack(claim[0].delivery_tag)
 
     def _settle(self, queue: str, claimed: frozenset[str]) -> None:
-        """Take out the dead letters that a killed run had moved already, and had not acknowledged yet."""
+        """Remove the dead letters that a killed run had moved but not acknowledged."""
         there, _ = declared(self._connection, queue).get(queue, (0, 0))
         with Look(self._connection, queue) as look:
             moved = {letter.id for letter in look.letters(there) if letter.id in claimed}
@@ -154,5 +154,5 @@ class Replay(Moving):
 
 
 def words(error: BaseException) -> str:
-    """What an exception says, or what it is."""
+    """An exception's text, or its name if it has none."""
     return str(error) or repr(error)

@@ -13,7 +13,7 @@ from ops.broker import rabbit
 from ops.checks import broker as checks
 from ops.checks.finding import Verdict
 from ops.queues.broker import QueueState, Snapshot
-from ops.queues.management_api import management_address, reckoned, stalled, state
+from ops.queues.management_api import estimated_age, management_address, stalled, state
 from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
 from tests.console import declare, letter, put
@@ -106,7 +106,7 @@ def told(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
 def test_the_oldest_message_is_reckoned_from_when_it_was_published(
     published: list[tuple[int, int]], ready: int, oldest: float | None, at_least: bool
 ) -> None:
-    found = reckoned(told(published, ready), ready)
+    found = estimated_age(told(published, ready), ready)
     assert found["oldest_at_least"] is at_least
     assert found["oldest"] is None if oldest is None else abs(found["oldest"] - oldest) < 1
 
