@@ -1,4 +1,4 @@
-"""Clerk's queues, wherever the environment says they are."""
+"""Clerk's queues, in RabbitMQ or in a running `clerk run`, as the environment says."""
 
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ LAYOUT: Final = Layout("clerk", QUEUES, declarations)
 
 
 def rabbit(amqp_url: str, settings: OpsSettings, patience: timedelta = timedelta(seconds=30)) -> Rabbit:
-    """Clerk's queues on a RabbitMQ; a run over the dead letters waits `patience` for another one to end."""
+    """Clerk's queues in RabbitMQ; a replay or drop waits `patience` for another one to end."""
     management_url = settings.management_url.get_secret_value() if settings.management_url else None
     return Rabbit(amqp_url, LAYOUT, management_url, patience)
 
@@ -31,8 +31,8 @@ def console(settings: Settings) -> Remote:
     """The console of the `clerk run` that CLERK_PORT and CLERK_OPS_TOKEN point to."""
     if "ops_token" not in settings.model_fields_set:
         raise Misconfigured(
-            "CLERK_OPS_TOKEN: not set; without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which "
-            "shows them to whoever has its token. (Or set CLERK_AMQP_URL.)"
+            "CLERK_OPS_TOKEN: not set. Without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which shows "
+            "them to those who have its token. Set CLERK_OPS_TOKEN, or CLERK_AMQP_URL."
         )
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     return Remote(f"http://{host}:{settings.port}", settings.ops_token.get_secret_value())

@@ -1,6 +1,6 @@
-"""The `clerk` command line: which words there are, and what a failure's exit status is.
+"""The `clerk` command line: its commands, and the exit status of a failure.
 
-A word's module is imported only when the word is used: each start would cost what all of them import.
+A command's module is imported only when the command runs: otherwise every start would import all of them.
 """
 
 import logging
@@ -10,22 +10,22 @@ from typing import Final
 
 from cyclopts import App
 
-WORDS: Final = {
+COMMANDS: Final = {
     "run": "Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.",
     "gateway": "Serve the webhooks of Twilio and Slack.",
-    "worker": "Serve queues (comma-separated; all by default); `interactive` from a process of its own.",
-    "clock": "Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm.",
+    "worker": "Handle the messages of queues: all of them, or those of --queues.",
+    "clock": "Find work that is due, every CLERK_CLOCK_SECONDS.",
     "lines": "List, add, change and remove the team's phone numbers.",
-    "queues": "Show every queue: ready, held by workers, delayed, dead, consumers, rates, age of the oldest message.",
-    "peek": "Show the next messages of a queue without taking them.",
-    "dead": "List, show, replay or drop dead letters: messages that failed for good.",
-    "trace": "Follow a text, a ticket or a correlation id from webhook to Slack, in time order.",
-    "doctor": "Check everything that Clerk rests on; say what to do.",
+    "queues": "Show every queue: its messages, consumers, rates and oldest message.",
+    "peek": "Show the next messages of a queue and leave them there.",
+    "dead": "List, show, replay and drop dead letters: messages that failed for good.",
+    "trace": "Show what happened to a text, a ticket or a correlation id.",
+    "doctor": "Check everything that Clerk depends on, and say what to do.",
     "export": "Write every document to a file.",
-    "import": "Store every document of a file that `clerk export` wrote.",
-    "demo": "Play a believable morning on the sandbox of a running `clerk run`.",
+    "import": "Import every document from a file that `clerk export` wrote.",
+    "demo": "Play a busy morning in the sandbox of a running `clerk run`.",
 }
-"""Each word is a module of its name in ops/commands, with a function or an App of its name."""
+"""Each command is a module of its name in ops/commands, with a function or an App of its name."""
 
 app = App(
     name="clerk",
@@ -33,14 +33,14 @@ app = App(
     version=version("clerk"),
     version_flags=["--version"],
 )
-for word, summary in WORDS.items():
-    name = "import_" if word == "import" else word
-    app.command(f"ops.commands.{name}:{name}", name=word, help=summary)
+for command, summary in COMMANDS.items():
+    name = "import_" if command == "import" else command
+    app.command(f"ops.commands.{name}:{name}", name=command, help=summary)
 
 
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs at length what its exceptions say
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
     try:
         app()
     except KeyboardInterrupt:

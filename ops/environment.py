@@ -1,4 +1,4 @@
-"""What the commands share: settings from the environment, and the documents they point to."""
+"""What the commands share: the settings from the environment, and the documents that these point to."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,11 +22,13 @@ log = structlog.get_logger("clerk")
 
 @contextmanager
 def with_mongo(settings: Settings) -> Iterator[Settings]:
-    """The settings with a MongoDB in them: theirs, or the embedded one for the length of the block."""
+    """The settings with a MongoDB: their own, or the embedded one for the length of the `with` block."""
     if settings.mongo_url is not None:
         yield settings
         return
-    from ops.documents.embedded_mongo import EmbeddedMongo  # a second's work, and only where there is no MongoDB
+    from ops.documents.embedded_mongo import (
+        EmbeddedMongo,  # takes a second to import, and is needed only without a MongoDB
+    )
 
     with EmbeddedMongo(settings.data_dir / FILE) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})
@@ -34,7 +36,7 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def with_documents(settings: Settings) -> Iterator[Documents]:
-    """The documents that the settings point to, as an operator sees them."""
+    """The documents that the settings point to."""
     with with_mongo(settings) as stored:
         assert stored.mongo_url is not None
         with Documents(stored.mongo_url.get_secret_value()) as documents:
@@ -42,7 +44,7 @@ def with_documents(settings: Settings) -> Iterator[Documents]:
 
 
 def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
-    """Run some work on the documents that the environment points to."""
+    """Run `work` on the stores that the environment points to."""
 
     async def run(settings: Settings) -> T:
         assert settings.mongo_url is not None
@@ -57,7 +59,7 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
 
 
 def distributed_settings() -> Settings:
-    """The settings of one process among several, its log configured; Misconfigured unless they can share their work."""
+    """The settings of one process among several, once its log is configured; Misconfigured if they allow only one."""
     settings = Settings.load()
     configure_logging(settings.log_format)
     need_distributed(settings)
@@ -78,11 +80,11 @@ def need_distributed(settings: Settings) -> None:
         if getattr(settings, name) is None
     ]
     if missing:
-        raise Misconfigured("\n".join([*missing, "`clerk run` needs neither: it is everything in one process."]))
+        raise Misconfigured("\n".join([*missing, "`clerk run` needs neither: it runs everything in one process."]))
 
 
 def due_times(snapshot: Snapshot, documents: Documents) -> Snapshot:
-    """The snapshot with the times at which delayed work is due, as far as the documents know them."""
+    """The snapshot, with the times at which delayed work is due where the documents say so."""
     try:
         due = documents.next_due()
     except DocumentsAway:

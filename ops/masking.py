@@ -36,8 +36,8 @@ def masked(value: Any, name: str = "") -> Any:
     return value
 
 
-def covered(letter: Letter) -> Letter:
-    """A message without anything that a contact wrote."""
+def masked_letter(letter: Letter) -> Letter:
+    """A message with everything hidden that a contact wrote."""
     return letter.model_copy(
         update={
             "payload": masked(letter.payload),

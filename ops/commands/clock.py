@@ -1,4 +1,4 @@
-"""`clerk clock`: looks for due work."""
+"""`clerk clock`: finds work that is due."""
 
 import asyncio
 from datetime import timedelta
@@ -19,7 +19,7 @@ log = structlog.get_logger("clerk")
 
 
 def clock() -> None:
-    """Look for due work, every CLERK_CLOCK_SECONDS; more than one does no harm."""
+    """Find work that is due, every CLERK_CLOCK_SECONDS. You may run more than one clock."""
     settings = distributed_settings()
     instrument(settings, "clock", REGISTRY)
     telemetry.configure("clock")

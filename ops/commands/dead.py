@@ -1,4 +1,4 @@
-"""`clerk dead`: look at dead letters, have them handled once more, or throw them away."""
+"""`clerk dead`: lists, shows, replays and drops dead letters."""
 
 import signal
 import sys
@@ -20,11 +20,11 @@ from ops import durations
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid, ShowText
 from ops.commands.peek import describe
-from ops.masking import covered
+from ops.masking import masked_letter
 from ops.queues.broker import Page, Report, Tally
 from ops.queues.letters import Letter, Selection
 
-dead = App(name="dead", help="Dead letters: messages that failed for good. List, show, replay or drop them.")
+dead = App(name="dead", help="List, show, replay and drop dead letters: messages that failed for good.")
 
 EVERYTHING: Final = 1_000_000_000
 Ids = Annotated[str, Parameter(name="ID", negative="")]
@@ -34,20 +34,20 @@ DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Filters:
-    """Which dead letters; all filters that are given must match.
+    """Which dead letters; all the given filters must match.
 
     Parameters
     ----------
     queue
-        Only this queue's (may be given several times).
+        Only those of this queue; may be given several times.
     actor
-        Only this actor's, such as slack.render.
+        Only those of this actor, such as slack.render.
     reason
         Only those whose reason contains this.
     older_than
-        Only those that died longer ago, such as 90s, 10m, 2h or 7d.
+        Only those that died longer ago than, for example, 90s, 10m, 2h or 7d.
     newer_than
-        Only those that died since, such as 90s, 10m, 2h or 7d.
+        Only those that died within, for example, the last 90s, 10m, 2h or 7d.
     """
 
     queue: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
@@ -57,10 +57,10 @@ class Filters:
     newer_than: str | None = None
 
     def selection(self, ids: tuple[str, ...] = ()) -> Selection:
-        """The dead letters meant; Invalid if a filter makes no sense."""
+        """The selection that the filters describe; Invalid if one of them is wrong."""
         for queue in self.queue:
             if queue not in QUEUES:
-                raise Invalid(f"--queue {queue}: no such queue; there are {', '.join(QUEUES)}")
+                raise Invalid(f"--queue {queue}: there is no such queue; the queues are {', '.join(QUEUES)}")
         return Selection(
             queues=self.queue or QUEUES,
             actor=self.actor,
@@ -86,11 +86,11 @@ def list_(
     show_text: ShowText = False,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, those that died first at the top."""
+    """List dead letters, the earliest death first."""
     if limit < 1:
         raise Invalid("--limit: at least 1")
     page = open_broker(Settings.load()).dead(filters.selection(), 0, limit, EVERYTHING)
-    shown = _covered(page, show_text=show_text)
+    shown = _masked(page, show_text=show_text)
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
         return
@@ -108,16 +108,16 @@ def list_(
             each.id, each.work_queue, each.actor, str(each.attempts), f"{died} ago", Text(each.reason or "not recorded")
         )
     console.print(table)
-    console.print(Text(f"{len(shown)} shown; {page.total} dead letters in all.", style="dim"))
+    console.print(Text(f"{len(shown)} shown; {page.total} dead letters in total.", style="dim"))
 
 
 @dead.command
 def show(id: str, /, *, show_text: ShowText = False, as_json: AsJson = False) -> None:
-    """Show one dead letter with what its actor was handed; what contacts wrote only with --show-text."""
+    """Show one dead letter and the message its actor got; what contacts wrote only with --show-text."""
     page = open_broker(Settings.load()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
-    shown = _covered(page, show_text=show_text)
+    shown = _masked(page, show_text=show_text)
     if not shown:
-        _fail(f"There is no dead letter {id} (any more): clerk dead list")
+        _fail(f"There is no dead letter {id}. See clerk dead list.")
     if as_json:
         print(shown[0].model_dump_json(indent=2))
     else:
@@ -126,10 +126,10 @@ def show(id: str, /, *, show_text: ShowText = False, as_json: AsJson = False) ->
 
 @dead.command
 def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Have dead letters handled once more: those with the ids, those that match the filters, else all of them.
+    """Replay dead letters: those with the ids, those that match the filters, or all of them.
 
-    Each keeps its id, and is safe in its work queue before it leaves the dead letters. Ctrl-C stops between two of
-    them; the same command then goes on from there.
+    A replayed message keeps its id. It is safe in its work queue before it leaves the dead letters. Ctrl-C stops
+    between two messages; run the same command again to continue.
     """
     selection = filters.selection(ids)
     broker = open_broker(Settings.load())
@@ -147,10 +147,10 @@ def drop(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Throw dead letters away for good: those with the ids, those that match the filters, or --all."""
+    """Drop dead letters for good: those with the ids, those that match the filters, or --all."""
     selection = filters.selection(ids)
     if selection.is_everything() and not all_:
-        raise Invalid("Say which: ids, a filter such as --actor slack.render, or --all. It can't be undone.")
+        raise Invalid("Say which: give ids, a filter such as --actor slack.render, or --all. You can't undo this.")
     broker = open_broker(Settings.load())
     if dry_run:
         _run("would be dropped", lambda report: _as_dropped(broker.rehearse(selection, report)), as_json=as_json)
@@ -158,19 +158,19 @@ def drop(
         _run("dropped", lambda report: broker.drop(selection, report), as_json=as_json)
 
 
-def _covered(page: Page, *, show_text: bool) -> list[Letter]:
-    return [letter if show_text else covered(letter) for letter in page.letters]
+def _masked(page: Page, *, show_text: bool) -> list[Letter]:
+    return [letter if show_text else masked_letter(letter) for letter in page.letters]
 
 
 def _as_dropped(tally: Tally) -> Tally:
-    """What a rehearsal says of a drop, which takes also what no actor could be handed."""
+    """The tally of a rehearsed drop: it also drops messages that no actor can read."""
     return tally.model_copy(update={"done": tally.done + tally.unreplayable, "unreplayable": 0})
 
 
 def _run(verb: str, run: Callable[[Report], Tally], *, as_json: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with _asked_to_stop() as stopping, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("looking", total=None)
+        task = progress.add_task("reading", total=None)
 
         def report(tally: Tally) -> bool:
             progress.update(task, description=f"{tally.done} {verb}", total=tally.total, completed=tally.scanned)
@@ -196,21 +196,21 @@ _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def _say(verb: str, tally: Tally, *, as_json: bool) -> None:
-    """Print what was done; exit status 1 if something that was asked for was not, 130 if stopped halfway."""
+    """Print what was done; exit status 1 if some of what was asked for was not, 130 if the run was stopped."""
     if as_json:
         print(tally.model_dump_json())
     else:
         print(f"{tally.done} of {tally.total} dead letters {verb}.")
         if tally.already:
-            print(f"{tally.already} had been replayed already by a run that was killed.")
+            print(f"A run that was killed had already replayed {tally.already}.")
         if tally.unreplayable:
             print(
-                f"{tally.unreplayable} can't be read by any actor, so they stay: look (clerk dead show ID), drop them."
+                f"No actor can read {tally.unreplayable} of them; these stay. See clerk dead show ID, then drop them."
             )
         for id in tally.missing:
-            print(f"There is no dead letter {id} (any more).", file=sys.stderr)
+            print(f"There is no dead letter {id}.", file=sys.stderr)
         if tally.stopped:
-            print("Stopped; the same command goes on from here.", file=sys.stderr)
+            print("Stopped. Run the same command again to continue.", file=sys.stderr)
     if tally.stopped:
         sys.exit(130)
     if tally.missing or tally.unreplayable:

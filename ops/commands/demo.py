@@ -1,4 +1,4 @@
-"""`clerk demo`: a believable morning, played through the sandbox of a running `clerk run`."""
+"""`clerk demo`: a busy morning, played in the sandbox of a running `clerk run`."""
 
 import contextlib
 import sys
@@ -17,7 +17,7 @@ ADA: Final = "U0ADA"
 BEN: Final = "U0BEN"
 
 WINDOW: Final = 6.0
-"""Seconds of quiet that the tour lets the debounce wait for: nobody watches for three minutes."""
+"""Seconds of quiet before a notification during the tour: nobody wants to watch for three minutes."""
 
 DELIVERED: Final = frozenset({"delivered"})
 FAILED: Final = frozenset({"failed", "undelivered"})
@@ -27,7 +27,7 @@ BREATH: Final = 2.5
 
 
 class Tour:
-    """The steps, each with a line that says what one sees; `speed` 2 is twice as fast."""
+    """The steps of the tour, each with a line about what to see; `speed` 2 is twice as fast."""
 
     def __init__(self, stage: SandboxClient, console: Console, speed: float) -> None:
         self._stage = stage
@@ -140,12 +140,12 @@ class Tour:
 
 
 def demo(*, speed: float = 1.0, url: str | None = None) -> None:
-    """Play a believable morning on the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
+    """Play a busy morning in the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
     sys.exit(play(url or Settings.load().url, speed))
 
 
 def play(url: str, speed: float) -> int:
-    """Play the tour on the sandbox at `url`; the exit status."""
+    """Play the tour in the sandbox at `url`; returns the exit status."""
     console = Console(highlight=False)
     try:
         stage = SandboxClient(url)

@@ -1,4 +1,4 @@
-"""`clerk doctor`: looks at everything that Clerk rests on, and says what to do."""
+"""`clerk doctor`: checks everything that Clerk depends on, and says what to do."""
 
 import sys
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ MARKS: Final = {
 def doctor(*, as_json: AsJson = False) -> None:
     """Check settings, broker, queues, MongoDB, Slack, Twilio, every line, public URL and clocks; say what to do.
 
-    Exit status 0: nothing keeps texts from arriving; 1: something does; 2: a variable is invalid.
+    Exit status 0: nothing stops texts from arriving; 1: something does; 2: a variable is invalid.
     """
     from ops.commands.run import as_run
 
@@ -48,7 +48,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding, in the order in which things rest on each other."""
+    """Every finding; what others depend on comes first."""
     yield from _settings(settings)
     dates: dict[str, str] = {}
     try:
@@ -76,12 +76,12 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     sandbox = settings.sandbox_variables()
     if sandbox and not settings.sandbox:
         todo = "Set them (README: Connect Twilio and Slack), or CLERK_SANDBOX=1 to try Clerk out."
-        yield bad("settings", f"everyone knows the value in force for {', '.join(sandbox)}", todo)
+        yield bad("settings", f"the values of {', '.join(sandbox)} are the sandbox's, which everyone knows", todo)
     elif sandbox:
-        todo = "Fine for trying Clerk out; set them before real texts come."
-        yield advice("settings", f"sandbox values in force for {', '.join(sandbox)}", todo)
+        todo = "Fine to try Clerk out. Set them before real texts come."
+        yield advice("settings", f"{', '.join(sandbox)} have sandbox values", todo)
     else:
-        yield good("settings", "valid, and no sandbox value is in force")
+        yield good("settings", "valid, and none is a sandbox value")
 
 
 def _lines(lines: list[Line]) -> Finding:

@@ -1,4 +1,4 @@
-"""`clerk export`: every document in one file of JSON lines."""
+"""`clerk export`: writes every document to one file of JSON lines."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ from ops.environment import with_documents
 
 
 def export(file: Path, /) -> None:
-    """Write every document to FILE (JSON lines; compressed if it ends in .gz). Stop workers and clock before."""
+    """Write every document to FILE (JSON lines; compressed if its name ends in .gz). First stop workers and clock."""
     if file.exists():
-        raise Invalid(f"{file} exists already; choose another name, or remove it")
+        raise Invalid(f"{file} already exists: choose another name, or remove it")
     with (
         with_documents(Settings.load()) as documents,
         progress("exported", sum(counts(documents).values())) as advance,
@@ -27,7 +27,7 @@ def export(file: Path, /) -> None:
 
 @contextmanager
 def progress(verb: str, total: int) -> Iterator[Advance]:
-    """A progress bar on stderr, and what moves it on by one document."""
+    """A progress bar on stderr, and the function that moves it on by one document."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(verb, total=total)
@@ -35,7 +35,7 @@ def progress(verb: str, total: int) -> Iterator[Advance]:
 
 
 def say(counted: Mapping[str, int], what: str) -> None:
-    """Print how many documents there were, in all and by collection."""
+    """Print how many documents there were, in total and by collection."""
     print(
         f"{sum(counted.values())} documents {what}: {', '.join(f'{count} {name}' for name, count in counted.items())}"
     )

@@ -1,4 +1,4 @@
-"""`clerk gateway`: the webhooks, and the console beside them."""
+"""`clerk gateway`: serves the webhooks and the console."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ def gateway() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM; then first give the answers that wait for a confirm."""
+    """Serve until SIGTERM; then answer the webhooks that wait for a confirm, and end."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 

@@ -1,4 +1,4 @@
-"""`clerk import`: stores every document of a file that `clerk export` wrote."""
+"""`clerk import`: imports every document from a file that `clerk export` wrote."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ from ops.environment import with_mongo
 
 
 def import_(file: Path, /) -> None:
-    """Store every document of FILE, made by `clerk export`, in the MongoDB of CLERK_MONGO_URL, and count them there."""
+    """Import every document from FILE, which `clerk export` wrote, and count them afterwards."""
     if not file.exists():
         raise Invalid(f"{file}: there is no such file")
     settings = Settings.load()
@@ -38,5 +38,5 @@ def import_(file: Path, /) -> None:
     say(read, "imported")
     if wrong:
         for name, (there, expected) in wrong.items():
-            print(f"{name}: {there} documents are there, {expected} were imported.", file=sys.stderr)
+            print(f"{name}: {expected} documents were imported, but MongoDB has {there}.", file=sys.stderr)
         sys.exit(1)

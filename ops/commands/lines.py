@@ -28,11 +28,11 @@ NAME_LIMIT: Final = 80
 
 
 def number(text: str) -> str:
-    """A phone number as E.164; Invalid if it is none."""
+    """A phone number as E.164; Invalid if the text is not one."""
     try:
         parsed = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
-        raise Invalid(f"{text}: not a phone number with its country, such as +15550001111") from None
+        raise Invalid(f"{text}: not a phone number with its country code, such as +15550001111") from None
     if not phonenumbers.is_possible_number(parsed):
         raise Invalid(f"{text}: too long or too short for a phone number of its country")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
@@ -90,13 +90,13 @@ def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
 
 @lines.command
 def add(line: str, *, channel: str, name: str | None = None) -> None:
-    """Make a phone number a line of a Slack channel (its id, such as C0123ABCD)."""
+    """Make a phone number a line of a Slack channel: --channel takes its id, such as C0123ABCD."""
 
     async def work(stores: Stores, settings: Settings) -> bool:
         return await stores.lines.add(_changed(new_line(number(line), channel, settings), channel=channel, name=name))
 
     if not on_stores(work):
-        raise Invalid(f"{line} is a line already: clerk lines set {line} ...")
+        raise Invalid(f"{line} is a line already. To change it: clerk lines set {line} ...")
 
 
 @lines.command(name="set")
@@ -122,7 +122,7 @@ def set_(
         "solved_for": solved_for,
     }
     if all(value is None for value in given.values()):
-        raise Invalid(f"say what to change: clerk lines set {line} --help")
+        raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, _: Settings) -> bool:
         found = await stores.lines.get(number(line))
@@ -132,15 +132,15 @@ def set_(
         return True
 
     if not on_stores(work):
-        raise Invalid(f"{line} is no line: clerk lines add {line} --channel C0123ABCD")
+        raise Invalid(f"{line} is not a line. To add it: clerk lines add {line} --channel C0123ABCD")
 
 
 @lines.command
 def remove(line: str) -> None:
-    """Forget a line; its conversations and tickets stay."""
+    """Remove a line; its conversations and tickets stay."""
 
     async def work(stores: Stores, _: Settings) -> bool:
         return await stores.lines.remove(number(line))
 
     if not on_stores(work):
-        raise Invalid(f"{line} is no line: clerk lines list")
+        raise Invalid(f"{line} is not a line. See clerk lines list.")

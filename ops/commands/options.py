@@ -1,4 +1,4 @@
-"""What the commands have in common: options, and the way to refuse an argument."""
+"""What the commands share: options, and the error for a wrong argument."""
 
 from typing import Annotated
 

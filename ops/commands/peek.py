@@ -1,4 +1,4 @@
-"""`clerk peek`: the next messages of a queue, left where they are."""
+"""`clerk peek`: shows the next messages of a queue."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from messages.queues import QUEUES
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid, ShowText
 from ops.durations import age, short
-from ops.masking import covered
+from ops.masking import masked_letter
 from ops.queues.layout import family
 from ops.queues.letters import Letter
 
@@ -23,36 +23,36 @@ def peek(
     queue: str, /, *, limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 10, show_text: ShowText = False,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Show the next messages of a queue without taking them; QUEUE may end in .DQ (delayed) or .XQ (dead).
+    """Show the next messages of a queue and leave them there; QUEUE may end in .DQ (delayed) or .XQ (dead).
 
-    What workers hold can't be shown, and each look counts as one of the 50 deliveries of a message that waits in a
-    work queue.
+    Messages that workers hold can't be shown. Each look at a work queue uses one of the 50 deliveries that RabbitMQ
+    allows for a message.
 
     Parameters
     ----------
     limit
-        How many.
+        How many messages to show.
     show_text
-        Show what contacts wrote, and whole numbers.
+        Show what contacts wrote and full phone numbers.
     """
     if family(queue) not in QUEUES:
-        raise Invalid(f"{queue}: no such queue; there are {', '.join(QUEUES)}, each also with .DQ and .XQ")
+        raise Invalid(f"{queue}: no such queue; the queues are {', '.join(QUEUES)}, each also with .DQ and .XQ")
     if limit < 1:
         raise Invalid("--limit: at least 1")
     found = open_broker(Settings.load()).peek(queue, limit)
-    shown = found if show_text else [covered(letter) for letter in found]
+    shown = found if show_text else [masked_letter(letter) for letter in found]
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
         return
     console = Console()
     if not shown:
-        console.print(f"Nothing waits in {queue}.")
+        console.print(f"No messages wait in {queue}.")
     for letter in shown:
         console.print(describe(letter), "")
 
 
 def describe(letter: Letter) -> RenderableType:
-    """Everything about one message, for reading."""
+    """A table of everything about one message."""
     now = datetime.now(UTC)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")

@@ -21,25 +21,25 @@ from ops.environment import due_times
 from ops.queues.broker import STALLED, QueueState, Snapshot
 
 _WARN: Final = 60.0
-"""Seconds after which a waiting message is worth a second look."""
+"""Seconds after which the age of a waiting message is shown in yellow."""
 
 NOTED: Final = 20.0
-"""Seconds without a finished message, with some in hand, that are worth a line: most actors take less than one."""
+"""Seconds that workers may hold messages and finish none before a line says so: most actors take less than one."""
 
 
 def queues(
     *, watch: Annotated[bool, Parameter(negative="")] = False, every: float = 2.0, as_json: AsJson = False
 ) -> None:
-    """Show every queue: ready, held by workers, delayed, dead, consumers, rates, age of the oldest message.
+    """Show every queue: messages ready, held by workers, delayed and dead; consumers; rates; oldest message.
 
     Parameters
     ----------
     watch
-        Draw again until Ctrl-C.
+        Show them again and again until Ctrl-C.
     every
-        Seconds between two looks of --watch.
+        Seconds between two looks with --watch.
     as_json
-        Print JSON; with --watch, one line a look.
+        Print JSON; with --watch, one line for each look.
     """
     if every <= 0:
         raise Invalid("--every: must be more than 0")
@@ -59,7 +59,7 @@ def queues(
 
 
 def _looks(settings: Settings) -> Callable[[], Snapshot]:
-    """What takes a snapshot, with due times from the documents where several processes share those."""
+    """A function that takes a snapshot, with due times from the documents where processes share a MongoDB."""
     broker = open_broker(settings)
     if settings.mongo_url is None:
         return broker.snapshot
@@ -79,7 +79,7 @@ def draw(snapshot: Snapshot) -> RenderableType:
         table,
         *(
             Text(
-                f"{each.name}: workers have {each.held} in hand, and have finished none for {short(each.stalled)}",
+                f"{each.name}: workers hold {each.held} messages and have finished none for {short(each.stalled)}",
                 style="red bold" if each.stalled > STALLED else "yellow",
             )
             for each in snapshot.queues

@@ -165,7 +165,7 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
     console.print(f"  Slack:        {settings.url}/slack/interactions, /slack/events, /slack/commands")
     console.print(f"  Health:       {settings.url}/readyz, /metrics")
     if settings.amqp_url is None:
-        console.print("  Queues:       in memory; a crash may lose what a webhook brought in the moment before it")
+        console.print("  Queues:       in memory; a crash may lose what a webhook brought just before it")
     if embedded:
         console.print(f"  Documents:    {settings.data_dir / 'clerk.sqlite'}")
     if settings.sandbox:

@@ -1,4 +1,4 @@
-"""`clerk trace`: follows one text, ticket or cause through Clerk."""
+"""`clerk trace`: shows what happened to one text, one ticket or all that one webhook caused."""
 
 import sys
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from ops.traces.timeline import trace as follow
 
 
 def trace(id: str, /, *, as_json: AsJson = False) -> None:
-    """Follow a text (its SM… id or ours), a ticket (#12) or a correlation id from webhook to Slack, in time order."""
+    """Show in time order what happened to a text (its SM… id or Clerk's), a ticket (#12) or a correlation id."""
     settings = Settings.load()
     found = _in_documents(id, settings) if settings.mongo_url is not None else _in_console(id, settings)
     if as_json:
@@ -53,7 +53,7 @@ def _show(found: Trace) -> None:
     for each in found.unasked:
         print(each, file=sys.stderr)
     if found.subject is None:
-        print(f"Nothing is known of {found.id}.", file=sys.stderr)
+        print(f"Clerk knows nothing about {found.id}.", file=sys.stderr)
         return
     console.print(Text(found.subject, style="bold"))
     table = Table(box=None, show_header=False, pad_edge=False)

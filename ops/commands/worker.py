@@ -1,4 +1,4 @@
-"""`clerk worker`: serves queues."""
+"""`clerk worker`: handles the messages of queues."""
 
 import asyncio
 import os
@@ -21,7 +21,10 @@ def worker(
     processes: int | None = None,
     threads: int = 16,
 ) -> None:
-    """Serve queues (comma-separated; all by default); `interactive` from a process of its own."""
+    """Handle the messages of queues: all, or those of --queues, comma-separated.
+
+    The queue `interactive` always has a process of its own.
+    """
     settings = distributed_settings()
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
     asyncio.run(seed.prepare(settings))

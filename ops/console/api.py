@@ -12,7 +12,7 @@ from starlette.routing import Route
 from messages.queues import QUEUES
 from ops.console.view import View
 from ops.documents.reader import DocumentsAway
-from ops.masking import covered
+from ops.masking import masked_letter
 from ops.queues.broker import BrokerAway, Report, Tally
 from ops.queues.layout import family
 from ops.queues.letters import Letter, Selection
@@ -96,7 +96,7 @@ def _number(request: Request, name: str, default: int) -> int:
 
 
 def _masked(request: Request, letter: Letter) -> dict[str, object]:
-    shown = letter if request.query_params.get("show_text") == "1" else covered(letter)
+    shown = letter if request.query_params.get("show_text") == "1" else masked_letter(letter)
     return shown.model_dump(mode="json")
 
 

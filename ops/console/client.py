@@ -1,4 +1,4 @@
-"""The JSON API of a console in another process: the queues of a `clerk run`, and its traces."""
+"""A client of the JSON API of a console in another process: the queues and traces of a `clerk run`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _LETTERS: TypeAdapter[list[Letter]] = TypeAdapter(list[Letter])
 
 
 class Remote:
-    """The queues that the console at a URL looks after."""
+    """The queues of the console at a URL."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url, self._token = url, token
@@ -23,7 +23,7 @@ class Remote:
         return Snapshot.model_validate_json(self._ask("GET", "/queues"))
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
-        """The next messages of a queue, which stay where they are."""
+        """The next messages of a queue, which stay there."""
         asked = {"queue": queue, "limit": limit, "show_text": 1}
         return _LETTERS.validate_json(self._ask("GET", "/peek", params=asked))
 
@@ -38,15 +38,15 @@ class Remote:
         return self._run("/dead/rehearse", selection, report)
 
     def replay(self, selection: Selection, report: Report) -> Tally:
-        """Have dead letters handled once more."""
+        """Replay dead letters."""
         return self._run("/dead/replay", selection, report)
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Throw dead letters away for good."""
+        """Drop dead letters for good."""
         return self._run("/dead/drop", selection, report)
 
     def trace(self, id: str) -> bytes:
-        """What the console's trace of an id says, as JSON."""
+        """The console's trace of an id, as JSON."""
         return self._ask("GET", "/trace", params={"id": id})
 
     def _run(self, path: str, selection: Selection, report: Report) -> Tally:
@@ -70,8 +70,8 @@ class Remote:
             )
         except httpx.HTTPError as error:
             raise BrokerAway(
-                f"CLERK_AMQP_URL is not set, so the queues are those of a `clerk run` at {self.url}, and that can't "
-                f"be reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
+                f"CLERK_AMQP_URL is not set, so the queues are those of the `clerk run` at {self.url}, which can't be "
+                f"reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
             ) from None
         if answer.status_code == 401:
             raise BrokerAway(f"The console at {self.url}/ops does not accept this CLERK_OPS_TOKEN.")

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
-from ops.masking import covered
+from ops.masking import masked_letter
 from ops.queues.broker import Broker, Page
 from ops.queues.letters import Letter, Selection
 
@@ -55,5 +55,5 @@ class DeadLetters:
 
 def grouped(letters: list[Letter]) -> list[tuple[str, str, int]]:
     """Actor, reason and count, the most frequent first."""
-    counts = Counter((letter.actor, covered(letter).reason or "not recorded") for letter in letters)
+    counts = Counter((letter.actor, masked_letter(letter).reason or "not recorded") for letter in letters)
     return [(actor, reason, count) for (actor, reason), count in counts.most_common(20)]

@@ -20,7 +20,7 @@ from ops.console.dead_letters import grouped
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.view import View
-from ops.masking import covered, masked_number
+from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
 from ops.queues.layout import family
 from ops.queues.letters import Selection
@@ -105,7 +105,7 @@ class Pages:
             return self._draw(request, "trouble.html", 404, error=f"There is no queue {name}.")
         show_text = request.query_params.get("show_text") == "1"
         found = self._view.broker.peek(name, PEEK)
-        shown = found if show_text else [covered(letter) for letter in found]
+        shown = found if show_text else [masked_letter(letter) for letter in found]
         return self._draw(request, "queue.html", name=name, letters=shown, show_text=show_text)
 
     def dead(self, request: Request) -> Response:
@@ -124,7 +124,7 @@ class Pages:
             look=look,
             matching=len(matching),
             groups=grouped(matching),
-            letters=[covered(letter) for letter in matching[start : start + PAGE]],
+            letters=[masked_letter(letter) for letter in matching[start : start + PAGE]],
             start=start,
             page=PAGE,
             run=view.runs.latest,
@@ -141,7 +141,7 @@ class Pages:
                 error="There is no such dead letter. It may have been replayed or dropped.",
             )
         show_text = request.query_params.get("show_text") == "1"
-        shown = found if show_text else covered(found)
+        shown = found if show_text else masked_letter(found)
         return self._draw(request, "letter.html", letter=shown, show_text=show_text, replayable=found.is_replayable)
 
     async def move(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
-"""Every document in one file of JSON lines, to move or keep it.
+"""Exports every document to one file of JSON lines, and imports them from it.
 
-The first line says what follows, the last one how many documents there were, so that a file that was cut short is
-noticed. Importing stores each document under its id: it can be repeated, and goes on where it broke off.
+The first line says what follows, and the last one how many documents there are, so that a check finds a file that was
+cut short. An import stores each document under its id, so it can be repeated after a failure.
 """
 
 import gzip
@@ -20,7 +20,7 @@ from ops.documents.reader import Documents, DocumentsAway
 
 FORMAT: Final = 1
 PASSING: Final = frozenset({"processes", "trail"})
-"""Collections that tell of the running deployment, and are of no use in another."""
+"""Collections that describe the running deployment and are of no use in another."""
 
 BATCH: Final = 200
 _OPTIONS: Final = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
@@ -30,13 +30,13 @@ type Advance = Callable[[], None]
 
 
 class NotAnExport(Exception):
-    """A file is not a whole export of a format that is known; the text says why."""
+    """A file is not a complete export of a known format; the text says why."""
 
 
 def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
     """Write every document to a file (compressed if its name ends in .gz); how many, by collection."""
     part = file.with_name(f"{file.name}.part")
-    with _telling():
+    with _explaining_errors():
         expected = counts(documents)
         with _opened(part, "wt") as out:
             _write(out, {"clerk": FORMAT, "exported_at": datetime.now(UTC), "collections": expected})
@@ -53,37 +53,37 @@ def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, i
 
 def import_from(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
     """Store every document of a checked export under its id; how many were read, by collection."""
-    with _telling(), _opened(file, "rt") as lines:
+    with _explaining_errors(), _opened(file, "rt") as lines:
         next(lines)
         return _store(lines, documents, advance)
 
 
 def counts(documents: Documents) -> dict[str, int]:
-    """How many documents there are to move, by collection; empty collections are left out."""
-    with _telling():
+    """How many documents there are to export, by collection; empty collections are left out."""
+    with _explaining_errors():
         names = sorted(set(documents.database.list_collection_names()) - PASSING)
         found = {name: documents.database[name].count_documents({}) for name in names}
     return {name: count for name, count in found.items() if count}
 
 
 def check(file: Path) -> dict[str, int]:
-    """How many documents a whole export of a known format has, by collection; NotAnExport if it is no such file."""
+    """How many documents a complete export has, by collection; NotAnExport for any other file."""
     read = Counter[str]()
     try:
         with _opened(file, "rt") as lines:
             header = _read(next(lines, "{}"))
             if header.get("clerk") != FORMAT:
-                raise NotAnExport(f"{file}: no export of Clerk's, or of a version that this one does not know")
+                raise NotAnExport(f"{file}: not an export of Clerk, or one of an unknown version")
             for line in lines:
                 found = _read(line)
                 if "end" in found:
                     if found["end"] != dict(read):
-                        raise NotAnExport(f"{file}: holds {dict(read)}, but says it holds {found['end']}")
+                        raise NotAnExport(f"{file}: contains {dict(read)}, but its last line says {found['end']}")
                     return dict(read)
                 read[str(found["collection"])] += 1
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
         raise NotAnExport(f"{file}: can't be read as an export: {error}") from None
-    raise NotAnExport(f"{file}: ends after {read.total()} documents, before its end: it was cut short")
+    raise NotAnExport(f"{file}: was cut short: it ends after {read.total()} documents")
 
 
 def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict[str, int]:
@@ -105,11 +105,11 @@ def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
+def _explaining_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise DocumentsAway(f"MongoDB: {str(error).split(', Timeout')[0]}. The same command can be repeated.") from None
+        raise DocumentsAway(f"MongoDB: {str(error).split(', Timeout')[0]}. Run the same command again.") from None
 
 
 def _opened(file: Path, mode: str) -> IO[str]:
@@ -125,5 +125,5 @@ def _write(out: IO[str], what: dict[str, Any]) -> None:
 def _read(line: str) -> dict[str, Any]:
     found = json_util.loads(line, json_options=_OPTIONS)
     if not isinstance(found, dict):
-        raise TypeError("a line is no JSON object")
+        raise TypeError("a line is not a JSON object")
     return found

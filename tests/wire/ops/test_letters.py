@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from messages.inbound import SmsReceived
 from messages.process.publishing import envelope
 from ops import durations
-from ops.masking import covered, masked, masked_number
+from ops.masking import masked, masked_letter, masked_number
 from ops.queues import letters
 from ops.queues.letters import Letter, Selection
 
@@ -40,7 +40,7 @@ def test_a_message_is_read_with_its_ids_and_times() -> None:
 def test_whatever_lies_in_a_queue_is_read_and_keeps_its_id(body: bytes) -> None:
     letter = letters.read("slack.XQ", body)
     assert letter.id == letters.read("slack.XQ", body).id
-    assert covered(letter).model_dump_json()
+    assert masked_letter(letter).model_dump_json()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_message_that_rabbitmq_moved_by_itself_says_why() -> None:
 
 def test_nothing_that_a_contact_wrote_and_no_whole_number_is_shown() -> None:
     _, body = envelope(text())
-    shown = covered(letters.read("ingestion", body)).model_dump_json()
+    shown = masked_letter(letters.read("ingestion", body)).model_dump_json()
     assert "secret" not in shown
     assert "5550200001" not in shown
     assert "SM1" in shown

@@ -80,7 +80,7 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
         (("add", "+15550002222", "--channel", "#texts"), "the channel's id"),
         (("add", "+15550002222"), "channel"),
         (("add", LINE, "--channel", "C0OTHER"), "is a line already"),
-        (("set", "+15550009999", "--name", "x"), "is no line"),
+        (("set", "+15550009999", "--name", "x"), "is not a line"),
         (("set", LINE, "--window", "0"), "more than 0"),
         (("set", LINE, "--window", "nan"), "--window"),
         (("set", LINE, "--cap", "inf"), "--cap"),
@@ -88,7 +88,7 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
         (("set", LINE, "--solved-for", "0.5"), "between 1 hour and 28 days"),
         (("set", LINE, "--debounce", "trailing"), "trailing"),
         (("set", LINE), "say what to change"),
-        (("remove", "+15550009999"), "is no line"),
+        (("remove", "+15550009999"), "is not a line"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing(
