@@ -1,4 +1,4 @@
-"""Strict stand-ins of Slack's and Twilio's HTTP APIs, and a page that shows what they hold.
+"""Strict stand-ins for the HTTP APIs of Slack and Twilio, and a page that shows their state.
 
-They know nothing of Clerk's code: Clerk reaches them with the real SDKs, they reach Clerk with signed webhooks.
+They know nothing of Clerk's code: Clerk calls them with the real SDKs, and they send Clerk signed webhooks.
 """

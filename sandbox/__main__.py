@@ -1,7 +1,7 @@
 """Serves the sandbox by itself: `python -m sandbox --port 9000 --gateway http://127.0.0.1:8080`.
 
-What no flag says is taken from Clerk's own variables (CLERK_PUBLIC_URL, CLERK_LINES, the secrets), so that a gateway
-and workers with the same environment, and CLERK_SLACK_API_URL and CLERK_TWILIO_API_URL led here, work against it.
+Without a flag, a value comes from Clerk's own variables (CLERK_PUBLIC_URL, CLERK_LINES, the secrets). A gateway and
+workers with the same environment use this sandbox once CLERK_SLACK_API_URL and CLERK_TWILIO_API_URL point to it.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from sandbox.config import SandboxConfig
 LINES = {"+15550001111": "C0TEXTS"}
 
 KEEP_ALIVE = 30
-"""Seconds; clients give an idle connection up sooner, so that none is closed here as its next request comes."""
+"""Seconds. Clients close an idle connection sooner, so the server never closes one while a request is on its way."""
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What the flags and the environment ask for: where to listen, and the folder that keeps the state, if any."""
+    """What the flags and the environment say: where to listen, and the folder that keeps the state, if any."""
 
     config: SandboxConfig
     host: str
@@ -39,25 +39,29 @@ class CommandLine:
 
 
 def configuration(arguments: Sequence[str]) -> CommandLine:
-    """What the flags and the environment ask for."""
+    """Read the flags, and the environment for what the flags leave open."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="where to listen")
     parser.add_argument("--port", type=int, default=9000)
-    parser.add_argument("--base-url", help="how Clerk and the browser reach this (default: http://HOST:PORT)")
-    parser.add_argument("--gateway", help="where webhooks are sent (default: where CLERK_HOST and CLERK_PORT say)")
-    parser.add_argument("--public-url", help="what Twilio signs (default: CLERK_PUBLIC_URL, else the gateway)")
+    parser.add_argument("--base-url", help="where Clerk and the browser reach the sandbox (default: http://HOST:PORT)")
+    parser.add_argument("--gateway", help="where webhooks go (default: http://CLERK_HOST:CLERK_PORT)")
+    parser.add_argument(
+        "--public-url", help="the base of the URLs that Twilio signs (default: CLERK_PUBLIC_URL, else the gateway)"
+    )
     parser.add_argument("--line", action="append", default=[], metavar="NUMBER=CHANNEL", help="may be repeated")
     for name in ("slack-bot-token", "slack-signing-secret", "twilio-account-sid", "twilio-auth-token"):
         parser.add_argument(f"--{name}", help=f"default: CLERK_{name.upper().replace('-', '_')}")
-    parser.add_argument("--echo", action="store_true", help="send the app the events of its own messages too")
+    parser.add_argument("--echo", action="store_true", help="also send the app the events of its own messages")
     parser.add_argument(
         "--event-retries",
         type=_waits,
         default=SandboxConfig.event_retries,
         metavar="S,S,S",
-        help="before each of Slack's",
+        help="seconds to wait before each of Slack's three retries",
     )
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="over restarts (default: in memory alone)")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="keep the state in this folder (default: in memory only)"
+    )
     given = parser.parse_args(arguments)
     settings = Settings.load(**({"lines": ",".join(given.line)} if given.line else {}))
     gateway = given.gateway or f"http://{settings.host}:{settings.port}"
@@ -81,7 +85,7 @@ def _waits(given: str) -> tuple[float, ...]:
 
 
 async def serve(given: CommandLine) -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the server."""
     server: GatewayServer
 
     def stopping() -> bool:
@@ -95,7 +99,7 @@ async def serve(given: CommandLine) -> None:
 
 
 def main() -> None:
-    """Serve what the command line asks for."""
+    """Serve the sandbox that the command line describes."""
     try:
         given = configuration(sys.argv[1:])
     except Misconfigured as error:

@@ -1,4 +1,4 @@
-"""The sandbox as one ASGI application: both stand-ins, and the page over them."""
+"""The sandbox as one ASGI application: both stand-ins and the page."""
 
 import asyncio
 import contextlib
@@ -26,9 +26,9 @@ async def opened(
     stopping: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
 ) -> AsyncIterator[Starlette]:
-    """The sandbox for the length of a block, to be mounted at /sandbox; its open streams end once `stopping` says so.
+    """Open the sandbox for the length of a block; mount it at /sandbox.
 
-    What it holds is kept in `folder`; without one it is forgotten at the end.
+    Its open streams end once `stopping` returns true. `folder` keeps the state; without one the end loses it.
     """
     standins = StandIns(config, clock)
     standins.faults.kill = internals.kill if internals is not None else None

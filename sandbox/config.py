@@ -1,4 +1,4 @@
-"""What the sandbox is told about the world it stands in for."""
+"""How the sandbox is configured: where Clerk is, the secrets, the people, the channels, the lines. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ EVENTS: Final = (
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace; `name` is the account's, `display_name` what the others see."""
+    """A member of the workspace; `name` is the account's name, `display_name` the one that others see."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ class Person:
 
 @dataclass(frozen=True)
 class ConfiguredChannel:
-    """A channel of the workspace; `joined` says whether the bot is a member, `members` who else is (None: everyone)."""
+    """A channel of the workspace. `joined`: the bot is a member; `members`: the people in it (None: everyone)."""
 
     id: str
     name: str
@@ -68,14 +68,13 @@ class ConfiguredChannel:
 
 @dataclass(frozen=True)
 class SandboxConfig:
-    """Where Clerk is, the secrets both sides share, and who and what there is.
+    """Where Clerk is, the secrets that both sides share, and who is in the workspace.
 
-    `gateway_url` is where webhooks are sent, `public_url` what Twilio signs, `base_url` where this sandbox is reached;
-    `lines` are the account's numbers, each with the channel that it is meant for. `scopes` are what the bot token is
-    granted and `events` what the app is subscribed to, as in Slack's app settings; `echo` sends the app the events of
-    its own messages too. Times are seconds: `event_retries` are the waits before Slack's three retries (really 0, 60
-    and 300), `statuses` the waits before a text is sending, sent and delivered, `twilio_retries` is the `rc` of the
-    number's webhook URL.
+    Webhooks go to `gateway_url`; Twilio signs URLs below `public_url`; `base_url` reaches this sandbox. `lines` maps
+    each number of the account to its channel. `scopes` are the scopes of the bot token and `events` the app's
+    subscriptions, as in Slack's app settings. `echo` also sends the app the events of its own messages. Times are in
+    seconds: `event_retries` are the waits before Slack's three retries (the real Slack waits 0, 60 and 300), `statuses`
+    the waits before a text is sending, sent and delivered. `twilio_retries` is the `rc` of a number's webhook URL.
     """
 
     gateway_url: str
@@ -109,10 +108,10 @@ class SandboxConfig:
 
     @property
     def here(self) -> str:
-        """Where this sandbox's own routes begin."""
+        """The URL below which this sandbox serves its routes."""
         return f"{self.base_url.rstrip('/')}/sandbox"
 
     def all_channels(self) -> tuple[ConfiguredChannel, ...]:
-        """The channels, and those of lines that are not among them."""
+        """The configured channels, and those that only a line names."""
         known = {channel.id for channel in self.channels}
         return (*self.channels, *(ConfiguredChannel(id, id.lower()) for id in sorted(set(self.lines.values()) - known)))

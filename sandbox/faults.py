@@ -1,4 +1,4 @@
-"""Faults on order: the next calls of a method are throttled, refused, broken, late or never answered."""
+"""Ordered faults: the next calls of a method are throttled, refused, broken, answered late or never answered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,13 +12,14 @@ from starlette.types import Receive, Scope, Send
 
 
 class Fault(BaseModel):
-    """What goes wrong with the next `times` calls of `method` (any, if empty), in `channel` (any, if empty).
+    """What goes wrong with the next `times` calls of `method` (empty: any) in `channel` (empty: any).
 
-    A method is Slack's name for it, `response_url`, `upload` or `download`; or, of Twilio, `messages.create`,
-    `messages.list`, `messages.fetch`, `messages.update`, `numbers.list`, `account.fetch` or `media`. To Twilio,
-    `channel` is the number that a text goes to. `error` answers with `code` as Slack or Twilio would; `hang` waits
-    `seconds` and then does what was asked, unless the caller has gone by then; `drop` does it and `refuse` doesn't, and
-    both close the connection without an answer; `kill` does it, and then the workers die before they are answered.
+    Slack's methods have Slack's names, or are `response_url`, `upload` or `download`. Twilio's are `messages.create`,
+    `messages.list`, `messages.fetch`, `messages.update`, `numbers.list`, `account.fetch` and `media`, and `channel` is
+    the number that a text goes to. `429` throttles for `seconds`; `500` breaks; `error` answers with `code` as Slack or
+    Twilio would. `hang` waits `seconds` and then executes the call, unless the caller has left by then. `drop` executes
+    the call and `refuse` does not; both close the connection without an answer. `kill` executes the call and kills the
+    workers before they get the answer.
     """
 
     api: Literal["slack", "twilio"] = "slack"
@@ -31,10 +32,10 @@ class Fault(BaseModel):
 
 
 class NoAnswer(Response):
-    """No answer at all: the connection ends."""
+    """No answer at all: the connection closes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """End the connection; where the server can't, begin an answer that never comes."""
+        """Close the connection; where the server can't do that, start an answer that never ends."""
         transport = getattr(getattr(receive, "__self__", None), "transport", None)
         if transport is None:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
@@ -47,13 +48,13 @@ class NoAnswer(Response):
 
 @dataclass
 class OrderedFaults:
-    """The faults on order, first come first served; `kill` kills the workers, where those are in reach."""
+    """The ordered faults, oldest first; `kill` kills the workers, if they run in this process."""
 
     waiting: list[Fault] = field(default_factory=list)
     kill: Callable[[], Awaitable[None]] | None = None
 
     def take(self, api: str, method: str, channel: str) -> Fault | None:
-        """The fault for this call, if one is on order."""
+        """Use up and return the first fault that fits this call, if there is one."""
         for fault in self.waiting:
             if fault.api == api and fault.method in {"", method} and fault.channel in {"", channel}:
                 fault.times -= 1
@@ -71,7 +72,7 @@ class OrderedFaults:
         do: Callable[[], Response],
         refuse: Callable[[str], Response],
     ) -> tuple[Response, str | None]:
-        """What a call answers, and the kind of fault that hit it; `do` is the call, `refuse` its error answer."""
+        """Answer a call; also the kind of fault that hit it. `do` executes the call, `refuse` makes an error answer."""
         fault = self.take(api, method, channel)
         if fault is None:
             return do(), None
@@ -91,7 +92,7 @@ class OrderedFaults:
             case "refuse":
                 answer = NoAnswer()
             case "kill":
-                assert self.kill is not None, "the page takes no such order"
+                assert self.kill is not None, "the page refuses this fault where it can't kill"
                 do()
                 await self.kill()
                 answer = NoAnswer()
@@ -99,7 +100,7 @@ class OrderedFaults:
 
 
 async def _caller_leaves_within(request: Request, seconds: float) -> bool:
-    """Wait; at once True if the caller, whose body has been read, goes away meanwhile."""
+    """Wait; return True as soon as the caller disconnects. The request's body must have been read."""
     try:
         async with asyncio.timeout(seconds):
             while (await request.receive())["type"] != "http.disconnect":

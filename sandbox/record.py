@@ -1,4 +1,4 @@
-"""What the sandbox saw and sent, for tests and for the page; and who listens for it."""
+"""The record of calls, webhooks and violations, for tests and for the page."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ MAX_ENTRIES: Final = 20_000
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """Something under way: its number in the record, and when it began."""
+    """A call in progress: its number in the record, and when it started."""
 
     number: int
     at: float
@@ -21,15 +21,15 @@ class RecordedCall:
 
     @property
     def latency(self) -> float:
-        """Milliseconds since it began."""
+        """Milliseconds since the call started."""
         return round((time.perf_counter() - self._clock) * 1000, 2)
 
 
 class Record:
-    """The latest calls, webhooks and violations, oldest first; listeners are woken at every change.
+    """The latest calls, webhooks and violations, oldest first; every change wakes the listeners.
 
-    An entry has `number`, `at` (seconds since the epoch, when it began), `kind` and `latency` in milliseconds; `cause`
-    is the number of the entry that it follows from, where that can be known, and `ids` names what it was about.
+    An entry has `number`, `at` (its start, in seconds since the epoch), `kind` and `latency` in milliseconds.
+    `cause` is the number of the entry that led to it, where that is known, and `ids` names what it was about.
     """
 
     def __init__(self) -> None:
@@ -39,11 +39,11 @@ class Record:
         self._listeners: set[asyncio.Event] = set()
 
     def begin(self) -> RecordedCall:
-        """Give something that begins now its number."""
+        """Number a call that starts now."""
         return RecordedCall(next(self._numbers), time.time())
 
     def note(self, kind: str, call: RecordedCall | None = None, **fields: Any) -> int:
-        """Keep what happened and wake the listeners; the entry's number."""
+        """Add an entry, wake the listeners, and return the entry's number."""
         call = call or self.begin()
         self.entries.append(
             {"number": call.number, "at": call.at, "kind": kind, "latency": call.latency, "cause": None, **fields}
@@ -52,13 +52,13 @@ class Record:
         return call.number
 
     def change(self) -> None:
-        """Wake the listeners: something that the page shows is different now."""
+        """Wake the listeners: something that the page shows has changed."""
         self._count += 1
         for each in self._listeners:
             each.set()
 
     def of(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
-        """The entries of a kind that have these fields."""
+        """The entries of a kind with these fields."""
         return [
             each
             for each in self.entries
@@ -66,7 +66,7 @@ class Record:
         ]
 
     async def changes(self) -> AsyncGenerator[int]:
-        """The number of changes so far, now and each time it grows."""
+        """Yield the number of changes so far, now and after each change."""
         changed = asyncio.Event()
         self._listeners.add(changed)
         try:

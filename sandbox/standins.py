@@ -1,4 +1,4 @@
-"""Both stand-ins put together: what they are made of, in reach of tests and of the page."""
+"""Both stand-ins, assembled from their parts; tests and the page use the parts."""
 
 import contextlib
 import socket
@@ -20,7 +20,7 @@ from sandbox.twilio.rest_api import TwilioStandIn
 
 
 class StandIns:
-    """Slack and Twilio: `hands` is what people do, `twilio.receive` what contacts text, `record` what happened."""
+    """Slack and Twilio: `people` act in the workspace, `twilio.receive` sends contacts' texts, `record` has calls."""
 
     def __init__(self, config: SandboxConfig, clock: Callable[[], float] = time.time) -> None:
         self.config = config
@@ -33,20 +33,20 @@ class StandIns:
         self.twilio = TwilioStandIn(config, self.record, self.faults, self.http)
 
     def routes(self) -> list[Route]:
-        """Where both APIs are served, below the mount."""
+        """The routes of both APIs, below the mount."""
         return [*self.slack.routes(), *self.twilio.routes()]
 
     def resume(self) -> None:
-        """Go on with what was under way when the process before this one ended."""
+        """Continue the deliveries that were in progress when the last process ended."""
         self.twilio.carrier.resume()
 
     async def settled(self) -> None:
-        """Wait until every retry, delivery and callback is over."""
+        """Wait until every retry, delivery and callback has ended."""
         await self.people.settled()
         await self.twilio.carrier.settled()
 
     async def close(self) -> None:
-        """Give up what is under way, and the connections."""
+        """Cancel all background work and close the connections."""
         await self.people.webhooks.background.cancel()
         await self.twilio.carrier.background.cancel()
         await self.http.aclose()
@@ -58,9 +58,9 @@ async def serving(
     clock: Callable[[], float] = time.time,
     extra_routes: Sequence[BaseRoute] = (),
 ) -> AsyncIterator[StandIns]:
-    """Both APIs over HTTP on a free port, without the page; `configure` gets the base URL.
+    """Serve both APIs over HTTP on a free port, without the page; `configure` gets the base URL.
 
-    `beside` is served there too, as the gateway is where everything runs in one process.
+    The server also serves `extra_routes`, as it serves the gateway where everything runs in one process.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         standins = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)

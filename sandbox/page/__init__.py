@@ -1,1 +1,1 @@
-"""The page that shows and moves what the stand-ins hold."""
+"""The page that shows the stand-ins' state and acts on it."""

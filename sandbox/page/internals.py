@@ -1,4 +1,4 @@
-"""What the page shows of the machinery and only the application knows: it is asked for as plain data."""
+"""What the page asks the application around it: data about Clerk's queues, workers and notifications. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PendingNotification:
-    """A conversation whose unannounced texts will be announced at `due_at`, in seconds since the epoch."""
+    """A conversation with texts that Clerk will announce at `due_at`, in seconds since the epoch."""
 
     conversation: str
     line: str
@@ -19,7 +19,7 @@ class PendingNotification:
 
 @dataclass(frozen=True)
 class QuietWindow:
-    """How many seconds of quiet a line waits for, and for how many it waits at most."""
+    """How many seconds of quiet a line waits for, and how many seconds it waits at most (`cap`)."""
 
     line: str
     seconds: float
@@ -28,7 +28,7 @@ class QuietWindow:
 
 @dataclass(frozen=True)
 class MessageOutcome:
-    """A queue message that a worker is done with; `cause` ties it to the webhook that it follows from."""
+    """How a worker ended with a queue message; `cause` is the correlation id of the webhook that led to it."""
 
     id: str
     at: float
@@ -40,9 +40,9 @@ class MessageOutcome:
 
 @dataclass(frozen=True)
 class InternalsSnapshot:
-    """The machinery at one moment; `trouble` says why some of it can't be told.
+    """The internals at one moment; `trouble` says why some of them are unknown.
 
-    `queues` counts the messages of each slice's queue (`slack`), its delayed (`slack.DQ`) and dead ones (`slack.XQ`).
+    `queues` counts each slice's messages: ready (`slack`), delayed (`slack.DQ`) and dead (`slack.XQ`).
     """
 
     pending: Sequence[PendingNotification] = ()
@@ -54,20 +54,20 @@ class InternalsSnapshot:
 
 
 class Internals(Protocol):
-    """The application's inside, as far as the page may look and touch."""
+    """The part of the application that the page may see and change."""
 
     async def snapshot(self) -> InternalsSnapshot:
-        """What is pending and queued now, and what was handled lately."""
+        """What is pending and queued now, and the messages that workers handled recently."""
         ...
 
     async def set_window(self, line: str, seconds: float) -> None:
-        """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
+        """Set a line's seconds of quiet, also for texts that already wait; LookupError if the line is unknown."""
         ...
 
     async def kill(self) -> None:
-        """Kill the workers as they are; others begin anew what they had in hand."""
+        """Kill the workers at once; new ones start their messages again."""
         ...
 
     async def set_working(self, working: bool) -> None:
-        """Stop the workers between two messages, or let them go on."""
+        """Pause the workers after their current messages, or resume them."""
         ...

@@ -1,4 +1,4 @@
-"""What the stand-ins hold as the page shows it, and what changed since it was last told."""
+"""The stand-ins' state as the page shows it, and the changes since the page last got it."""
 
 import asyncio
 import contextlib
@@ -13,19 +13,19 @@ from sandbox.page.internals import Internals
 from sandbox.standins import StandIns
 
 MESSAGES: Final = 400
-"""Newest messages of a channel that the page is told of."""
+"""How many of a channel's newest messages the page gets."""
 
 TEXTS: Final = 400
 ENTRIES: Final = 250
 POLL_SECONDS: Final = 0.5
-"""Seconds between two looks at the machinery, which tells of no change by itself."""
+"""Seconds between two looks at the internals, which announce no change."""
 
 MIN_SECONDS_APART: Final = 0.05
-"""Seconds between two deltas at least: a burst is one delta."""
+"""Minimum seconds between two deltas, so that a burst is one delta."""
 
 
 class LiveState:
-    """The state of both stand-ins; `stopping` tells when the server wants its open streams to end."""
+    """The state of both stand-ins; open streams end once `stopping` returns true."""
 
     def __init__(self, standins: StandIns, internals: Internals | None, stopping: Callable[[], bool]) -> None:
         self._standins = standins
@@ -33,7 +33,7 @@ class LiveState:
         self._stopping = stopping
 
     def state(self) -> Json:
-        """Everything at once, for tests and scripts."""
+        """The whole state, for tests and scripts."""
         workspace = self._standins.workspace
         return {
             "lines": [*self._standins.config.lines],
@@ -51,7 +51,7 @@ class LiveState:
         }
 
     async def deltas(self) -> AsyncGenerator[Json]:
-        """Objects by key: all of them, then whatever is new or different (`set`) and what is `gone`."""
+        """Yield objects by key: first all, then those that are new or changed (`set`) and the keys that are `gone`."""
         sent: dict[str, str] = {}
         async for changed in self._wake_ups():
             now = {key: json.dumps(value) for key, value in self._objects()} if changed else dict(sent)
@@ -64,7 +64,7 @@ class LiveState:
             sent = now
 
     async def _wake_ups(self) -> AsyncIterator[bool]:
-        """True whenever the stand-ins changed, False when it is time to look at the machinery; ends with the server."""
+        """Yield True when the stand-ins changed, False to look at the internals only; end with the server."""
         changes = self._standins.record.changes()
         change = asyncio.ensure_future(anext(changes))
         try:

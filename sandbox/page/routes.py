@@ -1,4 +1,4 @@
-"""What the page asks for and does: JSON over HTTP, each deed through the stand-ins and their signed webhooks."""
+"""The page's HTTP routes: JSON that shows the state, and actions that make the stand-ins send signed webhooks."""
 
 import base64
 import functools
@@ -25,11 +25,11 @@ from sandbox.standins import StandIns
 from sandbox.twilio.carrier import CarrierBehaviour
 
 STATIC: Final = Path(__file__).parent.parent / "static"
-_INTERNALS_OUT_OF_REACH: Final = JSONResponse({"status": 409, "body": "Clerk's inside can't be reached from here"}, 409)
+_INTERNALS_OUT_OF_REACH: Final = JSONResponse({"status": 409, "body": "Clerk runs in another process"}, 409)
 
 
 class PageApi:
-    """The page and its requests."""
+    """The page, and the requests that it makes."""
 
     def __init__(self, standins: StandIns, live: LiveState, internals: Internals | None) -> None:
         self._standins = standins
@@ -38,7 +38,7 @@ class PageApi:
         self._internals = internals
 
     def routes(self) -> list[BaseRoute]:
-        """Where it is served, below the mount."""
+        """The page's routes, below the mount."""
         actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
             *(self._command, self._channel, self._faults, self._handling, self._window, self._workers),
@@ -55,7 +55,7 @@ class PageApi:
             *(Route(f"/{action.__name__.removeprefix('_')}", action, methods=["POST"]) for action in actions),
         ]
 
-    # -- what there is ----------------------------------------------------------------------------------------------
+    # -- the state --------------------------------------------------------------------------------------------------
 
     async def _index(self, _: Request) -> Response:
         return FileResponse(STATIC / "index.html")
@@ -80,20 +80,20 @@ class PageApi:
     async def _emoji(self, _: Request) -> Response:
         return JSONResponse(_emoji_by_name(), headers={"cache-control": "max-age=86400"})
 
-    # -- what contacts do -------------------------------------------------------------------------------------------
+    # -- contacts ---------------------------------------------------------------------------------------------------
 
     async def _text(self, request: Request) -> Response:
-        """A contact writes; media are {content_type, data} in base64, or {content_type, url}."""
+        """Send a text from a contact; media are {content_type, data} in base64, or {content_type, url}."""
         body = await request.json()
         media = body.get("media", ())
         return await _answer_of(
             self._standins.twilio.receive(body["from"], body["to"], body.get("body", ""), media, body.get("sid"))
         )
 
-    # -- what people in the workspace do ----------------------------------------------------------------------------
+    # -- people in the workspace ------------------------------------------------------------------------------------
 
     async def _click(self, request: Request) -> Response:
-        """Use a button or menu: of a modal if `view_id` is given, of a message otherwise."""
+        """Use a button or menu: in a modal if `view_id` is given, otherwise in a message."""
         body = await request.json()
         user, action, selected = body["user"], body["action_id"], body.get("selected")
         if "view_id" in body:
@@ -112,7 +112,7 @@ class PageApi:
         return await _answer_of(self._people.close(body.get("user", view["user"] if view else ""), body["view_id"]))
 
     async def _upload(self, request: Request) -> Response:
-        """Upload a file that a person chose in a modal."""
+        """Upload the file that a person chose in a modal."""
         body = await request.json()
         files = self._standins.workspace.files
         file = files.add(body["name"], base64.b64decode(body["data"]), body["user"])
@@ -152,7 +152,7 @@ class PageApi:
             await (self._people.join(BOT, id) if body["joined"] else self._people.leave(BOT, id))
         return JSONResponse(channel.public_view())
 
-    # -- what goes wrong --------------------------------------------------------------------------------------------
+    # -- faults -----------------------------------------------------------------------------------------------------
 
     async def _faults(self, request: Request) -> Response:
         fault = Fault.model_validate(await request.json())
@@ -168,7 +168,7 @@ class PageApi:
         return JSONResponse({})
 
     async def _handling(self, request: Request) -> Response:
-        """How the phone network treats texts to a number, or to all."""
+        """Change how the phone network treats texts to a number, or to all numbers."""
         body = await request.json()
         carrier, number = self._standins.twilio.carrier, body.pop("number", "")
         handling = CarrierBehaviour.model_validate({**carrier.of(number).model_dump(), **body})
@@ -179,12 +179,12 @@ class PageApi:
         return JSONResponse(handling.model_dump())
 
     async def _windows(self, _: Request) -> Response:
-        """Each line's window; nothing where Clerk's inside is out of reach."""
+        """Each line's quiet window; empty where Clerk runs in another process."""
         found = (await self._internals.snapshot()).windows if self._internals is not None else ()
         return JSONResponse([asdict(each) for each in found])
 
     async def _window(self, request: Request) -> Response:
-        """How many seconds of quiet a line waits for."""
+        """Change how many seconds of quiet a line waits for."""
         body = await request.json()
         if self._internals is None:
             return _INTERNALS_OUT_OF_REACH
@@ -192,7 +192,7 @@ class PageApi:
         return JSONResponse({})
 
     async def _workers(self, request: Request) -> Response:
-        """Stop the workers, or let them go on."""
+        """Pause or resume the workers."""
         body = await request.json()
         if self._internals is None:
             return _INTERNALS_OUT_OF_REACH
@@ -201,7 +201,7 @@ class PageApi:
 
 
 async def _answer_of(action: Awaitable[httpx.Response]) -> Response:
-    """What the gateway answered, for the page; 409 and why where a person can't do such a thing."""
+    """Tell the page what the gateway answered; 409 and the reason if Slack does not let a person do this."""
     try:
         answer = await action
     except SlackRefusal as refused:
@@ -211,7 +211,7 @@ async def _answer_of(action: Awaitable[httpx.Response]) -> Response:
 
 @functools.cache
 def _emoji_by_name() -> Json:
-    """Emoji by the names that Slack gives them."""
+    """Emoji by their names in Slack."""
     names: dict[str, Any] = {}
     for character, data in emoji.EMOJI_DATA.items():
         for name in [data["en"], *data.get("alias", ())]:

@@ -1,4 +1,4 @@
-"""What the browser is told and asked: only files from here, and no requests on behalf of other sites."""
+"""Security headers, and a refusal of what other sites make the browser send."""
 
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ POLICY: Final = (
 
 
 class SameSiteGuard:
-    """Wraps the sandbox; programs such as curl send no Sec-Fetch-Site and pass.
+    """Lets only the sandbox's own page change anything; programs such as curl send no Sec-Fetch-Site and pass.
 
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
     """
@@ -29,7 +29,7 @@ class SameSiteGuard:
             return
         site = Headers(scope=scope).get("sec-fetch-site", "none")
         if scope["method"] != "GET" and site not in {"same-origin", "none"}:
-            await Response("another site may not do this", 403)(scope, receive, send)
+            await Response("other sites may not do this", 403)(scope, receive, send)
             return
 
         async def guarded(message: MutableMapping[str, Any]) -> None:

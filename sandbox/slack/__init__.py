@@ -1,1 +1,1 @@
-"""The stand-in of Slack: a workspace, its methods, and the people in it."""
+"""The stand-in for Slack: a workspace, its API methods, and the people in it."""

@@ -1,4 +1,4 @@
-"""A channel, what stands in it, and how Slack tells of that."""
+"""A channel of the workspace, with its members and messages. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from sandbox.json_object import Json
 
 @dataclass
 class WorkspaceChannel:
-    """A channel or direct message and what stands in it, by ts."""
+    """A channel or direct message; `messages` are by ts."""
 
     id: str
     name: str
@@ -20,16 +20,16 @@ class WorkspaceChannel:
 
     @property
     def kind(self) -> str:
-        """What Slack calls this kind of channel in its scopes: channels, groups or im."""
+        """The kind of channel as Slack's scopes name it: channels, groups or im."""
         return "im" if self.person else "groups" if self.private else "channels"
 
     @property
     def channel_type(self) -> str:
-        """What an event calls this kind of channel."""
+        """The kind of channel as Slack's events name it."""
         return {"im": "im", "groups": "group", "channels": "channel"}[self.kind]
 
     def public_view(self) -> Json:
-        """The channel as conversations.info tells it."""
+        """The channel as conversations.info shows it."""
         return {
             "id": self.id,
             "name": self.name,

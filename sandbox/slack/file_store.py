@@ -1,4 +1,4 @@
-"""Slack's files: uploads, what they are shared in, and the bytes behind their private URLs."""
+"""Slack's files: uploads, the messages that share them, and the bytes behind their private URLs."""
 
 import itertools
 import mimetypes
@@ -15,7 +15,7 @@ MAX_BYTES: Final = 200_000_000
 
 @dataclass
 class WorkspaceFile:
-    """A file; without `content` its upload was announced but its bytes have not come."""
+    """A file; without `content` its upload was announced but its bytes have not arrived."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class WorkspaceFile:
 
 
 class FileStore:
-    """The workspace's files; the oldest bytes go when there are too many."""
+    """The workspace's files; the oldest are dropped when they take too many bytes."""
 
     def __init__(self, prefix: str, team: str) -> None:
         self._prefix = prefix
@@ -39,25 +39,25 @@ class FileStore:
         self.files: OrderedDict[str, WorkspaceFile] = OrderedDict()
 
     def announce(self, name: str, length: int, user: str) -> tuple[WorkspaceFile, str]:
-        """Make room for an upload; the file, and the URL that takes its bytes."""
+        """Announce an upload; return the file, and the URL that takes its bytes."""
         file = WorkspaceFile(f"F{next(self.numbers):08d}", name, length, user, title=name)
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.files[file.id] = file
         return file, f"{self._prefix}/upload/v1/{file.id}"
 
     def receive(self, id: str, content: bytes) -> WorkspaceFile:
-        """Take an upload's bytes: as many as were announced."""
+        """Take an upload's bytes, exactly as many as were announced."""
         file = self.files.get(id)
         if file is None or file.complete:
             raise SlackRefusal("file_not_found")
         if len(content) != file.length:
-            raise SlackRefusal("length_mismatch", f"{file.length} bytes were announced and {len(content)} came")
+            raise SlackRefusal("length_mismatch", f"{file.length} bytes were announced and {len(content)} arrived")
         file.content = content
         self._forget()
         return file
 
     def add(self, name: str, content: bytes, user: str, mimetype: str | None = None) -> WorkspaceFile:
-        """A whole file, as a person drops it into a message."""
+        """Add a complete file, as when a person drops it into a message."""
         file, _ = self.announce(name, len(content), user)
         file.content, file.complete = content, True
         file.mimetype = mimetype or file.mimetype
@@ -74,14 +74,14 @@ class FileStore:
         return file
 
     def find(self, id: str) -> WorkspaceFile:
-        """A file that is complete."""
+        """Return a complete file."""
         file = self.files.get(id)
         if file is None or not file.complete:
             raise SlackRefusal("file_not_found")
         return file
 
     def public_view(self, file: WorkspaceFile, *, shares: bool = False) -> Json:
-        """A file as Slack tells of it (https://docs.slack.dev/reference/objects/file-object)."""
+        """A file as Slack shows it (https://docs.slack.dev/reference/objects/file-object)."""
         suffix = file.name.rsplit(".", 1)[-1].lower() if "." in file.name else "binary"
         where = f"{self._prefix}/files-pri/{self._team}-{file.id}"
         view: Json = {
@@ -119,7 +119,7 @@ class FileStore:
         return view
 
     def share(self, file: WorkspaceFile, channel: str, *, private: bool, ts: str, thread_ts: str | None) -> None:
-        """Note the message that a file stands in."""
+        """Note the message that shares a file."""
         place = file.shares.setdefault("private" if private else "public", {}).setdefault(channel, [])
         place.append({"ts": ts, **({"thread_ts": thread_ts} if thread_ts else {})})
 

@@ -5,13 +5,13 @@ from sandbox.slack.channel import WorkspaceChannel
 
 
 def public_message(message: Json, *, metadata: bool = False) -> Json:
-    """A message as Slack tells of it, without the metadata unless that was asked for."""
+    """A message as Slack shows it; the metadata only on request."""
     hidden = {"channel"} if metadata else {"channel", "metadata"}
     return {name: value for name, value in message.items() if name not in hidden}
 
 
 def changed_event(message: Json, before: Json, moment: str) -> Json:
-    """The event that tells of an edit (https://docs.slack.dev/reference/events/message/message_changed)."""
+    """The event of an edit (https://docs.slack.dev/reference/events/message/message_changed)."""
     return {
         "type": "message",
         "subtype": "message_changed",
@@ -24,7 +24,7 @@ def changed_event(message: Json, before: Json, moment: str) -> Json:
 
 
 def count_reply(root: Json, user: str, ts: str) -> None:
-    """Note at a thread's root that it has one more reply."""
+    """Count one more reply at a thread's root."""
     repliers = [*root.get("reply_users", ()), *([] if user in root.get("reply_users", ()) else [user])]
     root |= {
         "thread_ts": root["ts"],
@@ -36,7 +36,7 @@ def count_reply(root: Json, user: str, ts: str) -> None:
 
 
 def forget_reply(channel: WorkspaceChannel, reply: Json) -> None:
-    """Note at a thread's root, if it is one's, that a reply is gone."""
+    """Count one reply less at its thread's root, if the message was a reply."""
     root = channel.messages.get(reply.get("thread_ts", ""))
     if root is None:
         return

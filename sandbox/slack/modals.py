@@ -33,9 +33,9 @@ class _Trigger:
 
 @dataclass
 class OpenModals:
-    """The open modals; a pushed one lies on the one that `previous_view_id` names.
+    """The open modals; a pushed modal covers the one that its `previous_view_id` names.
 
-    `typed` is what people entered so far, by view, block_id and action_id.
+    `typed` is what people have entered so far, by view, block_id and action_id.
     """
 
     _record: Record
@@ -46,7 +46,7 @@ class OpenModals:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def trigger(self, user: str, view: str | None = None, cause: int | None = None) -> str:
-        """A new trigger for what a person did (in a modal, if one is named): good for three seconds, once."""
+        """Make a trigger for a person's action, in a modal if `view` names one; it works once, within three seconds."""
         id = f"{next(self._numbers)}.{secrets.randbelow(10**9)}.{secrets.token_hex(8)}"
         self._triggers[id] = _Trigger(user, self._clock() + TRIGGER_LIFE, view, cause)
         if len(self._triggers) > MAX_KEPT:
@@ -54,19 +54,19 @@ class OpenModals:
         return id
 
     def cause(self, trigger: str) -> int | None:
-        """The record's number of what a trigger comes from."""
+        """The record's number of the action that made a trigger."""
         found = self._triggers.get(trigger)
         return found.cause if found else None
 
     def open(self, trigger: str, view: Mapping[str, Any]) -> Json:
-        """Open a modal for whoever made the trigger."""
+        """Open a modal for the person who made the trigger."""
         refuse_invalid(view)
         self._unused_external_id(view, None)
         user = self._exchange(trigger).user
         return self._show(user, view, None)
 
     def push(self, trigger: str, view: Mapping[str, Any]) -> Json:
-        """Lay a modal on the one that the trigger was made in; three at most lie on each other."""
+        """Open a modal on top of the one that the trigger came from; a stack has three modals at most."""
         refuse_invalid(view)
         self._unused_external_id(view, None)
         found = self._exchange(trigger)
@@ -75,7 +75,7 @@ class OpenModals:
         return self.push_on(found.user, found.view, view)
 
     def push_on(self, user: str, on: str, view: Mapping[str, Any]) -> Json:
-        """Lay a checked modal on another."""
+        """Open a checked modal on top of another."""
         depth, below = 1, self.views[on]["previous_view_id"]
         while below is not None:
             depth, below = depth + 1, self.views[below]["previous_view_id"]
@@ -84,7 +84,7 @@ class OpenModals:
         return self._show(user, view, on)
 
     def update(self, view_id: str, external_id: str, hash: str | None, view: Mapping[str, Any]) -> Json:
-        """Replace a modal; what was typed into inputs that stay is kept."""
+        """Replace a modal; inputs that remain keep what was typed."""
         refuse_invalid(view)
         found = self.find(view_id, external_id)
         if found is None:
@@ -95,7 +95,7 @@ class OpenModals:
         return self.replace(found["id"], view)
 
     def replace(self, id: str, view: Mapping[str, Any]) -> Json:
-        """Put a checked modal in the place of another."""
+        """Replace a modal with a checked one."""
         old = self.views[id]
         new = _stored_modal(view, id, old["user"], old["previous_view_id"], old["root_view_id"])
         self.views[id] = new
@@ -105,13 +105,13 @@ class OpenModals:
         return new
 
     def find(self, view_id: str, external_id: str) -> Json | None:
-        """An open modal by either of its ids."""
+        """Find an open modal by either of its ids."""
         if view_id:
             return self.views.get(view_id)
         return next((each for each in self.views.values() if external_id and each["external_id"] == external_id), None)
 
     def close(self, id: str) -> None:
-        """Close a modal and whatever lies on it; the one below shows again."""
+        """Close a modal and those on top of it; the one below shows again."""
         for above in [each for each in self.views.values() if each["previous_view_id"] == id]:
             self.close(above["id"])
         self.views.pop(id, None)
@@ -159,7 +159,7 @@ def refuse_invalid(view: Mapping[str, Any]) -> None:
 
 
 def public_modal(view: Mapping[str, Any]) -> Json:
-    """A modal as the app is told of it: without whose it is."""
+    """A modal as the app sees it: without its user."""
     return {name: value for name, value in view.items() if name != "user"}
 
 

@@ -1,4 +1,4 @@
-"""How Slack says no."""
+"""How Slack refuses a call. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from sandbox.json_object import Json
 
 
 class SlackRefusal(Exception):
-    """Slack says no; `error` is its word for why, `details` what exactly is wrong."""
+    """Slack refuses; `error` is Slack's code for the reason, `details` say what exactly is wrong."""
 
     def __init__(self, error: str, *details: str) -> None:
         super().__init__(error)
@@ -14,7 +14,7 @@ class SlackRefusal(Exception):
         self.details = details
 
     def body(self) -> Json:
-        """The answer that says so."""
+        """The body of Slack's answer."""
         body: Json = {"ok": False, "error": self.error}
         if self.error == "invalid_blocks":
             body["errors"] = [*self.details]
@@ -24,7 +24,7 @@ class SlackRefusal(Exception):
 
 
 class MissingScope(SlackRefusal):
-    """The token is not granted what the call needs."""
+    """The token lacks the scope that the call needs."""
 
     def __init__(self, needed: str, provided: Iterable[str]) -> None:
         super().__init__("missing_scope")
@@ -32,5 +32,5 @@ class MissingScope(SlackRefusal):
         self.provided = ",".join(sorted(provided))
 
     def body(self) -> Json:
-        """The answer that says so."""
+        """The body of Slack's answer."""
         return {**super().body(), "needed": self.needed, "provided": self.provided}

@@ -1,4 +1,4 @@
-"""What an answer to a response URL does (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses)."""
+"""What an app's answer to a response URL does (https://docs.slack.dev/interactivity/handling-user-interaction#message_responses)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from sandbox.slack.workspace import Workspace
 
 
 def take_answer(workspace: Workspace, key: str, body: Mapping[str, Any]) -> None:
-    """Take an answer; Refused says why not."""
+    """Apply an answer to the workspace; SlackRefusal if Slack would not take it."""
     url = workspace.response_urls.usable(key)
     text, blocks = body.get("text", ""), body.get("blocks") or []
     workspace.check(blocks)

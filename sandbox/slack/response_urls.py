@@ -14,7 +14,7 @@ MAX_URLS: Final = 5000
 
 @dataclass
 class IssuedUrl:
-    """A URL for what a person did in a channel, on the message `message_ts` if that is not empty."""
+    """A URL for a person's action in a channel, on the message `message_ts` if that is not empty."""
 
     channel: str
     user: str
@@ -25,7 +25,7 @@ class IssuedUrl:
 
 
 class ResponseUrls:
-    """The response URLs that are out: each good for five answers within half an hour."""
+    """The issued response URLs; each takes five answers within half an hour."""
 
     def __init__(self, prefix: str, clock: Callable[[], float]) -> None:
         self._prefix = prefix
@@ -33,7 +33,7 @@ class ResponseUrls:
         self._out: dict[str, IssuedUrl] = {}
 
     def make(self, channel: str, user: str, message_ts: str, cause: int | None) -> str:
-        """A new URL for what a person did, on a message if `message_ts` names one."""
+        """Issue a URL for a person's action, on a message if `message_ts` names one."""
         key = secrets.token_hex(12)
         self._out[key] = IssuedUrl(channel, user, message_ts, self._clock() + LIFE, cause)
         if len(self._out) > MAX_URLS:
@@ -41,12 +41,12 @@ class ResponseUrls:
         return f"{self._prefix}/{key}"
 
     def cause(self, key: str) -> int | None:
-        """The record's number of what the URL comes from."""
+        """The record's number of the action that led to the URL."""
         found = self._out.get(key)
         return found.cause if found else None
 
     def usable(self, key: str) -> IssuedUrl:
-        """A URL that takes another answer; Refused if it takes none."""
+        """Return the URL if it takes another answer; SlackRefusal if it has expired or is used up."""
         found = self._out.get(key)
         if found is None or found.until < self._clock():
             raise SlackRefusal("expired_url")

@@ -1,4 +1,4 @@
-"""Slack's Web API over a workspace, as strict as the real one (https://docs.slack.dev/reference/methods)."""
+"""Slack's Web API for a workspace, as strict as the real one (https://docs.slack.dev/reference/methods)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ CALLER_ERRORS: Final = frozenset(
         "view_too_large",
     }
 )
-"""Refusals that the world's state can't explain: the call itself was wrong. They are recorded as violations."""
+"""Refusals for which the caller is to blame: the call itself was wrong. They are recorded as violations."""
 
 LOGIN: Final = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
 
@@ -68,7 +68,7 @@ class SlackStandIn:
         }
 
     def routes(self) -> list[Route]:
-        """Where it is served, below the mount."""
+        """The API's routes, below the mount."""
         return [
             Route("/slack/api/{method}", self._call, methods=["GET", "POST"]),
             Route("/slack/response/{key}", self._respond, methods=["POST"]),
@@ -86,7 +86,7 @@ class SlackStandIn:
             self._violation(call, name, refused)
             return self._answered(call, name, {}, self._refusal(refused, method), None)
         if warning == "json_not_accepted":
-            self._violation(call, name, SlackRefusal(warning, f"{name} takes no JSON body: what it held was not read"))
+            self._violation(call, name, SlackRefusal(warning, f"{name} takes no JSON body, so the body was not read"))
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or given.get("token", "")
         arguments = Arguments({key: value for key, value in given.items() if key != "token"})
 
@@ -177,7 +177,7 @@ class SlackStandIn:
         return answer
 
     async def _upload(self, request: Request) -> Response:
-        """Take an upload's bytes, raw or as a form's only file; the URL itself is the permission."""
+        """Take an upload's bytes, raw or as a form's only file; the URL is the only permission needed."""
         content = await request.body()
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             async with request.form() as form:
@@ -196,7 +196,7 @@ class SlackStandIn:
         return await self._file_call(request, "upload", file, do)
 
     async def _download(self, request: Request) -> Response:
-        """A private file's bytes for the bearer of a token that may read files; for others, the page to sign in at."""
+        """Answer a private file's bytes to a token that may read files, and the sign-in page to others."""
         file = request.path_params["file"].rpartition("-")[2]
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
 
@@ -214,7 +214,7 @@ class SlackStandIn:
         return await self._file_call(request, "download", file, do)
 
     async def _show(self, request: Request) -> Response:
-        """A file as Slack's own client shows it; no part of the API."""
+        """Answer a file to the sandbox's page, in place of Slack's client; not part of Slack's API."""
         return self._content(request.path_params["file"])
 
     def _content(self, id: str) -> Response:

@@ -1,4 +1,4 @@
-"""Slack's requests to the app: signed, three seconds for an answer, events tried again."""
+"""Slack's requests to the app: signed, answered within three seconds, and repeated for events."""
 
 import asyncio
 import hashlib
@@ -21,9 +21,9 @@ FORM: Final = "application/x-www-form-urlencoded"
 
 
 class SlackWebhooks:
-    """Interactions, commands and events on their way to the gateway.
+    """Sends interactions, commands and events to the gateway.
 
-    `twice` sends every event twice, as Slack sometimes does; `away` keeps everything from reaching the gateway.
+    `twice` sends every event twice, as Slack sometimes does; `away` makes every request fail to reach the gateway.
     """
 
     def __init__(self, workspace: Workspace, record: Record, http: httpx.AsyncClient) -> None:
@@ -37,7 +37,7 @@ class SlackWebhooks:
             workspace.posted.append(self._echo)
 
     async def interaction(self, payload: Json, call: RecordedCall) -> httpx.Response:
-        """Send what a person did to /slack/interactions; without an answer in time the person sees an error."""
+        """Send a person's action to /slack/interactions; without an answer in time the person sees an error."""
         body = urlencode({"payload": json.dumps(payload)}).encode()
         actions = payload.get("actions", [{}])
         ids = {
@@ -55,10 +55,10 @@ class SlackWebhooks:
         return await self._send("/slack/commands", urlencode(form).encode(), FORM, call, ids)
 
     async def message(self, channel: WorkspaceChannel, event: Json, cause: int | None = None) -> httpx.Response:
-        """Send what happened in a channel, if the app is in there and subscribed to it."""
+        """Send an event of a channel, if the app is a member and subscribed to it."""
         subscription = f"message.{channel.kind}"
         if not channel.joined or subscription not in self._workspace.config.events:
-            return httpx.Response(204, text="no event: the app is not in there, or not subscribed")
+            return httpx.Response(204, text="no event: the app is not a member, or not subscribed")
         inner = {**event, "channel": channel.id, "channel_type": channel.channel_type}
         inner.setdefault("event_ts", inner["ts"])
         if "files" in inner and "bot_id" not in inner and "subtype" not in inner:
@@ -66,7 +66,7 @@ class SlackWebhooks:
         return await self.event(inner, cause)
 
     async def event(self, event: Json, cause: int | None = None) -> httpx.Response:
-        """Send an event to /slack/events; the first attempt's answer. The others go on in the background."""
+        """Send an event to /slack/events; return the first attempt's answer. Retries go on in the background."""
         moment = int(self._workspace.clock())
         envelope = {
             "token": "sandbox",
@@ -97,7 +97,7 @@ class SlackWebhooks:
         return answer
 
     async def _again(self, envelope: Json, answer: httpx.Response, cause: int | None) -> None:
-        """Slack's three retries (https://docs.slack.dev/apis/events-api#retries)."""
+        """Make Slack's three retries (https://docs.slack.dev/apis/events-api#retries)."""
         for number, wait in enumerate(self._workspace.config.event_retries, 1):
             if answer.is_success or answer.headers.get("x-slack-no-retry") == "1":
                 return
@@ -166,13 +166,13 @@ class SlackWebhooks:
         return answer
 
     def _echo(self, channel: WorkspaceChannel, event: Json) -> None:
-        """Tell the app of what it did itself, as Slack does."""
+        """Send the app the event of its own message, as Slack does."""
         if (event.get("message") or event.get("previous_message") or event)["user"] == BOT:
             self.background.start(self.message(channel, event))
 
 
 def _reason(answer: httpx.Response) -> str:
-    """Slack's word for why an attempt failed."""
+    """Slack's code for why an attempt failed."""
     if answer.status_code == 504 and answer.text == "http_timeout":
         return "http_timeout"
     if answer.status_code == 502 and answer.text.startswith("connection_failed"):

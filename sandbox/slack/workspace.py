@@ -1,4 +1,4 @@
-"""A Slack workspace: its people, channels, direct messages and what stands in them, by Slack's rules."""
+"""A Slack workspace under Slack's rules: its people, channels, direct messages and their messages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sandbox.slack.refusals import MissingScope, SlackRefusal
 from sandbox.slack.response_urls import ResponseUrls
 
 MAX_MESSAGES: Final = 20_000
-"""Messages of a channel."""
+"""How many messages a channel keeps."""
 
 MAX_EPHEMERALS: Final = 500
 
@@ -24,7 +24,7 @@ MAX_EPHEMERALS: Final = 500
 class Workspace:
     """The state of one workspace; `clock` gives seconds since the epoch.
 
-    `scopes` are what the bot token may do and `revoked` whether it still may do anything: both can be changed.
+    `scopes` are the scopes of the bot token; `revoked` says that the token no longer works. Both may be changed.
     """
 
     def __init__(self, config: SandboxConfig, record: Record, clock: Callable[[], float]) -> None:
@@ -54,22 +54,22 @@ class Workspace:
     def _active(self) -> list[str]:
         return [each.id for each in self.people.values() if not each.deactivated]
 
-    # -- who may do what --------------------------------------------------------------------------------------------
+    # -- permissions ------------------------------------------------------------------------------------------------
 
     def require(self, scope: str) -> None:
-        """Refuse what the token lacks the scope for."""
+        """Refuse a call for which the token lacks the scope."""
         if scope not in self.scopes:
             raise MissingScope(scope, self.scopes)
 
     def reachable(self, id: str) -> WorkspaceChannel:
-        """The channel that the bot can see."""
+        """Return a channel that the bot can see."""
         channel = self.channels.get(id)
         if channel is None or (channel.private and not channel.joined):
             raise SlackRefusal("channel_not_found")
         return channel
 
     def writable(self, id: str) -> WorkspaceChannel:
-        """The channel that the bot may write to; a person's id is their direct message."""
+        """Return a channel that the bot may write to; a person's id means their direct message."""
         channel = self.direct(id) if id[:1] in {"U", "W"} else self.reachable(id)
         if channel.archived:
             raise SlackRefusal("is_archived")
@@ -78,20 +78,20 @@ class Workspace:
         return channel
 
     def inside(self, id: str) -> WorkspaceChannel:
-        """The channel that the bot is a member of."""
+        """Return a channel that the bot is a member of."""
         channel = self.reachable(id)
         if not channel.joined:
             raise SlackRefusal("not_in_channel")
         return channel
 
     def readable(self, id: str) -> WorkspaceChannel:
-        """The channel whose history the bot may read."""
+        """Return a channel whose history the bot may read."""
         channel = self.inside(id)
         self.require(f"{channel.kind}:history")
         return channel
 
     def direct(self, person: str) -> WorkspaceChannel:
-        """The bot's direct message with a person."""
+        """Return the bot's direct message with a person; open it if needed."""
         if person in {BOT, OTHER_BOT, SLACKBOT}:
             raise SlackRefusal("cannot_dm_bot")
         if person not in self.people:
@@ -108,7 +108,7 @@ class Workspace:
     # -- messages ---------------------------------------------------------------------------------------------------
 
     def ts(self) -> str:
-        """A new message's ts: the time, later than any before."""
+        """The ts of a new message: the time, and later than every ts before."""
         self.last_ts = max(int(self.clock() * 1_000_000), self.last_ts + 1)
         return f"{self.last_ts // 1_000_000}.{self.last_ts % 1_000_000:06d}"
 
@@ -157,7 +157,7 @@ class Workspace:
     def update(
         self, channel: WorkspaceChannel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
     ) -> Json:
-        """Replace a message of the bot; without blocks the blocks go."""
+        """Replace a message of the bot; without blocks the message loses its blocks."""
         message = self._own(channel, ts, "cant_update_message")
         before = {**message}
         message["text"] = text
@@ -176,7 +176,7 @@ class Workspace:
         self.remove(channel, ts)
 
     def remove(self, channel: WorkspaceChannel, ts: str) -> Json:
-        """Take a message away; the event that tells of it."""
+        """Remove a message and return the event of its removal."""
         before = channel.messages[ts]
         if before.get("reply_count"):
             kept = {name: value for name, value in before.items() if name.startswith(("reply", "latest", "thread"))}
@@ -216,7 +216,7 @@ class Workspace:
         return message
 
     def mark_changed(self) -> None:
-        """Say that something is different now."""
+        """Tell the listeners that something has changed."""
         self._record.change()
 
     def _notify_listeners(self, channel: WorkspaceChannel, event: Json) -> None:
@@ -227,7 +227,7 @@ class Workspace:
     def post_ephemeral(
         self, channel: str, user: str, text: str, blocks: Sequence[Json], thread_ts: str | None = None
     ) -> str:
-        """Show a message to one person only; its ts, with which it can't be updated."""
+        """Show a message to one person only; return its ts, which can't be used to update it."""
         ts = self.ts()
         self.ephemerals.append(
             {
@@ -243,7 +243,7 @@ class Workspace:
         self._record.change()
         return ts
 
-    # -- what others call here --------------------------------------------------------------------------------------
+    # -- for the other modules --------------------------------------------------------------------------------------
 
     def check(self, blocks: Sequence[Json]) -> None:
         """Refuse blocks that Slack would refuse."""
@@ -253,7 +253,7 @@ class Workspace:
             raise SlackRefusal("msg_blocks_too_long")
 
     def violation(self, error: str, details: Sequence[str], **fields: Any) -> None:
-        """Note that something was refused for its form, or done against the rules."""
+        """Record that the app sent something malformed or broke one of Slack's rules."""
         self._record.note("violation", **{"api": "slack", "error": error, "details": list(details), **fields})
 
     @property
@@ -266,9 +266,9 @@ class Workspace:
         self.modals.close(id)
 
     def trigger(self, user: str, cause: int | None = None) -> str:
-        """A new trigger: good for three seconds, once."""
+        """Make a trigger; it works once, within three seconds."""
         return self.modals.trigger(user, cause=cause)
 
     def response_url(self, channel: str, user: str, message_ts: str, cause: int | None = None) -> str:
-        """A new response URL for a click or command."""
+        """Issue a response URL for a click or command."""
         return self.response_urls.make(channel, user, message_ts, cause)

@@ -1,1 +1,1 @@
-"""What the stand-ins hold, kept over restarts."""
+"""Keeps the stand-ins' state over restarts."""

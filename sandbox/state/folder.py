@@ -1,4 +1,4 @@
-"""Keeps the stand-ins' state in a folder: `state.json`, and the bytes of files and pictures, each in its own file."""
+"""Keeps the stand-ins' state in a folder: `state.json`, and one file for each uploaded file or picture."""
 
 import asyncio
 import time
@@ -16,14 +16,14 @@ from sandbox.state import snapshot
 log = structlog.get_logger("clerk.sandbox")
 
 MIN_SECONDS_APART: Final = 0.25
-"""Seconds between two writes at least."""
+"""Minimum seconds between two writes."""
 
 MAX_SHARE: Final = 0.05
-"""How much of the time may go into taking snapshots: the larger they are, the rarer."""
+"""The share of time that snapshots may take: the larger they are, the rarer they become."""
 
 
 class StateFolder:
-    """The stand-ins' state in a folder, soon after each change."""
+    """Writes the stand-ins' state to a folder soon after each change."""
 
     def __init__(self, standins: StandIns, folder: Path) -> None:
         self._standins = standins
@@ -34,7 +34,7 @@ class StateFolder:
         self._there: set[str] = set()
 
     def restore(self) -> None:
-        """Give the stand-ins what the folder has; what can't be read is set aside, and they begin anew."""
+        """Restore the state from the folder. An unreadable folder is moved aside, and the stand-ins start empty."""
         try:
             if not self._state.exists():
                 return
@@ -42,7 +42,7 @@ class StateFolder:
             contents = {each.name: each.read_bytes() for each in self._bytes.iterdir() if not each.suffix}
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            self._set_aside(f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'its beginning'}")
+            self._set_aside(f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the beginning'}")
         except OSError as error:
             self._set_aside(repr(error))
         else:
@@ -50,14 +50,14 @@ class StateFolder:
             self._there = set(contents)
 
     async def follow(self) -> None:
-        """Write after every change, until cancelled."""
+        """Write after each change until cancelled."""
         async with aclosing(self._standins.record.changes()) as changes:
             async for _ in changes:
                 took = await self.save()
                 await asyncio.sleep(max(MIN_SECONDS_APART, took / MAX_SHARE))
 
     async def save(self) -> float:
-        """Write what is different from what is there; the seconds that the event loop was held up."""
+        """Write what changed; return the seconds for which the snapshot blocked the event loop."""
         started = time.perf_counter()
         state, contents = snapshot.take(self._standins)
         took = time.perf_counter() - started
@@ -66,11 +66,11 @@ class StateFolder:
                 await asyncio.to_thread(self._write, state, contents)
                 self._written = state
             except OSError as error:
-                log.error("sandbox state not written", folder=str(self._folder), error=repr(error))
+                log.error("could not write the sandbox's state", folder=str(self._folder), error=repr(error))
         return took
 
     def _write(self, state: bytes, contents: Mapping[str, bytes]) -> None:
-        """Bytes before the state that names them, and away only after it names them no more."""
+        """Write bytes before the state that names them, and delete them after the state that no longer does."""
         self._bytes.mkdir(parents=True, exist_ok=True)
         for id in contents.keys() - self._there:
             _replace(self._bytes / id, contents[id])
@@ -85,12 +85,12 @@ class StateFolder:
         try:
             self._folder.rename(aside)
         except OSError as error:
-            reason += f", and it can't be moved: {error!r}"
-        log.warning("the sandbox begins anew: its kept state can't be read", reason=reason, moved_to=str(aside))
+            reason += f"; could not move it: {error!r}"
+        log.warning("the sandbox starts empty: its saved state is unreadable", reason=reason, moved_to=str(aside))
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Write a file so that there is the old one or the new one, whatever happens."""
+    """Replace a file in one step: a crash leaves the old file or the new one."""
     new = file.with_name(f"{file.name}.new")
     new.write_bytes(content)
     new.replace(file)

@@ -1,4 +1,4 @@
-"""What the stand-ins hold, in a form that outlives their process; bytes are told apart, by the id of what they are."""
+"""The stand-ins' state as JSON; the bytes of files and pictures are kept apart, by id."""
 
 import itertools
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from sandbox.twilio.text_store import StoredMedia
 
 @dataclass
 class StandInsSnapshot:
-    """Both stand-ins at one moment; `media` is by sid the content type of a text's picture or file.
+    """Both stand-ins at one moment; `media` maps the sid of a text's picture or file to its content type.
 
-    Not in it is what a person finds gone after a while anyway: modals, triggers, response URLs, faults on order.
+    Modals, triggers, response URLs and ordered faults are left out: they are short-lived.
     """
 
     format: Literal[1]
@@ -37,7 +37,7 @@ _SNAPSHOT: Final = TypeAdapter(StandInsSnapshot)
 
 
 def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
-    """The stand-ins' state as JSON, and the bytes of files and pictures."""
+    """Return the stand-ins' state as JSON, and the bytes of files and pictures by id."""
     workspace, twilio = standins.workspace, standins.twilio
     files = workspace.files.files.values()
     snapshot = StandInsSnapshot(
@@ -57,12 +57,12 @@ def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
 
 
 def read(state: bytes) -> StandInsSnapshot:
-    """The snapshot that was taken; ValidationError if it is none."""
+    """Parse a snapshot; ValidationError if it is invalid."""
     return _SNAPSHOT.validate_json(state)
 
 
 def put_back(snapshot: StandInsSnapshot, contents: Mapping[str, bytes], standins: StandIns) -> None:
-    """Have new stand-ins hold what others held; channels that only these know stay."""
+    """Put a snapshot into new stand-ins; channels that the snapshot does not name stay."""
     workspace, twilio = standins.workspace, standins.twilio
     workspace.last_ts = snapshot.last_ts
     workspace.channels |= {each.id: each for each in snapshot.channels}

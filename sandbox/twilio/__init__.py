@@ -1,1 +1,1 @@
-"""The stand-in of Twilio: its REST API, its webhooks, and the contacts' phones."""
+"""The stand-in for Twilio: its REST API, its webhooks, and the contacts' phones."""

@@ -1,4 +1,4 @@
-"""The account and its numbers as Twilio tells of them. Pure."""
+"""The account and its numbers as Twilio's API shows them. Pure."""
 
 from sandbox.json_object import Json
 

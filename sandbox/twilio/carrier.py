@@ -1,4 +1,4 @@
-"""The phone network behind Twilio: it carries texts to contacts, each in its own time, and tells how it went."""
+"""The phone network behind Twilio: it delivers texts to contacts and reports each status."""
 
 import asyncio
 from collections import defaultdict
@@ -20,14 +20,15 @@ from sandbox.twilio.webhooks import TwilioWebhooks
 
 MEDIA_BYTES: Final = 5_000_000
 POLL_SECONDS: Final = 0.2
-"""Seconds between two looks for a gateway that is not there yet."""
+"""Seconds between two attempts to reach a gateway that is still starting."""
 
 
 class CarrierBehaviour(BaseModel):
     """How the network treats the texts to a number.
 
-    `held` keeps them in the queue until they are released, `twice` and `shuffled` are about status callbacks; the next
-    `fail_times` end with `fail_code` after they were accepted, the next `reject_times` are not even accepted.
+    `held` keeps them queued until they are released. `twice` sends status callbacks twice, `shuffled` in the wrong
+    order. The next `fail_times` texts are accepted and then fail with `fail_code`; the next `reject_times` texts are
+    refused at once with `reject_code`.
     """
 
     held: bool = False
@@ -41,16 +42,16 @@ class CarrierBehaviour(BaseModel):
 
 @dataclass(frozen=True)
 class PendingDelivery:
-    """What there is to do for a text: the media to fetch for it, and whom to tell how it goes."""
+    """A text on its way: the URLs of its media, and the URL of its status callback."""
 
     media: tuple[str, ...]
     callback: str
 
 
 class Carrier:
-    """Delivery to contacts, and who of them is opted out of which line: pairs of (line, contact).
+    """Delivers texts to contacts; `opted_out` has the pairs (line, contact) that opted out.
 
-    `handling` is by number, "" for all that have none of their own.
+    `handling` is by number; "" is for every number without an entry of its own.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Carrier:
         return self.handling.get(number) or self.handling[""]
 
     def refuse(self, line: str, to: str) -> None:
-        """Rejected if the network does not take a text to a number."""
+        """Raise TwilioRefusal if the network does not take a text to this number."""
         if (line, to) in self.opted_out:
             raise TwilioRefusal(21610)
         handling = self.of(to)
@@ -81,17 +82,17 @@ class Carrier:
             raise TwilioRefusal(handling.reject_code)
 
     def send(self, sid: str, media: Sequence[str], callback: str, cause: int) -> None:
-        """Begin to deliver a text that was accepted."""
+        """Start to deliver an accepted text."""
         self.under_way[sid] = PendingDelivery(tuple(media), callback)
         self.background.start(self._carry(sid, cause))
 
     def resume(self) -> None:
-        """Go on with the texts that are under way since before a restart, once the gateway can be told of them."""
+        """Continue the deliveries from before a restart, once the gateway answers."""
         if self.under_way:
             self.background.start(self._resume([*self.under_way]))
 
     def release(self, number: str = "") -> None:
-        """Let go of the texts that are held for a number (for all, if none is named)."""
+        """Release the held texts to a number, or to all numbers if none is named."""
         for name, handling in self.handling.items():
             if number in {"", name}:
                 handling.held = False
@@ -100,7 +101,7 @@ class Carrier:
                 event.set()
 
     async def settled(self) -> None:
-        """Wait until every text has reached its last status and every callback was sent."""
+        """Wait until every text has its final status and every callback was sent."""
         await self.background.settled()
 
     async def _resume(self, sids: Sequence[str]) -> None:
@@ -114,7 +115,7 @@ class Carrier:
             self.background.start(self._continue(sid))
 
     async def _continue(self, sid: str) -> None:
-        """Tell again of the status that a text has, which may never have been told, and bring it to its end."""
+        """Send a text's current status again, as its callback may be lost, and continue its delivery."""
         text, callback = self._texts.texts[sid], self.under_way[sid].callback
         if callback and text["status"] not in {"accepted", "queued", "sending"}:
             await self._send_callbacks(callback, [self._status(text)], None)
@@ -151,7 +152,7 @@ class Carrier:
         await self._send_callbacks(delivery.callback, forms[::-1], cause)
 
     def _remaining_statuses(self, text: Json, code: int | None) -> list[tuple[float, str]]:
-        """The statuses that a text has yet to go through, each with the wait before it."""
+        """The statuses still ahead of a text, each after the seconds to wait before it."""
         sending, sent, delivered = self._config.statuses
         course = [(0.0, "accepted"), (0.0, "queued"), (sending, "sending"), (sent, "sent"), (delivered, "delivered")]
         if code in UNDELIVERED:
@@ -185,7 +186,7 @@ class Carrier:
         return form
 
     async def _fetch(self, sid: str, urls: Sequence[str]) -> int | None:
-        """Fetch a text's media for the phone; the code of what went wrong."""
+        """Fetch a text's media for the phone; return an error code if that fails."""
         size = 0
         for url in urls:
             call = self._record.begin()

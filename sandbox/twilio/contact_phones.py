@@ -1,4 +1,4 @@
-"""Contacts' phones: what they text comes in through Twilio, with its own answers to STOP, START and HELP."""
+"""Contacts' phones: their texts reach the app through Twilio, which itself answers STOP, START and HELP."""
 
 import base64
 import re
@@ -30,9 +30,9 @@ TWIML_BYTES: Final = 64_000
 
 
 class ContactPhones:
-    """Texts from contacts, as webhooks of the account's numbers.
+    """Sends contacts' texts as webhooks of the account's numbers.
 
-    With `advanced_opt_out` the numbers belong to a Messaging Service that tells of opt-outs
+    With `advanced_opt_out` the numbers belong to a Messaging Service that reports opt-outs
     (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out).
     """
 
@@ -58,9 +58,9 @@ class ContactPhones:
     async def receive(
         self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None
     ) -> httpx.Response:
-        """A contact writes; the webhook's last answer.
+        """Send a text from a contact; return the webhook's last answer.
 
-        A medium is a `content_type` with `content` (bytes) or `data` (base64), which is kept here, or with a `url`.
+        Each of `media` has a `content_type`, and `content` (bytes) or `data` (base64), which is stored, or a `url`.
         """
         kind = _keyword(body)
         was_out = (line, contact) in self._opted_out
@@ -122,7 +122,7 @@ class ContactPhones:
         return form
 
     def _read_twiml(self, answer: httpx.Response, line: str, contact: str) -> None:
-        """What Twilio makes of the answer to a text: a plain one is sent to the contact.
+        """Act on the gateway's answer to a text as Twilio does: send the contact each message in it.
 
         https://www.twilio.com/docs/messaging/twiml
         """
@@ -133,11 +133,11 @@ class ContactPhones:
             self._violation(12300, "a text/plain answer was sent to the contact")
             self._reply(line, contact, answer.text)
         elif kind not in {"text/xml", "application/xml"}:
-            self._violation(12300, f"the answer to a text is {kind or 'of no type'}")
+            self._violation(12300, f"the answer to a text has the content type {kind or '(none)'}")
         elif len(answer.content) > TWIML_BYTES:
             self._violation(11750, "the answer to a text is over 64 kB")
         elif not re.search(r"<Response\s*/>|<Response>.*</Response>\s*$", answer.text, re.DOTALL):
-            self._violation(12100, "the answer to a text is no TwiML")
+            self._violation(12100, "the answer to a text is not TwiML")
         else:
             for body in re.findall(r"<Message[^>]*>(.*?)</Message>", answer.text, re.DOTALL):
                 self._reply(line, contact, body)
@@ -152,7 +152,7 @@ class ContactPhones:
 
 
 def _keyword(body: str) -> str | None:
-    """What a keyword means: only when it is all that the text says."""
+    """The meaning of a keyword, if the text says nothing else."""
     word = body.strip().upper()
     if word in STOP_WORDS:
         return "STOP"

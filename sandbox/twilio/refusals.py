@@ -1,4 +1,4 @@
-"""Twilio's error codes as far as the stand-in gives them (https://www.twilio.com/docs/api/errors)."""
+"""Twilio's refusals, with the error codes that the stand-in uses (https://www.twilio.com/docs/api/errors)."""
 
 from typing import Final
 
@@ -42,11 +42,11 @@ MESSAGES: Final = {
 }
 _STATUSES: Final = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 UNDELIVERED: Final = frozenset({30003, 30004, 30005, 30006, 30008})
-"""Codes with which a text that was sent ends as undelivered; the others end it as failed, before it is sent."""
+"""With these codes a sent text ends as undelivered; with others it fails before it is sent."""
 
 
 class TwilioRefusal(Exception):
-    """Twilio does not take a request; `code` says why."""
+    """Twilio refuses a request; `code` says why."""
 
     def __init__(self, code: int, about: str = "") -> None:
         super().__init__(code)
@@ -55,7 +55,7 @@ class TwilioRefusal(Exception):
 
 
 def error_answer(code: int, about: str = "") -> Response:
-    """The answer that says what is wrong (https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions)."""
+    """The answer to a refused request (https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions)."""
     status = _STATUSES.get(code, 400)
     message = MESSAGES.get(code, f"Error {code}")
     body = {

@@ -1,4 +1,4 @@
-"""Twilio's REST API over an account (https://www.twilio.com/docs/messaging/api)."""
+"""Twilio's REST API for an account (https://www.twilio.com/docs/messaging/api)."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 class TwilioStandIn:
-    """The provider: takes texts from contacts to the gateway, and from Clerk to contacts."""
+    """The provider: carries texts from contacts to the gateway, and from Clerk to contacts."""
 
     def __init__(self, config: SandboxConfig, record: Record, faults: OrderedFaults, http: httpx.AsyncClient) -> None:
         self._config = config
@@ -48,27 +48,27 @@ class TwilioStandIn:
 
     @property
     def texts(self) -> dict[str, Json]:
-        """Every text by sid, oldest first; `media` lists what came with it, each with where the page finds it."""
+        """Every text by sid, oldest first; its `media` lists its pictures and files, each with its URL for the page."""
         return self._store.texts
 
     @property
     def media(self) -> dict[str, StoredMedia]:
-        """What came and went with texts, by its own sid."""
+        """The pictures and files of texts, by their own sid."""
         return self._store.media
 
     @property
     def opted_out(self) -> set[tuple[str, str]]:
-        """The (line, contact) pairs that are opted out."""
+        """The (line, contact) pairs that have opted out."""
         return self.carrier.opted_out
 
     async def receive(
         self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None
     ) -> httpx.Response:
-        """A contact writes; the webhook's last answer."""
+        """Send a text from a contact; return the webhook's last answer."""
         return await self.contacts.receive(contact, line, body, media, sid)
 
     def routes(self) -> list[Route]:
-        """Where it is served, below the mount."""
+        """The API's routes, below the mount."""
         message = f"{_ACCOUNT}/Messages/{{message}}"
         return [
             Route(f"{_ACCOUNT}.json", self._account),
@@ -96,7 +96,7 @@ class TwilioStandIn:
         return await self._answer(request, "messages.create", arguments, lambda call: self._create(form, call), to)
 
     def _create(self, form: FormData, call: RecordedCall) -> Response:
-        """Take a text to send, or say what is wrong (https://www.twilio.com/docs/messaging/api/message-resource)."""
+        """Take a text to send, or refuse it (https://www.twilio.com/docs/messaging/api/message-resource)."""
         given = {name: str(form[name]) for name in form}
         to, line, body = given.get("To", ""), given.get("From", ""), given.get("Body", "")
         service = given.get("MessagingServiceSid") or None
@@ -168,7 +168,7 @@ class TwilioStandIn:
         return await self._answer(request, "media.fetch", {}, do)
 
     async def _media(self, request: Request) -> Response:
-        """Where a picture really is: on another host (https://www.twilio.com/docs/messaging/api/media-resource)."""
+        """Redirect to the host that stores the picture (https://www.twilio.com/docs/messaging/api/media-resource)."""
 
         def do(_: RecordedCall) -> Response:
             media = self._found_media(request)[1]
@@ -181,15 +181,15 @@ class TwilioStandIn:
         return await self._answer(request, "media", {}, do)
 
     async def _storage(self, request: Request) -> Response:
-        """The bytes; whoever brings Twilio's credentials here gives them away."""
+        """Answer the bytes; a caller that sends Twilio's credentials along leaks them, which is a violation."""
         if "authorization" in request.headers:
-            detail = "the Authorization header followed the redirect to the storage"
+            detail = "the Authorization header was sent to the storage host after the redirect"
             self._record.note("violation", api="twilio", error="authorization", details=[detail])
             return Response("Only one auth mechanism allowed", 400)
         return await self._phone(request)
 
     async def _phone(self, request: Request) -> Response:
-        """A picture as a contact's phone shows it; no part of the API."""
+        """Answer a picture to the sandbox's page, in place of a phone; not part of Twilio's API."""
         media = self._store.media.get(request.path_params["media"])
         if media is None:
             return Response("no such media", 404)

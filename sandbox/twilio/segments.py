@@ -1,4 +1,4 @@
-"""How many segments a text takes (https://www.twilio.com/docs/glossary/what-sms-character-limit). Pure."""
+"""The number of segments that a text takes (https://www.twilio.com/docs/glossary/what-sms-character-limit). Pure."""
 
 from typing import Final
 

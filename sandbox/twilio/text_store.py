@@ -1,4 +1,4 @@
-"""The account's texts and their media, as Twilio keeps and lists them.
+"""The account's texts and their media, as Twilio stores and lists them.
 
 https://www.twilio.com/docs/messaging/api/message-resource and /media-resource
 """
@@ -31,7 +31,7 @@ class StoredMedia:
 
 
 class TextStore:
-    """Every text, oldest first, by sid; `media` holds what came and went with them, by its own sid."""
+    """Every text by sid, oldest first; `media` has their pictures and files by their own sid."""
 
     def __init__(self, account: str) -> None:
         self._account = account
@@ -50,7 +50,7 @@ class TextStore:
         num_media: int = 0,
         service: str | None = None,
     ) -> Json:
-        """A new text."""
+        """Add a text."""
         sid = sid or ("MM" if num_media else "SM") + secrets.token_hex(16)
         moment = _now()
         uri = f"/2010-04-01/Accounts/{self._account}/Messages/{sid}"
@@ -82,7 +82,7 @@ class TextStore:
         return self.texts[sid]
 
     def attach(self, sid: str, content_type: str, content: bytes) -> StoredMedia:
-        """Keep a picture or file of a text."""
+        """Store a picture or file of a text."""
         media = StoredMedia("ME" + secrets.token_hex(16), content_type, content)
         self.media[media.sid] = media
         shown = {"sid": media.sid, "content_type": content_type, "size": len(content)}
@@ -102,7 +102,7 @@ class TextStore:
         return text
 
     def page(self, query: Mapping[str, str]) -> Json:
-        """A page of the texts that a query asks for, newest first."""
+        """A page of the texts that match a query, newest first."""
         size = min(max(_whole_number(query, "PageSize", DEFAULT_PAGE_SIZE), 1), MAX_PAGE_SIZE)
         found = [each for each in reversed(self.texts.values()) if _matches(each, query)]
         number = _whole_number(query, "Page", 0)
@@ -132,7 +132,7 @@ class TextStore:
         return f"/2010-04-01/Accounts/{self._account}/Messages.json?{urlencode(query)}"
 
     def describe_media(self, message: str, media: StoredMedia) -> Json:
-        """A media resource."""
+        """A media resource, as the API shows it."""
         text = self.texts[message]
         return {
             "sid": media.sid,
@@ -146,7 +146,7 @@ class TextStore:
 
 
 def public_text(text: Json) -> Json:
-    """A text as the API tells of it: its media only by their number."""
+    """A text as the API shows it: with the number of its media only."""
     return {name: value for name, value in text.items() if name != "media"}
 
 
@@ -176,7 +176,7 @@ def _matches(text: Json, query: Mapping[str, str]) -> bool:
 
 
 def _within(sent: datetime, name: str, value: str) -> bool:
-    """Whether a time is on (`DateSent`), on or after (`>`), or on or before (`<`) a day or a moment, GMT."""
+    """Whether a time is on (`DateSent`), on or after (`>`), or on or before (`<`) a day or a moment, in GMT."""
     first, after = _span(name, value)
     return {"DateSent": first <= sent < after, "DateSent>": first <= sent, "DateSent<": sent < after}[name]
 

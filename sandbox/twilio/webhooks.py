@@ -1,4 +1,4 @@
-"""Twilio's requests to the app: signed, and tried again as the URL's fragment asks for.
+"""Twilio's requests to the app: signed, and repeated as the URL's fragment says.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 """
@@ -24,7 +24,7 @@ CONNECT: Final = 5.0
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a request is tried again (`retries`), and on what: ct, rt, 4xx, 5xx or all."""
+    """How often a request is repeated (`retries`), and after which failures: ct, rt, 4xx, 5xx or all."""
 
     retries: int = 1
     on: frozenset[str] = frozenset({"ct"})
@@ -32,7 +32,7 @@ class RetryPolicy:
 
     @classmethod
     def of(cls, url: str) -> "RetryPolicy":
-        """What a URL's fragment asks for, such as `#rc=5&rp=all&tt=10000`."""
+        """The policy in a URL's fragment, such as `#rc=5&rp=all&tt=10000`."""
         overrides = {name: values[-1] for name, values in parse_qs(urldefrag(url).fragment).items()}
         return cls(
             retries=min(int(overrides.get("rc", "1")), 5),
@@ -41,12 +41,12 @@ class RetryPolicy:
         )
 
     def again(self, outcome: str) -> bool:
-        """Whether an attempt that ended so is followed by another."""
+        """Whether another attempt follows this outcome."""
         return outcome != "ok" and ("all" in self.on or outcome in self.on)
 
 
 class TwilioWebhooks:
-    """Forms on their way to the gateway; `away` keeps every one from reaching it."""
+    """Sends forms to the gateway; `away` makes every request fail to reach it."""
 
     def __init__(self, config: SandboxConfig, record: Record, http: httpx.AsyncClient) -> None:
         self._config = config
@@ -57,7 +57,7 @@ class TwilioWebhooks:
     async def send(
         self, url: str, form: Mapping[str, str], ids: Mapping[str, str], cause: int | None = None
     ) -> httpx.Response:
-        """Send a form until it is taken or the attempts or the time are used up; the last answer."""
+        """Send a form until the gateway takes it, or attempts or time run out; return the last answer."""
         policy, signed = RetryPolicy.of(url), urldefrag(url).url
         token = str(uuid.uuid4())
         deadline = asyncio.get_running_loop().time() + min(policy.seconds, self._config.twilio_timeout)
@@ -111,7 +111,7 @@ class TwilioWebhooks:
         return answer, outcome
 
     def route(self, url: str) -> str:
-        """Where a public URL is reached from here."""
+        """The address at which this process reaches a public URL."""
         public = self._config.public_url.rstrip("/")
         return self._config.gateway_url.rstrip("/") + url[len(public) :] if url.startswith(f"{public}/") else url
 

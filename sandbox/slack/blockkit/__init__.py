@@ -1,1 +1,1 @@
-"""What Slack accepts and refuses in blocks."""
+"""Block Kit: what Slack accepts and refuses in blocks."""

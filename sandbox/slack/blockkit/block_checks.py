@@ -1,4 +1,4 @@
-"""What Slack refuses in the blocks of a message and in a modal, in Slack's words. Pure.
+"""Checks of a message's blocks and of a modal: what Slack refuses in them, in Slack's words. Pure.
 
 https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views/modal-views
 """
@@ -28,8 +28,8 @@ VIEW_BYTES: Final = 250_000
 MARKDOWN: Final = 12_000
 BLOCKS_WEIGHT: Final = 13_297
 BLOCK_WEIGHT: Final = 50
-"""Together the blocks of a message may hold about 12,000 characters “with a buffer for block containers”; the bound is
-the one people measured (https://github.com/slackapi/bolt-js/issues/2509 and /2867)."""
+"""All blocks of a message may hold about 12,000 characters “with a buffer for block containers”. People measured this
+bound (https://github.com/slackapi/bolt-js/issues/2509 and /2867)."""
 
 _BLOCK: Final[Mapping[str, Check]] = {"type": string(40), "block_id": string(ID, 1)}
 
@@ -153,7 +153,7 @@ def block_errors(blocks: Sequence[FrozenJson]) -> list[str]:
 
 
 def too_long(blocks: Sequence[FrozenJson]) -> bool:
-    """Whether blocks that are fine one by one are too much for one message (msg_blocks_too_long)."""
+    """Whether blocks that are valid one by one are too long for one message (msg_blocks_too_long)."""
     return _characters(blocks) + BLOCK_WEIGHT * len(blocks) > BLOCKS_WEIGHT
 
 

@@ -1,4 +1,4 @@
-"""The ids that Slack gives to blocks and elements without one."""
+"""The random ids that Slack gives to blocks and elements without one."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from sandbox.json_object import Json
 
 
 def with_ids(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
-    """Blocks with a block_id each, and an action_id for each of their elements."""
+    """Give each block a block_id, and each element an action_id, if it has none."""
     kept: list[Json] = []
     for block in blocks:
         kept.append({**block, "block_id": block.get("block_id") or secrets.token_hex(3)})

@@ -1,4 +1,4 @@
-"""Block Kit's elements, and which of them a block may hold. Pure.
+"""Checks of Block Kit's elements, and which elements a block may hold. Pure.
 
 https://docs.slack.dev/reference/block-kit/block-elements
 """

@@ -1,4 +1,4 @@
-"""The elements in blocks that people click, choose from and fill in. Pure."""
+"""Finds the elements in blocks that people click, choose from and fill in. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from sandbox.json_object import FrozenJson, Json
 
 
 def elements(blocks: Sequence[FrozenJson]) -> Iterator[tuple[str, FrozenJson]]:
-    """Each element of the blocks that has, or may have, an action_id, with its pointer."""
+    """Yield each element that has, or may have, an action_id, after its JSON pointer."""
     for number, block in enumerate(blocks):
         if block["type"] == "actions":
             yield from ((f"/{number}/elements/{place}", each) for place, each in enumerate(block["elements"]))
@@ -18,7 +18,7 @@ def elements(blocks: Sequence[FrozenJson]) -> Iterator[tuple[str, FrozenJson]]:
 
 
 def find_element(blocks: Sequence[Mapping[str, Any]], action_id: str) -> tuple[Json, Json] | None:
-    """The block and the element that has an action_id."""
+    """Find the element with an action_id, and its block."""
     for block in blocks:
         for _, element in elements([block]):
             if element.get("action_id") == action_id:

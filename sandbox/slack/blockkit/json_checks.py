@@ -1,4 +1,4 @@
-"""Checks of JSON values, put together like a JSON schema, that complain in Slack's words. Pure.
+"""Checks of JSON values, combined like a JSON schema, with errors in Slack's words. Pure.
 
 A check takes a value and its JSON pointer, and yields what is wrong, such as
 `must be less than 76 characters [json-pointer:/blocks/0/text/text]`.
@@ -11,16 +11,16 @@ from typing import Any, Final
 type Check = Callable[[Any, str], Iterator[str]]
 
 ID: Final = 255
-"""Characters of an action_id, block_id, callback_id or external_id."""
+"""The longest action_id, block_id, callback_id or external_id."""
 
 
 def wrong(what: str, at: str) -> str:
-    """A complaint about the value at a JSON pointer."""
+    """An error about the value at a JSON pointer."""
     return f"{what} [json-pointer:{at or '/'}]"
 
 
 def string(maximum: int, minimum: int = 0, pattern: str = "") -> Check:
-    """A string of `least` to `most` characters that matches `pattern` as a whole."""
+    """A string of `minimum` to `maximum` characters that matches `pattern` as a whole."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -36,7 +36,7 @@ def string(maximum: int, minimum: int = 0, pattern: str = "") -> Check:
 
 
 def integer(minimum: int, maximum: int) -> Check:
-    """A whole number between two others."""
+    """A whole number from `minimum` to `maximum`."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -54,7 +54,7 @@ def boolean(value: Any, at: str) -> Iterator[str]:
 
 
 def anything(_: Any, __: str) -> Iterator[str]:
-    """Whatever it is."""
+    """Any value."""
     yield from ()
 
 
@@ -69,7 +69,7 @@ def one_of(*words: str) -> Check:
 
 
 def array(item: Check, maximum: int, minimum: int = 1, *, unique: bool = False) -> Check:
-    """A list of `least` to `most` items."""
+    """A list of `minimum` to `maximum` items."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -88,9 +88,9 @@ def array(item: Check, maximum: int, minimum: int = 1, *, unique: bool = False) 
 
 
 def record(fields: Mapping[str, Check], required: str = "", also: Check | None = None) -> Check:
-    """An object with these fields and no other; `required` names, between blanks, those it can't do without.
+    """An object with these fields and no others; `required` names the mandatory ones, separated by spaces.
 
-    `also` looks at the object as a whole once its fields are right.
+    `also` checks the whole object once its fields are valid.
     """
 
     def check(value: Any, at: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ def record(fields: Mapping[str, Check], required: str = "", also: Check | None =
 
 
 def by_type(kinds: Mapping[str, Check]) -> Check:
-    """An object whose `type` says which of these checks it must pass."""
+    """An object that must pass the check of its `type`."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Block Kit's composition objects: texts, options, confirmations, filters. Pure.
+"""Checks of Block Kit's composition objects: texts, options, confirmations, filters. Pure.
 
 https://docs.slack.dev/reference/block-kit/composition-objects
 """
@@ -13,12 +13,12 @@ URL: Final = r"https?://\S+"
 
 
 def plain(maximum: int) -> Check:
-    """A plain_text object of 1 to `most` characters."""
+    """A plain_text object of 1 to `maximum` characters."""
     return by_type({"plain_text": _plain(maximum)})
 
 
 def text(maximum: int) -> Check:
-    """A plain_text or mrkdwn object of 1 to `most` characters.
+    """A plain_text or mrkdwn object of 1 to `maximum` characters.
 
     `emoji` goes with plain_text only, `verbatim` with mrkdwn only
     (https://docs.slack.dev/reference/block-kit/composition-objects/text-object).

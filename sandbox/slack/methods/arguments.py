@@ -12,7 +12,7 @@ _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Arguments:
-    """Named arguments; every reader says how Slack refuses what is missing or malformed."""
+    """Named arguments; each reader refuses a missing or malformed argument as Slack does."""
 
     def __init__(self, given: Json) -> None:
         self.given = given
@@ -53,9 +53,9 @@ class Arguments:
 
 
 async def read(request: Request, *, takes_json: bool) -> tuple[Json, str | None]:
-    """The arguments of a call, and what its sender should be warned of.
+    """Return a call's arguments, and Slack's warning to the caller if there is one.
 
-    A JSON body to a method that takes none is not read at all.
+    Slack does not read a JSON body sent to a method that takes none.
     """
     arguments: Json = dict(request.query_params)
     kind, _, parameters = request.headers.get("content-type", "").partition(";")

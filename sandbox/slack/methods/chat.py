@@ -61,7 +61,7 @@ class ChatMethods:
             raise SlackRefusal("invalid_thread_ts", f"{thread_ts} is not a valid thread_ts")
         parent = channel.messages.get(thread_ts or "", {})
         if parent.get("thread_ts", thread_ts) != thread_ts:
-            self._workspace.violation("thread_ts", ["it is a reply's ts; the parent's is wanted"])
+            self._workspace.violation("thread_ts", ["this is the ts of a reply; use the ts of its parent"])
         message = self._workspace.post(
             channel,
             text[:POST_TEXT],
@@ -156,7 +156,7 @@ class ChatMethods:
 
 
 def _metadata(arguments: Arguments) -> Json | None:
-    """The metadata, checked (https://docs.slack.dev/messaging/message-metadata)."""
+    """Check the metadata and return it (https://docs.slack.dev/messaging/message-metadata)."""
     found = arguments.structure("metadata")
     if found is None:
         return None

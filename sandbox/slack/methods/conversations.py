@@ -20,7 +20,7 @@ _TYPES: Final = {"public_channel": "channels", "private_channel": "groups", "im"
 
 
 class ConversationMethods:
-    """Channels, their members and history, people, and who the bot is."""
+    """Channels, their members and history, people, and the bot's identity."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -190,7 +190,7 @@ def _by_ts(message: Json) -> str:
 
 
 def _is_top(message: Json) -> bool:
-    """Whether a message stands in the channel itself, not only in a thread."""
+    """Whether a message is in the channel itself, not only in a thread."""
     return message.get("thread_ts", message["ts"]) == message["ts"] or message.get("subtype") == "thread_broadcast"
 
 
@@ -199,7 +199,7 @@ def _wants_metadata(arguments: Arguments) -> bool:
 
 
 def _messages(found: Sequence[Json], arguments: Arguments, *, maximum: int, default: int) -> Json:
-    """A page of messages between `oldest` and `latest`, which are among them only if `inclusive`."""
+    """A page of the messages between `oldest` and `latest`; `inclusive` includes these two."""
     oldest, latest = _moment(arguments, "oldest", "0"), _moment(arguments, "latest", "9999999999")
     inclusive = arguments.flag("inclusive")
     within = [

@@ -1,4 +1,4 @@
-"""files.* as bots upload and read them (https://docs.slack.dev/messaging/working-with-files)."""
+"""files.*: how bots upload and read files (https://docs.slack.dev/messaging/working-with-files)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -93,7 +93,7 @@ def share(
     thread_ts: str | None,
     **more: Any,
 ) -> Json:
-    """Post one message with files in it; in the history it has no subtype, in an event it is a file_share."""
+    """Post one message with files; it has no subtype in the history, and is a file_share in an event."""
     views = [workspace.files.public_view(each) for each in files]
     message = workspace.post(
         channel, text, [], thread_ts=thread_ts, user=user, files=views, upload=True, display_as_bot=False, **more

@@ -1,4 +1,4 @@
-"""What a Web API method is to the stand-in."""
+"""An entry in the table of Web API methods."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sandbox.slack.methods.arguments import Arguments
 
 @dataclass(frozen=True)
 class WebApiMethod:
-    """What a method does, the scopes of which it needs one, and whether it reads JSON bodies."""
+    """What a method does, the scopes (any one suffices), and whether it reads JSON bodies."""
 
     do: Callable[[Arguments], Json]
     scopes: tuple[str, ...] = ()

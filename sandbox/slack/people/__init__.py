@@ -1,1 +1,1 @@
-"""What people do in the workspace, and the signed webhooks that Slack makes of it."""
+"""What people do in the workspace, and the signed webhooks that Slack sends for it."""

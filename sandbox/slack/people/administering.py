@@ -8,10 +8,10 @@ from sandbox.slack.people.user_actions import UserActions
 
 
 class Administering(UserActions):
-    """What changes channels and the app, with the events that tell the app of it."""
+    """Changes to channels and to the app, with Slack's events for them."""
 
     async def join(self, user: str, channel: str) -> httpx.Response:
-        """Join a channel; `user` may be the bot's id, which invites it."""
+        """Join a channel; with the bot's id as `user`, invite the bot."""
         place = self._workspace.channels[channel]
         if user == BOT:
             place.joined = True
@@ -25,7 +25,7 @@ class Administering(UserActions):
         return answer
 
     async def leave(self, user: str, channel: str) -> None:
-        """Leave a channel; `user` may be the bot's id, which removes it."""
+        """Leave a channel; with the bot's id as `user`, remove the bot."""
         place = self._workspace.channels[channel]
         if user == BOT:
             place.joined = False
@@ -33,7 +33,7 @@ class Administering(UserActions):
         self._workspace.mark_changed()
 
     async def archive(self, user: str, channel: str, *, archived: bool = True) -> httpx.Response:
-        """Archive a channel, or bring it back; an archived channel has no members but its history."""
+        """Archive a channel or, with `archived` false, unarchive it."""
         self._workspace.channels[channel].archived = archived
         self._workspace.mark_changed()
         kind = "channel_archive" if archived else "channel_unarchive"
@@ -49,7 +49,7 @@ class Administering(UserActions):
         )
 
     async def uninstall(self) -> None:
-        """Remove the app: its token is revoked, and both events come, in either order."""
+        """Remove the app: Slack revokes its token and sends two events, in either order."""
         self._workspace.revoked = True
         await self._send_event({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT]}})
         await self._send_event({"type": "app_uninstalled"})

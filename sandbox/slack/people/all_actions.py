@@ -1,4 +1,4 @@
-"""Everything that people in the workspace do, as the signed webhooks that Slack makes of it."""
+"""Everything that people in the workspace can do."""
 
 from sandbox.slack.people.administering import Administering
 from sandbox.slack.people.clicking import Clicking
@@ -6,4 +6,4 @@ from sandbox.slack.people.writing import Writing
 
 
 class People(Clicking, Writing, Administering):
-    """The people of the workspace: they click, submit, write, and change channels."""
+    """The people of the workspace: they click, submit, write, and change channels and the app."""

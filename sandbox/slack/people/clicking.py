@@ -17,7 +17,7 @@ from sandbox.slack.refusals import SlackRefusal
 
 
 class Clicking(UserActions):
-    """Buttons, menus and modals; Refused says what can't be done."""
+    """Buttons, menus and modals; SlackRefusal if Slack's client does not allow the action."""
 
     async def click(self, user: str, channel: str, ts: str, action_id: str, selected: Any = None) -> httpx.Response:
         """Use a button or menu of a message, or of an ephemeral one.
@@ -66,7 +66,7 @@ class Clicking(UserActions):
         selected: Any = None,
         entered: Mapping[str, Any] | None = None,
     ) -> httpx.Response:
-        """Use a button or menu of a modal; `entered` is what stands in its inputs by then, by block_id."""
+        """Use a button or menu of a modal; `entered` is what its inputs hold by then, by block_id."""
         view = self._view(view_id)
         place = find_element(view["blocks"], action_id)
         if place is None:
@@ -105,7 +105,7 @@ class Clicking(UserActions):
         return {**action, **initial, **element_state(element, selected)}
 
     def enter(self, view_id: str, entered: Mapping[str, Any]) -> None:
-        """Fill in inputs of a modal, by block_id, without submitting: an update of the modal keeps what was typed."""
+        """Fill in inputs of a modal, by block_id, without submitting it; an update of the modal keeps them."""
         view = self._view(view_id)
         for block in view["blocks"]:
             if block.get("block_id") in entered and block["type"] == "input":
@@ -115,18 +115,18 @@ class Clicking(UserActions):
                 self._workspace.modals.typed[view_id][key] = self._uploaded(value) if files else value
 
     def _uploaded(self, chosen: Sequence[Mapping[str, Any]]) -> list[Json]:
-        """The files that a file input holds, each chosen as its `id`."""
+        """The files of a file input, as their public views; each is chosen by its `id`."""
         files = self._workspace.files
         return [files.public_view(files.find(each["id"])) for each in chosen]
 
     async def submit(self, user: str, view_id: str, entered: Mapping[str, Any]) -> httpx.Response:
-        """Submit a modal; `entered` overlays what its inputs hold, by block_id.
+        """Submit a modal; `entered` overrides what its inputs hold, by block_id.
 
-        Refused as JSON of complaints by block_id where Slack's client would not even send it.
+        Where Slack's client would not send it, SlackRefusal holds the errors by block_id, as JSON.
         """
         view = self._view(view_id)
         if view["submit"] is None:
-            raise SlackRefusal("it has no submit button")
+            raise SlackRefusal("this modal has no submit button")
         self.enter(view_id, entered)
         view.pop("errors", None)
         shown = self._public_view(view)
@@ -147,7 +147,7 @@ class Clicking(UserActions):
         return answer
 
     async def close(self, user: str, view_id: str) -> httpx.Response:
-        """Close a modal with its close button; the app hears of it if it asked to."""
+        """Close a modal with its close button; Slack tells the app if the modal has notify_on_close."""
         view = self._view(view_id)
         shown, call = self._public_view(view), self._record.begin()
         cleared = bool(view["clear_on_close"])
@@ -161,7 +161,7 @@ class Clicking(UserActions):
         return await self.webhooks.interaction(payload, call)
 
     def _apply_response(self, user: str, view: Json, answer: httpx.Response, call: RecordedCall) -> None:
-        """Do what the answer to a submission says (https://docs.slack.dev/surfaces/modals#response_actions)."""
+        """Apply the app's answer to a submission (https://docs.slack.dev/surfaces/modals#response_actions)."""
         modals = self._workspace.modals
         if not answer.content:
             modals.close(view["id"])
@@ -184,7 +184,7 @@ class Clicking(UserActions):
                 case other:
                     raise SlackRefusal("invalid_arguments", f"unknown response_action: {other}")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._workspace.violation("view_submission", [f"the answer is none: {error!r}"], cause=call.number)
+            self._workspace.violation("view_submission", [f"the answer is malformed: {error!r}"], cause=call.number)
         except SlackRefusal as refused:
             self._workspace.violation(refused.error, refused.details, cause=call.number)
 
@@ -199,7 +199,7 @@ class Clicking(UserActions):
     def _view(self, view_id: str) -> Json:
         view = self._workspace.views.get(view_id)
         if view is None:
-            raise SlackRefusal("no such view")
+            raise SlackRefusal("this modal is not open")
         return view
 
     def _public_view(self, view: Json) -> Json:

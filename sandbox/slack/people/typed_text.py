@@ -1,4 +1,4 @@
-"""What Slack makes of what a person types: escaped text with links, and rich text. Pure.
+"""How Slack stores what a person types: as escaped text with links, and as rich text. Pure.
 
 https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
@@ -17,7 +17,7 @@ _TOKENS: Final = re.compile(
 
 
 def escaped(typed: str) -> str:
-    """The `text` of the message: `&`, `<` and `>` escaped, mentions and links between angle brackets."""
+    """The `text` of the message: `&`, `<` and `>` escaped, mentions and links in angle brackets."""
     parts: list[str] = []
     for plain, match in _pieces(typed):
         parts.append(_escape(plain))
@@ -32,7 +32,7 @@ def escaped(typed: str) -> str:
 
 
 def rich_text(typed: str) -> list[Json]:
-    """The `blocks` of the message, where nothing is escaped."""
+    """The `blocks` of the message, without escapes."""
     elements: list[Json] = []
     for plain, match in _pieces(typed):
         if plain:
@@ -44,7 +44,7 @@ def rich_text(typed: str) -> list[Json]:
 
 
 def _pieces(typed: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Plain text and the token after it, alternately."""
+    """Yield each stretch of plain text with the token that follows it."""
     at = 0
     for match in _TOKENS.finditer(typed):
         yield typed[at : match.start()], match
@@ -57,7 +57,7 @@ def _escape(text: str) -> str:
 
 
 def _escape_link(text: str) -> str:
-    """A link's `&` is escaped once."""
+    """Escape the `&` of a link, but not twice."""
     return re.sub(r"&(?!amp;|lt;|gt;)", "&amp;", text)
 
 

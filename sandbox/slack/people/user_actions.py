@@ -1,4 +1,4 @@
-"""What every deed of a person in the workspace needs."""
+"""What every action of a person in the workspace needs."""
 
 import httpx
 
@@ -10,7 +10,7 @@ from sandbox.slack.workspace import Workspace
 
 
 class UserActions:
-    """The workspace, and the webhooks that tell the app of it."""
+    """The workspace, and the webhooks that Slack sends to the app."""
 
     def __init__(self, workspace: Workspace, record: Record, http: httpx.AsyncClient) -> None:
         self._workspace = workspace
@@ -18,7 +18,7 @@ class UserActions:
         self.webhooks = SlackWebhooks(workspace, record, http)
 
     async def settled(self) -> None:
-        """Wait until Slack has given up or succeeded with every event."""
+        """Wait until Slack has delivered every event or given it up."""
         await self.webhooks.background.settled()
 
     def _person(self, user: str) -> Json:

@@ -1,4 +1,4 @@
-"""What the inputs of a modal or message hold, and what Slack's client does not let a person submit. Pure.
+"""The values in the inputs of a modal or message, and which of them Slack's client refuses to submit. Pure.
 
 https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
 """
@@ -33,17 +33,17 @@ _HELD: Final[Mapping[str, tuple[str, str]]] = {
     "multi_channels_select": ("selected_channels", "initial_channels"),
     "file_input": ("files", ""),
 }
-"""Where an element's value stands in the state, and what it shows at first."""
+"""For each type of element, the field of the state that has its value, and the field with its initial value."""
 
 
 def options_of(element: Mapping[str, Any]) -> list[Json]:
-    """The options of a menu, in groups or not."""
+    """The options of a menu, grouped or not."""
     grouped = [each for group in element.get("option_groups", ()) for each in group["options"]]
     return [*element.get("options", ()), *grouped]
 
 
 def element_state(element: Mapping[str, Any], value: Any) -> Json:
-    """What an element holds: what a person chose (options by their value), else (None) what it shows at first."""
+    """The state of an element: what a person chose (options by value) or, if `value` is None, its initial value."""
     kind = element["type"]
     name, initial = _HELD[kind]
     if value is None:
@@ -66,7 +66,7 @@ def state_values(blocks: Sequence[Mapping[str, Any]], entered: Callable[[str, st
 
 
 def submission_errors(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> dict[str, str]:
-    """What Slack's client complains of before it sends anything, by block_id."""
+    """The errors that Slack's client shows instead of sending a form, by block_id."""
     found: dict[str, str] = {}
     for block, element in inputs(blocks):
         if block["type"] == "input":

@@ -19,7 +19,7 @@ from sandbox.slack.refusals import SlackRefusal
 
 
 class Writing(UserActions):
-    """Messages and commands; Refused says what can't be done."""
+    """Messages and commands; SlackRefusal if Slack's client does not allow the action."""
 
     async def reply(
         self,
@@ -32,7 +32,7 @@ class Writing(UserActions):
         broadcast: bool = False,
         **more: Any,
     ) -> httpx.Response:
-        """Write a message, in a thread if one is named, with files if there are any; `broadcast` shows it to all.
+        """Write a message with these files, in a thread if one is named; `broadcast` also shows it in the channel.
 
         `text` is what a person types: `<@U…>`, `<#C…>` and `<https://…|label>` are mentions and links.
         """
@@ -52,7 +52,7 @@ class Writing(UserActions):
         return await self.webhooks.message(place, message)
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> httpx.Response:
-        """Edit one's own message."""
+        """Edit the person's own message."""
         place, message = self._own(user, channel, ts)
         before = {**message}
         message["text"] = escaped(text)
@@ -62,12 +62,12 @@ class Writing(UserActions):
         return await self.webhooks.message(place, changed_event(message, before, self._workspace.ts()))
 
     async def delete(self, user: str, channel: str, ts: str) -> httpx.Response:
-        """Delete one's own message."""
+        """Delete the person's own message."""
         place, _ = self._own(user, channel, ts)
         return await self.webhooks.message(place, self._workspace.remove(place, ts))
 
     async def other_bot(self, channel: str, text: str, thread_ts: str | None = None) -> httpx.Response:
-        """Another app posts something."""
+        """Post a message of another app."""
         place = self._workspace.channels[channel]
         profile = {"id": OTHER_BOT_ID, "deleted": False, "name": "other-app", "app_id": "A0OTHER", "team_id": TEAM}
         message = self._workspace.post(
@@ -99,14 +99,14 @@ class Writing(UserActions):
         return answer
 
     def _show_answer(self, user: str, channel: WorkspaceChannel, answer: httpx.Response, call: RecordedCall) -> None:
-        """Show the answer to a command: to whoever typed it, or to all."""
+        """Show the app's answer to a command: to the person who typed it, or to all."""
         try:
             is_json = "json" in answer.headers.get("content-type", "")
             body: Json = answer.json() if is_json else {"text": answer.text}
             blocks = body.get("blocks") or []
             self._workspace.check(blocks)
         except (ValueError, AttributeError) as error:
-            self._workspace.violation("command", [f"the answer is none: {error!r}"], cause=call.number)
+            self._workspace.violation("command", [f"the answer is malformed: {error!r}"], cause=call.number)
             return
         except SlackRefusal as refused:
             self._workspace.violation(refused.error, refused.details, cause=call.number)
@@ -128,5 +128,5 @@ class Writing(UserActions):
         place = self._place(channel, user)
         message = place.messages.get(ts)
         if message is None or message["user"] != user:
-            raise SlackRefusal("not one's own message")
+            raise SlackRefusal("this is not your own message")
         return place, message
