@@ -111,7 +111,7 @@ class Desk:
         """Go to a contact's thread by its card's link button, once it leads there."""
         card = self.cards(number).first
         expect(card.get_by_role("button", name="Open", exact=True)).to_have_attribute(
-            "title", re.compile("^Leads to "), timeout=within
+            "title", re.compile("^Opens "), timeout=within
         )
         self.press(card, "Open")
         expect(self.thread.get_by_role("heading", name=number)).to_be_visible()
@@ -129,7 +129,7 @@ class Desk:
 
     def be(self, name: str) -> None:
         """Be another agent."""
-        self.page.get_by_role("group", name="Who am I").get_by_role("button", name=name).click()
+        self.page.get_by_role("group", name="Act as").get_by_role("button", name=name).click()
 
     # -- looks ------------------------------------------------------------------------------------------------------
 

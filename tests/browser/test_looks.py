@@ -54,7 +54,7 @@ def test_it_is_dark_where_the_system_is_and_where_one_says_so(desk: Desk) -> Non
     desk.page.emulate_media(color_scheme="dark")
     assert desk.page.evaluate(BRIGHTNESS) < 60
     desk.shoot("dark")
-    desk.page.get_by_role("button", name="Theme: As the system").click()
+    desk.page.get_by_role("button", name="Theme: Same as the system").click()
     expect(desk.page.get_by_role("button", name="Theme: Light")).to_be_visible()
     assert desk.page.evaluate(BRIGHTNESS) > 230
     desk.page.emulate_media(color_scheme="light")

@@ -1,4 +1,4 @@
-/** Files that wait to be sent with what is being written, by composer. */
+/** Files that will be sent with the next message, by composer. */
 
 import { h, icon } from "./dom.js";
 import { redraw } from "./redraw.js";
@@ -28,7 +28,7 @@ export function fileButton(key, accept) {
   );
 }
 
-/** What waits, each with a button that takes it away. */
+/** The attached files, each with a button to remove it. */
 export function attachedView(key) {
   const files = waiting.get(key) ?? [];
   if (!files.length) return null;
@@ -50,7 +50,7 @@ export function attachedView(key) {
   );
 }
 
-/** The files that wait; they no longer do. */
+/** Return the attached files and detach them. */
 export function takeFiles(key) {
   const files = waiting.get(key) ?? [];
   waiting.delete(key);

@@ -6,7 +6,7 @@ import { inputView } from "./inputs.js";
 import { mrkdwn, plain, textView } from "./mrkdwn.js";
 import { richText } from "./rich_text.js";
 
-/** Blocks in order. `where` tells the elements what they are part of. */
+/** Blocks in order. `where` is the message or modal that they belong to. */
 export function blocksView(blocks, where) {
   return blocks.map((block, number) => h("div", { key: block.block_id ?? `block/${number}`, class: `block ${block.type}` }, blockView(block, where)));
 }
@@ -32,7 +32,7 @@ function blockView(block, where) {
     case "markdown":
       return h("p", null, mrkdwn(block.text));
     default:
-      return h("p", { class: "unknown" }, `A ${block.type} block, which this page does not draw.`);
+      return h("p", { class: "unknown" }, `This page can't show a ${block.type} block.`);
   }
 }
 
@@ -48,7 +48,7 @@ function section(block, where) {
   ];
 }
 
-/** A picture from this host; another host's is only named, for this page loads nothing from elsewhere. */
+/** A picture from this host. One from another host is only named: this page loads nothing from elsewhere. */
 function picture(image, kind) {
   const address = image.image_url ?? (image.slack_file?.id && `/sandbox/slack/client/${image.slack_file.id}`);
   const url = address && new URL(address, location.href);

@@ -1,11 +1,11 @@
-/** Where a person writes: Enter sends, Shift+Enter starts a new line; what is half written stays. */
+/** Where a person writes: Enter sends, Shift+Enter starts a new line; drafts stay. */
 
 import { h, icon } from "./dom.js";
 import { draft, forget, keep } from "./drafts.js";
 import { withCodes } from "./emoji.js";
 import { all } from "./store.js";
 
-/** `send(text, files)` resolves to whether it was taken: if not, what was written comes back. */
+/** `send(text, files)` resolves to whether the message was accepted; if not, the text returns to the box. */
 export function composerView({ key, label, placeholder, send, before, files, disabled }) {
   const go = async (form) => {
     const box = form.elements.text;
@@ -62,7 +62,7 @@ function grow(box) {
   box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
 }
 
-/** What a person typed, with mentions and emoji as Slack's client makes them of names and pictures. */
+/** Convert typed text as Slack's client does: names become mentions, and emoji become codes. */
 export function asSlackText(typed) {
   const people = new Map(all("person").flatMap((each) => [each.name, each.shown].map((name) => [name.toLowerCase(), each.id])));
   const channels = new Map(all("channel").filter((each) => !each.is_im).map((each) => [each.name, each.id]));

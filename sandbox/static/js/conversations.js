@@ -1,10 +1,10 @@
-/** Which conversation a webhook, a call or a queue message belongs to: "line:contact", as Clerk's own ids name it. */
+/** The conversation that a webhook, a call or a queue message belongs to: "line:contact", as in Clerk's own ids. */
 
 import { all, messageAt, objects, world } from "./store.js";
 
 const ID = /^(\+\d+):(\+\d+)/;
 
-/** The conversation of an entry of the record; null if it has none. */
+/** The conversation of a recorded entry; null if it has none. */
 export function conversationOf(entry) {
   const ids = entry.ids ?? {};
   return named(ids.id) ?? ofText(ids.sid) ?? ofMessage(ids.channel, ids.thread_ts ?? ids.ts) ?? ofView(ids.view) ?? ofCause(entry.cause);

@@ -1,6 +1,6 @@
-/** Elements as descriptions: `patch` makes the page match them and touches nothing that is right already.
+/** Elements as descriptions: `patch` makes the page match them and leaves alone what already matches.
  *
- * What a person typed, focused or scrolled is not part of a description, so it stays. Attributes are set as
+ * Typed text, focus and scroll positions are not part of a description, so they stay. Attributes are set as
  * attributes (`value` is an input's default value), `.name` sets a property whenever it differs, `onname` a handler,
  * `style` CSS variables and properties. `mounted` and `removed` are called with the element.
  */

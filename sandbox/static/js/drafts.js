@@ -1,4 +1,4 @@
-/** What is half written, by where it is written: kept in this tab, over reloads too. */
+/** Unsent texts and modal inputs, by place; this tab keeps them, also over reloads. */
 
 const KEPT = "clerk.sandbox.drafts";
 const drafts = read();

@@ -21,7 +21,7 @@ export function elementView(element, block, where) {
       return choices(element, block, where, key);
     default:
       if (sourceOf(element)) return menu(element, block, where, key);
-      return h("span", { class: "unknown" }, `A ${element.type}, which this page does not draw.`);
+      return h("span", { class: "unknown" }, `This page can't show a ${element.type}.`);
   }
 }
 
@@ -35,7 +35,7 @@ function button(element, block, where, key) {
       class: `button ${element.style ?? ""}`,
       "aria-label": element.accessibility_label,
       "aria-busy": busy ? "true" : null,
-      title: element.url ? `Leads to ${element.url}` : null,
+      title: element.url ? `Opens ${element.url}` : null,
       onclick: () => {
         if (!element.confirm || confirm(plain(element.confirm.text))) where.act(element, block);
       },

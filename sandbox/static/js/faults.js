@@ -1,4 +1,4 @@
-/** Buttons that make the outside fail, so that one can watch Clerk keep its promises. */
+/** Buttons that make Slack, the phone network and the workers fail, to watch how Clerk copes. */
 
 import { post, send } from "./api.js";
 import { h } from "./dom.js";
@@ -34,9 +34,9 @@ export function faultsView(inside) {
       { class: "row" },
       h("span", null, "Slack"),
       h("input", { type: "number", min: "1", max: "99", value: "1", "aria-label": "How many calls", title: "How many of the next calls", onchange: (event) => (times = Number(event.target.value) || 1) }),
-      button("429", "Too many requests: come back in 3 seconds", () => slack("429", { seconds: 3 })),
+      button("429", "Too many requests: try again in 3 seconds", () => slack("429", { seconds: 3 })),
       button("500", "Internal error", () => slack("500")),
-      button("No answer", "The call is done, but its answer never comes", () => slack("drop")),
+      button("No answer", "Slack executes the call, but Clerk never gets the answer", () => slack("drop")),
     ),
     h(
       "div",
@@ -45,27 +45,27 @@ export function faultsView(inside) {
       h(
         "select",
         { "aria-label": "How the next text fails", onchange: (event) => (code = Number(event.target.value)) },
-        h("optgroup", { label: "is taken, then fails" }, CODES.map(option)),
-        h("optgroup", { label: "is refused at once" }, REJECTIONS.map(option)),
+        h("optgroup", { label: "Accepted, then fails" }, CODES.map(option)),
+        h("optgroup", { label: "Refused at once" }, REJECTIONS.map(option)),
       ),
-      button("Fail", "Let the next text fail so", () => (code in Object.fromEntries(CODES) ? network({ fail_code: code, fail_times: 1 }) : post("faults", { api: "twilio", method: "messages.create", kind: "error", code: String(code) }))),
+      button("Fail", "Make the next text fail this way", () => (code in Object.fromEntries(CODES) ? network({ fail_code: code, fail_times: 1 }) : post("faults", { api: "twilio", method: "messages.create", kind: "error", code: String(code) }))),
     ),
     h(
       "div",
       { class: "row" },
       h("span", null, "Reports"),
-      toggle("Shuffled", "Delivery reports come in the wrong order", handling.shuffled, () => network({ shuffled: !handling.shuffled })),
-      toggle("Twice", "Delivery reports come twice", handling.twice, () => network({ twice: !handling.twice })),
-      toggle("Held", "Texts stay with the provider until this is released", handling.held, () => network({ held: !handling.held })),
+      toggle("Shuffled", "Delivery reports arrive in the wrong order", handling.shuffled, () => network({ shuffled: !handling.shuffled })),
+      toggle("Twice", "Delivery reports arrive twice", handling.twice, () => network({ twice: !handling.twice })),
+      toggle("Held", "Texts stay with the provider until you release them", handling.held, () => network({ held: !handling.held })),
     ),
     inside &&
       h(
         "div",
         { key: "workers", class: "row" },
         h("span", null, "Workers"),
-        toggle(inside.working ? "Stop" : "Stopped", "Queues fill until the workers go on", !inside.working, () => post("workers", { working: !inside.working })),
-        button("Kill at Slack", "The workers die when Slack has done their next call, before they know; others begin anew what they had in hand", () => slack("kill")),
-        button("Kill at text", "The workers die when the provider has taken their next text, before they know", () => post("faults", { api: "twilio", method: "messages.create", kind: "kill" })),
+        toggle(inside.working ? "Stop" : "Stopped", "Queues fill until the workers resume", !inside.working, () => post("workers", { working: !inside.working })),
+        button("Kill at Slack", "Slack executes the workers' next call, but they die before they get the answer; new workers start their messages again", () => slack("kill")),
+        button("Kill at text", "The provider accepts the workers' next text, but they die before they get the answer", () => post("faults", { api: "twilio", method: "messages.create", kind: "kill" })),
       ),
     waiting.length > 0 || handling.fail_times > 0 ? onOrder(waiting, handling) : null,
   );
@@ -88,5 +88,5 @@ function onOrder(waiting, handling) {
     await send("DELETE", "faults");
     await post("handling", { fail_times: 0 });
   };
-  return h("p", { key: "order", class: "on-order" }, h("strong", null, "On order: "), parts.join(", "), " ", h("button", { type: "button", class: "link", onclick: clear }, "cancel"));
+  return h("p", { key: "order", class: "on-order" }, h("strong", null, "Ordered: "), parts.join(", "), " ", h("button", { type: "button", class: "link", onclick: clear }, "cancel"));
 }

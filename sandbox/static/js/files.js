@@ -1,6 +1,6 @@
 /** A field that takes files (https://docs.slack.dev/reference/block-kit/block-elements/file-input-element).
  *
- * Each file is uploaded as soon as it is chosen, as Slack's client does it; the field holds {id, name} of it.
+ * The page uploads each file as soon as it is chosen, as Slack's client does; the field holds its {id, name}.
  */
 
 import { post } from "./api.js";
@@ -16,7 +16,7 @@ const chosen = new Map();
 /** The files in a field. */
 export const filesIn = (id) => chosen.get(id) ?? [];
 
-/** Forget the files in fields of what is gone. */
+/** Forget the files in the fields of a closed modal. */
 export function forgetFiles(prefix) {
   for (const id of chosen.keys()) if (id.startsWith(prefix)) chosen.delete(id);
 }

@@ -1,4 +1,4 @@
-/** A modal's fields, and what stands in them (https://docs.slack.dev/reference/block-kit/blocks/input-block). */
+/** A modal's fields and their values (https://docs.slack.dev/reference/block-kit/blocks/input-block). */
 
 import { h } from "./dom.js";
 import { elementView } from "./elements.js";
@@ -63,20 +63,20 @@ function field(block, where, { id, label, described, invalid }) {
   return h("input", { ...shared, type: TYPED[element.type], value: initial, autocomplete: "off" });
 }
 
-/** What is chosen in a menu or among choices: what a person chose before the page was loaded anew, else the app's. */
+/** The choice to show first: what the person chose before the page was reloaded, else the app's initial choice. */
 function chosenAtFirst(block, where) {
   const typed = where.typed[block.block_id];
   return typed === undefined ? initialOf(block.element) : [typed].flat();
 }
 
-/** What stands in a view's fields now, by block_id. */
+/** The current values of a modal's fields, by block_id. */
 export function valuesOf(view, where) {
   const values = {};
   for (const block of view.blocks.filter((each) => each.type === "input")) values[block.block_id] = valueOf(block, where);
   return values;
 }
 
-/** What stands in a field now. */
+/** The current value of a field. */
 export function valueOf(block, where) {
   const element = block.element;
   const id = idOf(where, block);

@@ -1,4 +1,4 @@
-/** Starts the page: follows what the stand-ins hold, and draws it. */
+/** Starts the page: follows the stand-ins' state and draws it. */
 
 import { h, patch } from "./dom.js";
 import { loadEmoji } from "./emoji.js";
@@ -12,7 +12,7 @@ import { follow, known } from "./store.js";
 import { stripView } from "./strip.js";
 import { topbarView } from "./topbar.js";
 
-/** The machinery stands in a place of its own, for it moves with the time and the rest does not. */
+/** The machinery has an element of its own: it changes as time passes, and the rest does not. */
 const below = document.createElement("div");
 
 function draw() {

@@ -1,4 +1,4 @@
-/** A message as it stands in a channel or thread. */
+/** A message in a channel or thread. */
 
 import { post } from "./api.js";
 import { blocksView } from "./blocks.js";
@@ -66,7 +66,7 @@ function content(message, key, channel) {
   return h("div", { key: "blocks", class: "blocks" }, blocksView(message.blocks, where), edited);
 }
 
-/** A click is a webhook; a link button also leads somewhere. */
+/** Send a click as a webhook; a link button also opens its link. */
 async function act(message, channel, element, selected) {
   const mark = `${message.ts}/${element.action_id}`;
   busy.add(mark);
@@ -79,7 +79,7 @@ async function act(message, channel, element, selected) {
   if (element.type === "button" && !element.url) follow(await found(() => urlOf(message, channel, element), LINK_WITHIN));
 }
 
-/** Where a button of a message leads to by now: a card that was just posted has yet to learn its own address. */
+/** The current link of a message's button: a card gets its own address only after it was posted. */
 function urlOf({ ts }, channel, { action_id }) {
   const blocks = messageAt(channel, ts)?.blocks ?? [];
   return blocks.flatMap((each) => each.elements ?? []).find((each) => each.action_id === action_id)?.url;

@@ -1,4 +1,4 @@
-/** Modals: native dialogs, so that focus stays inside and Esc closes. */
+/** Modals: native dialogs, which keep the focus inside and close with Esc. */
 
 import { post, send } from "./api.js";
 import { blocksView } from "./blocks.js";
@@ -17,7 +17,7 @@ const complaints = new Map();
 const corrected = new Map();
 const busy = new Set();
 
-/** The person's open modals; the last lies on top. */
+/** The person's open modals; the last is on top. */
 export function modalsView() {
   return all("view").filter((each) => each.user === place.me).map(modal);
 }
@@ -83,7 +83,7 @@ function open(dialog) {
   dialog.querySelector(".modal-body input, .modal-body textarea")?.focus({ preventScroll: true });
 }
 
-/** What the app and Slack's own client find wrong, by block_id, but for what was corrected since. */
+/** The errors of the app and of Slack's client, by block_id, without those that the person has corrected. */
 function errorsOf(view) {
   const all = { ...view.errors, ...complaints.get(view.id) };
   return Object.fromEntries(Object.entries(all).filter(([block]) => !corrected.get(view.id)?.has(block)));
@@ -108,7 +108,7 @@ async function submit(view, where) {
   focusWrong(view, found ?? response(answer).errors ?? {});
 }
 
-/** What Slack's client complains of by itself: it did not even send the form. */
+/** The errors for which Slack's client did not send the form. */
 function complaintsOf({ status, body }) {
   return status === 409 && body.startsWith("{") ? JSON.parse(body) : null;
 }

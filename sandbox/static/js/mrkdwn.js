@@ -1,4 +1,4 @@
-/** Slack's text objects as elements: nothing in them is ever parsed as HTML.
+/** Slack's text objects as elements; nothing in them is parsed as HTML.
  *
  * https://docs.slack.dev/messaging/formatting-message-text
  */
@@ -11,7 +11,7 @@ import { dated, iso } from "./when.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
-/** Slack's three entities as the characters that they stand for. */
+/** Replace Slack's three entities by their characters. */
 export function decoded(text) {
   return text.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity]);
 }
@@ -22,7 +22,7 @@ export function textView(object) {
   return object.type === "mrkdwn" ? mrkdwn(object.text, object.verbatim) : plain(object);
 }
 
-/** plain_text as a string: no markup in it comes alive. */
+/** plain_text as a string; its markup has no effect. */
 export function plain(object) {
   const text = object.emoji === false ? object.text : withEmoji(object.text);
   return decoded(text);
@@ -72,7 +72,7 @@ const STYLES = [
   ["~", "s"],
 ];
 
-/** Code, angle brackets and emoji first, for nothing inside them is styled; then bold, italic and strike around them. */
+/** Code, angle brackets and emoji come first, as nothing in them is styled; then bold, italic and strike. */
 function inline(text, verbatim) {
   const parts = [];
   let from = 0;
@@ -90,7 +90,7 @@ function inline(text, verbatim) {
 function styled(parts, level, verbatim) {
   if (level === STYLES.length) return parts.map((part) => (typeof part === "string" ? words(part, verbatim) : part));
   const [mark, tag] = STYLES[level];
-  // Elements stand as one private-use character each while marks are paired over the whole line.
+  // One private-use character replaces each element while marks are paired over the whole line.
   const kept = [];
   const line = parts.map((part) => (typeof part === "string" ? part : String.fromCodePoint(0xf0000 + kept.push(part) - 1))).join("");
   const back = (piece) =>
@@ -117,7 +117,7 @@ function words(text, verbatim) {
   return text.split(/(https?:\/\/[^\s<>]+[^\s<>.,;:!?)])/).map((part, number) => (number % 2 ? anchor(decoded(part), decoded(part)) : decoded(part)));
 }
 
-/** Code: only emoji and styling are off; what stands in angle brackets is shown as Slack shows it, as text. */
+/** Code has no emoji and no styling; angle brackets show as text, as in Slack. */
 function literal(text) {
   return decoded(text.replace(/<(?:[^<>|]+\|)?([^<>]+)>/g, "$1"));
 }
@@ -159,20 +159,20 @@ function special(command, label) {
 
 const OTHERS = { U0CLERK: "Clerk", USLACKBOT: "Slackbot", U0OTHERBOT: "Other app" };
 
-/** What people call a member of the workspace. */
+/** The name that others see for a member of the workspace. */
 export function nameOf(id) {
   const person = personOf(id);
   return person?.shown ?? OTHERS[id] ?? id;
 }
 
-/** A link; one to this very page stays on it. */
+/** A link; a link to this page stays on it. */
 export function anchor(address, shown) {
   const own = ownHash(address);
   if (own) return h("a", { href: own }, shown);
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, shown);
 }
 
-/** The hash of an address on this very page; null for any other. */
+/** The hash of an address on this page; null for other addresses. */
 export function ownHash(address) {
   const url = new URL(address, location.href);
   return url.origin === location.origin && url.pathname.replace(/\/$/, "") === "/sandbox" && url.hash ? url.hash : null;

@@ -1,4 +1,4 @@
-/** Short-lived notices, and refused calls in red; read out by screen readers. */
+/** Short-lived notices, and refused calls in red; screen readers read them out. */
 
 import { h, icon } from "./dom.js";
 import { redraw } from "./redraw.js";
@@ -9,7 +9,7 @@ const notices = [];
 const dismissed = new Set();
 const opened = Date.now() / 1000;
 
-/** Tell the person something. */
+/** Show the person a notice. */
 export function notify(text) {
   const notice = { text, key: crypto.randomUUID() };
   notices.push(notice);
@@ -23,7 +23,7 @@ function drop(notice) {
   redraw();
 }
 
-/** The corner where notices stand. */
+/** The corner with the notices. */
 export function noticesView() {
   const violations = all("entry").filter((each) => each.kind === "violation" && each.at > opened && !dismissed.has(each.at));
   return h(

@@ -1,4 +1,4 @@
-/** A contact's phone: their texts with a line, as the provider holds them. */
+/** A contact's phone: the texts between the contact and a line, as the provider stores them. */
 
 import { post, taken } from "./api.js";
 import { attachedView, fileButton, takeFiles } from "./attach.js";
@@ -25,14 +25,14 @@ export function phoneView() {
   );
 }
 
-/** Those in the address book, and whoever else has texted. */
+/** The contacts in the address book, and other numbers with texts. */
 function contacts() {
   const lines = world().lines;
   const others = all("text").flatMap((each) => [each.from, each.to]).filter((number) => !(number in lines));
   return [...new Set([...Object.keys(place.contacts), ...others])];
 }
 
-/** What the address book calls a number. */
+/** The name of a number in the address book. */
 export const contactName = (number) => place.contacts[number] ?? number;
 
 function contactsView(line) {
@@ -53,7 +53,7 @@ function contactsView(line) {
   );
 }
 
-/** Whether the contact's phone has texts that nobody has looked at on this page. */
+/** Whether the contact's phone has texts that this page has not shown yet. */
 function isUnread(line, number) {
   const texts = textsBetween(line, number);
   if (!texts.length) return false;
@@ -74,7 +74,7 @@ function addView() {
     event.preventDefault();
     const { name, number } = event.target.elements;
     const digits = number.value.replace(/[\s().-]/g, "");
-    number.setCustomValidity(NUMBER.test(digits) ? "" : "A number with its country, such as +15557770009");
+    number.setCustomValidity(NUMBER.test(digits) ? "" : "Enter the number with its country code, such as +15557770009");
     if (!event.target.reportValidity()) return;
     adding = false;
     move({ contacts: { ...place.contacts, [digits]: name.value.trim() || digits }, contact: digits });
@@ -104,7 +104,7 @@ function conversation(line, lines) {
     h(
       "div",
       { key: `texts/${key}`, class: "stream bubbles", tabindex: "0", role: "log", "aria-label": `Texts of ${contactName(contact)}`, mounted: stuck },
-      !texts.length && h("p", { key: "empty", class: "empty" }, `${contactName(contact).split(" ")[0]} has not texted yet. Write something below.`),
+      !texts.length && h("p", { key: "empty", class: "empty" }, `${contactName(contact).split(" ")[0]} has sent no text yet. Write one below.`),
       texts.map((each, number) => [dayOf(each, texts[number - 1]), bubble(each, contact)]),
     ),
     h(

@@ -1,4 +1,4 @@
-/** A menu to pick from by typing or by arrow keys: one value, or several as chips. A WAI-ARIA combobox.
+/** A menu to search by typing and to use with arrow keys: one value, or several as chips. A WAI-ARIA combobox.
  *
  * https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
  */
@@ -11,17 +11,17 @@ import { redraw } from "./redraw.js";
 
 const states = new Map();
 
-/** What is picked in a picker now. */
+/** The values picked now. */
 export function picked(id) {
   return states.get(id)?.values ?? [];
 }
 
-/** Forget pickers of what is gone. */
+/** Forget the pickers of a closed modal. */
 export function forgetPickers(prefix) {
   for (const id of states.keys()) if (id.startsWith(prefix)) states.delete(id);
 }
 
-/** Where an element's options come from; undefined for an element that is no menu. */
+/** The source of an element's options; undefined if the element is not a menu. */
 export function sourceOf(element) {
   return {
     static_select: () => staticOptions(element),
@@ -35,7 +35,7 @@ export function sourceOf(element) {
   }[element.type];
 }
 
-/** What an element shows as picked at first. */
+/** The values that an element shows as picked at first. */
 export function initialOf(element) {
   const one = element.initial_option?.value ?? element.initial_user ?? element.initial_conversation ?? element.initial_channel;
   const many = element.initial_options?.map((each) => each.value) ?? element.initial_users ?? element.initial_conversations ?? element.initial_channels;
@@ -69,7 +69,7 @@ function stateOf({ id, initial }) {
   return state;
 }
 
-/** `options` are {value, label, detail}; `changed` is called with the values once a person picked. */
+/** `options` are {value, label, detail}; `changed` gets the values after each pick. */
 export function pickerView(picker) {
   const { id, label, options, multiple, placeholder, describedby, invalid, limit } = picker;
   const state = stateOf(picker);
@@ -125,7 +125,7 @@ export function pickerView(picker) {
       "ul",
       { key: "list", id: list, role: "listbox", "aria-label": label, hidden: !state.open },
       state.open && offered.map((each) => option(each, `${list}/${each.value}`, each === active, state.values.includes(each.value), pick)),
-      state.open && !offered.length && h("li", { key: "none", class: "none", role: "presentation" }, "Nothing fits"),
+      state.open && !offered.length && h("li", { key: "none", class: "none", role: "presentation" }, "No matches"),
     ),
   );
 }

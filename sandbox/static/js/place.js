@@ -1,4 +1,4 @@
-/** Where the person at the page is and who they are: kept in this browser, never part of what the stand-ins hold. */
+/** Where the person is on the page, and who they act as: kept in this browser, not in the stand-ins' state. */
 
 import { redraw } from "./redraw.js";
 
@@ -20,7 +20,7 @@ export const place = {
   read: kept.read ?? {},
 };
 
-/** Be somewhere else, or someone else. */
+/** Go to another place, or act as another person. */
 export function move(changes) {
   Object.assign(place, changes);
   const { me, contact, line, contacts, theme, strip, read } = place;

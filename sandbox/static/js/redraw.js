@@ -1,20 +1,20 @@
-/** When to draw: at most once a frame, whoever asks. */
+/** When to draw: once a frame at most. */
 
 let all = () => {};
 let moving = () => {};
 let waiting = false;
 
-/** Say how the page is drawn, and how the part of it that moves with the time is. */
+/** Set how to draw the page, and how to draw the part that changes as time passes. */
 export function drawWith(everything, whatMoves) {
   all = everything;
   moving = whatMoves;
 }
 
-/** Have the page drawn soon. */
+/** Draw the page in the next frame. */
 export function redraw() {
   if (waiting) return;
   waiting = true;
-  // A hidden tab has no frames, and nobody looks: it is drawn when it shows again.
+  // A hidden tab has no frames; it is drawn when it shows again.
   requestAnimationFrame(() => {
     waiting = false;
     all();
@@ -23,7 +23,7 @@ export function redraw() {
 
 let ticking = false;
 
-/** Have what moves with the time drawn again after a while. */
+/** Draw the part that changes as time passes again, after some milliseconds. */
 export function tickIn(milliseconds) {
   if (ticking) return;
   ticking = true;

@@ -1,4 +1,4 @@
-/** What people typed, as Slack keeps it (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). */
+/** Rich text: what people typed, as Slack stores it (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). */
 
 import { h } from "./dom.js";
 import { emojiNamed, withEmoji } from "./emoji.js";

@@ -1,4 +1,4 @@
-/** Streams that stay at their end while a person reads there, and stay put while they read elsewhere. */
+/** Streams that follow their end while a person reads there, and keep their place otherwise. */
 
 const NEAR = 60;
 
@@ -13,7 +13,7 @@ export function stuck(node) {
     room = node.clientHeight;
   };
   node.addEventListener("scroll", () => {
-    // What scrolls because something grew or shrank says nothing about the person.
+    // A scroll that comes with a change of size was not the person's.
     if (node.scrollHeight === height && node.clientHeight === room) follows = height - node.scrollTop - room < NEAR;
   });
   new MutationObserver(toEnd).observe(node, { childList: true, subtree: true, characterData: true });

@@ -1,4 +1,4 @@
-/** The workspace: channels, what stands in the one that is open, and its thread. */
+/** The workspace: the channels, the open channel's messages, and the open thread. */
 
 import { post, taken } from "./api.js";
 import { attachedView, fileButton, takeFiles } from "./attach.js";
@@ -159,7 +159,7 @@ function threadPane(channel, root) {
   );
 }
 
-/** Send what was typed: a message, a reply, or a slash command. */
+/** Send the typed text: a message, a reply, or a slash command. */
 async function say(channel, thread, text, files) {
   if (!text.startsWith("/") || text.startsWith("//")) {
     const attached = files.map(({ name, data }) => ({ name, data }));
@@ -173,7 +173,7 @@ async function say(channel, thread, text, files) {
   return false;
 }
 
-/** Leave a thread with Esc, as nothing else wants the key. */
+/** Close the thread with Esc, if nothing else uses the key. */
 export function onEscape(event) {
   if (event.key === "Escape" && !event.defaultPrevented && place.thread && !document.querySelector("dialog[open]")) goTo(place.channel);
 }

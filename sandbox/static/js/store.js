@@ -1,4 +1,4 @@
-/** What the stand-ins hold, kept up to date by server-sent events: the only source of what the page shows. */
+/** The stand-ins' state, kept up to date by server-sent events; the page shows nothing else. */
 
 import { redraw } from "./redraw.js";
 
@@ -7,7 +7,7 @@ export const link = { live: false };
 
 let groups = new Map();
 
-/** Follow /sandbox/events; the browser reconnects by itself, and is then told everything anew. */
+/** Follow /sandbox/events; the browser reconnects by itself, and then gets the whole state again. */
 export function follow() {
   const source = new EventSource("/sandbox/events");
   source.addEventListener("all", (event) => {
@@ -33,7 +33,7 @@ function take(event) {
 
 const watchers = new Set();
 
-/** What `look` finds in what the stand-ins hold, as soon as it does; undefined after some milliseconds. */
+/** Wait until `look` finds something in the state, and return it; undefined after `within` milliseconds. */
 export async function found(look, within) {
   let watch;
   const coming = new Promise((done) => {
@@ -45,7 +45,7 @@ export async function found(look, within) {
   return coming.finally(() => watchers.delete(watch));
 }
 
-/** The objects of a kind, in the order in which they came. */
+/** The objects of a kind, in the order of their arrival. */
 export function all(kind) {
   if (!groups.size) for (const [key, value] of objects) add(key.slice(0, key.lastIndexOf("/")), value);
   return groups.get(kind) ?? [];
@@ -56,7 +56,7 @@ function add(kind, value) {
   else groups.set(kind, [value]);
 }
 
-/** What a function makes of what the stand-ins hold, made anew only when that changed. */
+/** Cache a function of the state until the state changes. */
 export function derived(make) {
   let from;
   let found;
@@ -68,7 +68,7 @@ export function derived(make) {
 
 export const get = (key) => objects.get(key);
 export const world = () => objects.get("world") ?? { lines: {}, bot: "", machinery: false };
-/** Whether the stand-ins have told what they hold. */
+/** Whether the page has the state. */
 export const known = () => objects.has("world");
 export const machinery = () => objects.get("machinery");
 export const channelOf = (id) => objects.get(`channel/${id}`);
@@ -77,7 +77,7 @@ export const messageAt = (channel, ts) => objects.get(`message/${channel}/${ts}`
 
 const byTs = (one, other) => (one.ts < other.ts ? -1 : 1);
 
-/** A channel's messages that stand in the channel itself, oldest first. */
+/** A channel's messages without the replies in threads, oldest first. */
 export function rootMessages(channel) {
   return all(`message/${channel}`).filter((each) => !isReply(each) || each.subtype === "thread_broadcast").sort(byTs);
 }

@@ -1,4 +1,4 @@
-/** The machinery below: what waits, what happened, and what can be made to go wrong. */
+/** The machinery: pending notifications and queues, the timeline, and the faults to order. */
 
 import { post } from "./api.js";
 import { h, icon } from "./dom.js";
@@ -48,7 +48,7 @@ function summary({ pending, queues, working, trouble }) {
 }
 
 function debounceView(inside, pending) {
-  if (!inside) return h("div", { key: "debounce", class: "card" }, h("h3", null, "Debounce"), h("p", { class: "hint" }, "Clerk runs elsewhere: its inside can't be shown here."));
+  if (!inside) return h("div", { key: "debounce", class: "card" }, h("h3", null, "Debounce"), h("p", { class: "hint" }, "Clerk runs elsewhere, so this page can't show its queues."));
   return h(
     "div",
     { key: "debounce", class: "card debounce" },
@@ -57,7 +57,7 @@ function debounceView(inside, pending) {
       "ul",
       { class: "pending", role: "list", "aria-label": "Pending notifications" },
       pending.map(pendingView),
-      !pending.length && h("li", { key: "none", class: "hint" }, "None. Text twice in a row: the second waits here until the contact has been quiet for a while."),
+      !pending.length && h("li", { key: "none", class: "hint" }, "None. Send two texts in a row: the second waits here until the contact has been quiet for a while."),
     ),
     inside.windows.map(windowView),
     queuesView(inside.queues),
@@ -78,7 +78,7 @@ function pendingView(each) {
   );
 }
 
-/** The slider is logarithmic: one second matters at two, not at two hundred. */
+/** The slider is logarithmic: a second matters at two seconds, not at two hundred. */
 function windowView({ line, seconds, cap }, _, all) {
   const shown = drafts.get(line) ?? seconds;
   const id = `window/${line}`;
@@ -103,7 +103,7 @@ function windowView({ line, seconds, cap }, _, all) {
         drafts.delete(line);
       },
     }),
-    h("output", { for: id, title: `a conversation that never falls quiet is announced after ${clock(cap)}` }, shown < 60 ? `${shown} s` : clock(shown)),
+    h("output", { for: id, title: `Clerk announces a conversation that never falls quiet after ${clock(cap)}` }, shown < 60 ? `${shown} s` : clock(shown)),
   );
 }
 

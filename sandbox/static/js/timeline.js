@@ -1,4 +1,4 @@
-/** What happened in the last minutes, one lane a conversation: webhooks in, queue messages, API calls out. */
+/** The events of the last minutes, with a lane for each conversation: webhooks, queue messages, API calls. */
 
 import { h } from "./dom.js";
 import { conversationOf } from "./conversations.js";
@@ -13,7 +13,7 @@ const LANES = 3;
 const LOGGED = 80;
 const KINDS = { webhook: "webhook", slack: "Slack call", twilio: "Twilio call", queue: "queue message", violation: "violation" };
 
-/** Everything that happened, oldest first. */
+/** All events, oldest first. */
 const happenings = derived(() => {
   const outside = all("entry").map((entry) => ({
     key: `entry/${entry.number}`,
@@ -69,7 +69,7 @@ export function timelineView() {
 const markClass = (each) => `mark is-${each.kind}${each.bad ? " bad" : ""}`;
 const name = (conversation) => (conversation ? contactName(conversation.split(":")[1]) : "Others");
 
-/** The conversations in which something happened lately, the latest first. */
+/** The conversations with recent events, the latest first. */
 function laneNames(found) {
   const latest = new Map();
   for (const each of found) latest.set(each.conversation, each.at);

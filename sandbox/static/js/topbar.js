@@ -1,11 +1,11 @@
-/** The bar above: who one is, the look, and whether the page is up to date. */
+/** The top bar: the person to act as, the theme, and whether the page is up to date. */
 
 import { h, icon } from "./dom.js";
 import { avatar } from "./message.js";
 import { move, place } from "./place.js";
 import { all, known, link } from "./store.js";
 
-const THEMES = { auto: ["light", "As the system"], light: ["dark", "Light"], dark: ["auto", "Dark"] };
+const THEMES = { auto: ["light", "Same as the system"], light: ["dark", "Light"], dark: ["auto", "Dark"] };
 const PICTURES = { auto: "auto", light: "sun", dark: "moon" };
 
 export function topbarView() {
@@ -24,7 +24,7 @@ export function topbarView() {
     ),
     h(
       "div",
-      { class: "who", role: "group", "aria-label": "Who am I" },
+      { class: "who", role: "group", "aria-label": "Act as" },
       people.map((each) =>
         h(
           "button",

@@ -12,7 +12,7 @@ export const time = (seconds) => TIME.format(at(seconds));
 export const exactTime = (seconds) => EXACT.format(at(seconds));
 export const iso = (seconds) => at(seconds).toISOString();
 
-/** A day as people say it. */
+/** A day in words: Today, Yesterday, or the date. */
 export function day(seconds, format = LONG) {
   const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
   const days = Math.round((midnight(new Date()) - midnight(at(seconds))) / 86_400_000);
