@@ -43,4 +43,4 @@ lock: .venv/ready  ## Resolve the dependencies anew, as far as pyproject.toml al
 		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:  ## Forget the environment and every cache; data/ stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info test-artefacts
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .grimp_cache .import_linter_cache build *.egg-info test-artefacts
