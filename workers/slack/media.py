@@ -78,7 +78,7 @@ def fetch_failure_notice(media: Sequence[Media], number: int, error: TextingErro
         reason = f"it is too large (more than {MOST_BYTES // 1_000_000} MB)"
     else:
         reason = _REASONS.get(error.detail, f"the provider did not give it ({error.detail.replace('_', ' ')})")
-    return f"{which} ({media[number - 1].content_type}) is missing: {reason}."
+    return f"{which} ({media[number - 1].content_type}) could not be fetched: {reason}."
 
 
 def share_failure_notice(media: Sequence[Media], code: str) -> str:

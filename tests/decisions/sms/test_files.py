@@ -45,8 +45,8 @@ def test_on_a_buttons_only_line_no_file_goes_out() -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ([file()] * 11, "at most 10 files, and here are 11"),
-        ([file(size=3_000_000), file(size=2_100_000)], "5.1 MB of files, and a text takes at most 5 MB"),
+        ([file()] * 11, "at most 10 files, and this has 11"),
+        ([file(size=3_000_000), file(size=2_100_000)], "the files have 5.1 MB, and a text can have at most 5 MB"),
         ([file(mimetype="application/zip", name="a.zip")], "“a.zip” is of a type (application/zip)"),
         ([file(mimetype="image/svg+xml")], "image/svg+xml"),
         ([file(mimetype="text/html")], "text/html"),
