@@ -61,36 +61,36 @@ class Workspace:
         if scope not in self.scopes:
             raise MissingScope(scope, self.scopes)
 
-    def reachable(self, id: str) -> WorkspaceChannel:
+    def visible_channel(self, id: str) -> WorkspaceChannel:
         """Return a channel that the bot can see."""
         channel = self.channels.get(id)
         if channel is None or (channel.private and not channel.joined):
             raise SlackRefusal("channel_not_found")
         return channel
 
-    def writable(self, id: str) -> WorkspaceChannel:
+    def writable_channel(self, id: str) -> WorkspaceChannel:
         """Return a channel that the bot may write to; a person's id means their direct message."""
-        channel = self.direct(id) if id[:1] in {"U", "W"} else self.reachable(id)
+        channel = self.direct_message(id) if id[:1] in {"U", "W"} else self.visible_channel(id)
         if channel.archived:
             raise SlackRefusal("is_archived")
         if not channel.joined and "chat:write.public" not in self.scopes:
             raise SlackRefusal("not_in_channel")
         return channel
 
-    def inside(self, id: str) -> WorkspaceChannel:
+    def joined_channel(self, id: str) -> WorkspaceChannel:
         """Return a channel that the bot is a member of."""
-        channel = self.reachable(id)
+        channel = self.visible_channel(id)
         if not channel.joined:
             raise SlackRefusal("not_in_channel")
         return channel
 
-    def readable(self, id: str) -> WorkspaceChannel:
+    def readable_channel(self, id: str) -> WorkspaceChannel:
         """Return a channel whose history the bot may read."""
-        channel = self.inside(id)
+        channel = self.joined_channel(id)
         self.require(f"{channel.kind}:history")
         return channel
 
-    def direct(self, person: str) -> WorkspaceChannel:
+    def direct_message(self, person: str) -> WorkspaceChannel:
         """Return the bot's direct message with a person; open it if needed."""
         if person in {BOT, OTHER_BOT, SLACKBOT}:
             raise SlackRefusal("cannot_dm_bot")

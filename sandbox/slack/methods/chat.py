@@ -53,7 +53,7 @@ class ChatMethods:
         return text, blocks
 
     def _post(self, arguments: Arguments) -> Json:
-        channel = self._workspace.writable(arguments.required("channel"))
+        channel = self._workspace.writable_channel(arguments.required("channel"))
         text, blocks = self._content(arguments)
         metadata = _metadata(arguments)
         thread_ts = arguments.text("thread_ts") or None
@@ -76,7 +76,7 @@ class ChatMethods:
         return answer
 
     def _update(self, arguments: Arguments) -> Json:
-        channel = self._workspace.reachable(arguments.required("channel"))
+        channel = self._workspace.visible_channel(arguments.required("channel"))
         if channel.archived:
             raise SlackRefusal("is_archived")
         ts = arguments.required("ts")
@@ -87,13 +87,13 @@ class ChatMethods:
         return {"channel": channel.id, "ts": ts, "text": text, "message": public_message(message)}
 
     def _delete(self, arguments: Arguments) -> Json:
-        channel = self._workspace.reachable(arguments.required("channel"))
+        channel = self._workspace.visible_channel(arguments.required("channel"))
         ts = arguments.required("ts")
         self._workspace.delete(channel, ts)
         return {"channel": channel.id, "ts": ts}
 
     def _ephemeral(self, arguments: Arguments) -> Json:
-        channel = self._workspace.inside(arguments.required("channel"))
+        channel = self._workspace.joined_channel(arguments.required("channel"))
         user = arguments.required("user")
         if channel.archived:
             raise SlackRefusal("is_archived")
@@ -104,7 +104,7 @@ class ChatMethods:
         return {"message_ts": self._workspace.post_ephemeral(channel.id, user, text, blocks, thread_ts)}
 
     def _permalink(self, arguments: Arguments) -> Json:
-        channel = self._workspace.reachable(arguments.required("channel"))
+        channel = self._workspace.visible_channel(arguments.required("channel"))
         ts = arguments.required("message_ts")
         message = channel.messages.get(ts)
         if message is None:
@@ -115,7 +115,7 @@ class ChatMethods:
         return {"channel": channel.id, "permalink": link}
 
     def _reacted(self, arguments: Arguments) -> Json:
-        channel = self._workspace.inside(arguments.required("channel"))
+        channel = self._workspace.joined_channel(arguments.required("channel"))
         message = channel.messages.get(arguments.required("timestamp"))
         if message is None or message.get("subtype") == "tombstone":
             raise SlackRefusal("message_not_found")

@@ -46,12 +46,12 @@ class ConversationMethods:
     # -- history ----------------------------------------------------------------------------------------------------
 
     def _history(self, arguments: Arguments) -> Json:
-        channel = self._workspace.readable(arguments.required("channel"))
+        channel = self._workspace.readable_channel(arguments.required("channel"))
         found = [each for each in channel.messages.values() if _is_top(each)]
         return _messages(sorted(found, key=_by_ts, reverse=True), arguments, maximum=999, default=100)
 
     def _replies(self, arguments: Arguments) -> Json:
-        channel = self._workspace.readable(arguments.required("channel"))
+        channel = self._workspace.readable_channel(arguments.required("channel"))
         message = channel.messages.get(arguments.required("ts"))
         if message is None:
             raise SlackRefusal("thread_not_found")
@@ -68,7 +68,7 @@ class ConversationMethods:
     # -- channels ---------------------------------------------------------------------------------------------------
 
     def _info(self, arguments: Arguments) -> Json:
-        channel = self._workspace.reachable(arguments.required("channel"))
+        channel = self._workspace.visible_channel(arguments.required("channel"))
         self._workspace.require(f"{channel.kind}:read")
         return {"channel": channel.public_view()}
 
@@ -97,7 +97,7 @@ class ConversationMethods:
         return _page("channels", [each.public_view() for each in found], arguments, maximum=999, default=100)
 
     def _members(self, arguments: Arguments) -> Json:
-        channel = self._workspace.reachable(arguments.required("channel"))
+        channel = self._workspace.visible_channel(arguments.required("channel"))
         self._workspace.require(f"{channel.kind}:read")
         members = [*sorted(channel.members), *([BOT] if channel.joined else [])]
         return _page("members", members, arguments, maximum=1000, default=100)
@@ -118,7 +118,7 @@ class ConversationMethods:
     def _open(self, arguments: Arguments) -> Json:
         users = [each for each in arguments.text("users").split(",") if each]
         if not users and arguments.text("channel"):
-            return {"channel": {"id": self._workspace.reachable(arguments.text("channel")).id}}
+            return {"channel": {"id": self._workspace.visible_channel(arguments.text("channel")).id}}
         if not users:
             raise SlackRefusal("users_list_not_supplied")
         if len(users) > 1:
@@ -127,7 +127,7 @@ class ConversationMethods:
         if users[0] not in self._workspace.people and users[0] not in {BOT, SLACKBOT}:
             raise SlackRefusal("user_not_found")
         existed = f"D{users[0][1:]}" in self._workspace.channels
-        channel = self._workspace.direct(users[0])
+        channel = self._workspace.direct_message(users[0])
         shown = channel.public_view() if arguments.flag("return_im") else {"id": channel.id}
         already = {"no_op": True, "already_open": True} if existed else {}
         return {"channel": shown, **already}

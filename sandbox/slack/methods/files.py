@@ -67,17 +67,19 @@ class FileMethods:
         if len(ids) > MAX_CHANNELS:
             raise SlackRefusal("channels_limit_exceeded")
         channels = [
-            self._workspace.direct(id) if id[0] in "UW" and not arguments.text("channel_id") else self._inside(id)
+            self._workspace.direct_message(id)
+            if id[0] in "UW" and not arguments.text("channel_id")
+            else self._joined_channel(id)
             for id in ids
         ]
         if any(channel.archived for channel in channels):
             raise SlackRefusal("posting_to_channel_denied")
         return channels
 
-    def _inside(self, id: str) -> WorkspaceChannel:
+    def _joined_channel(self, id: str) -> WorkspaceChannel:
         if id[0] not in "CGD":
             raise SlackRefusal("invalid_channel")
-        return self._workspace.inside(id)
+        return self._workspace.joined_channel(id)
 
     def _info(self, arguments: Arguments) -> Json:
         file = self._workspace.files.find(arguments.required("file"))

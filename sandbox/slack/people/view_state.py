@@ -10,7 +10,7 @@ from sandbox.json_object import Json
 from sandbox.slack.blockkit.find_elements import inputs
 from sandbox.slack.refusals import SlackRefusal
 
-_HELD: Final[Mapping[str, tuple[str, str]]] = {
+_STATE_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "plain_text_input": ("value", "initial_value"),
     "email_text_input": ("value", "initial_value"),
     "url_text_input": ("value", "initial_value"),
@@ -45,7 +45,7 @@ def options_of(element: Mapping[str, Any]) -> list[Json]:
 def element_state(element: Mapping[str, Any], value: Any) -> Json:
     """The state of an element: what a person chose (options by value) or, if `value` is None, its initial value."""
     kind = element["type"]
-    name, initial = _HELD[kind]
+    name, initial = _STATE_FIELDS[kind]
     if value is None:
         found = element.get(initial)
         return {"type": kind, name: [] if found is None and name.endswith("s") else found}
@@ -71,7 +71,7 @@ def submission_errors(blocks: Sequence[Mapping[str, Any]], values: Mapping[str, 
     for block, element in inputs(blocks):
         if block["type"] == "input":
             state = values[block["block_id"]][element["action_id"]]
-            value = state[_HELD[element["type"]][0]]
+            value = state[_STATE_FIELDS[element["type"]][0]]
             complaint = _complaint(block, element, value)
             if complaint:
                 found[block["block_id"]] = complaint

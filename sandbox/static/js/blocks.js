@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { elementView } from "./elements.js";
-import { inputView } from "./inputs.js";
+import { inputView } from "./modal_fields.js";
 import { mrkdwn, plain, textView } from "./mrkdwn.js";
 import { richText } from "./rich_text.js";
 

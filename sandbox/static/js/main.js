@@ -9,7 +9,7 @@ import { followHash, place } from "./place.js";
 import { drawWith, redraw } from "./redraw.js";
 import { onEscape, slackView } from "./slack.js";
 import { follow, known } from "./store.js";
-import { stripView } from "./strip.js";
+import { machineryView } from "./machinery.js";
 import { topbarView } from "./topbar.js";
 
 /** The machinery has an element of its own: it changes as time passes, and the rest does not. */
@@ -27,7 +27,7 @@ function draw() {
 }
 
 function drawMachinery() {
-  if (known()) patch(below, [stripView()]);
+  if (known()) patch(below, [machineryView()]);
 }
 
 drawWith(draw, drawMachinery);

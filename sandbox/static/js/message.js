@@ -9,7 +9,7 @@ import { mrkdwn, nameOf, ownHash } from "./mrkdwn.js";
 import { goTo, place } from "./place.js";
 import { redraw } from "./redraw.js";
 import { found, messageAt, replies, world } from "./store.js";
-import { day, exactTime, iso, time } from "./when.js";
+import { day, exactTime, iso, time } from "./times.js";
 
 const LINK_WITHIN = 3000;
 

@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { emojiNamed, withEmoji } from "./emoji.js";
 import { goTo } from "./place.js";
 import { channelOf, personOf } from "./store.js";
-import { dated, iso } from "./when.js";
+import { dated, iso } from "./times.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 

@@ -1,14 +1,14 @@
 /** A contact's phone: the texts between the contact and a line, as the provider stores them. */
 
 import { post, taken } from "./api.js";
-import { attachedView, fileButton, takeFiles } from "./attach.js";
+import { attachedView, fileButton, takeFiles } from "./attachments.js";
 import { composerView } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { markRead, move, place, readUntil } from "./place.js";
 import { redraw } from "./redraw.js";
 import { stuck } from "./scroll.js";
 import { all, get, textsBetween, world } from "./store.js";
-import { day, iso, time } from "./when.js";
+import { day, iso, time } from "./times.js";
 
 let adding = false;
 

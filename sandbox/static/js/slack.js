@@ -1,7 +1,7 @@
 /** The workspace: the channels, the open channel's messages, and the open thread. */
 
 import { post, taken } from "./api.js";
-import { attachedView, fileButton, takeFiles } from "./attach.js";
+import { attachedView, fileButton, takeFiles } from "./attachments.js";
 import { asSlackText, composerView } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { menuButton } from "./menu.js";
@@ -10,7 +10,7 @@ import { notify } from "./notices.js";
 import { goTo, markRead, place, readUntil } from "./place.js";
 import { channelOf, channelsFor, ephemeralsFor, messageAt, replies, rootMessages, world } from "./store.js";
 import { stuck } from "./scroll.js";
-import { day } from "./when.js";
+import { day } from "./times.js";
 
 export function slackView() {
   const channel = channelOf(place.channel) ?? channelsFor(place.me)[0];

@@ -6,7 +6,7 @@ import { contactName } from "./phone.js";
 import { move, place } from "./place.js";
 import { tickIn } from "./redraw.js";
 import { all, derived, machinery } from "./store.js";
-import { exactTime } from "./when.js";
+import { exactTime } from "./times.js";
 
 const SPAN = 120;
 const LANES = 3;

@@ -8,32 +8,32 @@ import { move, place } from "./place.js";
 import { redraw, tickIn } from "./redraw.js";
 import { machinery } from "./store.js";
 import { timelineView } from "./timeline.js";
-import { clock } from "./when.js";
+import { clock } from "./times.js";
 
 const SLICES = ["ingestion", "tickets", "notifications", "slack", "interactive", "sms"];
 const LONGEST = 300;
 
 const drafts = new Map();
 
-export function stripView() {
+export function machineryView() {
   const inside = machinery();
   const pending = inside?.pending ?? [];
   if (pending.length) tickIn(250);
   return h(
     "section",
-    { key: "strip", class: `strip${place.strip ? "" : " shut"}`, "aria-label": "Machinery" },
+    { key: "machinery", class: `machinery${place.strip ? "" : " shut"}`, "aria-label": "Machinery" },
     h(
       "header",
       null,
       h(
         "button",
-        { type: "button", class: "strip-toggle", "aria-expanded": String(place.strip), onclick: () => move({ strip: !place.strip }) },
+        { type: "button", class: "machinery-toggle", "aria-expanded": String(place.strip), onclick: () => move({ strip: !place.strip }) },
         icon("down"),
         h("h2", null, "Machinery"),
       ),
       inside && h("span", { key: "summary", class: "summary" }, summary(inside)),
     ),
-    place.strip && h("div", { key: "body", class: "strip-body" }, debounceView(inside, pending), timelineView(), faultsView(inside)),
+    place.strip && h("div", { key: "body", class: "machinery-body" }, debounceView(inside, pending), timelineView(), faultsView(inside)),
   );
 }
 

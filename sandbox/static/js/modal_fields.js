@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { elementView } from "./elements.js";
-import { filesIn, filesView } from "./files.js";
+import { filesIn, filesView } from "./file_field.js";
 import { plain } from "./mrkdwn.js";
 import { initialOf, picked, pickerView, sourceOf } from "./picker.js";
 

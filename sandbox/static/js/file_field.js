@@ -4,7 +4,7 @@
  */
 
 import { post } from "./api.js";
-import { loaded } from "./attach.js";
+import { loaded } from "./attachments.js";
 import { h, icon } from "./dom.js";
 import { place } from "./place.js";
 import { redraw } from "./redraw.js";
