@@ -8,16 +8,16 @@ let times = 1;
 let code = 30003;
 
 const CODES = [
-  [30003, "Unreachable handset"],
-  [30005, "Unknown destination"],
-  [30007, "Filtered by the carrier"],
-  [30034, "Number not registered"],
+  [30003, "Unreachable phone"],
+  [30005, "Unknown number"],
+  [30007, "Carrier filtered it"],
+  [30034, "Unregistered line"],
 ];
 const REJECTIONS = [
   [21610, "Opted out"],
   [21614, "Not a mobile number"],
   [20429, "Too many requests"],
-  [21408, "Country not enabled"],
+  [21408, "Country disabled"],
 ];
 
 export function faultsView(inside) {
