@@ -179,7 +179,7 @@ class Workspace:
         """Remove a message and return the event of its removal."""
         before = channel.messages[ts]
         if before.get("reply_count"):
-            kept = {name: value for name, value in before.items() if name.startswith(("reply", "latest", "thread"))}
+            thread = {name: value for name, value in before.items() if name.startswith(("reply", "latest", "thread"))}
             channel.messages[ts] = {
                 "type": "message",
                 "subtype": "tombstone",
@@ -188,7 +188,7 @@ class Workspace:
                 "user": SLACKBOT,
                 "text": "This message was deleted.",
                 "hidden": True,
-                **kept,
+                **thread,
             }
             event = changed_event(channel.messages[ts], before, self.ts())
         else:

@@ -154,8 +154,8 @@ class TwilioStandIn:
     async def _media_list(self, request: Request) -> Response:
         def do(_: RecordedCall) -> Response:
             sid = request.path_params["message"]
-            kept = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
-            shown = [self._store.describe_media(sid, each) for each in kept]
+            media = [self._store.media[each["sid"]] for each in self._found(request, sid)["media"]]
+            shown = [self._store.describe_media(sid, each) for each in media]
             return JSONResponse({"media_list": shown, "page": 0, "page_size": 50, "next_page_uri": None})
 
         return await self._answer(request, "media.list", {}, do)

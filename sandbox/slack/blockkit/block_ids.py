@@ -9,12 +9,12 @@ from sandbox.json_object import Json
 
 def with_ids(blocks: Sequence[Mapping[str, Any]]) -> list[Json]:
     """Give each block a block_id, and each element an action_id, if it has none."""
-    kept: list[Json] = []
+    identified: list[Json] = []
     for block in blocks:
-        kept.append({**block, "block_id": block.get("block_id") or secrets.token_hex(3)})
+        identified.append({**block, "block_id": block.get("block_id") or secrets.token_hex(3)})
         for name in ("accessory", "element"):
             if isinstance(block.get(name), Mapping) and block[name].get("type") != "image":
-                kept[-1][name] = {"action_id": secrets.token_hex(3), **block[name]}
+                identified[-1][name] = {"action_id": secrets.token_hex(3), **block[name]}
         if block["type"] == "actions":
-            kept[-1]["elements"] = [{"action_id": secrets.token_hex(3), **each} for each in block["elements"]]
-    return kept
+            identified[-1]["elements"] = [{"action_id": secrets.token_hex(3), **each} for each in block["elements"]]
+    return identified
