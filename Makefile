@@ -1,46 +1,56 @@
-# Set-up, run, test, check. Every target makes the virtual environment first if it is missing or out of date.
+# Set-up, run, test, check. Every target makes or completes the virtual environment first if it is out of date.
 BIN := .venv/bin
+WORKERS ?= 4
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench chaos lock clean
+.PHONY: help run test quick check format bench chaos lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/ready: requirements-dev.lock pyproject.toml ops/make-venv.sh
+.venv/ready: requirements.lock pyproject.toml ops/make-venv.sh
 	@sh ops/make-venv.sh
 	@touch $@
+
+.venv/ready-dev: requirements-dev.lock requirements.lock pyproject.toml ops/make-venv.sh
+	@sh ops/make-venv.sh requirements-dev.lock
+	@touch .venv/ready $@
 
 run: .venv/ready  ## Everything in one process, with the sandbox where nothing is configured
 	@$(BIN)/clerk run
 
-test: .venv/ready  ## Every test, against real servers
-	@$(BIN)/pytest
+test: .venv/ready-dev  ## Every test, against real servers, by 4 processes: WORKERS=4
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-check: .venv/ready  ## Format, lint, types, import contracts, known vulnerabilities, then the fast tests
+quick: .venv/ready-dev  ## Every test that needs no server
+	@$(BIN)/python -m pytest -n 2 -m "not server"
+
+check: .venv/ready-dev  ## Format, lint, types, import contracts, known vulnerabilities, then the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.audit
-	@$(BIN)/pytest tests/decisions tests/stores
+	@$(MAKE) --no-print-directory quick
 
-format: .venv/ready  ## Format the code and mend what lint can mend
+format: .venv/ready-dev  ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready  ## Benchmarks: ratios measured within one run
+bench: .venv/ready-dev  ## Benchmarks: ratios measured within one run
 	@$(BIN)/python -m bench
 
-chaos: .venv/ready  ## The fault suite at length: SEED=1 RUNS=10 TEXTS=1000
+chaos: .venv/ready-dev  ## Property tests and the fault suite at length: SEED=1 RUNS=10 TEXTS=1000
+	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile thorough -m hypothesis
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --runs $(or $(RUNS),1) --texts $(or $(TEXTS),1000)
 
-lock: .venv/ready  ## Resolve the dependencies anew, as far as pyproject.toml allows
-	@$(BIN)/python -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
-		--output-file requirements.lock pyproject.toml
-	@$(BIN)/python -m piptools compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --extra dev \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
-		--constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+# UPGRADE= keeps what is locked and adds only what is new in pyproject.toml.
+UPGRADE ?= --upgrade
+LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate
+
+lock: .venv/ready-dev  ## Resolve the dependencies anew, as far as pyproject.toml allows
+	@$(LOCK) $(UPGRADE) --output-file requirements.lock pyproject.toml
+	@$(LOCK) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:  ## Forget the environment and every cache; data/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .grimp_cache .import_linter_cache build *.egg-info test-artefacts

@@ -14,8 +14,8 @@ from typing import Final
 import httpx
 
 from bench.results import Target, heading, met, row
-from tests.console import TOKEN, console, declare, letter, put
 from tests.servers import ROOT, database, depths, empty, mongodb, rabbitmq, wait_until
+from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
 MANY: Final = 100_000
 FEW: Final = 10_000

@@ -10,7 +10,7 @@ from bench.flask_gateway import THREADS
 from bench.load import CONNECTIONS, Load, put
 from bench.processes import cpu_seconds
 from bench.results import Target, heading, met, ratio, row
-from tests.servers import Process, answers, depths, empty, free_port, rabbitmq, wait_until
+from tests.servers import Program, answers, depths, empty, free_port, rabbitmq, wait_until
 
 type Turn = tuple[Load, float]
 """What a server did, and the microseconds of processor time that each answer took."""
@@ -51,7 +51,7 @@ def run() -> bool:
     )
 
 
-def _take_turns(servers: dict[str, tuple[Process, str]], amqp_url: str) -> dict[str, list[Turn]]:
+def _take_turns(servers: dict[str, tuple[Program, str]], amqp_url: str) -> dict[str, list[Turn]]:
     wait_until(lambda: all(answers(f"{url}/healthz") for _, url in servers.values()), "all servers serve", 60)
     loads: dict[str, list[Turn]] = {name: [] for name in servers}
     for _ in range(ROUNDS):
@@ -68,7 +68,7 @@ def _take_turns(servers: dict[str, tuple[Process, str]], amqp_url: str) -> dict[
     return loads
 
 
-def _server(name: str, amqp_url: str) -> tuple[Process, str]:
+def _server(name: str, amqp_url: str) -> tuple[Program, str]:
     port = free_port()
     commands = {
         CLERK: ["-m", "ops", "gateway"],
@@ -87,6 +87,6 @@ def _server(name: str, amqp_url: str) -> tuple[Process, str]:
         "CLERK_PUBLIC_URL": PUBLIC_URL,
         "CLERK_LOG_FORMAT": "json",
     }
-    process = Process(f"bench-{name.split(':')[0].replace(' ', '-')}", commands[name], environment)
+    process = Program(f"bench-{name.split(':')[0].replace(' ', '-')}", commands[name], environment)
     process.log.unlink(missing_ok=True)
     return process.start(), f"http://127.0.0.1:{port}"

@@ -10,7 +10,7 @@ from bench.queues import publish
 from bench.results import Target, heading, met, row
 from messages.notification import ConsiderNotifying
 from messages.queues import delayed
-from tests.servers import Process, database, depths, empty, mongodb, rabbitmq, wait_until
+from tests.servers import Program, database, depths, empty, mongodb, rabbitmq, wait_until
 
 PENDING: Final = 10_000
 WARM_UP: Final = 200
@@ -31,7 +31,7 @@ def run() -> bool:
             "CLERK_MONGO_URL": database(mongo.url, "bench_memory"),
             "CLERK_LOG_FORMAT": "json",
         }
-        worker = Process("bench-memory-worker", ["-m", "ops", "worker", "--processes", "1"], environment)
+        worker = Program("bench-memory-worker", ["-m", "ops", "worker", "--processes", "1"], environment)
         worker.log.unlink(missing_ok=True)
         worker.start()
         try:

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 from bench.load import signed
 from bench.results import heading, row
 from tests.deployment import Deployment
-from tests.servers import Server, database, empty, mongodb, rabbitmq
+from tests.servers import BackingServer, database, empty, mongodb, rabbitmq
 
 TEXTS: Final = 200
 CONTACTS: Final = 20
@@ -31,7 +31,7 @@ def run() -> bool:
     return True
 
 
-def _rate(workers: int, broker: Server, mongo: Server) -> float:
+def _rate(workers: int, broker: BackingServer, mongo: BackingServer) -> float:
     empty(broker.url)
     url = database(mongo.url, f"bench_texts_{workers}")
     with Deployment(f"bench-texts-{workers}", broker.url, url, workers, CLERK_CLOCK_SECONDS="15") as clerk:

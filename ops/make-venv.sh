@@ -1,6 +1,9 @@
 #!/bin/sh
-# Makes .venv with exactly what requirements-dev.lock names: with uv if it is installed, else with Python 3.13 or newer.
+# Makes .venv with exactly what a lock names (requirements.lock unless another is given), and the `clerk` command. It
+# completes a .venv that is up to date with requirements.lock, and makes any other anew. With uv if it is installed,
+# else with Python 3.13 or newer.
 set -eu
+lock=${1:-requirements.lock}
 
 newest_python() {
     for name in python3.14 python3.13 python3 python; do
@@ -14,14 +17,41 @@ newest_python() {
     return 1
 }
 
+up_to_date() {
+    [ -e .venv/ready ] && [ -z "$(find requirements.lock pyproject.toml ops/make-venv.sh -newer .venv/ready)" ]
+}
+
 if command -v uv >/dev/null 2>&1; then
-    uv venv --quiet --clear --python '>=3.13' .venv
-    uv pip install --quiet --python .venv --require-hashes -r requirements-dev.lock
-    uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .
+    up_to_date || uv venv --quiet --clear --python '>=3.13' .venv
+    uv pip install --quiet --python .venv --require-hashes -r "$lock"
 else
-    python=$(newest_python)
-    echo "Making .venv with $python (once; about a minute)" >&2
-    "$python" -m venv --clear .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    if ! up_to_date; then
+        python=$(newest_python)
+        echo "Making .venv with $python (once; about a minute)" >&2
+        "$python" -m venv --clear .venv
+    fi
+    .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 fi
+
+# Clerk itself is run from this folder. Nothing is built: that would take setuptools, which only developers need.
+.venv/bin/python - <<'END'
+import pathlib
+import sys
+import sysconfig
+import tomllib
+
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
+packages = pathlib.Path(sysconfig.get_path("purelib"))
+(packages / "clerk.pth").write_text(f"{pathlib.Path.cwd()}\n")
+about = packages / f"clerk-{project['version']}.dist-info"
+about.mkdir(exist_ok=True)
+(about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: clerk\nVersion: {project['version']}\n")
+module, function = project["scripts"]["clerk"].split(":")
+command = pathlib.Path(sysconfig.get_path("scripts"), "clerk")
+command.write_text(f"#!{sys.executable}\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n")
+command.chmod(0o755)
+files = [packages / "clerk.pth", about / "METADATA", command]
+relative = [file.relative_to(packages, walk_up=True).as_posix() for file in files]
+record = f"clerk-{project['version']}.dist-info/RECORD"
+(packages / record).write_text("".join(f"{name},,\n" for name in (*relative, record)))
+END

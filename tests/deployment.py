@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.servers import ROOT, Process, answers, free_port, wait_until
+from tests.servers import ROOT, Program, answers, free_port, wait_until
 
 type Json = dict[str, Any]
 
@@ -245,13 +245,13 @@ class Deployment:
         self.clock = self._process(f"{name}-clock", ["-m", "ops", "clock"])
         self.world = World(self.sandbox_url)
 
-    def _process(self, name: str, arguments: Sequence[str]) -> Process:
-        process = Process(name, list(arguments), self.environment)
+    def _process(self, name: str, arguments: Sequence[str]) -> Program:
+        process = Program(name, list(arguments), self.environment)
         process.log.unlink(missing_ok=True)
         return process
 
     @property
-    def processes(self) -> list[Process]:
+    def processes(self) -> list[Program]:
         """All of it, the outside first."""
         return [self.sandbox, self.gateway, *self.workers, self.clock]
 
@@ -268,7 +268,7 @@ class Deployment:
             raise
         return self
 
-    def wait_for_worker(self, worker: Process, times: int = 1) -> None:
+    def wait_for_worker(self, worker: Program, times: int = 1) -> None:
         """Return once a worker's processes have begun to consume, for the `times`-th time."""
         wait_until(lambda: worker.output().count('"consuming"') >= 2 * times, f"{worker.name} consumes", 90)
 

@@ -25,7 +25,7 @@ PORTS: Final = ("stores", "publisher", "slack", "texting")
 
 
 @dataclass
-class Clock:
+class FakeClock:
     """A time that only tests move."""
 
     time: datetime = NOW
@@ -42,7 +42,7 @@ class Clock:
 class Queue:
     """What was published and not yet handled, with the time it is due."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.waiting: list[tuple[datetime, QueueMessage]] = []
         self.broken = False
@@ -75,7 +75,7 @@ class Nothing:
 
 
 @dataclass
-class Message:
+class FakeMessage:
     """A message in the fake Slack."""
 
     channel: str
@@ -87,24 +87,24 @@ class Message:
 
 
 @dataclass
-class File:
+class FakeFile:
     """A file in the fake Slack; its message is there as soon as it is shared, and may be told of later."""
 
     name: str
     content: bytes
-    message: Message | None = None
+    message: FakeMessage | None = None
 
 
 @dataclass
 class FakeSlack:
     """Channels in memory. `before` and `after` are called around each effect and may raise."""
 
-    clock: Clock
-    messages: list[Message] = field(default_factory=list)
+    clock: FakeClock
+    messages: list[FakeMessage] = field(default_factory=list)
     whispers: list[tuple[str, str]] = field(default_factory=list)
     views: list[Mapping[str, Any]] = field(default_factory=list)
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
-    files: dict[str, File] = field(default_factory=dict)
+    files: dict[str, FakeFile] = field(default_factory=dict)
     slow_to_share: bool = False
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
     refused: dict[str, SlackError] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class FakeSlack:
         if thread_ts is not None and not any(each.ts == thread_ts for each in self.messages):
             raise Permanent("thread_not_found")
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel
-        message = Message(channel, f"{next(self._numbers)}.000000", what, post_id, thread_ts)
+        message = FakeMessage(channel, f"{next(self._numbers)}.000000", what, post_id, thread_ts)
         self.messages.append(message)
         self.after("post", channel)
         return Posted(channel, message.ts)
@@ -189,7 +189,7 @@ class FakeSlack:
         """Keep a file that nobody sees."""
         self.before("upload", "")
         id = f"F{len(self.files)}"
-        self.files[id] = File(name, content)
+        self.files[id] = FakeFile(name, content)
         self.after("upload", "")
         return id
 
@@ -198,7 +198,9 @@ class FakeSlack:
         self.before("share", channel)
         if any(self.files[id].message for id in files):
             raise Permanent("file_not_found")
-        message = Message(channel, f"{next(self._numbers)}.000000", Nothing(), f"/files/{files[0]}", thread_ts, files)
+        message = FakeMessage(
+            channel, f"{next(self._numbers)}.000000", Nothing(), f"/files/{files[0]}", thread_ts, files
+        )
         self.messages.append(message)
         for id in files:
             self.files[id].message = message
@@ -231,13 +233,13 @@ class FakeSlack:
         """What people call a user."""
         return user.lower()
 
-    def _at(self, at: Posted) -> Message:
+    def _at(self, at: Posted) -> FakeMessage:
         for each in self.messages:
             if (each.channel, each.ts) == (at.channel, at.ts):
                 return each
         raise Permanent("message_not_found")
 
-    def kind(self, kind: str) -> list[Message]:
+    def kind(self, kind: str) -> list[FakeMessage]:
         """The messages whose id says that they are of this kind: root, card, texts, line, unreachable."""
         return [each for each in self.messages if f"/{kind}" in each.post_id]
 
@@ -256,7 +258,7 @@ class Taken:
 class FakeTexting:
     """A provider in memory. `before` and `after` are called around each sending and looking, and may raise."""
 
-    clock: Clock
+    clock: FakeClock
     taken: list[Taken] = field(default_factory=list)
     inbound: list[tuple[str, ListedText]] = field(default_factory=list)
     before: Any = lambda method: None
@@ -352,12 +354,12 @@ class Stepwise:
         return call
 
 
-class Workers:
+class FakeWorkers:
     """All actors on a fake queue, real documents and a fake Slack, one message at a time."""
 
     def __init__(self, stores: Stores) -> None:
         load_actors()
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.queue = Queue(self.clock)
         self.slack = FakeSlack(self.clock)
         self.texting = FakeTexting(self.clock)

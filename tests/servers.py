@@ -16,30 +16,47 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pika
 
 from messages.queues import QUEUES, declarations
+from ops.queues.management_api import management_address
 
 ROOT = Path(__file__).parent.parent
-ARTEFACTS = ROOT / "test-artefacts"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Which of the processes that share a run this is; empty if it runs all tests."""
+
+ARTEFACTS = ROOT / "test-artefacts" / WORKER
+
+_reserved: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
-class Server:
-    """A server that tests may use: its URL and a word on what it is, for the summary."""
+class BackingServer:
+    """A server that tests may use: its URL, a word on what it is, and where its management API is if it has one."""
 
     url: str
     what: str
+    management: str | None = None
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, below those that the system gives to connections."""
+    """A port of the loopback interface that nobody listens on, below those that the system gives to connections.
+
+    No other process of the tests gets it while this one runs: its number is taken as the name of a socket.
+    """
     while True:
         port = random.randint(15_000, 32_000)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0clerk-test-port-{port}")
+        except OSError:
+            name.close()
+            continue
+        _reserved.append(name)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -67,19 +84,47 @@ def docker_answers() -> bool:
 
 
 @contextlib.contextmanager
-def rabbitmq() -> Iterator[Server]:
+def rabbitmq() -> Iterator[BackingServer]:
     """A RabbitMQ for the whole run."""
     if url := os.environ.get("CLERK_TEST_AMQP_URL"):
-        yield Server(url, "RabbitMQ of CLERK_TEST_AMQP_URL")
+        address, (user, password), _ = management_address(url, os.environ.get("CLERK_TEST_MANAGEMENT_URL"))
+        yield BackingServer(url, "RabbitMQ of CLERK_TEST_AMQP_URL", address.replace("//", f"//{user}:{password}@", 1))
     elif docker_answers():
         from testcontainers.rabbitmq import RabbitMqContainer
 
-        with RabbitMqContainer("rabbitmq:4-management") as container:
-            parameters = container.get_connection_params()
-            yield Server(f"amqp://guest:guest@{parameters.host}:{parameters.port}/", "RabbitMQ 4 in a container")
+        with RabbitMqContainer("rabbitmq:4-management").with_exposed_ports(5672, 15672) as container:
+            at = container.get_connection_params()
+            management = f"http://guest:guest@{at.host}:{container.get_exposed_port(15672)}"
+            url = f"amqp://guest:guest@{at.host}:{at.port}/"
+            yield BackingServer(url, "RabbitMQ 4 in a container", management)
     else:
         with PrivateRabbit() as node:
-            yield Server(node.url, "a private node of the installed rabbitmq-server")
+            yield BackingServer(node.url, "a private node of the installed rabbitmq-server", node.management)
+
+
+def vhost(server: BackingServer, name: str) -> BackingServer:
+    """A part of a RabbitMQ with queues of its own, made through the management API."""
+    if server.management is None:
+        raise RuntimeError(f"{server.what} has no management API to make a vhost with: run the tests with WORKERS=0.")
+    with httpx.Client(base_url=f"{server.management}/api", timeout=30, trust_env=False) as api:
+
+        def made() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                api.put(f"/vhosts/{name}").raise_for_status()
+                return True
+            return False
+
+        wait_until(made, "the management API makes a vhost")
+        user = api.get("/whoami").raise_for_status().json()["name"]
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        api.put(f"/permissions/{name}/{user}", json=everything).raise_for_status()
+    return replace(server, url=_at_path(server.url, name))
+
+
+def _at_path(url: str, name: str) -> str:
+    """A URL with another path, whatever its scheme."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{str(httpx.URL(f'http://{rest}').copy_with(path=f'/{name}')).removeprefix('http://')}"
 
 
 def _rabbitmq_scripts() -> Path:
@@ -125,6 +170,11 @@ class PrivateRabbit:
         """Where AMQP is spoken."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
 
+    @property
+    def management(self) -> str:
+        """Where the management API is."""
+        return f"http://guest:guest@127.0.0.1:{self.management_port}"
+
     def __enter__(self) -> "PrivateRabbit":
         home = self._home
         (home / "enabled_plugins").write_text("[rabbitmq_management].\n")
@@ -152,7 +202,8 @@ class PrivateRabbit:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        if self._process is not None:
+            self.kill()
         subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -170,10 +221,10 @@ class PrivateRabbit:
 
     def stop(self) -> None:
         """Stop the node in good order; its data stays."""
-        if self._process is not None:
-            self.control("stop")
-            self._process.wait(60)
-            self._process = None
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(90)
+        self._process = None
 
     def kill(self) -> None:
         """End the node at once."""
@@ -244,15 +295,15 @@ def consumers(amqp_url: str, queue: str) -> int:
 
 
 @contextlib.contextmanager
-def mongodb() -> Iterator[Server]:
+def mongodb() -> Iterator[BackingServer]:
     """A MongoDB for the whole run, its URL without a database."""
     if url := os.environ.get("CLERK_TEST_MONGO_URL"):
-        yield Server(url, "MongoDB of CLERK_TEST_MONGO_URL")
+        yield BackingServer(url, "MongoDB of CLERK_TEST_MONGO_URL")
     elif docker_answers():
         from testcontainers.mongodb import MongoDbContainer
 
         with MongoDbContainer("mongo:8") as container:
-            yield Server(container.get_connection_url(), "MongoDB 8 in a container")
+            yield BackingServer(container.get_connection_url(), "MongoDB 8 in a container")
     else:
         with tempfile.TemporaryDirectory(prefix="clerk-mongo-") as folder:
             serving = subprocess.Popen(
@@ -265,15 +316,14 @@ def mongodb() -> Iterator[Server]:
             assert serving.stdout is not None
             url = serving.stdout.readline().decode().strip()
             try:
-                yield Server(url, "the embedded MongoDB wire server")
+                yield BackingServer(url, "the embedded MongoDB wire server")
             finally:
                 serving.communicate(timeout=30)
 
 
 def database(server_url: str, name: str) -> str:
     """The URL of one database of a server."""
-    parts = httpx.URL(server_url.replace("mongodb://", "http://"))
-    return str(parts.copy_with(path=f"/{name}")).replace("http://", "mongodb://")
+    return _at_path(server_url, name)
 
 
 # -- processes of Clerk -----------------------------------------------------------------------------------------------
@@ -295,11 +345,11 @@ def end(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-class Process:
+class Program:
     """A program of Clerk's as a process of its own, its output in test-artefacts/."""
 
     def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
-        ARTEFACTS.mkdir(exist_ok=True)
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.log = ARTEFACTS / f"{name}.log"
         self._arguments = [sys.executable, *arguments]
@@ -321,7 +371,7 @@ class Process:
         assert self._process is not None
         return self._process.poll()
 
-    def start(self) -> "Process":
+    def start(self) -> "Program":
         """Start it, in a process group of its own."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

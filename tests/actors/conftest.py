@@ -3,12 +3,12 @@
 import pytest
 
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 from workers.mongo import Stores
 
 
 @pytest.fixture
-async def workers(stores: Stores) -> Workers:
+async def workers(stores: Stores) -> FakeWorkers:
     """Workers for one line."""
     await stores.lines.add(make.line())
-    return Workers(stores)
+    return FakeWorkers(stores)

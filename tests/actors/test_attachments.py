@@ -9,7 +9,7 @@ import pytest
 from messages.inbound import SmsReceived
 from messages.sms import Media
 from tests import make
-from tests.fakes import Crash, Message, Workers
+from tests.fakes import Crash, FakeMessage, FakeWorkers
 from workers.failures import (
     Ambiguous,
     Permanent,
@@ -26,7 +26,7 @@ from workers.failures import (
 PNG = b"\x89PNG" + bytes(range(256))
 
 
-async def text(workers: Workers, number: int, *pictures: bytes | TextingError | None, body: str = "") -> None:
+async def text(workers: FakeWorkers, number: int, *pictures: bytes | TextingError | None, body: str = "") -> None:
     """A contact's text with pictures, None for one that the provider does not have yet; handled as far as it goes."""
     media = tuple(Media(url=f"https://m/{number}/{place}", content_type="image/png") for place in range(len(pictures)))
     for each, picture in zip(media, pictures, strict=True):
@@ -45,14 +45,14 @@ async def text(workers: Workers, number: int, *pictures: bytes | TextingError | 
     await workers.drain()
 
 
-def told(workers: Workers, message: Message) -> Any:
+def told(workers: FakeWorkers, message: FakeMessage) -> Any:
     """What a message of the thread says, or the files it shows."""
     if message.files:
         return [(workers.slack.files[id].name, workers.slack.files[id].content) for id in message.files]
     return message.what.text
 
 
-def thread(workers: Workers) -> list[Any]:
+def thread(workers: FakeWorkers) -> list[Any]:
     """What stands in the thread, in order."""
     return [told(workers, message) for message in workers.slack.messages if message.thread_ts is not None]
 
@@ -68,7 +68,7 @@ def failing(method: str, *errors: BaseException) -> Callable[[str, str], None]:
     return fail
 
 
-async def test_all_pictures_of_a_text_stand_in_one_message_right_behind_it(workers: Workers) -> None:
+async def test_all_pictures_of_a_text_stand_in_one_message_right_behind_it(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG, b"two", body="look")
     await text(workers, 2, body="nice?")
     pictures = [("picture-1.png", PNG), ("picture-2.png", b"two")]
@@ -76,12 +76,12 @@ async def test_all_pictures_of_a_text_stand_in_one_message_right_behind_it(worke
     assert {message.thread_ts for message in workers.slack.messages[1:]} == {workers.slack.messages[0].ts}
 
 
-async def test_a_picture_without_a_text_is_announced_by_its_kind(workers: Workers) -> None:
+async def test_a_picture_without_a_text_is_announced_by_its_kind(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG)
     assert thread(workers) == ["1 picture (image/png)", [("picture-1.png", PNG)]]
 
 
-async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: Workers) -> None:
+async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: FakeWorkers) -> None:
     for number in range(1, 4):
         media = (Media(url=f"https://m/{number}", content_type="image/png"),) if number != 2 else ()
         workers.texting.kept[f"https://m/{number}"] = b"picture %d" % number
@@ -98,7 +98,7 @@ async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: Work
     assert thread(workers) == ["text 1", one, "text 2\ntext 3", three]
 
 
-async def test_everything_delivered_twice_shows_once(workers: Workers) -> None:
+async def test_everything_delivered_twice_shows_once(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG, body="look")
     await text(workers, 1, PNG, body="look")
     await workers.pass_time(60)
@@ -110,7 +110,7 @@ async def test_everything_delivered_twice_shows_once(workers: Workers) -> None:
 @pytest.mark.parametrize("method", ["upload", "share", "shared"])
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_worker_that_dies_at_any_call_leaves_one_message_with_all_pictures(
-    workers: Workers, method: str, when: str, death: BaseException
+    workers: FakeWorkers, method: str, when: str, death: BaseException
 ) -> None:
     setattr(workers.slack, when, failing(method, death))
     try:
@@ -124,7 +124,7 @@ async def test_a_worker_that_dies_at_any_call_leaves_one_message_with_all_pictur
     assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []
 
 
-async def test_a_share_that_slack_carries_out_later_is_waited_for_and_not_repeated(workers: Workers) -> None:
+async def test_a_share_that_slack_carries_out_later_is_waited_for_and_not_repeated(workers: FakeWorkers) -> None:
     workers.slack.slow_to_share = True
     await text(workers, 1, PNG, body="look")
     await text(workers, 2, body="nice?")
@@ -134,7 +134,7 @@ async def test_a_share_that_slack_carries_out_later_is_waited_for_and_not_repeat
     assert thread(workers) == ["look", [("picture-1.png", PNG)], "nice?"]
 
 
-async def test_a_picture_that_is_not_there_yet_is_fetched_when_it_is(workers: Workers) -> None:
+async def test_a_picture_that_is_not_there_yet_is_fetched_when_it_is(workers: FakeWorkers) -> None:
     await text(workers, 1, None, body="look")
     await text(workers, 2, body="nice?")
     assert thread(workers) == ["look"]
@@ -143,7 +143,9 @@ async def test_a_picture_that_is_not_there_yet_is_fetched_when_it_is(workers: Wo
     assert thread(workers) == ["look", [("picture-1.png", PNG)], "nice?"]
 
 
-async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what_is_missing(workers: Workers) -> None:
+async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what_is_missing(
+    workers: FakeWorkers,
+) -> None:
     await text(workers, 1, PNG, None, body="look")
     await text(workers, 2, body="nice?")
     await workers.pass_time(10, step=5)
@@ -164,7 +166,7 @@ async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what
     ],
 )
 async def test_what_can_never_be_fetched_is_said_at_once_and_holds_up_nothing(
-    workers: Workers, error: TextingError, reason: str
+    workers: FakeWorkers, error: TextingError, reason: str
 ) -> None:
     await text(workers, 1, error, body="look")
     await text(workers, 2, body="nice?")
@@ -183,7 +185,7 @@ async def test_what_can_never_be_fetched_is_said_at_once_and_holds_up_nothing(
     ],
 )
 async def test_while_the_provider_is_away_texts_go_on_and_the_picture_comes_late(
-    workers: Workers, error: TextingError
+    workers: FakeWorkers, error: TextingError
 ) -> None:
     await text(workers, 1, error, body="look")
     await text(workers, 2, body="nice?")
@@ -194,7 +196,7 @@ async def test_while_the_provider_is_away_texts_go_on_and_the_picture_comes_late
     assert thread(workers) == ["look", "nice?", [("picture-1.png", PNG)]]
 
 
-async def test_a_provider_that_is_away_for_long_is_given_up_and_the_thread_says_so(workers: Workers) -> None:
+async def test_a_provider_that_is_away_for_long_is_given_up_and_the_thread_says_so(workers: FakeWorkers) -> None:
     await text(workers, 1, Unreachable(None, "http_503"), body="look")
     await workers.pass_time(3300, step=300)
     assert thread(workers) == ["look"]
@@ -208,7 +210,7 @@ async def test_a_provider_that_is_away_for_long_is_given_up_and_the_thread_says_
 
 
 @pytest.mark.parametrize("method", ["upload", "share"])
-async def test_what_slack_does_not_take_is_said_in_words(workers: Workers, method: str) -> None:
+async def test_what_slack_does_not_take_is_said_in_words(workers: FakeWorkers, method: str) -> None:
     workers.slack.before = failing(method, Permanent("not_in_channel"))
     await text(workers, 1, PNG, body="look")
     await text(workers, 2, body="nice?")
@@ -219,13 +221,13 @@ async def test_what_slack_does_not_take_is_said_in_words(workers: Workers, metho
 
 @pytest.mark.parametrize("error", [Temporary("service_unavailable"), Throttled(timedelta(seconds=20))])
 @pytest.mark.parametrize("method", ["upload", "share", "shared"])
-async def test_an_outage_of_slack_only_costs_time(workers: Workers, method: str, error: SlackError) -> None:
+async def test_an_outage_of_slack_only_costs_time(workers: FakeWorkers, method: str, error: SlackError) -> None:
     workers.slack.before = failing(method, error, error)
     await text(workers, 1, PNG, body="look")
     await workers.pass_time(120)
     assert thread(workers) == ["look", [("picture-1.png", PNG)]]
 
 
-async def test_an_empty_picture_is_said_to_be_empty(workers: Workers) -> None:
+async def test_an_empty_picture_is_said_to_be_empty(workers: FakeWorkers) -> None:
     await text(workers, 1, b"", body="look")
     assert thread(workers)[1].endswith("could not be fetched: it is empty.")

@@ -9,41 +9,22 @@ from messages.sms import WriteTyped
 from messages.ticket import ActOnTicket, Edit, SetStatus, Status, Take
 from messages.views import FindTickets
 from tests import make
-from tests.fakes import DiesAt, Workers
+from tests.actors.helpers import receive, texts_in_thread
+from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Permanent, Throttled
 
 
-async def receive(workers: Workers, number: int, after: int | None = None, contact: str = make.CONTACT) -> None:
-    """A contact's text, handled twice with all that follows."""
-    message = SmsReceived(
-        sid=f"SM{contact[-4:]}{number}",
-        line=make.LINE,
-        contact=contact,
-        body=f"text {number}",
-        received_at=workers.clock.now(),
-        after=f"SM{contact[-4:]}{after}" if after is not None else None,
-    )
-    for _ in range(2):
-        await workers.handle(message)
-    await workers.drain(times=2)
-
-
-def thread(workers: Workers) -> list[str]:
-    """The thread's texts, in order."""
-    return [line for message in workers.slack.kind("texts") for line in message.what.text.splitlines()]
-
-
-async def test_a_text_makes_one_contact_conversation_ticket_root_and_thread_post(workers: Workers) -> None:
+async def test_a_text_makes_one_contact_conversation_ticket_root_and_thread_post(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     assert len(workers.slack.kind("root")) == 1
-    assert thread(workers) == ["text 1"]
+    assert texts_in_thread(workers) == ["text 1"]
     assert workers.slack.kind("card") == []
     ticket = await workers.ports.stores.tickets.get(1)
     assert ticket is not None
     assert ticket.status is Status.NEW
 
 
-async def test_texts_are_announced_once_after_the_quiet(workers: Workers) -> None:
+async def test_texts_are_announced_once_after_the_quiet(workers: FakeWorkers) -> None:
     for number in range(1, 4):
         await receive(workers, number)
         workers.clock.forward(10)
@@ -54,7 +35,7 @@ async def test_texts_are_announced_once_after_the_quiet(workers: Workers) -> Non
     assert "+1 more" in card.what.text
 
 
-async def test_the_clock_announces_when_the_delayed_message_is_lost(workers: Workers) -> None:
+async def test_the_clock_announces_when_the_delayed_message_is_lost(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.clock.forward(10)
     await receive(workers, 2)
@@ -63,7 +44,7 @@ async def test_the_clock_announces_when_the_delayed_message_is_lost(workers: Wor
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_an_agents_action_cancels_what_was_pending(workers: Workers) -> None:
+async def test_an_agents_action_cancels_what_was_pending(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.clock.forward(10)
     await receive(workers, 2)
@@ -74,7 +55,7 @@ async def test_an_agents_action_cancels_what_was_pending(workers: Workers) -> No
     assert workers.slack.kind("card") == []
 
 
-async def test_an_order_is_carried_out_once_and_said_once(workers: Workers) -> None:
+async def test_an_order_is_carried_out_once_and_said_once(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     edit = Edit(version=1, origin=make.CHANNEL, subject="Heating", note="asked", new_tags=("heat",))
     order = ActOnTicket(ticket=1, command=edit, by=make.AGENT, at=workers.clock.now())
@@ -87,7 +68,7 @@ async def test_an_order_is_carried_out_once_and_said_once(workers: Workers) -> N
     assert len(workers.slack.kind("line")) == 1
 
 
-async def test_hide_show_and_undo_each_twice(workers: Workers) -> None:
+async def test_hide_show_and_undo_each_twice(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     (root,) = workers.slack.kind("root")
     for _ in range(2):
@@ -111,7 +92,7 @@ async def test_hide_show_and_undo_each_twice(workers: Workers) -> None:
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_at_whatever_step_a_worker_dies_a_root_is_hidden_and_a_card_comes_back(workers: Workers) -> None:
+async def test_at_whatever_step_a_worker_dies_a_root_is_hidden_and_a_card_comes_back(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     (root,) = workers.slack.kind("root")
     workers.clock.forward(200)
@@ -138,7 +119,7 @@ async def test_at_whatever_step_a_worker_dies_a_root_is_hidden_and_a_card_comes_
     assert step > 5
 
 
-async def test_a_click_that_waited_too_long_is_answered_with_click_again(workers: Workers) -> None:
+async def test_a_click_that_waited_too_long_is_answered_with_click_again(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     click = OpenModal(
         ticket=1,
@@ -153,7 +134,9 @@ async def test_a_click_that_waited_too_long_is_answered_with_click_again(workers
     assert [(to, "click again" in said) for to, said in workers.slack.whispers] == [("https://r", True)]
 
 
-async def test_a_solved_ticket_closes_when_its_time_has_passed_and_a_text_reopens_it_before(workers: Workers) -> None:
+async def test_a_solved_ticket_closes_when_its_time_has_passed_and_a_text_reopens_it_before(
+    workers: FakeWorkers,
+) -> None:
     await receive(workers, 1)
     solve = ActOnTicket(ticket=1, command=SetStatus(status=Status.SOLVED), by=make.AGENT, at=workers.clock.now())
     await workers.handle(solve)
@@ -173,21 +156,23 @@ async def test_a_solved_ticket_closes_when_its_time_has_passed_and_a_text_reopen
     assert ticket.status is Status.CLOSED
 
 
-async def test_texts_that_overtook_each_other_stand_in_the_order_of_arrival(workers: Workers) -> None:
+async def test_texts_that_overtook_each_other_stand_in_the_order_of_arrival(workers: FakeWorkers) -> None:
     await receive(workers, 2, after=1)
-    assert thread(workers) == []
+    assert texts_in_thread(workers) == []
     await receive(workers, 1)
     await receive(workers, 3, after=2)
-    assert thread(workers) == ["text 1", "text 2", "text 3"]
+    assert texts_in_thread(workers) == ["text 1", "text 2", "text 3"]
 
 
-async def test_a_text_whose_predecessor_never_comes_is_shown_by_the_clock(workers: Workers) -> None:
+async def test_a_text_whose_predecessor_never_comes_is_shown_by_the_clock(workers: FakeWorkers) -> None:
     await receive(workers, 2, after=1)
     await workers.pass_time(60)
-    assert thread(workers) == ["text 2"]
+    assert texts_in_thread(workers) == ["text 2"]
 
 
-async def test_a_text_to_a_number_that_is_no_line_is_kept_and_shown_once_the_line_is_added(workers: Workers) -> None:
+async def test_a_text_to_a_number_that_is_no_line_is_kept_and_shown_once_the_line_is_added(
+    workers: FakeWorkers,
+) -> None:
     stray = SmsReceived(
         sid="SM9", line="+15559990000", contact=make.CONTACT, body="stray", received_at=workers.clock.now()
     )
@@ -199,7 +184,7 @@ async def test_a_text_to_a_number_that_is_no_line_is_kept_and_shown_once_the_lin
     assert kept.body == "stray"
 
 
-async def test_a_throttled_channel_waits_and_holds_up_no_other(workers: Workers) -> None:
+async def test_a_throttled_channel_waits_and_holds_up_no_other(workers: FakeWorkers) -> None:
     await workers.ports.stores.lines.add(make.line(id="+15550001112", channel="C0OTHER"))
     workers.slack.refused[make.CHANNEL] = Throttled(timedelta(seconds=40))
     await receive(workers, 1)
@@ -216,26 +201,28 @@ async def test_a_throttled_channel_waits_and_holds_up_no_other(workers: Workers)
     assert len(workers.slack.kind("root")) == 2
 
 
-async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: Workers) -> None:
+async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: FakeWorkers) -> None:
     workers.slack.refused[make.CHANNEL] = Permanent("is_archived")
     await receive(workers, 1)
     assert workers.slack.messages == []
     workers.slack.refused.clear()
     await workers.pass_time(700)
-    assert thread(workers) == ["text 1"]
+    assert texts_in_thread(workers) == ["text 1"]
 
 
-async def test_a_conversation_whose_thread_was_deleted_goes_on_in_a_new_one(workers: Workers) -> None:
+async def test_a_conversation_whose_thread_was_deleted_goes_on_in_a_new_one(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.slack.messages.clear()
     await receive(workers, 2)
     await workers.pass_time(1)
     (root,) = workers.slack.kind("root")
     assert [each.thread_ts for each in workers.slack.kind("texts")] == [root.ts]
-    assert thread(workers) == ["text 2"]
+    assert texts_in_thread(workers) == ["text 2"]
 
 
-async def test_a_click_that_comes_too_late_is_refused_in_words_and_the_card_is_drawn_again(workers: Workers) -> None:
+async def test_a_click_that_comes_too_late_is_refused_in_words_and_the_card_is_drawn_again(
+    workers: FakeWorkers,
+) -> None:
     await receive(workers, 1)
     (root,) = workers.slack.kind("root")
     workers.slack.before = _no_updates
@@ -265,7 +252,7 @@ def _no_updates(method: str, channel: str) -> None:
 # -- what agents write elsewhere --------------------------------------------------------------------------------------
 
 
-async def write(workers: Workers, text: str, number: int = 1) -> None:
+async def write(workers: FakeWorkers, text: str, number: int = 1) -> None:
     """A command to send a text, handled twice with all that follows."""
     order = WriteTyped(
         sms=f"typed-{number}",
@@ -281,7 +268,7 @@ async def write(workers: Workers, text: str, number: int = 1) -> None:
     await workers.pass_time(2, 1)
 
 
-async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(workers: Workers) -> None:
+async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(workers: FakeWorkers) -> None:
     await write(workers, f"{make.CONTACT} hello")
     await write(workers, f"{make.CONTACT} hello again", 2)
     assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello again"]
@@ -293,7 +280,7 @@ async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(w
     assert len(set(workers.slack.whispers)) == 1
 
 
-async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: Workers) -> None:
+async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: FakeWorkers) -> None:
     for number in (1, 2):
         order = WriteTyped(
             sms=f"typed-{number}",
@@ -308,7 +295,7 @@ async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: Wo
     assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello"]
 
 
-async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Workers) -> None:
+async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: FakeWorkers) -> None:
     order = WriteTyped(
         sms="typed-1", typed=f"{make.CONTACT} hello", by=make.AGENT, at=workers.clock.now(), channel=make.CHANNEL
     )
@@ -319,7 +306,7 @@ async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Wor
     assert len(workers.slack.kind("root")) == len(workers.slack.kind("written")) == 1
 
 
-async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(workers: Workers) -> None:
+async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(workers: FakeWorkers) -> None:
     await write(workers, f"{make.CONTACT} hello")
     workers.clock.forward(10)
     await receive(workers, 1)
@@ -328,7 +315,7 @@ async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(w
     assert len(workers.slack.kind("root")) == 1
 
 
-async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(workers: Workers) -> None:
+async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     for seconds, name in ((5, "Ann"), (0, "Anne")):
         order = NameContact(
@@ -343,7 +330,7 @@ async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(work
     assert "Ann · +15550002222" in str(root.what.blocks)
 
 
-async def test_a_modal_that_is_filled_before_it_is_there_is_filled_once_it_is(workers: Workers) -> None:
+async def test_a_modal_that_is_filled_before_it_is_there_is_filled_once_it_is(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     search = FindTickets(
         query="#1", user=make.AGENT, channel=make.CHANNEL, view="found-1", received_at=workers.clock.now()
@@ -356,7 +343,7 @@ async def test_a_modal_that_is_filled_before_it_is_there_is_filled_once_it_is(wo
     assert make.CONTACT in str(workers.slack.views[0])
 
 
-async def test_a_modal_that_was_closed_is_not_waited_for(workers: Workers) -> None:
+async def test_a_modal_that_was_closed_is_not_waited_for(workers: FakeWorkers) -> None:
     search = FindTickets(
         query="#1", user=make.AGENT, channel=make.CHANNEL, view="found-1", received_at=workers.clock.now()
     )

@@ -7,24 +7,15 @@ import pytest
 from messages.process.publishing import Unpublished
 from messages.sms import Media
 from tests import make
-from tests.actors.test_every_message_may_come_twice import thread
-from tests.fakes import Workers
+from tests.actors.helpers import listed, texts_in_thread
+from tests.fakes import FakeWorkers
 from workers import missed
 from workers.failures import TextingThrottled, Unreachable
-from workers.ports import ListedText
 
 PICTURE = Media(url="https://api.twilio.com/Media/ME1", content_type="image/png")
 
 
-def listed(workers: Workers, number: int, **fields: object) -> ListedText:
-    """The contact's `number`-th text as the provider lists it, which came now."""
-    given = {"contact": make.CONTACT, "body": f"text {number}", "media": (), "at": workers.clock.now(), **fields}
-    text = ListedText(sid=f"SM{number}", **given)  # type: ignore[arg-type]
-    workers.texting.inbound.append((make.LINE, text))
-    return text
-
-
-async def began(workers: Workers) -> None:
+async def began(workers: FakeWorkers) -> None:
     """Clerk has run for a while and seen one text by webhook."""
     await missed.take_in_missed(workers.ports)
     workers.clock.forward(600)
@@ -35,7 +26,9 @@ async def began(workers: Workers) -> None:
     assert await missed.take_in_missed(workers.ports) == 0
 
 
-async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_and_in_order(workers: Workers) -> None:
+async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_and_in_order(
+    workers: FakeWorkers,
+) -> None:
     await began(workers)
     for number in range(2, 7):
         listed(workers, number, media=(PICTURE,) if number == 4 else ())
@@ -44,14 +37,14 @@ async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_an
         await missed.take_in_missed(workers.ports)
         while due := workers.queue.due():
             await workers.handle(workers.queue.take(due[-1]))
-    shown = thread(workers)
+    shown = texts_in_thread(workers)
     assert [text for text in shown if text.startswith("text")] == [f"text {number}" for number in range(1, 7)]
     kept = await workers.ports.stores.texts.get("SM4")
     assert kept is not None
     assert kept.media == (PICTURE,)
 
 
-async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: Workers) -> None:
+async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     found = []
@@ -60,10 +53,10 @@ async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: Wor
         found.append(await missed.take_in_missed(workers.ports))
     assert found == [1, 0, 0, 0, 0]
     await workers.drain()
-    assert thread(workers) == ["text 1", "text 2"]
+    assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(workers: Workers) -> None:
+async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     workers.clock.forward(91)
@@ -73,10 +66,10 @@ async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(worke
     workers.clock.forward(61)
     assert await missed.take_in_missed(workers.ports) == 1
     await workers.drain()
-    assert thread(workers) == ["text 1", "text 2"]
+    assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(workers: Workers) -> None:
+async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(workers: FakeWorkers) -> None:
     await began(workers)
     workers.clock.forward(61)
     listed(workers, 2)
@@ -85,7 +78,7 @@ async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(worker
     assert await missed.take_in_missed(workers.ports) == 1
 
 
-async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: Workers) -> None:
+async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: FakeWorkers) -> None:
     listed(workers, 1)
     workers.clock.forward(3600)
     assert await missed.take_in_missed(workers.ports) == 0
@@ -93,7 +86,7 @@ async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: Work
     assert await missed.take_in_missed(workers.ports) == 0
 
 
-async def test_many_clocks_ask_once_a_minute_per_line(workers: Workers) -> None:
+async def test_many_clocks_ask_once_a_minute_per_line(workers: FakeWorkers) -> None:
     asked: list[str] = []
     workers.texting.before = asked.append
     for _ in range(5):
@@ -106,7 +99,7 @@ async def test_many_clocks_ask_once_a_minute_per_line(workers: Workers) -> None:
 @pytest.mark.parametrize(
     "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=90))], ids=str
 )
-async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: Workers, error: Exception) -> None:
+async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: FakeWorkers, error: Exception) -> None:
     await began(workers)
     listed(workers, 2)
 
@@ -122,10 +115,10 @@ async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: Workers,
     workers.clock.forward(61)
     await missed.take_in_missed(workers.ports)
     await workers.drain()
-    assert thread(workers) == ["text 1", "text 2"]
+    assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_what_could_not_be_published_is_found_again(workers: Workers) -> None:
+async def test_what_could_not_be_published_is_found_again(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     workers.clock.forward(61)

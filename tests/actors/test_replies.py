@@ -10,32 +10,15 @@ from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPost
 from messages.sms import ResendText, SendTexts, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
-from tests.actors.test_every_message_may_come_twice import receive
-from tests.fakes import Workers
+from tests.actors.helpers import lines, receive, settle, stored, thread, written
+from tests.fakes import FakeWorkers
 from workers.failures import Refused, TextingThrottled, Undecided, Unreachable
 from workers.ports import Posted
 from workers.sms.compose import ACCEPTED_BEFORE
 from workers.sms.sending import Sending
 
 
-async def thread(workers: Workers) -> Thread:
-    """The conversation's thread, begun by a text of the contact's."""
-    await workers.handle(make.sms_received(received_at=workers.clock.now()))
-    await workers.drain()
-    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
-    assert conversation is not None
-    assert conversation.thread is not None
-    return conversation.thread
-
-
-def written(workers: Workers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
-    """The `number`-th reply in a thread, written now."""
-    ts = f"{workers.clock.now().timestamp() + number / 1000:.6f}"
-    given = {"event_id": f"Ev{number}", "channel": place.channel, "thread_ts": place.ts, "ts": ts, **fields}
-    return make.reply_posted(text=text or f"reply {number}", received_at=workers.clock.now(), **given)
-
-
-async def reply(workers: Workers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
+async def reply(workers: FakeWorkers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
     """A reply, handled twice with all that follows within a few seconds."""
     message = written(workers, place, number, text, **fields)
     for _ in range(2):
@@ -44,40 +27,19 @@ async def reply(workers: Workers, place: Thread, number: int, text: str = "", **
     return message
 
 
-async def settle(workers: Workers, seconds: float = 2) -> None:
-    """Let what is due within some seconds happen."""
-    until = workers.clock.now() + timedelta(seconds=seconds)
-    while (due := min((at for at, _ in workers.queue.waiting), default=until)) < until:
-        workers.clock.time = max(workers.clock.now(), due)
-        await workers.drain()
-    workers.clock.time = until
-
-
-async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
-    """The text that a reply became."""
-    text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
-    assert text is not None
-    return text
-
-
-def marks(workers: Workers, message: SlackReplyPosted) -> set[str]:
+def marks(workers: FakeWorkers, message: SlackReplyPosted) -> set[str]:
     """The reactions on a reply."""
     return workers.slack.reactions.get(Posted(message.channel, message.ts), set())
 
 
-def lines(workers: Workers) -> list[str]:
-    """What the thread was told about replies."""
-    return [each.what.text for each in workers.slack.kind("outcome")]
-
-
-async def ticket(workers: Workers) -> Ticket:
+async def ticket(workers: FakeWorkers) -> Ticket:
     """The conversation's newest ticket."""
     found = await workers.ports.stores.tickets.newest(make.CONVERSATION)
     assert found is not None
     return found
 
 
-async def report(workers: Workers, message: SlackReplyPosted, status: str, sid: str = "", **fields: Any) -> None:
+async def report(workers: FakeWorkers, message: SlackReplyPosted, status: str, sid: str = "", **fields: Any) -> None:
     """The provider reports how far a text has come, twice."""
     told = DeliveryReported(
         sms=outbound_id(message.channel, message.ts),
@@ -91,7 +53,7 @@ async def report(workers: Workers, message: SlackReplyPosted, status: str, sid: 
     await settle(workers)
 
 
-async def test_a_reply_is_sent_once_opens_the_ticket_and_assigns_its_author(workers: Workers) -> None:
+async def test_a_reply_is_sent_once_opens_the_ticket_and_assigns_its_author(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
@@ -100,14 +62,14 @@ async def test_a_reply_is_sent_once_opens_the_ticket_and_assigns_its_author(work
     assert ((await ticket(workers)).status, (await ticket(workers)).assignees) == (Status.OPEN, (make.AGENT,))
 
 
-async def test_the_second_to_reply_does_not_take_the_ticket_from_the_first(workers: Workers) -> None:
+async def test_the_second_to_reply_does_not_take_the_ticket_from_the_first(workers: FakeWorkers) -> None:
     place = await thread(workers)
     await reply(workers, place, 1)
     await reply(workers, place, 2, user="U0BEN")
     assert (await ticket(workers)).assignees == (make.AGENT,)
 
 
-async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conversation(workers: Workers) -> None:
+async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conversation(workers: FakeWorkers) -> None:
     place = await thread(workers)
     workers.clock.forward(10)
     await receive(workers, 2)
@@ -120,7 +82,7 @@ async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conv
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(workers: Workers) -> None:
+async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(workers: FakeWorkers) -> None:
     place = await thread(workers)
     first = written(workers, place, 1)
     await workers.handle(written(workers, place, 2, after=outbound_id(first.channel, first.ts)))
@@ -139,7 +101,7 @@ async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_f
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 
-async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thread(workers: Workers) -> None:
+async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thread(workers: FakeWorkers) -> None:
     place = await thread(workers)
     close = ActOnTicket(
         ticket=1, command=SetStatus(status=Status.CLOSED), by=make.AGENT, at=workers.clock.now() - timedelta(seconds=1)
@@ -153,7 +115,7 @@ async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thre
     assert len(workers.slack.kind("root")) == 1
 
 
-async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers: Workers) -> None:
+async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers: FakeWorkers) -> None:
     place = await thread(workers)
     first, second = written(workers, place, 1), written(workers, place, 2)
     await workers.handle(second.model_copy(update={"after": outbound_id(first.channel, first.ts)}))
@@ -164,7 +126,7 @@ async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers:
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 
-async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: Workers) -> None:
+async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: FakeWorkers) -> None:
     place = await thread(workers)
     await reply(workers, place, 2, after=f"{place.channel}-1.0")
     await settle(workers, 40)
@@ -173,7 +135,7 @@ async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: Wor
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
 
 
-async def test_a_reply_is_kept_until_its_thread_is_known(workers: Workers) -> None:
+async def test_a_reply_is_kept_until_its_thread_is_known(workers: FakeWorkers) -> None:
     place = await thread(workers)
     began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
     message = written(workers, began, 1)
@@ -186,14 +148,14 @@ async def test_a_reply_is_kept_until_its_thread_is_known(workers: Workers) -> No
 
 
 @pytest.mark.parametrize("where", [{"thread_ts": "1700000000.000100"}, {"channel": "C0ELSEWHERE"}], ids=str)
-async def test_a_reply_in_a_thread_that_is_not_ours_is_left_alone(workers: Workers, where: dict[str, str]) -> None:
+async def test_a_reply_in_a_thread_that_is_not_ours_is_left_alone(workers: FakeWorkers, where: dict[str, str]) -> None:
     place = await thread(workers)
     began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
     await workers.handle(written(workers, began, 1, **where))
     assert workers.queue.waiting == []
 
 
-async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_told(workers: Workers) -> None:
+async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_told(workers: FakeWorkers) -> None:
     place = await thread(workers)
     workers.clock.forward(200)
     await receive(workers, 2)
@@ -203,7 +165,7 @@ async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_
     assert [(who, "own thread" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
 
 
-async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers: Workers) -> None:
+async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -217,7 +179,7 @@ async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers
     assert (await stored(workers, message)).state is State.QUEUED
 
 
-async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: Workers) -> None:
+async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def away(method: str) -> None:
@@ -237,7 +199,7 @@ async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: Work
     assert "not sent again" in workers.slack.whispers[-1][1]
 
 
-async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unknown(workers: Workers) -> None:
+async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unknown(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -256,7 +218,7 @@ async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unkno
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a_minute(workers: Workers) -> None:
+async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a_minute(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -287,7 +249,7 @@ async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a
 @pytest.mark.parametrize(
     "error", [TextingThrottled(20429, timedelta(seconds=5)), Unreachable(None, "refused")], ids=str
 )
-async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: Workers, error: Exception) -> None:
+async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: FakeWorkers, error: Exception) -> None:
     place = await thread(workers)
     calls = []
 
@@ -306,7 +268,7 @@ async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: Workers,
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
 
 
-async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows(workers: Workers) -> None:
+async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def refuse(method: str) -> None:
@@ -325,7 +287,7 @@ async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows
     assert all("START" in said for said in lines(workers))
 
 
-async def test_reports_in_any_order_and_twice_end_in_the_furthest_state(workers: Workers) -> None:
+async def test_reports_in_any_order_and_twice_end_in_the_furthest_state(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     for status in ("delivered", "sent", "queued"):
@@ -334,7 +296,7 @@ async def test_reports_in_any_order_and_twice_end_in_the_furthest_state(workers:
     assert marks(workers, message) == {"white_check_mark"}
 
 
-async def test_a_report_that_comes_before_the_sid_is_stored_settles_the_text(workers: Workers) -> None:
+async def test_a_report_that_comes_before_the_sid_is_stored_settles_the_text(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -349,7 +311,7 @@ async def test_a_report_that_comes_before_the_sid_is_stored_settles_the_text(wor
     assert marks(workers, message) == {"white_check_mark"}
 
 
-async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: Workers) -> None:
+async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     await report(workers, message, "undelivered", error_code=30005)
@@ -358,7 +320,7 @@ async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: Work
     assert "no longer in service" in said
 
 
-async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: Workers) -> None:
+async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     change = SlackReplyChanged(
@@ -376,7 +338,7 @@ async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: Workers)
     assert [(who, "Write another reply" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
 
 
-async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: Workers) -> None:
+async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1, "// ask ben")
     await report(workers, message, "queued", sid="SMx")
@@ -387,7 +349,9 @@ async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: Workers) ->
     assert marks(workers, message) == {"memo"}
 
 
-async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_first_and_says_so(workers: Workers) -> None:
+async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_first_and_says_so(
+    workers: FakeWorkers,
+) -> None:
     place = await thread(workers)
     first = WriteText(
         sms="view-V1",
@@ -410,7 +374,7 @@ async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_firs
     assert [text for _, text in workers.slack.whispers] == [*told, ACCEPTED_BEFORE]
 
 
-async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> None:
+async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: FakeWorkers) -> None:
     place = await thread(workers)
     await workers.handle(written(workers, place, 1))
     workers.queue.waiting.clear()
@@ -418,7 +382,9 @@ async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: Workers) -> Non
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_while_the_provider_is_away_one_message_waits_for_it_however_many_replies_do(workers: Workers) -> None:
+async def test_while_the_provider_is_away_one_message_waits_for_it_however_many_replies_do(
+    workers: FakeWorkers,
+) -> None:
     place = await thread(workers)
     calls = []
 

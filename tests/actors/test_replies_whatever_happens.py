@@ -12,9 +12,8 @@ from messages.notification import RenderConversation
 from messages.sms import ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import Status
 from tests import make
-from tests.actors.test_replies import settle, thread
-from tests.actors.test_replies import written as message_in
-from tests.fakes import DiesAt, Fate, Workers
+from tests.actors.helpers import settle, thread, written
+from tests.fakes import DiesAt, FakeWorkers, Fate
 from workers.failures import TextingThrottled, Undecided, Unreachable
 from workers.ports import Posted
 
@@ -41,7 +40,7 @@ def trouble(dice: random.Random) -> Any:
     return before, after
 
 
-async def storm(workers: Workers, dice: random.Random) -> None:
+async def storm(workers: FakeWorkers, dice: random.Random) -> None:
     """Handle what is due in any order; a message whose worker died is delivered again, some come twice."""
     workers.texting.before, workers.texting.after = trouble(dice)
     while due := workers.queue.due():
@@ -55,7 +54,7 @@ async def storm(workers: Workers, dice: random.Random) -> None:
     workers.texting.before = workers.texting.after = lambda method: None
 
 
-async def replies(workers: Workers, dice: random.Random, contact: str) -> list[SlackReplyPosted]:
+async def replies(workers: FakeWorkers, dice: random.Random, contact: str) -> list[SlackReplyPosted]:
     """What an agent writes to a contact, in order; Slack tells some of it twice."""
     conversation = await workers.ports.stores.conversations.get(f"{make.LINE}:{contact}")
     assert conversation is not None
@@ -80,7 +79,7 @@ async def replies(workers: Workers, dice: random.Random, contact: str) -> list[S
     return written
 
 
-async def report(workers: Workers, dice: random.Random) -> None:
+async def report(workers: FakeWorkers, dice: random.Random) -> None:
     """The provider's reports on what it sent: in any order, twice, and some never."""
     reports = [
         DeliveryReported(
@@ -95,7 +94,7 @@ async def report(workers: Workers, dice: random.Random) -> None:
         await workers.queue.publish(each)
 
 
-async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
+async def stored(workers: FakeWorkers, message: SlackReplyPosted) -> Sms:
     """The text that a reply became."""
     text = await workers.ports.stores.texts.get(outbound_id(message.channel, message.ts))
     assert text is not None
@@ -103,7 +102,9 @@ async def stored(workers: Workers, message: SlackReplyPosted) -> Sms:
 
 
 @pytest.mark.parametrize("listed", [False, True], ids=["unknown", "known by now"])
-async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(workers: Workers, listed: bool) -> None:
+async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(
+    workers: FakeWorkers, listed: bool
+) -> None:
     """It dies as it gives a text up, or as it finds out on a person's Resend that the provider has it."""
     place, lived, step = await thread(workers), False, 0
 
@@ -113,7 +114,7 @@ async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(wor
     while not lived:
         before, after = (lambda method: None, away) if listed else (away, lambda method: None)
         workers.texting.before, workers.texting.after = before, after
-        message = message_in(workers, place, step)
+        message = written(workers, place, step)
         await workers.handle(message)
         await settle(workers, 1.5)
         order: QueueMessage = SendTexts(conversation=make.CONVERSATION)
@@ -137,7 +138,7 @@ async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(wor
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_each_reply_is_sent_at_most_once_and_in_order_and_ends_decided_or_unknown(
-    workers: Workers, seed: int
+    workers: FakeWorkers, seed: int
 ) -> None:
     dice = random.Random(seed)
     for contact in CONTACTS:

@@ -14,10 +14,8 @@ from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.sms import Sms, State, outbound_id
 from tests import make
-from tests.actors.test_every_message_may_come_twice import thread as shown
-from tests.actors.test_missed_texts import listed
-from tests.actors.test_replies import lines, settle, stored, thread, written
-from tests.fakes import Workers
+from tests.actors.helpers import lines, listed, settle, stored, texts_in_thread, thread, written
+from tests.fakes import FakeWorkers
 from workers import clock, missed
 from workers.failures import (
     Ambiguous,
@@ -33,7 +31,7 @@ from workers.failures import (
 ORDERS = list(permutations(range(3)))
 
 
-def texts(workers: Workers, count: int, restarted_before: int) -> list[SmsReceived]:
+def texts(workers: FakeWorkers, count: int, restarted_before: int) -> list[SmsReceived]:
     """What a gateway published of a contact's texts that came a second apart, had it started before one of them."""
     found = []
     for number in range(count):
@@ -44,7 +42,7 @@ def texts(workers: Workers, count: int, restarted_before: int) -> list[SmsReceiv
     return found
 
 
-def replies(workers: Workers, place: Thread, count: int, restarted_before: int) -> list[SlackReplyPosted]:
+def replies(workers: FakeWorkers, place: Thread, count: int, restarted_before: int) -> list[SlackReplyPosted]:
     """What a gateway published of replies in a thread, had it started before one of them."""
     found: list[SlackReplyPosted] = []
     for number in range(count):
@@ -56,21 +54,21 @@ def replies(workers: Workers, place: Thread, count: int, restarted_before: int) 
     return found
 
 
-def stands(workers: Workers, message: SlackReplyPosted) -> None:
+def stands(workers: FakeWorkers, message: SlackReplyPosted) -> None:
     """Have a reply stand in Slack's thread."""
     reply = ThreadReply(ts=message.ts, thread_ts=message.thread_ts, user=message.user, text=message.text)
     workers.slack.replies.append((message.channel, reply))
 
 
-async def has_a_line(workers: Workers) -> None:
+async def has_a_line(workers: FakeWorkers) -> None:
     """Clerk has had the line for a while."""
     await missed.take_in_missed(workers.ports)
     workers.clock.forward(300)
 
 
-def inbound(workers: Workers) -> list[str]:
+def inbound(workers: FakeWorkers) -> list[str]:
     """The contact's texts as they stand in the thread."""
-    return [text for text in shown(workers) if text.startswith("text")]
+    return [text for text in texts_in_thread(workers) if text.startswith("text")]
 
 
 # -- texts ----------------------------------------------------------------------------------------------------------
@@ -79,7 +77,7 @@ def inbound(workers: Workers) -> list[str]:
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 @pytest.mark.parametrize("restarted_before", [1, 2])
 async def test_texts_stand_in_order_whatever_is_handled_first(
-    workers: Workers, order: tuple[int, ...], restarted_before: int
+    workers: FakeWorkers, order: tuple[int, ...], restarted_before: int
 ) -> None:
     await has_a_line(workers)
     came = texts(workers, 3, restarted_before)
@@ -90,7 +88,7 @@ async def test_texts_stand_in_order_whatever_is_handled_first(
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers: Workers) -> None:
+async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     came = texts(workers, 3, 2)
     await workers.handle(came[2])
@@ -98,7 +96,7 @@ async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behind(workers: Workers) -> None:
+async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behind(workers: FakeWorkers) -> None:
     """They are taken in with the one that led to them, and not put behind what waits."""
     await has_a_line(workers)
     came = texts(workers, 3, 2)
@@ -109,7 +107,7 @@ async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behin
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_list(workers: Workers) -> None:
+async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_list(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     came = texts(workers, 4, 0)
     await workers.handle(came[0])
@@ -123,7 +121,7 @@ async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_t
 
 
 async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_asked_or_is_away_for_long(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
     came = texts(workers, 2, 0)
@@ -144,7 +142,7 @@ async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_
     assert inbound(workers) == ["text 1"]
 
 
-async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: Workers) -> None:
+async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: FakeWorkers) -> None:
     listed(workers, 7)
     workers.clock.forward(30)
     await missed.take_in_missed(workers.ports)
@@ -154,7 +152,7 @@ async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: Worke
     assert inbound(workers) == ["text 0"]
 
 
-async def test_only_the_contacts_own_texts_are_taken_in(workers: Workers) -> None:
+async def test_only_the_contacts_own_texts_are_taken_in(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     listed(workers, 7, contact="+15550009999")
     await workers.handle(texts(workers, 1, 0)[0])
@@ -166,7 +164,7 @@ async def test_only_the_contacts_own_texts_are_taken_in(workers: Workers) -> Non
     "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=30))], ids=str
 )
 async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_long(
-    workers: Workers, error: TextingError
+    workers: FakeWorkers, error: TextingError
 ) -> None:
     await has_a_line(workers)
     came = texts(workers, 2, 1)
@@ -188,7 +186,7 @@ async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_lon
 
 
 async def test_a_text_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
     came = texts(workers, 2, 1)
@@ -206,7 +204,7 @@ async def test_a_text_that_stood_in_the_queue_for_long_does_not_go_first_because
     assert inbound(workers) == ["text 0", "text 1"]
 
 
-async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: Workers) -> None:
+async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: FakeWorkers) -> None:
     await has_a_line(workers)
 
     def refuse(method: str) -> None:
@@ -224,7 +222,7 @@ async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: Workers
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 @pytest.mark.parametrize("restarted_before", [1, 2])
 async def test_replies_go_out_in_order_whatever_is_handled_first(
-    workers: Workers, order: tuple[int, ...], restarted_before: int
+    workers: FakeWorkers, order: tuple[int, ...], restarted_before: int
 ) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, restarted_before)
@@ -235,7 +233,7 @@ async def test_replies_go_out_in_order_whatever_is_handled_first(
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(workers: Workers) -> None:
+async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, 2)
     await workers.handle(came[2])
@@ -246,7 +244,7 @@ async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(worker
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_behind(workers: Workers) -> None:
+async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_behind(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, 2)
     await workers.handle(came[2])
@@ -256,7 +254,9 @@ async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_be
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_thread(workers: Workers) -> None:
+async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_thread(
+    workers: FakeWorkers,
+) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, 0)
     await workers.handle(came[2])
@@ -267,7 +267,7 @@ async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_
 
 
 async def test_a_reply_goes_without_the_one_before_it_only_once_slack_was_asked_or_is_away_for_long(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
     came = replies(workers, place, 2, 0)
@@ -284,7 +284,7 @@ async def test_a_reply_goes_without_the_one_before_it_only_once_slack_was_asked_
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_a_note_that_is_found_stays_a_note(workers: Workers) -> None:
+async def test_a_note_that_is_found_stays_a_note(workers: FakeWorkers) -> None:
     place = await thread(workers)
     note = written(workers, place, 1, "// not for them")
     stands(workers, note)
@@ -296,7 +296,7 @@ async def test_a_note_that_is_found_stays_a_note(workers: Workers) -> None:
 
 
 async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_its_author_is_told(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
     old = written(workers, place, 1)
@@ -313,7 +313,7 @@ async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_i
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "Slack brought its event after all"
 
 
-async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(workers: Workers) -> None:
+async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 2, 1)
     workers.clock.forward(1200)
@@ -324,7 +324,7 @@ async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(wor
 
 
 @pytest.mark.parametrize("error", [Ambiguous("TimeoutError"), Permanent("missing_scope")], ids=str)
-async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: Workers, error: SlackError) -> None:
+async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: FakeWorkers, error: SlackError) -> None:
     place = await thread(workers)
 
     def refuse(method: str, channel: str) -> None:
@@ -339,7 +339,7 @@ async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: Workers, e
 
 
 async def test_a_reply_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
     came = replies(workers, place, 2, 1)
@@ -358,7 +358,7 @@ async def test_a_reply_that_stood_in_the_queue_for_long_does_not_go_first_becaus
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1"]
 
 
-async def test_a_reply_that_comes_twice_asks_slack_once(workers: Workers) -> None:
+async def test_a_reply_that_comes_twice_asks_slack_once(workers: FakeWorkers) -> None:
     place = await thread(workers)
     asked: list[str] = []
     workers.slack.before = lambda method, channel: asked.append(method)

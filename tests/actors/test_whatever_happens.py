@@ -9,13 +9,15 @@ from messages.inbound import SmsReceived
 from messages.notification import AgentActed
 from messages.ticket import ActOnTicket, SetStatus, Status, Take, Ticket
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 
 CONTACTS = ("+15550002221", "+15550002222")
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_every_text_stands_once_and_in_order_and_nothing_is_announced_twice(workers: Workers, seed: int) -> None:
+async def test_every_text_stands_once_and_in_order_and_nothing_is_announced_twice(
+    workers: FakeWorkers, seed: int
+) -> None:
     dice = random.Random(seed)
     sent: dict[str, int] = dict.fromkeys(CONTACTS, 0)
     for _ in range(10):
@@ -79,6 +81,6 @@ async def test_every_text_stands_once_and_in_order_and_nothing_is_announced_twic
             assert two.first_text == one.last_text + 1
 
 
-async def _tickets(workers: Workers, conversation: str) -> list[Ticket]:
+async def _tickets(workers: FakeWorkers, conversation: str) -> list[Ticket]:
     found = [await workers.ports.stores.tickets.get(number) for number in range(1, 40)]
     return [ticket for ticket in found if ticket is not None and ticket.conversation == conversation]

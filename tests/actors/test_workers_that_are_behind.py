@@ -11,8 +11,8 @@ from messages.notification import ConsiderNotifying, RenderConversation
 from messages.process.publishing import Unpublished
 from messages.ticket import ActOnTicket, Take
 from tests import make
-from tests.actors.test_every_message_may_come_twice import receive, thread
-from tests.fakes import Fate, Workers
+from tests.actors.helpers import receive, texts_in_thread
+from tests.fakes import FakeWorkers, Fate
 from workers import clock
 from workers.failures import Temporary
 from workers.redraw import redraw
@@ -32,12 +32,12 @@ class Counted(Fate):
         self.steps += 1
 
 
-def waiting(workers: Workers, kind: type[QueueMessage]) -> int:
+def waiting(workers: FakeWorkers, kind: type[QueueMessage]) -> int:
     """How many messages of a kind wait in the queue."""
     return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
 
 
-async def drain_all_but_renders(workers: Workers) -> None:
+async def drain_all_but_renders(workers: FakeWorkers) -> None:
     """Handle what is due, as workers of all queues but Slack's do."""
     renders = []
     while due := workers.queue.due():
@@ -49,21 +49,21 @@ async def drain_all_but_renders(workers: Workers) -> None:
     workers.queue.waiting += renders
 
 
-async def name_contact(workers: Workers, name: str) -> None:
+async def name_contact(workers: FakeWorkers, name: str) -> None:
     """Change what the conversation's messages show."""
     workers.clock.forward(1)
     await workers.ports.stores.contacts.set_name(make.CONTACT, name, workers.clock.now())
     await redraw(make.CONVERSATION, workers.ports)
 
 
-async def look_for(workers: Workers, seconds: int) -> None:
+async def look_for(workers: FakeWorkers, seconds: int) -> None:
     """Let the clock look each second, and no worker do anything."""
     for _ in range(seconds):
         workers.clock.forward(1)
         await clock.sweep(workers.ports)
 
 
-async def test_the_clock_asks_for_an_announcement_twice_a_minute_at_most(workers: Workers) -> None:
+async def test_the_clock_asks_for_an_announcement_twice_a_minute_at_most(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.clock.forward(10)
     await receive(workers, 2)
@@ -77,7 +77,7 @@ async def test_the_clock_asks_for_an_announcement_twice_a_minute_at_most(workers
 
 
 async def test_messages_that_a_failing_slack_puts_off_leave_one_in_the_queue_and_lengthen_no_wait(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     await receive(workers, 1)
 
@@ -92,10 +92,12 @@ async def test_messages_that_a_failing_slack_puts_off_leave_one_in_the_queue_and
     assert waiting(workers, RenderConversation) == 1
     workers.slack.before = lambda method, channel: None
     await workers.pass_time(5, 1)
-    assert thread(workers) == ["text 1", "text 2"]
+    assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longer_and_longer(workers: Workers) -> None:
+async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longer_and_longer(
+    workers: FakeWorkers,
+) -> None:
     did: list[datetime] = []
 
     def one_a_second(method: str, channel: str) -> None:
@@ -121,7 +123,7 @@ async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longe
     assert "59: long" in str(workers.slack.messages)
 
 
-async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(workers: Workers) -> None:
+async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     drawing, done_with = Counted(), Counted()
     await workers.ports.stores.conversations.request_redraw(make.CONVERSATION, workers.clock.now())
@@ -130,7 +132,7 @@ async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(wo
     assert done_with.steps <= 4 < drawing.steps / 3
 
 
-async def test_one_message_to_render_a_conversation_waits_however_much_happens_in_it(workers: Workers) -> None:
+async def test_one_message_to_render_a_conversation_waits_however_much_happens_in_it(workers: FakeWorkers) -> None:
     for number in range(1, 6):
         await workers.handle(
             SmsReceived(
@@ -147,11 +149,11 @@ async def test_one_message_to_render_a_conversation_waits_however_much_happens_i
         await drain_all_but_renders(workers)
     assert waiting(workers, RenderConversation) == 1
     await workers.drain()
-    assert thread(workers) == [f"text {number}" for number in range(1, 6)]
+    assert texts_in_thread(workers) == [f"text {number}" for number in range(1, 6)]
     assert "U5" in str(workers.slack.kind("root")[0].what)
 
 
-async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(workers: Workers) -> None:
+async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     waited: list[int] = []
 
@@ -166,7 +168,7 @@ async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(
     assert "Maria" in str(workers.slack.kind("root")[0].what)
 
 
-async def test_a_render_that_could_not_be_published_can_be_asked_for_again_at_once(workers: Workers) -> None:
+async def test_a_render_that_could_not_be_published_can_be_asked_for_again_at_once(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.queue.broken = True
     with pytest.raises(Unpublished):
@@ -176,7 +178,7 @@ async def test_a_render_that_could_not_be_published_can_be_asked_for_again_at_on
     assert waiting(workers, RenderConversation) == 1
 
 
-async def test_a_render_that_was_lost_is_asked_for_again_after_a_minute(workers: Workers) -> None:
+async def test_a_render_that_was_lost_is_asked_for_again_after_a_minute(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     await redraw(make.CONVERSATION, workers.ports)
     workers.queue.waiting.clear()
@@ -187,7 +189,7 @@ async def test_a_render_that_was_lost_is_asked_for_again_after_a_minute(workers:
     assert waiting(workers, RenderConversation) == 1
 
 
-async def test_the_clock_puts_no_renders_on_top_of_those_that_wait(workers: Workers) -> None:
+async def test_the_clock_puts_no_renders_on_top_of_those_that_wait(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     await redraw(make.CONVERSATION, workers.ports)
     await look_for(workers, 300)

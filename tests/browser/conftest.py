@@ -9,9 +9,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 from tests.deployment import World
-from tests.servers import Process, answers, free_port, wait_until
+from tests.servers import Program, answers, free_port, wait_until
 
 FLAGS: Final = (
     "--no-sandbox",
@@ -52,7 +52,7 @@ def address() -> Iterator[str]:
             "CLERK_DEBOUNCE_CAP_SECONDS": "6",
             "CLERK_LOG_FORMAT": "json",
         }
-        process = Process("browser-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
+        process = Program("browser-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
         process.log.unlink(missing_ok=True)
         process.start()
         try:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.console import TOKEN, console, declare, letter, put
 from tests.servers import ARTEFACTS, depths
+from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
 SHOTS = ARTEFACTS / "console"
 

@@ -6,7 +6,7 @@ import sys
 
 from playwright.sync_api import expect
 
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 from tests.servers import ROOT
 
 

@@ -4,7 +4,7 @@ import httpx
 from playwright.sync_api import expect
 
 from messages.process.settings import SANDBOX
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 from tests.deployment import CHANNEL, World
 
 AS_CLERK = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}

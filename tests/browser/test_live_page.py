@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from messages.process.settings import SANDBOX
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 from tests.deployment import LINE, World, new_contact
-from tests.servers import Process, answers, free_port, wait_until
-from tests.system.conversations.test_the_conversation_goes_both_ways import marks
+from tests.servers import Program, answers, free_port, wait_until
+from tests.system.helpers import marks
 
 AS_CLERK: Final = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
@@ -225,7 +225,7 @@ def test_a_call_that_slack_refuses_for_its_form_is_shown_in_red(desk: Desk, addr
 
 def test_when_the_sandbox_restarts_the_page_says_so_and_catches_up(context: BrowserContext) -> None:
     port = free_port()
-    sandbox = Process("browser-sandbox", ["-m", "sandbox", "--port", str(port), "--gateway", "http://127.0.0.1:9"], {})
+    sandbox = Program("browser-sandbox", ["-m", "sandbox", "--port", str(port), "--gateway", "http://127.0.0.1:9"], {})
     address = f"http://127.0.0.1:{port}/sandbox"
     desk = Desk(context.new_page(), address)
     try:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 
 BRIGHTNESS: Final = """() => {
   const canvas = document.createElement('canvas').getContext('2d');

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 
 DRAWN = """async ([object]) => {
   const { textView } = await import('/sandbox/static/js/mrkdwn.js');

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.desk import Desk
+from tests.browser.helpers import Desk
 from tests.deployment import LINE, World
 
 

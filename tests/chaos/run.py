@@ -8,20 +8,20 @@ from pathlib import Path
 
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
-from tests.chaos.verdict import Documents, faults
+from tests.chaos.verdict import StoredDocuments, faults
 from tests.deployment import Deployment
 from tests.servers import PrivateRabbit, database, empty, mongodb, wait_until
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StormOutcome:
     """What happened, in figures, and what must not have happened, in words."""
 
     figures: dict[str, int]
     faults: list[str]
 
 
-def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
+def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOutcome:
     """Have a storm of this seed over a deployment of its own: broker, MongoDB, sandbox, gateway, workers, clock."""
     flags = ("--event-retries", "0.5,2,5,10,20,40")
     with PrivateRabbit() as node, mongodb() as mongo:
@@ -40,7 +40,7 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> Outcome:
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
             found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)
             storm.figures["seconds"] = round(time.monotonic() - started)
-        return Outcome(dict(storm.figures), found + _left_running(clerk))
+        return StormOutcome(dict(storm.figures), found + _left_running(clerk))
 
 
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
@@ -49,7 +49,7 @@ def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within
     found: list[str] = []
 
     def calm() -> bool:
-        documents = Documents(mongo_url)
+        documents = StoredDocuments(mongo_url)
         resend_unknown(clerk, resent)
         storm.figures["resends by hand"] = len(resent)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))

@@ -16,7 +16,7 @@ import pika
 from messages.queues import dead
 from tests.chaos.script import FAULTS, Deed, Scale, scripts
 from tests.deployment import CHANNEL, LINE, Deployment, Json, Watched, new_contact
-from tests.servers import Process, consumers, descendants, end, wait_until
+from tests.servers import Program, consumers, descendants, end, wait_until
 
 CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
 PATIENCE: Final = 900.0
@@ -153,7 +153,7 @@ class Storm:
         """End one process with SIGKILL: a worker's or the interactive worker's (their supervisor starts it again),
         or the gateway, the clock or a whole worker, which are started again here."""
         clerk = self._clerk
-        whole: list[Process] = [clerk.gateway, clerk.clock, *clerk.workers]
+        whole: list[Program] = [clerk.gateway, clerk.clock, *clerk.workers]
         for process in whole:
             if process.status is not None:
                 process.start()

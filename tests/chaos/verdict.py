@@ -15,7 +15,7 @@ from tests.deployment import Json, Still, World, field
 from tests.servers import depths
 
 
-class Documents:
+class StoredDocuments:
     """What Clerk keeps."""
 
     def __init__(self, mongo_url: str) -> None:
@@ -28,7 +28,7 @@ class Documents:
 def faults(
     world: World,
     amqp_url: str,
-    documents: Documents,
+    documents: StoredDocuments,
     contacts: Mapping[str, Sequence[Deed]],
     poisoned: int,
     resent: Set[str],
@@ -114,7 +114,7 @@ def _history(ticket: Ticket) -> Iterator[str]:
             yield f"ticket #{ticket.id}: {what} is {getattr(ticket, what)}, its history implies {value}"
 
 
-def _shown(world: World, documents: Documents, contacts: Mapping[str, Sequence[Deed]]) -> Iterator[str]:
+def _shown(world: World, documents: StoredDocuments, contacts: Mapping[str, Sequence[Deed]]) -> Iterator[str]:
     """Every card that is not collapsed shows its ticket as it is."""
     words = {Status.ON_HOLD: "On-hold"}
     for contact in contacts:

@@ -14,8 +14,8 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from messages.ticket import ActOnTicket, Status, Take
 from ops.documents.embedded_mongo import EmbeddedMongo
 from tests import make
-from tests.actors.test_every_message_may_come_twice import receive
-from tests.fakes import Workers
+from tests.actors.helpers import receive
+from tests.fakes import FakeWorkers
 from workers.mongo import Stores, collection
 
 CONVERSATIONS = 100
@@ -79,7 +79,7 @@ async def test_two_texts_in_one_place_are_told_apart_from_two_in_places_alike(tm
             assert await stores.texts.place(make.sms(id="SM4", conversation="a"), 2)
 
 
-class Asked(CommandListener):
+class QuestionsAsked(CommandListener):
     """Every question that is asked of a collection, as a `find` would: one of each shape."""
 
     def __init__(self) -> None:
@@ -116,12 +116,12 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
 async def test_no_question_is_answered_by_a_look_through_a_whole_collection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = Asked()
+    asked = QuestionsAsked()
     monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[asked]))
     with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
         async with Stores.opened(mongo.url) as stores:
             await stores.lines.add(make.line())
-            workers = Workers(stores)
+            workers = FakeWorkers(stores)
             for number in (1, 2):
                 await receive(workers, number)
                 await workers.pass_time(60)

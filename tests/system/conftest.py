@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import pytest
 
 from tests.deployment import CHANNEL, Deployment, World, clerk_command
-from tests.servers import PrivateRabbit, Server, database, empty
+from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty
+from tests.system.helpers import Place
 from tests.wire_cutter import Wire
 
 PATIENT_LINE = "+15550004444"
 
 
-@pytest.fixture(scope="package")
-def clerk(rabbit: Server, mongo: Server) -> Iterator[Deployment]:
+@pytest.fixture(scope="session")
+def clerk(rabbit: BackingServer, mongo: BackingServer) -> Iterator[Deployment]:
     """Clerk with two workers, a window of two seconds and a cap of six; each test brings contacts of its own."""
     empty(rabbit.url)
-    with Deployment("clerk", rabbit.url, database(mongo.url, "system"), workers=2) as deployment:
+    with Deployment("clerk", rabbit.url, database(mongo.url, f"system{WORKER}"), workers=2) as deployment:
         yield deployment
 
 
@@ -36,21 +36,12 @@ def patient_line(clerk: Deployment) -> Iterator[str]:
     assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
 
 
-@dataclass(frozen=True)
-class Place:
-    """A deployment with a broker of its own, and a connection to MongoDB that can be cut."""
-
-    clerk: Deployment
-    rabbit: PrivateRabbit
-    mongo: Wire
-
-
-@pytest.fixture(scope="package")
-def place(mongo: Server) -> Iterator[Place]:
+@pytest.fixture(scope="session")
+def place(mongo: BackingServer) -> Iterator[Place]:
     """One worker, the clock, the gateway, and servers that may be stopped: a test leaves them as they were."""
     with ExitStack() as stack:
         rabbit = stack.enter_context(PrivateRabbit())
-        wire = stack.enter_context(Wire(database(mongo.url, "place")))
+        wire = stack.enter_context(Wire(database(mongo.url, f"place{WORKER}")))
         where = {"CLERK_MANAGEMENT_URL": f"http://127.0.0.1:{rabbit.management_port}"}
         flags = ("--event-retries", "0.5,2,5,10,20")
         clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, flags=flags, **where))

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.standins import Pair, a_pair
-from tests.twilio_server import Server, reaching, serving
-from tests.webhooks import Served
+from tests.wire.gateway.helpers import Served
+from tests.wire.platforms.helpers import FakeTwilio, reaching, serving
+from tests.wire.sandbox.helpers import Pair, a_pair
 from workers.platforms.twilio.api import TwilioApi
 
 
@@ -33,21 +33,21 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 @pytest.fixture
-async def twilio() -> AsyncIterator[Server]:
+async def twilio() -> AsyncIterator[FakeTwilio]:
     """A server in the place of Twilio's API."""
     async with serving() as server:
         yield server
 
 
 @pytest.fixture
-async def storage() -> AsyncIterator[Server]:
+async def storage() -> AsyncIterator[FakeTwilio]:
     """A server in the place of the storage that keeps Twilio's media."""
     async with serving() as server:
         yield server
 
 
 @pytest.fixture
-async def api(twilio: Server) -> AsyncIterator[TwilioApi]:
+async def api(twilio: FakeTwilio) -> AsyncIterator[TwilioApi]:
     """Twilio's API as Clerk reaches it."""
     async with reaching(twilio.url + "/twilio") as api:
         yield api

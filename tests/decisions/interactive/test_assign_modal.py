@@ -9,41 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.orders import forms
-from messages.orders.forms import InputState, Submission
 from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
 from sandbox.slack.blockkit.block_checks import modal_errors
 from tests import make
+from tests.decisions.helpers import submitted, untouched
 from tests.make import AGENT, CHANNEL, SOLVED_FOR, at
 from workers.interactive import assign_modal
 from workers.tickets.lifecycle import decide
-
-_STATE = {
-    "initial_value": "value",
-    "initial_option": "selected_option",
-    "initial_options": "selected_options",
-    "initial_users": "selected_users",
-    "initial_conversations": "selected_conversations",
-}
-
-
-def untouched(view: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What Slack sends of a modal that was submitted as it was opened, by block_id."""
-    inputs = [block for block in view["blocks"] if block["type"] == "input"]
-    return {
-        block["block_id"]: {_STATE[name]: value for name, value in block["element"].items() if name in _STATE}
-        for block in inputs
-    }
-
-
-def submitted(view: Mapping[str, Any], **states: Mapping[str, Any]) -> Submission:
-    """The submission of a modal with some inputs' states changed."""
-    return Submission(
-        callback_id=view["callback_id"],
-        private_metadata=view["private_metadata"],
-        fields={name: InputState.model_validate(state) for name, state in {**untouched(view), **states}.items()},
-        user=AGENT,
-        at=at(1),
-    )
 
 
 def _blocks(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

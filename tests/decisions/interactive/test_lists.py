@@ -16,8 +16,7 @@ from messages.sms import WriteText
 from messages.ticket import Priority, Status
 from sandbox.slack.blockkit.block_checks import block_errors, modal_errors, too_long
 from tests import make
-from tests.decisions.interactive.test_assign_modal import submitted, untouched
-from tests.decisions.slack.test_cards import ALIVE, _texts
+from tests.decisions.helpers import ALIVE, submitted, text_objects, untouched
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
 from workers.interactive import lists, reply_modals
 from workers.interactive.lists import Row
@@ -40,7 +39,7 @@ FULL = Row(
 
 
 def _dead(blocks: Sequence[Mapping[str, Any]]) -> None:
-    for text in _texts(blocks):
+    for text in text_objects(blocks):
         if text["type"] == "mrkdwn":
             assert not ALIVE.search(text["text"].replace(f"<{LINK.replace('&', '&amp;')}|#", "")), text
 

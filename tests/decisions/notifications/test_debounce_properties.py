@@ -81,7 +81,7 @@ class Reference:
 
 
 @dataclass
-class Run:
+class DebounceRun:
     """The debounce, looked at in some moments, knowing at each what has happened by then."""
 
     story: Story
@@ -112,7 +112,7 @@ class Run:
     def due(self) -> int | None:
         return None if self.state.due_at is None else int((self.state.due_at - make.NOW).total_seconds())
 
-    def one_by_one(self, extra: Sequence[int] = ()) -> "Run":
+    def one_by_one(self, extra: Sequence[int] = ()) -> "DebounceRun":
         """Look at each text by itself as it comes, at each action and at each due time, and in `extra` moments."""
         moments = sorted({*self.story.texts, *self.story.actions, *extra})
         while moments or self.due() is not None:
@@ -141,7 +141,7 @@ class Run:
 @given(stories(), LINES)
 @settings(max_examples=400)
 def test_looked_at_in_time_it_announces_what_the_specification_says(story: Story, line: Line) -> None:
-    run = Run(story, line).one_by_one()
+    run = DebounceRun(story, line).one_by_one()
     assert [(second, last) for second, _, last in run.announced] == Reference(story, line).announced
 
 
@@ -149,14 +149,14 @@ def test_looked_at_in_time_it_announces_what_the_specification_says(story: Story
 def test_more_looks_at_any_time_and_any_number_of_times_announce_the_same(
     story: Story, line: Line, extra: list[int]
 ) -> None:
-    assert Run(story, line).one_by_one(extra).announced == Run(story, line).one_by_one().announced
+    assert DebounceRun(story, line).one_by_one(extra).announced == DebounceRun(story, line).one_by_one().announced
 
 
 @given(stories(), st.lists(st.integers(0, 300), max_size=15))
 def test_looked_at_late_it_announces_every_text_that_no_agent_saw_and_never_more_often(
     story: Story, moments: list[int]
 ) -> None:
-    run = Run(story, LINE)
+    run = DebounceRun(story, LINE)
     for second in sorted(moments):
         run.look(second)
         for action in story.actions:
@@ -169,12 +169,12 @@ def test_looked_at_late_it_announces_every_text_that_no_agent_saw_and_never_more
     assert covered | set(range(1, run.seen + 1)) == set(range(1, len(story.texts) + 1))
     assert run.state.due_at is None
     if not story.actions:
-        assert len(run.announced) <= len(Run(story, LINE).one_by_one().announced)
+        assert len(run.announced) <= len(DebounceRun(story, LINE).one_by_one().announced)
 
 
 @given(stories(), LINES, st.lists(st.integers(0, 300), max_size=10))
 def test_a_text_is_announced_by_one_announcement_only(story: Story, line: Line, moments: list[int]) -> None:
-    run = Run(story, line)
+    run = DebounceRun(story, line)
     for second in [*sorted(moments), LONG_AFTER]:
         run.look(second)
     texts = [number for _, first, last in run.announced for number in range(first, last + 1)]
@@ -183,7 +183,7 @@ def test_a_text_is_announced_by_one_announcement_only(story: Story, line: Line, 
 
 @given(stories())
 def test_between_two_announcements_lies_a_window_or_a_quiet_or_a_new_ticket(story: Story) -> None:
-    run = Run(story, LINE).one_by_one()
+    run = DebounceRun(story, LINE).one_by_one()
     for (earlier, _, _), (later, _, last) in pairwise(run.announced):
         gap = story.texts[last - 1] - story.texts[last - 2]
         leading = last in story.openings or gap >= WINDOW
@@ -192,7 +192,7 @@ def test_between_two_announcements_lies_a_window_or_a_quiet_or_a_new_ticket(stor
 
 @given(stories(), LINES)
 def test_a_state_that_was_stored_and_read_goes_on_alike(story: Story, line: Line) -> None:
-    run, stored = Run(story, line), Run(story, line)
+    run, stored = DebounceRun(story, line), DebounceRun(story, line)
     for second in range(0, story.texts[-1] + 60, 7):
         run.look(second)
         stored.look(second)

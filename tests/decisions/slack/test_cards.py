@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,27 +16,13 @@ from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
 from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
+from tests.decisions.helpers import ALIVE, text_objects
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
 from workers.slack import blocks
 from workers.slack.blocks import Card, Rendered
 from workers.tickets.lifecycle import decide
 
-ALIVE = re.compile(r"<(?!@[UW][A-Z0-9]+>|#[CGD][A-Z0-9]+>|!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>)")
-"""A control sequence that is not one of Clerk's own: a mention of a person or channel, or a time."""
-
 ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
-
-
-def _texts(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Every text object in some blocks."""
-    if isinstance(value, Mapping):
-        if value.get("type") in {"plain_text", "mrkdwn"} and "text" in value:
-            yield value
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for each in value:
-            yield from _texts(each)
 
 
 def _check(rendered: Rendered) -> None:
@@ -45,7 +31,7 @@ def _check(rendered: Rendered) -> None:
     assert not too_long(sent)
     assert rendered.text.strip()
     assert len(rendered.text) <= 4000
-    for text in (rendered.text, *(each["text"] for each in _texts(rendered.blocks))):
+    for text in (rendered.text, *(each["text"] for each in text_objects(rendered.blocks))):
         assert not ALIVE.search(text)
         assert not ENTITY.search(text)
         assert text.count("<") == text.count(">")
@@ -129,7 +115,7 @@ def test_the_fullest_card_and_thread_post_are_within_slacks_limits(body: str) ->
 def test_hostile_words_of_a_contact_stand_only_where_no_markup_is_read(hostile: str) -> None:
     body = f"BODY{hostile}BODY"
     rendered = blocks.card(_card(newest=make.sms(body=body)))
-    found = [each for each in _texts(rendered.blocks) if "BODY" in each["text"]]
+    found = [each for each in text_objects(rendered.blocks) if "BODY" in each["text"]]
     assert found
     assert {(each["type"], each.get("emoji")) for each in found} == {("plain_text", False)}
     _check(rendered)
@@ -144,7 +130,7 @@ def test_hostile_words_of_an_agent_are_dead_where_markup_is_read(hostile: str) -
     collapsed, headed = blocks.collapsed(_card(contact=named), None), blocks.card(_card(line=make.line(name=hostile)))
     for rendered in (told, collapsed, headed):
         _check(rendered)
-        for each in _texts(rendered.blocks):
+        for each in text_objects(rendered.blocks):
             if each["type"] == "mrkdwn":
                 own = re.sub(r"<[^>]*>|\*(Status|Priority|Tags|Notified|On it)\*", "", each["text"])
                 assert not re.search(r"[*_~`]|:[\w+'-]+:|\n\s*&gt;", own), own

@@ -5,7 +5,7 @@ import base64
 from messages.process.settings import SANDBOX
 from tests.deployment import CHANNEL, World, new_contact
 from tests.servers import wait_until
-from tests.system.conversations.test_the_conversation_goes_both_ways import conversation, marks, reply, sent
+from tests.system.helpers import conversation, marks, reply, sent
 
 ACCOUNT = SANDBOX["twilio_account_sid"]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20

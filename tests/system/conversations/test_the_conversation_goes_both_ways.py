@@ -7,29 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.deployment import CHANNEL, LINE, Deployment, World, clerk_command, field, new_contact
+from tests.deployment import CHANNEL, Deployment, World, clerk_command, field, new_contact
 from tests.servers import wait_until
+from tests.system.helpers import conversation, marks, reply, sent
 
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
 PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
-
-
-def sent(world: World, contact: str, line: str = LINE) -> list[str]:
-    """The texts that the provider has from a line to a contact, oldest first."""
-    texts = [each for each in world.state()["texts"] if each["to"] == contact and each["from"] == line]
-    return [each["body"] for each in texts]
-
-
-def reply(world: World, card: dict[str, Any], text: str, user: str = "U0ADA", **more: Any) -> None:
-    """A person writes in a card's thread."""
-    answer = world.do("reply", user=user, channel=card["channel"], thread_ts=card["ts"], text=text, **more)
-    assert answer["status"] == 200, answer
-
-
-def marks(world: World, text: str, channel: str = CHANNEL) -> list[str]:
-    """Our reactions on the newest message with this text."""
-    found = [each for each in world.messages(channel) if each["text"] == text and not each.get("bot_id")]
-    return [each["name"] for each in found[-1].get("reactions", ())] if found else []
 
 
 def edit(world: World, channel: str, text: str, to: str, user: str = "U0ADA") -> str:
@@ -42,13 +25,6 @@ def edit(world: World, channel: str, text: str, to: str, user: str = "U0ADA") ->
 def told(world: World, user: str) -> list[str]:
     """What a person was told in private about edits and deletions."""
     return [said for said in world.whispers(user) if "already" in said]
-
-
-def conversation(world: World, line: str = LINE) -> tuple[str, dict[str, Any]]:
-    """A new contact, and the card that is the root of the thread."""
-    contact = new_contact()
-    world.text(contact, "hello", to=line)
-    return contact, world.card(contact)
 
 
 def test_a_reply_reaches_the_contact_and_its_mark_says_delivered(world: World) -> None:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.deployment import new_contact
-from tests.servers import Process, answers, depths, descendants, end, wait_until
-from tests.system.conftest import Place
+from tests.servers import Program, answers, depths, descendants, end, wait_until
+from tests.system.helpers import Place
 
 
 def texted(place: Place, contact: str, *bodies: str) -> None:
@@ -149,14 +149,14 @@ def test_workers_are_started_again_when_their_commands_are_killed(place: Place) 
     assert '"event":"worker died, starting it again"' in worker.output()
 
 
-def _all_below(worker: Process) -> list[int]:
+def _all_below(worker: Program) -> list[int]:
     """The processes below a `clerk worker` once both commands have theirs; none before."""
     commands = _commands(worker)
     below = [*descendants(worker.pid)]
     return below if len(commands) == 2 and all([*descendants(command)] for command in commands) else []
 
 
-def _commands(worker: Process) -> list[int]:
+def _commands(worker: Program) -> list[int]:
     """The `dramatiq` commands of a `clerk worker`."""
     below = [*descendants(worker.pid)]
     return [pid for pid in below if not any(pid in descendants(other) for other in below)]

@@ -7,9 +7,8 @@ from typing import Any
 import httpx
 
 from tests.deployment import CHANNEL, Deployment, clerk_command, new_contact
-from tests.servers import Process, free_port, wait_until
-
-BEARER = {"authorization": "Bearer test-ops-token"}
+from tests.servers import Program, free_port, wait_until
+from tests.system.helpers import BEARER, publish
 
 
 def ask(clerk: Deployment, path: str) -> Any:
@@ -17,17 +16,6 @@ def ask(clerk: Deployment, path: str) -> Any:
     answer = httpx.get(f"{clerk.gateway_url}/ops/api/{path}", headers=BEARER, timeout=30, trust_env=False)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def publish(clerk: Deployment, queue: str, body: bytes) -> None:
-    """Put whatever bytes into a queue."""
-    import pika
-
-    connection = pika.BlockingConnection(pika.URLParameters(clerk.environment["CLERK_AMQP_URL"]))
-    channel = connection.channel()
-    channel.confirm_delivery()
-    channel.basic_publish("", queue, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
-    connection.close()
 
 
 def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None:
@@ -117,7 +105,7 @@ def test_poisoned_messages_of_every_kind_become_dead_letters_with_a_reason_and_h
 def test_the_metrics_of_every_worker_process_are_served_in_one_place(clerk: Deployment) -> None:
     port = free_port()
     environment = {**clerk.environment, "CLERK_METRICS_PORT": str(port)}
-    worker = Process("ops-metrics-worker", ["-m", "ops", "worker", "--processes", "2", "--threads", "2"], environment)
+    worker = Program("ops-metrics-worker", ["-m", "ops", "worker", "--processes", "2", "--threads", "2"], environment)
     worker.log.unlink(missing_ok=True)
 
     def counted() -> str:

@@ -7,8 +7,7 @@ import httpx
 from messages.process.settings import SANDBOX
 from tests.deployment import Deployment, clerk_command, new_contact
 from tests.servers import wait_until
-from tests.system.conversations.test_the_conversation_goes_both_ways import marks, reply, sent
-from tests.system.operating.test_ops import publish
+from tests.system.helpers import marks, publish, reply, sent
 
 
 def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deployment) -> None:

@@ -12,10 +12,8 @@ from typing import Any
 import httpx
 
 from tests.deployment import CHANNEL, LINE, Deployment, clerk_command, new_contact
-from tests.servers import Process, answers, descendants, wait_until
-from tests.system.conftest import Place
-from tests.system.conversations.test_the_conversation_goes_both_ways import marks, reply
-from tests.system.operating.test_ops import BEARER, publish
+from tests.servers import Program, answers, descendants, wait_until
+from tests.system.helpers import BEARER, Place, marks, publish, reply
 
 
 def doctor(clerk: Deployment) -> dict[str, str]:
@@ -101,7 +99,7 @@ def test_a_worker_is_stuck(place: Place) -> None:
     assert len(clerk.world.cards(contact)) == 1
 
 
-def working(worker: Process) -> int:
+def working(worker: Program) -> int:
     """The process below a `clerk worker` that serves all queues but `interactive`."""
     processes = [pid for pid in descendants(worker.pid) if b"ingestion" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     (supervised,) = [pid for pid in processes if not list(descendants(pid))]

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.deployment import CHANNEL, World, new_contact
-from tests.servers import Process, answers, free_port, wait_until
+from tests.servers import Program, answers, free_port, wait_until
 
 
-@pytest.mark.parametrize("end", [Process.terminate, Process.kill], ids=["SIGTERM", "SIGKILL"])
-def test_a_conversation_goes_on_in_its_thread_after(end: Callable[[Process], object], tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [Program.terminate, Program.kill], ids=["SIGTERM", "SIGKILL"])
+def test_a_conversation_goes_on_in_its_thread_after(end: Callable[[Program], object], tmp_path: Path) -> None:
     port, contact = free_port(), new_contact()
     settings = {"CLERK_DATA_DIR": str(tmp_path), "CLERK_LOG_FORMAT": "json"}
-    process = Process("kept-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
+    process = Program("kept-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
     process.log.unlink(missing_ok=True)
     world = World(f"http://127.0.0.1:{port}/sandbox")
 

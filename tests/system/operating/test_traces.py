@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.deployment import Deployment, new_contact
-from tests.servers import PrivateRabbit, Server, database, wait_until
+from tests.servers import WORKER, BackingServer, database, vhost, wait_until
 
 
 class Collector(ThreadingHTTPServer):
@@ -53,15 +53,13 @@ def collector() -> Iterator[Collector]:
 
 
 def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
-    mongo: Server, collector: Collector
+    rabbit: BackingServer, mongo: BackingServer, collector: Collector
 ) -> None:
     where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
     where |= {"CLERK_CLOCK_SECONDS": "60", "CLERK_RECONCILE_SECONDS": "300"}  # what the clock wakes is another trace
     contact = new_contact()
-    with (
-        PrivateRabbit() as rabbit,  # on the shared one, the other deployment's workers would take the text
-        Deployment("traced", rabbit.url, database(mongo.url, "traced"), workers=1, **where) as deployment,
-    ):
+    own = vhost(rabbit, f"traced{WORKER}")  # or the other deployment's workers would take the text
+    with Deployment("traced", own.url, database(mongo.url, f"traced{WORKER}"), workers=1, **where) as deployment:
         deployment.world.text(contact, "a secret of mine")
         deployment.world.card(contact)
 

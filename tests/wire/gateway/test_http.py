@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.app import REFUSED_AGAIN, REFUSED_AT_ONCE
-from tests.webhooks import (
+from tests.wire.gateway.helpers import (
     FORM,
     PUBLIC_URL,
     Served,

@@ -12,7 +12,7 @@ from aiohttp.test_utils import RawTestServer
 from pydantic import SecretStr
 
 from messages.formats.media_links import MediaLink, media_key, signed_path
-from tests.webhooks import SECRET, Served
+from tests.wire.gateway.helpers import SECRET, Served
 
 BOT_TOKEN = "xoxb-nobodys"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -26,7 +26,7 @@ async def the_file(request: web.BaseRequest) -> web.StreamResponse:
 
 
 @dataclass
-class Slack:
+class SlackFiles:
     """A server of files that answers with `answer` and keeps the paths and credentials that came."""
 
     answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] = the_file
@@ -39,15 +39,15 @@ class Slack:
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[Slack]:
-    slack = Slack()
+async def slack() -> AsyncIterator[SlackFiles]:
+    slack = SlackFiles()
     async with RawTestServer(slack.take) as real:
         slack.url = f"http://127.0.0.1:{real.port}"
         yield slack
 
 
 @pytest.fixture
-async def gateway(slack: Slack) -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(slack: SlackFiles) -> AsyncIterator[httpx.AsyncClient]:
     served = Served(slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{slack.url}/api/")
     await asyncio.to_thread(served.__enter__)
     async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=15) as http:
@@ -61,7 +61,7 @@ def path(url: str, *, seconds: float = 60, secret: str = SECRET, content_type: s
 
 
 async def test_whoever_has_the_address_gets_the_bytes_and_slack_alone_the_token(
-    gateway: httpx.AsyncClient, slack: Slack
+    gateway: httpx.AsyncClient, slack: SlackFiles
 ) -> None:
     answer = await gateway.get(path(f"{slack.url}/files-pri/T1-F1/a%20b.png"))
     assert (answer.status_code, answer.content) == (200, PNG)
@@ -73,21 +73,23 @@ async def test_whoever_has_the_address_gets_the_bytes_and_slack_alone_the_token(
     assert BOT_TOKEN not in str(answer.headers)
 
 
-async def test_the_provider_may_ask_for_the_type_first(gateway: httpx.AsyncClient, slack: Slack) -> None:
+async def test_the_provider_may_ask_for_the_type_first(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     answer = await gateway.head(path(f"{slack.url}/files-pri/T1-F1/a.png"))
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["content-length"] == str(len(PNG))
 
 
-async def test_an_address_whose_time_is_over_says_so_and_asks_nobody(gateway: httpx.AsyncClient, slack: Slack) -> None:
+async def test_an_address_whose_time_is_over_says_so_and_asks_nobody(
+    gateway: httpx.AsyncClient, slack: SlackFiles
+) -> None:
     answer = await gateway.get(path(f"{slack.url}/a.png", seconds=-1))
     assert (answer.status_code, answer.text) == (410, "this address has expired")
     assert slack.seen == []
 
 
 async def test_an_address_that_nobody_signed_is_unknown_and_asks_nobody(
-    gateway: httpx.AsyncClient, slack: Slack
+    gateway: httpx.AsyncClient, slack: SlackFiles
 ) -> None:
     good = path(f"{slack.url}/a.png")
     for bad in ("/media/", "/media/x", "/media/a.b", good + "x", good[:-1], good.replace(".", ".."), f"{good}/../x"):
@@ -97,8 +99,8 @@ async def test_an_address_that_nobody_signed_is_unknown_and_asks_nobody(
     assert slack.seen == []
 
 
-async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, slack: Slack) -> None:
-    other = Slack()
+async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
+    other = SlackFiles()
     async with RawTestServer(other.take) as real:
         elsewhere = f"http://127.0.0.1:{real.port}/a.png"
         assert (await gateway.get(path(elsewhere))).status_code == 502
@@ -113,7 +115,9 @@ async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, s
     assert other.seen == []
 
 
-async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(gateway: httpx.AsyncClient, slack: Slack) -> None:
+async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(
+    gateway: httpx.AsyncClient, slack: SlackFiles
+) -> None:
     async def answering(response: web.StreamResponse) -> httpx.Response:
         async def answer(_: web.BaseRequest) -> web.StreamResponse:
             return response
@@ -130,6 +134,6 @@ async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(gateway: http
     assert len(too_large.content) < 100
 
 
-async def test_nothing_but_reading_is_possible(gateway: httpx.AsyncClient, slack: Slack) -> None:
+async def test_nothing_but_reading_is_possible(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     answer = await gateway.post(path(f"{slack.url}/a.png"), content=b"x")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")

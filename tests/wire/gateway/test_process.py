@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.servers import PrivateRabbit, Process, Server, answers, depths, free_port, wait_until
-from tests.webhooks import (
+from tests.servers import BackingServer, PrivateRabbit, Program, answers, depths, free_port, wait_until
+from tests.wire.gateway.helpers import (
     ACCOUNT,
     FORM,
     PUBLIC_URL,
@@ -39,7 +39,7 @@ class Running:
     def __init__(self, name: str, amqp_url: str, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process = Process(name, ["-m", "gateway"], {**self._environment(amqp_url), **environment})
+        self.process = Program(name, ["-m", "gateway"], {**self._environment(amqp_url), **environment})
         self.process.log.unlink(missing_ok=True)
         self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
 
@@ -153,8 +153,11 @@ def test_a_request_that_is_under_way_at_the_end_is_answered_and_published(gatewa
     assert depths(amqp_url)["ingestion"] == 1
 
 
-def test_with_the_broker_away_a_webhook_is_answered_503_in_time_and_taken_again_when_it_is_back() -> None:
-    with PrivateRabbit() as node, running("gateway-broker", node.url) as gateway:
+def test_with_the_broker_away_a_webhook_is_answered_503_in_time_and_taken_again_when_it_is_back(
+    own_rabbit: PrivateRabbit,
+) -> None:
+    node = own_rabbit
+    with running("gateway-broker", node.url) as gateway:
         wait_until(lambda: answers(f"{gateway.url}/readyz"), "the gateway is ready", 30)
         assert gateway.text().status_code == 200
         node.stop()
@@ -181,7 +184,7 @@ def test_it_starts_before_its_broker_and_says_that_it_is_not_ready() -> None:
 
 
 def test_more_connections_than_it_may_hold_are_turned_away_and_those_it_holds_are_served(
-    rabbit: Server, gateway: Running
+    rabbit: BackingServer, gateway: Running
 ) -> None:
     idle = [socket.create_connection(("127.0.0.1", gateway.port), timeout=10) for _ in range(520)]
     try:

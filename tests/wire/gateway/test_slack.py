@@ -14,7 +14,7 @@ from messages.sms import SlackFile, WriteTyped
 from messages.ticket import ActOnTicket, Edit
 from messages.views import OpenDashboard
 from tests import make
-from tests.webhooks import FORM, SECRET, Served, click, reply_event, slack_headers, submission
+from tests.wire.gateway.helpers import FORM, SECRET, Served, click, reply_event, slack_headers, submission
 
 EVENT = json.dumps(reply_event()).encode()
 

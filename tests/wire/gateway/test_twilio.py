@@ -7,7 +7,7 @@ import pytest
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 from tests import make
-from tests.webhooks import ACCOUNT, FORM, PUBLIC_URL, Served, sms_form, twilio_signature
+from tests.wire.gateway.helpers import ACCOUNT, FORM, PUBLIC_URL, Served, sms_form, twilio_signature
 
 
 def _text(gateway: Served) -> SmsReceived:
@@ -160,7 +160,7 @@ def _signed(body: bytes, decoded: list[tuple[bytes, bytes]]) -> dict[str, str]:
     import hmac
     from base64 import b64encode
 
-    from tests.webhooks import TOKEN
+    from tests.wire.gateway.helpers import TOKEN
 
     signed = f"{PUBLIC_URL}/twilio/sms".encode() + b"".join(name + value for name, value in sorted(decoded))
     return {**FORM, "x-twilio-signature": b64encode(hmac.digest(TOKEN.encode(), signed, "sha1")).decode()}

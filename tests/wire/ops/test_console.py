@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from ops.console.session import NEXT_TRY_AFTER, TRIES, Token
-from tests.console import TOKEN, console, declare, letter, put
 from tests.servers import depths
+from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 PAGES = ("/", "/queues", "/queues/slack", "/dead", "/pending", "/tickets", "/lines", "/search?q=x", "/trace/1")

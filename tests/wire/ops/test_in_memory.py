@@ -15,8 +15,8 @@ from ops.console.client import Remote
 from ops.queues.broker import BrokerAway
 from ops.queues.in_memory import InMemory
 from ops.queues.letters import Selection
-from tests.console import TOKEN, console
 from tests.servers import free_port, wait_until
+from tests.wire.ops.helpers import TOKEN, console
 from workers.broker import in_memory
 from workers.observe import Observed
 

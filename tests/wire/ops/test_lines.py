@@ -14,7 +14,7 @@ import pytest
 from messages.conversation import Conversation
 from messages.sms import Direction, Sms
 from ops.documents.reader import Documents
-from tests.servers import ROOT, Server, database
+from tests.servers import ROOT, BackingServer, database
 
 type Clerk = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -135,7 +135,7 @@ def everything(mongo_url: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
-    clerk: Clerk, mongo_url: str, mongo: Server, tmp_path: Path
+    clerk: Clerk, mongo_url: str, mongo: BackingServer, tmp_path: Path
 ) -> None:
     fill(mongo_url, 30)
     added = clerk("lines", "add", LINE, "--channel", "C0TEXTS")
@@ -166,7 +166,7 @@ def test_documents_move_out_of_the_embedded_default(mongo_url: str, tmp_path: Pa
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "not ours", "not JSON", "missing"])
 def test_a_damaged_file_is_refused_before_anything_is_stored(
-    clerk: Clerk, mongo_url: str, mongo: Server, tmp_path: Path, harm: str
+    clerk: Clerk, mongo_url: str, mongo: BackingServer, tmp_path: Path, harm: str
 ) -> None:
     fill(mongo_url, 3)
     file = tmp_path / "clerk.jsonl"

@@ -1,7 +1,6 @@
 """The queues' numbers as RabbitMQ's management API and AMQP tell them, on a node of its own."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,23 +15,20 @@ from ops.queues.broker import QueueState, Snapshot
 from ops.queues.management_api import estimated_age, management_address, stalled, state
 from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
-from tests.console import declare, letter, put
-from tests.servers import PrivateRabbit, Server, wait_until
+from tests.servers import PrivateRabbit, wait_until
+from tests.wire.ops.helpers import declare, letter, put
 
 
-@pytest.fixture(scope="module")
-def node(rabbit: Server) -> Iterator[PrivateRabbit]:
-    """A node whose management API can be reached; only where RabbitMQ is installed."""
-    if "private node" not in rabbit.what:
-        pytest.skip("needs an installed rabbitmq-server")
-    with PrivateRabbit() as node:
-        declare(node.url)
-        yield node
+@pytest.fixture
+def node(own_rabbit: PrivateRabbit) -> PrivateRabbit:
+    """A node whose management API can be reached, with every queue."""
+    declare(own_rabbit.url)
+    return own_rabbit
 
 
 @pytest.fixture
 def broker(node: PrivateRabbit) -> Rabbit:
-    return rabbit(node.url, OpsSettings(management_url=f"http://127.0.0.1:{node.management_port}"))
+    return rabbit(node.url, OpsSettings(management_url=node.management))
 
 
 def queue(snapshot: Snapshot, name: str) -> QueueState:
@@ -74,7 +70,7 @@ def test_without_the_management_api_amqp_tells_what_it_can_and_it_is_said_why(no
 
 
 def test_the_doctor_tells_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
-    assert "alarms" not in {each.check for each in checks.check(broker)}
+    wait_until(lambda: "alarms" not in {each.check for each in checks.check(broker)}, "no alarm", 30)
     node.control("set_vm_memory_high_watermark", "absolute", "1MB")
     try:
         found = wait_until(lambda: [each for each in checks.check(broker) if each.check == "alarms"], "an alarm", 30)

@@ -83,6 +83,13 @@ def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
     assert below.monitor.look() == []
 
 
+@pytest.fixture
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary folder in which no other worker that starts meanwhile clears up."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def folders() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
 
@@ -105,7 +112,8 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=20)
 
 
-def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("own_temporary_folder")
+def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts() -> None:
     killed, left_behind = folder_elsewhere("(shared.path / 'metrics').mkdir()")
     running, in_use = folder_elsewhere("")
     end(killed)
@@ -119,6 +127,7 @@ def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts(tmp_path
     assert not {left_behind, in_use, mine.path} & folders()
 
 
+@pytest.mark.usefixtures("own_temporary_folder")
 def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> None:
     child = "subprocess.Popen([sys.executable, '-c', 'import os; os.read(0, 1)'], stdin=0, pass_fds=(shared.lock,))"
     killed, shared = folder_elsewhere(child)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.faults import Fault
-from tests.standins import TOKEN, Pair
+from tests.wire.sandbox.helpers import TOKEN, Pair
 from workers.failures import Ambiguous, Permanent
 from workers.platforms.slack_api import SlackApi
 from workers.ports import Posted

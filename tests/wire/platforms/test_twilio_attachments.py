@@ -6,14 +6,14 @@ import contextlib
 import pytest
 from aiohttp import web
 
-from tests.twilio_server import MESSAGES, PNG, Server, counted, error, reaching, replying
+from tests.wire.platforms.helpers import MESSAGES, PNG, FakeTwilio, counted, error, reaching, replying
 from workers.failures import Refused, TextingError, TextingThrottled, TooLarge, Unreachable
 from workers.platforms.twilio.api import TwilioApi
 
 MEDIA = f"{MESSAGES}/MM1/Media/ME1"
 
 
-async def test_an_attachment_is_fetched_with_credentials(twilio: Server, api: TwilioApi) -> None:
+async def test_an_attachment_is_fetched_with_credentials(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(200, PNG, **{"Content-Type": "image/png; name=x"})
     found = await api.media(twilio.url + MEDIA, most=len(PNG))
     assert (found.content, found.content_type) == (PNG, "image/png")
@@ -21,7 +21,7 @@ async def test_an_attachment_is_fetched_with_credentials(twilio: Server, api: Tw
 
 
 async def test_the_storage_that_it_is_kept_in_sees_no_credentials(
-    twilio: Server, storage: Server, api: TwilioApi
+    twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
 ) -> None:
     twilio.answer = replying(307, b"", Location=storage.url + "/a%2Fb?Signature=x%2By%3D&Expires=1")
     storage.answer = replying(200, PNG, **{"Content-Type": "IMAGE/PNG"})
@@ -32,7 +32,9 @@ async def test_the_storage_that_it_is_kept_in_sees_no_credentials(
     assert seen.query == {"Signature": "x+y=", "Expires": "1"}
 
 
-async def test_the_way_back_from_a_storage_is_followed_too(twilio: Server, storage: Server, api: TwilioApi) -> None:
+async def test_the_way_back_from_a_storage_is_followed_too(
+    twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
+) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         moved = replying(302, b"", Location=storage.url) if request.path == MEDIA else replying(200, PNG)
         return await moved(request)
@@ -44,7 +46,7 @@ async def test_the_way_back_from_a_storage_is_followed_too(twilio: Server, stora
     assert storage.seen[0].authorization is None
 
 
-async def test_three_redirects_are_followed_and_no_more(twilio: Server, api: TwilioApi) -> None:
+async def test_three_redirects_are_followed_and_no_more(twilio: FakeTwilio, api: TwilioApi) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         left = int(request.query["left"])
         moved = replying(302, b"", Location=f"?left={left - 1}") if left else replying(200, PNG)
@@ -60,7 +62,7 @@ async def test_three_redirects_are_followed_and_no_more(twilio: Server, api: Twi
 @pytest.mark.parametrize(
     "location", ["", "file:///etc/passwd", "ftp://127.0.0.1/x", "http://u:p@127.0.0.1/x", "http://", "//[", "data:,x"]
 )
-async def test_a_redirect_to_anything_else_is_refused(twilio: Server, api: TwilioApi, location: str) -> None:
+async def test_a_redirect_to_anything_else_is_refused(twilio: FakeTwilio, api: TwilioApi, location: str) -> None:
     twilio.answer = replying(302, b"", Location=location)
     with pytest.raises(Refused):
         await api.media(twilio.url + MEDIA, most=10_000)
@@ -70,7 +72,7 @@ async def test_a_redirect_to_anything_else_is_refused(twilio: Server, api: Twili
     "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]", "169.254.169.254"]
 )
 async def test_nothing_is_fetched_from_the_network_that_clerk_runs_in(
-    twilio: Server, storage: Server, host: str
+    twilio: FakeTwilio, storage: FakeTwilio, host: str
 ) -> None:
     port = storage.url.rpartition(":")[2]
     twilio.answer = replying(302, b"", Location=f"http://{host}:{port}/secret")
@@ -84,7 +86,7 @@ async def test_nothing_is_fetched_from_the_network_that_clerk_runs_in(
 
 
 async def test_an_address_that_is_not_twilios_is_not_even_asked(
-    twilio: Server, storage: Server, api: TwilioApi
+    twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
 ) -> None:
     host = twilio.url.removeprefix("http://")
     for url in (
@@ -108,7 +110,7 @@ async def test_an_address_that_is_not_twilios_is_not_even_asked(
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-async def test_no_more_is_read_than_was_asked_for(twilio: Server, api: TwilioApi, chunked: bool) -> None:
+async def test_no_more_is_read_than_was_asked_for(twilio: FakeTwilio, api: TwilioApi, chunked: bool) -> None:
     sent = 0
 
     async def endless(request: web.BaseRequest) -> web.StreamResponse:
@@ -129,7 +131,7 @@ async def test_no_more_is_read_than_was_asked_for(twilio: Server, api: TwilioApi
     assert sent < 10**8
 
 
-async def test_an_attachment_of_just_the_size_is_taken(twilio: Server, api: TwilioApi) -> None:
+async def test_an_attachment_of_just_the_size_is_taken(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(200, PNG)
     assert len((await api.media(twilio.url + MEDIA, most=len(PNG))).content) == len(PNG)
     with pytest.raises(TooLarge):
@@ -137,7 +139,7 @@ async def test_an_attachment_of_just_the_size_is_taken(twilio: Server, api: Twil
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "image/svg+xml", "TEXT/HTML"])
-async def test_a_page_is_no_picture(twilio: Server, api: TwilioApi, kind: str) -> None:
+async def test_a_page_is_no_picture(twilio: FakeTwilio, api: TwilioApi, kind: str) -> None:
     twilio.answer = replying(200, b"<html>", **{"Content-Type": kind})
     with pytest.raises(Refused):
         await api.media(twilio.url + MEDIA, most=10_000)
@@ -148,7 +150,7 @@ async def test_a_page_is_no_picture(twilio: Server, api: TwilioApi, kind: str) -
     [(401, Refused), (403, Refused), (410, Refused), (404, Unreachable), (500, Unreachable), (429, TextingThrottled)],
 )
 async def test_an_attachment_that_is_not_there_yet_can_be_asked_for_again(
-    twilio: Server, api: TwilioApi, status: int, failure: type[TextingError]
+    twilio: FakeTwilio, api: TwilioApi, status: int, failure: type[TextingError]
 ) -> None:
     twilio.answer = replying(status, error(20404, status))
     before = counted("media", failure.__name__.lower())
@@ -157,7 +159,7 @@ async def test_an_attachment_that_is_not_there_yet_can_be_asked_for_again(
     assert counted("media", failure.__name__.lower()) == before + 1
 
 
-async def test_a_download_that_stops_halfway_is_no_attachment(twilio: Server) -> None:
+async def test_a_download_that_stops_halfway_is_no_attachment(twilio: FakeTwilio) -> None:
     async def half(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "image/png"})
         response.content_length = 10_000

@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from tests import standins
-from tests.standins import a_pair
-from tests.twilio_server import (
+from tests.wire.platforms.helpers import (
     BODY,
     CONTACT,
     LINE,
@@ -15,19 +13,21 @@ from tests.twilio_server import (
     NOW,
     PNG,
     SID,
-    Server,
+    FakeTwilio,
     inbound,
     message,
     paged,
     reaching,
     replying,
 )
+from tests.wire.sandbox import helpers as standins
+from tests.wire.sandbox.helpers import a_pair
 from workers.failures import Refused, TextingThrottled, Unreachable
 from workers.platforms.twilio.api import TwilioApi
 from workers.ports import SentText
 
 
-async def test_our_texts_are_found_on_all_pages_newest_first(twilio: Server, api: TwilioApi) -> None:
+async def test_our_texts_are_found_on_all_pages_newest_first(twilio: FakeTwilio, api: TwilioApi) -> None:
     minutes = [timedelta(minutes=each) for each in range(10)]
     twilio.answer = paged(
         [message("SM5", NOW + minutes[5]), inbound("SM4", NOW + minutes[4])],
@@ -43,14 +43,14 @@ async def test_our_texts_are_found_on_all_pages_newest_first(twilio: Server, api
     assert all(each.authorization for each in twilio.seen)
 
 
-async def test_the_search_ends_where_nothing_can_be_new(twilio: Server, api: TwilioApi) -> None:
+async def test_the_search_ends_where_nothing_can_be_new(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = paged([message("SM3")], [message("SM2", NOW - timedelta(days=1))], [message("SM1", NOW)])
     found = await api.find(line=LINE, contact=CONTACT, since=NOW)
     assert [each.sid for each in found] == ["SM3"]
     assert len(twilio.seen) == 2
 
 
-async def test_a_contacts_texts_are_read_on_all_pages_oldest_first(twilio: Server, api: TwilioApi) -> None:
+async def test_a_contacts_texts_are_read_on_all_pages_oldest_first(twilio: FakeTwilio, api: TwilioApi) -> None:
     second = timedelta(seconds=1)
     twilio.answer = paged(
         [inbound("SM5", NOW + second), inbound("SM4", NOW), inbound("SM3", NOW, body=None)],
@@ -67,14 +67,14 @@ async def test_a_contacts_texts_are_read_on_all_pages_oldest_first(twilio: Serve
     assert {each.path for each in twilio.seen} == {MESSAGES + ".json"}
 
 
-async def test_only_one_contacts_texts_are_read_where_that_is_asked(twilio: Server, api: TwilioApi) -> None:
+async def test_only_one_contacts_texts_are_read_where_that_is_asked(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = paged([inbound("SM1", NOW)])
     await api.received(line=LINE, since=NOW, contact=CONTACT)
     await api.received(line=LINE, since=NOW)
     assert [each.query.get("From") for each in twilio.seen] == [CONTACT, None]
 
 
-async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: Server, api: TwilioApi) -> None:
+async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: FakeTwilio, api: TwilioApi) -> None:
     listed = paged([inbound("MM2", NOW, num_media="2", body=""), inbound("SM1", NOW)])
     media = [
         {"sid": sid, "content_type": kind, "uri": f"/2010-04-01/Accounts/{SID}/Messages/MM2/Media/{sid}.json"}
@@ -97,7 +97,9 @@ async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: 
     ("status", "body"),
     [(500, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"messages": [{}, {"direction": "inbound"}]}')],
 )
-async def test_reading_that_failed_can_be_done_again(twilio: Server, api: TwilioApi, status: int, body: bytes) -> None:
+async def test_reading_that_failed_can_be_done_again(
+    twilio: FakeTwilio, api: TwilioApi, status: int, body: bytes
+) -> None:
     twilio.answer = replying(status, body)
     with pytest.raises(Unreachable):
         await api.find(line=LINE, contact=CONTACT, since=NOW)
@@ -105,7 +107,7 @@ async def test_reading_that_failed_can_be_done_again(twilio: Server, api: Twilio
         await api.received(line=LINE, since=NOW)
 
 
-async def test_a_later_page_that_is_throttled_says_for_how_long(twilio: Server, api: TwilioApi) -> None:
+async def test_a_later_page_that_is_throttled_says_for_how_long(twilio: FakeTwilio, api: TwilioApi) -> None:
     first = paged([message("SM1")], [])
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -117,7 +119,7 @@ async def test_a_later_page_that_is_throttled_says_for_how_long(twilio: Server, 
     assert caught.value.retry_after == timedelta(seconds=3)
 
 
-async def test_no_page_is_fetched_from_another_host(twilio: Server, storage: Server, api: TwilioApi) -> None:
+async def test_no_page_is_fetched_from_another_host(twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi) -> None:
     meta = {"key": "messages", "next_page_url": storage.url + "/next"}
     twilio.answer = replying(200, {"messages": [message("SM1")], "meta": meta})
     with pytest.raises(Refused):

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from tests.twilio_server import (
+from tests.wire.platforms.helpers import (
     BODY,
     CONTACT,
     LINE,
@@ -19,7 +19,7 @@ from tests.twilio_server import (
     NOW,
     SID,
     TOKEN,
-    Server,
+    FakeTwilio,
     counted,
     error,
     message,
@@ -37,7 +37,7 @@ async def send(api: TwilioApi, body: str = BODY, media: tuple[str, ...] = ()) ->
     )
 
 
-async def test_a_text_is_sent_from_the_line_with_a_callback(twilio: Server, api: TwilioApi) -> None:
+async def test_a_text_is_sent_from_the_line_with_a_callback(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("SM1"))
     before = counted("send", "ok")
     assert await send(api) == SentText("SM1", BODY, "queued", None, NOW)
@@ -53,7 +53,7 @@ async def test_a_text_is_sent_from_the_line_with_a_callback(twilio: Server, api:
     assert counted("send", "ok") == before + 1
 
 
-async def test_files_go_out_with_or_without_a_text(twilio: Server, api: TwilioApi) -> None:
+async def test_files_go_out_with_or_without_a_text(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("MM1", body="", num_media="2"))
     files = ("https://clerk.example.org/media/1?s=a&e=2", "https://clerk.example.org/media/2")
     assert (await send(api, "", files)).sid == "MM1"
@@ -62,13 +62,13 @@ async def test_files_go_out_with_or_without_a_text(twilio: Server, api: TwilioAp
     assert "Body" not in dict(form)
 
 
-async def test_any_letters_arrive_as_they_are(twilio: Server, api: TwilioApi) -> None:
+async def test_any_letters_arrive_as_they_are(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("SM1"))
     await send(api, "é 👋🏽 שלום & = % + \n")
     assert dict(twilio.seen[0].form)["Body"] == "é 👋🏽 שלום & = % + \n"
 
 
-async def test_a_text_that_no_wire_can_carry_is_refused(twilio: Server, api: TwilioApi) -> None:
+async def test_a_text_that_no_wire_can_carry_is_refused(twilio: FakeTwilio, api: TwilioApi) -> None:
     with pytest.raises(Refused):
         await send(api, "half a pair: \ud83d")
     assert not twilio.seen
@@ -76,7 +76,7 @@ async def test_a_text_that_no_wire_can_carry_is_refused(twilio: Server, api: Twi
 
 @pytest.mark.parametrize("before_answering", [True, False])
 async def test_a_dropped_connection_is_undecided_and_the_text_was_sent_once(
-    twilio: Server, api: TwilioApi, before_answering: bool
+    twilio: FakeTwilio, api: TwilioApi, before_answering: bool
 ) -> None:
     async def drop(request: web.BaseRequest) -> web.StreamResponse:
         assert request.transport is not None
@@ -103,7 +103,7 @@ async def test_a_dropped_connection_is_undecided_and_the_text_was_sent_once(
     ],
 )
 async def test_a_fault_of_twilios_is_undecided_and_the_text_was_sent_once(
-    twilio: Server, api: TwilioApi, status: int, body: Any, code: int | None
+    twilio: FakeTwilio, api: TwilioApi, status: int, body: Any, code: int | None
 ) -> None:
     twilio.answer = replying(status, body)
     before = counted("send", "undecided")
@@ -117,14 +117,14 @@ async def test_a_fault_of_twilios_is_undecided_and_the_text_was_sent_once(
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"{}", b'"SM1"', b'{"sid": 5}', b'{"sid": "SM1", "status": []}']
 )
-async def test_a_success_that_can_not_be_read_is_undecided(twilio: Server, api: TwilioApi, body: bytes) -> None:
+async def test_a_success_that_can_not_be_read_is_undecided(twilio: FakeTwilio, api: TwilioApi, body: bytes) -> None:
     twilio.answer = replying(201, body)
     with pytest.raises(Undecided):
         await send(api)
     assert len(twilio.seen) == 1
 
 
-async def test_no_answer_in_time_is_undecided(twilio: Server) -> None:
+async def test_no_answer_in_time_is_undecided(twilio: FakeTwilio) -> None:
     twilio.answer = twilio.hang
     async with reaching(twilio.url + "/twilio", seconds=0.3) as api:
         async with asyncio.timeout(4):
@@ -152,7 +152,7 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     ],
 )
 async def test_a_throttled_text_was_not_sent_and_can_be_later(
-    twilio: Server, api: TwilioApi, status: int, body: Any, headers: dict[str, str], seconds: int
+    twilio: FakeTwilio, api: TwilioApi, status: int, body: Any, headers: dict[str, str], seconds: int
 ) -> None:
     twilio.answer = replying(status, body, **headers)
     with pytest.raises(TextingThrottled) as caught:
@@ -176,7 +176,7 @@ async def test_a_throttled_text_was_not_sent_and_can_be_later(
     ],
 )
 async def test_a_refusal_carries_twilios_code(
-    twilio: Server, api: TwilioApi, status: int, body: Any, code: int | None
+    twilio: FakeTwilio, api: TwilioApi, status: int, body: Any, code: int | None
 ) -> None:
     twilio.answer = replying(status, body)
     with pytest.raises(Refused) as caught:
@@ -186,7 +186,7 @@ async def test_a_refusal_carries_twilios_code(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_text_follows_no_redirect(twilio: Server, storage: Server, api: TwilioApi, status: int) -> None:
+async def test_a_text_follows_no_redirect(twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi, status: int) -> None:
     twilio.answer = replying(status, b"", Location=storage.url + MESSAGES + ".json")
     with pytest.raises(Refused):
         await send(api)
@@ -195,7 +195,7 @@ async def test_a_text_follows_no_redirect(twilio: Server, storage: Server, api: 
 
 
 async def test_neither_errors_nor_the_log_tell_numbers_texts_or_tokens(
-    twilio: Server, api: TwilioApi, caplog: pytest.LogCaptureFixture
+    twilio: FakeTwilio, api: TwilioApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     told = [repr(api)]
@@ -213,7 +213,7 @@ async def test_neither_errors_nor_the_log_tell_numbers_texts_or_tokens(
 
 
 async def test_the_address_is_the_configured_one_whatever_the_environment_says(
-    twilio: Server, monkeypatch: pytest.MonkeyPatch
+    twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TWILIO_EDGE", "TWILIO_REGION", "HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "dublin")
@@ -223,7 +223,7 @@ async def test_the_address_is_the_configured_one_whatever_the_environment_says(
     assert twilio.seen[0].path == MESSAGES + ".json"
 
 
-async def test_connections_come_back_after_close(twilio: Server, api: TwilioApi) -> None:
+async def test_connections_come_back_after_close(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("SM1"))
     await send(api)
     await api.close()

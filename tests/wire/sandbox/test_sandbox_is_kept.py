@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox.standins import StandIns
 from sandbox.state.folder import StateFolder
 from sandbox.twilio.carrier import CarrierBehaviour
-from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
+from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
 
 PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
 

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.standins import TOKEN, Pair
+from tests.wire.sandbox.helpers import TOKEN, Pair
 
 HERE = "C0TEXTS"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.standins import TOKEN, Pair
+from tests.wire.sandbox.helpers import TOKEN, Pair
 
 HERE = "C0TEXTS"
 BLOCKS: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": "hello"}}]

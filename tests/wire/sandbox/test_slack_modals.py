@@ -13,7 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.responses import JSONResponse, Response
 
 from sandbox.slack.refusals import SlackRefusal
-from tests.standins import TOKEN, Pair, Webhook, a_pair
+from tests.wire.sandbox.helpers import TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
 ADA = "U0ADA"

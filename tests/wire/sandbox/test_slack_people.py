@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
 from sandbox.slack.refusals import SlackRefusal
-from tests.standins import SECRET, TOKEN, Pair, Webhook, a_pair
+from tests.wire.sandbox.helpers import SECRET, TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
 ADA = "U0ADA"

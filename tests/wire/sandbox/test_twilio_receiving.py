@@ -14,8 +14,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from sandbox.faults import Fault
-from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair
-from tests.wire.sandbox.test_twilio_sending import ToStandIn, create
+from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, ToStandIn, Webhook, a_pair, create
 
 TWIML = Response("<Response/>", media_type="text/xml")
 

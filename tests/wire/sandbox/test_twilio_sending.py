@@ -8,41 +8,19 @@ import httpx
 import pytest
 from starlette.responses import Response
 from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from sandbox.faults import Fault
 from sandbox.twilio.carrier import CarrierBehaviour
-from tests.standins import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, Webhook, a_pair
+from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, ToStandIn, Webhook, a_pair, create
 
 OTHER = "+15557650000"
 CALLBACK = f"{PUBLIC}/twilio/status/text-1"
 
 
-class ToStandIn:
-    """Twilio's own HTTP client, led to the stand-in."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._inner = TwilioHttpClient(pool_connections=False)
-
-    def request(self, method: str, url: str, **more: Any) -> Any:
-        return self._inner.request(method, url.replace("https://api.twilio.com", self._url), **more)
-
-
 def client(pair: Pair) -> Any:
     return Client(ACCOUNT, AUTH, http_client=ToStandIn(pair.twilio_url))
-
-
-async def create(pair: Pair, **form: Any) -> httpx.Response:
-    """POST Messages.json; None leaves a field out."""
-    given = {"To": CONTACT, "From": LINE, "Body": "hello", **form}
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
-        return await http.post(
-            f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
-            data={name: value for name, value in given.items() if value is not None},
-        )
 
 
 def treat(pair: Pair, number: str = "", **handling: Any) -> None:

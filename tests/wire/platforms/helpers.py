@@ -24,7 +24,7 @@ type Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass
-class Seen:
+class SeenRequest:
     """A request as it came over the wire."""
 
     method: str
@@ -35,19 +35,19 @@ class Seen:
 
 
 @dataclass
-class Server:
+class FakeTwilio:
     """A server that answers with `answer` and keeps what it saw."""
 
     answer: Handler
     url: str = ""
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SeenRequest] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Keep the request, and answer it."""
         form = parse_qsl(await request.text(), keep_blank_values=True)
         authorization = request.headers.get("Authorization")
-        self.seen.append(Seen(request.method, request.path, dict(request.query), form, authorization))
+        self.seen.append(SeenRequest(request.method, request.path, dict(request.query), form, authorization))
         return await self.answer(request)
 
     async def hang(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -62,9 +62,9 @@ async def unasked(request: web.BaseRequest) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
+async def serving() -> AsyncIterator[FakeTwilio]:
     """A server on a free port; who still waits for it is let go at the end."""
-    server = Server(unasked)
+    server = FakeTwilio(unasked)
     async with RawTestServer(server.handle) as real:
         server.url = f"http://127.0.0.1:{real.port}"
         yield server

@@ -44,7 +44,7 @@ def settings(**changes: Any) -> Settings:
     return Settings(**{**fields, **changes})
 
 
-class Recorder:
+class RecordingPublisher:
     """A publisher that keeps what it is given, or refuses it."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Served:
 
     def __init__(self, **changes: Any) -> None:
         self.settings = settings(**changes)
-        self.publisher = Recorder()
+        self.publisher = RecordingPublisher()
         self.later = timedelta()
         self._gateway = Gateway(self.settings, self.publisher, now=lambda: datetime.now(UTC) + self.later)
         self._socket = socket.create_server(("127.0.0.1", 0))

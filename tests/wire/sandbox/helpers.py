@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from twilio.http.http_client import TwilioHttpClient
 
 from sandbox.config import SandboxConfig
 from sandbox.standins import StandIns, serving
@@ -66,7 +68,7 @@ class RecordingGateway:
 
 
 @dataclass
-class Clock:
+class StandInClock:
     """A clock that stands still until it is moved."""
 
     now: float = 1_790_000_000.0
@@ -81,7 +83,7 @@ class Pair:
 
     standins: StandIns
     gateway: RecordingGateway
-    clock: Clock
+    clock: StandInClock
 
     @property
     def slack_url(self) -> str:
@@ -98,7 +100,7 @@ class Pair:
 @contextlib.asynccontextmanager
 async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
     """Both stand-ins, sending to a recording gateway; `changes` are of the configuration."""
-    clock, gateway = Clock(), RecordingGateway()
+    clock, gateway = StandInClock(), RecordingGateway()
 
     def configure(base_url: str) -> SandboxConfig:
         gateway.url = base_url
@@ -118,3 +120,24 @@ async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
     route = Route("/{path:path}", gateway.take, methods=["GET", "POST"])
     async with serving(configure, clock, [route]) as standins:
         yield Pair(standins, gateway, clock)
+
+
+class ToStandIn:
+    """Twilio's own HTTP client, led to the stand-in."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._inner = TwilioHttpClient(pool_connections=False)
+
+    def request(self, method: str, url: str, **more: Any) -> Any:
+        return self._inner.request(method, url.replace("https://api.twilio.com", self._url), **more)
+
+
+async def create(pair: Pair, **form: Any) -> httpx.Response:
+    """POST Messages.json; None leaves a field out."""
+    given = {"To": CONTACT, "From": LINE, "Body": "hello", **form}
+    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+        return await http.post(
+            f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+            data={name: value for name, value in given.items() if value is not None},
+        )
