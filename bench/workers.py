@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.processes import cpu_seconds, proportional
 from bench.results import heading, row
-from tests.servers import Process, database, descendants, empty, mongodb, rabbitmq, wait_until
+from tests.servers import Program, database, descendants, empty, mongodb, rabbitmq, wait_until
 
 PROCESSES: Final = (1, 2)
 WITHIN: Final = 120.0
@@ -27,7 +27,7 @@ def run() -> bool:
                 "CLERK_MONGO_URL": database(mongo.url, "bench_workers"),
                 "CLERK_LOG_FORMAT": "json",
             }
-            worker = Process("bench-workers", ["-m", "ops", "worker", "--processes", str(processes)], environment)
+            worker = Program("bench-workers", ["-m", "ops", "worker", "--processes", str(processes)], environment)
             worker.log.unlink(missing_ok=True)
             try:
                 _measure(worker, processes)
@@ -37,7 +37,7 @@ def run() -> bool:
     return True
 
 
-def _measure(worker: Process, processes: int) -> None:
+def _measure(worker: Program, processes: int) -> None:
     def consuming(times: int) -> Callable[[], bool]:
         return lambda: worker.output().count('"consuming"') >= times
 
@@ -54,7 +54,7 @@ def _measure(worker: Process, processes: int) -> None:
     row("from a kill until `interactive` consumes again", f"{time.monotonic() - began:.1f} s")
 
 
-def _interactive(worker: Process) -> int:
+def _interactive(worker: Program) -> int:
     """The worker process of `interactive`: it has the command line of its `dramatiq` command, and no children."""
     return next(
         pid
