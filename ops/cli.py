@@ -13,15 +13,19 @@ from cyclopts import App
 COMMANDS: Final = {
     "run": "Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.",
     "gateway": "Serve the webhooks of Twilio and Slack.",
-    "worker": "Handle the messages of queues: all of them, or those of --queues.",
-    "clock": "Find work that is due, every CLERK_CLOCK_SECONDS.",
+    "worker": "Handle the messages of queues: all of them, or those of --queues.\n\n"
+    "The queue `interactive` always has a process of its own.",
+    "clock": "Find work that is due, every CLERK_CLOCK_SECONDS.\n\nYou may run more than one clock.",
     "lines": "List, add, change and remove the team's phone numbers.",
     "queues": "Show every queue: its messages, consumers, rates and oldest message.",
-    "peek": "Show the next messages of a queue and leave them there.",
+    "peek": "Show the next messages of a queue and leave them there.\n\n"
+    "Messages that workers hold can't be shown. Each look at a work queue uses one of the 50 deliveries that RabbitMQ "
+    "allows for a message.",
     "dead": "List, show, replay and drop dead letters: messages that failed for good.",
     "trace": "Show what happened to a text, a ticket or a correlation id.",
-    "doctor": "Check everything that Clerk depends on, and say what to do.",
-    "export": "Write every document to a file.",
+    "doctor": "Check everything that Clerk depends on, and say what to do.\n\n"
+    "Exit status 0: nothing stops texts from arriving; 1: something does; 2: a variable is invalid.",
+    "export": "Write every document to a file.\n\nFirst stop the workers and the clock.",
     "import": "Import every document from a file that `clerk export` wrote.",
     "demo": "Play a busy morning in the sandbox of a running `clerk run`.",
 }

@@ -27,8 +27,8 @@ from ops.queues.letters import Letter, Selection
 dead = App(name="dead", help="List, show, replay and drop dead letters: messages that failed for good.")
 
 EVERYTHING: Final = 1_000_000_000
-Ids = Annotated[str, Parameter(name="ID", negative="")]
-DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
+Ids = Annotated[str, Parameter(name="ID", negative="", help="Ids from clerk dead list.")]
+DryRun = Annotated[bool, Parameter(name="--dry-run", negative="", help="Say what would be done, and do nothing.")]
 
 
 @Parameter(name="*")
@@ -82,7 +82,7 @@ def _duration(option: str, text: str | None) -> timedelta | None:
 def list_(
     *,
     filters: Filters = Filters(),
-    limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 50,
+    limit: Annotated[int, Parameter(name=("--limit", "-n"), help="How many to list at most.")] = 50,
     show_text: ShowText = False,
     as_json: AsJson = False,
 ) -> None:
@@ -143,7 +143,7 @@ def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_
 def drop(
     *ids: Ids,
     filters: Filters = Filters(),
-    all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
+    all_: Annotated[bool, Parameter(name="--all", negative="", help="Drop all dead letters.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

@@ -140,7 +140,15 @@ class Tour:
 
 
 def demo(*, speed: float = 1.0, url: str | None = None) -> None:
-    """Play a busy morning in the sandbox of a running `clerk run`; --speed 2 is twice as fast."""
+    """Play a busy morning in the sandbox of a running `clerk run`.
+
+    Parameters
+    ----------
+    speed
+        2 is twice as fast.
+    url
+        The address of Clerk; by default CLERK_PUBLIC_URL.
+    """
     sys.exit(play(url or Settings.load().url, speed))
 
 

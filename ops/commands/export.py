@@ -14,7 +14,13 @@ from ops.environment import with_documents
 
 
 def export(file: Path, /) -> None:
-    """Write every document to FILE (JSON lines; compressed if its name ends in .gz). First stop workers and clock."""
+    """Write every document to FILE. First stop the workers and the clock.
+
+    Parameters
+    ----------
+    file
+        A new file of JSON lines; compressed if its name ends in .gz.
+    """
     if file.exists():
         raise Invalid(f"{file} already exists: choose another name, or remove it")
     with (

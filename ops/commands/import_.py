@@ -14,7 +14,13 @@ from ops.environment import with_mongo
 
 
 def import_(file: Path, /) -> None:
-    """Import every document from FILE, which `clerk export` wrote, and count them afterwards."""
+    """Import every document from FILE, which `clerk export` wrote, and count them afterwards.
+
+    Parameters
+    ----------
+    file
+        The file that clerk export wrote.
+    """
     if not file.exists():
         raise Invalid(f"{file}: there is no such file")
     settings = Settings.load()

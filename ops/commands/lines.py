@@ -64,7 +64,7 @@ def _changed(line: Line, **given: Any) -> Line:
 
 @lines.command(name="list")
 def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
-    """Show every line with its settings."""
+    """List every line with its settings."""
     found = on_stores(lambda stores, _: stores.lines.all())
     if json_:
         json.dump([line.model_dump(mode="json") for line in found], sys.stdout, indent=2)
@@ -111,7 +111,27 @@ def set_(
     cap: float | None = None,
     solved_for: float | None = None,
 ) -> None:
-    """Change a line: --window and --cap in seconds, --solved-for in hours."""
+    """Change a line: --window and --cap in seconds, --solved-for in hours.
+
+    Parameters
+    ----------
+    line
+        The phone number, such as +15550001111.
+    channel
+        The id of the Slack channel, such as C0123ABCD.
+    name
+        What agents see in place of the number.
+    reply_mode
+        Whether every message in the thread is a reply, or only those sent with a button.
+    debounce
+        Whether texts that follow the first one are announced as well.
+    window
+        Seconds of quiet before texts are announced.
+    cap
+        Seconds after which texts are announced even without quiet.
+    solved_for
+        Hours until a Solved ticket is closed.
+    """
     given: dict[str, Any] = {
         "channel": channel,
         "name": name,

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-AsJson = Annotated[bool, Parameter(name="--json", negative="")]
-ShowText = Annotated[bool, Parameter(name="--show-text", negative="")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+ShowText = Annotated[
+    bool, Parameter(name="--show-text", negative="", help="Show what contacts wrote and full phone numbers.")
+]
 
 
 class Invalid(Exception):

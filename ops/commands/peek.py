@@ -30,10 +30,10 @@ def peek(
 
     Parameters
     ----------
+    queue
+        Such as slack, slack.DQ (delayed) or slack.XQ (dead).
     limit
         How many messages to show.
-    show_text
-        Show what contacts wrote and full phone numbers.
     """
     if family(queue) not in QUEUES:
         raise Invalid(f"{queue}: no such queue; the queues are {', '.join(QUEUES)}, each also with .DQ and .XQ")

@@ -46,7 +46,15 @@ LINES: Final = {"+15550001111": "C0TEXTS"}
 
 
 def run(*, sandbox: bool = True, port: int | None = None) -> None:
-    """Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox."""
+    """Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.
+
+    Parameters
+    ----------
+    sandbox
+        Use the sandbox while no real account is configured.
+    port
+        Where to listen; by default CLERK_PORT.
+    """
     settings = Settings.load(**({} if port is None else {"port": port}))
     configure_logging(settings.log_format)
     telemetry.configure("run")

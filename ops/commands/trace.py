@@ -21,7 +21,13 @@ from ops.traces.timeline import trace as follow
 
 
 def trace(id: str, /, *, as_json: AsJson = False) -> None:
-    """Show in time order what happened to a text (its SM… id or Clerk's), a ticket (#12) or a correlation id."""
+    """Show in time order what happened to a text, a ticket or a correlation id.
+
+    Parameters
+    ----------
+    id
+        A text's id (SM…, or Clerk's own), a ticket's number or a correlation id.
+    """
     settings = Settings.load()
     found = _in_documents(id, settings) if settings.mongo_url is not None else _in_console(id, settings)
     if as_json:

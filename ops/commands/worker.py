@@ -24,6 +24,15 @@ def worker(
     """Handle the messages of queues: all, or those of --queues, comma-separated.
 
     The queue `interactive` always has a process of its own.
+
+    Parameters
+    ----------
+    names
+        Names of queues, separated by commas.
+    processes
+        How many worker processes; by default one for each processor.
+    threads
+        How many threads in each of them.
     """
     settings = distributed_settings()
     children = plan([queue.strip() for queue in names.split(",")], processes or os.cpu_count() or 1, threads)
