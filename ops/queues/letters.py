@@ -16,7 +16,7 @@ _LEFT_BEHIND: Final = ("eta", "reason", "died_at", "retries", "traceback", "requ
 """The options that describe how a message failed; a replayed message starts without them."""
 
 _BROKER_REASONS: Final = {
-    "delivery_limit": "delivered too often: each time, a worker that held it died or lost its connection",
+    "delivery_limit": "delivered too often: each time, the worker died or lost its connection",
     "rejected": "rejected by a worker",
     "expired": "expired in its queue",
 }
