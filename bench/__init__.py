@@ -1,1 +1,1 @@
-"""Benchmarks, each runnable by name, each printing ratios measured within one run."""
+"""Benchmarks: each runs by its name and prints ratios that it measured within one run."""

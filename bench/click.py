@@ -61,7 +61,7 @@ def _clicks(world: World, cards: list[dict[str, Any]], between: Callable[[], Non
             started = time.monotonic()
             assert world.click(card, "ticket.assign")["status"] == 200
             time.sleep(max(0.0, PACE - (time.monotonic() - started)))
-        time.sleep(3)  # a trigger's life: what has not opened by then never will
+        time.sleep(3)  # a trigger is valid for this long: a modal that has not opened by then never will
         new = [each for each in world.record() if each["number"] > last]
         opened = {each["cause"]: each["at"] for each in new if each.get("method") == "views.open"}
         clicks = [each for each in new if each.get("route") == "/slack/interactions"]

@@ -1,4 +1,4 @@
-"""A hundred thousand dead letters beside a few: the commands, a replay broken off halfway, the console's pages."""
+"""A hundred thousand dead letters against a few: the commands, a replay that is stopped, the console's pages."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def run() -> bool:
 
 
 def _rehearsed(url: str, count: int) -> tuple[float, float]:
-    """With so many dead letters: how long a dry run takes, and how much memory it had at most."""
+    """How long a dry run over so many dead letters takes, and the most memory that it uses."""
     put(url, "slack.XQ", [letter(number) for number in range(depths(url)["slack.XQ"], count)])
     started = time.perf_counter()
     process = _start(url, "replay", "--dry-run")
@@ -83,7 +83,7 @@ def _pages(url: str, mongo_url: str) -> float:
 
 
 def _replayed(url: str) -> tuple[float, float]:
-    """A replay that Ctrl-C ends halfway, and one that goes on: how long each took. All are in the work queue then."""
+    """How long a replay takes that Ctrl-C stops halfway, and how long the one that finishes it."""
     started = time.perf_counter()
     process = _start(url, "replay")
     wait_until(lambda: depths(url)["slack"] > MANY / 3, "a third is replayed", 600)

@@ -1,6 +1,7 @@
 """The rival: a Flask gateway that checks the signature and publishes on a BlockingConnection with confirms.
 
-Written with care rather than as most tutorials do: one connection per thread, kept open; Twilio's own validator.
+It is written with care, not as in most tutorials: each thread keeps one connection open, and Twilio's own validator
+checks the signature.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Texts a second through one process: Clerk's gateway, a Flask gateway, and Clerk's without publishing.
 
-All servers stand side by side and take turns, so that whatever else the machine does hits them alike.
+All servers run side by side and take turns, so that other load on the machine affects them alike.
 """
 
 from statistics import median

@@ -1,6 +1,6 @@
 """A load generator, in a process of its own: signed texts over kept connections.
 
-Without an event loop's machinery it takes a small part of what any server does, and leaves it the rest of the machine.
+It uses no event loop, so that it takes little processor time and leaves the rest of the machine to the server.
 
 `python -m bench.load URL PUBLIC_URL SECONDS` prints one line of JSON: see Load.
 """
@@ -28,7 +28,7 @@ from tests.servers import ROOT
 CONNECTIONS: Final = 64
 WARM_UP: Final = 0.5
 TEXTS: Final = 20_000
-"""Texts, each with a sid and a signature of its own, that are made beforehand; after the last comes the first again."""
+"""How many texts are prepared, each with its own sid and signature; after the last the first is sent again."""
 
 CONTACTS: Final = 500
 LINE: Final = "+15550001111"
@@ -38,7 +38,7 @@ LINE: Final = "+15550001111"
 class Load:
     """What a server did under load: answers by status, and the milliseconds within which half and 99 % of them came.
 
-    `answered` counts those while it warmed up, too.
+    `answered` includes those of the warm-up.
     """
 
     seconds: float

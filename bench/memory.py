@@ -16,7 +16,7 @@ PENDING: Final = 10_000
 WARM_UP: Final = 200
 DELAY: Final = timedelta(minutes=5)
 SETTLES: Final = 5.0
-"""Seconds that memory is watched for once all delays are in the worker."""
+"""Seconds for which memory is measured once the worker holds all delays."""
 
 MEGABYTE: Final = 1_000_000
 

@@ -1,4 +1,4 @@
-"""What a process and everything that it started take of the machine, as Linux's /proc has it."""
+"""The memory and processor time of a process and all that it started, from Linux's /proc."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Messages put straight onto the queues, as the gateway would."""
+"""Publishes messages straight to the queues, as the gateway does."""
 
 import asyncio
 import itertools

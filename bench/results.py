@@ -29,7 +29,7 @@ class Target:
 
 
 def heading(text: str) -> None:
-    """Say what is measured now, and how busy the machine is already: a crowded one makes for crooked ratios."""
+    """Print what is measured next, and the load average: a busy machine distorts the ratios."""
     print(f"\n{text} (load average {os.getloadavg()[0]:.1f})", flush=True)
 
 
