@@ -1,8 +1,10 @@
 """Servers for the whole run, what every kind of test shares, and who runs which test."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from typing import Any, Final
 
 import pytest
@@ -75,8 +77,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(group))
                 break
     if WORKER:
-        order = list(dict.fromkeys(TOGETHER.values()))
-        items.sort(key=lambda item: order.index(groups[item]) if item in groups else len(order))
+        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        alone = [item for item in items if item not in groups]
+        names = list(dict.fromkeys(TOGETHER.values()))
+        order = [[item for item in items if groups.get(item) == name] for name in names]
+        # Each process gets one group, and at once another test to go on with, behind which no long group should wait.
+        order[workers:workers] = [alone[:workers]]
+        items[:] = [*chain.from_iterable(order), *alone[workers:]]
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,6 @@ Whatever a test does, it does as Twilio, as Slack or as a person there; whatever
 
 import itertools
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +12,8 @@ from typing import Any, Self
 
 import httpx
 
-from tests.servers import ROOT, Program, answers, free_port, wait_until
+from tests.commands import Told, clerk_in_process
+from tests.servers import Program, answers, free_port, wait_until
 
 type Json = dict[str, Any]
 
@@ -35,7 +33,7 @@ class World:
     def __init__(self, sandbox_url: str) -> None:
         self._url = sandbox_url
         # None is kept: what has been idle for long is closed by whichever thread looks, while another takes it.
-        self._http = httpx.Client(timeout=40, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        self._http = httpx.Client(timeout=120, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -278,15 +276,6 @@ class Deployment:
         self.world.close()
 
 
-def clerk_command(clerk: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a `clerk` command against a deployment."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env={**inherited, **clerk.environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def clerk_command(clerk: Deployment, *arguments: str) -> Told:
+    """Run a `clerk` command against a deployment, in this process."""
+    return clerk_in_process(clerk.environment, *arguments)

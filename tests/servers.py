@@ -62,14 +62,18 @@ def free_port() -> int:
             return port
 
 
+PATIENCE = 3
+"""How many times as long as a machine takes that does nothing else: it may be busy with other tests."""
+
+
 def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0, every: float = 0.05) -> T:
-    """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds."""
-    until = time.monotonic() + within
+    """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds, thrice."""
+    until = time.monotonic() + within * PATIENCE
     while True:
         found = look()
         if found:
             return found
-        assert time.monotonic() < until, f"{what}: still {found!r} after {within} s"
+        assert time.monotonic() < until, f"{what}: still {found!r} after {within * PATIENCE} s"
         time.sleep(every)
 
 
@@ -379,7 +383,7 @@ class Program:
             )
         return self
 
-    def terminate(self, within: float = 40.0) -> int:
+    def terminate(self, within: float = 120.0) -> int:
         """Ask it to end, and wait until it has; its exit status."""
         assert self._process is not None
         self._process.terminate()
@@ -396,7 +400,7 @@ class Program:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(40)
+                self._process.wait(120)
             except subprocess.TimeoutExpired:
                 self.kill()
 

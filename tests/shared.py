@@ -81,7 +81,7 @@ def shared_rabbit(address: str) -> BackingServer:
 @contextlib.contextmanager
 def leaving_nothing_behind() -> Iterator[None]:
     """Mark what is started within as this run's, and kill what is left of it at the end, also if this process dies."""
-    run = f"CLERK_TEST_RUN={uuid.uuid4().hex}"
+    run = f"TEST_RUN_OF_CLERK={uuid.uuid4().hex}"
     program = [sys.executable, "-S", str(Path(__file__).with_name("left_over.py")), run]
     killer = subprocess.Popen(program, stdin=subprocess.PIPE, start_new_session=True)
     name, _, os.environ[name] = run.partition("=")

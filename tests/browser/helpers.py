@@ -8,7 +8,7 @@ from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, e
 from tests.deployment import LINE, new_contact
 from tests.servers import ARTEFACTS
 
-WITHIN: Final = 15_000
+WITHIN: Final = 60_000
 """Milliseconds that something is given to appear."""
 
 expect.set_options(timeout=WITHIN)
@@ -135,5 +135,5 @@ class Desk:
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the page."""
-        ARTEFACTS.mkdir(exist_ok=True)
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=ARTEFACTS / f"page-{name}.png")

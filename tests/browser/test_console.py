@@ -57,7 +57,7 @@ def test_what_changes_appears_by_itself(page: Page, amqp_url: str) -> None:
     row = page.get_by_role("row", name="slack")
     expect(row.get_by_role("cell").nth(4)).to_have_text("0")
     put(amqp_url, "slack.XQ", [letter(1), letter(2)])
-    expect(row.get_by_role("cell").nth(4)).to_have_text("2", timeout=20_000)
+    expect(row.get_by_role("cell").nth(4)).to_have_text("2")
 
 
 def test_dead_letters_are_replayed_by_keyboard(page: Page, amqp_url: str) -> None:
@@ -94,7 +94,7 @@ def test_a_selection_survives_the_live_updates(page: Page, amqp_url: str) -> Non
     box = page.get_by_label("Select 00000000-0000-0000-0000-000000000001")
     box.check()
     page.get_by_role("heading", name="Dead letters").click()
-    with page.expect_response(lambda answer: answer.url.endswith("/ops/dead"), timeout=15_000):
+    with page.expect_response(lambda answer: answer.url.endswith("/ops/dead")):
         pass
     expect(box).to_be_checked()
 
@@ -112,9 +112,9 @@ def test_one_dead_letter_is_shown_and_leads_to_its_cause(page: Page, amqp_url: s
 
 def test_many_dead_letters_are_paged_through_quickly(page: Page, amqp_url: str) -> None:
     put(amqp_url, "slack.XQ", [letter(number) for number in range(12_000)])
-    page.goto(page.url.replace("/queues", "/dead"), timeout=10_000)
+    page.goto(page.url.replace("/queues", "/dead"))
     expect(page.get_by_text("12000 in all")).to_be_visible()
-    page.get_by_role("link", name="Older").click(timeout=10_000)
+    page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("51–100 of 5000")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(51)
 

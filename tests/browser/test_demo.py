@@ -1,18 +1,15 @@
 """`clerk demo` on a running `clerk run`, watched on the page."""
 
 import re
-import subprocess
-import sys
 
 from playwright.sync_api import expect
 
 from tests.browser.helpers import Desk
-from tests.servers import ROOT
+from tests.commands import clerk_in_process, clerk_program
 
 
 def test_the_morning_plays_to_its_end_while_one_watches(desk: Desk, address: str) -> None:
-    arguments = ["-m", "ops", "demo", "--speed", "20", "--url", address.removesuffix("/sandbox")]
-    played = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    played = clerk_program({}, "demo", "--speed", "20", "--url", address.removesuffix("/sandbox"))
     assert played.returncode == 0, played.stdout
     assert "Now it is your turn" in played.stdout
     card = desk.cards("+15557770001").first
@@ -25,7 +22,6 @@ def test_the_morning_plays_to_its_end_while_one_watches(desk: Desk, address: str
 
 
 def test_without_a_sandbox_it_says_what_to_start() -> None:
-    arguments = ["-m", "ops", "demo", "--url", "http://127.0.0.1:9"]
-    played = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    played = clerk_in_process({}, "demo", "--url", "http://127.0.0.1:9")
     assert played.returncode == 1
     assert "start `clerk run` first" in " ".join(played.stdout.split())

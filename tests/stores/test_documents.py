@@ -85,7 +85,7 @@ async def test_what_is_due_is_found_once_until_its_next_time(stores: Stores) -> 
     assert len(await stores.texts.due(again, again + timedelta(seconds=30))) == 1
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=1600))
 def test_any_text_comes_back_as_it_was(mongo_url: str, body: str) -> None:
     async def there_and_back() -> None:

@@ -18,6 +18,8 @@ from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
 from workers.mongo import Stores, collection
 
+pytestmark = pytest.mark.server
+
 CONVERSATIONS = 100
 
 FEW = {"channels", "lines"}
@@ -25,7 +27,7 @@ FEW = {"channels", "lines"}
 
 
 async def _milliseconds(act: Callable[[int], Awaitable[object]]) -> float:
-    """What one of some calls takes when nothing else is in its way."""
+    """What the quickest of some calls takes."""
     took: list[float] = []
     for number in range(15):
         started = time.perf_counter()
@@ -64,7 +66,12 @@ async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None
                 place = {"conversation": f"c{number % CONVERSATIONS}", "seq": number // CONVERSATIONS + 1}
                 await stores.texts.add(make.sms(id=f"SM{number}", **place))
                 await stores.tickets.add(make.ticket(id=1_000 + number, conversation=f"c{number}"))
-            many = await _costs(stores, "many")
+            many: dict[str, float] = {}
+            for attempt in range(20):  # what else the machine does can only make a call slower
+                now = await _costs(stores, f"many{attempt}")
+                many = {act: min(cost, many.get(act, cost)) for act, cost in now.items()}
+                if all(cost <= 4 * few[act] for act, cost in many.items()):
+                    break
     assert {act: cost for act, cost in many.items() if cost > 4 * few[act]} == {}, (few, many)
 
 

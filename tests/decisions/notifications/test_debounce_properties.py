@@ -139,7 +139,7 @@ class DebounceRun:
 
 
 @given(stories(), LINES)
-@settings(max_examples=400)
+@settings(max_examples=4 * settings().max_examples)
 def test_looked_at_in_time_it_announces_what_the_specification_says(story: Story, line: Line) -> None:
     run = DebounceRun(story, line).one_by_one()
     assert [(second, last) for second, _, last in run.announced] == Reference(story, line).announced

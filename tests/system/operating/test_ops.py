@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.commands import clerk_program
 from tests.deployment import CHANNEL, Deployment, clerk_command, new_contact
 from tests.servers import Program, free_port, wait_until
 from tests.system.helpers import BEARER, publish
@@ -42,7 +43,7 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
     told = json.dumps(ask(clerk, f"trace?id={ticket}"))
     assert "private" not in told
     assert contact not in told
-    by_command = clerk_command(clerk, "trace", f"#{ticket}", "--json")
+    by_command = clerk_program(clerk.environment, "trace", f"#{ticket}", "--json")
     assert by_command.returncode == 0, by_command.stderr
     assert {each.partition(": ")[2] for each in found} <= {s["what"] for s in json.loads(by_command.stdout)["steps"]}
 
@@ -96,7 +97,7 @@ def test_poisoned_messages_of_every_kind_become_dead_letters_with_a_reason_and_h
     reasons = {each["id"]: each["reason"] for each in found}
     assert "ActorNotFound" in reasons["poison-actor"]
     assert "conversation" in reasons["poison-field"]
-    shown = clerk_command(clerk, "dead", "show", "poison-field", "--json")
+    shown = clerk_program(clerk.environment, "dead", "show", "poison-field", "--json")
     assert json.loads(shown.stdout)["id"] == "poison-field"
     dropped = clerk_command(clerk, "dead", "drop", "--queue", "notifications", "--all")
     assert (dropped.returncode, dropped.stdout) == (0, "9 of 9 dead letters dropped.\n")
@@ -139,7 +140,7 @@ def test_a_second_process_on_the_same_metrics_port_says_so(clerk: Deployment) ->
         taken.listen()
         clerk.environment["CLERK_METRICS_PORT"] = str(taken.getsockname()[1])
         try:
-            told = clerk_command(clerk, "clock")
+            told = clerk_program(clerk.environment, "clock")
         finally:
             del clerk.environment["CLERK_METRICS_PORT"]
     assert told.returncode == 2
@@ -159,7 +160,7 @@ def test_the_doctor_finds_nothing_in_a_deployment_in_order_and_an_archived_chann
     clerk: Deployment,
 ) -> None:
     clerk.world.text(new_contact(), "the gateway has taken one")
-    told = clerk_command(clerk, "doctor", "--json")
+    told = clerk_program(clerk.environment, "doctor", "--json")
     findings = {each["check"]: each for each in json.loads(told.stdout)}
     assert told.returncode == 0, [each for each in findings.values() if each["state"] == "bad"]
     assert findings["processes"]["found"].startswith("1 clock, 1 gateway, 2 worker")

@@ -89,7 +89,7 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
         self._server: GatewayServer = server(self._gateway, self.settings, connection=Impatient)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
-        self.http = httpx.Client(base_url=self.url, timeout=15, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def __enter__(self) -> Self:
         self._thread.start()

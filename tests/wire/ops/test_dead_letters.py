@@ -1,7 +1,6 @@
 """Dead letters on the real broker: looking leaves everything in place, moving loses and doubles nothing."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from ops.broker import LAYOUT
 from ops.queues.amqp import Amqp
 from ops.queues.broker import BrokerAway, Tally
 from ops.queues.letters import Selection
+from tests.commands import clerk_in_process
 from tests.servers import ROOT, depths, wait_until
 
 ALL = 1_000_000
@@ -145,15 +145,8 @@ def test_a_rehearsal_counts_what_would_be_moved_and_moves_nothing(queues: str) -
 @pytest.mark.parametrize(("command", "told"), [("replay", (2, 1, 1)), ("drop", (3, 0, 0))])
 def test_a_dry_run_of_a_command_says_what_it_would_do(queues: str, command: str, told: tuple[int, int, int]) -> None:
     put(queues, "slack.XQ", b"\xff not json", letter(1), letter(2))
-    arguments = ["dead", command, *(["--all"] if command == "drop" else []), "--dry-run", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "CLERK_AMQP_URL": queues},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    everything = ["--all"] if command == "drop" else []
+    done = clerk_in_process({"CLERK_AMQP_URL": queues}, "dead", command, *everything, "--dry-run", "--json")
     tally = Tally.model_validate_json(done.stdout)
     assert (tally.done, tally.unreplayable, done.returncode) == told
     assert depths(queues)["slack.XQ"] == 3

@@ -1,11 +1,9 @@
 """`clerk lines`, `clerk export` and `clerk import` as commands, on a real MongoDB wire server."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +12,17 @@ import pytest
 from messages.conversation import Conversation
 from messages.sms import Direction, Sms
 from ops.documents.reader import Documents
-from tests.servers import ROOT, BackingServer, database
+from tests.commands import Told, clerk_in_process, clerk_program
+from tests.servers import BackingServer, database
 
-type Clerk = Callable[..., subprocess.CompletedProcess[str]]
+type Clerk = Callable[..., Told]
 
 LINE = "+15550001111"
 
 
-def clerk_on(mongo_url: str | None, **more: str) -> Clerk:
+def clerk_on(mongo_url: str | None, run: Callable[..., Told] = clerk_in_process, **more: str) -> Clerk:
     """The `clerk` command with these documents."""
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("CLERK_")}
-    given = {} if mongo_url is None else {"CLERK_MONGO_URL": mongo_url}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "ops", *arguments],
-            cwd=ROOT,
-            env={**inherited, **given, **more},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    return partial(run, more if mongo_url is None else {"CLERK_MONGO_URL": mongo_url, **more})
 
 
 @pytest.fixture
@@ -135,8 +120,9 @@ def everything(mongo_url: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
-    clerk: Clerk, mongo_url: str, mongo: BackingServer, tmp_path: Path
+    mongo_url: str, mongo: BackingServer, tmp_path: Path
 ) -> None:
+    clerk = clerk_on(mongo_url, clerk_program)
     fill(mongo_url, 30)
     added = clerk("lines", "add", LINE, "--channel", "C0TEXTS")
     assert added.returncode == 0, added.stderr
@@ -146,7 +132,7 @@ def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
     assert clerk("export", str(file)).returncode == 2
     there = database(mongo.url, "another_one_" + tmp_path.name.replace("-", "_")[:20])
     for _ in range(2):
-        told = clerk_on(there)("import", str(file))
+        told = clerk_on(there, clerk_program)("import", str(file))
         assert (told.returncode, told.stdout.startswith("32 documents imported")) == (0, True), (
             told.stdout + told.stderr
         )

@@ -70,7 +70,7 @@ async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
         kept = StateFolder(pair.standins, tmp_path)
         following = asyncio.create_task(kept.follow())
         await conversation(pair)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not again(pair.standins, tmp_path).twilio.opted_out:
                 await asyncio.wait((following,), timeout=0.05)
                 assert not following.done()

@@ -398,8 +398,9 @@ async def test_a_hanging_call_is_done_in_the_end(slack: AsyncWebClient, pair: Pa
 
 async def test_a_call_whose_caller_has_gone_is_never_done(pair: Pair) -> None:
     order(pair, kind="hang", method="chat.postMessage", seconds=3600)
-    impatient = httpx.AsyncClient(trust_env=False, timeout=0.3, headers={"authorization": f"Bearer {TOKEN}"})
-    async with impatient as http, asyncio.timeout(20):
+    impatient = httpx.Timeout(60, read=1)
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(trust_env=False, timeout=impatient, headers=bearer) as http, asyncio.timeout(60):
         with pytest.raises(httpx.ReadTimeout):
             await http.post(f"{pair.slack_url}chat.postMessage", data={"channel": HERE, "text": "x"})
         changes = pair.standins.record.changes()
