@@ -1,6 +1,7 @@
 # Set-up, run, test, check. Every target makes or completes the virtual environment first if it is out of date.
 BIN := .venv/bin
 WORKERS ?= 4
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test quick check format bench chaos lock clean
 
@@ -19,7 +20,7 @@ run: .venv/ready  ## Everything in one process, with the sandbox where nothing i
 	@$(BIN)/clerk run
 
 test: .venv/ready-dev  ## Every test, against real servers, by 4 processes: WORKERS=4
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 quick: .venv/ready-dev  ## Every test that needs no server
 	@$(BIN)/python -m pytest -n 2 -m "not server"
@@ -30,7 +31,7 @@ check: .venv/ready-dev  ## Format, lint, types, import contracts, known vulnerab
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.audit
-	@$(MAKE) --no-print-directory quick
+	@$(MAKE) quick
 
 format: .venv/ready-dev  ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .

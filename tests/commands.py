@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from warnings import catch_warnings, filterwarnings
 
 from ops import cli
 from tests.servers import ROOT
@@ -33,7 +34,8 @@ def clerk_in_process(environment: Mapping[str, str], *arguments: str) -> Told:
     _replace_environment(_only(environment))
     sys.argv = ["clerk", *arguments]
     try:
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(err), catch_warnings():
+            filterwarnings("ignore", "Cyclopts application invoked without tokens")  # it takes them from sys.argv
             cli.main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1

@@ -4,7 +4,6 @@ import contextlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from itertools import chain
 from typing import Any, Final
 
 import pytest
@@ -31,19 +30,7 @@ USED: Final[dict[str, str]] = {}
 NEED_SERVERS: Final = {"rabbit", "only_rabbit", "mongo", "chromium"}
 """Fixtures of servers; a test that uses none of them, and is not marked, needs none."""
 
-TOGETHER: Final = {
-    "place": "place",
-    "tests/browser/": "browser",
-    "tests/system/conversations/test_the_conversation_goes_both_ways.py": "replies",
-    "tests/system/conversations/test_pictures_go_both_ways.py": "replies",
-    "clerk": "clerk",
-    "tests/system/faults/test_nothing_lost_nothing_twice.py": "storm",
-    "only_rabbit": "own rabbit",
-}
-"""Fixtures or paths whose tests run one after the other in one process: they share what takes long to start.
-
-In this order they begin, those that take longest first.
-"""
+WITH_SERVERS: Final = ("tests/system/", "tests/browser/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,29 +48,25 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[ADDRESS] = node.config.stash[OWNER].address
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out the tests in groups."""
+    from tests.scheduling import GroupScheduling  # needs pytest-xdist
+
+    return GroupScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, so that the rest can run without them, and what runs together."""
-    groups: dict[pytest.Item, str] = {}
+    """Mark what needs servers, and put groups in order where several processes run."""
     for item in items:
-        uses = set(getattr(item, "fixturenames", ()))
-        if NEED_SERVERS & uses:
+        if NEED_SERVERS & set(getattr(item, "fixturenames", ())) or item.nodeid.startswith(WITH_SERVERS):
             item.add_marker(pytest.mark.server)
-        where = item.path.relative_to(item.config.rootpath).as_posix()
-        if where.startswith(("tests/system/", "tests/browser/")):
-            item.add_marker(pytest.mark.server)
-        for what, group in TOGETHER.items():
-            if what in uses or where.startswith(what):
-                groups[item] = group
-                item.add_marker(pytest.mark.xdist_group(group))
-                break
     if WORKER:
-        workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-        alone = [item for item in items if item not in groups]
-        names = list(dict.fromkeys(TOGETHER.values()))
-        order = [[item for item in items if groups.get(item) == name] for name in names]
-        # Each process gets one group, and at once another test to go on with, behind which no long group should wait.
-        order[workers:workers] = [alone[:workers]]
-        items[:] = [*chain.from_iterable(order), *alone[workers:]]
+        from tests.scheduling import group, in_order
+
+        groups = list(dict.fromkeys(group(item.nodeid) for item in items))
+        order = in_order(groups, int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+        items.sort(key=lambda item: order.index(group(item.nodeid)))
 
 
 @pytest.fixture(scope="session")

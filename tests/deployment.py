@@ -104,11 +104,11 @@ class World:
             if "ticket.show" in json.dumps(each.get("blocks", [])) and contact in json.dumps(each["blocks"])
         ]
 
-    def texts_in_thread(self, contact: str) -> list[str]:
+    def texts_in_thread(self, contact: str, channel: str = CHANNEL) -> list[str]:
         """The contact's texts as they stand in the thread, in order; a post may hold several."""
         return [
             block["text"]["text"]
-            for message in self.thread(contact)
+            for message in self.thread(contact, channel)
             if message.get("bot_id")
             for block in message.get("blocks", ())
             if block["type"] == "section" and block.get("text", {}).get("type") == "plain_text"

@@ -117,7 +117,7 @@ def test_every_kind_of_block_and_element_is_drawn(desk: Desk, address: str) -> N
 
 
 FIELD = """async () => {
-  const { inputView, valuesOf } = await import('/sandbox/static/js/inputs.js');
+  const { inputView, valuesOf } = await import('/sandbox/static/js/modal_fields.js');
   const { patch } = await import('/sandbox/static/js/dom.js');
   const element = { type: 'file_input', action_id: 'files', max_files: 2 };
   const block = { type: 'input', block_id: 'files', label: { text: 'Files' }, element };

@@ -8,17 +8,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deployment import new_contact
+from tests.deployment import LINE, clerk_command, new_contact
 from tests.servers import Program, answers, depths, descendants, end, wait_until
 from tests.system.helpers import Place
 
+OWN_LINE, OWN_CHANNEL = "+15550005555", "C0GENERAL"
 
-def texted(place: Place, contact: str, *bodies: str) -> None:
+
+def texted(place: Place, contact: str, *bodies: str, line: str = LINE) -> None:
     """A contact's texts; Twilio tries each again until it is taken."""
     for body in bodies:
         wait_until(
             lambda body=body: (
-                place.clerk.world.do("text", **{"from": contact, "to": "+15550001111", "body": body})[  # type: ignore[misc]
+                place.clerk.world.do("text", **{"from": contact, "to": line, "body": body})[  # type: ignore[misc]
                     "status"
                 ]
                 == 200
@@ -101,17 +103,19 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place,
     contact = new_contact()
     world, worker = place.clerk.world, place.clerk.workers[0]
     below = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    world.do("faults", api="slack", method="chat.postMessage", kind="hang", seconds=3)
-    texted(place, contact, "one")
+    # In a channel where nothing else is posted: what an earlier test left to post must not be what hangs.
+    clerk_command(place.clerk, "lines", "add", OWN_LINE, "--channel", OWN_CHANNEL)
+    world.do("faults", api="slack", method="chat.postMessage", channel=OWN_CHANNEL, kind="hang", seconds=3)
+    texted(place, contact, "one", line=OWN_LINE)
     wait_until(lambda: not world.state()["faults"], "a post hangs", 60)
     for pid in below if told == "each of its processes" else []:
         os.kill(pid, signal.SIGTERM)
     assert worker.terminate() == 0
     assert "did not end in time" not in worker.output()
-    assert len(world.cards(contact)) == 1
+    assert len(world.cards(contact, OWN_CHANNEL)) == 1
     worker.start()
-    wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the text", 90)
-    assert len(world.cards(contact)) == 1
+    wait_until(lambda: world.texts_in_thread(contact, OWN_CHANNEL) == ["one"], "the text", 90)
+    assert len(world.cards(contact, OWN_CHANNEL)) == 1
 
 
 def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> None:
