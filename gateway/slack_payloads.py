@@ -75,11 +75,12 @@ class _Option(SlackPayload):
 
 
 class Action(SlackPayload):
-    """An element that a person used."""
+    """An element that a person used, at `action_ts`."""
 
     action_id: str
     value: str = ""
     selected_option: _Option | None = None
+    action_ts: str = ""
 
 
 class BlockActions(SlackPayload):
@@ -92,6 +93,16 @@ class BlockActions(SlackPayload):
     channel: _Id | None = None
     actions: Sequence[Action]
 
+    def order(self, action: Action) -> str | None:
+        """The identity of what an action orders; None if Slack gives nothing that tells it from others.
+
+        An interaction has no event_id. A trigger serves one interaction, which may use several elements
+        (https://docs.slack.dev/interactivity/handling-user-interaction).
+        """
+        if not self.trigger_id and not action.action_ts:
+            return None
+        return "/".join(("click", self.trigger_id or self.user.id, action.action_id, action.action_ts))
+
 
 class _State(SlackPayload):
     values: Mapping[str, Mapping[str, InputState]] = {}
@@ -99,6 +110,7 @@ class _State(SlackPayload):
 
 class _View(SlackPayload):
     id: str = ""
+    hash: str = ""
     callback_id: str = ""
     private_metadata: str = ""
     state: _State = _State()
@@ -109,6 +121,11 @@ class ViewSubmission(SlackPayload):
 
     user: _Id
     view: _View
+
+    @property
+    def order(self) -> str | None:
+        """The identity of what the modal orders: Slack gives a view that changes a new hash, and a repeat the same."""
+        return f"view/{self.view.id}/{self.view.hash}" if self.view.id else None
 
 
 def json_object(text: str | bytes) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from gateway.slack_payloads import (
@@ -30,6 +30,10 @@ TOLERANCE: Final = 300
 """Seconds that a request's timestamp may differ from our clock
 (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
 
+FRESH: Final = timedelta(seconds=2 * TOLERANCE)
+"""How far a click's own time may differ from ours: the request that brings it is at most `TOLERANCE` old."""
+
+_TS: Final = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?", re.ASCII)
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _CHANGES: Final = frozenset({"message_changed", "message_deleted"})
 
@@ -152,12 +156,22 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             trigger_id=payload.trigger_id,
             response_url=payload.response_url if is_slack_url(payload.response_url, app.api_url) else None,
             at=now,
+            clicked_at=_clicked_at(each.action_ts, now),
+            order=payload.order(each),
         )
         found = clicks.orders(click)
         messages += found
         if not found:
             dropped = "block_actions"
     return Accepted(messages, NOTHING, dropped)
+
+
+def _clicked_at(action_ts: str, now: datetime) -> datetime:
+    """The time of a click by Slack's clock, never later than `now`; `now` if it can't be the time of a fresh click."""
+    if not _TS.fullmatch(action_ts):
+        return now
+    at = datetime.fromtimestamp(float(action_ts), UTC)
+    return min(at, now) if abs(now - at) <= FRESH else now
 
 
 def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
@@ -170,6 +184,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
         fields=fields,
         user=payload.user.id,
         at=now,
+        order=payload.order,
     )
     try:
         found = forms.read(submission)

@@ -15,7 +15,8 @@ def conversation_id(line: str, contact: str) -> str:
 class Contact(Document):
     """A person, known by a phone number (`id`, E.164).
 
-    `opted_out` is the contact's latest wish, from `opted_at`; an agent gave the `name` at `named_at`.
+    `opted_out` is the contact's latest wish, from `opted_at`; an agent gave the `name` at `named_at`. `orders` are the
+    newest orders to name the contact that were carried out.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Contact(Document):
     named_at: Moment | None = None
     opted_out: bool = False
     opted_at: Moment | None = None
+    orders: tuple[str, ...] = ()
     created_at: Moment
 
     @property
@@ -99,7 +101,7 @@ class Conversation(Document):
 
 
 class NameContact(QueueMessage):
-    """An agent typed a contact's number and name in a channel."""
+    """An agent typed a contact's number and name in a channel; `order` is the order's identity."""
 
     actor = "tickets.name_contact"
     typed: str
@@ -107,6 +109,7 @@ class NameContact(QueueMessage):
     at: Moment
     channel: str
     response_url: str | None = None
+    order: str | None = None
 
 
 class SequenceTexts(QueueMessage):

@@ -25,6 +25,8 @@ class Post(Document):
     because an agent wrote first; `hidden_during` is the announcement during which an agent hid it. `failed` is the
     reason why Slack will never accept it; `refused` is Slack's last reason, after which a worker tries again.
 
+    `orders` are the newest orders about it that were carried out, so that none is carried out twice.
+
     The post of a text's attachments carries no metadata: `files` are their ids at Slack, stored before Slack is asked
     to show them; `words` name the attachments that are missing, and why; nothing is tried before `retry_at`.
     """
@@ -51,6 +53,7 @@ class Post(Document):
     files: tuple[str, ...] = ()
     words: str = ""
     retry_at: Moment | None = None
+    orders: tuple[str, ...] = ()
     created_at: Moment
 
 
@@ -82,31 +85,34 @@ class RenderConversation(QueueMessage):
 
 
 class HidePost(QueueMessage):
-    """An agent asks to hide a notification."""
+    """An agent asks to hide a notification; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.hide"
     channel: str
     ts: str
     by: str
     response_url: str | None = None
+    order: str | None = None
 
 
 class ShowPost(QueueMessage):
-    """An agent asks to show a collapsed root again."""
+    """An agent asks to show a collapsed root again; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.show"
     channel: str
     ts: str
     by: str
+    order: str | None = None
 
 
 class UndoHide(QueueMessage):
-    """The agent who hid a post asks to undo that."""
+    """The agent who hid a post asks to undo that; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.undo_hide"
     post: str
     by: str
     response_url: str | None = None
+    order: str | None = None
 
 
 class Whisper(QueueMessage):

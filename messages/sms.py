@@ -97,7 +97,7 @@ class Sms(Document):
     `received_at` decides its place.
 
     `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
-    `files` go out with an outbound text.
+    `files` go out with an outbound text. `orders` are the newest orders to resend it that were carried out.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Sms(Document):
     unattached: str | None = None
     mark: str | None = None
     marking: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
 
 
 def outbound_id(channel: str, ts: str) -> str:
@@ -174,8 +175,9 @@ class SendTexts(QueueMessage):
 
 
 class ResendText(QueueMessage):
-    """An agent asks to resend a text whose outcome is unknown."""
+    """An agent asks to resend a text whose outcome is unknown; `order` is the order's identity."""
 
     actor = "sms.resend"
     sms: str
     by: str
+    order: str | None = None

@@ -83,13 +83,20 @@ class Change(Document):
 
 
 class Entry(Document):
-    """A line of a ticket's history: the changes that made `version`, by whom (None: Clerk itself), when and why."""
+    """A line of a ticket's history: the changes that made `version`, by whom (None: Clerk itself), when and why.
+
+    `order` is the identity of the agent's order, and `digest` a hash of what it asked for. An order that changed
+    nothing has an entry too, with the `refusals` that its author was told: delivered again, it still changes nothing.
+    """
 
     version: int
     changes: tuple[Change, ...]
     by: str | None
     at: Moment
     why: str
+    order: str | None = None
+    digest: str = ""
+    refusals: tuple[str, ...] = ()
 
 
 class Ticket(Document):
@@ -198,16 +205,23 @@ class FileTexts(QueueMessage):
 
 
 class AgentWrote(QueueMessage):
-    """An agent wrote to the contact outside the thread: move the ticket, or begin the first one."""
+    """An agent wrote to the contact outside the thread: move the ticket, or begin the first one.
+
+    `order` is the order's identity, None in a message of an earlier version.
+    """
 
     actor = "tickets.record_text"
     conversation: str
     by: str
     at: Moment
+    order: str | None = None
 
 
 class ActOnTicket(QueueMessage):
-    """An order about a ticket, by an agent or (None) by the clock; a refusal goes to `response_url`, if given."""
+    """An order about a ticket, by an agent or (None) by the clock; a refusal goes to `response_url`, if given.
+
+    `order` is the identity of an agent's order, the same in every delivery; None in a message of an earlier version.
+    """
 
     actor = "tickets.act"
     ticket: int
@@ -215,3 +229,4 @@ class ActOnTicket(QueueMessage):
     by: str | None
     at: Moment
     response_url: str | None = None
+    order: str | None = None

@@ -1,6 +1,7 @@
 """What each button and menu on our messages orders: one row per `action_id`. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,7 +15,11 @@ from messages.views import OpenReply, PushSend
 
 
 class Click(Document):
-    """One element of a message that a person used. `value` is a button's value or the picked option's."""
+    """One element of a message that a person used. `value` is a button's value or the picked option's.
+
+    `order` is the identity of the order, and `clicked_at` the time of the click: the same in every delivery. `at` is
+    when this delivery came.
+    """
 
     action_id: str
     value: str
@@ -24,6 +29,13 @@ class Click(Document):
     trigger_id: str
     response_url: str | None = None
     at: Moment
+    clicked_at: Moment | None = None
+    order: str | None = None
+
+    @property
+    def acted_at(self) -> datetime:
+        """When the person acted: what a repeated delivery does not move."""
+        return self.clicked_at or self.at
 
     def parsed_value(self) -> Mapping[str, Any]:
         """The button's value as a JSON object; ValueError if it is not one."""
@@ -41,7 +53,7 @@ class Click(Document):
 
 
 def _seen(click: Click) -> AgentActed:
-    return AgentActed(ticket=click.ticket(), by=click.user, at=click.at)
+    return AgentActed(ticket=click.ticket(), by=click.user, at=click.acted_at)
 
 
 def _open(click: Click) -> Sequence[QueueMessage]:
@@ -83,25 +95,33 @@ def _send_form(click: Click) -> Sequence[QueueMessage]:
 
 
 def _hide(click: Click) -> Sequence[QueueMessage]:
-    hide = HidePost(channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url)
+    hide = HidePost(
+        channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url, order=click.order
+    )
     return [hide, _seen(click)]
 
 
 def _show(click: Click) -> Sequence[QueueMessage]:
-    return [ShowPost(channel=click.channel, ts=click.ts, by=click.user)]
+    return [ShowPost(channel=click.channel, ts=click.ts, by=click.user, order=click.order)]
 
 
 def _undo_hide(click: Click) -> Sequence[QueueMessage]:
-    return [UndoHide(post=str(click.parsed_value()["post"]), by=click.user, response_url=click.response_url)]
+    post = str(click.parsed_value()["post"])
+    return [UndoHide(post=post, by=click.user, response_url=click.response_url, order=click.order)]
 
 
 def _resend(click: Click) -> Sequence[QueueMessage]:
-    return [ResendText(sms=str(click.parsed_value()["sms"]), by=click.user)]
+    return [ResendText(sms=str(click.parsed_value()["sms"]), by=click.user, order=click.order)]
 
 
 def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:
     order = ActOnTicket(
-        ticket=click.ticket(), command=command, by=click.user, at=click.at, response_url=click.response_url
+        ticket=click.ticket(),
+        command=command,
+        by=click.user,
+        at=click.acted_at,
+        response_url=click.response_url,
+        order=click.order,
     )
     return [order]
 

@@ -75,7 +75,12 @@ def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
     if not rest:
         return NAME_USAGE
     return NameContact(
-        typed=html.unescape(rest), by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url
+        typed=html.unescape(rest),
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=f"command/{typed.trigger_id}" if typed.trigger_id else None,
     )
 
 

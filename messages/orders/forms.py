@@ -58,9 +58,13 @@ class InputState(Document):
 
 
 class Submission(Document):
-    """A submitted modal: `fields` maps each input's block_id to its state."""
+    """A submitted modal: `fields` maps each input's block_id to its state.
+
+    `order` is the identity of the order, the same in every delivery.
+    """
 
     view: str = ""
+    order: str | None = None
     callback_id: str
     private_metadata: str
     fields: Mapping[str, InputState]
@@ -147,7 +151,7 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
         new_tags=new_tags,
         note=note,
     )
-    return ActOnTicket(ticket=shown.ticket, command=edit, by=submission.user, at=submission.at)
+    return ActOnTicket(ticket=shown.ticket, command=edit, by=submission.user, at=submission.at, order=submission.order)
 
 
 class TextMetadata(Document):

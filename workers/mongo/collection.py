@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import ASCENDING
@@ -10,6 +10,9 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.uri_parser import parse_uri
 
 from messages.base import Document
+
+ORDERS_KEPT: Final = 50
+"""How many orders' identities a document keeps, so that none of them is carried out twice."""
 
 type Fields = Mapping[str, Any]
 type RawCollection = AsyncIOMotorCollection[dict[str, Any]]
@@ -88,6 +91,16 @@ class DocumentStore[D: Document]:
     async def _update(self, query: Fields, change: Fields) -> bool:
         """Apply a change to the matching document; False if there is none."""
         return bool((await self._collection.update_one(query, change)).matched_count)
+
+    async def _update_once(self, query: Fields, order: str | None, change: Fields) -> bool:
+        """Apply an agent's order to the matching document, and keep its identity there in the same write.
+
+        False if there is no such document, or the order was carried out before.
+        """
+        if order is None:
+            return not change or await self._update(query, change)
+        kept = {"orders": {"$each": [order], "$slice": -ORDERS_KEPT}}
+        return await self._update({**query, "orders": {"$ne": order}}, {**change, "$push": kept})
 
     async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
         """The documents that are due, postponed to `again_at` so that the next query finds others first."""

@@ -25,11 +25,11 @@ class Contacts(DocumentStore[Contact]):
         """The contact with this number, created if necessary."""
         return await self._ensure(Contact(id=number, created_at=now))
 
-    async def set_name(self, number: str, name: str, at: datetime) -> bool:
-        """Record a contact's name since a time; False if somebody gave a later one."""
+    async def set_name(self, number: str, name: str, at: datetime, order: str | None = None) -> bool:
+        """Record a contact's name since a time; False if there is a later one, or the order was carried out before."""
         earlier = {"_id": number, "$or": [{"named_at": None}, {"named_at": {"$lte": at}}]}
         await self._words.add(words(name), number)
-        return await self._update(earlier, {"$set": {"name": name, "named_at": at}})
+        return await self._update_once(earlier, order, {"$set": {"name": name, "named_at": at}})
 
     async def named(self, term: str, limit: int) -> list[str]:
         """The numbers of contacts with a name, present or past, in which a word begins like this."""

@@ -1,12 +1,19 @@
 """Our messages in Slack, and the channels that Slack throttles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from messages.base import Document
 from messages.notification import Post, PostKind
 from workers.mongo.collection import DocumentStore
+
+
+def _change(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The change that stores new values of some fields; None removes a value."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    absent = {name: "" for name, value in fields.items() if value is None}
+    return {operator: each for operator, each in (("$set", given), ("$unset", absent)) if each}
 
 
 class Posts(DocumentStore[Post]):
@@ -23,15 +30,12 @@ class Posts(DocumentStore[Post]):
 
     async def set(self, post: Post, **fields: Any) -> Post:
         """Store new values of some fields of a post, and return it with them; None removes a value."""
-        given = {name: value for name, value in fields.items() if value is not None}
-        absent = {name: "" for name, value in fields.items() if value is None}
-        change: dict[str, Any] = {}
-        if given:
-            change["$set"] = given
-        if absent:
-            change["$unset"] = absent
-        await self._update({"_id": post.id}, change)
+        await self._update({"_id": post.id}, _change(fields))
         return post.model_copy(update=fields)
+
+    async def obey(self, post: Post, order: str | None, **fields: Any) -> bool:
+        """Store what an agent orders about a post, as in `set`, once; False if the order was carried out before."""
+        return await self._update_once({"_id": post.id}, order, _change(fields))
 
     async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
         """The conversation's root and the cards of some of its tickets."""

@@ -130,12 +130,16 @@ class Texts(DocumentStore[Sms]):
         """Do nothing with a text in the outbox until then."""
         await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
-    async def resend(self, text: Sms, due_at: datetime) -> bool:
-        """Put a text into the outbox again; False if its outcome is known by now."""
+    async def resend(self, text: Sms, due_at: datetime, order: str | None = None) -> bool:
+        """Put a text into the outbox again; False if its outcome is known by now, or the order was carried out."""
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
         shown = {"unshown": text.conversation, "outbox": text.conversation}
         change = {"$set": {**state, **shown}, "$unset": {"claimed_at": "", "retry_at": ""}}
-        return await self._update({"_id": text.id, "state": State.UNKNOWN}, change)
+        return await self._update_once({"_id": text.id, "state": State.UNKNOWN}, order, change)
+
+    async def ignore(self, text: Sms, order: str) -> None:
+        """Record that an order to resend a text, which is waiting or settled, was carried out: it changes nothing."""
+        await self._update_once({"_id": text.id, "state": {"$ne": State.UNKNOWN}}, order, {})
 
     async def move(self, text: Sms, state: State, **fields: Any) -> bool:
         """Move a text to a state of higher rank, and out of the outbox, with these fields; False if it is as far."""

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -118,7 +118,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
 async def _request_ticket(text: Sms, ports: Ports) -> None:
     """Begin a ticket for an agent's text that has none: the message to do so may be lost."""
     if text.author is not None:
-        wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at)
+        wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at, order=text.id)
         await ports.publisher.publish(wrote)
 
 
@@ -131,10 +131,10 @@ async def hide(message: HidePost, ports: Ports) -> None:
         return
     conversation = await ports.stores.conversations.get(post.conversation)
     debounce = conversation.debounce if conversation else Debounce()
-    new = not (plan.is_gone(post) or plan.is_collapsed(post, debounce))
-    if new:
-        during = debounce.latest.number if debounce.latest else 0
-        await ports.stores.posts.set(post, hidden_by=message.by, hidden_during=during)
+    change: dict[str, Any] = {}
+    if not (plan.is_gone(post) or plan.is_collapsed(post, debounce)):
+        change = {"hidden_by": message.by, "hidden_during": debounce.latest.number if debounce.latest else 0}
+    new = await ports.stores.posts.obey(post, message.order, **change) and bool(change)
     await redraw(post.conversation, ports)
     if new and message.response_url is not None:
         await _respond(message.response_url, blocks.hidden_notice(post.id), ports)
@@ -145,7 +145,7 @@ async def show(message: ShowPost, ports: Ports) -> None:
     """Show a collapsed root again."""
     post = await ports.stores.posts.by_message(message.channel, message.ts)
     if post is not None:
-        await ports.stores.posts.set(post, hidden_by=None, hidden_during=None)
+        await ports.stores.posts.obey(post, message.order, hidden_by=None, hidden_during=None)
         await redraw(post.conversation, ports)
 
 
@@ -155,9 +155,11 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
     post = await ports.stores.posts.get(message.post)
     if post is None:
         return
+    change: dict[str, Any] = {}
     if post.hidden_by is not None:
         again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
-        await ports.stores.posts.set(post, hidden_by=None, hidden_during=None, **again)
+        change = {"hidden_by": None, "hidden_during": None, **again}
+    await ports.stores.posts.obey(post, message.order, **change)
     await redraw(post.conversation, ports)
 
 

@@ -143,6 +143,12 @@ async def resend(message: ResendText, ports: Ports) -> None:
     if text is None:
         log.warning("asked to resend a text that does not exist")
         return
+    if message.order is not None and text.state is not State.UNKNOWN:
+        await ports.stores.texts.ignore(text, message.order)
+    if message.order in text.orders:
+        await ports.publisher.publish(SendTexts(conversation=text.conversation))
+        await redraw(text.conversation, ports)
+        return
     known = text.state not in {State.UNKNOWN, State.WAITING}
     if text.state is State.UNKNOWN and await Sending(text.conversation, ports).settle_if_listed(text):
         known = True
@@ -152,7 +158,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
         if thread is not None:
             await _whisper(OUTCOME_KNOWN, message.by, thread.channel, thread.ts, ports)
         return
-    await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN)
+    await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN, message.order)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
     await redraw(text.conversation, ports)
 
@@ -229,7 +235,7 @@ async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
-        order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at)
+        order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at, order=text.id)
         await ports.publisher.publish(order)  # which also brings Slack into line
     else:
         await redraw(text.conversation, ports)

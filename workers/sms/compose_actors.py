@@ -34,11 +34,13 @@ async def write(message: WriteText, ports: Ports) -> None:
     elif (text := await _compose(message, ports)) is None:
         return
     if text.state is not State.NOTE:
-        await ports.publisher.publish(AgentWrote(conversation=text.conversation, by=message.by, at=message.at))
+        wrote = AgentWrote(conversation=text.conversation, by=message.by, at=text.received_at, order=text.id)
+        await ports.publisher.publish(wrote)
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
     elif (ticket := await ports.stores.tickets.newest(text.conversation)) is not None:
         note = AddNote(text=without_prefix(text.body))
-        await ports.publisher.publish(ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=message.at))
+        order = ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=text.received_at, order=text.id)
+        await ports.publisher.publish(order)
 
 
 async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:

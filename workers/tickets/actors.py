@@ -1,5 +1,6 @@
 """Files texts under tickets, and carries out the agents' orders."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,11 +9,11 @@ import structlog
 from messages.conversation import Conversation, NameContact, conversation_id
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
-from messages.ticket import ActOnTicket, AgentWrote, Edit, FileTexts, Reply, Status, Ticket
+from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, Reply, Status, Ticket
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
-from workers.tickets.lifecycle import decide, receive, successor_status
+from workers.tickets.lifecycle import Decision, decide, entry_of, receive, repeated_refusals, successor_status
 from workers.tickets.naming import ContactName, parse_name
 
 log = structlog.get_logger("clerk.tickets")
@@ -74,19 +75,25 @@ def _new_ticket(number: int, conversation: str, line: str, contact: str, now: da
 @actor(handles=ActOnTicket)
 async def act(message: ActOnTicket, ports: Ports) -> None:
     """Carry out an order about a ticket; after a refusal, tell the agent why and redraw the cards."""
+    at = message.at
     for _ in range(10):
         ticket = await ports.stores.tickets.get(message.ticket)
         if ticket is None:
             log.warning("an order about a ticket that does not exist", ticket=message.ticket)
             return
+        tickets = [ticket]
         if isinstance(message.command, Reply):
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
+            tickets.append(ticket)
+        if (known := await _entry_of(message, tickets, ports)) is not None:
+            at, decision = known.at, Decision(ticket, repeated_refusals(known, message.command))
+            break
         if (status := successor_status(ticket, message.command)) is not None:
             await _begin_successor(ticket, status, message, ports)
             continue
         line = await ports.stores.lines.get(ticket.line)
         solved_for = line.solved_for if line else ports.settings.solved_for
-        decision = decide(ticket, message.command, message.by, message.at, solved_for)
+        decision = decide(ticket, message.command, message.by, message.at, solved_for, message.order)
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
     else:
@@ -94,14 +101,20 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     if message.by is not None:
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
-        await ports.stores.tickets.remember_tags(decision.ticket.tags, message.at)
+        await ports.stores.tickets.remember_tags(decision.ticket.tags, at)
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
     if message.by is None:
         await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
     else:
         replied = isinstance(message.command, Reply)
-        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=message.at, replied=replied))
+        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=at, replied=replied))
+
+
+async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Ports) -> Entry | None:
+    """The entry of an order that was carried out before, on one of these tickets; None if it is new."""
+    history = (entry for ticket in tickets for entry in ticket.history)
+    return entry_of(history, message.command, message.by, message.at, message.order)
 
 
 @actor(handles=AgentWrote)
@@ -116,11 +129,12 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
             break
         number = await ports.stores.tickets.next_number()
         first = _new_ticket(number, conversation.id, conversation.line, conversation.contact, ports.now())
-        begun = decide(first, Reply(), message.by, message.at, ports.settings.solved_for).ticket
+        begun = decide(first, Reply(), message.by, message.at, ports.settings.solved_for, message.order).ticket
         await ports.stores.tickets.add(begun)
     else:
         raise LostVersionRace
-    await act(ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at), ports)
+    order = ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at, order=message.order)
+    await act(order, ports)
 
 
 @actor(handles=NameContact)
@@ -130,7 +144,7 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
     found = parse_name(message, lines)
     if isinstance(found, ContactName):
         await ports.stores.contacts.ensure(found.number, ports.now())
-        await ports.stores.contacts.set_name(found.number, found.name, message.at)
+        await ports.stores.contacts.set_name(found.number, found.name, message.at, message.order)
         for conversation in (conversation_id(line.id, found.number) for line in lines):
             await redraw(conversation, ports)
     words = str(found)

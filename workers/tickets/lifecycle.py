@@ -3,6 +3,7 @@
 `decide` is total: every command on every ticket gives a Decision, whose refusals are words for the agent.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,18 +74,33 @@ class Decision:
     refusals: tuple[str, ...] = ()
 
 
-def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
-    """What a command does to a ticket; `by` is the agent, None for the clock; `now` identifies the agent's order.
+ACCEPTED_BEFORE: Final = (
+    "Your second Save changed nothing: Clerk had already accepted the form as you first saved it. "
+    "Click Assign again to change more."
+)
 
-    An order that is already in the history is not carried out again.
+
+def decide(
+    ticket: Ticket,
+    command: Command,
+    by: str | None,
+    now: datetime,
+    solved_for: timedelta,
+    order: str | None = None,
+) -> Decision:
+    """What a command does to a ticket; `by` is the agent, None for the clock; `order` identifies the agent's order.
+
+    An order that is already in the history is not carried out again, and only its refusals are repeated. One that
+    changes nothing gets an entry in the history, so that it changes nothing later either.
     """
-    if by is not None and any((entry.by, entry.at, entry.why) == (by, now, command.kind) for entry in ticket.history):
-        return Decision(ticket)
+    known = entry_of(ticket.history, command, by, now, order)
+    if known is not None:
+        return Decision(ticket, repeated_refusals(known, command))
     match command:
         case Edit():
-            return _edit(ticket, command, by, now, solved_for)
+            draft, refusals = _edit(ticket, command, by, now)
         case Take():
-            return _take(ticket, by, now, solved_for)
+            draft, refusals = _take(ticket, by)
         case SetStatus():
             draft, refusals = _set_status({}, ticket, command.status, by)
         case SetPriority():
@@ -97,8 +113,65 @@ def decide(ticket: Ticket, command: Command, by: str | None, now: datetime, solv
             draft, refusals = _expire(ticket, now), ()
         case _:
             assert_never(command)
-    why = "solved_for" if isinstance(command, Expire) else command.kind
-    return Decision(next_version(ticket, draft, by, now, why, solved_for), refusals)
+    after = next_version(ticket, draft, by, now, _why(command), solved_for)
+    if order is not None:
+        after = _with_order(ticket, after, command, by, now, order, refusals)
+    return Decision(after, refusals)
+
+
+def entry_of(
+    history: Iterable[Entry], command: Command, by: str | None, now: datetime, order: str | None
+) -> Entry | None:
+    """The entry of an agent's order that was carried out before; None if it is new.
+
+    An order or an entry of an earlier version has no identity: there the agent, the time and the kind stand for it.
+    """
+    if by is None:
+        return None
+    for entry in history:
+        unidentified = order is None or entry.order is None
+        if entry.order == order is not None or (
+            unidentified and (entry.by, entry.at, entry.why) == (by, now, _why(command))
+        ):
+            return entry
+    return None
+
+
+def repeated_refusals(entry: Entry, command: Command) -> tuple[str, ...]:
+    """The words for the agent whose order was carried out before: its refusals, or that the second one was different.
+
+    Slack keeps a modal open when our answer was lost, so that its author can change it and save it again.
+    """
+    if entry.digest and entry.digest != digest_of(command):
+        return (ACCEPTED_BEFORE,)
+    return entry.refusals
+
+
+def digest_of(command: Command) -> str:
+    """A hash of what a command asks for."""
+    return hashlib.sha256(command.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:16]
+
+
+def _why(command: Command) -> str:
+    return "solved_for" if isinstance(command, Expire) else command.kind
+
+
+def _with_order(
+    before: Ticket,
+    after: Ticket,
+    command: Command,
+    by: str | None,
+    now: datetime,
+    order: str,
+    refusals: tuple[str, ...],
+) -> Ticket:
+    """The ticket with the order's identity in its history, in an entry without changes if the order changed nothing."""
+    identity = {"order": order, "digest": digest_of(command), "refusals": refusals}
+    if after is before:
+        entry = Entry(version=before.version + 1, changes=(), by=by, at=now, why=_why(command), **identity)
+        return before.model_copy(update={"version": entry.version, "history": (*before.history, entry)})
+    *earlier, entry = after.history
+    return after.model_copy(update={"history": (*earlier, entry.model_copy(update=identity))})
 
 
 def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta) -> Ticket | None:
@@ -155,7 +228,7 @@ def next_version(
     return ticket.model_copy(update={**draft, "version": version, "updated_at": now, "history": history})
 
 
-def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
+def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
     shown = as_of(ticket, edit.version)
     draft: dict[str, Any] = {}
     refusals: list[str] = []
@@ -186,15 +259,14 @@ def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime, solved_for:
         if status is not None:
             draft, refused = _set_status(draft, ticket, status, by)
             refusals += refused
-    return Decision(next_version(ticket, draft, by, now, edit.kind, solved_for), tuple(refusals))
+    return draft, tuple(refusals)
 
 
-def _take(ticket: Ticket, by: str | None, now: datetime, solved_for: timedelta) -> Decision:
+def _take(ticket: Ticket, by: str | None) -> tuple[dict[str, Any], tuple[str, ...]]:
     status = TRANSITIONS[Event.TAKE][ticket.status]
     if not isinstance(status, Status):
-        return Decision(ticket, (_closed(ticket),))
-    draft = {"status": status, "assignees": _with(ticket.assignees, by)}
-    return Decision(next_version(ticket, draft, by, now, "take", solved_for))
+        return {}, (_closed(ticket),)
+    return {"status": status, "assignees": _with(ticket.assignees, by)}, ()
 
 
 def _reply(ticket: Ticket, by: str | None) -> dict[str, Any]:

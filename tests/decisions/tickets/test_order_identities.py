@@ -1,0 +1,78 @@
+"""Whatever an order is, and whatever happens before and after it: it is carried out once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.ticket import AddNote, Command, Edit, Priority, Reply, SetPriority, SetStatus, Status, Take, Ticket
+from tests import make
+from tests.make import AGENT, CHANNEL, SOLVED_FOR, at
+from workers.tickets.lifecycle import ACCEPTED_BEFORE, decide, receive
+
+WORDS = st.sampled_from(["vip", "late"])
+COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(Take),
+    st.builds(Reply),
+    st.builds(AddNote, text=st.sampled_from(["asked", "called"])),
+    st.builds(SetStatus, status=st.sampled_from(Status)),
+    st.builds(SetPriority, priority=st.sampled_from(Priority)),
+    st.builds(
+        Edit,
+        version=st.integers(1, 3),
+        origin=st.just(CHANNEL),
+        subject=st.none() | st.sampled_from(["", "blue one"]),
+        status=st.none() | st.sampled_from(Status),
+        priority=st.none() | st.sampled_from(Priority),
+        tags=st.none() | make.distinct(WORDS, 2),
+        assignees=st.none() | make.distinct(st.sampled_from([AGENT, "U2"]), 2),
+        note=st.sampled_from(["", "asked"]),
+    ),
+)
+LIVES = st.lists(st.one_of(COMMANDS, st.none()), max_size=8)
+
+
+def lived(ticket: Ticket, life: Sequence[Command | None], prefix: str) -> Ticket:
+    """A ticket after orders of others and (None) a contact's texts."""
+    for number, step in enumerate(life):
+        if step is None:
+            ticket = receive(ticket, ticket.last_text + 1, at(number), SOLVED_FOR) or ticket
+        else:
+            ticket = decide(ticket, step, "U2", at(number), SOLVED_FOR, f"{prefix}{number}").ticket
+    return ticket
+
+
+@given(LIVES, COMMANDS, LIVES, st.integers(0, 100_000))
+def test_an_order_that_comes_again_changes_nothing_whatever_it_changed_the_first_time(
+    before: list[Any], command: Command, since: list[Any], later: int
+) -> None:
+    once = decide(lived(make.ticket(), before, "b"), command, AGENT, at(50), SOLVED_FOR, "order")
+    ticket = lived(once.ticket, since, "s")
+    again = decide(ticket, command, AGENT, at(later), SOLVED_FOR, "order")
+    assert again.ticket is ticket
+    assert again.refusals == once.refusals
+
+
+@given(LIVES, COMMANDS)
+def test_an_order_is_in_the_history_once_with_its_identity(before: list[Any], command: Command) -> None:
+    ticket = lived(make.ticket(), before, "b")
+    after = decide(ticket, command, AGENT, at(50), SOLVED_FOR, "order").ticket
+    assert after.version == ticket.version + 1
+    assert [entry.version for entry in after.history if entry.order == "order"] == [after.version]
+    assert after.history[:-1] == ticket.history
+    plain = decide(ticket, command, AGENT, at(50), SOLVED_FOR).ticket
+    ignored = {"version", "updated_at", "history"}
+    assert after.model_dump(exclude=ignored) == plain.model_dump(exclude=ignored)
+
+
+@given(LIVES, COMMANDS, COMMANDS)
+def test_two_orders_at_one_moment_are_two_orders(before: list[Any], first: Command, second: Command) -> None:
+    ticket = decide(lived(make.ticket(), before, "b"), first, AGENT, at(50), SOLVED_FOR, "one").ticket
+    assert decide(ticket, second, AGENT, at(50), SOLVED_FOR, "two").ticket.version == ticket.version + 1
+
+
+def test_a_form_that_was_changed_and_saved_again_is_told_that_the_first_one_counts() -> None:
+    ticket = decide(make.ticket(), make.edit(note="asked"), AGENT, at(1), SOLVED_FOR, "view/V1/h").ticket
+    again = decide(ticket, make.edit(note="asked twice"), AGENT, at(9), SOLVED_FOR, "view/V1/h")
+    assert (again.ticket, again.refusals) == (ticket, (ACCEPTED_BEFORE,))
