@@ -244,7 +244,7 @@ class PrivateRabbit:
             env=self._environment,
             capture_output=True,
             check=False,
-            timeout=90,
+            timeout=300,
         )
         return (done.stdout + done.stderr).decode()
 

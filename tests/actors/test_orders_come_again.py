@@ -15,8 +15,8 @@ from messages.notification import AgentActed
 from messages.sms import ResendText, State
 from messages.ticket import ActOnTicket, AgentWrote, Expire, Reply, SetStatus, Status, Ticket
 from tests import make
-from tests.fakes import Workers
-from tests.webhooks import slack_headers
+from tests.fakes import FakeWorkers
+from tests.wire.gateway.helpers import slack_headers
 from workers.failures import Undecided
 from workers.tickets.lifecycle import ACCEPTED_BEFORE
 
@@ -26,10 +26,10 @@ CARLA: Final = "U0CARLA"
 
 
 @dataclass
-class Desk:
+class SlackRequests:
     """What people do in Slack, as the requests that Slack makes of it."""
 
-    workers: Workers
+    workers: FakeWorkers
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def click(self, user: str, action_id: str, value: Any, *, ts: str = "", channel: str = make.CHANNEL) -> bytes:
@@ -104,14 +104,14 @@ class Desk:
         return found
 
 
-async def desk_with_a_ticket(workers: Workers) -> Desk:
+async def desk_with_a_ticket(workers: FakeWorkers) -> SlackRequests:
     """A desk with ticket #1, of one text."""
-    desk = Desk(workers)
+    desk = SlackRequests(workers)
     await desk.text(1)
     return desk
 
 
-async def test_a_repeat_of_a_save_adds_no_second_note_and_says_nothing_twice(workers: Workers) -> None:
+async def test_a_repeat_of_a_save_adds_no_second_note_and_says_nothing_twice(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     save = desk.save(make.AGENT, note="asked Ben", subject="Heating")
     await desk.deliver(save, times=2)
@@ -125,7 +125,7 @@ async def test_a_repeat_of_a_save_adds_no_second_note_and_says_nothing_twice(wor
 
 
 async def test_a_second_save_of_the_same_form_with_other_words_is_answered_and_not_carried_out(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.save(make.AGENT, view="V7", note="asked Ben"))
@@ -134,14 +134,14 @@ async def test_a_second_save_of_the_same_form_with_other_words_is_answered_and_n
     assert [said for _, said in workers.slack.whispers] == [ACCEPTED_BEFORE]
 
 
-async def test_a_status_replayed_after_another_agents_leaves_that_one(workers: Workers) -> None:
+async def test_a_status_replayed_after_another_agents_leaves_that_one(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     solved = desk.click(make.AGENT, "ticket.status", {"ticket": 1, "status": "solved"})
     await desk.deliver(solved, desk.click(BEN, "ticket.status", {"ticket": 1, "status": "open"}), solved)
     assert (await desk.ticket()).status is Status.OPEN
 
 
-async def test_an_order_that_changed_nothing_changes_nothing_later_either(workers: Workers) -> None:
+async def test_an_order_that_changed_nothing_changes_nothing_later_either(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.click(BEN, "ticket.status", {"ticket": 1, "status": "open"}))
     nothing = [
@@ -166,7 +166,7 @@ async def test_an_order_that_changed_nothing_changes_nothing_later_either(worker
     assert len(workers.slack.kind("line")) == lines
 
 
-async def test_a_take_replayed_after_the_ticket_was_given_to_another_takes_nothing(workers: Workers) -> None:
+async def test_a_take_replayed_after_the_ticket_was_given_to_another_takes_nothing(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     take = desk.click(make.AGENT, "ticket.take", {"ticket": 1})
     await desk.deliver(take)
@@ -178,7 +178,7 @@ async def test_a_take_replayed_after_the_ticket_was_given_to_another_takes_nothi
     assert (await desk.ticket()).assignees == (BEN,)
 
 
-async def test_a_refused_order_is_refused_again_in_words_and_never_carried_out(workers: Workers) -> None:
+async def test_a_refused_order_is_refused_again_in_words_and_never_carried_out(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.click(BEN, "ticket.status", {"ticket": 1, "status": "closed"}))
     take = desk.click(make.AGENT, "ticket.take", {"ticket": 1})
@@ -193,7 +193,7 @@ async def test_a_refused_order_is_refused_again_in_words_and_never_carried_out(w
     assert all("Closed for good" in said for said in refusals)
 
 
-async def test_hide_show_and_undo_come_again_after_one_another_and_each_works_once(workers: Workers) -> None:
+async def test_hide_show_and_undo_come_again_after_one_another_and_each_works_once(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")
 
@@ -217,7 +217,7 @@ async def test_hide_show_and_undo_come_again_after_one_another_and_each_works_on
     assert not shown()
 
 
-async def test_a_hide_of_what_was_hidden_hides_nothing_later(workers: Workers) -> None:
+async def test_a_hide_of_what_was_hidden_hides_nothing_later(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")
     late = desk.click(BEN, "ticket.hide", {"ticket": 1}, ts=root.ts)
@@ -226,7 +226,7 @@ async def test_a_hide_of_what_was_hidden_hides_nothing_later(workers: Workers) -
     assert "ticket.assign" in str(root.what.blocks)
 
 
-async def test_a_click_on_open_that_comes_again_has_not_seen_what_came_since(workers: Workers) -> None:
+async def test_a_click_on_open_that_comes_again_has_not_seen_what_came_since(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     seen = [desk.click(make.AGENT, f"ticket.{each}", {"ticket": 1}) for each in ("open", "assign", "reply")]
     await desk.deliver(*seen)
@@ -238,7 +238,7 @@ async def test_a_click_on_open_that_comes_again_has_not_seen_what_came_since(wor
     assert "text 2" in card.what.text
 
 
-async def test_a_name_that_is_given_again_by_a_repeat_undoes_no_later_name(workers: Workers) -> None:
+async def test_a_name_that_is_given_again_by_a_repeat_undoes_no_later_name(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     first = desk.command(make.AGENT, f"name {make.CONTACT} Anne")
     await desk.deliver(first, desk.command(BEN, f"name {make.CONTACT} Ann Lee"), first)
@@ -247,7 +247,7 @@ async def test_a_name_that_is_given_again_by_a_repeat_undoes_no_later_name(worke
     assert contact.name == "Ann Lee"
 
 
-async def test_a_text_is_sent_once_and_a_repeat_has_seen_nothing_that_came_since(workers: Workers) -> None:
+async def test_a_text_is_sent_once_and_a_repeat_has_seen_nothing_that_came_since(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     send = desk.command(make.AGENT, f"send {make.CONTACT} hello")
     await desk.deliver(send, times=2)
@@ -263,7 +263,7 @@ async def test_a_text_is_sent_once_and_a_repeat_has_seen_nothing_that_came_since
     assert (await desk.ticket()).status is Status.PENDING
 
 
-async def test_a_repeat_of_send_cancels_no_notification(workers: Workers) -> None:
+async def test_a_repeat_of_send_cancels_no_notification(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     send = desk.command(make.AGENT, f"send {make.CONTACT} hello")
     await desk.deliver(send)
@@ -275,7 +275,7 @@ async def test_a_repeat_of_send_cancels_no_notification(workers: Workers) -> Non
     assert "text 2" in card.what.text
 
 
-async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers: Workers) -> None:
+async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")
     at = workers.clock.now()
@@ -296,7 +296,7 @@ async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers:
     assert (await workers.ports.stores.tickets.newest(make.CONVERSATION)) == await desk.ticket(1)
 
 
-async def test_a_late_repeat_of_a_written_text_moves_no_ticket_and_begins_none(workers: Workers) -> None:
+async def test_a_late_repeat_of_a_written_text_moves_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     wrote = AgentWrote(conversation=make.CONVERSATION, by=make.AGENT, at=workers.clock.now(), order="typed-1")
     for _ in range(2):
@@ -308,7 +308,7 @@ async def test_a_late_repeat_of_a_written_text_moves_no_ticket_and_begins_none(w
 
 
 async def test_an_order_to_resend_that_comes_again_sends_nothing_when_the_outcome_is_unknown_anew(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     desk = await desk_with_a_ticket(workers)
 
@@ -339,7 +339,7 @@ async def test_an_order_to_resend_that_comes_again_sends_nothing_when_the_outcom
     assert workers.texting.bodies(make.CONTACT) == ["hello"]
 
 
-async def test_an_order_of_an_earlier_version_is_known_by_its_agent_time_and_kind(workers: Workers) -> None:
+async def test_an_order_of_an_earlier_version_is_known_by_its_agent_time_and_kind(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     at: datetime = workers.clock.now()
     before = ActOnTicket(ticket=1, command=SetStatus(status=Status.SOLVED), by=make.AGENT, at=at)
@@ -350,7 +350,7 @@ async def test_an_order_of_an_earlier_version_is_known_by_its_agent_time_and_kin
     assert (await desk.ticket()).status is Status.OPEN
 
 
-async def test_the_clock_has_no_identity_and_is_judged_by_the_time(workers: Workers) -> None:
+async def test_the_clock_has_no_identity_and_is_judged_by_the_time(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.click(BEN, "ticket.status", {"ticket": 1, "status": "solved"}))
     expire = ActOnTicket(ticket=1, command=Expire(), by=None, at=workers.clock.now())
@@ -363,7 +363,7 @@ async def test_the_clock_has_no_identity_and_is_judged_by_the_time(workers: Work
     assert (await desk.ticket()).status is Status.CLOSED
 
 
-async def test_an_action_follows_with_the_time_of_the_order_however_late_it_is_repeated(workers: Workers) -> None:
+async def test_an_action_follows_with_the_time_of_the_order_however_late_it_is_repeated(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     order = ActOnTicket(ticket=1, command=Reply(), by=make.AGENT, at=workers.clock.now(), order="C0-1")
     await workers.handle(order)

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.helpers import Desk
+from tests.browser.helpers import WITHIN, Desk
 from tests.deployment import World
 from tests.servers import Program, answers, free_port, wait_until
 
@@ -84,6 +84,7 @@ def chromium() -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser window's worth of storage that nobody has used."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light")
+    context.set_default_timeout(WITHIN)
     yield context
     context.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from tests.browser.helpers import WITHIN
 from tests.servers import ARTEFACTS, depths
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
@@ -27,6 +28,7 @@ def complaints() -> list[str]:
 def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Page]:
     """A browser that has signed in; a test fails if it complained of anything."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(WITHIN)
     page = context.new_page()
     page.goto(f"{address}/ops/queues")
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
@@ -41,6 +43,7 @@ def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Pag
 
 def test_a_wrong_token_is_said_and_the_right_one_leads_where_one_wanted_to_go(chromium: Browser, address: str) -> None:
     page = chromium.new_page()
+    page.set_default_timeout(WITHIN)
     page.goto(f"{address}/ops/queues")
     expect(page.get_by_label("Token")).to_be_focused()
     page.keyboard.type("guess")
@@ -135,6 +138,7 @@ def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: s
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )
+    context.set_default_timeout(WITHIN)
     page = context.new_page()
     page.goto(f"{address}/ops/")
     page.get_by_label("Token").fill(TOKEN)

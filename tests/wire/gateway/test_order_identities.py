@@ -11,7 +11,7 @@ from messages.conversation import NameContact
 from messages.notification import AgentActed, HidePost, ShowPost, UndoHide
 from messages.sms import ResendText
 from messages.ticket import ActOnTicket
-from tests.webhooks import Served, click, submission
+from tests.wire.gateway.helpers import Served, click, submission
 
 BUTTONS = [
     ("ticket.hide", '{"ticket": 7}', HidePost),
