@@ -83,6 +83,16 @@ class Redraw(Document):
     again_at: Moment | None = None
 
 
+class Ordering(Document):
+    """A request to put new texts in order: `count` grows with each new text.
+
+    From `asked_at` on, a message waits or a worker is at it, and no other message is needed.
+    """
+
+    count: int = 0
+    asked_at: Moment | None = None
+
+
 class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
@@ -97,6 +107,7 @@ class Conversation(Document):
     posted: int = 0
     debounce: Debounce = Debounce()
     redraw: Redraw = Redraw()
+    ordering: Ordering = Ordering()
     unreachable: tuple[str, ...] = ()
 
 

@@ -82,7 +82,9 @@ class Sms(Document):
 
     An inbound text's `id` is the provider's sid, so a repeated webhook gives the same document.
     `seq` counts a conversation's inbound texts from 1 without gaps. A text gets it after the text before it (`after`,
-    in the gateway's order of arrival), so that many workers keep that order.
+    in the gateway's order of arrival), so that many workers keep that order. While `asking`, Clerk has yet to ask the
+    provider's list (for a reply: Slack's thread) for the texts before it: younger ones wait behind it. `wish` is the
+    keyword by which the contact opts out or in, or asks for help; `words` say in the thread what it did.
     `due_at` is set until the text is under a ticket: the clock finds the texts that are overdue.
 
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, sent or not: `state` and, for
@@ -91,7 +93,7 @@ class Sms(Document):
     set before the call to the provider and `sid` after it; `attempts` counts the calls; the next one waits until
     `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state, `unshown` is the
     conversation. `mark` is the reaction that shows it; `marking` are reactions that a worker may have put there
-    before it died. An inbound text that opts out or in has `words`, too.
+    before it died.
 
     An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
     `received_at` decides its place.
@@ -111,6 +113,8 @@ class Sms(Document):
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None
+    asking: bool = False
+    wish: str | None = None
     seq: int | None = None
     due_at: Moment | None = None
     correlation_id: str | None = None

@@ -1,4 +1,8 @@
-"""Stores each of the contacts' texts once, and puts each conversation's texts in order."""
+"""Stores each of the contacts' texts once, and puts each conversation's texts in order.
+
+A text is stored first. Then one worker at a time puts the conversation's texts in order: it asks the provider for what
+came before a text whose gateway knew of none, and gives each text that is ready its place.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,9 +15,10 @@ from messages.inbound import SmsReceived
 from messages.process.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
-from workers.ingestion.earlier import ATTEMPTS, missing_before, with_earlier
+from workers.ingestion.earlier import earlier
 from workers.ingestion.keywords import OptOut, notice_for, opt_out
-from workers.ingestion.matching import ready, without_predecessor
+from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
+from workers.ingestion.ordering import put_in_order
 from workers.ports import Ports
 from workers.runtime import actor
 
@@ -21,11 +26,14 @@ log = structlog.get_logger("clerk.ingestion")
 
 ASK_AGAIN: Final = timedelta(seconds=1)
 
+TRY_AGAIN: Final = timedelta(milliseconds=500)
+"""When to look again at texts that another worker was putting in order."""
+
+ATTEMPTS: Final = 3
+"""How often in a row the provider is asked before a text goes on without an answer."""
+
 FILED_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock finds a text that is not under a ticket."""
-
-HOLD: Final = timedelta(minutes=3)
-"""How long a stored text waits for the one before it while the provider does not answer."""
 
 
 @actor(handles=SmsReceived)
@@ -35,25 +43,26 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
         if await ports.stores.texts.add(_document(message, ports.now())):
             log.warning("a text came to a number that is not a line; it is stored: add the line", sms=message.sid)
         return
-    texts = await with_earlier(message, ports)
-    if texts is None:
-        await ports.publisher.publish(message, delay=ASK_AGAIN)
-        return
-    new = [await _store(text, ports) for text in texts]
-    if not new[-1] and await _is_done_with(message.sid, ports):
-        return
     await ports.stores.contacts.ensure(message.contact, ports.now())
     await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
-    await sequence(SequenceTexts(conversation=conversation_id(message.line, message.contact)), ports)
+    if not await _store(message, ports, asking=message.after is None) and await _is_done_with(message.sid, ports):
+        return
+    await put_in_order(conversation_id(message.line, message.contact), ports)
 
 
-async def _store(message: SmsReceived, ports: Ports) -> bool:
-    """Store a text to a line and its keyword, if any; False if the text was stored before."""
-    asked = opt_out(message.body, message.opt_out)
-    words = await _record_opt_out(message, asked, ports) if asked else ""
-    text = _document(message, ports.now())
-    more = {"due_at": ports.now() + FILED_WITHIN, "words": words, "unshown": text.conversation if words else None}
-    return await ports.stores.texts.add(text.model_copy(update=more))
+async def _store(message: SmsReceived, ports: Ports, *, asking: bool) -> bool:
+    """Store a text to a line; False if it was stored before: then it changes nothing.
+
+    A STOP counts at once. It counts again, as any keyword does, when the text gets its place: a worker may die here.
+    """
+    wish = opt_out(message.body, message.opt_out)
+    more = {"due_at": ports.now() + FILED_WITHIN, "asking": asking, "wish": wish}
+    text = _document(message, ports.now()).model_copy(update=more)
+    if not await ports.stores.texts.add(text):
+        return False
+    if wish is OptOut.STOP:
+        await _record_wish(text, wish, ports)
+    return True
 
 
 def _document(message: SmsReceived, now: datetime) -> Sms:
@@ -75,12 +84,13 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
     )
 
 
-async def _record_opt_out(message: SmsReceived, asked: OptOut, ports: Ports) -> str:
-    """Record an opt-out or opt-in; returns the notice for the thread."""
-    contact = await ports.stores.contacts.ensure(message.contact, ports.now())
-    if asked is not OptOut.HELP:
-        await ports.stores.contacts.set_opted_out(contact.id, asked is OptOut.STOP, message.received_at)
-    return notice_for(asked, opted_out=contact.opted_out)
+async def _record_wish(text: Sms, wish: OptOut, ports: Ports) -> str:
+    """Record an opt-out or opt-in as of the text's time; returns the notice for the thread."""
+    contact = await ports.stores.contacts.ensure(text.contact, ports.now())
+    if wish is not OptOut.HELP:
+        await ports.stores.contacts.set_opted_out(contact.id, wish is OptOut.STOP, text.received_at)
+    recorded_before = contact.opted_at == text.received_at
+    return notice_for(wish, opted_out=contact.opted_out or recorded_before)
 
 
 async def _is_done_with(sid: str, ports: Ports) -> bool:
@@ -91,32 +101,65 @@ async def _is_done_with(sid: str, ports: Ports) -> bool:
 
 @actor(handles=SequenceTexts)
 async def sequence(message: SequenceTexts, ports: Ports) -> None:
-    """Give every ready text its place, then have them filed; concurrent workers agree on the places."""
-    texts = ports.stores.texts
-    while candidates := ready(await texts.without_place(message.conversation), ports.now()):
-        if lost := without_predecessor(candidates):
-            missing = await _missing_before(lost[-1], ports)
-            for text in missing or ():
-                await _store(text, ports)
-            if missing:
-                continue
-            if missing is None:
-                candidates = candidates[: candidates.index(lost[0])]
-        if await _all_placed(candidates, await texts.newest(message.conversation), ports):
+    """Give every ready text its place, then have them filed; a second look serves the texts that come meanwhile."""
+    stores, id, wait = ports.stores.conversations, message.conversation, None
+    for _ in range(2):
+        conversation = await stores.begin_ordering(id, ports.now())
+        if conversation is None:
+            log.warning("no texts to put in order: the conversation is gone")
+            return
+        texts, answered = await _next_texts(id, ports)
+        placed = await _place(texts, id, ports)
+        if texts or answered:
+            await ports.publisher.publish(FileTexts(conversation=id))
+        if not answered:
+            wait = ASK_AGAIN
             break
-    await ports.publisher.publish(FileTexts(conversation=message.conversation))
+        wait = None if placed else TRY_AGAIN
+        if placed and await stores.end_ordering(id, conversation.ordering.count):
+            return
+    await ports.publisher.publish(message, delay=wait)
 
 
-async def _missing_before(text: Sms, ports: Ports) -> Sequence[SmsReceived] | None:
-    """The provider's texts before one whose predecessor is missing; None: it must wait."""
-    hold = ports.now() - (text.stored_at or text.received_at) < HOLD
-    missing = await missing_before(text, 1 if hold else ATTEMPTS, ports)
-    return missing if missing is not None or hold else []
+async def _next_texts(conversation: str, ports: Ports) -> tuple[list[Sms], bool]:
+    """The texts that get the next places, in order; and False if others soon need another look, because the provider
+    does not say what came before them.
+    """
+    now, texts, answered = ports.now(), ports.stores.texts, True
+    unplaced = await texts.without_place(conversation)
+    if (text := is_asking(unplaced)) is not None:
+        answered = await _store_earlier(text, unplaced, now, ports) is not None or not is_worth_waiting(text, now)
+        unplaced = await texts.without_place(conversation)
+    candidates = ready(unplaced, now)
+    if lost := without_predecessor(candidates):
+        found = await _store_earlier(lost[-1], (), now, ports)
+        if found:
+            candidates = ready(await texts.without_place(conversation), now)
+        elif found is None and is_worth_waiting(lost[-1], now):
+            candidates = candidates[: candidates.index(lost[0])]
+    return candidates, answered
 
 
-async def _all_placed(candidates: Sequence[Sms], newest: int, ports: Ports) -> bool:
-    """Whether each text got the next place; False if another worker took one."""
-    for seq, candidate in enumerate(candidates, newest + 1):
-        if not await ports.stores.texts.place(candidate, seq):
+async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports: Ports) -> int | None:
+    """Store the provider's unknown texts before one, which answers all that are `asking`; returns how many there were,
+    None if the provider does not answer.
+    """
+    answer = await earlier(text, 1 if is_worth_waiting(text, now) else ATTEMPTS, ports)
+    if answer is None:
+        return None
+    for found in answer.found:
+        await _store(found, ports, asking=False)
+    for each in asking:
+        if each.asking:
+            await ports.stores.texts.set_answered(each, answer.before.get(each.id))
+    return len(answer.found)
+
+
+async def _place(candidates: Sequence[Sms], conversation: str, ports: Ports) -> bool:
+    """Give each text the next place; False if another worker took one."""
+    newest = await ports.stores.texts.newest(conversation) if candidates else 0
+    for seq, text in enumerate(candidates, newest + 1):
+        words = await _record_wish(text, OptOut(text.wish), ports) if text.wish else ""
+        if not await ports.stores.texts.place(text, seq, words):
             return False
     return True

@@ -1,13 +1,16 @@
 """Finds the unknown texts that came before a text, so that it does not overtake them.
 
-The gateway names the text before it. A gateway that has just started knows none, although a worker that died may have
-had it, or no gateway received its webhook: then the worker reads the provider's list. It does so, too, when the named
-text does not come, because a retry may have put it far behind in the queue.
+The gateway names the text before it. A gateway that has just started knows none, and one of several does not know what
+came through the others; a worker that died may have had it, or no gateway received its webhook. Then a worker reads the
+provider's list. It does so, too, when the named text does not come, because a retry may have put it far behind in the
+queue. The text itself is stored before that, so that nothing younger overtakes it meanwhile.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import structlog
@@ -15,6 +18,7 @@ import structlog
 from messages.inbound import SmsReceived
 from messages.sms import Sms
 from workers.failures import Refused, TextingError, TextingThrottled
+from workers.ingestion.matching import times_of_arrival
 from workers.ports import ListedText, Ports
 
 log = structlog.get_logger("clerk.ingestion")
@@ -22,66 +26,58 @@ log = structlog.get_logger("clerk.ingestion")
 LOOK_BACK: Final = timedelta(minutes=10)
 """The clock finds unknown texts from before that (`workers/missed.py`)."""
 ANSWER_WITHIN: Final = timedelta(seconds=2)
-HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
-"""How long after its webhook a text waits while the provider does not answer."""
-ATTEMPTS: Final = 3
-"""How often in a row the provider is asked about a text that was in the queue for longer, and so does not wait."""
 
 
-async def with_earlier(message: SmsReceived, ports: Ports) -> Sequence[SmsReceived] | None:
-    """The unknown texts that came before a text, in order, and the text; None: ask again soon."""
-    if message.after is not None or await ports.stores.texts.get(message.sid) is not None:
-        return [message]
-    hold = ports.now() - message.received_at < HOLD_AFTER_ARRIVAL
-    earlier = await _earlier(message, 1 if hold else ATTEMPTS, ports)
-    if earlier is None:
-        return None if hold else [message]
-    after = earlier[-1].sid if earlier else None
-    return [*await _unknown(message.line, earlier, ports), message.model_copy(update={"after": after})]
+@dataclass(frozen=True)
+class Earlier:
+    """What the provider lists before a text: the unknown texts, in order, and which text follows which of them."""
+
+    found: Sequence[SmsReceived] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
-async def missing_before(text: Sms, attempts: int, ports: Ports) -> Sequence[SmsReceived] | None:
-    """The unknown texts that came before a text, in order; None if the provider does not answer."""
-    asked = SmsReceived(sid=text.id, line=text.line, contact=text.contact, body=text.body, received_at=text.received_at)
-    earlier = await _earlier(asked, attempts, ports)
-    return None if earlier is None else await _unknown(text.line, earlier, ports)
-
-
-async def _earlier(message: SmsReceived, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
-    """The contact's texts that came up to LOOK_BACK before one, in order; None if the provider does not answer."""
-    inbox = await ports.stores.inboxes.get(message.line)
+async def earlier(text: Sms, attempts: int, ports: Ports) -> Earlier | None:
+    """What came before a text at the provider; None if it does not answer."""
+    inbox = await ports.stores.inboxes.get(text.line)
     if inbox is None:  # the line is too new for earlier texts
-        return []
-    since = max(inbox.began_at, message.received_at - LOOK_BACK)
+        return Earlier()
+    since = max(inbox.began_at, text.received_at - LOOK_BACK)
     try:
-        listed = await _listed(message, since, attempts, ports)
+        listed = await _listed(text, since, attempts, ports)
     except Refused:
-        return []
-    if listed is None:
-        return None
-    sids = [text.sid for text in listed]
-    last = sids.index(message.sid) if message.sid in sids else len(sids)
-    return [text for text in listed[:last] if since <= text.at <= message.received_at]
+        return Earlier()
+    return None if listed is None else await _unknown(text, _before(text, listed, since), ports)
 
 
-async def _unknown(line: str, listed: Sequence[ListedText], ports: Ports) -> list[SmsReceived]:
-    """The listed texts that are not stored, each with the one before it."""
-    known = await ports.stores.texts.known([text.sid for text in listed]) if listed else set()
-    befores = [None, *(text.sid for text in listed)]
+def _before(text: Sms, listed: Sequence[ListedText], since: datetime) -> Sequence[ListedText]:
+    """The listed texts before a text: by their place in the list, or by time where the list does not have it yet."""
+    sids = [each.sid for each in listed]
+    if text.id in sids:
+        return [each for each in listed[: sids.index(text.id)] if since <= each.at]
+    return [each for each in listed if since <= each.at <= text.received_at]
+
+
+async def _unknown(text: Sms, listed: Sequence[ListedText], ports: Ports) -> Earlier:
+    sids = [each.sid for each in listed]
+    known = {each.id: each.received_at for each in await ports.stores.texts.by_ids(sids)}
+    times, befores = times_of_arrival([(each.sid, each.at) for each in listed], known), [None, *sids]
     found = [
-        text.received(line, before) for text, before in zip(listed, befores, strict=False) if text.sid not in known
+        each.received(text.line, before).model_copy(update={"received_at": times[each.sid]})
+        for each, before in zip(listed, befores, strict=False)
+        if each.sid not in known
     ]
-    for text in found:
-        log.info("found an unknown text", sms=text.sid)
-    return found
+    for each in found:
+        log.info("found an unknown text", sms=each.sid)
+    unknown = {each.sid for each in found}
+    return Earlier(found, {sid: before for before, sid in pairwise([*sids, text.id]) if before in unknown})
 
 
-async def _listed(message: SmsReceived, since: datetime, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
+async def _listed(text: Sms, since: datetime, attempts: int, ports: Ports) -> Sequence[ListedText] | None:
     """The contact's texts at the provider since then; None if it does not answer now, Refused if it never will."""
     for _ in range(attempts):
         try:
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await ports.texting.received(line=message.line, since=since, contact=message.contact)
+                return await ports.texting.received(line=text.line, since=since, contact=text.contact)
         except (TextingError, TimeoutError) as error:
             log.warning("the provider does not list the earlier texts", error=str(error) or type(error).__name__)
             if isinstance(error, Refused):

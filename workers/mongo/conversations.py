@@ -32,6 +32,37 @@ class Conversations(DocumentStore[Conversation]):
         """Request a redraw by `by` at the latest; False if the conversation does not exist."""
         return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
 
+    async def request_ordering(self, id: str, now: datetime, lost: datetime) -> bool:
+        """Count a new text; True if nobody will see it without a message: none waits, and no worker is at it.
+
+        A message or worker from before `lost` does not count.
+        """
+        free = [{"ordering.asked_at": None}, {"ordering.asked_at": {"$lte": lost}}]
+        count = {"$inc": {"ordering.count": 1}}
+        for _ in range(3):  # between the two updates the worker that was at it may be done
+            if await self._update({"_id": id, "$or": free}, {**count, "$set": {"ordering.asked_at": now}}):
+                return True
+            if await self._update({"_id": id, "ordering.asked_at": {"$gt": lost}}, count):
+                return False
+        return True
+
+    async def begin_ordering(self, id: str, now: datetime) -> Conversation | None:
+        """The conversation, with a worker at it from now on; read its texts afterwards."""
+        change = {"$set": {"ordering.asked_at": now}}
+        return read(
+            Conversation,
+            await self._collection.find_one_and_update({"_id": id}, change, return_document=ReturnDocument.AFTER),
+        )
+
+    async def end_ordering(self, id: str, count: int) -> bool:
+        """Record that the texts up to `count` are in order; False, and nothing changes, if more have come since."""
+        counted = {"_id": id, "ordering.count": count if count else {"$in": [0, None]}}
+        return await self._update(counted, {"$unset": {"ordering.asked_at": ""}})
+
+    async def forget_ordering(self, id: str) -> None:
+        """Record that no message waits: the one that was asked for could not be published."""
+        await self._update({"_id": id}, {"$unset": {"ordering.asked_at": ""}})
+
     async def by_thread(self, channel: str, ts: str) -> Conversation | None:
         """The conversation that has this thread."""
         found = await self._find({"thread.ts": ts, "thread.channel": channel}, limit=1)

@@ -57,9 +57,16 @@ class Texts(DocumentStore[Sms]):
         placed = {text.id for text in known if text.seq is not None}
         return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
 
-    async def place(self, text: Sms, seq: int) -> bool:
-        """Give a text its place; False if it has one, or the place is taken."""
-        place = {"place": _place_key(seq), "seq": seq}
+    async def set_answered(self, text: Sms, after: str | None = None) -> None:
+        """Record that the texts before a text were asked for, and which of them was found to come right before it."""
+        before = {} if after is None else {"after": after}
+        await self._update({"_id": text.id}, {"$set": {"asking": False, **before}})
+
+    async def place(self, text: Sms, seq: int, words: str = "") -> bool:
+        """Give a text its place, with words for the thread if need be; False if it has one, or the place is taken."""
+        place: dict[str, Any] = {"place": _place_key(seq), "seq": seq}
+        if words:
+            place |= {"words": words, "unshown": text.conversation}
         try:
             return await self._update({"_id": text.id, "place": _key_without_place(text.id)}, {"$set": place})
         except DuplicateKeyError:

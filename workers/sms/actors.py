@@ -19,7 +19,7 @@ from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
-from workers.sms.earlier import ATTEMPTS, missing_before, with_earlier
+from workers.sms.earlier import ATTEMPTS, missing_before
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
@@ -35,7 +35,15 @@ from workers.sms.replies import (
     wait_for_thread,
     written_at,
 )
-from workers.sms.sending import LOOK_AGAIN, SEND_WITHIN, WAIT_FOR_EARLIER, WAIT_FOR_PREDECESSOR, Sending, fail
+from workers.sms.sending import (
+    ASK_FOR,
+    LOOK_AGAIN,
+    SEND_WITHIN,
+    WAIT_FOR_EARLIER,
+    WAIT_FOR_PREDECESSOR,
+    Sending,
+    fail,
+)
 
 log = structlog.get_logger("clerk.sms")
 
@@ -63,26 +71,54 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if conversation is None or line is None or contact is None:
         await _reply_outside_conversation(message, ports)
         return
-    replies = await with_earlier(message, conversation, ports)
-    if replies is None:
+    asking = message.after is None and message.event_id is not None
+    text = await _store(message, conversation, line, contact, ports, asking=asking)
+    if asking and not await _has_earlier(text.id, conversation, line, contact, ports):
         await ports.publisher.publish(message, delay=ASK_AGAIN)
         return
-    for reply in replies:
+    await _publish_effects(text, message, ports)
+
+
+async def _has_earlier(id: str, conversation: Conversation, line: Line, contact: Contact, ports: Ports) -> bool:
+    """Whether the replies before a stored one are stored, too, or it goes on without; False: ask Slack again soon."""
+    text = await ports.stores.texts.get(id)
+    if text is None or not text.asking:
+        return True
+    hold = ports.now() - (text.stored_at or text.received_at) < ASK_FOR
+    missing = await missing_before(text, conversation, 1 if hold else ATTEMPTS, ports)
+    if missing is None and hold:
+        return False
+    for reply in missing or ():
         await _record(reply, conversation, line, contact, ports)
+    await ports.stores.texts.set_answered(text)
+    return True
 
 
 async def _record(
     message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, ports: Ports
 ) -> None:
     """Store a reply, once, and publish what follows from it."""
+    await _publish_effects(await _store(message, conversation, line, contact, ports, asking=False), message, ports)
+
+
+async def _store(
+    message: SlackReplyPosted,
+    conversation: Conversation,
+    line: Line,
+    contact: Contact,
+    ports: Ports,
+    *,
+    asking: bool,
+) -> Sms:
+    """Store a reply, once; returns it as it was first decided."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     decision = decide_reply(message.text, body, message.files, line.reply_mode, contact)
     if decision.state is State.WAITING and is_too_late(message, ports.now()):
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
-    text = _document(message, conversation, body, decision, ports.now())
+    text = _document(message, conversation, body, decision, ports.now()).model_copy(update={"asking": asking})
     if await ports.stores.texts.add(text):
         await _tell_author(text, message, ports)
-    await _publish_effects(text, message, ports)
+    return text
 
 
 @actor(handles=SendTexts, time_limit=timedelta(minutes=5))

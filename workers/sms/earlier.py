@@ -1,8 +1,10 @@
 """Finds the unknown replies before a reply in its thread, so that it does not overtake them.
 
-The gateway names the reply before it. A gateway that has just started knows none, although a worker that died may have
-had it, or no gateway received its event (Slack repeats it after one minute and after five): then the worker reads the
-thread from Slack. It does so, too, when the named reply does not come, because it may be far behind in the queue.
+The gateway names the reply before it. A gateway that has just started knows none, and one of several does not know what
+came through the others; a worker that died may have had it, or no gateway received its event, which Slack repeats after
+one minute and after five. Then the worker reads the thread from Slack. It does so, too, when the named reply does not
+come, because it may be far behind in the queue. The reply itself is stored before that, so that no later one overtakes
+it.
 """
 
 import asyncio
@@ -24,45 +26,27 @@ log = structlog.get_logger("clerk.sms")
 
 LOOK_BACK: Final = timedelta(days=1)
 ANSWER_WITHIN: Final = timedelta(seconds=3)
-HOLD_AFTER_ARRIVAL: Final = timedelta(seconds=30)
-"""How long after its event a reply waits while Slack does not answer."""
 ATTEMPTS: Final = 3
-"""How often in a row Slack is asked about a reply that was in the queue for longer, and so does not wait."""
-
-
-async def with_earlier(
-    message: SlackReplyPosted, conversation: Conversation, ports: Ports
-) -> Sequence[SlackReplyPosted] | None:
-    """The unknown replies before a reply, in order, and the reply; None: ask Slack again soon."""
-    if message.after is not None or message.event_id is None:
-        return [message]
-    if await ports.stores.texts.get(outbound_id(message.channel, message.ts)) is not None:
-        return [message]
-    hold = ports.now() - message.received_at < HOLD_AFTER_ARRIVAL
-    thread = Posted(message.channel, message.thread_ts)
-    found = await _unknown(thread, message.ts, conversation, 1 if hold else ATTEMPTS, ports)
-    if found is None:
-        return None if hold else [message]
-    for reply in found:
-        if is_too_late(reply, ports.now()):  # its event may still be in a queue, and would send it
-            await ports.publisher.publish(reply, delay=SENDABLE_FOR)
-    after = outbound_id(message.channel, found[-1].ts) if found else None
-    return [*_still_sendable(found, ports), message.model_copy(update={"after": after})]
+"""How often in a row Slack is asked before a reply goes on without an answer."""
 
 
 async def missing_before(
     text: Sms, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """The unknown replies before a reply in the thread, in order; None if Slack does not answer."""
+    """The unknown replies before a reply in the thread, in order; None if Slack does not answer.
+
+    Those that are too late to send come later, in case their events are still in a queue, which would send them.
+    """
     thread = conversation.thread
     if thread is None or text.ts is None:
         return []
     found = await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, attempts, ports)
-    return None if found is None else _still_sendable(found, ports)
-
-
-def _still_sendable(replies: Sequence[SlackReplyPosted], ports: Ports) -> list[SlackReplyPosted]:
-    return [reply for reply in replies if not is_too_late(reply, ports.now())]
+    if found is None:
+        return None
+    late = [reply for reply in found if is_too_late(reply, ports.now())]
+    for reply in late:
+        await ports.publisher.publish(reply, delay=SENDABLE_FOR)
+    return [reply for reply in found if reply not in late]
 
 
 async def _unknown(

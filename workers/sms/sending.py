@@ -28,6 +28,9 @@ WAIT_FOR_EARLIER: Final = timedelta(milliseconds=700)
 WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
 """How long a stored reply waits for the one before it, if that is lost or late."""
 
+ASK_FOR: Final = timedelta(seconds=30)
+"""How long a stored reply waits while Slack does not say what was written before it."""
+
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 ASK_PERSON_AFTER: Final = timedelta(seconds=20)
@@ -78,9 +81,8 @@ class Sending:
 
     def _time_to_wait(self, text: Sms, predecessor_unknown: bool, now: datetime) -> timedelta:
         """How long a text must wait: for the provider, for earlier texts, or for a predecessor that is unknown."""
-        waited = now - text.received_at
-        patient = now - (text.stored_at or text.received_at) < WAIT_FOR_PREDECESSOR
-        if predecessor_unknown and patient:
+        waited, stored_for = now - text.received_at, now - (text.stored_at or text.received_at)
+        if (text.asking and stored_for < ASK_FOR) or (predecessor_unknown and stored_for < WAIT_FOR_PREDECESSOR):
             return LOOK_FOR_EARLIER
         return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)
 
@@ -172,8 +174,8 @@ class Sending:
 
 
 async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
-    """Record that a text failed and what to do about it; False if that was recorded before."""
+    """Record that a text failed and what to do about it; False, and nothing changes, if that was recorded before."""
     found = advice(code)
-    if found.kind is ErrorKind.OPTED_OUT:
+    if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
         await ports.stores.contacts.set_opted_out(text.contact, True, text.claimed_at or ports.now())
     return await ports.stores.texts.move(text, state, error_code=code, words=found.words)

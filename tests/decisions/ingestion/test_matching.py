@@ -43,12 +43,11 @@ def test_a_text_waits_for_a_predecessor_that_is_here_even_when_its_own_patience_
     assert _ids(ready([early, late], at(2 * WAIT))) == ["a", "b"]
 
 
-def test_texts_that_wait_for_each_other_go_in_order_of_arrival_when_patience_is_over() -> None:
+def test_texts_that_wait_for_each_other_go_in_order_of_arrival() -> None:
     """Two gateways saw the provider's repetitions in different orders."""
     circle = [_text("a", 0, "b"), _text("b", 1, "a"), _text("c", 2, "b")]
-    assert ready(circle, at(WAIT - 0.1)) == []
-    assert _ids(ready(circle, at(WAIT + 2))) == ["a", "b", "c"]
-    assert _ids(ready([_text("a", 0, "a")], at(WAIT))) == ["a"]
+    assert _ids(ready(circle, at(2))) == ["a", "b", "c"]
+    assert _ids(ready([_text("a", 0, "a")], at(0))) == ["a"]
 
 
 @st.composite
