@@ -6,6 +6,8 @@ before the original is acknowledged.
 """
 
 import base64
+import random
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -26,22 +28,45 @@ from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotificati
 from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
+from workers.retries import OUTAGE, Backoff, is_outage, outage_wait
+from workers.runtime import author_told
 
 log = structlog.get_logger("clerk.broker")
 
 
 class SafeRetries(Retries):
-    """Dramatiq's retries; if a retry can't be published, the message goes back to its queue instead."""
+    """Dramatiq's retries, with outages apart: they are counted as `outages`, end no message and back off briefly.
+
+    A message that failed for good tells its author first. If a retry or that can't be published, the message goes back
+    to its queue instead.
+    """
+
+    def __init__(self, outage: Backoff) -> None:
+        super().__init__()
+        self._outage = outage
 
     @override
     def after_process_message(
         self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
     ) -> None:
         try:
+            if exception is not None and is_outage(exception):
+                self._wait_for_its_end(broker, message, exception)
+                return
             super().after_process_message(broker, message, result=result, exception=exception)
+            if message.failed and (whisper := author_told(message.actor_name, message.kwargs)) is not None:
+                broker.enqueue(Message.decode(envelope(whisper)[1]))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the message must not be acknowledged
             log.error("retry not confirmed, message requeued", message_id=message.message_id, error=repr(error))
+            message.failed = False
             message.options["hand_back"] = True
+
+    def _wait_for_its_end(self, broker: dramatiq.Broker, message: MessageProxy, error: BaseException) -> None:
+        outages = message.options.get("outages", 0)
+        message.options["outages"] = outages + 1
+        message.options["requeue_timestamp"] = int(time.time() * 1000)
+        wait = outage_wait(error, outages, random.random(), self._outage)  # noqa: S311 - spreads load, is no secret
+        broker.enqueue(message.copy(), delay=int(wait / timedelta(milliseconds=1)))
 
 
 class _Consumer(_RabbitmqConsumer):
@@ -137,14 +162,17 @@ class QuorumBroker(RabbitmqBroker):
         return self.channel.queue_declare(queue=name, durable=True, arguments=declarations(family)[name])
 
 
-def middleware(*more: Middleware) -> list[Middleware]:
-    """The middleware of every broker: time limits, safe retries, one event loop a process, and `more`."""
-    return [TimeLimit(), ShutdownNotifications(), SafeRetries(), AsyncIO(), *more]
+def middleware(*more: Middleware, outage: Backoff = OUTAGE) -> list[Middleware]:
+    """The middleware of every broker: time limits, one event loop a process, `more`, and safe retries.
+
+    Dramatiq calls the last one first once an actor has failed: the others then know what becomes of the message.
+    """
+    return [TimeLimit(), ShutdownNotifications(), AsyncIO(), *more, SafeRetries(outage)]
 
 
-def rabbitmq(url: str, *more: Middleware) -> QuorumBroker:
-    """A broker on RabbitMQ."""
-    return QuorumBroker(url, middleware(*more))
+def rabbitmq(url: str, *more: Middleware, outage: Backoff = OUTAGE) -> QuorumBroker:
+    """A broker on RabbitMQ; `outage` says how long messages wait while something is away."""
+    return QuorumBroker(url, middleware(*more, outage=outage))
 
 
 def in_memory(*more: Middleware) -> StubBroker:

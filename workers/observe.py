@@ -81,7 +81,8 @@ class Observed(Middleware):
         if exception is None:
             log.info("handled", **fields)
         else:
-            log.warning("failed", **fields, error=_reason(exception), retries=message.options.get("retries", 0))
+            retries, outages = message.options.get("retries", 0), message.options.get("outages", 0)
+            log.warning("failed", **fields, error=_reason(exception), retries=retries, outages=outages)
         self._end_span(message, exception)
         structlog.contextvars.clear_contextvars()
         correlation.set(None)

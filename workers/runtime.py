@@ -9,10 +9,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import dramatiq
+import structlog
 from pydantic import ValidationError
 
 from messages.base import QueueMessage
+from workers.last_words import last_words
 from workers.ports import Ports
+
+log = structlog.get_logger("clerk.worker")
 
 
 class Unparsable(Exception):
@@ -78,6 +82,22 @@ async def dispatch(actor_name: str, message: dict[str, Any], ports: Ports) -> No
         )
         raise Unparsable(f"not a {handler.handles.__name__}: {faults}") from None
     await handler.run(parsed, ports)
+
+
+def author_told(actor_name: str, kwargs: dict[str, Any]) -> QueueMessage | None:
+    """What to tell the author of a message that failed for good; None if there is nobody to tell.
+
+    A message that this version can't parse is read without the fields that it does not know.
+    """
+    handler = HANDLERS.get(actor_name)
+    if handler is None:
+        return None
+    try:
+        message = handler.handles.model_validate(kwargs.get("message"), extra="ignore")
+    except ValidationError:
+        log.warning("the author of a dead letter can't be told: it can't be read", actor=actor_name)
+        return None
+    return last_words(message)
 
 
 def declare(broker: dramatiq.Broker, ports: Ports, queues: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from ops.queues.layout import Moment, Shape, family
 UNREADABLE: Final = "unreadable"
 """The actor name that workers give to what they could not read."""
 
-_LEFT_BEHIND: Final = ("eta", "reason", "died_at", "retries", "traceback", "requeue_timestamp", "queued_at")
+_LEFT_BEHIND: Final = ("eta", "reason", "died_at", "retries", "outages", "traceback", "requeue_timestamp", "queued_at")
 """The options that describe how a message failed; a replayed message starts without them."""
 
 _BROKER_REASONS: Final = {

@@ -24,7 +24,7 @@ GIVE_UP: Final = timedelta(hours=1)
 """How long to try an attachment while the provider or Slack fails."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(minutes=5)
+LONGEST_RETRY: Final = timedelta(seconds=30)
 
 _EXTENSIONS: Final = mimetypes.MimeTypes(filenames=())
 _MISSING: Final = "http_404"

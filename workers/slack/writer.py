@@ -23,7 +23,9 @@ LOOKUP_AFTER: Final = timedelta(seconds=3)
 """How long a post without an answer may take to appear in Slack before a lookup."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(minutes=5)
+LONGEST_RETRY: Final = timedelta(seconds=20)
+"""How long a conversation may still wait after Slack is back, unless Slack named a time."""
+
 REPAIR_TIME: Final = timedelta(minutes=10)
 """How long until the next try at a thread that a person must repair (an archived channel, a removed bot)."""
 

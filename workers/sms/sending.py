@@ -40,7 +40,8 @@ SEND_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(minutes=5)
+LONGEST_RETRY: Final = timedelta(seconds=30)
+"""How long a text may still wait after the provider is back, unless the provider named a time."""
 
 
 class Sending:

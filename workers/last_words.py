@@ -1,0 +1,68 @@
+"""What an agent is told when Clerk gives up a message of theirs: an order that became a dead letter. Pure."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from messages.base import QueueMessage
+from messages.conversation import NameContact
+from messages.inbound import SlackReplyPosted
+from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
+from messages.sms import WriteText, WriteTyped
+from messages.ticket import ActOnTicket
+from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+
+REPLY: Final = (
+    "Clerk failed to handle your reply. If your message has no mark, the contact does not have it. "
+    "Ask an admin to run `clerk dead list`: it says why, and `clerk dead replay` tries your reply again."
+)
+TEXT: Final = (
+    "Clerk failed to handle your text. If the conversation's thread does not show it, the contact does not have it. "
+    "Ask an admin to run `clerk dead list`: it says why, and `clerk dead replay` tries your text again."
+)
+ORDER: Final = "Clerk failed to do that. Look whether it was done, and if not, try again or ask an admin for help."
+
+
+def _reply(message: SlackReplyPosted) -> Whisper:
+    return Whisper(text=REPLY, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+
+
+def _text(message: WriteText | WriteTyped) -> Whisper:
+    return _to(message.by, TEXT, message.channel, message.response_url)
+
+
+def _order(message: HidePost | ShowPost | UndoHide | NameContact | ActOnTicket) -> Whisper | None:
+    channel, url = getattr(message, "channel", None), getattr(message, "response_url", None)
+    return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
+
+
+def _view(message: OpenModal | OpenReply | OpenDashboard | PushSend | FindTickets) -> Whisper | None:
+    channel: str | None = getattr(message, "channel", None)
+    return None if channel is message.response_url is None else _to(message.user, ORDER, channel, message.response_url)
+
+
+def _to(user: str, words: str, channel: str | None, response_url: str | None) -> Whisper:
+    """A whisper in the channel, or to the response_url where no channel is known: that is good for 30 minutes only."""
+    return Whisper(text=words, user=user, channel=channel, response_url=None if channel else response_url)
+
+
+LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
+    SlackReplyPosted: _reply,
+    WriteText: _text,
+    WriteTyped: _text,
+    HidePost: _order,
+    ShowPost: _order,
+    UndoHide: _order,
+    NameContact: _order,
+    ActOnTicket: _order,
+    OpenModal: _view,
+    OpenReply: _view,
+    OpenDashboard: _view,
+    PushSend: _view,
+    FindTickets: _view,
+}
+
+
+def last_words(message: QueueMessage) -> Whisper | None:
+    """What to tell the agent whose message this was; None if nobody waits for it, or Clerk can't reach them."""
+    write = LAST_WORDS.get(type(message))
+    return None if write is None else write(message)

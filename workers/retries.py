@@ -1,0 +1,65 @@
+"""What a failure means for its message: an outage costs time and never a try, every other failure uses up a try."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pymongo.errors import (
+    CollectionInvalid,
+    ConfigurationError,
+    DuplicateKeyError,
+    EncryptionError,
+    InvalidName,
+    OperationFailure,
+    PyMongoError,
+)
+
+from messages.process.publishing import LONGEST_DELAY, Unpublished
+from workers.failures import Temporary, TextingThrottled, Unreachable
+
+OURS: Final = (CollectionInvalid, ConfigurationError, DuplicateKeyError, EncryptionError, InvalidName)
+"""Errors of pymongo that say what is wrong with the request; the same request fails again, whatever the time."""
+
+OUR_CODES: Final = frozenset(
+    {
+        *(2, 9, 14, 28, 40, 52, 54, 55, 56, 57, 59, 66, 67, 85, 86, 96, 115, 121, 146, 292),
+        *(10334, 11000, 11001, 12582, 16836, 17280, 17419, 17420),
+    }
+)
+"""The same for errors of the server: BadValue, TypeMismatch, ImmutableField, BSONObjectTooLarge and others
+(https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml)."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long a message waits after its first failure, and at most; each wait is twice the one before."""
+
+    first: timedelta = timedelta(milliseconds=250)
+    longest: timedelta = timedelta(seconds=30)
+
+    def wait(self, failures: int, share: float) -> timedelta:
+        """The wait after so many earlier failures: `share` (0 to 1) of the second half of the full wait is added."""
+        full: timedelta = min(self.first * 2 ** min(failures, 30), self.longest)
+        return full * (0.5 + min(max(share, 0.0), 1.0) / 2)
+
+
+OUTAGE: Final = Backoff()
+"""A message that waited for the end of an outage goes on within half a minute after it."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether MongoDB, RabbitMQ, Slack or the provider is away or takes nothing now, and nothing happened there."""
+    if isinstance(error, OperationFailure) and error.code in OUR_CODES:
+        return False
+    if isinstance(error, PyMongoError):
+        return not isinstance(error, OURS)
+    return isinstance(error, Unpublished | Temporary | TextingThrottled | Unreachable)
+
+
+def outage_wait(error: BaseException, outages: int, share: float, backoff: Backoff) -> timedelta:
+    """How long a message waits after an outage, `outages` having met it before: as the other side asks, or backing off.
+
+    Never longer than LONGEST_DELAY: it waits unacknowledged in a worker.
+    """
+    asked = error.retry_after if isinstance(error, Temporary | TextingThrottled) else None
+    return min(asked or backoff.wait(outages, share), LONGEST_DELAY)
