@@ -1,17 +1,27 @@
-"""Phone numbers as people type them. Pure."""
+"""Phone numbers as people type them. Pure.
+
+A text that reached the wrong person can't be recalled, so what is typed is one number, or is refused in words.
+Whether a number exists is libphonenumber's word
+(https://github.com/google/libphonenumber/blob/master/FAQ.md).
+"""
 
 import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-MOST_WORDS: Final = 8
-"""The most groups of digits in which a number may be typed."""
+MOST_GROUPS: Final = 12
+"""The most groups of digits and signs in which a number may be typed."""
 
-_GROUP: Final = re.compile(r"[(+]{0,2}[\d()./+‐-―-]*\d[\d()./‐-―-]*[:,]?")
-_TYPED: Final = re.compile(r"[\d\s()+./‐-―-]+")
-_LINKED: Final = re.compile(r"<tel:[^<>|]*\|([^<>]*)>|<tel:([^<>|]*)>")
+SHORTEST: Final = 7
+"""Fewer digits, after a number, are part of the text unless they are a valid number themselves."""
+
+SHOWN: Final = 40
 
 _WRONG: Final = {
     ValidationResult.INVALID_COUNTRY_CODE: "the country code does not exist",
@@ -21,18 +31,218 @@ _WRONG: Final = {
     ValidationResult.INVALID_LENGTH: "numbers in that country have another length",
 }
 
+_NUMBER: Final = re.compile(r"\(*\+?[\d()./~ -]*\d[\d()./~ -]*")
+_SIGNS: Final = re.compile(r"[()./~ -]+")
+_SCHEME: Final = re.compile(r"\s*(?:tel|sms|smsto|callto|phone):(?://)?\s*", re.IGNORECASE)
+_INVISIBLE: Final = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""What phones put around a number that is copied."""
+
+_LINK: Final = r"<(?:tel|sms):(?P<address>[^<>|]*)(?:\|(?P<label>[^<>]*))?>"
+_GROUP: Final = re.compile(
+    rf"\s*(?P<typed>{_LINK}|[(\[（［{_INVISIBLE}]*[+＋﹢]?[^\s,;:&|<>+＋﹢]+)"
+    r"(?:[^\S\r\n]*(?P<mark>[,;:|&])(?P<stuck>(?=\S))?)?"
+)
+_LINE_END: Final = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]")
+_BETWEEN: Final = re.compile(
+    r"(?:&amp;|[\s,;&|/]|\+(?=\s)|\([^()\d]{0,40}\)"
+    r"|\b(?:and|or|plus|cc|with|then|also|und|oder|et|ou|y|e|o|og|och|en|of|i|ja)\b(?=\s))*",
+    re.IGNORECASE,
+)
+"""What separates two numbers in a list: signs, a name in brackets, or a short word in any of several languages."""
+
+_EXTENSION: Final = re.compile(
+    r"[;,\s]*(?:(?:ext(?:ension)?\b[.:=]?|x(?=\d))\s*\d|(?:isub|postd|phone-context)=)", re.IGNORECASE
+)
+"""What follows a number that is more than a phone number (https://www.rfc-editor.org/rfc/rfc3966)."""
+
+_SPELLING: Final = {
+    **dict.fromkeys("＋﹢", "+"),
+    **dict.fromkeys("．․·•∙・", "."),
+    **dict.fromkeys("／⁄∕", "/"),
+    **dict.fromkeys("−ー", "-"),
+    **dict.fromkeys("～∼⁓", "~"),
+}
+_CATEGORIES: Final = {"Pd": "-", "Zs": " ", "Cf": "", "Ps": "(", "Pe": ")"}
+"""Dashes, blanks, invisible characters and brackets of every kind."""
+
 
 class NotANumber(ValueError):
     """The typed text is not a phone number; the message says why, and what to do."""
 
 
+class SeveralNumbers(NotANumber):
+    """The typed text begins with more than one phone number."""
+
+
+class Likeness(IntEnum):
+    """How sure it is that digits are a phone number."""
+
+    PLAUSIBLE = 1
+    """They have the length and the beginning of the country's numbers."""
+    VALID = 2
+    """They are in a range that the country has given out."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Digits and signs without a blank: as they were typed up to `end`, and in ASCII (`spelled`).
+
+    `rest` is where the text begins if the number ends here. `mark` is the sign that ends the number, a line's end or a
+    link included; `stuck` if no blank follows it.
+    """
+
+    spelled: str
+    end: int
+    rest: int
+    mark: str
+    stuck: bool
+
+
 def parse(typed: str, line: str | None) -> str:
     """A typed number as E.164, in the line's country if it has no country code; NotANumber otherwise."""
-    shown = f"“{typed.strip()[:40]}”"
+    typed = _without_scheme(typed)
+    return _only_number(typed, _groups(typed), _region(line))
+
+
+def split(typed: str, line: str | None) -> tuple[str, str]:
+    """The number at the beginning of the typed text, as E.164, and the rest; NotANumber if it is unclear where it ends.
+
+    A colon says where the number ends. Without one it ends where that makes a valid number.
+    """
+    typed = _without_scheme(typed)
+    region, groups = _region(line), _groups(typed)
+    if not groups:
+        first = typed.partition(" ")[0]
+        return _only_number(first, _groups(first), region), ""
+    last = groups[-1]
+    if last.mark and (not last.stuck or _ends_at_stuck_mark(typed, groups, region)):
+        number, count = _only_number(typed[: last.end], groups, region), len(groups)
+    else:
+        number, count = _first(typed, groups, region)
+    end = groups[count - 1]
+    if end.mark != ":":
+        _refuse_second(typed, groups[:count], region)
+        if _EXTENSION.match(typed, end.end):
+            raise NotANumber(f"A text can't go to an extension, only to “{_named(groups[:count])}” itself.")
+    return number, typed[end.rest :].strip()
+
+
+def _ends_at_stuck_mark(typed: str, groups: Sequence[_Group], region: str | None) -> bool:
+    """Whether a sign without a blank behind it ends the number: the one in 12:30 or 1,000 does not, behind a number."""
+    earlier = any(_likeness(_joined(groups[:count]), region) for count in range(1, len(groups)))
+    follows_digit = typed[groups[-1].rest : groups[-1].rest + 1].isdigit()
+    return _likeness(_joined(groups), region) is not None and not (earlier and follows_digit)
+
+
+def beginnings(typed: str) -> list[str]:
+    """Every beginning of a typed text that may be what a card shows as the contact, the longest first."""
+    words = list(re.finditer(r"\S+", typed))[:MOST_GROUPS]
+    return list(dict.fromkeys(typed[: word.end()].strip().removesuffix(":") for word in reversed(words)))
+
+
+def _only_number(typed: str, groups: Sequence[_Group], region: str | None) -> str:
+    """All of a typed text as one number, in E.164; NotANumber if it is none."""
+    whole = _joined(groups) if groups and not typed[groups[-1].end :].strip() else _spelled(typed).strip()
     try:
-        if not _TYPED.fullmatch(typed):
+        return _e164(_read(whole, region)[0])
+    except NotANumber:
+        _refuse_several(typed, groups, region)
+        raise
+
+
+def _first(typed: str, groups: Sequence[_Group], region: str | None) -> tuple[str, int]:
+    """The number that begins a typed text, and how many groups it has; NotANumber if that is unclear."""
+    counts: dict[Likeness, list[int]] = {likeness: [] for likeness in Likeness}
+    for count, group in enumerate(groups, 1):
+        likeness = _likeness(_joined(groups[:count]), region)
+        if likeness and not _SIGNS.fullmatch(group.spelled):
+            counts[likeness].append(count)
+    ends = counts[Likeness.VALID] or counts[Likeness.PLAUSIBLE]
+    if len(ends) > 1:
+        longest = _named(groups[: ends[-1]])
+        raise NotANumber(f"It is not clear where the number ends. Please put a colon after it: “{longest}: …”.")
+    if not ends:
+        return _only_number(typed[: groups[-1].end], groups, region), len(groups)
+    return _only_number(typed[: groups[ends[0] - 1].end], groups[: ends[0]], region), ends[0]
+
+
+def _groups(typed: str) -> list[_Group]:
+    """The groups of digits and signs with which a typed text begins, up to the sign that ends the number."""
+    groups: list[_Group] = []
+    at = 0
+    while len(groups) < MOST_GROUPS and (match := _GROUP.match(typed, at)):
+        address, label = match["address"], match["label"]
+        link = address is not None
+        spelled = _spelled(match["typed"] if not link else label if re.search(r"\d", label or "") else address).strip()
+        if not (_NUMBER.fullmatch(spelled) or _SIGNS.fullmatch(spelled)) or (groups and spelled.lstrip("(")[:1] == "+"):
+            break
+        end, mark, stuck = match.end("typed"), match["mark"] or "", match["stuck"] is not None
+        rest = end if mark in "&|" else match.end()
+        if not mark and (link or _LINE_END.match(typed, end)):
+            mark = "\n"
+        groups.append(_Group(spelled, end, rest, mark, stuck))
+        at = match.end()
+        if mark:
+            break
+    return groups
+
+
+def _joined(groups: Sequence[_Group]) -> str:
+    return " ".join(group.spelled for group in groups)
+
+
+def _named(groups: Sequence[_Group]) -> str:
+    """A number for a hint: as it was typed, never a part of it."""
+    spelled = " ".join(_joined(groups).split()).rstrip("/.~ -")
+    return spelled if len(spelled) <= SHOWN else re.sub(r"[^\d+]", "", spelled)[:SHOWN]
+
+
+def _refuse_several(typed: str, groups: Sequence[_Group], region: str | None) -> None:
+    """SeveralNumbers if a typed text that is no number begins with several."""
+    for count, group in enumerate(groups, 1):
+        if not _SIGNS.fullmatch(group.spelled) and _likeness(_joined(groups[:count]), region):
+            _refuse_second(typed, groups[:count], region)
+    parts = [part for part in _joined(groups).split("/") if _likeness(part, region)]
+    if len(parts) > 1:
+        raise SeveralNumbers(f"Give one number at a time: “{parts[1].strip()}” looks like a second one.")
+
+
+def _refuse_second(typed: str, groups: Sequence[_Group], region: str | None) -> None:
+    """SeveralNumbers if another number follows the one that these groups make."""
+    between = _BETWEEN.match(typed, groups[-1].end)
+    at = between.end() if between else groups[-1].end
+    others = _groups(typed[at:])
+    for count in range(1, len(others) + 1):
+        if _is_another(_joined(others[:count]), region):
+            raise SeveralNumbers(
+                f"Give one number at a time: “{_named(others[:count])}” looks like a second one. If it begins your "
+                f"text, put a colon before it: “{_named(groups)}: …”."
+            )
+
+
+def _is_another(spelled: str, region: str | None) -> bool:
+    """Whether what follows a number is another one, and not the first digits of the text."""
+    likeness = _likeness(spelled, region)
+    is_long = sum(map(str.isdigit, spelled)) >= SHORTEST
+    return likeness is Likeness.VALID or (is_long and (likeness is not None or spelled.lstrip("(").startswith("+")))
+
+
+def _likeness(spelled: str, region: str | None) -> Likeness | None:
+    """How much a number in ASCII is one; None if it is none."""
+    try:
+        return _read(spelled, region)[1]
+    except NotANumber:
+        return None
+
+
+def _read(spelled: str, region: str | None) -> tuple[PhoneNumber, Likeness]:
+    """A number in ASCII, and how sure it is; NotANumber if it is none."""
+    shown = " ".join(spelled.split())
+    shown = f"“{shown[: SHOWN - 1]}…”" if len(shown) > SHOWN else f"“{shown}”"
+    try:
+        if not _NUMBER.fullmatch(spelled):
             raise NumberParseException(NumberParseException.NOT_A_NUMBER, "")
-        number = phonenumbers.parse(typed, _region(line))
+        number = phonenumbers.parse(spelled, region)
     except NumberParseException as error:
         if error.error_type == NumberParseException.INVALID_COUNTRY_CODE:
             raise NotANumber(f"{shown}: please begin with + and the country code, such as +15551234567.") from None
@@ -40,41 +250,58 @@ def parse(typed: str, line: str | None) -> str:
     found = phonenumbers.is_possible_number_with_reason(number)
     if found != ValidationResult.IS_POSSIBLE:
         raise NotANumber(f"{shown} is not a phone number: {_WRONG.get(found, 'it cannot be dialled')}.")
+    if phonenumbers.is_valid_number(number):
+        return number, Likeness.VALID
+    if not _is_plausible(number):
+        raise NotANumber(f"{shown} is not a phone number: no number of that length in that country begins like this.")
+    return number, Likeness.PLAUSIBLE
+
+
+def _is_plausible(number: PhoneNumber) -> bool:
+    """Whether a number fits the general pattern of a region with its country code."""
+    code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
+    for region in phonenumbers.region_codes_for_country_code(code):
+        known = (
+            PhoneMetadata.metadata_for_nongeo_region(code)
+            if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+            else PhoneMetadata.metadata_for_region(region)
+        )
+        pattern = known.general_desc.national_number_pattern if known and known.general_desc else None
+        if pattern and re.fullmatch(pattern, national):
+            return True
+    return False
+
+
+def _e164(number: PhoneNumber) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
-def split(typed: str, line: str | None) -> tuple[str, str]:
-    """The number at the beginning of the typed text, as E.164, and the rest; NotANumber if it is unclear where it ends.
-
-    A text that reached the wrong person can't be recalled, so Clerk never guesses where a number ends.
-    """
-    typed = _LINKED.sub(lambda match: match[1] or match[2], typed).strip()
-    ends: list[int] = []
-    for word in re.finditer(r"\S+", typed):
-        if not _GROUP.fullmatch(word[0]) or len(ends) == MOST_WORDS:
-            break
-        ends.append(word.end())
-        if word[0][-1] in ":,":
-            return parse(typed[: word.end() - 1], line), typed[word.end() :].strip()
-    if not ends:
-        return parse(typed.partition(" ")[0], line), ""
-    found = [(number, typed[end:].strip()) for end in ends if (number := _parsed_or_none(typed[:end], line))]
-    if not found:
-        return parse(typed[: ends[-1]], line), ""
-    if len(found) > 1:
-        raise NotANumber(f"It is not clear where the number ends. Please put a colon after it: “{found[0][0]}: …”.")
-    return found[0]
+def _spelled(typed: str) -> str:
+    """Typed characters in ASCII as far as they can be part of a number."""
+    return "".join(map(_character, typed))
 
 
-def _parsed_or_none(typed: str, line: str | None) -> str | None:
-    try:
-        return parse(typed, line)
-    except NotANumber:
-        return None
+def _character(typed: str) -> str:
+    if typed.isascii():
+        return {"[": "(", "]": ")"}.get(typed, " " if typed.isspace() else typed)
+    if typed in _SPELLING:
+        return _SPELLING[typed]
+    category = unicodedata.category(typed)
+    return str(unicodedata.digit(typed)) if category == "Nd" else _CATEGORIES.get(category, typed)
+
+
+def _without_scheme(typed: str) -> str:
+    return _SCHEME.sub("", typed.strip(), count=1) if _SCHEME.match(typed) else typed.strip()
 
 
 def _region(line: str | None) -> str | None:
-    """The line's country, to which a number without a country code belongs."""
+    """The line's region, to which a number without a country code belongs: one of several that share the code."""
     if line is None:
         return None
-    return phonenumbers.region_code_for_country_code(phonenumbers.parse(line).country_code or 0)
+    try:
+        number = phonenumbers.parse(line)
+    except NumberParseException:
+        return None
+    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )
