@@ -15,7 +15,7 @@ from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.sms import outbound_id
 from messages.ticket import FileTexts
 from tests import make
-from tests.fakes import Clock, DiesAt, FakeSlack, FakeTexting, Workers
+from tests.fakes import DiesAt, FakeClock, FakeSlack, FakeTexting, FakeWorkers
 from workers import missed
 from workers.failures import Temporary, Unreachable
 from workers.ports import ListedText, Posted
@@ -56,7 +56,7 @@ class SlowlyListingSlack(FakeSlack):
 class FakeGateways:
     """Several gateways with the contact's texts and the agents' replies, each with its own memory and clock."""
 
-    def __init__(self, workers: Workers, skews: Sequence[float] = (0, 0)) -> None:
+    def __init__(self, workers: FakeWorkers, skews: Sequence[float] = (0, 0)) -> None:
         self._workers, self._skews = workers, skews
         self._texts, self._replies = [Arrivals() for _ in skews], [Arrivals() for _ in skews]
 
@@ -86,13 +86,13 @@ class FakeGateways:
         return make.reply_posted(text=f"reply {number}", received_at=now, after=before, **given)
 
 
-async def has_a_line(workers: Workers) -> None:
+async def has_a_line(workers: FakeWorkers) -> None:
     """Clerk has had the line for a while."""
     await missed.take_in_missed(workers.ports)
     workers.clock.forward(300)
 
 
-def slow(workers: Workers) -> SlowlyListingTexting:
+def slow(workers: FakeWorkers) -> SlowlyListingTexting:
     """Give the workers a provider whose list takes its time."""
     texting = SlowlyListingTexting(workers.clock)
     object.__setattr__(workers.ports, "texting", texting)
@@ -100,7 +100,7 @@ def slow(workers: Workers) -> SlowlyListingTexting:
     return texting
 
 
-def slow_slack(workers: Workers) -> SlowlyListingSlack:
+def slow_slack(workers: FakeWorkers) -> SlowlyListingSlack:
     """Give the workers a Slack whose lists take their time, with all that stands in the one before."""
     slack = SlowlyListingSlack(workers.clock, messages=workers.slack.messages)
     object.__setattr__(workers.ports, "slack", slack)
@@ -108,7 +108,7 @@ def slow_slack(workers: Workers) -> SlowlyListingSlack:
     return slack
 
 
-async def settle(workers: Workers, seconds: float) -> None:
+async def settle(workers: FakeWorkers, seconds: float) -> None:
     """Let what is due within some seconds happen."""
     until = workers.clock.now() + timedelta(seconds=seconds)
     while (due := min((at for at, _ in workers.queue.waiting), default=until)) < until:
@@ -117,12 +117,12 @@ async def settle(workers: Workers, seconds: float) -> None:
     workers.clock.time = until
 
 
-def shown(workers: Workers) -> list[str]:
+def shown(workers: FakeWorkers) -> list[str]:
     """The contact's texts as they stand in the thread."""
     return [line for each in workers.slack.kind("texts") for line in each.what.text.splitlines() if "text" in line]
 
 
-async def begun(workers: Workers) -> Thread:
+async def begun(workers: FakeWorkers) -> Thread:
     """The thread of a conversation that a first text began."""
     await workers.handle(make.sms_received(received_at=workers.clock.now()))
     await workers.drain()
@@ -136,7 +136,7 @@ async def begun(workers: Workers) -> Thread:
 
 
 async def test_a_text_does_not_overtake_one_that_came_before_through_another_gateway_with_a_slow_list(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
@@ -156,7 +156,7 @@ async def test_a_text_does_not_overtake_one_that_came_before_through_another_gat
     assert shown(workers) == ["text 1", "text 2", "text 3"]
 
 
-async def test_a_text_does_not_overtake_one_that_came_before_while_the_list_fails(workers: Workers) -> None:
+async def test_a_text_does_not_overtake_one_that_came_before_while_the_list_fails(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     await workers.handle(gateways.text(1, 0))
@@ -175,7 +175,7 @@ async def test_a_text_does_not_overtake_one_that_came_before_while_the_list_fail
     assert shown(workers) == [f"text {number}" for number in range(1, 6)]
 
 
-async def test_a_list_that_fails_holds_the_conversation_up_for_half_a_minute_at_most(workers: Workers) -> None:
+async def test_a_list_that_fails_holds_the_conversation_up_for_half_a_minute_at_most(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
 
@@ -191,7 +191,7 @@ async def test_a_list_that_fails_holds_the_conversation_up_for_half_a_minute_at_
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_texts_through_three_gateways_stand_in_the_order_of_arrival(workers: Workers, seed: int) -> None:
+async def test_texts_through_three_gateways_stand_in_the_order_of_arrival(workers: FakeWorkers, seed: int) -> None:
     """Webhooks come again elsewhere, the list fails for a while, messages are handled twice, and some are overtaken."""
     dice = random.Random(seed)
     await has_a_line(workers)
@@ -220,11 +220,11 @@ async def test_texts_through_three_gateways_stand_in_the_order_of_arrival(worker
 
 @pytest.mark.parametrize("ahead", [-90, 60, 90])
 async def test_a_worker_whose_clock_is_wrong_puts_nothing_out_of_order_and_asks_once(
-    workers: Workers, ahead: float
+    workers: FakeWorkers, ahead: float
 ) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
-    wrong = Clock(workers.clock.now())
+    wrong = FakeClock(workers.clock.now())
     skewed = workers.ports.__class__(**{**vars(workers.ports), "now": wrong.now})
     coming = [gateways.text(1, 0)]
     for _ in range(11):
@@ -244,7 +244,7 @@ async def test_a_worker_whose_clock_is_wrong_puts_nothing_out_of_order_and_asks_
 # -- one text at a time -----------------------------------------------------------------------------------------------
 
 
-async def test_one_message_to_put_a_conversation_in_order_waits_however_many_texts_come(workers: Workers) -> None:
+async def test_one_message_to_put_a_conversation_in_order_waits_however_many_texts_come(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     for number in range(1, 20):
@@ -254,7 +254,7 @@ async def test_one_message_to_put_a_conversation_in_order_waits_however_many_tex
     assert shown(workers) == [f"text {number}" for number in range(1, 20)]
 
 
-async def test_a_text_that_comes_while_a_worker_is_at_it_needs_no_message_and_is_seen(workers: Workers) -> None:
+async def test_a_text_that_comes_while_a_worker_is_at_it_needs_no_message_and_is_seen(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
     waited: list[int] = []
@@ -271,13 +271,13 @@ async def test_a_text_that_comes_while_a_worker_is_at_it_needs_no_message_and_is
     assert shown(workers) == ["text 1", "text 2", "text 3"]
 
 
-def waiting(workers: Workers, kind: type[QueueMessage]) -> int:
+def waiting(workers: FakeWorkers, kind: type[QueueMessage]) -> int:
     """How many messages of a kind wait in the queue."""
     return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
 
 
 async def test_workers_that_put_the_same_texts_in_order_leave_when_they_lose_and_strand_nothing(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
@@ -290,7 +290,7 @@ async def test_workers_that_put_the_same_texts_in_order_leave_when_they_lose_and
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["delivered again", "lost"])
-async def test_a_worker_that_dies_at_any_step_strands_no_text(workers: Workers, lost: bool) -> None:
+async def test_a_worker_that_dies_at_any_step_strands_no_text(workers: FakeWorkers, lost: bool) -> None:
     """Its message is delivered again, or lost: then the clock finds the texts."""
     await has_a_line(workers)
     gateways = FakeGateways(workers)
@@ -314,7 +314,7 @@ async def test_a_worker_that_dies_at_any_step_strands_no_text(workers: Workers, 
     assert step > 15
 
 
-async def test_a_worker_that_dies_at_any_step_while_it_stores_a_text_strands_none(workers: Workers) -> None:
+async def test_a_worker_that_dies_at_any_step_while_it_stores_a_text_strands_none(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     lived, step = False, 0
@@ -331,14 +331,14 @@ async def test_a_worker_that_dies_at_any_step_while_it_stores_a_text_strands_non
     assert step > 8
 
 
-async def in_order(workers: Workers, contact: str, count: int) -> None:
+async def in_order(workers: FakeWorkers, contact: str, count: int) -> None:
     """All of a contact's texts have their places, by number, and a ticket."""
     texts = await workers.ports.stores.texts.between(f"{make.LINE}:{contact}", 1, 99)
     assert [text.body for text in texts] == [f"text {number}" for number in range(1, count + 1)]
     assert all(text.due_at is None for text in texts)
 
 
-async def test_another_contacts_text_waits_for_no_more_than_what_stood_before_it(workers: Workers) -> None:
+async def test_another_contacts_text_waits_for_no_more_than_what_stood_before_it(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     for number in range(1, 200):
@@ -359,7 +359,7 @@ async def test_another_contacts_text_waits_for_no_more_than_what_stood_before_it
 
 
 async def test_a_reply_does_not_overtake_one_that_was_written_before_while_slack_lists_the_thread(
-    workers: Workers,
+    workers: FakeWorkers,
 ) -> None:
     place = await begun(workers)
     gateways, slack = FakeGateways(workers), slow_slack(workers)
@@ -381,7 +381,7 @@ async def test_a_reply_does_not_overtake_one_that_was_written_before_while_slack
 
 
 @pytest.mark.parametrize("seconds", [5, 40])
-async def test_replies_keep_their_order_while_slack_lists_nothing(workers: Workers, seconds: float) -> None:
+async def test_replies_keep_their_order_while_slack_lists_nothing(workers: FakeWorkers, seconds: float) -> None:
     place = await begun(workers)
     gateways = FakeGateways(workers)
 
@@ -400,7 +400,7 @@ async def test_replies_keep_their_order_while_slack_lists_nothing(workers: Worke
     assert workers.texting.bodies(make.CONTACT) == [f"reply {number}" for number in range(1, 7)]
 
 
-async def test_a_worker_that_dies_at_any_step_of_a_reply_leaves_it_in_order(workers: Workers) -> None:
+async def test_a_worker_that_dies_at_any_step_of_a_reply_leaves_it_in_order(workers: FakeWorkers) -> None:
     place = await begun(workers)
     lived, step, number = False, 0, 0
     while not lived:
