@@ -17,7 +17,7 @@ from workers.mongo import Stores
 # On a busy machine a slow example is no fault. The quick profile tries the same examples each time: what a run finds
 # does not depend on chance. The thorough one, of `make chaos`, tries new ones.
 settings.register_profile(
-    "quick", max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "quick", max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "thorough", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
