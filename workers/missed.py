@@ -24,7 +24,8 @@ log = structlog.get_logger("clerk.missed")
 MISSED: Final = Counter("clerk_missed_texts_total", "Texts that the provider had and no webhook brought")
 
 OVERLAP: Final = timedelta(minutes=2)
-"""Each comparison overlaps the last one: the provider lists a text a little after its time."""
+"""Each comparison overlaps the last one: the provider lists a text a little after its time. How far the last one came
+is a time of the provider's, not of ours: a clock that is wrong skips nothing."""
 
 
 async def take_in_missed(ports: Ports) -> int:
@@ -57,7 +58,8 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
         await ports.publisher.publish(text)
         MISSED.inc()
     correlation.set(None)
-    await ports.stores.inboxes.set_seen(line, until, [text.sid for text in missed])
+    seen_at = max((text.at for text in listed if text.at <= until), default=inbox.seen_at)
+    await ports.stores.inboxes.set_seen(line, seen_at, [text.sid for text in missed])
     return len(new)
 
 
