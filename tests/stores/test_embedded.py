@@ -52,9 +52,9 @@ async def _costs(stores: Stores, batch: str) -> dict[str, float]:
         assert await texts.newest(conversation) == 15
 
     async def begin(number: int) -> None:
-        assert await stores.tickets.add(make.ticket(id=first_ticket + number, conversation=f"{batch}{number}"))
+        ticket = make.ticket(id=await stores.tickets.next_number(), conversation=f"{batch}{number}")
+        assert await stores.tickets.add(ticket)
 
-    first_ticket = await stores.tickets.next_number()
     return {act.__name__: await _milliseconds(act) for act in (add, place, between, newest, begin)}
 
 

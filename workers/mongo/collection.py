@@ -36,6 +36,18 @@ def stored(document: Document) -> dict[str, Any]:
     return fields
 
 
+def change_to(document: Document, keep: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """The change that makes a stored document equal to this one, but for the fields in `keep`.
+
+    It comes from the model, so that a field that is None is removed whichever field it is. Fields that the model does
+    not know stay: a process of a later version may have written them.
+    """
+    fields = {name: value for name, value in stored(document).items() if name != "_id" and name not in keep}
+    absent = type(document).model_fields.keys() - fields.keys() - {"id", *keep}
+    change = {"$set": fields, "$unset": dict.fromkeys(sorted(absent), "")}
+    return {operator: each for operator, each in change.items() if each}
+
+
 def _without_none(value: Any) -> Any:
     """Without the fields that are None, at any depth except inside lists, which no sparse index covers."""
     if isinstance(value, dict):

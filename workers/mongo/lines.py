@@ -6,7 +6,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from messages.line import Inbox, Line
-from workers.mongo.collection import DocumentStore, read, stored
+from workers.mongo.collection import DocumentStore, change_to, read
 
 
 class Lines(DocumentStore[Line]):
@@ -24,8 +24,7 @@ class Lines(DocumentStore[Line]):
 
     async def save(self, line: Line) -> None:
         """Store a line, new or changed."""
-        fields = stored(line)
-        await self._collection.replace_one({"_id": fields["_id"]}, fields, upsert=True)
+        await self._collection.update_one({"_id": line.id}, change_to(line), upsert=True)
 
     async def remove(self, number: str) -> bool:
         """Delete a line; False if it does not exist."""

@@ -60,7 +60,9 @@ class Stores:
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
         self.texts = Texts(self._database["sms"])
-        self.tickets = Tickets(self._database["tickets"], self._database["tags"], self._database["terms"])
+        self.tickets = Tickets(
+            self._database["tickets"], self._database["tags"], self._database["terms"], self._database["counters"]
+        )
         self.posts = Posts(self._database["posts"])
         self.channels = Channels(self._database["channels"])
         self.events = Events(self._database["events"])

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from messages.sms import Direction, Sms, State
 from workers.mongo.collection import DocumentStore
+
+PAGE: Final = 50
+"""How many arrivals are read at once."""
 
 
 def _place_key(seq: int) -> str:
@@ -83,6 +86,30 @@ class Texts(DocumentStore[Sms]):
             return []
         return await self._find(_places_query(conversation, first, last), [("place", ASCENDING)], limit)
 
+    async def arrivals(self, conversation: str, first: int, last: int) -> list[tuple[int, datetime]]:
+        """The places and times of the inbound texts `first`..`last`, in order, without the texts themselves."""
+        if first > last:
+            return []
+        cursor = self._collection.find(_places_query(conversation, first, last), {"seq": 1, "received_at": 1})
+        return [(each["seq"], each["received_at"]) async for each in cursor.sort("place", ASCENDING)]
+
+    async def arrivals_after(
+        self, conversation: str, at: datetime, first: int, last: int
+    ) -> list[tuple[int, datetime]]:
+        """The places and times of the newest of the inbound texts `first`..`last`, back to those that came before `at`.
+
+        Times follow the places but for the difference between the gateways' clocks: a page without a later text ends
+        the search.
+        """
+        found: list[tuple[int, datetime]] = []
+        while first <= last:
+            page = await self.arrivals(conversation, max(first, last - PAGE + 1), last)
+            found = [*page, *found]
+            if all(arrived <= at for _, arrived in page):
+                break
+            last -= PAGE
+        return found
+
     async def at_place(self, conversation: str, seq: int) -> Sms | None:
         """The inbound text with this place."""
         found = await self._find({"conversation": conversation, "place": _place_key(seq)}, limit=1)
@@ -149,11 +176,14 @@ class Texts(DocumentStore[Sms]):
         await self._update_once({"_id": text.id, "state": {"$ne": State.UNKNOWN}}, order, {})
 
     async def move(self, text: Sms, state: State, **fields: Any) -> bool:
-        """Move a text to a state of higher rank, and out of the outbox, with these fields; False if it is as far."""
+        """Move a text to a state of higher rank, and out of the outbox, with these fields; False if it is as far.
+
+        A field that is None is removed.
+        """
         given = {name: value for name, value in fields.items() if value is not None}
         change = {
             "$set": {**given, "state": state, "rank": state.rank, "unshown": text.conversation},
-            "$unset": {"outbox": "", "due_at": ""},
+            "$unset": {"outbox": "", "due_at": "", **dict.fromkeys(fields.keys() - given.keys(), "")},
         }
         return await self._update({"_id": text.id, "rank": {"$lt": state.rank}}, change)
 

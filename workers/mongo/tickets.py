@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
-from workers.mongo.collection import DocumentStore, RawCollection, stored
+from workers.mongo.collection import DocumentStore, RawCollection, change_to
 from workers.mongo.terms import Terms
+
+_COUNTER: Final = {"_id": "tickets"}
+"""The counter whose `last` is the last ticket number that was given out."""
 
 _NEWEST_FIRST: Final = 9_999_999_999
 """This minus a ticket's number sorts the newest ticket first."""
@@ -30,8 +34,10 @@ class Tickets(DocumentStore[Ticket]):
         collection: RawCollection,
         tags: RawCollection,
         terms: RawCollection,
+        counters: RawCollection,
     ) -> None:
         super().__init__(collection)
+        self._counters = counters
         self._tags = tags
         self._terms = {kind: Terms(terms, kind) for kind in ("word", "assignee")}
 
@@ -41,22 +47,36 @@ class Tickets(DocumentStore[Ticket]):
         return found[0] if found else None
 
     async def next_number(self) -> int:
-        """One more than the highest number in use."""
-        found = await self._find({}, [("_id", DESCENDING)], 1)
-        return found[0].id + 1 if found else 1
+        """A number that this call alone gets; some numbers are never used."""
+        while True:
+            counter = await self._counters.find_one_and_update(
+                _COUNTER, {"$inc": {"last": 1}}, return_document=ReturnDocument.AFTER
+            )
+            if counter is not None:
+                return int(counter["last"])
+            await self._raise_counter()
+
+    async def _raise_counter(self) -> None:
+        """Let the counter go on above the highest number in use: a process of an earlier version takes one more."""
+        highest = await self._collection.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
+        change = {"$max": {"last": highest["_id"] if highest else 0}}
+        try:
+            await self._counters.update_one(_COUNTER, change, upsert=True)
+        except DuplicateKeyError:  # another worker has just made it
+            await self._counters.update_one(_COUNTER, change)
 
     async def add(self, ticket: Ticket) -> bool:
         """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
-        return await self._insert(ticket, slot=_slot(ticket))
+        if await self._insert(ticket, slot=_slot(ticket)):
+            return True
+        if await self._collection.find_one({"_id": ticket.id}, {"_id": 1}) is not None:
+            await self._raise_counter()
+        return False
 
     async def save(self, ticket: Ticket, read: int) -> bool:
-        """Save a ticket if the stored one is still at version `read`."""
-        fields = stored(ticket)
-        del fields["_id"], fields["settled"]
-        absent = {name: "" for name in ("close_at", "due_at", "follows") if name not in fields}
-        change: dict[str, Any] = {"$set": {**fields, "slot": _slot(ticket)}}
-        if absent:
-            change["$unset"] = absent
+        """Save a ticket if the stored one is still at version `read`; `settle` alone changes what is settled."""
+        change = change_to(ticket, keep={"settled"})
+        change["$set"]["slot"] = _slot(ticket)
         return await self._update({"_id": ticket.id, "version": read}, change)
 
     async def settle(self, ticket: Ticket, slice: str) -> None:

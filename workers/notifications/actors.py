@@ -43,8 +43,7 @@ async def _decide(
             log.warning("nothing to notify about: the conversation, its line or its ticket is gone")
             return
         read, now = conversation.debounce, ports.now()
-        texts = await ports.stores.texts.between(conversation_id, read.announced + 1, ticket.last_text)
-        arrivals = [Arrival(text.seq, text.received_at) for text in texts if text.seq is not None]
+        arrivals = await _arrivals(conversation_id, read, ticket.last_text, acted_at, ports)
         episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
         decided = _with_wake_up(next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
         if decided is read or await ports.stores.conversations.save_debounce(
@@ -59,6 +58,21 @@ async def _decide(
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     await ports.stores.tickets.settle(ticket, "notifications")
     await request_render(conversation_id, ports)
+
+
+async def _arrivals(
+    conversation_id: str, read: Debounce, last: int, acted_at: datetime | None, ports: Ports
+) -> list[Arrival]:
+    """The unannounced texts that the debounce asks about: the new ones, and those that came after an agent's action.
+
+    The others it has counted: a text costs the same however many are unannounced.
+    """
+    texts, counted = ports.stores.texts, max(read.considered, read.announced)
+    new = await texts.arrivals(conversation_id, counted + 1, last)
+    if acted_at is None:
+        return [Arrival(*each) for each in new]
+    later = await texts.arrivals_after(conversation_id, acted_at, read.announced + 1, min(counted, last))
+    return [Arrival(*each) for each in (*later, *new)]
 
 
 def _with_wake_up(debounce: Debounce, now: datetime) -> Debounce:

@@ -40,7 +40,10 @@ def next_state(
     acted_at: datetime | None = None,
     sent_at: datetime | None = None,
 ) -> Debounce:
-    """The state after `texts` (those after `announced`, in order), an agent's action, an outbound text, and time.
+    """The state after new texts, an agent's action, an outbound text, and time.
+
+    `texts` are in order: those after `considered`, and, if an agent acted, the earlier unannounced ones that came
+    after that. Others make no difference.
 
     A new `latest` announcement is the decision to notify; `due_at` is when to decide again, if ever.
     """

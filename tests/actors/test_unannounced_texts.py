@@ -1,0 +1,191 @@
+"""Unannounced texts are counted, not read: one more text costs the same however many there are."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymongo import monitoring
+
+from messages.conversation import Debounce
+from messages.line import Mode
+from messages.notification import AgentActed, ConsiderNotifying
+from tests import make
+from tests.fakes import Workers
+from tests.make import at
+from workers.mongo import Stores
+from workers.notifications.debounce import Arrival, Episode, next_state
+
+MANY = 400
+
+
+class CommandCounter(monitoring.CommandListener):
+    """How many commands were given, and how many documents came back."""
+
+    def __init__(self) -> None:
+        self.commands = self.documents = 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Count a command."""
+        self.commands += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Count the documents of an answer."""
+        cursor: Any = event.reply.get("cursor", {})
+        self.documents += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
+        self.documents += event.reply.get("value") is not None
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """An error brings no documents."""
+
+    def take(self) -> tuple[int, int]:
+        """Commands and documents since the last time."""
+        found = (self.commands, self.documents)
+        self.commands = self.documents = 0
+        return found
+
+
+@pytest.fixture
+def counter() -> Iterator[CommandCounter]:
+    """What every client that is made during the test is asked."""
+    listener = CommandCounter()
+    listeners = monitoring._LISTENERS.command_listeners
+    listeners.append(listener)
+    yield listener
+    listeners.remove(listener)
+
+
+async def unannounced(workers: Workers, count: int) -> None:
+    """A conversation with so many more texts that are in the thread, considered and not announced."""
+    stores = workers.ports.stores
+    ticket = await stores.tickets.get(1)
+    conversation = await stores.conversations.get(make.CONVERSATION)
+    assert ticket is not None
+    assert conversation is not None
+    first, last = ticket.last_text + 1, ticket.last_text + count
+    texts = [
+        make.sms(id=f"many{seq}", seq=seq, received_at=workers.clock.now()).model_dump()
+        for seq in range(first, last + 1)
+    ]
+    for text in texts:
+        text["_id"] = text.pop("id")
+        text["place"] = f"inbound/{text['seq']:09d}"
+    if texts:
+        await stores.texts._collection.insert_many(texts)
+    state = {"last_text": last, "version": ticket.version + 1}
+    assert await stores.tickets.save(ticket.model_copy(update=state), ticket.version)
+    debounce = conversation.debounce
+    waiting = {
+        "version": debounce.version + 1,
+        "considered": last,
+        "last_text_at": workers.clock.now(),
+        "waiting_since": workers.clock.now(),
+    }
+    changed = debounce.model_copy(update=waiting)
+    assert await stores.conversations.save_debounce(make.CONVERSATION, debounce, changed, None)
+    await stores.conversations.set_posted(make.CONVERSATION, last)
+
+
+@pytest.mark.parametrize("mode", [Mode.BOTH, Mode.LEADING])
+async def test_one_more_text_and_a_click_cost_the_same_with_few_and_many_unannounced(
+    counter: CommandCounter, mongo_url: str, mode: Mode
+) -> None:
+    async with Stores.opened(mongo_url) as stores:
+        await stores.lines.add(make.line(mode=mode))
+        workers = Workers(stores)
+        costs: list[tuple[tuple[int, int], tuple[int, int]]] = []
+        number = 0
+        for more in (0, 5, MANY):
+            number += 1
+            text = make.sms_received(sid=f"SM{number}", received_at=workers.clock.now())
+            await workers.handle(text)
+            await workers.drain()
+            await unannounced(workers, more)
+            workers.clock.forward(1)
+            counter.take()
+            number += 1
+            await workers.handle(make.sms_received(sid=f"SM{number}", received_at=workers.clock.now()))
+            await workers.drain()
+            text_cost = counter.take()
+            workers.clock.forward(1)
+            await workers.handle(ConsiderNotifying(conversation=make.CONVERSATION))
+            await workers.drain()
+            consider_cost = counter.take()
+            costs.append((text_cost, consider_cost))
+    (few_text, few_again), (many_text, many_again) = costs[1:]
+    assert many_text[0] <= few_text[0] + 2, costs
+    assert many_text[1] <= few_text[1] + 2, costs
+    assert many_again[1] <= few_again[1] + 1, costs
+
+
+async def test_a_click_reads_a_page_of_many_unannounced_texts_and_cancels_them_all(
+    counter: CommandCounter, mongo_url: str
+) -> None:
+    async with Stores.opened(mongo_url) as stores:
+        await stores.lines.add(make.line())
+        workers = Workers(stores)
+        await workers.handle(make.sms_received(received_at=workers.clock.now()))
+        await workers.drain()
+        await unannounced(workers, MANY)
+        workers.clock.forward(1)
+        counter.take()
+        await workers.handle(AgentActed(ticket=1, by=make.AGENT, at=workers.clock.now()))
+        assert counter.take()[1] < 70
+        await workers.drain()
+        conversation = await stores.conversations.get(make.CONVERSATION)
+        assert conversation is not None
+        assert (conversation.debounce.announced, conversation.debounce.due_at) == (MANY + 1, None)
+
+
+async def test_a_click_that_is_handled_late_leaves_every_text_that_came_after_it(workers: Workers) -> None:
+    await workers.handle(make.sms_received(received_at=workers.clock.now()))
+    await workers.drain()
+    clicked = workers.clock.now()
+    workers.clock.forward(1)
+    await unannounced(workers, 120)
+    await workers.handle(AgentActed(ticket=1, by=make.AGENT, at=clicked))
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.debounce.announced == 1
+    assert conversation.debounce.waiting_since == clicked + timedelta(seconds=1)
+
+
+async def test_the_newest_arrivals_are_read_back_to_the_first_page_that_came_before(stores: Stores) -> None:
+    for seq in range(1, 131):
+        await stores.texts.add(make.sms(id=f"SM{seq}", seq=seq, received_at=at(seq)))
+    reached = {
+        seconds: [seq for seq, _ in await stores.texts.arrivals_after(make.CONVERSATION, at(seconds), 3, 130)]
+        for seconds in (0, 60, 100, 129, 130)
+    }
+    assert reached[0] == list(range(3, 131))
+    assert reached[60] == list(range(3, 131))
+    assert reached[100] == list(range(31, 131))
+    assert reached[129] == list(range(31, 131))
+    assert reached[130] == list(range(81, 131))
+    assert await stores.texts.arrivals_after(make.CONVERSATION, at(0), 5, 4) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["text", "act", "time"])), max_size=25),
+    st.sampled_from([Mode.BOTH, Mode.LEADING]),
+)
+def test_what_was_counted_before_makes_no_difference_to_any_decision(steps: list[tuple[int, str]], mode: Mode) -> None:
+    """The decision with all unannounced texts is the one with the new texts and those that came after the action."""
+    line = make.line(window=timedelta(seconds=10), cap=timedelta(seconds=35), mode=mode)
+    state, now = Debounce(), 0
+    texts: list[Arrival] = []
+    for gap, what in steps:
+        now += gap
+        if what == "text":
+            texts.append(Arrival(len(texts) + 1, at(now)))
+        if not texts:
+            continue
+        acted_at = at(now - gap // 2) if what == "act" else None
+        unseen = [text for text in texts if text.seq > state.announced]
+        asked = [text for text in unseen if text.seq > state.considered or (acted_at and text.at > acted_at)]
+        episode = Episode(1, 1, len(texts), ())
+        whole = next_state(state, line, unseen, episode, at(now), acted_at=acted_at)
+        assert next_state(state, line, asked, episode, at(now), acted_at=acted_at) == whole
+        state = whole
