@@ -7,7 +7,7 @@ Whether a number exists is libphonenumber's word
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -134,10 +134,35 @@ def _ends_at_stuck_mark(typed: str, groups: Sequence[_Group], region: str | None
     return _likeness(_joined(groups), region) is not None and not (earlier and follows_digit)
 
 
-def beginnings(typed: str) -> list[str]:
+def why_no_line(address: str) -> str | None:
+    """Why an address at the provider can't be one of the team's lines; None if it is a phone number or nearly one."""
+    address = address.strip()
+    if scheme := re.match(r"([A-Za-z]{2,20}):", address):
+        kind = {"whatsapp": "WhatsApp", "rcs": "RCS", "messenger": "Messenger"}.get(scheme[1].lower(), scheme[1])
+        return None if scheme[1].lower() in {"tel", "sms"} else f"Clerk has lines for SMS and MMS alone, not for {kind}"
+    if re.fullmatch(r"MG[0-9a-f]{32}", address):
+        return "a Messaging Service is no line: each number of its pool can be one"
+    if re.fullmatch(r"[0-9]{3,8}", address):
+        return "a short code can't be a line"
+    return "a name can't be a line: nobody can text it" if re.search(r"[^\W\d_]", address) else None
+
+
+def possible_contacts(typed: str) -> list[str]:
     """Every beginning of a typed text that may be what a card shows as the contact, the longest first."""
+    typed = _unlinked(typed)
     words = list(re.finditer(r"\S+", typed))[:MOST_GROUPS]
-    return list(dict.fromkeys(typed[: word.end()].strip().removesuffix(":") for word in reversed(words)))
+    return list(dict.fromkeys(typed[: word.end()].removesuffix(":") for word in reversed(words)))
+
+
+def split_contact(typed: str, known: Collection[str]) -> tuple[str, str] | None:
+    """The known contact that a typed text names exactly at its beginning, and the rest; None if there is none."""
+    found = next((each for each in possible_contacts(typed) if each in known), None)
+    return None if found is None else (found, _unlinked(typed)[len(found) :].removeprefix(":").strip())
+
+
+def _unlinked(typed: str) -> str:
+    """A typed text with Slack's links of numbers as they were typed."""
+    return re.sub(_LINK, lambda link: link["label"] or link["address"], typed).strip()
 
 
 def _only_number(typed: str, groups: Sequence[_Group], region: str | None) -> str:

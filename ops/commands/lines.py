@@ -6,12 +6,12 @@ import sys
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
-import phonenumbers
 from cyclopts import App, Parameter
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line
 from messages.process.settings import Settings
 from ops.commands.options import Invalid
@@ -23,19 +23,27 @@ lines = App(name="lines", help="List, add, change and remove the team's phone nu
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
+_ADDED: Final = re.compile(r"\+[0-9]+")
+
 LONGEST: Final = 86_400
 NAME_LIMIT: Final = 80
 
 
 def number(text: str) -> str:
-    """A phone number as E.164; Invalid if the text is not one."""
+    """A phone number as E.164; Invalid, with the reason, if the text is not one."""
+    if reason := why_no_line(text):
+        raise Invalid(f"{text}: {reason}. Give a phone number with its country code, such as +15550001111")
     try:
-        parsed = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        raise Invalid(f"{text}: not a phone number with its country code, such as +15550001111") from None
-    if not phonenumbers.is_possible_number(parsed):
-        raise Invalid(f"{text}: too long or too short for a phone number of its country")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        return parse(text, None)
+    except NotANumber as error:
+        if "+" not in text:
+            raise Invalid(f"{text}: not a phone number with its country code, such as +15550001111") from None
+        raise Invalid(f"{text}: {error}") from None
+
+
+def _named(text: str) -> str:
+    """The number of a line that is to be changed; an earlier version may have added one that is refused today."""
+    return text if _ADDED.fullmatch(text) else number(text)
 
 
 def _changed(line: Line, **given: Any) -> Line:
@@ -145,7 +153,7 @@ def set_(
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, _: Settings) -> bool:
-        found = await stores.lines.get(number(line))
+        found = await stores.lines.get(_named(line))
         if found is None:
             return False
         await stores.lines.save(_changed(found, **given))
@@ -160,7 +168,7 @@ def remove(line: str) -> None:
     """Remove a line; its conversations and tickets stay."""
 
     async def work(stores: Stores, _: Settings) -> bool:
-        return await stores.lines.remove(number(line))
+        return await stores.lines.remove(_named(line))
 
     if not on_stores(work):
         raise Invalid(f"{line} is not a line. See clerk lines list.")

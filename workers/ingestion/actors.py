@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import SequenceTexts, conversation_id
+from messages.formats.numbers import why_no_line
 from messages.inbound import SmsReceived
 from messages.process.publishing import correlation
 from messages.sms import Direction, Sms
@@ -41,7 +42,8 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     """Store a text once, by the provider's sid; a text to a number that is not a line is stored and reported."""
     if await ports.stores.lines.get(message.line) is None:
         if await ports.stores.texts.add(_document(message, ports.now())):
-            log.warning("a text came to a number that is not a line; it is stored: add the line", sms=message.sid)
+            why = why_no_line(message.line) or "add the line"
+            log.warning("a text came to a number that is not a line; it is stored", sms=message.sid, why=why)
         return
     await ports.stores.contacts.ensure(message.contact, ports.now())
     await ports.stores.conversations.ensure(message.line, message.contact, ports.now())

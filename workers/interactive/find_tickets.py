@@ -47,12 +47,13 @@ async def _candidates(asked: Query, ports: Ports) -> Iterable[Ticket]:
     stores, some = ports.stores.tickets, []
     if asked.number is not None and (ticket := await stores.get(asked.number)) is not None:
         some.append(ticket)
-    if asked.contact is not None:
-        some += await stores.of_contacts([asked.contact], MOST_CANDIDATES)
-    if some or not asked.terms:
-        return some
+    if asked.contacts:
+        some += await stores.of_contacts(asked.contacts, MOST_CANDIDATES)
+    is_named_by_number = asked.number is not None or asked.contact is not None
+    if (some and is_named_by_number) or not asked.terms:
+        return {ticket.id: ticket for ticket in some}.values()
     by_term = await asyncio.gather(*(_of_term(term, ports) for term in asked.terms))
-    return min(by_term, key=len)
+    return {ticket.id: ticket for ticket in [*some, *min(by_term, key=len)]}.values()
 
 
 async def _of_term(term: str, ports: Ports) -> list[Ticket]:

@@ -19,16 +19,25 @@ _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in
 
 @dataclass(frozen=True)
 class Query:
-    """A search: ticket `number`, the tickets of a `contact`, or else those that match every term."""
+    """A search: ticket `number`, the tickets of a `contact`, or else those that match every term.
+
+    `sender` is the search as typed: a card may show it as the contact, whatever it looks like.
+    """
 
     number: int | None = None
     contact: str | None = None
     terms: tuple[str, ...] = ()
+    sender: str | None = None
+
+    @property
+    def contacts(self) -> list[str]:
+        """The contacts that the search may mean."""
+        return list(dict.fromkeys(each for each in (self.contact, self.sender) if each is not None))
 
     @property
     def is_nothing(self) -> bool:
         """Whether the search is empty."""
-        return self.number is None and self.contact is None and not self.terms
+        return self.number is None and not self.contacts and not self.terms
 
 
 def parse_query(query: str, line: str | None) -> Query:
@@ -42,7 +51,9 @@ def parse_query(query: str, line: str | None) -> Query:
         except NotANumber:
             contact = None
     terms = tuple(term for part in query.split() for term in _terms(part))
-    return Query(int(number[1]) if number else None, contact, tuple(dict.fromkeys(terms))[:MOST_TERMS])
+    return Query(
+        int(number[1]) if number else None, contact, tuple(dict.fromkeys(terms))[:MOST_TERMS], query if terms else None
+    )
 
 
 def status_of(term: str) -> Status | None:
@@ -52,7 +63,7 @@ def status_of(term: str) -> Status | None:
 
 def matches(ticket: Ticket, name: str, query: Query) -> bool:
     """Whether a ticket, whose contact has this name, matches a query."""
-    if query.number == ticket.id or query.contact == ticket.contact:
+    if query.number == ticket.id or ticket.contact in query.contacts:
         return True
     if not query.terms:
         return False

@@ -1,11 +1,11 @@
 """Texts that agents write in a modal or after `/clerk send`. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
 from messages.conversation import Contact, conversation_id
-from messages.formats.numbers import NotANumber, split
+from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.line import Line, line_of
 from messages.sms import Direction, Sms, State, WriteText, WriteTyped
 from workers.sms.plain_text import segments
@@ -31,15 +31,21 @@ ACCEPTED_BEFORE: Final = (
 )
 
 
-def parse_typed(typed: WriteTyped, lines: Sequence[Line]) -> WriteText | str:
-    """The order in a typed number and text, or the answer that says what is wrong."""
+def parse_typed(typed: WriteTyped, lines: Sequence[Line], known: Collection[str] = ()) -> WriteText | str:
+    """The order in a typed number and text, or the answer that says what is wrong.
+
+    `known` are contacts that the typed words may begin with: the numbers of some are in no list of numbers.
+    """
     line = line_of(lines, typed.channel)
     if line is None:
         return _which_line(lines)
     try:
         number, text = split(typed.typed, line.id)
     except NotANumber as error:
-        return f"Nothing was sent. {error}"
+        exactly = split_contact(typed.typed, [each for each in known if each[:1] == "+" and each[1:].isdigit()])
+        if exactly is None or isinstance(error, SeveralNumbers):
+            return f"Nothing was sent. {error}"
+        number, text = exactly
     if not text:
         return NO_TEXT
     return WriteText(

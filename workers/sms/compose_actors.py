@@ -1,6 +1,7 @@
 """Puts texts from modals and commands into the outbox."""
 
 from messages.conversation import Contact, conversation_id
+from messages.formats.numbers import possible_contacts
 from messages.line import ReplyMode
 from messages.notification import Whisper
 from messages.process.publishing import correlation
@@ -18,7 +19,8 @@ from workers.sms.sending import WAIT_FOR_EARLIER
 @actor(handles=WriteTyped)
 async def write_typed(message: WriteTyped, ports: Ports) -> None:
     """Send the text that an agent typed after `/clerk send`, or answer what is wrong with it."""
-    order = parse_typed(message, await ports.stores.lines.all())
+    known = await ports.stores.contacts.by_ids(possible_contacts(message.typed))
+    order = parse_typed(message, await ports.stores.lines.all(), [contact.id for contact in known])
     if isinstance(order, str):
         await _answer(message, order, ports)
     else:

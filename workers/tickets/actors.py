@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation, NameContact, conversation_id
+from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, Reply, Status, Ticket
@@ -141,7 +142,8 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
 async def name_contact(message: NameContact, ports: Ports) -> None:
     """Give a contact the name that an agent typed, or answer what is wrong with it; redraw the cards."""
     lines = await ports.stores.lines.all()
-    found = parse_name(message, lines)
+    known = await ports.stores.contacts.by_ids(possible_contacts(message.typed))
+    found = parse_name(message, lines, {contact.id for contact in known})
     if isinstance(found, ContactName):
         await ports.stores.contacts.ensure(found.number, ports.now())
         await ports.stores.contacts.set_name(found.number, found.name, message.at, message.order)

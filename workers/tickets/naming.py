@@ -1,10 +1,10 @@
 """Parses what an agent types after `/clerk name`. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from messages.conversation import NAME_LIMIT, NameContact
-from messages.formats.numbers import NotANumber, split
+from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.line import Line, line_of
 
 
@@ -19,13 +19,21 @@ class ContactName:
         return f"{self.number} is now called {self.name}."
 
 
-def parse_name(message: NameContact, lines: Sequence[Line]) -> ContactName | str:
-    """The number and the name, or the answer that says what is wrong."""
+def parse_name(message: NameContact, lines: Sequence[Line], known: Collection[str]) -> ContactName | str:
+    """The contact and the name, or the answer that says what is wrong.
+
+    `known` are contacts that the typed words may begin with as a card shows them: not each is a phone number.
+    """
     line = line_of(lines, message.channel)
+    exactly = split_contact(message.typed, known)
     try:
         number, rest = split(message.typed, line.id if line else None)
     except NotANumber as error:
-        return f"No name was saved. {error}"
+        if exactly is None or isinstance(error, SeveralNumbers):
+            return f"No name was saved. {error}"
+        number, rest = exactly
+    if exactly is not None:
+        number, rest = exactly
     name = " ".join(rest.split())
     if not name:
         return "No name was saved: write the name after the number, such as /clerk name +15551234567 Ann Lee."

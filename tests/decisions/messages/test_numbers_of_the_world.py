@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from messages.formats.numbers import NotANumber, SeveralNumbers, beginnings, parse, split
+from messages.formats.numbers import NotANumber, SeveralNumbers, parse, possible_contacts, split, split_contact
 
 US = "+15550001111"
 SAMPLE = ("AE", "AU", "CI", "CN", "DE", "FR", "GB", "HU", "IT", "KZ", "NO", "US")
@@ -166,6 +166,11 @@ def test_an_extension_is_refused(typed: str) -> None:
         split(typed, US)
 
 
-def test_the_beginnings_of_what_is_typed_are_the_longest_first() -> None:
-    assert beginnings("My Bank: Big Bank") == ["My Bank: Big Bank", "My Bank: Big", "My Bank", "My"]
-    assert beginnings("  ") == []
+def test_a_contact_is_named_by_exactly_what_a_card_shows() -> None:
+    known = {"My Bank", "68849", "+5215512345678"}
+    assert possible_contacts("My Bank: Big Bank") == ["My Bank: Big Bank", "My Bank: Big", "My Bank", "My"]
+    assert split_contact("My Bank: Big Bank", known) == ("My Bank", "Big Bank")
+    assert split_contact(" 68849 My Bank ", known) == ("68849", "My Bank")
+    assert split_contact("<tel:+5215512345678|+5215512345678> Ana", known) == ("+5215512345678", "Ana")
+    assert split_contact("688 49 My Bank", known) is None
+    assert split_contact("", known) is None
