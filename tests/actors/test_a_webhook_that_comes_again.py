@@ -10,24 +10,24 @@ import pytest
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media, State, WriteText
 from tests import make
-from tests.fakes import DiesAt, Workers
+from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Refused
 
 PNG = b"\x89PNG"
 
 
-def text(workers: Workers, number: int, body: str) -> SmsReceived:
+def text(workers: FakeWorkers, number: int, body: str) -> SmsReceived:
     """The contact's `number`-th text, which comes now."""
     after = f"SM{number - 1}" if number > 1 else None
     return make.sms_received(sid=f"SM{number}", body=body, after=after, received_at=workers.clock.now())
 
 
-def again(workers: Workers, message: SmsReceived) -> SmsReceived:
+def again(workers: FakeWorkers, message: SmsReceived) -> SmsReceived:
     """The same request once more: the gateway takes it as new, and gives it the present time."""
     return message.model_copy(update={"received_at": workers.clock.now(), "after": None})
 
 
-async def come(workers: Workers, *bodies: str) -> list[SmsReceived]:
+async def come(workers: FakeWorkers, *bodies: str) -> list[SmsReceived]:
     """The contact's texts, ten seconds apart."""
     came = []
     for number, body in enumerate(bodies, 1):
@@ -38,19 +38,19 @@ async def come(workers: Workers, *bodies: str) -> list[SmsReceived]:
     return came
 
 
-async def opted_out(workers: Workers, contact: str = make.CONTACT) -> bool:
+async def opted_out(workers: FakeWorkers, contact: str = make.CONTACT) -> bool:
     """Whether Clerk refuses to text the contact."""
     found = await workers.ports.stores.contacts.get(contact)
     assert found is not None
     return found.opted_out
 
 
-def written(workers: Workers) -> WriteText:
+def written(workers: FakeWorkers) -> WriteText:
     """What an agent writes to the contact now."""
     return WriteText(sms="w1", line=make.LINE, contact=make.CONTACT, text="Here", by=make.AGENT, at=workers.clock.now())
 
 
-def notices(workers: Workers) -> list[str]:
+def notices(workers: FakeWorkers) -> list[str]:
     """What the thread says about the contact's keywords."""
     return [each.what.text for each in workers.slack.kind("outcome")]
 
@@ -67,7 +67,7 @@ def notices(workers: Workers) -> list[str]:
     ],
 )
 async def test_a_keyword_that_comes_again_changes_nothing(
-    workers: Workers, bodies: tuple[str, ...], replayed: int, out: bool
+    workers: FakeWorkers, bodies: tuple[str, ...], replayed: int, out: bool
 ) -> None:
     came = await come(workers, *bodies)
     assert await opted_out(workers) is out
@@ -81,7 +81,7 @@ async def test_a_keyword_that_comes_again_changes_nothing(
     assert notices(workers) == said
 
 
-async def test_a_reply_is_sent_though_a_stop_from_before_the_start_came_again(workers: Workers) -> None:
+async def test_a_reply_is_sent_though_a_stop_from_before_the_start_came_again(workers: FakeWorkers) -> None:
     came = await come(workers, "Hello", "STOP", "START")
     workers.clock.forward(30)
     await workers.handle(again(workers, came[1]))
@@ -93,7 +93,7 @@ async def test_a_reply_is_sent_though_a_stop_from_before_the_start_came_again(wo
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 async def test_keywords_count_in_the_order_in_which_the_texts_came_whatever_is_handled_first(
-    workers: Workers, order: tuple[int, ...]
+    workers: FakeWorkers, order: tuple[int, ...]
 ) -> None:
     came = []
     for number, body in enumerate(("STOP", "START", "Hello"), 1):
@@ -110,7 +110,9 @@ async def test_keywords_count_in_the_order_in_which_the_texts_came_whatever_is_h
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=str)
-async def test_of_two_keywords_in_one_millisecond_the_opt_out_counts(workers: Workers, order: tuple[int, ...]) -> None:
+async def test_of_two_keywords_in_one_millisecond_the_opt_out_counts(
+    workers: FakeWorkers, order: tuple[int, ...]
+) -> None:
     came = [make.sms_received(sid=f"SM{body}", body=body) for body in ("STOP", "START")]
     for number in (*order, *order):
         await workers.handle(came[number])
@@ -118,7 +120,7 @@ async def test_of_two_keywords_in_one_millisecond_the_opt_out_counts(workers: Wo
     assert await opted_out(workers)
 
 
-async def test_a_stop_counts_before_the_text_before_it_was_found(workers: Workers) -> None:
+async def test_a_stop_counts_before_the_text_before_it_was_found(workers: FakeWorkers) -> None:
     await come(workers, "Hello")
     workers.clock.forward(1)
     await workers.handle(text(workers, 3, "STOP"))
@@ -127,7 +129,7 @@ async def test_a_stop_counts_before_the_text_before_it_was_found(workers: Worker
 
 @pytest.mark.parametrize("bodies", [("STOP",), ("STOP", "START")], ids=str)
 async def test_a_worker_that_dies_at_any_step_loses_no_keyword_and_no_notice(
-    workers: Workers, bodies: tuple[str, ...]
+    workers: FakeWorkers, bodies: tuple[str, ...]
 ) -> None:
     lived, step = False, 0
     while not lived:
@@ -152,7 +154,7 @@ async def test_a_worker_that_dies_at_any_step_loses_no_keyword_and_no_notice(
     assert step > 10
 
 
-async def test_a_help_or_a_picture_that_comes_again_is_shown_once(workers: Workers) -> None:
+async def test_a_help_or_a_picture_that_comes_again_is_shown_once(workers: FakeWorkers) -> None:
     workers.texting.kept["https://m/1"] = PNG
     picture = text(workers, 1, "look").model_copy(
         update={"media": (Media(url="https://m/1", content_type="image/png"),)}
@@ -171,7 +173,7 @@ async def test_a_help_or_a_picture_that_comes_again_is_shown_once(workers: Worke
     assert len(workers.slack.messages) == before
 
 
-async def test_a_report_of_an_opt_out_that_comes_again_does_not_undo_an_opt_in(workers: Workers) -> None:
+async def test_a_report_of_an_opt_out_that_comes_again_does_not_undo_an_opt_in(workers: FakeWorkers) -> None:
     await come(workers, "Hello")
 
     def refuse(method: str) -> None:

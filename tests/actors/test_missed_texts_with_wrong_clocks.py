@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 from workers import missed
 from workers.ports import ListedText
 
 
 @pytest.mark.parametrize("ahead", [-200, -60, 60, 90, 200, 4000])
-async def test_no_text_is_skipped_whatever_time_the_clock_that_looks_has(workers: Workers, ahead: float) -> None:
+async def test_no_text_is_skipped_whatever_time_the_clock_that_looks_has(workers: FakeWorkers, ahead: float) -> None:
     wrong = replace(workers.ports, now=lambda: workers.clock.now() + timedelta(seconds=ahead))
     await missed.take_in_missed(workers.ports)
     workers.clock.forward(600)

@@ -13,7 +13,7 @@ from messages.conversation import Debounce
 from messages.line import Mode
 from messages.notification import AgentActed, ConsiderNotifying
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 from tests.make import at
 from workers.mongo import Stores
 from workers.notifications.debounce import Arrival, Episode, next_state
@@ -57,7 +57,7 @@ def counter() -> Iterator[CommandCounter]:
     listeners.remove(listener)
 
 
-async def unannounced(workers: Workers, count: int) -> None:
+async def unannounced(workers: FakeWorkers, count: int) -> None:
     """A conversation with so many more texts that are in the thread, considered and not announced."""
     stores = workers.ports.stores
     ticket = await stores.tickets.get(1)
@@ -94,7 +94,7 @@ async def test_one_more_text_and_a_click_cost_the_same_with_few_and_many_unannou
 ) -> None:
     async with Stores.opened(mongo_url) as stores:
         await stores.lines.add(make.line(mode=mode))
-        workers = Workers(stores)
+        workers = FakeWorkers(stores)
         costs: list[tuple[tuple[int, int], tuple[int, int]]] = []
         number = 0
         for more in (0, 5, MANY):
@@ -125,7 +125,7 @@ async def test_a_click_reads_a_page_of_many_unannounced_texts_and_cancels_them_a
 ) -> None:
     async with Stores.opened(mongo_url) as stores:
         await stores.lines.add(make.line())
-        workers = Workers(stores)
+        workers = FakeWorkers(stores)
         await workers.handle(make.sms_received(received_at=workers.clock.now()))
         await workers.drain()
         await unannounced(workers, MANY)
@@ -139,7 +139,7 @@ async def test_a_click_reads_a_page_of_many_unannounced_texts_and_cancels_them_a
         assert (conversation.debounce.announced, conversation.debounce.due_at) == (MANY + 1, None)
 
 
-async def test_a_click_that_is_handled_late_leaves_every_text_that_came_after_it(workers: Workers) -> None:
+async def test_a_click_that_is_handled_late_leaves_every_text_that_came_after_it(workers: FakeWorkers) -> None:
     await workers.handle(make.sms_received(received_at=workers.clock.now()))
     await workers.drain()
     clicked = workers.clock.now()

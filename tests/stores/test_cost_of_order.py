@@ -12,7 +12,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from messages.conversation import SequenceTexts
 from messages.inbound import SmsReceived
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 from workers.mongo import Stores, collection
 
 TEXTS = 96
@@ -38,20 +38,20 @@ class CommandCount(CommandListener):
 
 
 @asynccontextmanager
-async def counted(mongo_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Workers, CommandCount]]:
-    """Workers for one line, and a count of what they ask of MongoDB."""
+async def counted(mongo_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[FakeWorkers, CommandCount]]:
+    """FakeWorkers for one line, and a count of what they ask of MongoDB."""
     count = CommandCount()
     monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[count]))
     async with Stores.opened(mongo_url) as stores:
         await stores.lines.add(make.line())
-        workers = Workers(stores)
+        workers = FakeWorkers(stores)
         await stores.contacts.ensure(make.CONTACT, workers.clock.now())
         await stores.conversations.ensure(make.LINE, make.CONTACT, workers.clock.now())
         count.commands = count.documents = 0
         yield workers, count
 
 
-def text(workers: Workers, number: int, contact: str = make.CONTACT) -> SmsReceived:
+def text(workers: FakeWorkers, number: int, contact: str = make.CONTACT) -> SmsReceived:
     """A contact's `number`-th text, which comes now through the one gateway."""
     workers.clock.forward(0.01)
     return make.sms_received(
@@ -63,7 +63,7 @@ def text(workers: Workers, number: int, contact: str = make.CONTACT) -> SmsRecei
     )
 
 
-async def ingest(workers: Workers, actors: int) -> None:
+async def ingest(workers: FakeWorkers, actors: int) -> None:
     """Have so many actors at once take in what waits, until nothing does."""
 
     async def work() -> None:

@@ -6,7 +6,7 @@ from typing import Any, override
 from messages.inbound import SmsReceived
 from messages.ticket import FileTexts, Ticket
 from tests import make
-from tests.fakes import Workers
+from tests.fakes import FakeWorkers
 from workers.mongo import Stores
 from workers.mongo.tickets import Tickets
 
@@ -42,7 +42,7 @@ def new_ticket(number: int, contact: str) -> Ticket:
 
 async def test_sixty_four_first_texts_at_once_lose_no_race(stores: Stores) -> None:
     await stores.lines.add(make.line())
-    workers = Workers(stores)
+    workers = FakeWorkers(stores)
     stores.tickets = counted = counting(stores)
     contacts = [f"+1555000{number:04d}" for number in range(64)]
     for number, contact in enumerate(contacts):
