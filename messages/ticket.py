@@ -105,6 +105,9 @@ class Ticket(Document):
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
+
+    `notes` and `history` are the newest few; `earlier_notes` and `earlier_entries` count those before them, which are
+    in documents of their own.
     """
 
     id: int
@@ -120,6 +123,8 @@ class Ticket(Document):
     assignees: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Entry, ...] = ()
+    earlier_notes: int = 0
+    earlier_entries: int = 0
     follows: int | None = None
     first_text: int
     last_text: int

@@ -15,7 +15,7 @@ from messages.conversation import Conversation
 from messages.line import Line
 from messages.notification import Post
 from messages.sms import Sms
-from messages.ticket import Status, Ticket
+from messages.ticket import Entry, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
 
@@ -136,6 +136,15 @@ class Documents:
     def tickets(self, query: Fields, limit: int) -> list[Ticket]:
         """Tickets that match, newest first."""
         return self._find(Ticket, "tickets", query, [("_id", DESCENDING)], limit)
+
+    def history(self, ticket: Ticket) -> list[Entry]:
+        """A ticket's whole history, also what is in documents of its own, in order."""
+        with _explaining_errors():
+            found = self.database["history"].find({"_id": {"$gte": f"{ticket.id:012d}/", "$lt": f"{ticket.id:012d}0"}})
+            entries = [Entry.model_validate(fields) for fields in found]
+        return sorted(
+            {each.version: each for each in (*entries, *ticket.history)}.values(), key=lambda each: each.version
+        )
 
     def posts(self, query: Fields, limit: int) -> list[Post]:
         """Clerk's Slack messages that match."""

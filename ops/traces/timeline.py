@@ -8,7 +8,7 @@ from typing import Any, Final
 from messages.base import Document, Moment
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
-from messages.ticket import Ticket
+from messages.ticket import Entry, Ticket
 from ops.documents.reader import Documents
 from ops.masking import masked_number
 from ops.queues.letters import Letter
@@ -64,7 +64,7 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
     texts, tickets = (subject.texts, subject.tickets) if subject else ((), ())
     steps = [
         *(step for text in texts for step in of_text(text)),
-        *(step for ticket in tickets for step in of_ticket(ticket)),
+        *(step for ticket in tickets for step in of_ticket(ticket, documents.history(ticket))),
         *(of_post(post) for post in _posts(documents, texts, tickets)),
         *map(of_log_line, lines),
         *map(of_letter, own),
@@ -172,8 +172,8 @@ def _due(text: Sms) -> Iterator[Step]:
         yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
 
 
-def of_ticket(ticket: Ticket) -> list[Step]:
-    """The steps that a ticket's document shows: its creation, each entry of its history, and what is due."""
+def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
+    """The steps that a ticket's documents show: its creation, each entry of its history, and what is due."""
     number = f"#{ticket.id}"
     made = Step(at=ticket.created_at, where="ticket", what=f"{number} was created", detail=masked_number(ticket.line))
     entries = [
@@ -183,7 +183,7 @@ def of_ticket(ticket: Ticket) -> list[Step]:
             what=f"{number} changed: {', '.join(change.what for change in entry.changes) or 'nothing'}",
             detail=f"version {entry.version}, by {entry.by or 'Clerk'}, {entry.why}",
         )
-        for entry in ticket.history
+        for entry in history
     ]
     late = [
         Step(

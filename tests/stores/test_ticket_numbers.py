@@ -26,7 +26,7 @@ class CountingTickets(Tickets):
 def counting(stores: Stores) -> CountingTickets:
     """Tickets of the same database that count lost races."""
     database = stores.tickets._collection.database
-    return CountingTickets(database["tickets"], database["tags"], database["terms"], database["counters"])
+    return CountingTickets(database["tickets"], database["tags"], database["terms"], database["counters"], stores.past)
 
 
 async def of_before(stores: Stores) -> int:

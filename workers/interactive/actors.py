@@ -44,7 +44,8 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
     if ticket is None or line is None:
         await _whisper(message, f"Ticket #{message.ticket} no longer exists.", ports)
         return
-    await _open(message, assign_modal.edit(ticket, line, tags), CLICK_AGAIN, ports)
+    earlier = await ports.stores.past.notes_before(ticket, assign_modal.NOTES_SHOWN)
+    await _open(message, assign_modal.edit(ticket, line, tags, earlier), CLICK_AGAIN, ports)
 
 
 @actor(handles=OpenReply, max_retries=0, time_limit=timedelta(seconds=15))

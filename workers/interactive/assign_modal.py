@@ -23,7 +23,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.line import Line
-from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Priority, Status, Ticket
+from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Note, Priority, Status, Ticket
 from workers.markup import clip_escaped, escape, local_time, mention
 
 NOTES_SHOWN: Final = 20
@@ -35,8 +35,13 @@ OPTIONS: Final = 100
 """Options of a static menu (https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element)."""
 
 
-def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, Any]:
-    """A ticket's modal; each field shows its present value, and a Closed ticket's shows what can still change."""
+def edit(
+    ticket: Ticket, line: Line, known_tags: Sequence[str], earlier_notes: Sequence[Note] = ()
+) -> Mapping[str, Any]:
+    """A ticket's modal; each field shows its present value, and a Closed ticket's shows what can still change.
+
+    `earlier_notes` come before those that the ticket itself holds.
+    """
     blocks: list[Block] = []
     if ticket.is_closed:
         closed = "This ticket is closed for good. You can still change the fields below."
@@ -46,7 +51,7 @@ def edit(ticket: Ticket, line: Line, known_tags: Sequence[str]) -> Mapping[str, 
     blocks.append(_subject(ticket))
     if not ticket.is_closed:
         blocks.append(_status(ticket))
-    blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_notes(ticket)]
+    blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_notes(ticket, earlier_notes)]
     shown = {"ticket": ticket.id, "version": ticket.version, "origin": line.channel, "priority": ticket.priority}
     return View(
         type="modal",
@@ -123,13 +128,14 @@ def _note() -> Block:
     return _input("note", "Note", element, hint="For the team only: the contact never sees notes.")
 
 
-def _notes(ticket: Ticket) -> list[Block]:
-    """Earlier notes, newest first, as many as the view can hold."""
-    if not ticket.notes:
+def _notes(ticket: Ticket, earlier: Sequence[Note]) -> list[Block]:
+    """The notes so far, newest first, as many as the view can hold."""
+    notes, count = (*earlier, *ticket.notes), ticket.earlier_notes + len(ticket.notes)
+    if not notes:
         return []
     blocks: list[Block] = [DividerBlock()]
     shown = size = 0
-    for note in reversed(ticket.notes[-NOTES_SHOWN:]):
+    for note in reversed(notes[-NOTES_SHOWN:]):
         size += len(json.dumps(note.text))
         if size > NOTES_BYTES:
             break
@@ -137,8 +143,8 @@ def _notes(ticket: Ticket) -> list[Block]:
         blocks.append(ContextBlock(elements=[MarkdownTextObject(text=by, verbatim=True)]))
         blocks.append(SectionBlock(text=_plain(clip_escaped(note.text, SECTION))))
         shown += 1
-    if shown < len(ticket.notes):
-        blocks.append(ContextBlock(elements=[_plain(f"{len(ticket.notes) - shown} earlier notes are not shown.")]))
+    if shown < count:
+        blocks.append(ContextBlock(elements=[_plain(f"{count - shown} earlier notes are not shown.")]))
     return blocks
 
 

@@ -11,6 +11,7 @@ from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
 from workers.mongo.lines import Inboxes, Lines
+from workers.mongo.past import Past
 from workers.mongo.posts import Channels, Posts
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
@@ -43,6 +44,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("channel", ASCENDING), ("ts", ASCENDING)], name="message"),
         IndexModel([("refused", ASCENDING)], name="refused", sparse=True),
     ],
+    "history": [IndexModel([("order", ASCENDING)], name="order", sparse=True)],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
 """No unique index is partial, because the embedded server would scan the whole collection at each write. A key for
@@ -60,8 +62,13 @@ class Stores:
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
         self.texts = Texts(self._database["sms"])
+        self.past = Past(self._database["notes"], self._database["history"])
         self.tickets = Tickets(
-            self._database["tickets"], self._database["tags"], self._database["terms"], self._database["counters"]
+            self._database["tickets"],
+            self._database["tags"],
+            self._database["terms"],
+            self._database["counters"],
+            self.past,
         )
         self.posts = Posts(self._database["posts"])
         self.channels = Channels(self._database["channels"])

@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
 from workers.mongo.collection import DocumentStore, RawCollection, change_to
+from workers.mongo.past import Past
 from workers.mongo.terms import Terms
 
 _COUNTER: Final = {"_id": "tickets"}
@@ -35,8 +36,10 @@ class Tickets(DocumentStore[Ticket]):
         tags: RawCollection,
         terms: RawCollection,
         counters: RawCollection,
+        past: Past,
     ) -> None:
         super().__init__(collection)
+        self._past = past
         self._counters = counters
         self._tags = tags
         self._terms = {kind: Terms(terms, kind) for kind in ("word", "assignee")}
@@ -74,8 +77,11 @@ class Tickets(DocumentStore[Ticket]):
         return False
 
     async def save(self, ticket: Ticket, read: int) -> bool:
-        """Save a ticket if the stored one is still at version `read`; `settle` alone changes what is settled."""
-        change = change_to(ticket, keep={"settled"})
+        """Save a ticket if the stored one is still at version `read`; `settle` alone changes what is settled.
+
+        All but the newest notes and entries move to documents of their own.
+        """
+        change = change_to(await self._past.move_from(ticket), keep={"settled"})
         change["$set"]["slot"] = _slot(ticket)
         return await self._update({"_id": ticket.id, "version": read}, change)
 

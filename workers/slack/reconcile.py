@@ -141,7 +141,7 @@ class ReconcilePass:
         """Post the thread lines for the changes that have none."""
         for ticket in self._unsettled:
             said = ticket.settled.get("slack", 0)
-            for entry in ticket.history:
+            for entry in (*await self._ports.stores.past.entries_since(ticket, said), *ticket.history):
                 if entry.version <= said or (what := blocks.line(ticket, [entry])) is None:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)

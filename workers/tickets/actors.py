@@ -94,11 +94,14 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             continue
         line = await ports.stores.lines.get(ticket.line)
         solved_for = line.solved_for if line else ports.settings.solved_for
-        decision = decide(ticket, message.command, message.by, message.at, solved_for, message.order)
+        earlier = await _entries_since(message, ticket, ports)
+        decision = decide(ticket, message.command, message.by, message.at, solved_for, message.order, earlier)
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
     else:
         raise LostVersionRace
+    if isinstance(message.command, Reply):
+        await _keep(message, decision.ticket, ports)
     if message.by is not None:
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
@@ -113,9 +116,29 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
 
 
 async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Ports) -> Entry | None:
-    """The entry of an order that was carried out before, on one of these tickets; None if it is new."""
+    """The entry of an order that was carried out before; None if it is new.
+
+    A reply may have been carried out on any of the conversation's tickets, another order on its own ticket only.
+    """
     history = (entry for ticket in tickets for entry in ticket.history)
-    return entry_of(history, message.command, message.by, message.at, message.order)
+    found = entry_of(history, message.command, message.by, message.at, message.order)
+    elsewhere = isinstance(message.command, Reply) or any(ticket.earlier_entries for ticket in tickets)
+    if found is not None or message.order is None or not elsewhere:
+        return found
+    return await ports.stores.past.of_order(message.order)
+
+
+async def _keep(message: ActOnTicket, ticket: Ticket, ports: Ports) -> None:
+    """Let an order that the ticket holds be found on whichever ticket it is looked for."""
+    for entry in ticket.history:
+        if entry.order is not None and entry.order == message.order:
+            await ports.stores.past.keep(ticket.id, entry)
+
+
+async def _entries_since(message: ActOnTicket, ticket: Ticket, ports: Ports) -> Sequence[Entry]:
+    """The entries since the version that a submitted modal showed, as far as the ticket itself no longer holds them."""
+    edit = message.command
+    return await ports.stores.past.entries_since(ticket, edit.version) if isinstance(edit, Edit) else ()
 
 
 @actor(handles=AgentWrote)

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,18 +87,20 @@ def decide(
     now: datetime,
     solved_for: timedelta,
     order: str | None = None,
+    earlier: Sequence[Entry] = (),
 ) -> Decision:
     """What a command does to a ticket; `by` is the agent, None for the clock; `order` identifies the agent's order.
 
     An order that is already in the history is not carried out again, and only its refusals are repeated. One that
-    changes nothing gets an entry in the history, so that it changes nothing later either.
+    changes nothing gets an entry in the history, so that it changes nothing later either. `earlier` are the entries
+    since the version that a submitted modal showed which the ticket itself no longer holds.
     """
     known = entry_of(ticket.history, command, by, now, order)
     if known is not None:
         return Decision(ticket, repeated_refusals(known, command))
     match command:
         case Edit():
-            draft, refusals = _edit(ticket, command, by, now)
+            draft, refusals = _edit(ticket, as_of(ticket, command.version, earlier), command, by, now)
         case Take():
             draft, refusals = _take(ticket, by)
         case SetStatus():
@@ -184,6 +186,9 @@ def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta
     return next_version(ticket, {"status": status, "last_text": last_text}, None, now, "text", solved_for)
 
 
+NOTE_IN_HISTORY: Final = 1100
+"""How much of a note the history repeats: more than the thread's line shows."""
+
 SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
 """The first status of the successor that an event begins after a Closed ticket."""
 
@@ -196,10 +201,10 @@ def successor_status(ticket: Ticket, command: Command) -> Status | None:
     return SUCCESSORS[outcome] if isinstance(outcome, Outcome) else None
 
 
-def as_of(ticket: Ticket, version: int) -> Ticket:
-    """The ticket at an earlier version, reconstructed from its history."""
+def as_of(ticket: Ticket, version: int, earlier: Sequence[Entry] = ()) -> Ticket:
+    """The ticket at an earlier version, reconstructed from its history and the `earlier` entries before that."""
     past: dict[str, Any] = {}
-    for entry in reversed(ticket.history):
+    for entry in reversed((*earlier, *ticket.history)):
         if entry.version <= version:
             break
         past |= {change.what: change.before for change in entry.changes}
@@ -220,7 +225,7 @@ def next_version(
         if what not in {"notes", "last_text"}
     )
     if "notes" in draft:
-        changes += (Change(what="note", before=None, after=draft["notes"][-1].text),)
+        changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
     entry = Entry(version=version, changes=changes, by=by, at=now, why=why)
     if "status" in draft:
         draft["close_at"] = now + solved_for if draft["status"] is S else None
@@ -228,8 +233,9 @@ def next_version(
     return ticket.model_copy(update={**draft, "version": version, "updated_at": now, "history": history})
 
 
-def _edit(ticket: Ticket, edit: Edit, by: str | None, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    shown = as_of(ticket, edit.version)
+def _edit(
+    ticket: Ticket, shown: Ticket, edit: Edit, by: str | None, now: datetime
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     draft: dict[str, Any] = {}
     refusals: list[str] = []
 
