@@ -10,7 +10,7 @@ from pymongo import monitoring
 from messages.notification import OpenModal
 from messages.ticket import ActOnTicket, AddNote, Change, Edit, Entry, Note, Reply, SetStatus, Status, Ticket
 from tests import make
-from tests.fakes import DiesAt, Workers
+from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Temporary
 from workers.interactive.assign_modal import NOTES_SHOWN
 from workers.mongo import Stores
@@ -62,7 +62,7 @@ async def ticket_of(stores: Stores, number: int = 1) -> Ticket:
     return found
 
 
-async def text(workers: Workers, number: int) -> None:
+async def text(workers: FakeWorkers, number: int) -> None:
     """A contact's text, and all that follows."""
     await workers.handle(make.sms_received(sid=f"SM{number}", received_at=workers.clock.now()))
     await workers.drain()
@@ -105,7 +105,7 @@ async def all_versions(stores: Stores) -> list[int]:
     return [entry.version for entry in (*await stores.past.entries_since(ticket, 0), *ticket.history)]
 
 
-def note(workers: Workers, words: str, order: str | None = None) -> ActOnTicket:
+def note(workers: FakeWorkers, words: str, order: str | None = None) -> ActOnTicket:
     """An order to note something."""
     command = AddNote(text=words)
     return ActOnTicket(ticket=1, command=command, by=make.AGENT, at=workers.clock.now(), order=order or words)
@@ -114,7 +114,7 @@ def note(workers: Workers, words: str, order: str | None = None) -> ActOnTicket:
 async def test_a_text_costs_the_same_with_many_notes_as_with_none(sizes: ReplySizes, mongo_url: str) -> None:
     async with Stores.opened(mongo_url) as stores:
         await stores.lines.add(make.line())
-        workers = Workers(stores)
+        workers = FakeWorkers(stores)
         await text(workers, 1)
         await text(workers, 2)
         costs = []
@@ -130,7 +130,7 @@ async def test_a_text_costs_the_same_with_many_notes_as_with_none(sizes: ReplySi
     assert many[2] <= few[2] * 1.1, costs
 
 
-async def test_the_document_of_a_ticket_does_not_grow_with_its_past(workers: Workers) -> None:
+async def test_the_document_of_a_ticket_does_not_grow_with_its_past(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     grown = []
@@ -144,7 +144,7 @@ async def test_the_document_of_a_ticket_does_not_grow_with_its_past(workers: Wor
     assert len(await all_notes(stores)) == 40
 
 
-async def test_the_past_of_before_is_moved_by_the_next_change_whole_and_in_order(workers: Workers) -> None:
+async def test_the_past_of_before_is_moved_by_the_next_change_whole_and_in_order(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -158,7 +158,7 @@ async def test_the_past_of_before_is_moved_by_the_next_change_whole_and_in_order
     assert await all_versions(stores) == list(range(version - PAST + 1, version + 2))
 
 
-async def test_a_move_that_is_killed_at_any_step_goes_on_where_it_stopped(workers: Workers) -> None:
+async def test_a_move_that_is_killed_at_any_step_goes_on_where_it_stopped(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -177,7 +177,7 @@ async def test_a_move_that_is_killed_at_any_step_goes_on_where_it_stopped(worker
     assert step > 5
 
 
-async def test_half_a_move_by_a_worker_that_lost_the_race_does_no_harm(workers: Workers) -> None:
+async def test_half_a_move_by_a_worker_that_lost_the_race_does_no_harm(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -191,7 +191,7 @@ async def test_half_a_move_by_a_worker_that_lost_the_race_does_no_harm(workers: 
     assert len(await all_notes(stores)) == PAST + 1
 
 
-async def test_what_a_process_of_before_adds_is_moved_by_the_next_one(workers: Workers) -> None:
+async def test_what_a_process_of_before_adds_is_moved_by_the_next_one(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -217,7 +217,7 @@ async def test_what_a_process_of_before_adds_is_moved_by_the_next_one(workers: W
     assert versions == sorted(set(versions))
 
 
-async def test_the_modal_shows_the_newest_notes_and_counts_the_others(workers: Workers) -> None:
+async def test_the_modal_shows_the_newest_notes_and_counts_the_others(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -232,7 +232,7 @@ async def test_the_modal_shows_the_newest_notes_and_counts_the_others(workers: W
     assert f"{PAST + 1 - NOTES_SHOWN} earlier notes are not shown." in str(view["blocks"])
 
 
-async def test_a_modal_that_was_open_for_long_overwrites_nothing_that_it_did_not_change(workers: Workers) -> None:
+async def test_a_modal_that_was_open_for_long_overwrites_nothing_that_it_did_not_change(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     shown = (await ticket_of(stores)).version
@@ -248,7 +248,7 @@ async def test_a_modal_that_was_open_for_long_overwrites_nothing_that_it_did_not
     assert (ticket.subject, ticket.tags, ticket.notes[-1].text) == ("Boiler", ("heat",), "from long ago")
 
 
-async def test_an_order_that_comes_again_after_many_others_is_still_known(workers: Workers) -> None:
+async def test_an_order_that_comes_again_after_many_others_is_still_known(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     order = ActOnTicket(
@@ -269,7 +269,7 @@ async def test_an_order_that_comes_again_after_many_others_is_still_known(worker
     assert before.status is Status.OPEN
 
 
-async def test_a_reply_of_an_episode_long_closed_begins_no_new_one(workers: Workers) -> None:
+async def test_a_reply_of_an_episode_long_closed_begins_no_new_one(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     reply = ActOnTicket(ticket=1, command=Reply(), by=make.AGENT, at=workers.clock.now(), order="C0-1")
@@ -289,7 +289,7 @@ async def test_a_reply_of_an_episode_long_closed_begins_no_new_one(workers: Work
     assert (newest.id, newest.status) == (3, Status.CLOSED)
 
 
-async def test_while_slack_is_away_changes_are_told_later_however_many_they_are(workers: Workers) -> None:
+async def test_while_slack_is_away_changes_are_told_later_however_many_they_are(workers: FakeWorkers) -> None:
     await text(workers, 1)
 
     def away(method: str, channel: str) -> None:
