@@ -9,6 +9,8 @@ from pymongo import monitoring
 
 from messages.notification import OpenModal
 from messages.ticket import ActOnTicket, AddNote, Change, Edit, Entry, Note, Reply, SetStatus, Status, Ticket
+from ops.documents.reader import Documents
+from ops.traces.timeline import of_ticket
 from tests import make
 from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Temporary
@@ -306,6 +308,21 @@ async def test_while_slack_is_away_changes_are_told_later_however_many_they_are(
     await workers.pass_time(120)
     said = [message.what.text for message in workers.slack.kind("line")]
     assert [f"note {number}" in each for number, each in enumerate(said)] == [True] * (ENTRIES_KEPT + 5)
+
+
+async def test_a_trace_shows_the_whole_history_of_a_ticket(workers: Workers, mongo_url: str) -> None:
+    stores = workers.ports.stores
+    await text(workers, 1)
+    await give_it_a_past_of_before(stores)
+    with Documents(mongo_url) as documents:
+        before = documents.history(await ticket_of(stores))
+        await workers.handle(note(workers, "and now"))
+        ticket = await ticket_of(stores)
+        after = documents.history(ticket)
+        steps = [step.what for step in of_ticket(ticket, after)]
+    assert [entry.version for entry in after] == await all_versions(stores)
+    assert [entry.version for entry in before] == [entry.version for entry in after][:-1]
+    assert steps.count("#1 changed: note") == PAST + 1
 
 
 async def test_an_entry_and_a_note_come_back_as_they_were_moved(stores: Stores) -> None:

@@ -275,6 +275,28 @@ async def test_a_repeat_of_send_cancels_no_notification(workers: FakeWorkers) ->
     assert "text 2" in card.what.text
 
 
+async def test_a_text_that_was_refused_is_not_sent_later_by_a_repeat(workers: FakeWorkers) -> None:
+    desk = await desk_with_a_ticket(workers)
+    contacts = workers.ports.stores.contacts
+    await contacts.set_opted_out(make.CONTACT, True, workers.clock.now())
+    nowhere = desk.command(make.AGENT, "send 5550009999 hello")
+    await workers.ports.stores.lines.remove(make.LINE)
+    await desk.deliver(nowhere)
+    await workers.ports.stores.lines.add(make.line())
+    refused = desk.command(make.AGENT, f"send {make.CONTACT} hello")
+    await desk.deliver(refused, times=2)
+    workers.clock.forward(1)
+    await contacts.set_opted_out(make.CONTACT, False, workers.clock.now())
+    said = len(workers.slack.whispers)
+    await desk.deliver(refused, nowhere)
+    await workers.pass_time(5, 1)
+    assert workers.texting.taken == []
+    assert len(workers.slack.whispers) == said + 2
+    await desk.deliver(desk.command(make.AGENT, f"send {make.CONTACT} hello"))
+    await workers.pass_time(5, 1)
+    assert workers.texting.bodies(make.CONTACT) == ["hello"]
+
+
 async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")

@@ -1,5 +1,8 @@
 """Facts that are stored as they came."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pymongo.errors import DuplicateKeyError
 
 from messages.base import QueueMessage
@@ -19,3 +22,7 @@ class Events:
         except DuplicateKeyError:
             return False
         return True
+
+    async def find(self, id: str) -> Mapping[str, Any] | None:
+        """The fields of a stored event; None if there is none."""
+        return await self._collection.find_one({"_id": id})

@@ -95,5 +95,6 @@ async def _store(collection: RawCollection, documents: Sequence[dict[str, Any]])
         try:
             await collection.insert_many(documents[start : start + BATCH], ordered=False)
         except BulkWriteError as error:
-            if any(each["code"] != DUPLICATE_KEY for each in error.details["writeErrors"]):
+            codes = {each["code"] for each in error.details["writeErrors"]}
+            if codes != {DUPLICATE_KEY} or error.details.get("writeConcernErrors"):
                 raise

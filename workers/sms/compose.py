@@ -1,5 +1,7 @@
 """Texts that agents write in a modal or after `/clerk send`. Pure."""
 
+import hashlib
+import json
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
@@ -68,6 +70,13 @@ def _which_line(lines: Sequence[Line]) -> str:
         f"Nothing was sent: it is unclear which line should send it ({names}). Type the command in the line's "
         "channel, or type /clerk alone, click Send text and pick the line there."
     )
+
+
+def refusal_id(message: WriteText | WriteTyped) -> str:
+    """The id under which the refusal of an order is kept; a form that was changed and submitted again has another."""
+    said = [message.typed] if isinstance(message, WriteTyped) else [message.line, message.contact, message.text]
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+    return f"refused/{message.sms}/{message.actor}/{digest}"
 
 
 def document(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:

@@ -9,7 +9,15 @@ from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.sms.compose import ACCEPTED_BEFORE, LINE_GONE, NO_TICKET_FOR_NOTE, confirmation, document, parse_typed
+from workers.sms.compose import (
+    ACCEPTED_BEFORE,
+    LINE_GONE,
+    NO_TICKET_FOR_NOTE,
+    confirmation,
+    document,
+    parse_typed,
+    refusal_id,
+)
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.replies import decide_reply
@@ -19,10 +27,12 @@ from workers.sms.sending import WAIT_FOR_EARLIER
 @actor(handles=WriteTyped)
 async def write_typed(message: WriteTyped, ports: Ports) -> None:
     """Send the text that an agent typed after `/clerk send`, or answer what is wrong with it."""
+    if await _was_refused(message, ports):
+        return
     known = await ports.stores.contacts.by_ids(possible_contacts(message.typed))
     order = parse_typed(message, await ports.stores.lines.all(), [contact.id for contact in known])
     if isinstance(order, str):
-        await _answer(message, order, ports)
+        await _refuse(message, order, ports)
     else:
         await write(order, ports)
 
@@ -58,6 +68,8 @@ async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
 
 async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     """Store a text; if it can be neither sent nor kept, tell its author why and return None."""
+    if await _was_refused(message, ports):
+        return None
     stores, now = ports.stores, ports.now()
     line = await stores.lines.get(message.line)
     contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)
@@ -67,7 +79,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
         words = NO_TICKET_FOR_NOTE
     if words or line is None:
-        await _answer(message, words, ports)
+        await _refuse(message, words, ports)
         return None
     await stores.contacts.ensure(contact.id, now)
     await stores.conversations.ensure(line.id, contact.id, now)
@@ -75,6 +87,22 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     if await stores.texts.add(text):
         await _answer(message, confirmation(text, contact, line), ports)
     return text
+
+
+async def _refuse(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
+    """Tell an agent why a text is not sent, and record it: a repeat of the order does not send it later either."""
+    told = Whisper(text=words, user=message.by)
+    await ports.stores.events.add(refusal_id(message), told)
+    await _answer(message, words, ports)
+
+
+async def _was_refused(message: WriteText | WriteTyped, ports: Ports) -> bool:
+    """Whether this order was refused before; if so, the agent is told again: the first answer may be lost."""
+    told = await ports.stores.events.find(refusal_id(message))
+    if told is None:
+        return False
+    await _answer(message, str(told["text"]), ports)
+    return True
 
 
 async def _answer(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
