@@ -1,26 +1,27 @@
 """Publishes messages for the work that is due in the documents, and finds texts that no webhook brought.
 
-Any number of clocks may run: they only publish messages that are harmless to repeat.
+Any number of clocks may run: they only publish messages that are harmless to repeat. Whatever goes wrong in one look
+or with one document costs that one time, and nothing else. What is due on a line that was removed wakes nobody.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
-from pymongo.errors import PyMongoError
 
+from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying
-from messages.process.publishing import Unpublished
-from messages.sms import Direction, SendTexts
+from messages.sms import Direction, SendTexts, Sms
 from messages.ticket import ActOnTicket, Expire
 from workers import missed
-from workers.observe import DUE_LAG
+from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
 from workers.redraw import request_render
+from workers.retries import is_outage
 
 log = structlog.get_logger("clerk.clock")
 
@@ -29,53 +30,106 @@ WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""
 
+type Wake = Callable[[], Awaitable[None]]
+type Due = tuple[str, datetime | None, Wake]
+"""Something due: what kind, since when, and what publishes its message."""
+
+type Look = Callable[[Ports, Collection[str], datetime], Awaitable[Iterable[Due]]]
+
 
 async def sweep(ports: Ports) -> int:
     """Publish a message for everything that is due; returns how much was due."""
-    now, stores, publish = ports.now(), ports.stores, ports.publisher.publish
+    now, lines = ports.now(), [line.id for line in await ports.stores.lines.all()]
     woken = 0
-
-    def count(what: str, due_at: datetime | None) -> None:
-        nonlocal woken
-        woken += 1
-        WOKEN.labels(what).inc()
-        DUE_LAG.labels(what).observe((now - (due_at or now)).total_seconds())
-
-    texts = await stores.texts.due(now, now + WAKE_AGAIN_AFTER)
-    inbound = {text.conversation: text for text in texts if text.direction is Direction.INBOUND}
-    for text in inbound.values():
-        await publish(SequenceTexts(conversation=text.conversation))
-        count("texts", text.due_at)
-    outbound = {text.conversation: text for text in texts if text.direction is Direction.OUTBOUND}
-    for text in outbound.values():
-        await publish(SendTexts(conversation=text.conversation))
-        count("outbox", text.due_at)
-    for ticket in {
-        ticket.conversation: ticket for ticket in await stores.tickets.due(now, now + WAKE_AGAIN_AFTER)
-    }.values():
-        await publish(ConsiderNotifying(conversation=ticket.conversation))
-        count("tickets", ticket.due_at)
-    for ticket in await stores.tickets.closing(now):
-        await publish(ActOnTicket(ticket=ticket.id, command=Expire(), by=None, at=now))
-        count("closing", ticket.close_at)
-    for due in await stores.conversations.announcements_due(now, now + WAKE_AGAIN_AFTER):
-        await publish(ConsiderNotifying(conversation=due.id))
-        count("announcements", due.debounce.due_at)
-    for due in await stores.conversations.redraws_due(now, now + WAKE_AGAIN_AFTER):
-        await request_render(due.id, ports)
-        count("redraws", due.redraw.due_at)
+    for look in LOOKS:
+        try:
+            for what, due_at, wake in await look(ports, lines, now):
+                woken += await _woken(what, now - (due_at or now), wake)
+        except Exception as error:  # noqa: BLE001 - one look must not keep the clock from the others
+            _log_failure(f"could not look for {look.__name__.strip('_').replace('_', ' ')}", error)
     return woken
 
 
+async def _woken(what: str, lag: timedelta, wake: Wake) -> bool:
+    """Whether something due got its message; an outage is raised, since it concerns all that is due."""
+    try:
+        await wake()
+    except Exception as error:
+        if is_outage(error):
+            raise
+        _log_failure(f"could not wake one of the {what}", error)
+        return False
+    WOKEN.labels(what).inc()
+    DUE_LAG.labels(what).observe(lag.total_seconds())
+    return True
+
+
+def _publish(ports: Ports, message: QueueMessage) -> Wake:
+    return lambda: ports.publisher.publish(message)
+
+
+async def _due_texts(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    texts = await ports.stores.texts.due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+
+    def of(direction: Direction) -> Iterable[Sms]:
+        return {text.conversation: text for text in texts if text.direction is direction}.values()
+
+    return [
+        *(
+            ("texts", each.due_at, _publish(ports, SequenceTexts(conversation=each.conversation)))
+            for each in of(Direction.INBOUND)
+        ),
+        *(
+            ("outbox", each.due_at, _publish(ports, SendTexts(conversation=each.conversation)))
+            for each in of(Direction.OUTBOUND)
+        ),
+    ]
+
+
+async def _due_tickets(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    due = await ports.stores.tickets.due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    return [
+        ("tickets", each.due_at, _publish(ports, ConsiderNotifying(conversation=each.conversation)))
+        for each in {ticket.conversation: ticket for ticket in due}.values()
+    ]
+
+
+async def _closing_tickets(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("closing", each.close_at, _publish(ports, ActOnTicket(ticket=each.id, command=Expire(), by=None, at=now)))
+        for each in await ports.stores.tickets.closing(now)
+    ]
+
+
+async def _due_announcements(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("announcements", each.debounce.due_at, _publish(ports, ConsiderNotifying(conversation=each.id)))
+        for each in await ports.stores.conversations.announcements_due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
+async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    def render(conversation: str) -> Wake:
+        return lambda: request_render(conversation, ports)
+
+    return [
+        ("redraws", each.redraw.due_at, render(each.id))
+        for each in await ports.stores.conversations.redraws_due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
+LOOKS: Final[tuple[Look, ...]] = (_due_texts, _due_tickets, _closing_tickets, _due_announcements, _due_redraws)
+
+
 async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Look for due work and missed texts at an interval, for ever; an outage of RabbitMQ or MongoDB only costs time."""
+    """Look for due work and missed texts at an interval, for ever; whatever fails is logged and looked for again."""
 
     async def repeat(task: Callable[[Ports], Awaitable[int]], what: str) -> None:
         while True:
             try:
                 found = await task(ports)
-            except (PyMongoError, Unpublished) as error:
-                log.warning(f"the clock could not look for {what}", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - a clock that ends for one error finds nothing any more
+                _log_failure(f"could not look for {what}", error)
             else:
                 if found:
                     log.info(f"the clock found {what}", count=found)
@@ -84,3 +138,11 @@ async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(repeat(sweep, "due work"))
         tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))
+
+
+def _log_failure(what: str, error: Exception) -> None:
+    """Log an outage as a warning, and what should not happen as an error with its place in the code."""
+    if is_outage(error):
+        log.warning(f"the clock {what}", error=type(error).__name__)
+    else:
+        log.error(f"the clock {what}", error=reason(error))

@@ -17,7 +17,9 @@ from messages.inbound import SmsReceived
 from messages.line import Inbox
 from messages.process.publishing import correlation
 from workers.failures import TextingError, TextingThrottled
+from workers.observe import reason
 from workers.ports import ListedText, Ports
+from workers.retries import is_outage
 
 log = structlog.get_logger("clerk.missed")
 
@@ -33,11 +35,16 @@ async def take_in_missed(ports: Ports) -> int:
     every, found = ports.settings.reconcile_every, 0
     for line in await ports.stores.lines.all():
         now = ports.now()
-        inbox = await ports.stores.inboxes.take(line.id, now, now + every)
-        if inbox is not None:
-            # Younger texts may still come: Twilio repeats a webhook for 15 seconds, and then it waits in a queue.
-            since = max(inbox.seen_at - OVERLAP, inbox.began_at)
-            found += await _compare(inbox, since, now - every / 2, ports)
+        try:
+            inbox = await ports.stores.inboxes.take(line.id, now, now + every)
+            if inbox is not None:
+                # Younger texts may still come: Twilio repeats a webhook for 15 seconds, and then it waits in a queue.
+                since = max(inbox.seen_at - OVERLAP, inbox.began_at)
+                found += await _compare(inbox, since, now - every / 2, ports)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.error("the texts of a line can't be compared", error=reason(error))
     return found
 
 

@@ -82,7 +82,7 @@ class Observed(Middleware):
             log.info("handled", **fields)
         else:
             retries, outages = message.options.get("retries", 0), message.options.get("outages", 0)
-            log.warning("failed", **fields, error=_reason(exception), retries=retries, outages=outages)
+            log.warning("failed", **fields, error=reason(exception), retries=retries, outages=outages)
         self._end_span(message, exception)
         structlog.contextvars.clear_contextvars()
         correlation.set(None)
@@ -104,8 +104,8 @@ class Observed(Middleware):
 
     @override
     def before_nack(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
-        reason = _reason(message._exception) if message._exception is not None else "failed"
-        message.options["reason"] = reason
+        why = reason(message._exception) if message._exception is not None else "failed"
+        message.options["reason"] = why
         message.options["died_at"] = int(time.time() * 1000)
         DEAD.labels(message.queue_name, message.actor_name).inc()
         log.error(
@@ -114,11 +114,11 @@ class Observed(Middleware):
             actor=message.actor_name,
             message_id=message.message_id,
             correlation_id=message.options.get("correlation_id"),
-            reason=reason,
+            reason=why,
         )
 
 
-def _reason(exception: BaseException) -> str:
+def reason(exception: BaseException) -> str:
     """What went wrong and where; without the message of a foreign exception, which may quote a contact."""
     kind = type(exception)
     what = f"{kind.__name__}: {exception}" if kind.__module__.startswith(("workers.", "messages.")) else kind.__name__

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from messages.base import QueueMessage
 from workers.last_words import last_words
+from workers.mongo.unreadable import Unreadable
 from workers.ports import Ports
 
 log = structlog.get_logger("clerk.worker")
@@ -81,7 +82,18 @@ async def dispatch(actor_name: str, message: dict[str, Any], ports: Ports) -> No
             for each in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise Unparsable(f"not a {handler.handles.__name__}: {faults}") from None
-    await handler.run(parsed, ports)
+    try:
+        await handler.run(parsed, ports)
+    except Unreadable as error:
+        if not is_wake_up(handler.handles):
+            raise
+        # Its due time is in the documents: the clock wakes the conversation again, until a version can read them.
+        log.warning("a conversation waits: one of its documents can't be read", actor=actor_name, document=str(error))
+
+
+def is_wake_up(kind: type[QueueMessage]) -> bool:
+    """Whether messages of a kind only say that there is something to do in a conversation, which its documents tell."""
+    return set(kind.model_fields) == {"conversation"}
 
 
 def author_told(actor_name: str, kwargs: dict[str, Any]) -> QueueMessage | None:

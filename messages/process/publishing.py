@@ -164,6 +164,9 @@ class AmqpPublisher:
             except (TimeoutError, AMQPError, OSError, Unpublished) as error:
                 self._trouble = f"can't reach RabbitMQ: {error or type(error).__name__}"
                 log.warning("broker unreachable", error=self._trouble, again_in=pause)
+            except Exception as error:  # noqa: BLE001 - whatever happened, a process without this task publishes nothing
+                self._trouble = f"can't use RabbitMQ: {type(error).__name__}"
+                log.error("broker connection failed unexpectedly", error=self._trouble, again_in=pause)
             finally:
                 await link.close()
             await asyncio.sleep(pause)

@@ -1,18 +1,24 @@
 """MongoDB: whether it answers, has its indexes, shows the same time, and which processes report to it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ops.checks.finding import Finding, bad, good
+from ops.checks.finding import Finding, advice, bad, good
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
 from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
+from workers.mongo.unreadable import Unreadable
 
 SKEW: Final = timedelta(seconds=2)
+STRANDED_FOR: Final = timedelta(minutes=2)
+"""What has been due for so long is not just being worked on."""
+
+MOST: Final = 1000
+"""How many unreadable documents are looked at."""
 
 
 def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
@@ -29,6 +35,8 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         else:
             yield good("indexes", "all exist")
         yield from _clock(documents)
+        yield from of_unreadable(documents.unreadable(MOST))
+        yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
         if shared:
             yield from of_processes(documents.running_processes())
     except DocumentsAway as error:
@@ -44,6 +52,24 @@ def _clock(documents: Documents) -> Iterator[Finding]:
     if abs(apart) > SKEW:
         found = f"this machine is {short(apart.total_seconds())} ahead of MongoDB's"
         yield bad("clocks", found, "Let NTP set both clocks: due times and leases depend on them.")
+
+
+def of_unreadable(found: Sequence[Unreadable]) -> Iterator[Finding]:
+    """The documents that can't be read. Pure."""
+    for error in found:
+        todo = (
+            "If a newer version of Clerk wrote it, update Clerk; else repair it in MongoDB. "
+            "Until then its conversation waits, and nothing else does."
+        )
+        yield bad("unreadable document", f"{error.collection}/{error.id}: {error.faults}", todo)
+
+
+def of_stranded(found: Mapping[str, int]) -> Iterator[Finding]:
+    """What waits on lines that were removed. Pure."""
+    for number, count in sorted(found.items()):
+        what = f"{count} {'thing waits' if count == 1 else 'things wait'} on {number}, which is not a line any more"
+        todo = f"If it should be a line: clerk lines add {number} --channel C…. Else leave it so: Clerk does nothing."
+        yield advice("removed line", what, todo)
 
 
 def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:

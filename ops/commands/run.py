@@ -1,12 +1,14 @@
 """`clerk run`: everything in one process; it needs only Python."""
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from typing import Final
 
 import dramatiq
 import structlog
+import uvicorn
 import uvloop
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware
@@ -29,13 +31,14 @@ from ops.queues.in_memory import InMemory
 from ops.running.instrumentation import instrument
 from ops.running.internals import ClerkInternals, HandledMessages
 from ops.running.killable import Killable
+from ops.running.thread_death import end_with_needed_threads
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 from sandbox.app import opened
 from sandbox.config import SandboxConfig
 from workers import clock
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
-from workers.observe import Observed
+from workers.observe import Observed, reason
 from workers.wiring import add_actors, make_ports
 
 log = structlog.get_logger("clerk.run")
@@ -96,6 +99,7 @@ def _in_sandbox(settings: Settings) -> Settings:
 
 
 async def _serve(settings: Settings, *, embedded: bool) -> None:
+    end_with_needed_threads()
     await seed.prepare(settings)
     handled = HandledMessages()
     killable = Killable(handled.killed)
@@ -114,7 +118,8 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
         worker.start()
-        ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)))
+        ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)), name="clock")
+        ended = end_server_with(ticking, serving)
         _say_where_things_are(settings, embedded=embedded)
         say_token(settings)
         try:
@@ -125,6 +130,24 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
             await asyncio.to_thread(worker.stop, 10_000)
             broker.close()
             await ports.close()
+    if ended:
+        sys.exit(1)
+
+
+def end_server_with(task: asyncio.Task[None], server: uvicorn.Server) -> list[str]:
+    """End a server when a task that must not end does, and say so; the names of tasks that did, as they end."""
+    ended: list[str] = []
+
+    def on_end(task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        log.error("a task ended, the process ends", task=task.get_name(), error=error and reason(error))
+        ended.append(task.get_name())
+        server.should_exit = True
+
+    task.add_done_callback(on_end)
+    return ended
 
 
 def _queues(settings: Settings, *more: Middleware) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:

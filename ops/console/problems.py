@@ -1,5 +1,6 @@
 """The problems that the console shows at a glance, each with what to do about it. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
 from ops.queues.broker import STALLED, Snapshot
+from workers.mongo.unreadable import Unreadable
 
 STUCK: Final = timedelta(minutes=1)
 SKEW: Final = timedelta(seconds=2)
@@ -110,6 +112,12 @@ def of_documents(behind: int, throttled: dict[str, datetime], refusing: dict[str
         what = f"Slack throttles {channel} for another {short((until - now).total_seconds())}."
         found.append(Problem(found=what, todo="Nothing to do: Clerk then posts what waits, in order."))
     return found
+
+
+def of_unreadable(found: Sequence[Unreadable]) -> list[Problem]:
+    """The documents that can't be read, but for phone numbers in their ids."""
+    todo = "Run clerk doctor: it says what to do. Until then its conversation waits, and nothing else does."
+    return [Problem(found=f"A document can't be read: {error}.", todo=todo) for error in found]
 
 
 def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:

@@ -10,7 +10,7 @@ from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
 from ops.console.dead_letters import DeadLetters
-from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages
+from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages, of_unreadable
 from ops.console.runs import Runs
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.recorder import Recorder
@@ -18,6 +18,9 @@ from ops.queues.broker import Broker, BrokerAway
 from ops.queues.letters import Letter
 from ops.traces import timeline
 from ops.traces.log_trail import Trail
+
+MOST_UNREADABLE: Final = 10
+"""How many documents that can't be read the console names; `clerk doctor` names more."""
 
 LATE: Final = timedelta(seconds=60)
 """A redraw that is overdue by more than this is late: the clock starts it within half a minute."""
@@ -56,6 +59,7 @@ class View:
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)
+            found += of_unreadable(self.documents.unreadable(MOST_UNREADABLE))
         except DocumentsAway as error:
             todo = "Bring MongoDB back. Until then texts wait in the queues, and nothing is lost."
             found.append(Problem(found=str(error), todo=todo))

@@ -141,8 +141,10 @@ class EmbeddedMongo:
     def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # noqa: BLE001 - __enter__ raises it
-            self._failure = error
+        except BaseException as error:
+            if self._ready.is_set():
+                raise
+            self._failure = error  # __enter__ raises it
         finally:
             self._ready.set()
             self._loop.close()

@@ -1,6 +1,7 @@
 """What an operator reads of Clerk's documents. This is the only place where `ops` opens MongoDB clients."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
@@ -11,18 +12,41 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from messages.base import Document
-from messages.conversation import Conversation
-from messages.line import Line
+from messages.conversation import Contact, Conversation
+from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.sms import Sms
 from messages.ticket import Entry, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
+from workers.mongo.posts import ThrottledChannel
+from workers.mongo.unreadable import Unreadable, parsed
 
 type Fields = Mapping[str, Any]
 
 WITHIN: Final = timedelta(seconds=3)
 """How long to wait for MongoDB: an operator wants an answer, not to wait."""
+
+
+KINDS: Final[Mapping[str, type[Document]]] = {
+    "lines": Line,
+    "inboxes": Inbox,
+    "contacts": Contact,
+    "conversations": Conversation,
+    "tickets": Ticket,
+    "sms": Sms,
+    "posts": Post,
+    "channels": ThrottledChannel,
+}
+"""What the collections of the workers hold."""
+
+DUE: Final = (
+    ("sms", "due_at"),
+    ("tickets", "due_at"),
+    ("conversations", "redraw.due_at"),
+    ("conversations", "debounce.due_at"),
+)
+"""Where the clock finds what is due."""
 
 
 class DocumentsAway(Exception):
@@ -50,6 +74,7 @@ class Documents:
             retryWrites=False,
         )
         self._client = client
+        self._unreadable: dict[str, Unreadable] = {}
         self.database: Database[dict[str, Any]] = client[parse_uri(url)["database"] or "clerk"]
 
     def __enter__(self) -> Self:
@@ -163,6 +188,25 @@ class Documents:
         found = self._find(RunningProcess, "processes", {}, [], 1000)
         return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)
 
+    def unreadable(self, limit: int) -> list[Unreadable]:
+        """Documents that this version can't read: those that a process met and left, and those met here."""
+        found = [(each["collection"], each["document"]) for each in self.raw("unreadable", {}, limit)]
+        met = {(each.collection, each.id) for each in self._unreadable.values()}
+        self._unreadable.clear()
+        for collection, id in dict.fromkeys((*found, *met)):
+            if (kind := KINDS.get(collection)) is not None:
+                self._readable(kind, collection, self.raw(collection, {"_id": id}, 1))
+        return list(self._unreadable.values())
+
+    def stranded(self, before: datetime) -> dict[str, int]:
+        """The numbers that are no line any more, and how much has been due on them since before then."""
+        lines = [str(each["_id"]) for each in self.raw("lines", {}, 0)]
+        counts: Counter[str] = Counter()
+        for collection, field in DUE:
+            query = {field: {"$lte": before}, "line": {"$nin": lines}}
+            counts.update(str(each.get("line")) for each in self.raw(collection, query, 10_000))
+        return dict(counts)
+
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""
         with _explaining_errors():
@@ -175,4 +219,15 @@ class Documents:
             cursor = self.database[collection].find(query, limit=limit)
             if order:
                 cursor = cursor.sort(order)
-            return [kind.model_validate({**fields, "id": fields["_id"]}) for fields in cursor]
+            found = list(cursor)
+        return self._readable(kind, collection, found)
+
+    def _readable[D: Document](self, kind: type[D], collection: str, found: Iterable[Fields]) -> list[D]:
+        """What can be read of these; the rest is named by `unreadable`."""
+        readable = []
+        for fields in found:
+            try:
+                readable.append(parsed(kind, collection, fields))
+            except Unreadable as error:
+                self._unreadable[str(error)] = error
+        return readable

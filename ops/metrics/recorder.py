@@ -16,6 +16,7 @@ from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.samples import Samples, growth, merged, parse_samples, percentile
 from ops.metrics.stages import Stage, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
+from ops.repeating import repeat
 
 log = structlog.get_logger("clerk.console")
 
@@ -76,9 +77,7 @@ class Recorder:
         return list(self._history)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self.look()
-            self._stopping.wait(EVERY.total_seconds())
+        repeat(self.look, "read queues and processes for the console", EVERY, self._stopping)
 
     def look(self) -> None:
         """Take one reading now."""

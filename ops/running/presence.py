@@ -8,14 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
 from prometheus_client import CollectorRegistry
-from pymongo.errors import PyMongoError
 
 from ops.documents.reader import Documents
 from ops.metrics.samples import Samples, collect_samples, dump_samples
-
-log = structlog.get_logger("clerk.processes")
+from ops.repeating import attempt, repeat
 
 EVERY: Final = timedelta(seconds=5)
 
@@ -50,22 +47,12 @@ class Presence:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        away = False
-        while True:
-            try:
-                self._write()
-                away = False
-            except PyMongoError as error:
-                if not away:
-                    log.warning("MongoDB can't be told that this process runs", error=type(error).__name__)
-                away = True
-            if self._stopping.wait(EVERY.total_seconds()):
-                break
-        try:
-            self._documents.database["processes"].delete_one({"_id": self._id})
-        except PyMongoError as error:
-            log.warning("MongoDB can't be told that this process ends", error=type(error).__name__)
+        repeat(self._write, "tell MongoDB that it runs", EVERY, self._stopping)
+        attempt(self._delete, "tell MongoDB that it ends")
         self._documents.close()
+
+    def _delete(self) -> None:
+        self._documents.database["processes"].delete_one({"_id": self._id})
 
     def _write(self) -> None:
         fields = {**self._fields, "told_at": datetime.now(UTC), "metrics": dump_samples(self._samples())}

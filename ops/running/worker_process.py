@@ -15,11 +15,14 @@ import dramatiq
 from messages.process.settings import Settings
 from ops.running import parent_death
 from ops.running.heartbeat import FOLDER, Heartbeat
+from ops.running.thread_death import end_with_needed_threads
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 
 command = parent_process()
 parent_death.end_with_parent(signal.SIGKILL, None if command is None else command.pid)
+
+end_with_needed_threads()
 
 settings, ops_settings = Settings.load(), OpsSettings.load()
 if settings.mongo_url is not None and ops_settings.trail_days > 0:

@@ -19,12 +19,10 @@ from uuid import uuid4
 import orjson
 import structlog
 from pymongo import ASCENDING
-from pymongo.errors import PyMongoError
 
 from messages.base import Document, Moment
 from ops.documents.reader import Documents
-
-log = structlog.get_logger("clerk.trail")
+from ops.repeating import attempt, repeat
 
 EVERY: Final = timedelta(seconds=1)
 PURGE_EVERY: Final = timedelta(hours=1)
@@ -105,20 +103,13 @@ class MongoTrail:
         return find(self._documents, ids)
 
     def _run(self) -> None:
-        away = False
-        while True:
-            last = self._stopping.wait(EVERY.total_seconds())
-            try:
-                self._write()
-                self._purge()
-                away = False
-            except PyMongoError as error:
-                if not away:
-                    log.warning("the trail can't be written at present", error=type(error).__name__)
-                away = True
-            if last:
-                self._documents.close()
-                return
+        repeat(self._write_and_purge, "write its log trail", EVERY, self._stopping)
+        attempt(self._write, "write the end of its log trail")
+        self._documents.close()
+
+    def _write_and_purge(self) -> None:
+        self._write()
+        self._purge()
 
     def _write(self) -> None:
         while lines := list(islice(self._waiting, MOST_PACKED)):

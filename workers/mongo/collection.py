@@ -1,15 +1,18 @@
 """One kind of document in a collection of MongoDB; the only importer of motor."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from prometheus_client import Counter
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 from pymongo.uri_parser import parse_uri
 
 from messages.base import Document
+from workers.mongo.unreadable import Unreadable, parsed, without_numbers
 
 ORDERS_KEPT: Final = 50
 """How many orders' identities a document keeps, so that none of them is carried out twice."""
@@ -17,6 +20,13 @@ ORDERS_KEPT: Final = 50
 type Fields = Mapping[str, Any]
 type RawCollection = AsyncIOMotorCollection[dict[str, Any]]
 type Database = AsyncIOMotorDatabase[dict[str, Any]]
+
+log = structlog.get_logger("clerk.documents")
+
+UNREADABLE: Final = Counter("clerk_unreadable_documents_total", "Documents that can't be read", ["collection"])
+
+_noted: Final[set[tuple[str, str]]] = set()
+"""The unreadable documents that this process has named already, by collection and id."""
 
 
 def connected(url: str) -> Database:
@@ -55,13 +65,13 @@ def _without_none(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def read[D: Document](kind: type[D], fields: Fields | None) -> D | None:
-    """The document that MongoDB stores as these fields."""
-    return None if fields is None else kind.model_validate({**fields, "id": fields["_id"]})
-
-
 class DocumentStore[D: Document]:
-    """A collection of one kind of document."""
+    """A collection of one kind of document.
+
+    What belongs to one conversation is read whole: if one of its documents can't be read, Unreadable is raised, and
+    that conversation waits, because to go on without it would post or send again, or out of order. What looks at many
+    conversations leaves an unreadable document out, and goes on with the others.
+    """
 
     kind: type[D]
 
@@ -70,7 +80,34 @@ class DocumentStore[D: Document]:
 
     async def get(self, id: Any) -> D | None:
         """The document with this id."""
-        return read(self.kind, await self._collection.find_one({"_id": id}))
+        return await self._read(await self._collection.find_one({"_id": id}))
+
+    async def _read(self, fields: Fields | None) -> D | None:
+        """The document that MongoDB stores as these fields; Unreadable, and noted, if this version can't read it."""
+        if fields is None:
+            return None
+        try:
+            return parsed(self.kind, self._collection.name, fields)
+        except Unreadable as error:
+            await self._note(error)
+            raise
+
+    async def _note(self, error: Unreadable) -> None:
+        """Log and count an unreadable document, and store its name for `clerk doctor` and /ops: once in a process."""
+        once = (f"{self._collection.database.name}.{error.collection}", str(error.id))
+        if once in _noted:
+            return
+        fields = {"collection": error.collection, "document": error.id, "faults": error.faults}
+        unreadable = self._collection.database["unreadable"]
+        await unreadable.update_one({"_id": f"{error.collection}/{error.id}"}, {"$set": fields}, upsert=True)
+        _noted.add(once)
+        UNREADABLE.labels(error.collection).inc()
+        log.error(
+            "a document can't be read: it is left as it is",
+            collection=error.collection,
+            id=without_numbers(str(error.id)),
+            faults=error.faults,
+        )
 
     async def _insert(self, document: D, **more: Any) -> bool:
         """Store a new document; False if its id, or another unique key of it, is taken."""
@@ -91,14 +128,32 @@ class DocumentStore[D: Document]:
         return found
 
     async def _find(self, query: Fields, order: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[D]:
+        """The documents that match; Unreadable if one of them can't be read."""
+        read = [await self._read(fields) for fields in await self._raw(query, order, limit)]
+        return [document for document in read if document is not None]
+
+    async def _find_readable(self, query: Fields, order: Sequence[tuple[str, int]] = (), limit: int = 0) -> list[D]:
+        """The documents that match and can be read; the others are noted and left out."""
+        return await self._readable(await self._raw(query, order, limit))
+
+    async def _readable(self, found: Iterable[Fields]) -> list[D]:
+        readable = []
+        for fields in found:
+            try:
+                readable.append(parsed(self.kind, self._collection.name, fields))
+            except Unreadable as error:
+                await self._note(error)
+        return readable
+
+    async def _raw(self, query: Fields, order: Sequence[tuple[str, int]], limit: int) -> list[dict[str, Any]]:
         cursor = self._collection.find(query, limit=limit)
         if order:
             cursor = cursor.sort(list(order))
-        return [self.kind.model_validate({**fields, "id": fields["_id"]}) async for fields in cursor]
+        return [fields async for fields in cursor]
 
     async def by_ids(self, ids: Collection[Any]) -> list[D]:
         """The documents with these ids."""
-        return await self._find({"_id": {"$in": list(ids)}}) if ids else []
+        return await self._find_readable({"_id": {"$in": list(ids)}}) if ids else []
 
     async def _update(self, query: Fields, change: Fields) -> bool:
         """Apply a change to the matching document; False if there is none."""
@@ -114,10 +169,22 @@ class DocumentStore[D: Document]:
         kept = {"orders": {"$each": [order], "$slice": -ORDERS_KEPT}}
         return await self._update({**query, "orders": {"$ne": order}}, {**change, "$push": kept})
 
-    async def _due(self, field: str, now: datetime, again_at: datetime, limit: int) -> list[D]:
+    async def _due(
+        self, field: str, now: datetime, again_at: datetime, limit: int, lines: Collection[str] | None = None
+    ) -> list[D]:
         """The documents that are due, postponed to `again_at` so that the next query finds others first."""
-        due = await self._find({field: {"$lte": now}}, [(field, ASCENDING)], limit)
-        if due:
-            ids = [getattr(document, "id") for document in due]  # noqa: B009 - every stored document has an id
-            await self._collection.update_many({"_id": {"$in": ids}, field: {"$lte": now}}, {"$set": {field: again_at}})
-        return due
+        return await self._take_due({field: {"$lte": now}}, field, {field: again_at}, limit, lines)
+
+    async def _take_due(
+        self, query: Fields, field: str, postponed: Fields, limit: int, lines: Collection[str] | None
+    ) -> list[D]:
+        """The readable documents that match, by the due time in `field`, once all that match are postponed.
+
+        With `lines`, those of other lines are left out and stay due: nobody can do anything about them.
+        """
+        asked = query if lines is None else {**query, "line": {"$in": sorted(lines)}}
+        found = await self._raw(asked, [(field, ASCENDING)], limit)
+        if found:
+            ids = [fields["_id"] for fields in found]
+            await self._collection.update_many({"_id": {"$in": ids}, **query}, {"$set": dict(postponed)})
+        return await self._readable(found)

@@ -1,13 +1,13 @@
 """The conversations: their threads, leases, debounce and redraw requests."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 
 from messages.conversation import Conversation, Debounce, Thread, conversation_id
-from workers.mongo.collection import DocumentStore, read, stored
+from workers.mongo.collection import DocumentStore, stored
 
 
 class Conversations(DocumentStore[Conversation]):
@@ -49,9 +49,8 @@ class Conversations(DocumentStore[Conversation]):
     async def begin_ordering(self, id: str, now: datetime) -> Conversation | None:
         """The conversation, with a worker at it from now on; read its texts afterwards."""
         change = {"$set": {"ordering.asked_at": now}}
-        return read(
-            Conversation,
-            await self._collection.find_one_and_update({"_id": id}, change, return_document=ReturnDocument.AFTER),
+        return await self._read(
+            await self._collection.find_one_and_update({"_id": id}, change, return_document=ReturnDocument.AFTER)
         )
 
     async def end_ordering(self, id: str, count: int) -> bool:
@@ -89,9 +88,8 @@ class Conversations(DocumentStore[Conversation]):
     async def begin_render(self, id: str) -> Conversation | None:
         """The conversation, with its render request cleared: the next change needs a new one."""
         asked = {"$unset": {"render_asked_at": ""}}
-        return read(
-            Conversation,
-            await self._collection.find_one_and_update({"_id": id}, asked, return_document=ReturnDocument.AFTER),
+        return await self._read(
+            await self._collection.find_one_and_update({"_id": id}, asked, return_document=ReturnDocument.AFTER)
         )
 
     async def schedule_render(self, id: str, now: datetime, at: datetime) -> bool:
@@ -106,8 +104,8 @@ class Conversations(DocumentStore[Conversation]):
         """The conversation, leased until then; None if another holder's lease has not expired."""
         free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
         lease = {"$set": {"lease": {"holder": holder, "until": until}}}
-        return read(
-            Conversation, await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
+        return await self._read(
+            await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
         )
 
     async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
@@ -141,17 +139,17 @@ class Conversations(DocumentStore[Conversation]):
 
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""
-        return await self._find({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)
+        return await self._find_readable({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)
 
-    async def announcements_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
+    async def announcements_due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced; each again at `again_at`, until it is decided."""
         overdue = {"debounce.due_at": {"$lte": now}, "$or": [{"announce_at": None}, {"announce_at": {"$lte": now}}]}
-        due = await self._find(overdue, [("debounce.due_at", ASCENDING)], limit)
-        if due:
-            ids = [each.id for each in due]
-            await self._collection.update_many({"_id": {"$in": ids}, **overdue}, {"$set": {"announce_at": again_at}})
-        return due
+        return await self._take_due(overdue, "debounce.due_at", {"announce_at": again_at}, limit, lines)
 
-    async def redraws_due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Conversation]:
+    async def redraws_due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Conversation]:
         """Conversations whose redraw request is overdue."""
-        return await self._due("redraw.due_at", now, again_at, limit)
+        return await self._due("redraw.due_at", now, again_at, limit, lines)

@@ -6,7 +6,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from messages.line import Inbox, Line
-from workers.mongo.collection import DocumentStore, change_to, read
+from workers.mongo.collection import DocumentStore, change_to
 
 
 class Lines(DocumentStore[Line]):
@@ -16,7 +16,7 @@ class Lines(DocumentStore[Line]):
 
     async def all(self) -> list[Line]:
         """Every line, by number."""
-        return await self._find({}, [("_id", ASCENDING)])
+        return await self._find_readable({}, [("_id", ASCENDING)])
 
     async def add(self, line: Line) -> bool:
         """Store a new line; False if the number is already a line."""
@@ -40,7 +40,7 @@ class Inboxes(DocumentStore[Inbox]):
         """The line's inbox if a comparison is due, with the next one at `look_at`; a new inbox begins now."""
         await self._ensure(Inbox(id=line, began_at=now, seen_at=now, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
-        return read(Inbox, await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
+        return await self._read(await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 
     async def set_seen(self, line: str, until: datetime, taken: Sequence[str]) -> None:
         """Record that all texts up to then are stored or queued, and which of the listed ones are only queued."""

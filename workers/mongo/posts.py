@@ -72,7 +72,7 @@ class Channels(DocumentStore[ThrottledChannel]):
 
     async def throttled(self, now: datetime) -> dict[str, datetime]:
         """The channels that accept no writes now, and until when."""
-        return {each.id: each.retry_at for each in await self._find({"retry_at": {"$gt": now}})}
+        return {each.id: each.retry_at for each in await self._find_readable({"retry_at": {"$gt": now}})}
 
     async def throttle(self, channel: str, until: datetime) -> None:
         """Write nothing to a channel until then."""

@@ -1,6 +1,6 @@
 """The texts, inbound and outbound."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -123,9 +123,11 @@ class Texts(DocumentStore[Sms]):
                 {"$unset": {"due_at": ""}},
             )
 
-    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Sms]:
-        """Overdue texts: inbound ones without a ticket, outbound ones without an outcome."""
-        return await self._due("due_at", now, again_at, limit)
+    async def due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Sms]:
+        """Overdue texts (of these lines): inbound ones without a ticket, outbound ones without an outcome."""
+        return await self._due("due_at", now, again_at, limit, lines)
 
     async def unattached(self, conversation: str) -> list[Sms]:
         """The conversation's texts whose attachments are not in the thread yet, in order."""
@@ -193,11 +195,11 @@ class Texts(DocumentStore[Sms]):
 
     async def known(self, ids: Sequence[str]) -> set[str]:
         """The ids that are stored."""
-        return {text.id for text in await self._find({"_id": {"$in": list(ids)}})}
+        return {str(fields["_id"]) async for fields in self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
 
     async def known_sids(self, sids: Sequence[str]) -> set[str]:
         """The provider's sids that belong to stored outbound texts."""
-        return {text.sid for text in await self._find({"sid": {"$in": list(sids)}}) if text.sid is not None}
+        return {fields["sid"] async for fields in self._collection.find({"sid": {"$in": list(sids)}}, {"sid": 1})}
 
     async def unshown(self, conversation: str) -> list[Sms]:
         """The conversation's texts whose state Slack does not show, in order."""

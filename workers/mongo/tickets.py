@@ -106,13 +106,15 @@ class Tickets(DocumentStore[Ticket]):
         tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
         return [ticket for ticket in tickets if ticket.settled.get(slice, 0) < ticket.version]
 
-    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Ticket]:
-        """Tickets whose present version is overdue in some slice."""
-        return await self._due("due_at", now, again_at, limit)
+    async def due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Ticket]:
+        """Tickets (of these lines) whose present version is overdue in some slice."""
+        return await self._due("due_at", now, again_at, limit, lines)
 
     async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
         """Solved tickets whose time has passed."""
-        return await self._find({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+        return await self._find_readable({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
 
     async def update_search_terms(self, ticket: Ticket) -> None:
         """Add a ticket's subject, tags and assignees to the search terms."""
@@ -127,15 +129,15 @@ class Tickets(DocumentStore[Ticket]):
 
     async def in_status(self, status: Status, limit: int) -> list[Ticket]:
         """The newest tickets in a status."""
-        return await self._find({"status": status}, [("_id", DESCENDING)], limit)
+        return await self._find_readable({"status": status}, [("_id", DESCENDING)], limit)
 
     async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
         """The newest tickets of some contacts."""
-        return await self._find({"contact": {"$in": list(contacts)}}, [("_id", DESCENDING)], limit)
+        return await self._find_readable({"contact": {"$in": list(contacts)}}, [("_id", DESCENDING)], limit)
 
     async def newest_of_all(self, limit: int) -> list[Ticket]:
         """The newest tickets."""
-        return await self._find({}, [("_id", DESCENDING)], limit)
+        return await self._find_readable({}, [("_id", DESCENDING)], limit)
 
     async def remember_tags(self, tags: Sequence[str], now: datetime) -> None:
         """Offer these tags first from now on."""
