@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-BENCHMARKS: Final = ("gateway", "click", "memory", "workers", "texts", "dead")
+BENCHMARKS: Final = ("gateway", "click", "memory", "workers", "texts", "dead", "journal")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, override
+from typing import Any, Protocol, override
 
 import dramatiq
 import pika
@@ -29,7 +29,7 @@ from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
 from workers.retries import OUTAGE, Backoff, is_outage, outage_wait
-from workers.runtime import author_told
+from workers.runtime import author_told, is_wake_up
 
 log = structlog.get_logger("clerk.broker")
 
@@ -180,18 +180,34 @@ def in_memory(*more: Middleware) -> StubBroker:
     return StubBroker(middleware=middleware(*more))
 
 
-class InMemoryPublisher:
-    """Publishes to a broker in this process."""
+class Keeper(Protocol):
+    """Keeps messages where a crash does not lose them."""
 
-    def __init__(self, broker: StubBroker) -> None:
-        self._broker = broker
-
-    async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
-        """Put a message on its queue at once."""
-        _, body = envelope(message)
-        milliseconds = None if delay is None else int(min(delay, LONGEST_DELAY) / timedelta(milliseconds=1))
-        self._broker.enqueue(Message.decode(body), delay=milliseconds)
+    async def keep(self, id: str, body: bytes, due_at: int | None) -> None:
+        """Return once a message is safe; `due_at` is in milliseconds since 1970; Unpublished if that is uncertain."""
+        ...
 
     async def probe(self) -> str | None:
-        """None: a queue in memory is always available."""
-        return None
+        """None if messages can be kept now, else what is wrong."""
+        ...
+
+
+class InMemoryPublisher:
+    """Publishes to a broker in this process; a message that nothing else would find again goes to the keeper first."""
+
+    def __init__(self, broker: StubBroker, keeper: Keeper | None = None) -> None:
+        self._broker, self._keeper = broker, keeper
+
+    async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
+        """Put a message on its queue, once it is safe; Unpublished if that is uncertain."""
+        _, body = envelope(message)
+        queued: Message[None] = Message.decode(body)
+        milliseconds = None if delay is None else int(min(delay, LONGEST_DELAY) / timedelta(milliseconds=1))
+        if self._keeper is not None and not is_wake_up(type(message)):
+            due_at = None if milliseconds is None else queued.message_timestamp + milliseconds
+            await self._keeper.keep(queued.message_id, body, due_at)
+        self._broker.enqueue(queued, delay=milliseconds)
+
+    async def probe(self) -> str | None:
+        """None if messages can be published now, else what is wrong."""
+        return None if self._keeper is None else await self._keeper.probe()

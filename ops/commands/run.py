@@ -30,6 +30,8 @@ from ops.queues.broker import Broker
 from ops.queues.in_memory import InMemory
 from ops.running.instrumentation import instrument
 from ops.running.internals import ClerkInternals, HandledMessages
+from ops.running.journal import FILE as JOURNAL
+from ops.running.journal import Journal, Journaled
 from ops.running.killable import Killable
 from ops.running.thread_death import end_with_needed_threads
 from ops.settings import OpsSettings
@@ -104,12 +106,16 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
     handled = HandledMessages()
     killable = Killable(handled.killed)
     watched = (handled, killable) if settings.sandbox else ()
-    broker, gateway_publisher, worker_publisher = _queues(settings, *watched)
+    journal = Journal(settings.data_dir) if settings.amqp_url is None else None
+    broker, gateway_publisher, worker_publisher = _queues(settings, journal, *watched)
     add_actors(broker, make_ports(settings, worker_publisher))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = make_ports(settings, gateway_publisher)
-    if settings.amqp_url is None:  # then the queues start empty
+    if journal is not None:  # then the queues start empty, but for what the journal holds
+        assert isinstance(broker, StubBroker)
         await ports.stores.inboxes.forget_taken()
+        journal.publish_again(broker)
+        journal.start()
     mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
@@ -128,6 +134,8 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
             await asyncio.to_thread(worker.stop, 10_000)
+            if journal is not None:
+                await asyncio.to_thread(journal.close)
             broker.close()
             await ports.close()
     if ended:
@@ -150,11 +158,14 @@ def end_server_with(task: asyncio.Task[None], server: uvicorn.Server) -> list[st
     return ended
 
 
-def _queues(settings: Settings, *more: Middleware) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
+def _queues(
+    settings: Settings, journal: Journal | None, *more: Middleware
+) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
     """The broker, and a publisher for the gateway's event loop and one for the workers'."""
     if settings.amqp_url is None:
-        stub: StubBroker = in_memory(Observed(), *more)
-        return stub, InMemoryPublisher(stub), InMemoryPublisher(stub)
+        kept = () if journal is None else (Journaled(journal),)
+        stub: StubBroker = in_memory(Observed(), *kept, *more)
+        return stub, InMemoryPublisher(stub, journal), InMemoryPublisher(stub, journal)
     url = settings.amqp_url.get_secret_value()
     return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
 
@@ -196,7 +207,7 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
     console.print(f"  Slack:        {settings.url}/slack/interactions, /slack/events, /slack/commands")
     console.print(f"  Health:       {settings.url}/readyz, /metrics")
     if settings.amqp_url is None:
-        console.print("  Queues:       in memory; a crash may lose what a webhook brought just before it")
+        console.print(f"  Queues:       in memory, and what a crash would lose in {settings.data_dir / JOURNAL}")
     if embedded:
         console.print(f"  Documents:    {settings.data_dir / 'clerk.sqlite'}")
     if settings.sandbox:

@@ -56,8 +56,13 @@ class InMemory:
         return self._go_through(selection, report, again)
 
     def drop(self, selection: Selection, report: Report) -> Tally:
-        """Drop dead letters for good."""
-        return self._go_through(selection, report, self._remove)
+        """Drop dead letters for good: the broker's middleware learns that they are done with."""
+
+        def forget(queue: str, proxy: MessageProxy) -> None:
+            self._remove(queue, proxy)
+            self._broker.emit_after("ack", proxy)
+
+        return self._go_through(selection, report, forget)
 
     def _meant(self, selection: Selection) -> Sequence[str]:
         return selection.queues or self._queues
