@@ -310,7 +310,7 @@ async def test_while_slack_is_away_changes_are_told_later_however_many_they_are(
     assert [f"note {number}" in each for number, each in enumerate(said)] == [True] * (ENTRIES_KEPT + 5)
 
 
-async def test_a_trace_shows_the_whole_history_of_a_ticket(workers: Workers, mongo_url: str) -> None:
+async def test_a_trace_shows_the_whole_history_of_a_ticket(workers: FakeWorkers, mongo_url: str) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
