@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 import sys
 import threading
@@ -13,7 +14,8 @@ import structlog
 import uvicorn
 
 from gateway.app import ASGIApp, Gateway
-from gateway.connection import Connection
+from gateway.connection import Connection, CrowdedState
+from gateway.crowd import Crowd
 from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
@@ -22,12 +24,21 @@ from messages.process.settings import Misconfigured, Settings, refuse_sandbox_se
 log = structlog.get_logger("clerk.gateway")
 
 
-MOST_AT_ONCE: Final = 500
-"""The most connections, each with a body of up to 1 MiB; Uvicorn answers further requests with 503."""
+MOST_CONNECTIONS: Final = 4000
+MOST_RECEIVING: Final = 500
+"""The most requests that have come in part: each may hold a body of up to 1 MiB."""
+
+OTHER_FILES: Final = 256
+"""How many of the files that a process may open are kept for RabbitMQ, MongoDB and all others."""
 
 
 class GatewayServer(uvicorn.Server):
     """Ends `serve` on SIGTERM and SIGINT, so that the code after `serve` still runs."""
+
+    def __init__(self, config: uvicorn.Config, crowd: Crowd[Connection] | None = None) -> None:
+        super().__init__(config)
+        if crowd is not None:
+            self.server_state = CrowdedState(crowd)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,6 +58,7 @@ class GatewayServer(uvicorn.Server):
 
 def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = Connection) -> GatewayServer:
     """The HTTP server of an application, with the gateway's settings."""
+    most = most_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     return GatewayServer(
         uvicorn.Config(
             app,
@@ -62,10 +74,15 @@ def server(app: ASGIApp, settings: Settings, *, connection: type[Connection] = C
             lifespan="off",
             timeout_graceful_shutdown=10,
             timeout_keep_alive=30,
-            limit_concurrency=MOST_AT_ONCE,
             backlog=2048,
-        )
+        ),
+        Crowd(most, MOST_RECEIVING),
     )
+
+
+def most_connections(most_files: int) -> int:
+    """How many connections a process holds that may open so many files (negative: any number)."""
+    return MOST_CONNECTIONS if most_files < 0 else min(MOST_CONNECTIONS, max(most_files - OTHER_FILES, most_files // 2))
 
 
 def freeze_garbage_collector() -> None:

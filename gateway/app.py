@@ -3,10 +3,10 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -15,13 +15,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_
 from gateway import slack_webhook, twilio_webhook
 from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
+from gateway.readiness import GatewayPublisher, Readiness
 from gateway.refusals import Refusals
 from gateway.webhook import Accepted, Rejected, Request, Response
 from messages.base import QueueMessage
 from messages.formats.media_links import PATH as MEDIA_PATH
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.process import telemetry
-from messages.process.publishing import Publisher, Unpublished, correlation, new_id
+from messages.process.publishing import Unpublished, correlation, new_id
 from messages.process.settings import Settings
 from messages.sms import outbound_id
 
@@ -42,16 +43,10 @@ STATUS_PATH: Final = "/twilio/status/"
 REFUSED_AT_ONCE: Final = 1000
 REFUSED_AGAIN: Final = timedelta(milliseconds=100)
 """How many refusals of one address get their reason at once, and the time after which one more does."""
+MOST_AT_ONCE: Final = 500
+"""How many verified webhooks may wait for their confirm at once; further ones are answered 503."""
 MOST_TYPES: Final = 100
 """How many types of unused events are counted by name."""
-
-
-class GatewayPublisher(Publisher, Protocol):
-    """A publisher that can check whether it works."""
-
-    async def probe(self) -> str | None:
-        """None if messages can be published now, else what is wrong."""
-        ...
 
 
 class Gateway:
@@ -64,8 +59,11 @@ class Gateway:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         mounts: Mapping[str, ASGIApp] | None = None,
+        readiness: Readiness | None = None,
     ) -> None:
         self._publisher = publisher
+        self._readiness = readiness or Readiness(publisher)
+        self._publishing = 0
         self._now = now
         self._mounts = dict(mounts or {})
         self._texts, self._replies = Arrivals(), Arrivals()
@@ -140,6 +138,7 @@ class Gateway:
                 answer, outcome = self._refuse(rejected, scope)
             except Unpublished as error:
                 answer, outcome = Response(503, b"Clerk can't reach the queue; please try again"), "unpublished"
+                self._readiness.note(str(error))
                 log.error("webhook not published", route=route, error=str(error), correlation_id=cause)
             except _ClientDisconnected:
                 _webhook_counter(route, "gone").inc()
@@ -187,15 +186,25 @@ class Gateway:
     async def _publish(self, accepted: Accepted) -> None:
         if not accepted.messages:
             return
+        if self._publishing >= MOST_AT_ONCE:
+            raise Unpublished("too many webhooks wait for RabbitMQ's confirm")
         started = time.perf_counter()
-        if len(accepted.messages) == 1:
-            await self._publish_one(accepted.messages[0])
-        else:
-            results = await asyncio.gather(*map(self._publish_one, accepted.messages), return_exceptions=True)
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
+        self._publishing += 1
+        try:
+            await self._publish_all(accepted.messages)
+        finally:
+            self._publishing -= 1
+        self._readiness.note(None)
         CONFIRM_SECONDS.observe(time.perf_counter() - started)
+
+    async def _publish_all(self, messages: Sequence[QueueMessage]) -> None:
+        if len(messages) == 1:
+            await self._publish_one(messages[0])
+            return
+        results = await asyncio.gather(*map(self._publish_one, messages), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     async def _publish_one(self, message: QueueMessage) -> None:
         if isinstance(message, SmsReceived):
@@ -217,8 +226,8 @@ class Gateway:
         return Response(200, b"ok")
 
     async def _readyz(self) -> Response:
-        trouble = await self._publisher.probe()
-        return Response(200, b"ready") if trouble is None else Response(503, trouble.encode())
+        """Name no address, user or queue: anybody may ask. The log and the console have the reason."""
+        return Response(200, b"ready") if await self._readiness.ask() else Response(503, b"broker")
 
     async def _metrics(self) -> Response:
         return Response(200, generate_latest(), CONTENT_TYPE_LATEST)

@@ -42,7 +42,8 @@ def check(settings: Settings, dates: dict[str, str]) -> Iterator[Finding]:
             yield good("public URL", f"{url} leads to a gateway")
             ready = client.get("/readyz")
             if ready.status_code != 200:
-                yield bad("gateway", f"accepts no messages: {ready.text}", "Bring its broker back.")
+                todo = "Bring its broker back. The gateway's log and its console at /ops have the reason."
+                yield bad("gateway", "accepts no messages: its broker does not confirm them", todo)
             else:
                 yield good("gateway", "accepts messages")
             yield from _refusals(client.get("/metrics"))

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from gateway.__main__ import freeze_garbage_collector, server
 from gateway.app import Gateway
+from gateway.readiness import Readiness
 from messages.process import telemetry
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
@@ -38,12 +39,13 @@ async def _serve(settings: Settings) -> None:
     assert settings.amqp_url is not None
     url = settings.amqp_url.get_secret_value()
     trail = instrument(settings, "gateway", REGISTRY)
-    console = build(settings, rabbit(url, OpsSettings.load()), trail, shared=True)
     publisher = AmqpPublisher(url)
     publisher.start()
+    readiness = Readiness(publisher)
+    console = build(settings, rabbit(url, OpsSettings.load()), trail, shared=True, readiness=readiness)
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
-    application = Gateway(settings, publisher, mounts={"/ops": console})
+    application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness)
     freeze_garbage_collector()
     try:
         await server(application, settings).serve()

@@ -16,7 +16,8 @@ from prometheus_client import REGISTRY
 from rich.console import Console
 
 from gateway.__main__ import server
-from gateway.app import ASGIApp, Gateway, GatewayPublisher
+from gateway.app import ASGIApp, Gateway
+from gateway.readiness import GatewayPublisher, Readiness
 from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
@@ -116,13 +117,14 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
         await ports.stores.inboxes.forget_taken()
         journal.publish_again(broker)
         journal.start()
-    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, embedded=embedded)}
+    readiness = Readiness(gateway_publisher)
+    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, readiness, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
             inside, folder = ClerkInternals(ports, broker, worker, handled, killable), settings.data_dir / "sandbox"
             sandbox = opened(_sandbox(settings), internals=inside, stopping=lambda: serving.should_exit, folder=folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
-        serving = server(Gateway(settings, gateway_publisher, mounts=mounts), settings)
+        serving = server(Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness), settings)
         worker.start()
         ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)), name="clock")
         ended = end_server_with(ticking, serving)
@@ -170,7 +172,7 @@ def _queues(
     return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
 
 
-def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> ASGIApp:
+def _console(settings: Settings, broker: dramatiq.Broker, readiness: Readiness, *, embedded: bool) -> ASGIApp:
     """The console, over this process's own queues or over those in RabbitMQ."""
     queues: Broker
     if settings.amqp_url is None:
@@ -179,10 +181,11 @@ def _console(settings: Settings, broker: dramatiq.Broker, *, embedded: bool) -> 
     else:
         queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
     if not embedded:
-        return build_console(settings, queues, instrument(settings, "run", REGISTRY), shared=True)
+        trail = instrument(settings, "run", REGISTRY)
+        return build_console(settings, queues, trail, shared=True, readiness=readiness)
     remembered = log_trail.MemoryTrail(log_trail.process_name("run"))
     log_trail.record_log(remembered)
-    return build_console(settings, queues, remembered, shared=False)
+    return build_console(settings, queues, remembered, shared=False, readiness=readiness)
 
 
 def _sandbox(settings: Settings) -> SandboxConfig:

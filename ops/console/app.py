@@ -8,6 +8,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from gateway.readiness import Readiness
 from messages.process.settings import Settings
 from ops.console import api
 from ops.console.pages import HERE, Pages
@@ -20,13 +21,13 @@ from ops.queues.broker import Broker, BrokerAway
 from ops.traces.log_trail import Trail
 
 
-def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool) -> ASGIApp:
+def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool, readiness: Readiness) -> ASGIApp:
     """The console over these queues; `shared` if other processes report in the documents, too."""
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
     recorder = Recorder(broker, documents, _own_samples(), shared=shared)
     recorder.start()
-    return application(View(settings, broker, documents, trail, recorder))
+    return application(View(settings, broker, documents, trail, recorder, unpublished=lambda: readiness.trouble))
 
 
 def _own_samples() -> Callable[[], Samples]:

@@ -44,6 +44,14 @@ class Problem(Document):
     link: str = ""
 
 
+def of_publishing(trouble: str | None) -> list[Problem]:
+    """What is wrong with publishing, as the gateway saw it last."""
+    if trouble is None:
+        return []
+    todo = "Repair what it says. Until then this gateway answers webhooks with 503; Slack and Twilio try again."
+    return [Problem(found=f"This gateway can't publish: {trouble}.", todo=todo)]
+
+
 def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
     """What is wrong with the queues."""
     if snapshot is None:

@@ -10,7 +10,15 @@ from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
 from ops.console.dead_letters import DeadLetters
-from ops.console.problems import Problem, of_documents, of_processes, of_snapshot, of_stages, of_unreadable
+from ops.console.problems import (
+    Problem,
+    of_documents,
+    of_processes,
+    of_publishing,
+    of_snapshot,
+    of_stages,
+    of_unreadable,
+)
 from ops.console.runs import Runs
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.recorder import Recorder
@@ -45,6 +53,8 @@ class View:
     documents: Documents
     trail: Trail | None
     recorder: Recorder
+    unpublished: Callable[[], str | None] = field(default=lambda: None)
+    """Why this gateway could not publish when it last tried; None if it could."""
     runs: Runs = field(default_factory=Runs)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -54,7 +64,7 @@ class View:
     def problems(self) -> list[Problem]:
         """What is wrong, the most serious first."""
         latest, now = self.recorder.latest(), self.now()
-        found = of_snapshot(latest.snapshot) if latest else []
+        found = [*of_publishing(self.unpublished()), *(of_snapshot(latest.snapshot) if latest else ())]
         found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
         try:
             behind = len(self.documents.behind(now - LATE, 1000))

@@ -58,7 +58,7 @@ def test_the_broker_is_away(place: Place) -> None:
         assert "is away" in doctor(place.clerk)["broker"]
         ready = httpx.get(f"{place.clerk.gateway_url}/readyz", trust_env=False, timeout=30)
         assert ready.status_code == 503
-        assert "RabbitMQ" in ready.text
+        assert ready.text == "broker"
     finally:
         place.rabbit.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")

@@ -60,7 +60,7 @@ def test_what_is_not_there_is_not_found(gateway: Served, path: str) -> None:
 def test_readiness_is_the_brokers_and_health_is_the_gateways(gateway: Served) -> None:
     gateway.publisher.trouble = "RabbitMQ does not confirm"
     answer = gateway.http.get("/readyz")
-    assert (answer.status_code, answer.text) == (503, "RabbitMQ does not confirm")
+    assert (answer.status_code, answer.text) == (503, "broker")
     assert gateway.http.get("/healthz").status_code == 200
 
 

@@ -1,0 +1,55 @@
+"""Whether the gateway can publish: strangers learn yes or no, the log and the console learn the reason."""
+
+import asyncio
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from messages.base import QueueMessage
+
+log = structlog.get_logger("clerk.gateway")
+
+
+class GatewayPublisher(Protocol):
+    """A publisher that can check whether it works."""
+
+    async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
+        """Return once the message is safe in its queue; Unpublished if that is uncertain."""
+        ...
+
+    async def probe(self) -> str | None:
+        """None if messages can be published now, else what is wrong."""
+        ...
+
+
+class Readiness:
+    """What is wrong with publishing; however many ask at once, the broker is asked once."""
+
+    def __init__(self, publisher: GatewayPublisher) -> None:
+        self._publisher = publisher
+        self._asking: asyncio.Future[str | None] | None = None
+        self.trouble: str | None = None
+        """What was wrong when last seen; any thread may read it."""
+
+    async def ask(self) -> bool:
+        """Whether messages can be published now."""
+        if self._asking is None:
+            self._asking = asyncio.ensure_future(self._publisher.probe())
+            self._asking.add_done_callback(self._answered)
+        return await asyncio.shield(self._asking) is None
+
+    def note(self, trouble: str | None) -> None:
+        """Note what is wrong now; None if nothing is."""
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        if trouble is None:
+            log.info("messages can be published again")
+        else:
+            log.error("messages can't be published", reason=trouble)
+
+    def _answered(self, asking: asyncio.Future[str | None]) -> None:
+        self._asking = None
+        if not asking.cancelled() and asking.exception() is None:
+            self.note(asking.result())
