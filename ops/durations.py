@@ -13,7 +13,10 @@ def parse(text: str) -> timedelta:
     found = _WRITTEN.fullmatch(text.strip().lower())
     if found is None:
         raise ValueError(f"{text!r} is not a duration such as 90s, 10m, 2h or 7d")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    except OverflowError:
+        raise ValueError(f"{text[:20]!r} is longer than any time that Clerk knows") from None
 
 
 def short(seconds: float | None) -> str:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from gateway.readiness import Readiness
+from gateway.webhook import Rejected
 from messages.process.settings import Settings
 from ops.console import api
 from ops.console.pages import HERE, Pages
@@ -43,7 +46,13 @@ def application(view: View) -> ASGIApp:
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *pages.routes(),
         ],
-        exception_handlers={BrokerAway: pages.trouble, DocumentsAway: pages.trouble},
+        exception_handlers={BrokerAway: pages.trouble, DocumentsAway: pages.trouble, Rejected: _on_rejected},
     )
     token = Token(view.settings.ops_token.get_secret_value())
     return Authentication(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))
+
+
+def _on_rejected(_: Request, error: Exception) -> Response:
+    """What a body that is no form of the console's is answered, once the token was right."""
+    assert isinstance(error, Rejected)
+    return Response(f"{error.reason}\n", error.status)

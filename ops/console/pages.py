@@ -17,6 +17,7 @@ from messages.queues import QUEUES
 from ops import durations
 from ops.console import charts
 from ops.console.dead_letters import grouped
+from ops.console.forms import KIND, form_of
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.view import View
@@ -113,7 +114,7 @@ class Pages:
         view, query = self._view, request.query_params
         selection, wrong = _selection(query)
         matching = [] if wrong else view.dead.matching(selection)
-        look, start = view.dead.look(), max(0, int(query["from"])) if query.get("from", "").isdecimal() else 0
+        look, start = view.dead.look(), _place(query.get("from", ""))
         return self._draw(
             request,
             "dead.html",
@@ -146,7 +147,7 @@ class Pages:
 
     async def move(self, request: Request) -> Response:
         """Start to replay or drop dead letters, or stop doing so."""
-        view, verb, form = self._view, request.path_params["verb"], await request.form()
+        view, verb, form = self._view, request.path_params["verb"], form_of(await request.body(), KIND)
         if verb == "stop":
             view.runs.stop()
             return RedirectResponse("/ops/dead", 303)
@@ -229,6 +230,11 @@ def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
         return Selection(), str(error)
     queues = (text["queue"],) if text["queue"] else ()
     return Selection(queues=queues, actor=text["actor"] or None, reason=text["reason"] or None, **ages), ""
+
+
+def _place(given: str) -> int:
+    """A place in a list, as the address has it; the first for anything else."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else 0
 
 
 def _series(history: list[Reading], stage: str, what: str) -> list[float | None]:

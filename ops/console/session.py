@@ -8,20 +8,20 @@ from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.refusals import Refusals
+from gateway.webhook import Rejected
+from ops.console.forms import form_of
 
 COOKIE: Final = "clerk_ops"
 COOKIE_SECONDS: Final = 12 * 3600
 TRIES: Final = 60
 NEXT_TRY_AFTER: Final = timedelta(seconds=2)
-"""After this many wrong tokens an address must wait this long before each try, even with the right token.
-Those who have signed in already stay signed in.
-"""
+"""After this many wrong tokens or forms, an address gets the reason only this often. The right token always passes."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -45,8 +45,9 @@ class Token:
         self._key = hashlib.sha256(b"clerk console " + self._token).digest()
 
     def is_right(self, given: str) -> bool:
-        """Whether this is the token."""
-        return hmac.compare_digest(given.encode(), self._token)
+        """Whether this is the token. Digests are compared, so that the time tells nothing of its length either."""
+        digest = hashlib.sha256(given.encode("utf-8", "surrogatepass")).digest()
+        return hmac.compare_digest(digest, hashlib.sha256(self._token).digest())
 
     def cookie_value(self, expires: int) -> str:
         """The value of a cookie that admits its bearer until `expires` (seconds since 1970)."""
@@ -57,7 +58,9 @@ class Token:
         expires, _, signature = cookie.partition(".")
         if not (expires.isascii() and expires.isdigit() and len(expires) < 12) or int(expires) < now:
             return False
-        return hmac.compare_digest(signature.encode(), self._sign(f"pass {int(expires)}").encode())
+        return hmac.compare_digest(
+            signature.encode("utf-8", "surrogatepass"), self._sign(f"pass {int(expires)}").encode()
+        )
 
     def form_key(self, cookie: str) -> str:
         """The key that every form carries that the cookie's bearer was shown, so that no other site can forge one."""
@@ -65,7 +68,7 @@ class Token:
 
     def is_form_key(self, cookie: str, key: str) -> bool:
         """Whether this is the key of the forms of the cookie's bearer."""
-        return hmac.compare_digest(key.encode(), self.form_key(cookie).encode())
+        return hmac.compare_digest(key.encode("utf-8", "surrogatepass"), self.form_key(cookie).encode())
 
     def _sign(self, what: str) -> str:
         return hmac.new(self._key, what.encode(), hashlib.sha256).hexdigest()
@@ -99,22 +102,26 @@ class Authentication:
             return {"type": "http.request", "body": body, "more_body": False}
 
         again = receive if scope["method"] in READS else received
-        answer = await self._answer(Request(scope, again))
+        request = Request(scope, again)
+        try:
+            answer = self._answer(request, body)
+        except Rejected as rejected:
+            answer = self._count_wrong(request) or Response(f"{rejected.reason}\n", rejected.status)
         await (answer or self._app)(scope, again, send_secured)
 
-    async def _answer(self, request: Request) -> Response | None:
-        """The answer in place of the page; None if the request may have the page."""
+    def _answer(self, request: Request, body: bytes) -> Response | None:
+        """The answer in place of the page; None if the request may have the page. Rejected if its form is none."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         if path.startswith("/static/"):
             return None
         if path == "/sign-in" and request.method == "POST":
-            return await self._sign_in(request)
+            return self._sign_in(request, form_of(body, request.headers.get("content-type", "")))
         bearer = request.headers.get("authorization", "")
         if bearer.lower().startswith("bearer "):
             request.scope["form_key"] = ""
-            if wait := self._blocked_for(request):
-                return _too_many_tries(wait)
-            return None if self._check_token(request, bearer[7:]) else _refused("the token is wrong")
+            if self._token.is_right(bearer[7:].strip()):
+                return None
+            return self._count_wrong(request) or _refused("the token is wrong")
         cookie = request.cookies.get(COOKIE, "")
         if not self._token.is_valid_cookie(cookie, time.time()):
             if path.startswith("/api"):
@@ -123,31 +130,27 @@ class Authentication:
         request.scope["form_key"] = self._token.form_key(cookie)
         if request.method in READS:
             return None
-        if not await self._is_ours(request, cookie):
+        if not self._is_ours(request, cookie, body):
             return Response("This form does not come from the console. Load the page again, then retry.", 403)
         return _sign_out() if path == "/sign-out" else None
 
-    async def _is_ours(self, request: Request, cookie: str) -> bool:
+    def _is_ours(self, request: Request, cookie: str, body: bytes) -> bool:
         if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             return False
-        key = request.headers.get("x-form-key") or str((await request.form()).get("form_key", ""))
+        key = request.headers.get("x-form-key")
+        if key is None:
+            key = str(form_of(body, request.headers.get("content-type", "")).get("form_key", ""))
         return self._token.is_form_key(cookie, key)
 
-    def _blocked_for(self, request: Request) -> timedelta | None:
-        return self._wrong.wait(_address(request), datetime.now(UTC))
+    def _count_wrong(self, request: Request) -> Response | None:
+        """Count a wrong token or form; the answer in place of the reason once there were too many."""
+        address = request.client.host if request.client else ""
+        wait = self._wrong.count_refusal(address, datetime.now(UTC))
+        return None if wait is None else _too_many_tries(wait)
 
-    def _check_token(self, request: Request, given: str) -> bool:
-        right = self._token.is_right(given.strip())
-        if not right:
-            self._wrong.count_refusal(_address(request), datetime.now(UTC))
-        return right
-
-    async def _sign_in(self, request: Request) -> Response:
-        if wait := self._blocked_for(request):
-            return _too_many_tries(wait)
-        form = await request.form()
-        if not self._check_token(request, str(form.get("token", ""))):
-            return RedirectResponse("/ops/?wrong=1", 303)
+    def _sign_in(self, request: Request, form: FormData) -> Response:
+        if not self._token.is_right(str(form.get("token", "")).strip()):
+            return self._count_wrong(request) or RedirectResponse("/ops/?wrong=1", 303)
         after = str(form.get("after", ""))
         answer = RedirectResponse(after if after.startswith("/ops/") else "/ops/", 303)
         answer.set_cookie(
@@ -168,13 +171,9 @@ def _sign_out() -> Response:
     return answer
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 def _too_many_tries(wait: timedelta) -> Response:
     seconds = math.ceil(wait.total_seconds())
-    why = f"Too many wrong tokens came from this address. Try again in {seconds} s."
+    why = f"Too many wrong tokens or forms came from this address. The right token passes; others wait {seconds} s."
     return Response(why, 429, {"retry-after": str(seconds)})
 
 
