@@ -1,6 +1,7 @@
 """Serves the files of agents' replies to the provider, which fetches them for an MMS."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -29,7 +30,6 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=14, connect=5, sock_read=10)
 _CHUNK: Final = 64 * 1024
 _HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
-    "content-disposition": "inline",
     "content-security-policy": "default-src 'none'; sandbox",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -67,7 +67,7 @@ class MediaFiles:
             log.error("a file could not be fetched from Slack", why=error.outcome)
             return _refused(error.status, error.outcome, b"the file could not be fetched from Slack")
         SERVED.labels("ok").inc()
-        return Response(200, content, link.content_type, _HEADERS)
+        return Response(200, content, link.content_type, {**_HEADERS, "content-disposition": disposition(link.name)})
 
     async def _content(self, link: MediaLink) -> bytes:
         if not is_slack_url(link.url, self._api_url):
@@ -83,6 +83,12 @@ class MediaFiles:
         except (TimeoutError, ValueError, aiohttp.ClientError) as error:
             failure = type(error).__name__
         raise _FetchFailed(502, failure)
+
+
+def disposition(named: str) -> str:
+    """The header that gives the phone a file's name (https://www.twilio.com/docs/sms/accepted-mime-types)."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", named)
+    return f'inline; filename="{name}"' if name else "inline"
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

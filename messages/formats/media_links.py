@@ -10,8 +10,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote, unquote
 
 PATH: Final = "/media/"
+_NAME: Final = "#named="
 
 
 class BadSignature(Exception):
@@ -24,11 +26,15 @@ class LinkExpired(Exception):
 
 @dataclass(frozen=True)
 class MediaLink:
-    """A file at Slack, as its private URL and its type, that can be fetched until a time (in whole seconds)."""
+    """A file at Slack, as its private URL and its type, that can be fetched until a time (in whole seconds).
+
+    `name` is what the phone is told to call it.
+    """
 
     url: str
     content_type: str
     expires_at: datetime
+    name: str = ""
 
 
 def media_key(secret: str) -> bytes:
@@ -37,8 +43,12 @@ def media_key(secret: str) -> bytes:
 
 
 def signed_path(link: MediaLink, key: bytes) -> str:
-    """The path, below the public URL, under which the gateway serves a file."""
-    payload = _encoded(json.dumps([int(link.expires_at.timestamp()), link.content_type, link.url]).encode())
+    """The path, below the public URL, under which the gateway serves a file.
+
+    The name is the fragment of the file's URL: a gateway of before, which knows no names, fetches the same file.
+    """
+    url = f"{link.url}{_NAME}{quote(link.name)}" if link.name else link.url
+    payload = _encoded(json.dumps([int(link.expires_at.timestamp()), link.content_type, url]).encode())
     return f"{PATH}{payload}.{_signature(payload, key)}"
 
 
@@ -48,7 +58,8 @@ def read_path(path: str, key: bytes, now: datetime) -> MediaLink:
     if not hmac.compare_digest(signature.encode(), _signature(payload, key).encode()):
         raise BadSignature
     expires, content_type, url = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    link = MediaLink(url, content_type, datetime.fromtimestamp(expires, UTC))
+    url, _, name = url.partition(_NAME)
+    link = MediaLink(url, content_type, datetime.fromtimestamp(expires, UTC), unquote(name))
     if link.expires_at <= now:
         raise LinkExpired
     return link

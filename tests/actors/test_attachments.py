@@ -78,7 +78,7 @@ async def test_all_pictures_of_a_text_stand_in_one_message_right_behind_it(worke
 
 async def test_a_picture_without_a_text_is_announced_by_its_kind(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG)
-    assert thread(workers) == ["1 picture (image/png)", [("picture-1.png", PNG)]]
+    assert thread(workers) == ["(picture)", [("picture-1.png", PNG)]]
 
 
 async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: FakeWorkers) -> None:

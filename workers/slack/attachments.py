@@ -14,7 +14,7 @@ import structlog
 from messages.notification import Post, PostKind
 from messages.sms import Sms
 from workers.failures import Ambiguous, Permanent, Refused, SlackError, Temporary, TextingError, Throttled, Unreachable
-from workers.ports import Ports
+from workers.ports import Attachment, Ports
 from workers.slack import blocks, media, plan
 from workers.slack.writer import FIRST_RETRY, LOOKUP_AFTER, Writer
 
@@ -100,26 +100,26 @@ class Attachments:
         until = asyncio.get_running_loop().time() + media.FETCH_WITHIN.total_seconds()
         for number, each in enumerate(text.media, 1):
             try:
-                content = await self._fetch_one(each.url, left, until)
+                file = await self._fetch_one(each.url, left, until)
             except TextingError as error:
                 if not media.is_final(error, age):
                     raise
                 log.warning("an attachment can't be fetched", sms=text.id, error=str(error))
                 words.append(media.fetch_failure_notice(text.media, number, error))
             else:
-                left -= len(content)
-                found.append((media.filename(each, number), content))
+                left -= len(file.content)
+                found.append((media.filename(each, number, file.content_type), file.content))
         return found, "\n".join(words)
 
-    async def _fetch_one(self, url: str, most: int, until: float) -> bytes:
+    async def _fetch_one(self, url: str, most: int, until: float) -> Attachment:
         try:
             async with asyncio.timeout_at(until):
-                content = (await self._ports.texting.media(url, most)).content
+                file = await self._ports.texting.media(url, most)
         except TimeoutError:
             raise Unreachable(None, "TimeoutError") from None
-        if not content:
+        if not file.content:
             raise Refused(None, "empty")
-        return content
+        return file
 
     async def _upload_all(self, found: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
         try:

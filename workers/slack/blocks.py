@@ -28,6 +28,7 @@ from slack_sdk.models.blocks import (
 )
 
 from messages.conversation import Contact
+from messages.formats.media_types import counted, described, plain_type
 from messages.line import Line
 from messages.sms import Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
@@ -80,7 +81,6 @@ def card(card: Card) -> Rendered:
     """A ticket's card with Open, Assign and Hide."""
     ticket = card.ticket
     who = _who(card.contact)
-    body = card.newest.body if card.newest else ""
     nothing = [ContextBlock(elements=[_plain("Nothing from the contact yet.")])] if not ticket.last_text else []
     blocks: list[Block] = [
         HeaderBlock(text=_plain(clip_escaped(who, 150))),
@@ -93,7 +93,7 @@ def card(card: Card) -> Rendered:
         _quick_actions(ticket),
     ]
     more = f" (+{card.more} more)" if card.more else ""
-    said = f"{who}: {body or '(no text)'}{more}" if card.newest else who
+    said = f"{who}: {_said(card.newest)}{more}" if card.newest else who
     fallback = f"{said} · Ticket #{ticket.id} {ticket.status.label}"
     return _rendered(clip_escaped(fallback, FALLBACK), blocks)
 
@@ -123,7 +123,7 @@ def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
         if count and (len(blocks) + len(own) > POST_BLOCKS or weight + size > POST_WEIGHT):
             break
         blocks += own
-        bodies.append(text.body if text.body.strip() else _attached(text.media) or "(no text)")
+        bodies.append(_said(text))
         count += 1
         weight += size
     return _rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), count
@@ -276,13 +276,17 @@ def _weight(block: Block) -> int:
     return BLOCK_WEIGHT + sum(len(each.text) for each in texts if isinstance(each, TextObject))
 
 
+def _said(text: Sms) -> str:
+    """What a text says, where no picture can be shown."""
+    if text.body.strip():
+        return text.body
+    return f"({described([each.content_type for each in text.media]) or 'no text'})"
+
+
 def _attached(media: Sequence[Media]) -> str:
-    if not media:
-        return ""
-    pictures = all(each.content_type.startswith("image/") for each in media)
-    noun = ("picture" if pictures else "file") + ("s" if len(media) > 1 else "")
-    kinds = listed((each.content_type for each in media), 200, ", ")
-    return f"{len(media)} {noun} ({kinds})"
+    types = [each.content_type for each in media]
+    kinds = listed(filter(None, map(plain_type, types)), 200, ", ", none="")
+    return f"{counted(types)} ({kinds})" if kinds else counted(types)
 
 
 def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:

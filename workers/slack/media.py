@@ -1,10 +1,10 @@
 """Names the attachments of a contact's text in Slack, and the reasons for missing ones. Pure."""
 
-import mimetypes
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from messages.formats.media_types import better_type, ending, noun
 from messages.sms import Media
 from workers.failures import Refused, TextingError, TooLarge
 
@@ -26,7 +26,6 @@ GIVE_UP: Final = timedelta(hours=1)
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(seconds=30)
 
-_EXTENSIONS: Final = mimetypes.MimeTypes(filenames=())
 _MISSING: Final = "http_404"
 _FOR_AN_ADMIN: Final = frozenset({"http_401", "http_403"})
 """The credentials are wrong; an admin can repair that."""
@@ -50,11 +49,10 @@ _REFUSALS: Final = {
 }
 
 
-def filename(media: Media, number: int) -> str:
-    """An attachment's file name; its extension tells Slack how to show it."""
-    content_type = media.content_type.lower()
-    noun = {"image": "picture", "video": "video", "audio": "audio"}.get(content_type.partition("/")[0], "file")
-    return f"{noun}-{number}{_EXTENSIONS.guess_extension(content_type) or '.bin'}"
+def filename(media: Media, number: int, fetched: str = "") -> str:
+    """An attachment's file name; its end tells Slack how to show it. `fetched` is the type that came with the file."""
+    content_type = better_type(media.content_type, fetched)
+    return f"{noun(content_type).replace(' ', '-')}-{number}{ending(content_type)}"
 
 
 def is_final(error: TextingError, age: timedelta) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from messages.formats.media_links import MediaLink, media_key, signed_path
+from messages.formats.media_types import file_name, plain_type
 from messages.process.settings import Settings
 from messages.sms import SlackFile
 
@@ -34,7 +35,7 @@ def objection(files: Sequence[SlackFile]) -> str:
         name = f"“{file.name}”" if file.name else "a file"
         if not file.url_private:
             return f"Not sent: Clerk can't read {name}: it is not stored in this workspace. Upload it, or send a link."
-        if file.mimetype.lower() not in TYPES:
+        if plain_type(file.mimetype) not in TYPES:
             kind = file.mimetype or "unknown"
             return f"Not sent: {name} is of a type ({kind}) that phones don't accept. Send another type, or a link."
     if (size := sum(file.size for file in files)) > MOST_BYTES:
@@ -47,7 +48,14 @@ def links(files: Sequence[SlackFile], settings: Settings, now: datetime) -> list
     """Signed addresses at which the provider can fetch the files for a while."""
     key = media_key(settings.slack_signing_secret.get_secret_value())
     expires_at = now + SERVED_FOR
-    return [settings.url + signed_path(MediaLink(each.url_private, each.mimetype, expires_at), key) for each in files]
+    return [
+        settings.url
+        + signed_path(
+            MediaLink(each.url_private, each.mimetype, expires_at, file_name(each.name, each.mimetype)),
+            key,
+        )
+        for each in files
+    ]
 
 
 def _megabytes(size: int) -> str:

@@ -163,7 +163,7 @@ def test_a_picture_without_a_text_is_said_on_the_card_and_in_the_thread() -> Non
     assert "1 picture (image/png)" in str(blocks.card(_card(newest=picture)).blocks)
     rendered, _ = blocks.texts([picture])
     assert "1 picture (image/png)" in str(rendered.blocks)
-    assert rendered.text == "1 picture (image/png)"
+    assert rendered.text == "(picture)"
 
 
 @pytest.mark.parametrize("body", ["", "   ", "\n"])

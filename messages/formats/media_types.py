@@ -1,0 +1,180 @@
+"""Types of pictures and files: their names for people and for files. Pure.
+
+The types are those that Twilio accepts (https://www.twilio.com/docs/messaging/guides/accepted-mime-types), and others
+that phones and offices use.
+"""
+
+import mimetypes
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+GENERAL: Final = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/unknown", "*/*"})
+"""Types that say nothing: what the provider answers with the file itself says more."""
+
+LONGEST_NAME: Final = 20
+"""The longest file name that Twilio passes on; it advises against blanks and most signs in it."""
+
+_ENDINGS: Final = {
+    "image": {
+        **dict.fromkeys(("jpeg", "jpg", "pjpeg"), ".jpg"),
+        **dict.fromkeys(("bmp", "x-bmp", "x-ms-bmp"), ".bmp"),
+        **dict.fromkeys(("tiff", "tiff-fx"), ".tiff"),
+        **{kind: f".{kind}" for kind in ("gif", "png", "webp", "heic", "heif", "avif")},
+        "heic-sequence": ".heic",
+        "heif-sequence": ".heif",
+        "svg+xml": ".svg",
+        "vnd.wap.wbmp": ".wbmp",
+    },
+    "video": {
+        **dict.fromkeys(("mp4", "h264", "h265"), ".mp4"),
+        **dict.fromkeys(("3gpp", "3gp", "3gpp-tt", "h261", "h263", "h263-1998", "h263-2000"), ".3gp"),
+        **dict.fromkeys(("3gpp2", "3g2"), ".3g2"),
+        **dict.fromkeys(("mpeg", "mpg"), ".mpeg"),
+        "quicktime": ".mov",
+        "webm": ".webm",
+        "x-m4v": ".m4v",
+        "ogg": ".ogv",
+        "x-msvideo": ".avi",
+        "x-ms-wmv": ".wmv",
+        "x-matroska": ".mkv",
+        "x-flv": ".flv",
+    },
+    "audio": {
+        **dict.fromkeys(("amr", "amr-nb"), ".amr"),
+        **dict.fromkeys(("mp4", "m4a", "x-m4a", "mp4a-latm"), ".m4a"),
+        **dict.fromkeys(("mpeg", "mp3", "mpeg3", "x-mp3", "x-mpeg", "mpg"), ".mp3"),
+        **dict.fromkeys(("ogg", "vorbis"), ".ogg"),
+        **dict.fromkeys(("wav", "x-wav", "wave", "x-pn-wav", "vnd.wave", "vnd.wav"), ".wav"),
+        **dict.fromkeys(("aac", "x-aac", "aacp"), ".aac"),
+        **dict.fromkeys(("3gpp", "3gp"), ".3gp"),
+        **dict.fromkeys(("midi", "mid", "x-midi", "sp-midi"), ".mid"),
+        **dict.fromkeys(("flac", "x-flac"), ".flac"),
+        **dict.fromkeys(("aiff", "x-aiff"), ".aiff"),
+        "3gpp2": ".3g2",
+        "ac3": ".ac3",
+        "amr-wb": ".awb",
+        "basic": ".au",
+        "l24": ".l24",
+        "webm": ".webm",
+        "opus": ".opus",
+        "x-caf": ".caf",
+        "qcelp": ".qcp",
+        "vnd.qcelp": ".qcp",
+        "evrc": ".evc",
+        "vnd.rn-realaudio": ".ra",
+        "x-ms-wma": ".wma",
+        "imelody": ".imy",
+    },
+    "text": {
+        **dict.fromkeys(("vcard", "x-vcard", "v-card", "directory"), ".vcf"),
+        **dict.fromkeys(("calendar", "x-calendar"), ".ics"),
+        **dict.fromkeys(("vcalendar", "x-vcalendar"), ".vcs"),
+        **dict.fromkeys(("csv", "comma-separated-values"), ".csv"),
+        **dict.fromkeys(("rtf", "richtext"), ".rtf"),
+        "plain": ".txt",
+        "x-vnote": ".vnt",
+        "html": ".html",
+        "markdown": ".md",
+    },
+    "application": {
+        **dict.fromkeys(("vcard", "x-vcard"), ".vcf"),
+        **dict.fromkeys(("pdf", "x-pdf"), ".pdf"),
+        **dict.fromkeys(("ogg", "x-ogg"), ".ogg"),
+        **dict.fromkeys(("zip", "x-zip", "x-zip-compressed"), ".zip"),
+        **dict.fromkeys(("gzip", "x-gzip"), ".gz"),
+        **dict.fromkeys(("rtf", "x-rtf"), ".rtf"),
+        "vnd.apple.pkpass": ".pkpass",
+        "vnd.apple.pkpasses": ".pkpasses",
+        "smil": ".smil",
+        "json": ".json",
+        "ics": ".ics",
+        "xml": ".xml",
+        "vnd.android.package-archive": ".apk",
+        "epub+zip": ".epub",
+        "msword": ".doc",
+        "vnd.ms-excel": ".xls",
+        "vnd.ms-powerpoint": ".ppt",
+        "vnd.ms-outlook": ".msg",
+        "vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+        "vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+        "vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+        **{f"vnd.oasis.opendocument.{kind}": f".od{kind[0]}" for kind in ("text", "spreadsheet", "presentation")},
+        "vnd.apple.pages": ".pages",
+        "vnd.apple.numbers": ".numbers",
+        "vnd.apple.keynote": ".key",
+    },
+}
+
+_NOUNS: Final = {"image": ("picture", "pictures"), "video": ("video", "videos"), "audio": ("audio", "audio files")}
+_NOUNS_BY_ENDING: Final = {
+    ".vcf": ("contact card", "contact cards"),
+    ".ics": ("calendar entry", "calendar entries"),
+    ".vcs": ("calendar entry", "calendar entries"),
+    ".pkpass": ("wallet pass", "wallet passes"),
+}
+_FILE: Final = ("file", "files")
+
+_KNOWN: Final = mimetypes.MimeTypes(filenames=())
+_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
+
+
+def plain_type(content_type: str) -> str:
+    """A type without parameters, in lower case; empty if it is not one."""
+    plain = content_type.partition(";")[0].partition(",")[0].strip().lower()
+    return plain if _TYPE.fullmatch(plain) else ""
+
+
+def better_type(said: str, fetched: str) -> str:
+    """The type of a file: as the webhook said, or as it was fetched if the webhook's is blank or general."""
+    said, fetched = plain_type(said), plain_type(fetched)
+    return said if said not in GENERAL or fetched in GENERAL else fetched
+
+
+def ending(content_type: str) -> str:
+    """The end of a file's name, by which a program knows what to do with it; .bin if the type tells nothing."""
+    plain = plain_type(content_type)
+    kind, _, name = plain.partition("/")
+    return _ENDINGS.get(kind, {}).get(name) or _KNOWN.guess_extension(plain) or ".bin"
+
+
+def noun(content_type: str) -> str:
+    """What people call a file of a type."""
+    return _nouns(content_type)[0]
+
+
+def described(content_types: Sequence[str]) -> str:
+    """What people call some files together, such as “picture” or “2 pictures and video”."""
+    counts = Counter(map(_nouns, content_types))
+    parts = [one if count == 1 else f"{count} {many}" for (one, many), count in counts.items()]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def counted(content_types: Sequence[str]) -> str:
+    """How many files there are, and of what kind: “1 picture”, “3 files” if their kinds differ."""
+    nouns = set(map(_nouns, content_types))
+    one, many = nouns.pop() if len(nouns) == 1 else _FILE
+    return f"{len(content_types)} {one if len(content_types) == 1 else many}"
+
+
+def file_name(name: str, content_type: str) -> str:
+    """A file's name as the phone network passes it on: short, ASCII, with the end that its type needs."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    match = re.search(r"\.[A-Za-z0-9]{1,9}$", folded)
+    given = match[0].lower() if match else ""
+    end = given if given and _may_end(given, content_type) else ending(content_type)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", folded.removesuffix(match[0]) if match else folded).strip("_-")
+    return (stem or noun(content_type).replace(" ", "_"))[: LONGEST_NAME - len(end)].rstrip("_-") + end
+
+
+def _may_end(end: str, content_type: str) -> bool:
+    """Whether the name of a file of a type may end like this."""
+    plain = plain_type(content_type)
+    return ending(plain) in {end, ".bin"} or end in _KNOWN.guess_all_extensions(plain)
+
+
+def _nouns(content_type: str) -> tuple[str, str]:
+    kind = plain_type(content_type).partition("/")[0]
+    return _NOUNS.get(kind) or _NOUNS_BY_ENDING.get(ending(content_type), _FILE)
