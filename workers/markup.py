@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+from messages.formats.plain_words import visible
+
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL: Final = re.compile(r"[&<>]")
 _STYLING: Final = str.maketrans("*_~`\n", "∗ˍ∼ˋ ")
@@ -17,20 +18,15 @@ _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]+")
 def escape(text: str) -> str:
     """Text with Slack's three control characters as entities, so that mentions, channels and links stay plain text.
 
-    Control characters (such as NUL) become the replacement character.
+    What can't be shown is made visible (`messages/formats/plain_words.py`).
     https://docs.slack.dev/messaging/formatting-message-text#escaping
     """
     return _SPECIAL.sub(lambda match: _ENTITIES[match[0]], visible(text))
 
 
-def visible(text: str) -> str:
-    """Text for a place without markup, with control characters as the replacement character."""
-    return _CONTROL.sub("�", text)
-
-
 def unstyled(text: str) -> str:
     """Text as one line, not yet escaped, in which mrkdwn finds no style and no emoji code."""
-    return _EMOJI.sub("∶", text.translate(_STYLING))
+    return _EMOJI.sub("∶", visible(text).translate(_STYLING))
 
 
 def clip_escaped(text: str, limit: int) -> str:

@@ -29,10 +29,11 @@ from slack_sdk.models.blocks import (
 
 from messages.conversation import Contact
 from messages.formats.media_types import counted, described, plain_type
+from messages.formats.plain_words import visible
 from messages.line import Line
 from messages.sms import Media, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, split, unstyled, visible
+from workers.markup import clip_escaped, escape, listed, local_time, mention, split, unstyled
 
 FALLBACK: Final = 3900
 """chat.update refuses a text of more than 4,000 characters (https://docs.slack.dev/reference/methods/chat.update)."""
@@ -230,7 +231,8 @@ def _value(**carried: int | str) -> str:
 
 
 def _who(contact: Contact) -> str:
-    return f"{contact.name} · {contact.id}" if contact.name.strip() else contact.id
+    name, id = visible(contact.name), visible(contact.id)
+    return f"{name} · {id}" if name.strip() else id
 
 
 def _headline(card: Card) -> str:
@@ -279,7 +281,7 @@ def _weight(block: Block) -> int:
 def _said(text: Sms) -> str:
     """What a text says, where no picture can be shown."""
     if text.body.strip():
-        return text.body
+        return visible(text.body)
     return f"({described([each.content_type for each in text.media]) or 'no text'})"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from messages.formats.plain_words import with_line_ends
 from messages.sms import LIMIT
 from workers.sms.emoji_names import character
 
@@ -73,7 +74,7 @@ def find_mentions(markup: str) -> Mentions:
 
 def plain(markup: str, names: Mapping[str, str]) -> str:
     """A message as a person would type it on a phone; `names` are those of the users and channels by id."""
-    return _typed(markup.replace("\r\n", "\n").translate(_TYPED), names).strip()
+    return _typed(with_line_ends(markup).translate(_TYPED), names).strip()
 
 
 def _typed(markup: str, names: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.formats.plain_words import visible
 from messages.orders.clicks import Click, orders
 from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
@@ -89,7 +90,7 @@ def test_every_burst_of_texts_is_posted_whole_in_order_and_within_slacks_limits(
 
 @given(make.written(1600))
 def test_a_text_of_1600_characters_of_anything_is_shown_whole_on_the_card_and_in_the_thread(body: str) -> None:
-    seen = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", body)
+    seen = visible(body)
     expected = seen if body.strip() else ""
     assert _shown(blocks.card(_card(newest=make.sms(body=body)))) == expected
     assert _shown(blocks.texts([make.sms(body=body)])[0]) == expected
@@ -254,7 +255,7 @@ def test_what_an_agent_wrote_elsewhere_stands_whole_in_a_post_with_its_author_an
     if rendered.text.strip():
         _check(rendered)
     (quote,) = [each for each in rendered.blocks if each["type"] == "rich_text"]
-    assert quote["elements"][0]["elements"][0]["text"] == re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", body)
+    assert quote["elements"][0]["elements"][0]["text"] == visible(body)
     assert f"<@{author}>" in str(rendered.blocks[0])
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.formats.plain_words import with_line_ends
 from workers.sms.emoji_names import character
 from workers.sms.plain_text import find_mentions, plain
 
@@ -115,7 +116,7 @@ markups = st.lists(st.sampled_from(pieces) | st.text(max_size=6), max_size=30).m
 
 @given(words)
 def test_plain_words_stay_as_they_are_and_so_does_the_result(text: str) -> None:
-    assert plain(text, NAMES) == text.strip()
+    assert plain(text, NAMES) == with_line_ends(text).strip()
     assert plain(plain(text, NAMES), NAMES) == plain(text, NAMES)
 
 

@@ -14,6 +14,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from messages.formats.plain_words import without_trial_prefix
 from messages.sms import Media
 from workers.failures import Refused, TextingError, Undecided, Unreachable
 from workers.platforms.calls import recorded_call
@@ -213,7 +214,7 @@ def _sent(message: TwilioMessage) -> SentText:
     return _SENT.validate_python(
         {
             "sid": message.sid,
-            "body": message.body or "",
+            "body": without_trial_prefix(message.body or ""),
             "status": message.status,
             "error_code": message.error_code,
             "at": message.date_created or message.date_sent or datetime.now(UTC),
