@@ -1,22 +1,31 @@
-"""How calls of Slack and of the provider fail, and what a retry may do about each. Pure."""
+"""How calls of Slack and of the provider fail, and what a retry may do about each: one family for both. Pure.
+
+A failed call is one of four kinds. *Permanent*: the platform refused it. *Temporary*, and among these *Throttled*:
+nothing happened. *Ambiguous*: it may or may not have happened. The provider's errors are of these kinds, too, and carry
+its number.
+"""
 
 from datetime import timedelta
 
 
-class SlackError(Exception):
-    """A call to Slack failed; `code` is Slack's error."""
+class CallError(Exception):
+    """A call to Slack or to the provider failed; `code` is its error, without a phone number or a text."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 
 
-class Permanent(SlackError):
-    """A retry can't succeed until a person changes something."""
+SlackError = CallError
+"""What calls of Slack raise; those of the provider raise TextingError."""
 
 
-class Temporary(SlackError):
-    """Nothing happened at Slack; a later retry may succeed, after `retry_after` if that is known."""
+class Permanent(CallError):
+    """The platform refused: a retry can't succeed until a person changes something."""
+
+
+class Temporary(CallError):
+    """Nothing happened at the platform; a later retry may succeed, after `retry_after` if that is known."""
 
     def __init__(self, code: str, retry_after: timedelta | None = None) -> None:
         super().__init__(code)
@@ -24,45 +33,45 @@ class Temporary(SlackError):
 
 
 class Throttled(Temporary):
-    """Slack accepts no calls for `retry_after`."""
+    """The platform ignored the call, and accepts no others for `retry_after`."""
 
     retry_after: timedelta
 
-    def __init__(self, retry_after: timedelta) -> None:
-        super().__init__("ratelimited", retry_after)
+    def __init__(self, retry_after: timedelta, code: str = "ratelimited") -> None:
+        super().__init__(code, retry_after)
 
 
-class Ambiguous(SlackError):
-    """Slack may or may not have done it: check before a retry."""
+class Ambiguous(CallError):
+    """The platform may or may not have done it: check before a retry."""
 
 
-class TextingError(Exception):
-    """A call to the provider failed; `code` is the provider's, if any; `detail` contains no number and no text."""
+class TextingError(CallError):
+    """A call to the provider failed; `number` is its error's, if any; `detail` contains no phone number and no text."""
 
-    def __init__(self, code: int | None, detail: str) -> None:
-        super().__init__(detail if code is None else f"{code} ({detail})")
-        self.code, self.detail = code, detail
-
-
-class Refused(TextingError):
-    """The provider refused, and sent nothing; `code` tells whether the same call can succeed later."""
+    def __init__(self, number: int | None, detail: str) -> None:
+        super().__init__(detail if number is None else f"{number} ({detail})")
+        self.number, self.detail = number, detail
 
 
-class TextingThrottled(TextingError):
+class Refused(TextingError, Permanent):
+    """The provider refused, and sent nothing; `number` tells whether the same call can succeed later."""
+
+
+class TextingThrottled(TextingError, Throttled):
     """The provider ignored the call, and accepts no others for `retry_after`."""
 
-    def __init__(self, code: int | None, retry_after: timedelta) -> None:
-        super().__init__(code, "throttled")
-        self.retry_after = retry_after
+    def __init__(self, number: int | None, retry_after: timedelta) -> None:
+        Throttled.__init__(self, retry_after, "throttled" if number is None else f"{number} (throttled)")
+        self.number, self.detail = number, "throttled"
 
 
-class Unreachable(TextingError):
+class Unreachable(TextingError, Temporary):
     """Nothing changed at the provider; a retry is safe."""
 
 
-class Undecided(TextingError):
+class Undecided(TextingError, Ambiguous):
     """The provider may or may not have sent the text: check before a retry."""
 
 
-class TooLarge(TextingError):
+class TooLarge(TextingError, Permanent):
     """An attachment has more bytes than allowed."""

@@ -105,7 +105,7 @@ class Sending:
                 callback=f"{ports.settings.url}/twilio/status/{text.id}",
             )
         except Refused as error:
-            await fail(text, State.FAILED, error.code, ports)
+            await fail(text, State.FAILED, error.number, ports)
         except (TextingThrottled, Unreachable) as error:
             return await self._put_off(text, error)
         except Undecided as error:

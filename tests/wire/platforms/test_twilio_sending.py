@@ -109,7 +109,7 @@ async def test_a_fault_of_twilios_is_undecided_and_the_text_was_sent_once(
     before = counted("send", "undecided")
     with pytest.raises(Undecided) as caught:
         await send(api)
-    assert caught.value.code == code
+    assert caught.value.number == code
     assert len(twilio.seen) == 1
     assert counted("send", "undecided") == before + 1
 
@@ -181,7 +181,7 @@ async def test_a_refusal_carries_twilios_code(
     twilio.answer = replying(status, body)
     with pytest.raises(Refused) as caught:
         await send(api)
-    assert caught.value.code == code
+    assert caught.value.number == code
     assert len(twilio.seen) == 1
 
 

@@ -205,7 +205,7 @@ async def _call[T](method: str, call: Callable[[], Awaitable[T]], reads: bool = 
         except _MALFORMED_ANSWER as error:
             failed = Undecided(None, type(error).__name__)
         if reads and isinstance(failed, Undecided):
-            failed = Unreachable(failed.code, failed.detail)
+            failed = Unreachable(failed.number, failed.detail)
         made.outcome = type(failed).__name__.lower()
         raise failed
 

@@ -166,5 +166,5 @@ async def _refusal(answer: aiohttp.ClientResponse) -> TextingError:
     body = (await answer.content.read(_CHUNK)).decode(errors="replace")
     found = error_for(answer.status, body, answer.headers.get("Retry-After"))
     if answer.status == 404 or isinstance(found, Undecided):
-        return Unreachable(found.code, found.detail)
+        return Unreachable(found.number, found.detail)
     return found
