@@ -19,16 +19,20 @@ class PostKind(StrEnum):
 class Post(Document):
     """One Slack message of ours. Its deterministic `id` goes out in the message's metadata.
 
-    `attempted_at` is set before the call to Slack and `ts` after it, so a worker looks up a post without an answer
-    before it tries again. `rendering` is the hash of what Slack shows. A card shows text `shown` and counts `more`
-    others; `first`..`last` are the texts of a thread post; a root without `announcement` is not a notification,
-    because an agent wrote first; `hidden_during` is the announcement during which an agent hid it. `failed` is the
-    reason why Slack will never accept it; `refused` is Slack's last reason, after which a worker tries again.
+    `attempted_at` is the time of the first call to Slack, set before it; `ts` is set after it, so a worker looks up a
+    post without an answer before it tries again. `called_at` is the time of the last call, `undecided_at` that of the
+    last one whose answer was lost, and `attempts` counts the calls. Nothing is tried before `retry_at`.
+
+    `rendering` is the hash of what Slack shows. A card shows text `shown` and counts `more` others; `first`..`last` are
+    the texts of a thread post; a root without `announcement` is not a notification, because an agent wrote first;
+    `hidden_during` is the announcement during which an agent hid it. `failed` is the reason why Slack will never accept
+    it; `refused` is Slack's last reason, after which a worker tries again. `told` is the reason why it is not shown, or
+    why nobody knows whether it is: a line in the thread says so.
 
     `orders` are the newest orders about it that were carried out, so that none is carried out twice.
 
     The post of a text's attachments carries no metadata: `files` are their ids at Slack, stored before Slack is asked
-    to show them; `words` name the attachments that are missing, and why; nothing is tried before `retry_at`.
+    to show them; `words` name the attachments that are missing, and why.
     """
 
     id: str
@@ -45,8 +49,12 @@ class Post(Document):
     ts: str | None = None
     rendering: str = ""
     attempted_at: Moment | None = None
+    called_at: Moment | None = None
+    undecided_at: Moment | None = None
+    attempts: int = 0
     failed: str | None = None
     refused: str | None = None
+    told: str | None = None
     hidden_by: str | None = None
     hidden_during: int | None = None
     removed: bool = False

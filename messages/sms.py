@@ -90,10 +90,11 @@ class Sms(Document):
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, sent or not: `state` and, for
     people, `words` tell its outcome. Its `id` is made from that message, and `ts` decides its place in the order.
     While it is to be sent, `outbox` is its conversation, and at `due_at` the clock finds it overdue. `claimed_at` is
-    set before the call to the provider and `sid` after it; `attempts` counts the calls; the next one waits until
-    `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state, `unshown` is the
-    conversation. `mark` is the reaction that shows it; `marking` are reactions that a worker may have put there
-    before it died.
+    the time of the first call to the provider, set before it, and `sid` is set after it; `called_at` is the time of the
+    last call, and `undecided_at` that of the last one whose answer was lost; `attempts` counts the calls; the next one
+    waits until `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state,
+    `unshown` is the conversation. `mark` is the reaction that shows it; `marking` are reactions that a worker may have
+    put there before it died. An inbound text that opts out or in has `words`, too.
 
     An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
     `received_at` decides its place.
@@ -125,6 +126,8 @@ class Sms(Document):
     ts: str | None = None
     sid: str | None = None
     claimed_at: Moment | None = None
+    called_at: Moment | None = None
+    undecided_at: Moment | None = None
     retry_at: Moment | None = None
     attempts: int = 0
     error_code: int | None = None
@@ -179,9 +182,13 @@ class SendTexts(QueueMessage):
 
 
 class ResendText(QueueMessage):
-    """An agent asks to resend a text whose outcome is unknown; `order` is the order's identity."""
+    """An agent asks to resend a text whose outcome is unknown; `attempt` is how often it had been tried by then.
+
+    `order` is the order's identity.
+    """
 
     actor = "sms.resend"
     sms: str
     by: str
+    attempt: int | None = None
     order: str | None = None

@@ -1,5 +1,6 @@
 """The ports of the actors: the documents, the queues, Slack, the phone network, and the time."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ class Posted:
 
 
 class Slack(Protocol):
-    """The calls of the Slack Web API that Clerk makes; every failure is a SlackError."""
+    """The calls of the Slack Web API that Clerk makes; every failure is a CallError."""
 
     async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
         """Post a message that carries `post_id` as metadata; the client never repeats the call."""
@@ -181,6 +182,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
+
+
 @dataclass(frozen=True)
 class Ports:
     """Everything that an actor may use; it gets them with each message."""
@@ -191,6 +196,8 @@ class Ports:
     slack: Slack
     texting: Texting
     now: Callable[[], datetime] = field(default=_now)
+    monotonic: Callable[[], float] = field(default=_monotonic)
+    """Seconds that pass evenly, on the event loop's clock."""
 
     async def close(self) -> None:
         """Close all connections, on the loop that uses them."""

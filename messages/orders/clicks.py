@@ -111,7 +111,8 @@ def _undo_hide(click: Click) -> Sequence[QueueMessage]:
 
 
 def _resend(click: Click) -> Sequence[QueueMessage]:
-    return [ResendText(sms=str(click.parsed_value()["sms"]), by=click.user, order=click.order)]
+    value = click.parsed_value()
+    return [ResendText(sms=str(value["sms"]), by=click.user, attempt=value.get("attempt"), order=click.order)]
 
 
 def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:

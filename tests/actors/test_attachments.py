@@ -118,7 +118,7 @@ async def test_a_worker_that_dies_at_any_call_leaves_one_message_with_all_pictur
     except Crash:
         workers.clock.forward(1)
     await text(workers, 2, body="nice?")
-    await workers.pass_time(60)
+    await workers.pass_time(240)
     pictures = [("picture-1.png", PNG), ("picture-2.png", b"two")]
     assert sorted(map(str, thread(workers))) == sorted(map(str, ["look", pictures, "nice?"]))
     assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []

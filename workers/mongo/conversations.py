@@ -72,6 +72,10 @@ class Conversations(DocumentStore[Conversation]):
         free = [{"sending": None}, {"sending.until": {"$lte": now}}, {"sending.holder": holder}]
         return await self._update({"_id": id, "$or": free}, {"$set": {"sending": {"holder": holder, "until": until}}})
 
+    async def renew_outbox(self, id: str, holder: str, until: datetime) -> bool:
+        """Extend the lease on the outbox until then; False if another holder has it now."""
+        return await self._update({"_id": id, "sending.holder": holder}, {"$set": {"sending.until": until}})
+
     async def release_outbox(self, id: str, holder: str) -> None:
         """Release the lease on the outbox."""
         await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})

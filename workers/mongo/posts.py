@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from messages.base import Document
 from messages.notification import Post, PostKind
 from workers.mongo.collection import DocumentStore
+
+NOT_POSTED: Final = {
+    "channel": None,
+    "ts": None,
+    "attempted_at": None,
+    "called_at": None,
+    "undecided_at": None,
+    "retry_at": None,
+    "failed": None,
+    "told": None,
+}
+"""The fields of a post that is to be posted, and was not attempted."""
 
 
 def _change(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +48,29 @@ class Posts(DocumentStore[Post]):
     async def obey(self, post: Post, order: str | None, **fields: Any) -> bool:
         """Store what an agent orders about a post, as in `set`, once; False if the order was carried out before."""
         return await self._update_once({"_id": post.id}, order, _change(fields))
+
+    async def try_set(self, post: Post, **fields: Any) -> Post | None:
+        """As `set`, but None, and nothing stored, if another worker has tried to post it since it was read."""
+        attempt = {name: getattr(post, name) for name in ("ts", "attempted_at", "called_at", "undecided_at")}
+        matched = await self._update({"_id": post.id, **attempt}, _change(fields))
+        return post.model_copy(update=fields) if matched else None
+
+    async def set_removed(self, post: Post) -> None:
+        """Record that a hidden card was deleted; if its Hide was undone meanwhile, that it must be posted again."""
+        if not await self._update({"_id": post.id, "hidden_by": post.hidden_by}, _change({"removed": True})):
+            await self._update({"_id": post.id, "ts": post.ts}, _change(NOT_POSTED))
+
+    async def show_again(self, post: Post, order: str | None) -> None:
+        """Record that a post is no longer hidden, once for an order; a card that was deleted must be posted again."""
+        shown = {"hidden_by": None, "hidden_during": None}
+        anew = {**shown, **NOT_POSTED, "removed": False}
+        while not (
+            await self._update_once({"_id": post.id, "removed": True}, order, _change(anew))
+            or await self._update_once({"_id": post.id, "removed": {"$ne": True}}, order, _change(shown))
+        ):
+            found = await self.get(post.id)
+            if found is None or order in found.orders:
+                return
 
     async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
         """The conversation's root and the cards of some of its tickets."""

@@ -43,6 +43,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("conversation", ASCENDING), ("kind", ASCENDING), ("ticket", ASCENDING)], name="shown"),
         IndexModel([("channel", ASCENDING), ("ts", ASCENDING)], name="message"),
         IndexModel([("refused", ASCENDING)], name="refused", sparse=True),
+        IndexModel([("told", ASCENDING)], name="told", sparse=True),
     ],
     "history": [IndexModel([("order", ASCENDING)], name="order", sparse=True)],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],

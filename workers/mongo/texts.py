@@ -152,26 +152,41 @@ class Texts(DocumentStore[Sms]):
 
     async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
         """Record that a worker is about to send a text; False if the text is no longer waiting."""
-        state = {"state": State.SENDING, "rank": State.SENDING.rank, "claimed_at": now, "due_at": due_at}
-        shown = {"unshown": text.conversation}
-        change = {"$set": {**state, **shown}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
+        first = text.claimed_at or text.undecided_at or now
+        state = {"state": State.SENDING, "rank": State.SENDING.rank, "due_at": due_at}
+        tried = {"claimed_at": first, "called_at": now, "unshown": text.conversation}
+        change = {"$set": {**state, **tried}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.WAITING}, change)
 
     async def unclaim(self, text: Sms, retry_at: datetime, due_at: datetime) -> None:
-        """Record that a claimed text was certainly not sent: it waits again, at least until `retry_at`."""
+        """Record that nothing came of the call just made: the text waits again, at least until `retry_at`.
+
+        An earlier call without an answer is not forgotten.
+        """
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "retry_at": retry_at, "due_at": due_at}
-        await self._update({"_id": text.id, "state": State.SENDING}, {"$set": state, "$unset": {"claimed_at": ""}})
+        if text.undecided_at is None:
+            change = {"$set": state, "$unset": {"claimed_at": "", "called_at": ""}}
+        else:
+            change = {"$set": {**state, "called_at": text.undecided_at}}
+        await self._update({"_id": text.id, "state": State.SENDING}, change)
+
+    async def set_undecided(self, text: Sms, called_at: datetime, retry_at: datetime) -> None:
+        """Record that the call of that time had no answer, and do nothing with the text until `retry_at`."""
+        lost = {"undecided_at": called_at, "retry_at": retry_at}
+        await self._update({"_id": text.id, "state": State.SENDING}, {"$set": lost})
 
     async def put_off(self, text: Sms, retry_at: datetime) -> None:
         """Do nothing with a text in the outbox until then."""
         await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
     async def resend(self, text: Sms, due_at: datetime, order: str | None = None) -> bool:
-        """Put a text into the outbox again; False if its outcome is known by now, or the order was carried out."""
+        """Put a text into the outbox again; False if its outcome is known, it was tried again, or the order is old."""
+        lost = text.undecided_at or text.called_at or text.claimed_at or text.received_at
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
-        shown = {"unshown": text.conversation, "outbox": text.conversation}
-        change = {"$set": {**state, **shown}, "$unset": {"claimed_at": "", "retry_at": ""}}
-        return await self._update_once({"_id": text.id, "state": State.UNKNOWN}, order, change)
+        shown = {"unshown": text.conversation, "outbox": text.conversation, "undecided_at": lost}
+        change = {"$set": {**state, **shown}, "$unset": {"retry_at": ""}}
+        attempts = text.attempts if text.attempts else {"$in": [0, None]}
+        return await self._update_once({"_id": text.id, "state": State.UNKNOWN, "attempts": attempts}, order, change)
 
     async def ignore(self, text: Sms, order: str) -> None:
         """Record that an order to resend a text, which is waiting or settled, was carried out: it changes nothing."""

@@ -17,55 +17,18 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from messages.formats.thread_replies import ThreadReply
-from workers.failures import Ambiguous, Permanent, SlackError, Temporary, Throttled
+from workers.claim import CALL_TIMEOUT
+from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import recorded_call
+from workers.platforms.slack_failures import error_for, retry_after
 from workers.ports import Posted, Renderable
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
 
-TIMEOUT: Final = timedelta(seconds=10)
+UNEQUAL_CLOCKS: Final = timedelta(minutes=10)
 UPLOAD: Final = aiohttp.ClientTimeout(total=30)
 
 _THREAD_REPLY: Final = TypeAdapter(ThreadReply)
-
-THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
-AMBIGUOUS: Final = frozenset({"fatal_error", "internal_error"})
-"""“It's possible some aspect of the operation succeeded” (https://docs.slack.dev/reference/methods/chat.postMessage)."""
-
-FOR_AN_ADMIN: Final = frozenset(
-    {
-        "access_denied",
-        "account_inactive",
-        "ekm_access_denied",
-        "enterprise_is_restricted",
-        "invalid_auth",
-        "missing_scope",
-        "no_permission",
-        "not_allowed_token_type",
-        "not_authed",
-        "org_login_required",
-        "token_expired",
-        "token_revoked",
-        "two_factor_setup_required",
-    }
-)
-"""The message is fine: it waits until an admin has repaired the app."""
-
-ADMIN_RETRY_AFTER: Final = timedelta(minutes=5)
-
-
-def error_for(code: str, status: int, retry_after: timedelta | None) -> SlackError:
-    """The exception for a failed call; `code` is Slack's `error`, `status` the HTTP status."""
-    if status == 429 or code in THROTTLED:
-        return Throttled(retry_after or timedelta(seconds=30))
-    if code in FOR_AN_ADMIN:
-        return Temporary(code, ADMIN_RETRY_AFTER)
-    if code in TEMPORARY:
-        return Temporary(code)
-    if code in AMBIGUOUS or status >= 500 or not code:
-        return Ambiguous(code or f"http_{status}")
-    return Permanent(code)
 
 
 class SlackApi:
@@ -98,10 +61,10 @@ class SlackApi:
         return Posted(answer["channel"], answer["ts"])
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
-        """The message that carries `post_id`, if it was posted after `since` (less a minute for unequal clocks)."""
+        """The message that carries `post_id`, if it was posted after `since` (less ten minutes for unequal clocks)."""
         if channel[:1] in {"U", "W"}:
             channel = (await self._call("conversations.open", users=channel))["channel"]["id"]
-        oldest = f"{(since - timedelta(minutes=1)).timestamp():.6f}"
+        oldest = f"{(since - UNEQUAL_CLOCKS).timestamp():.6f}"
         async for message in self._messages(channel, thread_ts, oldest=oldest, include_all_metadata=True):
             payload = message.get("metadata", {}).get("event_payload", {})
             if payload.get("id") == post_id:
@@ -239,14 +202,14 @@ class SlackApi:
                 raise error_for("used_url" if 400 <= status < 500 else "", status, None)
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """Call a method once; every failure is a SlackError."""
+        """Call a method once; every failure is a CallError."""
         given = {name: value for name, value in arguments.items() if value is not None}
         with recorded_call("slack", method, CALLS) as call:
             try:
                 answer = await (await self._clients()).api_call(method, **_body(method, given))
             except SlackApiError as error:
                 failure = _failure(error)
-            except aiohttp.ClientConnectorError as error:
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 failure = Temporary(type(error).__name__)
             except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
                 failure = Ambiguous(type(error).__name__)
@@ -257,8 +220,9 @@ class SlackApi:
 
     async def _sessions(self) -> aiohttp.ClientSession:
         if self._session is None:
+            seconds = CALL_TIMEOUT.total_seconds()
             self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT.total_seconds()),
+                timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
                 connector=aiohttp.TCPConnector(limit=50, loop=asyncio.get_running_loop()),
             )
         return self._session
@@ -282,9 +246,8 @@ def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"params": dict(arguments)} if reads else {"json": dict(arguments)}
 
 
-def _failure(error: SlackApiError) -> SlackError:
+def _failure(error: SlackApiError) -> CallError:
     response = error.response
     data = response.data if isinstance(response.data, dict) else {}
     after = response.headers.get("Retry-After") or response.headers.get("retry-after")
-    retry_after = timedelta(seconds=int(after)) if after and after.isdigit() else None
-    return error_for(str(data.get("error") or ""), int(response.status_code), retry_after)
+    return error_for(str(data.get("error") or ""), int(response.status_code), retry_after(after))

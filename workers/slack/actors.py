@@ -1,9 +1,9 @@
 """Brings Slack into line with the documents, and carries out what agents order about single posts."""
 
-import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,6 +14,7 @@ from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
 from workers.failures import Permanent
+from workers.lease import LEASE, Lease, LeaseLost
 from workers.ports import Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
@@ -22,8 +23,8 @@ from workers.slack.reconcile import ReconcilePass
 
 log = structlog.get_logger("clerk.slack")
 
-LEASE: Final = timedelta(seconds=12)
-"""How long a conversation waits after its worker died; a live worker renews its lease."""
+
+AFTER_LOST_LEASE: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,29 @@ async def render(message: RenderConversation, ports: Ports) -> None:
     found = await stores.begin_render(message.conversation)
     if found is None or await _is_up_to_date(found, ports):
         return
-    conversation = await _take_lease(message.conversation, holder, ports)
+    id = message.conversation
+    lease = Lease(partial(stores.take_lease, id, holder), partial(stores.renew_lease, id, holder), ports)
+    conversation = await lease.take()
     if conversation is None:
-        await stores.request_redraw(message.conversation, ports.now() + LEASE)
-        conversation = await _take_lease(message.conversation, holder, ports)
+        await stores.request_redraw(id, ports.now() + LEASE)
+        conversation = await lease.take()
     while conversation is not None:
-        renewing = asyncio.create_task(_renew_lease(conversation.id, holder, ports))
         try:
-            unfinished = await _pass(conversation, ports)
+            async with lease.renewing():
+                unfinished = await _pass(conversation, lease, ports)
+        except LeaseLost:
+            log.warning("a pass stops: another worker may have the conversation by now")
+            unfinished = Unfinished(AFTER_LOST_LEASE, conversation.redraw.tries)
         except BaseException:
             again_at = ports.now() + REDRAW_WITHIN
-            await stores.postpone(conversation.id, holder, again_at, again_at, conversation.redraw.tries)
+            await stores.postpone(id, holder, again_at, again_at, conversation.redraw.tries)
             raise
-        finally:
-            renewing.cancel()
         if unfinished is not None:
             await _continue_later(conversation, holder, unfinished, ports)
             return
-        if await stores.release_lease(conversation.id, holder, conversation.redraw.count):
+        if await stores.release_lease(id, holder, conversation.redraw.count):
             return
-        conversation = await _take_lease(message.conversation, holder, ports)
+        conversation = await lease.take()
 
 
 async def _continue_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
@@ -81,18 +85,7 @@ async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
     return not await ports.stores.tickets.unsettled(conversation.id, "slack")
 
 
-async def _take_lease(conversation: str, holder: str, ports: Ports) -> Conversation | None:
-    return await ports.stores.conversations.take_lease(conversation, holder, ports.now(), ports.now() + LEASE)
-
-
-async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
-    """Renew the lease during the pass; if this worker dies, the lease soon expires."""
-    while True:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
-        await ports.stores.conversations.renew_lease(conversation, holder, ports.now() + LEASE)
-
-
-async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
+async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> Unfinished | None:
     """Do one pass; None if everything is in line, else when to continue."""
     stores = ports.stores
     line = await stores.lines.get(conversation.line)
@@ -106,7 +99,7 @@ async def _pass(conversation: Conversation, ports: Ports) -> Unfinished | None:
         return None
     unsettled = await stores.tickets.unsettled(conversation.id, "slack")
     throttled = await stores.channels.throttled(ports.now())
-    reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, ports)
+    reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, lease, ports)
     await reconciling.run()
     if reconciling.again_at is not None:
         return Unfinished(max(reconciling.again_at - ports.now(), timedelta()), reconciling.tries)
@@ -155,11 +148,10 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
     post = await ports.stores.posts.get(message.post)
     if post is None:
         return
-    change: dict[str, Any] = {}
     if post.hidden_by is not None:
-        again = {"channel": None, "ts": None, "attempted_at": None, "removed": False} if post.removed else {}
-        change = {"hidden_by": None, "hidden_during": None, **again}
-    await ports.stores.posts.obey(post, message.order, **change)
+        await ports.stores.posts.show_again(post, message.order)
+    else:
+        await ports.stores.posts.obey(post, message.order)
     await redraw(post.conversation, ports)
 
 

@@ -7,21 +7,23 @@ are stored before Slack is asked to share them; after a share without an answer,
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from messages.notification import Post, PostKind
 from messages.sms import Sms
-from workers.failures import Ambiguous, Permanent, Refused, SlackError, Temporary, TextingError, Throttled, Unreachable
+from workers.claim import CALL_TIMEOUT, Attempt, ClaimEvent, LookupAnswer, NextStep, event_of, failed_lookup, next_step
+from workers.failures import CallError, Permanent, Refused, Temporary, TextingError, Throttled, Unreachable
+from workers.lease import Lease, LeaseLost
 from workers.ports import Attachment, Ports
 from workers.slack import blocks, media, plan
-from workers.slack.writer import FIRST_RETRY, LOOKUP_AFTER, Writer
+from workers.slack.writer import FIRST_RETRY, PATIENCE, Writer
 
 log = structlog.get_logger("clerk.slack")
 
-LOST_AFTER: Final = timedelta(seconds=10)
-"""After this long, a file that Slack does not know was never shared."""
+FILE_NOT_FOUND: Final = "file_not_found"
+"""Slack's answer about a file that was uploaded and never shared."""
 
 SHARED_WITHIN: Final = timedelta(minutes=5)
 """Slack shares files some moments after its answer; after this long it no longer will."""
@@ -30,8 +32,8 @@ SHARED_WITHIN: Final = timedelta(minutes=5)
 class Attachments:
     """Posts the attachments of one conversation, in one pass."""
 
-    def __init__(self, conversation: str, writer: Writer, ports: Ports) -> None:
-        self._conversation, self._writer, self._ports = conversation, writer, ports
+    def __init__(self, conversation: str, writer: Writer, lease: Lease[Any], ports: Ports) -> None:
+        self._conversation, self._writer, self._lease, self._ports = conversation, writer, lease, ports
 
     async def post_up_to(self, posted: int, *, late: bool) -> bool:
         """Post the attachments of the texts up to `posted`; False while later texts must wait for them.
@@ -51,7 +53,8 @@ class Attachments:
         assert self._writer.thread is not None
         seq, channel = text.seq or 0, self._writer.thread.channel
         post = self._writer.new_post(plan.files_id(text), PostKind.FILES, channel, first=seq, last=seq)
-        known, _ = await self._ports.stores.posts.claim(post.model_copy(update={"attempted_at": None}))
+        unclaimed = {"attempted_at": None, "called_at": None, "attempts": 0}
+        known, _ = await self._ports.stores.posts.claim(post.model_copy(update=unclaimed))
         return known
 
     async def _is_done(self, text: Sms, post: Post) -> bool:
@@ -66,7 +69,8 @@ class Attachments:
         if post.ts is None and not post.failed:
             return False
         line = self._writer.new_post(plan.missing_id(text), PostKind.LINE, post.target)
-        if post.words and not await self._writer.post_in_thread(line, blocks.missing(post.words)):
+        subject = blocks.Subject("The reason why an attachment is missing", (text.id,))
+        if post.words and not await self._writer.post_in_thread(line, blocks.missing(post.words), subject):
             return False
         await self._ports.stores.texts.set_attached(text)
         return True
@@ -83,11 +87,9 @@ class Attachments:
         except Throttled as error:
             await self._writer.put_off(post.target, error)
             return post
-        except (Temporary, Ambiguous) as error:
-            if self._age(post) < media.GIVE_UP:
+        except CallError as error:
+            if self._age(post) < media.GIVE_UP and not isinstance(error, Permanent):
                 return await self._retry_later(post, error.code, getattr(error, "retry_after", None))
-            return await self._fail(text, post, error)
-        except Permanent as error:
             return await self._fail(text, post, error)
         failed = None if files else "nothing_fetched"
         return await self._ports.stores.posts.set(post, files=files, words=words, failed=failed)
@@ -134,41 +136,61 @@ class Attachments:
         assert thread is not None
         if not self._writer.may_write(post.target):
             return post
-        if post.attempted_at is None:
-            post = await posts.set(post, attempted_at=self._ports.now())
+        attempt, now = plan.attempt(post), self._ports.now()
+        if not attempt.is_in_doubt:
+            attempt = attempt.after(ClaimEvent.BEGUN, now)
+            claimed = await posts.try_set(post, **plan.recorded(attempt), attempts=post.attempts + 1)
+            if claimed is None:
+                self._writer.continue_in(PATIENCE.look_after)
+                return post
+            post = claimed
+            if not self._lease.lasts(CALL_TIMEOUT):
+                await posts.try_set(post, **plan.recorded(attempt.after(ClaimEvent.NOT_DONE, now)))
+                raise LeaseLost
             try:
                 await slack.share(post.files, thread.channel, thread.ts)
-            except Permanent as error:
-                is_lost = error.code == "file_not_found"
-                return await (self._forget_files(post) if is_lost else self._fail(text, post, error))
-            except Temporary as error:
-                await self._writer.put_off(post.target, error)
-                return await posts.set(post, attempted_at=None)
-            except Ambiguous as error:
-                await self._writer.put_off(post.target, error)
-                return post
+            except CallError as error:
+                return await self._note_failure(text, post, error)
         return await self._lookup_share(text, post)
+
+    async def _note_failure(self, text: Sms, post: Post, error: CallError) -> Post:
+        """Record a share that failed: refused, not done, or without an answer."""
+        event = event_of(error)
+        if event is ClaimEvent.REFUSED:
+            return await (self._forget_files(post) if error.code == FILE_NOT_FOUND else self._fail(text, post, error))
+        after = plan.recorded(plan.attempt(post).after(event, self._ports.now()))
+        await self._writer.put_off(post.target, error)
+        return await self._ports.stores.posts.try_set(post, **after) or post
 
     async def _lookup_share(self, text: Sms, post: Post) -> Post:
         """The post with its place in the thread, if Slack knows it."""
-        waited = self._ports.now() - (post.attempted_at or post.created_at)
+        posts, now, attempt = self._ports.stores.posts, self._ports.now(), plan.attempt(post)
+        waited = now - (attempt.last_at or now)
+        known, answer, code = True, LookupAnswer.NO, ""
         try:
             found = await self._ports.slack.find_share(post.files[0], post.target)
-        except Permanent as error:
-            if error.code != "file_not_found" or waited >= media.GIVE_UP:
-                return await self._fail(text, post, error)
-            if waited >= LOST_AFTER:
-                return await self._forget_files(post)
-            found = None
-        except (Temporary, Ambiguous) as error:
-            await self._writer.put_off(post.target, error)
-            return post
+        except CallError as error:
+            found, code = None, error.code
+            known = error.code != FILE_NOT_FOUND
+            if known:
+                answer = failed_lookup(error)
+                if answer is LookupAnswer.FAILED:
+                    await self._writer.put_off(post.target, error)
         if found is not None:
-            return await self._ports.stores.posts.set(post, channel=found.channel, ts=found.ts)
-        if waited >= SHARED_WITHIN:
-            return await self._fail(text, post, Permanent("not_shared"))
-        self._writer.continue_in(FIRST_RETRY if waited < LOOKUP_AFTER else LOOKUP_AFTER)
-        return post
+            return await posts.set(post, channel=found.channel, ts=found.ts)
+        match next_step(attempt, answer, now, PATIENCE):
+            case NextStep.CALL if not known:
+                return await self._forget_files(post)
+            case NextStep.CALL if waited >= SHARED_WITHIN:
+                return await self._fail(text, post, Permanent("not_shared"))
+            case NextStep.TELL:
+                log.error("nobody can tell whether Slack has a text's attachments", channel=post.target, error=code)
+                words = media.share_doubt_notice(text.media, code)
+                return await posts.set(post, failed=code, told=code, words=words)
+            case _:
+                wait = FIRST_RETRY if waited < PATIENCE.look_after else min(waited / 2, PATIENCE.look_at_least_every)
+                self._writer.continue_in(wait)
+                return post
 
     # -- the outcome of an attempt ---------------------------------------------------------------------------------
 
@@ -185,10 +207,10 @@ class Attachments:
 
     async def _forget_files(self, post: Post) -> Post:
         """Forget files that Slack does not have, so that they are uploaded again."""
-        lost = await self._ports.stores.posts.set(post, files=(), attempted_at=None)
-        return await self._retry_later(lost, "file_not_found", None)
+        lost = await self._ports.stores.posts.set(post, files=(), **plan.recorded(Attempt()))
+        return await self._retry_later(lost, FILE_NOT_FOUND, None)
 
-    async def _fail(self, text: Sms, post: Post, error: SlackError) -> Post:
+    async def _fail(self, text: Sms, post: Post, error: CallError) -> Post:
         """Give up the attachments, and store the notice for the thread."""
         log.error("Slack refused attachments", channel=post.target, error=error.code)
         words = media.share_failure_notice(text.media, error.code)

@@ -67,7 +67,10 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread."""
+    """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
+
+    With `withheld`, Slack's error, it says that its text could not be shown.
+    """
 
     ticket: Ticket
     contact: Contact
@@ -76,17 +79,19 @@ class Card:
     more: int
     permalink: str | None
     root: bool
+    withheld: str | None = None
 
 
 def card(card: Card) -> Rendered:
     """A ticket's card with Open, Assign and Hide."""
     ticket = card.ticket
     who = _who(card.contact)
+    words = _said(card.newest) if card.newest and card.withheld is None else "(text not shown)"
     nothing = [ContextBlock(elements=[_plain("Nothing from the contact yet.")])] if not ticket.last_text else []
     blocks: list[Block] = [
         HeaderBlock(text=_plain(clip_escaped(who, 150))),
         ContextBlock(elements=[_mrkdwn(_headline(card))]),
-        *_text_sections(card.newest),
+        *(_text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,
         *([ContextBlock(elements=[_mrkdwn(_arrival_line(card))])] if card.newest else []),
         SectionBlock(fields=_fields(ticket, card.line)),
@@ -94,7 +99,7 @@ def card(card: Card) -> Rendered:
         _quick_actions(ticket),
     ]
     more = f" (+{card.more} more)" if card.more else ""
-    said = f"{who}: {_said(card.newest)}{more}" if card.newest else who
+    said = f"{who}: {words}{more}" if card.newest else who
     fallback = f"{said} · Ticket #{ticket.id} {ticket.status.label}"
     return _rendered(clip_escaped(fallback, FALLBACK), blocks)
 
@@ -139,6 +144,52 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
     return _rendered(whole, [ContextBlock(elements=[_mrkdwn(whole)])])
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What a line says that is not shown: in words, and the ids by which `clerk trace` finds it."""
+
+    words: str = "A message"
+    traces: tuple[str, ...] = ()
+
+
+def withheld(subject: Subject, code: str) -> Rendered:
+    """The thread line in the place of something that Slack does not accept."""
+    line = f":warning: {subject.words} could not be shown here (Slack: {escape(code)}).{_traced(subject)}"
+    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
+
+
+def undecided(subject: Subject, code: str) -> Rendered:
+    """The thread line in the place of something that may be shown or not, and that Clerk can't look up."""
+    line = (
+        f":grey_question: {subject.words} may be missing here: Slack did not answer, and Clerk can't look it up "
+        f"(Slack: {escape(code)}). If Clerk is not a member of this channel, invite it (`/invite @clerk`)."
+        f"{_traced(subject)}"
+    )
+    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
+
+
+def _withheld_text(card: Card) -> list[Block]:
+    """What a card says instead of a text that Slack does not accept."""
+    if card.newest is None or card.withheld is None:
+        return []
+    return [ContextBlock(elements=[_mrkdwn(withheld(Subject("A text", (card.newest.id,)), card.withheld).text)])]
+
+
+def maybe_notified(target: str, code: str) -> Rendered:
+    """The thread line about a notification that may be shown or not, and that Clerk can't look up."""
+    line = (
+        f":grey_question: Clerk does not know whether it notified {mention(target)}: Slack did not answer, and Clerk "
+        f"can't look there (Slack: {escape(code)}). If Clerk is not a member, invite it there (`/invite @clerk`)."
+    )
+    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
+
+
+def _traced(subject: Subject) -> str:
+    """How an admin finds what is not shown."""
+    shows = " ".join(f"`clerk trace {escape(each)}` shows it." for each in subject.traces)
+    return f" {shows}" if shows else ""
+
+
 _UNREACHABLE: Final = {
     "is_archived": "it is archived. Unarchive it, or remove it from the ticket's list.",
     "not_in_channel": "Clerk is not a member. Invite it there (`/invite @clerk`).",
@@ -169,7 +220,9 @@ def outcome(text: Sms) -> Rendered:
     line = f":warning: {who}{clip_escaped(text.words, SECTION - 100)}"
     blocks: list[Block] = [ContextBlock(elements=[_mrkdwn(line)])]
     if text.state is State.UNKNOWN:
-        again = ButtonElement(text="Resend", action_id="ticket.resend", value=_value(sms=text.id))
+        again = ButtonElement(
+            text="Resend", action_id="ticket.resend", value=_value(sms=text.id, attempt=text.attempts)
+        )
         blocks.append(ActionsBlock(elements=[again]))
     return _rendered(line, blocks)
 

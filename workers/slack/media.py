@@ -83,3 +83,9 @@ def share_failure_notice(media: Sequence[Media], code: str) -> str:
     """The notice about attachments that Slack refused."""
     what = "The attachments" if len(media) > 1 else "The attachment"
     return f"{what} can't be shown here: {_REFUSALS.get(code, f'Slack says “{code}”.')}"
+
+
+def share_doubt_notice(media: Sequence[Media], code: str) -> str:
+    """The notice about attachments that may be in the thread or not."""
+    what = "The attachments" if len(media) > 1 else "The attachment"
+    return f"{what} may be missing here: Slack did not answer, and Clerk can't look it up (Slack says “{code}”)."

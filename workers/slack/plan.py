@@ -1,6 +1,7 @@
-"""Decides what a conversation's cards show, and which targets get them. Pure."""
+"""Decides what a conversation's cards show, which targets get them, and how a post records its attempt. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from messages.conversation import Announcement, Conversation, Debounce
@@ -8,6 +9,7 @@ from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
+from workers.claim import Attempt, ClaimState
 
 MARKS: Final = {
     State.WAITING: "hourglass_flowing_sand",
@@ -21,6 +23,12 @@ MARKS: Final = {
     State.REFUSED: "x",
     State.NOTE: "memo",
 }
+
+CANT_BE_CHANGED: Final = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message", "is_inactive"}
+)
+"""What chat.update answers about a message that is gone, or stays as it is
+(https://docs.slack.dev/reference/methods/chat.update#errors)."""
 
 
 def shown(post: Post, debounce: Debounce) -> tuple[int, int]:
@@ -129,3 +137,41 @@ def reaction_for(text: Sms) -> str | None:
 def unreachable_id(conversation: Conversation, announcement: Announcement, target: str) -> str:
     """The id of the thread line that says that a notification could not reach a target."""
     return f"{conversation.id}/unreachable/{announcement.number}/{target}"
+
+
+def notice_id(post: Post) -> str:
+    """The id of the thread line that says that a post is missing, or may be."""
+    return f"{post.id}/instead"
+
+
+def attempt(post: Post) -> Attempt:
+    """The attempt that a post records; workers of earlier versions write only `attempted_at`, at each call."""
+    if post.ts is not None:
+        return Attempt(ClaimState.SETTLED)
+    if post.told is not None:
+        return Attempt(ClaimState.TOLD)
+    if post.failed is not None:
+        return Attempt(ClaimState.REFUSED)
+    first, lost = post.attempted_at or post.undecided_at, post.undecided_at
+    if first is None:
+        return Attempt()
+    last = max(each for each in (first, lost, post.called_at) if each is not None)
+    if lost is None:
+        return Attempt(ClaimState.CLAIMED, first, last)
+    state = ClaimState.CLAIMED_AGAIN if last > lost else ClaimState.UNDECIDED
+    return Attempt(state, first, last, lost)
+
+
+def recorded(attempt: Attempt) -> Mapping[str, datetime | None]:
+    """The fields in which a post records an attempt that is free or in doubt."""
+    is_called = attempt.state in {ClaimState.CLAIMED, ClaimState.CLAIMED_AGAIN}
+    return {
+        "attempted_at": attempt.first_at,
+        "called_at": attempt.last_at if is_called else attempt.lost_at,
+        "undecided_at": attempt.lost_at,
+    }
+
+
+def is_over(post: Post) -> bool:
+    """Whether nothing is to be tried any more: it is posted, refused, or people were told about it."""
+    return post.ts is not None or post.failed is not None or post.told is not None

@@ -1,8 +1,8 @@
 """One pass that brings Slack into line with a conversation's documents: posts, updates or removes the difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -11,12 +11,15 @@ from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Sms
 from messages.ticket import Ticket
-from workers.failures import Ambiguous, Permanent, Temporary
+from workers.claim import Attempt
+from workers.failures import CallError, Permanent
+from workers.lease import Lease
 from workers.observe import TEXT_TO_SLACK
+from workers.platforms.slack_failures import is_about_the_message
 from workers.ports import Ports, Posted
 from workers.slack import blocks, plan
 from workers.slack.attachments import Attachments
-from workers.slack.writer import ThreadGone, Writer
+from workers.slack.writer import REPAIR_TIME, ThreadGone, Writer
 
 log = structlog.get_logger("clerk.slack")
 
@@ -34,6 +37,7 @@ class ReconcilePass:
         current: Ticket,
         unsettled: list[Ticket],
         throttled: Mapping[str, datetime],
+        lease: Lease[Any],
         ports: Ports,
     ) -> None:
         self._conversation = conversation
@@ -43,8 +47,8 @@ class ReconcilePass:
         self._tickets = {ticket.id: ticket for ticket in [*unsettled, current]}
         self._unsettled = unsettled
         self._ports = ports
-        self._writer = Writer(conversation, throttled, ports)
-        self._attachments = Attachments(conversation.id, self._writer, ports)
+        self._writer = Writer(conversation, throttled, lease, ports)
+        self._attachments = Attachments(conversation.id, self._writer, lease, ports)
         self._posted = conversation.posted
 
     @property
@@ -89,8 +93,7 @@ class ReconcilePass:
                 announcement=plan.announced_by_root(debounce, self._current),
                 shown=debounce.considered or min(self._current.first_text, self._current.last_text),
             )
-            what = await self._card(post, self._current, root=True)
-            posted = await self._writer.deliver(post, what)
+            posted = await self._deliver_card(post, self._current, root=True)
             if posted is None or posted.failed or posted.channel is None or posted.ts is None:
                 if posted is not None and posted.failed:
                     await self._writer.retry_after_repair(posted)
@@ -106,7 +109,7 @@ class ReconcilePass:
             link = await self._ports.slack.permalink(Posted(thread.channel, thread.ts))
         except Permanent as error:
             log.warning("no permalink", error=error.code)
-        except (Temporary, Ambiguous) as error:
+        except CallError as error:
             await self._writer.put_off(thread.channel, error)
         else:
             await self._set_thread(thread.model_copy(update={"permalink": link}))
@@ -130,7 +133,7 @@ class ReconcilePass:
             what, count = blocks.texts(plan.sharing_a_post(texts))
             last = self._posted + count
             post = self._writer.new_post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
-            if not await self._writer.post_in_thread(post, what):
+            if not await self._writer.post_in_thread(post, what, _subject(texts[:count])):
                 return
             self._posted = last
             await stores.conversations.set_posted(conversation.id, last)
@@ -146,7 +149,7 @@ class ReconcilePass:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
                 line = self._writer.new_post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
-                if not await self._writer.post_in_thread(line, what):
+                if not await self._writer.post_in_thread(line, what, blocks.Subject("A change of the ticket")):
                     return
 
     async def _replies(self) -> None:
@@ -155,7 +158,9 @@ class ReconcilePass:
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
                 return
             line = self._writer.new_post(plan.outcome_id(text), PostKind.LINE, self._line.channel)
-            if text.words and not await self._writer.post_in_thread(line, blocks.outcome(text)):
+            if text.words and not await self._writer.post_in_thread(
+                line, blocks.outcome(text), blocks.Subject("What became of a text", (text.id,))
+            ):
                 return
             if not await self._mark(text, plan.reaction_for(text)):
                 return
@@ -165,13 +170,13 @@ class ReconcilePass:
         """Whether one of our posts shows a text from a modal or command, and its state."""
         what = blocks.written(text)
         post = self._writer.new_post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
-        if not await self._writer.post_in_thread(post, what):
+        if not await self._writer.post_in_thread(post, what, blocks.Subject("A text to the contact", (text.id,))):
             return False
         known = await self._ports.stores.posts.get(post.id)
         if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
             return True
         at = Posted(known.channel, known.ts)
-        if not await self._writer.change_message(at.channel, self._ports.slack.update, at, what):
+        if await self._writer.change_message(at.channel, self._ports.slack.update, at, what) is None:
             return False
         await self._ports.stores.posts.set(known, rendering=what.digest)
         return True
@@ -183,10 +188,10 @@ class ReconcilePass:
         at, slack = Posted(text.channel, text.ts), self._ports.slack
         if wanted is not None and text.mark != wanted:
             await self._ports.stores.texts.set_marking(text, wanted)
-            if not await self._writer.change_message(at.channel, slack.react, at, wanted):
+            if await self._writer.change_message(at.channel, slack.react, at, wanted) is None:
                 return False
         for other in sorted({*text.marking, *filter(None, [text.mark])} - {wanted}):
-            if not await self._writer.change_message(at.channel, slack.unreact, at, other):
+            if await self._writer.change_message(at.channel, slack.unreact, at, other) is None:
                 return False
         return True
 
@@ -219,9 +224,11 @@ class ReconcilePass:
         )
         first, more = plan.shown(post, self._conversation.debounce)
         post = post.model_copy(update={"shown": first, "more": more})
-        posted = await self._writer.deliver(post, await self._card(post, ticket, root=False))
+        posted = await self._deliver_card(post, ticket, root=False)
         if posted is None:
             return None
+        if posted.told is not None:
+            return await self._say_maybe_notified(post, posted.told)
         reported = set(self._conversation.unreachable)
         if posted.failed and target not in reported:
             id = plan.unreachable_id(self._conversation, announcement, target)
@@ -235,6 +242,27 @@ class ReconcilePass:
             await self._report(reported - {target})
         return not posted.failed
 
+    async def _say_maybe_notified(self, post: Post, code: str) -> bool | None:
+        """Say in the thread that nobody knows whether a target got its card; it counts as notified."""
+        if self._conversation.thread is None:
+            return None
+        line = self._writer.new_post(plan.notice_id(post), PostKind.LINE, self._line.channel)
+        said = await self._writer.post_in_thread(line, blocks.maybe_notified(post.target, code))
+        return True if said else None
+
+    async def _deliver_card(self, post: Post, ticket: Ticket, *, root: bool) -> Post | None:
+        """Post a card; if Slack does not accept its text, without the text."""
+        posted = await self._writer.deliver(post, await self._card(post, ticket, root=root))
+        if posted is None or posted.failed is None or not is_about_the_message(posted.failed):
+            return posted
+        plain = await self._card(post, ticket, root=root, withheld=posted.failed)
+        again = await self._ports.stores.posts.set(posted, failed=None, **plan.recorded(Attempt()))
+        known = await self._writer.deliver(again, plain)
+        if known is not None and known.ts is not None:
+            shown = (await self._card(known, ticket, root=root)).digest
+            return await self._ports.stores.posts.set(known, rendering=shown, told=posted.failed)
+        return known
+
     async def _report(self, unreachable: set[str]) -> None:
         await self._ports.stores.conversations.set_unreachable(self._conversation.id, sorted(unreachable))
         self._conversation = self._conversation.model_copy(update={"unreachable": tuple(sorted(unreachable))})
@@ -242,35 +270,45 @@ class ReconcilePass:
     async def _redraw(self) -> None:
         """Update every card of this pass's tickets, and delete the hidden ones."""
         for post in await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets)):
-            if post.removed or post.failed:
-                continue
-            if post.channel is None or post.ts is None:
-                await self._repost(post)
-                continue
-            at = Posted(post.channel, post.ts)
-            if plan.is_gone(post):
-                if await self._writer.change_message(post.target, self._ports.slack.delete, at):
-                    await self._ports.stores.posts.set(post, removed=True)
+            if post.removed or post.failed or (post.told is not None and post.ts is None):
                 continue
             root = post.kind is PostKind.ROOT
             ticket = self._current if root else self._tickets.get(post.ticket or 0)
-            if ticket is None:
-                continue
-            seq, more = plan.shown(post, self._conversation.debounce)
-            now = post.model_copy(update={"shown": seq, "more": more})
-            what = await self._card(now, ticket, root=root)
-            if what.digest != post.rendering and await self._writer.change_message(
-                post.target, self._ports.slack.update, at, what
-            ):
-                await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
+            if post.channel is None or post.ts is None:
+                if not root and ticket is not None:
+                    await self._deliver_card(post, ticket, root=False)  # its Hide was undone
+            elif plan.is_gone(post):
+                await self._remove(post, Posted(post.channel, post.ts))
+            elif ticket is not None:
+                await self._update(post, Posted(post.channel, post.ts), ticket)
 
-    async def _repost(self, post: Post) -> None:
-        """Post a card again after its Hide was undone."""
-        ticket = self._tickets.get(post.ticket or 0)
-        if post.kind is PostKind.CARD and ticket is not None:
-            await self._writer.deliver(post, await self._card(post, ticket, root=False))
+    async def _remove(self, post: Post, at: Posted) -> None:
+        """Delete a hidden card."""
+        refused = await self._writer.change_message(post.target, self._ports.slack.delete, at)
+        if refused is not None and (not refused or is_about_the_message(refused)):
+            await self._ports.stores.posts.set_removed(post)
 
-    async def _card(self, post: Post, ticket: Ticket, *, root: bool) -> blocks.Rendered:
+    async def _update(self, post: Post, at: Posted, ticket: Ticket) -> None:
+        """Show a card as it should be."""
+        root = post.kind is PostKind.ROOT
+        seq, more = plan.shown(post, self._conversation.debounce)
+        now = post.model_copy(update={"shown": seq, "more": more})
+        what = await self._card(now, ticket, root=root)
+        if what.digest == post.rendering:
+            return
+        update = self._ports.slack.update
+        refused = await self._writer.change_message(post.target, update, at, what)
+        if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
+            plain = await self._card(now, ticket, root=root, withheld=refused)
+            refused = await self._writer.change_message(post.target, update, at, plain)
+        if refused and not is_about_the_message(refused):
+            if not ticket.is_closed:
+                self._writer.continue_in(REPAIR_TIME)  # an archived channel: it may be unarchived
+        elif refused is not None:
+            await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
+
+    async def _card(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> blocks.Rendered:
+        """A post's card; with `withheld`, Slack's error, without the text that Slack did not accept."""
         newest = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
         card = blocks.Card(
             ticket=ticket,
@@ -280,7 +318,14 @@ class ReconcilePass:
             more=post.more,
             permalink=self._conversation.thread.permalink if self._conversation.thread else None,
             root=root,
+            withheld=withheld,
         )
         if plan.is_collapsed(post, self._conversation.debounce):
             return blocks.collapsed(card, post.hidden_by)
         return blocks.card(card)
+
+
+def _subject(texts: Sequence[Sms]) -> blocks.Subject:
+    """Texts of the contact, as a line names them that are not shown."""
+    words = "A text" if len(texts) == 1 else f"{len(texts)} texts"
+    return blocks.Subject(words, tuple(text.id for text in texts))

@@ -1,7 +1,8 @@
 """Writes to Slack about one conversation: each post once, and nothing to a throttled channel.
 
-A post is claimed in a document before the call to Slack and settled after it; a claim without an answer is looked up in
-Slack first. What can't be done now (a throttled channel, an outage) is left for a later pass.
+A post is claimed in a document before the call to Slack and settled after it (`workers/claim.py`); a claim without an
+answer is looked up in Slack until it is found, or can't take effect any more. What can't be done now (a throttled
+channel, an outage) is left for a later pass. What Slack will not show, or nobody can look up, a line in its place says.
 """
 
 from collections.abc import Mapping
@@ -13,14 +14,38 @@ import structlog
 from messages.conversation import Conversation
 from messages.notification import Post, PostKind
 from messages.process.publishing import CLOCK_SKEW
-from workers.failures import Ambiguous, Permanent, Temporary, Throttled
+from workers.claim import (
+    CALL_TIMEOUT,
+    Attempt,
+    ClaimEvent,
+    LookupAnswer,
+    NextStep,
+    Patience,
+    event_of,
+    failed_lookup,
+    look_again_in,
+    next_step,
+)
+from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
+from workers.lease import Lease, LeaseLost
+from workers.platforms.slack_failures import AMBIGUOUS, is_about_the_message
 from workers.ports import Ports, Posted, Renderable
-from workers.slack import plan
+from workers.slack import blocks, plan
 
 log = structlog.get_logger("clerk.slack")
 
-LOOKUP_AFTER: Final = timedelta(seconds=3)
-"""How long a post without an answer may take to appear in Slack before a lookup."""
+PATIENCE: Final = Patience(
+    look_after=timedelta(seconds=3),
+    look_at_least_every=timedelta(seconds=30),
+    orphaned_after=timedelta(minutes=1),
+    lapses_after=timedelta(minutes=2),
+    repeats=True,
+)
+"""How long a post without an answer may take to appear in Slack: a Slack that is slow takes many seconds. A worker that
+died can't have begun its call later than the claim, and its lease and the call end after half a minute."""
+
+TRIES: Final = 3
+"""How often Slack may fail by itself at a post (internal_error) before a line takes its place."""
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(seconds=20)
@@ -44,13 +69,17 @@ class Writer:
     """Writes about one conversation in one pass; `again_at` is when another must continue, if anything is left.
 
     `tries` is then the number of consecutive passes that changed nothing in Slack, without those before their time.
+    It raises LeaseLost as soon as the conversation may be another worker's.
     """
 
-    def __init__(self, conversation: Conversation, throttled: Mapping[str, datetime], ports: Ports) -> None:
+    def __init__(
+        self, conversation: Conversation, throttled: Mapping[str, datetime], lease: Lease[Any], ports: Ports
+    ) -> None:
         self.thread = conversation.thread
         self.again_at: datetime | None = None
         self._conversation = conversation
         self._throttled = dict(throttled)
+        self._lease = lease
         self._ports = ports
         self._until = ports.now() + PASS_LIMIT
         self._tries = conversation.redraw.tries
@@ -63,7 +92,7 @@ class Writer:
         return self._tries if self._early else self._tries + 1
 
     def new_post(self, id: str, kind: PostKind, target: str, **fields: Any) -> Post:
-        """A new post."""
+        """A new post, claimed now."""
         now = self._ports.now()
         return Post(
             id=id,
@@ -71,98 +100,206 @@ class Writer:
             kind=kind,
             target=target,
             attempted_at=now,
+            called_at=now,
+            attempts=1,
             created_at=now,
             **fields,
         )
 
+    # -- posts ----------------------------------------------------------------------------------------------------
+
     async def deliver(self, post: Post, what: Renderable, thread_ts: str | None = None) -> Post | None:
-        """Post exactly once; returns the post, perhaps `failed` for good, or None if a later pass must try."""
-        posts, slack = self._ports.stores.posts, self._ports.slack
+        """Post exactly once; returns the post, perhaps `failed` or `told`, or None if a later pass must go on."""
         if not self.may_write(post.target):
             return None
-        known, new = await posts.claim(post)
-        if known.ts is not None or known.failed:
-            return known
-        try:
-            if not new and known.attempted_at is not None:
-                found = await slack.find(post.target, post.id, known.attempted_at, thread_ts)
+        known, new = await self._ports.stores.posts.claim(post)
+        if not new and not plan.is_over(known):
+            resumed = await self._resume(known, thread_ts)
+            if resumed is None:
+                return None
+            known = resumed
+        return known if plan.is_over(known) else await self._call(post, known, what, thread_ts)
+
+    async def _resume(self, post: Post, thread_ts: str | None) -> Post | None:
+        """A post of an earlier pass, claimed for another call, or with its outcome; None if a later pass must go on."""
+        now, attempt = self._ports.now(), plan.attempt(post)
+        if post.retry_at is not None and post.retry_at > now:
+            self.continue_in(post.retry_at - now)
+            return None
+        step = next_step(attempt, LookupAnswer.NOT_ASKED, now, PATIENCE)
+        code, at_least = "", timedelta()
+        if step is NextStep.LOOK:
+            since = attempt.first_at or post.created_at
+            try:
+                found = await self._ports.slack.find(post.target, post.id, since, thread_ts)
+            except CallError as error:
+                log.warning("Slack can't be asked for a post that had no answer", error=error.code)
+                code, at_least = error.code, getattr(error, "retry_after", None) or timedelta()
+                step = next_step(attempt, failed_lookup(error), now, PATIENCE)
+            else:
                 if found is not None:
                     log.info("found a post that had no answer", post=post.id.rpartition("/")[2])
-                    return await posts.set(known, channel=found.channel, ts=found.ts)
-            if not new:
-                await posts.set(known, attempted_at=self._ports.now())
-            posted = await slack.post(post.target, what, post_id=post.id, thread_ts=thread_ts)
-        except Permanent as error:
-            log.error("Slack refused a post", kind=post.kind, channel=post.target, error=error.code)
-            return await posts.set(known, failed=error.code)
-        except Temporary as error:
-            await posts.set(known, attempted_at=None)
-            await self.put_off(post.target, error)
-            return None
-        except Ambiguous as error:
-            await self.put_off(post.target, error)
-            return None
+                    posts = self._ports.stores.posts
+                    return await posts.set(post, channel=found.channel, ts=found.ts, refused=None)
+                step = next_step(attempt, LookupAnswer.NO, now, PATIENCE)
+        match step:
+            case NextStep.CALL:
+                return await self._claim_again(post, attempt, now)
+            case NextStep.TELL if post.kind is not PostKind.ROOT:
+                log.error("nobody can tell whether Slack has a post", kind=post.kind, channel=post.target, error=code)
+                return await self._ports.stores.posts.try_set(post, told=code)
+            case _:
+                await self._look_again(post, attempt, at_least, code)
+                return None
+
+    async def _claim_again(self, post: Post, attempt: Attempt, now: datetime) -> Post | None:
+        """Claim a post for another call; None if another worker was faster."""
+        if attempt.is_in_doubt:
+            log.warning("Slack does not have a post that had no answer: posting it again", kind=post.kind)
+            attempt = attempt.after(ClaimEvent.LAPSED, now)
+        begun = plan.recorded(attempt.after(ClaimEvent.BEGUN, now))
+        claimed = await self._ports.stores.posts.try_set(post, **begun, attempts=post.attempts + 1)
+        if claimed is None:
+            self.continue_in(PATIENCE.look_after)
+        return claimed
+
+    async def _look_again(self, post: Post, attempt: Attempt, at_least: timedelta, code: str) -> None:
+        """Schedule the next lookup; a root that can't be looked up waits for a person, and its channel shows why."""
+        now = self._ports.now()
+        wait = max(look_again_in(attempt, now, PATIENCE), at_least)
+        refused = {"refused": code} if code and post.kind is PostKind.ROOT else {}
+        await self._ports.stores.posts.set(post, retry_at=now + wait, **refused)
+        self.continue_in(wait)
+
+    async def _call(self, given: Post, post: Post, what: Renderable, thread_ts: str | None) -> Post | None:
+        """Call Slack for a post that this worker has claimed, and record what comes of it."""
+        posts, attempt = self._ports.stores.posts, plan.attempt(post)
+        if not self._lease.lasts(CALL_TIMEOUT):
+            undone = plan.recorded(attempt.after(ClaimEvent.NOT_DONE, self._ports.now()))
+            await posts.try_set(post, **undone)
+            raise LeaseLost
+        try:
+            posted = await self._ports.slack.post(post.target, what, post_id=post.id, thread_ts=thread_ts)
+        except CallError as error:
+            return await self._note_failure(post, attempt, error)
         self._note_progress()
         digest = getattr(what, "digest", "")
         return await posts.set(
-            known,
+            post,
             channel=posted.channel,
             ts=posted.ts,
             rendering=digest,
-            shown=post.shown,
-            more=post.more,
+            shown=given.shown,
+            more=given.more,
             refused=None,
+            told=None,
         )
 
-    async def post_in_thread(self, post: Post, what: Renderable) -> bool:
-        """Post in the thread; returns whether it is there. If the thread is gone, forget it and raise ThreadGone."""
+    async def _note_failure(self, post: Post, attempt: Attempt, error: CallError) -> Post | None:
+        """Record a failed call; returns the post if Slack refuses it for good."""
+        posts, event = self._ports.stores.posts, event_of(error)
+        if event is ClaimEvent.REFUSED:
+            log.error("Slack refused a post", kind=post.kind, channel=post.target, error=error.code)
+            return await posts.try_set(post, failed=error.code)
+        after = await posts.try_set(post, **plan.recorded(attempt.after(event, self._ports.now())))
+        if after is not None and error.code in AMBIGUOUS and post.attempts >= TRIES:
+            log.error("Slack fails at a post again and again", kind=post.kind, channel=post.target, error=error.code)
+            return await posts.try_set(after, failed=error.code)
+        await self.put_off(post.target, error)
+        return None
+
+    # -- the thread -----------------------------------------------------------------------------------------------
+
+    async def post_in_thread(self, post: Post, what: Renderable, subject: blocks.Subject | None = None) -> bool:
+        """Post in the thread, or a line in its place; returns whether the thread can go on.
+
+        `subject` names the post in that line. If the thread is gone, forget it and raise ThreadGone.
+        """
         thread = self.thread
         assert thread is not None
         posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
-        if posted is not None and posted.failed == THREAD_NOT_FOUND:
+        if posted is None:
+            return False
+        if posted.failed == THREAD_NOT_FOUND:
             await self._forget_thread(posted)
             raise ThreadGone
-        if posted is not None and posted.failed:
+        if posted.ts is not None:
+            return True
+        if posted.told is None and not is_about_the_message(posted.failed or ""):
             await self.retry_after_repair(posted)
-        return posted is not None and posted.ts is not None
+            return False
+        if posted.first < posted.last and posted.told is None and posted.failed not in AMBIGUOUS:
+            await self._narrow(posted)
+            return False
+        return await self._post_instead(posted, subject or blocks.Subject())
+
+    async def _narrow(self, post: Post) -> None:
+        """Post the first text of several alone: one of them may be what Slack does not take."""
+        await self._ports.stores.posts.set(post, last=post.first, **plan.recorded(Attempt()), failed=None)
+        self.continue_in(timedelta())
+
+    async def _post_instead(self, post: Post, subject: blocks.Subject) -> bool:
+        """Whether the thread says, in the place of a post, that it is missing or may be missing."""
+        assert self.thread is not None
+        posts, code = self._ports.stores.posts, post.told or post.failed or ""
+        line = self.new_post(plan.notice_id(post), PostKind.LINE, post.target)
+        what = blocks.undecided(subject, code) if post.failed is None else blocks.withheld(subject, code)
+        instead = await self.deliver(line, what, self.thread.ts)
+        if instead is not None and instead.failed:
+            await posts.set(instead, failed=None, **plan.recorded(Attempt()))
+            await self.retry_after_repair(post)
+            return False
+        if instead is None:
+            if post.failed in AMBIGUOUS:
+                await posts.set(post, failed=None)  # Slack may fail at any post: try this one again first
+            return False
+        if post.told is None:
+            await posts.set(post, told=code)
+        return True
 
     async def retry_after_repair(self, post: Post) -> None:
         """Schedule another try of a failed post in a thread, for when a person may have repaired the cause."""
         log.error("Clerk can't write to a conversation's channel", channel=post.target, error=post.failed)
-        await self._ports.stores.posts.set(post, failed=None, attempted_at=None, refused=post.failed)
+        if post.failed is not None:
+            free = {} if post.failed in AMBIGUOUS else plan.recorded(Attempt())
+            await self._ports.stores.posts.set(post, failed=None, **free, refused=post.failed)
         self.continue_in(REPAIR_TIME)
 
     async def _forget_thread(self, post: Post) -> None:
         """Forget the thread, so that the next pass posts a new root and this post under it."""
         log.error("a conversation's thread is gone, Clerk begins a new one", channel=post.target)
-        posts = self._ports.stores.posts
+        posts, free = self._ports.stores.posts, plan.recorded(Attempt())
         root = await posts.get(plan.root_id(self._conversation))
         if root is not None:
-            await posts.set(root, channel=None, ts=None, attempted_at=None, rendering="")
+            await posts.set(root, channel=None, ts=None, **free, rendering="")
         await self._ports.stores.conversations.set_thread(self._conversation.id, None)
-        await posts.set(post, failed=None, attempted_at=None)
+        await posts.set(post, failed=None, **free)
         self.continue_in(timedelta())
 
-    async def change_message(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> bool:
-        """Call Slack to change a message; True when that is done or refused for good."""
+    # -- changes --------------------------------------------------------------------------------------------------
+
+    async def change_message(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> str | None:
+        """Call Slack to change a message: "" if that is done, its reason if it refuses, None if a later pass must."""
         if not self.may_write(channel):
-            return False
+            return None
         try:
             await call(at, *what)
         except Permanent as error:
             log.warning("Slack refused to change a message", channel=channel, error=error.code)
-        except (Temporary, Ambiguous) as error:
+            return error.code
+        except CallError as error:
             await self.put_off(channel, error)
-            return False
+            return None
         self._note_progress()
-        return True
+        return ""
 
     def _note_progress(self) -> None:
         """Record that Slack changed something, so that the next failure counts as the first."""
         self._tries, self._early = 0, True
 
     def may_write(self, channel: str) -> bool:
-        """Whether this pass may write to a channel; if not, schedule a later pass."""
+        """Whether this pass may write to a channel; if not, schedule a later pass. Raises LeaseLost."""
+        self._lease.require()
         now = self._ports.now()
         if channel in self._throttled:
             self.continue_in(self._throttled[channel] - now)
@@ -172,13 +309,13 @@ class Writer:
             return False
         return True
 
-    async def put_off(self, channel: str, error: Temporary | Ambiguous) -> None:
+    async def put_off(self, channel: str, error: CallError) -> None:
         """Write nothing more to a channel in this pass, nor, after a 429, in others before Retry-After has passed."""
         now = self._ports.now()
         wait = min(FIRST_RETRY * 2 ** min(self._tries, 10), LONGEST_RETRY)
         if isinstance(error, Ambiguous):
-            wait = max(wait, LOOKUP_AFTER)
-        elif error.retry_after is not None:
+            wait = max(wait, PATIENCE.look_after)
+        elif isinstance(error, Temporary) and error.retry_after is not None:
             wait = error.retry_after
         if isinstance(error, Throttled):
             await self._ports.stores.channels.throttle(channel, now + wait)

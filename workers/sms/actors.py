@@ -1,6 +1,5 @@
 """Texts to the contacts: agents' replies in a thread, sending, and the provider's delivery reports."""
 
-import asyncio
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,9 +15,12 @@ from messages.notification import PostKind, Whisper
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
+from workers.claim import LookupAnswer
+from workers.lease import Lease
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
+from workers.sms.attempt import LIST_SILENT
 from workers.sms.earlier import ATTEMPTS, missing_before
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, segments, without_prefix
@@ -48,9 +50,6 @@ from workers.sms.sending import (
 log = structlog.get_logger("clerk.sms")
 
 DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery reports that could not be used", ["why"])
-
-LEASE: Final = timedelta(seconds=15)
-"""How long an outbox waits after its worker died; a live worker renews its lease."""
 
 BUSY: Final = timedelta(seconds=3)
 """When to check an outbox again that another worker has: that worker may have died."""
@@ -124,18 +123,17 @@ async def _store(
 @actor(handles=SendTexts, time_limit=timedelta(minutes=5))
 async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is doing that."""
-    holder, id = uuid.uuid4().hex, message.conversation
-    keep, fetch = partial(_take_lease, id, holder, ports), partial(_record_earlier, ports=ports)
+    holder, id, stores = uuid.uuid4().hex, message.conversation, ports.stores.conversations
+    lease = Lease(partial(stores.take_outbox, id, holder), partial(stores.renew_outbox, id, holder), ports)
     while await ports.stores.texts.outbox(id, 1):
-        if not await keep():
+        if not await lease.take():
             await _send_again(message, BUSY, ports)
             return
-        renewing = asyncio.create_task(_renew_lease(id, holder, ports))
         try:
-            again_in = await Sending(id, ports).run(keep, fetch)
+            async with lease.renewing():
+                again_in = await Sending(id, ports, lease).run(lease.renew, partial(_record_earlier, ports=ports))
         finally:
-            renewing.cancel()
-            await ports.stores.conversations.release_outbox(id, holder)
+            await stores.release_outbox(id, holder)
         if again_in is not None:
             await _show_states(id, ports)
             await _send_again(message, again_in, ports)
@@ -181,22 +179,32 @@ async def resend(message: ResendText, ports: Ports) -> None:
         return
     if message.order is not None and text.state is not State.UNKNOWN:
         await ports.stores.texts.ignore(text, message.order)
-    if message.order in text.orders:
+    if message.order in text.orders or message.attempt not in {None, text.attempts}:
+        log.info("an order to resend came again after it was carried out", sms=text.id)
         await ports.publisher.publish(SendTexts(conversation=text.conversation))
         await redraw(text.conversation, ports)
         return
     known = text.state not in {State.UNKNOWN, State.WAITING}
-    if text.state is State.UNKNOWN and await Sending(text.conversation, ports).settle_if_listed(text):
-        known = True
+    if text.state is State.UNKNOWN:
+        found = await Sending(text.conversation, ports).look(text)
+        if found not in {None, LookupAnswer.NO}:
+            await _answer_resend(LIST_SILENT, text, message, ports)
+            return
+        known = found is None
     if known:
         await _show_states(text.conversation, ports)
-        thread = await _thread(text, ports)
-        if thread is not None:
-            await _whisper(OUTCOME_KNOWN, message.by, thread.channel, thread.ts, ports)
+        await _answer_resend(OUTCOME_KNOWN, text, message, ports)
         return
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN, message.order)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
     await redraw(text.conversation, ports)
+
+
+async def _answer_resend(words: str, text: Sms, message: ResendText, ports: Ports) -> None:
+    """Tell the agent who asked for it why a text is not sent again."""
+    thread = await _thread(text, ports)
+    if thread is not None:
+        await _whisper(words, message.by, thread.channel, thread.ts, ports)
 
 
 @actor(handles=SlackReplyChanged)
@@ -307,14 +315,3 @@ async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | 
 async def _thread(text: Sms, ports: Ports) -> Thread | None:
     conversation = await ports.stores.conversations.get(text.conversation)
     return conversation.thread if conversation else None
-
-
-async def _take_lease(conversation: str, holder: str, ports: Ports) -> bool:
-    return await ports.stores.conversations.take_outbox(conversation, holder, ports.now(), ports.now() + LEASE)
-
-
-async def _renew_lease(conversation: str, holder: str, ports: Ports) -> None:
-    """Renew the lease while sending; if this worker dies, the lease soon expires."""
-    while True:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
-        await _take_lease(conversation, holder, ports)

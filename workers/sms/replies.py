@@ -24,10 +24,6 @@ EDIT_TOO_LATE: Final = (
 )
 EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
-OUTCOME_UNKNOWN: Final = (
-    "Clerk does not know whether this text was sent: the provider did not answer, and does not list it. "
-    "Send it again only if a second copy would do no harm."
-)
 OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 
 

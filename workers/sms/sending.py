@@ -1,7 +1,7 @@
 """Sends what is in a conversation's outbox: in order, one at a time, and nothing twice.
 
-A text is claimed before the call to the provider and settled after it. A text that is already claimed may have been
-sent: the worker looks for it among the provider's texts, and only a person sends it again.
+A text is claimed before the call to the provider and settled after it (`workers/claim.py`). A text that is already
+claimed may have been sent: the worker looks for it among the provider's texts, and only a person sends it again.
 
 The order is that of the replies in Slack. A reply waits a moment for earlier ones, and longer for the one before it,
 which its gateway named or the thread's list shows (`workers/sms/earlier.py`).
@@ -14,11 +14,14 @@ from typing import Final
 import structlog
 
 from messages.sms import Sms, State
+from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
 from workers.failures import Refused, TextingError, TextingThrottled, Undecided, Unreachable
+from workers.lease import Lease
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports, SentText
+from workers.sms.attempt import PATIENCE, attempt_of, words_for_person
 from workers.sms.files import links
-from workers.sms.replies import OPTED_OUT, OUTCOME_UNKNOWN, reported
+from workers.sms.replies import OPTED_OUT, reported
 
 log = structlog.get_logger("clerk.sms")
 
@@ -33,9 +36,6 @@ ASK_FOR: Final = timedelta(seconds=30)
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
-ASK_PERSON_AFTER: Final = timedelta(seconds=20)
-"""After this long without a sign of a text, a person must decide."""
-
 SEND_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
 
@@ -45,10 +45,10 @@ LONGEST_RETRY: Final = timedelta(seconds=30)
 
 
 class Sending:
-    """Sends the texts in a conversation's outbox."""
+    """Sends the texts in a conversation's outbox, under a lease."""
 
-    def __init__(self, conversation: str, ports: Ports) -> None:
-        self._conversation, self._ports = conversation, ports
+    def __init__(self, conversation: str, ports: Ports, lease: Lease[bool] | None = None) -> None:
+        self._conversation, self._ports, self._lease = conversation, ports, lease
         self._texts = ports.stores.texts
 
     async def run(
@@ -94,8 +94,19 @@ class Sending:
         if contact is not None and contact.opted_out:
             await self._texts.move(text, State.REFUSED, words=OPTED_OUT)
             return None
-        if not await self._texts.claim(text, now, now + SEND_WITHIN):
+        if attempt_of(text).state is ClaimState.REPEATABLE:
+            found = await self.look(text)
+            if found is None:
+                return None
+            if found is not LookupAnswer.NO:
+                return await self._check_later(text)
+        claimed_at = ports.now()
+        if not await self._texts.claim(text, claimed_at, now + SEND_WITHIN):
             return None
+        if self._lease is not None and not self._lease.lasts(CALL_TIMEOUT):
+            log.warning("the outbox may be another worker's by now", sms=text.id)
+            await self._texts.unclaim(text, ports.now(), ports.now() + SEND_WITHIN)
+            return LOOK_AGAIN
         try:
             sent = await ports.texting.send(
                 line=text.line,
@@ -110,30 +121,35 @@ class Sending:
             return await self._put_off(text, error)
         except Undecided as error:
             log.warning("unknown whether a text was sent", sms=text.id, error=str(error))
-            return await self._check_later(text)
+            await self._texts.set_undecided(text, claimed_at, ports.now() + LOOK_AGAIN)
+            return LOOK_AGAIN
         else:
             await self._settle(text, sent)
         return None
 
     async def _check_outcome(self, text: Sms, now: datetime) -> timedelta | None:
         """Find out the outcome of an attempted text; returns how long until the next check, None if it is known."""
-        since = text.claimed_at or text.received_at
-        if await self.settle_if_listed(text):
+        found = await self.look(text)
+        if found is None:
             return None
-        if now - since < ASK_PERSON_AFTER:
+        if next_step(attempt_of(text), found, now, PATIENCE) is not NextStep.TELL:
             return await self._check_later(text)
-        log.error("unknown whether a text was sent", sms=text.id)
-        await self._texts.move(text, State.UNKNOWN, words=OUTCOME_UNKNOWN)
+        log.error("unknown whether a text was sent", sms=text.id, list=found)
+        await self._texts.move(text, State.UNKNOWN, words=words_for_person(found))
         return None
 
-    async def settle_if_listed(self, text: Sms) -> bool:
-        """Whether an attempted text is among the provider's, and so was sent; if so, record that."""
-        sent = await self._find(text)
+    async def look(self, text: Sms) -> LookupAnswer | None:
+        """Look for an attempted text among the provider's: None if it was sent, which is then recorded."""
+        try:
+            sent = await self._find(text)
+        except TextingError as error:
+            log.warning("the provider does not list its texts", error=str(error))
+            return failed_lookup(error)
         if sent is None:
-            return False
+            return LookupAnswer.NO
         log.info("found a text that had no answer", sms=text.id)
         await self._settle(text, sent)
-        return True
+        return None
 
     async def _check_later(self, text: Sms) -> timedelta:
         await self._texts.put_off(text, self._ports.now() + LOOK_AGAIN)
@@ -144,12 +160,8 @@ class Sending:
 
         A worker may have died after it recorded the sid and before it recorded the rest.
         """
-        since = text.claimed_at or text.received_at
-        try:
-            listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
-        except TextingError as error:
-            log.warning("the provider does not list its texts", error=str(error))
-            return None
+        since = attempt_of(text).first_at or text.claimed_at or text.received_at
+        listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
         same = [each for each in listed if each.body.strip() == text.body.strip()]
         rivals = [each.sid for each in same if each.sid != text.sid]
         others = await self._texts.known_sids(rivals) if rivals else set()

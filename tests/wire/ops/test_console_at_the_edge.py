@@ -112,10 +112,24 @@ def test_whoever_has_the_token_gets_in_while_others_guess_from_the_same_address(
             operator.cookies.clear()
 
 
-PAGES_AND_FORMS = """
-/ /sign-in /sign-out /dead /dead/replay /dead/drop /dead/x /dead?queue=x /queues /queues/slack /search?q=x /static/x
-/api/dead /api/dead/replay /api/queues /api/peek?queue=slack
-""".split()
+PAGES_AND_FORMS = [
+    "/",
+    "/sign-in",
+    "/sign-out",
+    "/dead",
+    "/dead/replay",
+    "/dead/drop",
+    "/dead/x",
+    "/dead?queue=x",
+    "/queues",
+    "/queues/slack",
+    "/search?q=x",
+    "/static/x",
+    "/api/dead",
+    "/api/dead/replay",
+    "/api/queues",
+    "/api/peek?queue=slack",
+]
 TOO_LONG = [f"/dead?from={'9' * 5000}", f"/dead?older_than={'9' * 400}d", f"/api/peek?limit={'9' * 50}"]
 PATHS = st.one_of(
     st.sampled_from([*PAGES_AND_FORMS, *TOO_LONG]),
@@ -128,7 +142,7 @@ KINDS = st.one_of(
     ),
 )
 BODIES = st.one_of(st.binary(max_size=300), st.sampled_from([PART, PART[:40], b"token=%ff", b"{}", b"&" * 2000, b"%"]))
-CREDENTIALS = st.one_of(
+CREDENTIALS: st.SearchStrategy[dict[str, str]] = st.one_of(
     st.just({}),
     st.just({"authorization": f"Bearer {TOKEN}"}),
     st.binary(max_size=30).map(lambda raw: {"authorization": "Bearer " + raw.hex()}),

@@ -16,6 +16,7 @@ from twilio.rest import Client
 
 from messages.formats.plain_words import without_trial_prefix
 from messages.sms import Media
+from workers.claim import CALL_TIMEOUT
 from workers.failures import Refused, TextingError, Undecided, Unreachable
 from workers.platforms.calls import recorded_call
 from workers.platforms.twilio.failures import error_for
@@ -29,7 +30,6 @@ type TwilioAccount = Any
 type TwilioMessage = Any
 """The client's MessageInstance: a text, inbound or outbound."""
 
-TIMEOUT: Final = timedelta(seconds=10)
 UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
 LONGEST_QUEUE: Final = timedelta(hours=10)
 """The longest time that a text may wait at Twilio (ValidityPeriod)."""
@@ -46,7 +46,7 @@ _MALFORMED_ANSWER: Final = (TwilioException, ValueError, TypeError, KeyError, At
 class TwilioApi:
     """Twilio over HTTP; it connects at first use, on the loop that uses it."""
 
-    def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = TIMEOUT) -> None:
+    def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = CALL_TIMEOUT) -> None:
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
         self._base_url = base_url.rstrip("/")
         self._downloads = MediaDownloads(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
