@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from messages.notification import Post
 from ops.checks.finding import Finding, advice, bad, good
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
@@ -12,6 +13,11 @@ from ops.durations import short
 from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
 from workers.mongo.unreadable import Unreadable
+
+NOT_SHOWN_FOR: Final = timedelta(days=1)
+"""For how long what Slack did not accept is named."""
+
+MOST_NAMED: Final = 5
 
 SKEW: Final = timedelta(seconds=2)
 STRANDED_FOR: Final = timedelta(minutes=2)
@@ -37,6 +43,7 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         yield from _clock(documents)
         yield from of_unreadable(documents.unreadable(MOST))
         yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
+        yield from of_posts(documents.not_shown(datetime.now(UTC) - NOT_SHOWN_FOR))
         if shared:
             yield from of_processes(documents.running_processes())
     except DocumentsAway as error:
@@ -70,6 +77,20 @@ def of_stranded(found: Mapping[str, int]) -> Iterator[Finding]:
         what = f"{count} {'thing waits' if count == 1 else 'things wait'} on {number}, which is not a line any more"
         todo = f"If it should be a line: clerk lines add {number} --channel C…. Else leave it so: Clerk does nothing."
         yield advice("removed line", what, todo)
+
+
+def of_posts(posts: list[Post]) -> Iterator[Finding]:
+    """What Slack's threads and cards do not show as it was written. Pure."""
+    for post in posts[:MOST_NAMED]:
+        doubt = post.failed is None and post.ts is None
+        what = "nobody can tell whether Slack shows" if doubt else "Slack did not accept"
+        yield advice(
+            "not shown in Slack",
+            f"{what} a message ({post.kind}) in {post.target}: {post.told}",
+            "A line in the thread says so. `clerk trace` shows the text; if Slack could not be asked, /invite @clerk.",
+        )
+    if len(posts) > MOST_NAMED:
+        yield advice("not shown in Slack", f"and {len(posts) - MOST_NAMED} others since yesterday", "/ops names them.")
 
 
 def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:

@@ -86,7 +86,10 @@ def of_channel(line: Line, fields: dict[str, Any]) -> Finding:
     if channel.get("is_archived"):
         return bad(check, f"{name} is archived", f"Unarchive it in Slack, or: {elsewhere}")
     if not channel.get("is_member"):
-        todo = f"Type /invite @clerk in {name}: without it, replies in threads do not reach the gateway."
+        todo = (
+            f"Type /invite @clerk in {name}: without it, replies in threads do not reach the gateway, and Clerk can't "
+            "look up a post whose answer from Slack was lost."
+        )
         return bad(check, f"the bot is not in {name}", todo)
     return good(check, f"{name}, and the bot is in it")
 

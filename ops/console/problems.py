@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from messages.base import Document
+from messages.notification import Post
 from ops.documents.processes import RunningProcess
 from ops.durations import short
 from ops.metrics.samples import parse_samples
@@ -126,6 +127,17 @@ def of_unreadable(found: Sequence[Unreadable]) -> list[Problem]:
     """The documents that can't be read, but for phone numbers in their ids."""
     todo = "Run clerk doctor: it says what to do. Until then its conversation waits, and nothing else does."
     return [Problem(found=f"A document can't be read: {error}.", todo=todo) for error in found]
+
+
+def of_posts(posts: list[Post]) -> list[Problem]:
+    """What a line in a thread stands for since yesterday: not accepted by Slack, or nobody can look it up."""
+    reasons = sorted({f"{post.target}: {post.told}" for post in posts})
+    if not posts:
+        return []
+    noun = "message is" if len(posts) == 1 else "messages are"
+    todo = "The thread says so, and names the text for clerk trace. If Clerk is not in the channel, invite it."
+    what = f"{len(posts)} {noun} not shown in Slack since yesterday, or nobody can tell ({', '.join(reasons[:5])})."
+    return [Problem(found=what, todo=todo)]
 
 
 def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:

@@ -13,6 +13,7 @@ from ops.console.dead_letters import DeadLetters
 from ops.console.problems import (
     Problem,
     of_documents,
+    of_posts,
     of_processes,
     of_publishing,
     of_snapshot,
@@ -68,6 +69,7 @@ class View:
         found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
+            found += of_posts(self.documents.not_shown(now - timedelta(days=1)))
             found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)
             found += of_unreadable(self.documents.unreadable(MOST_UNREADABLE))
         except DocumentsAway as error:

@@ -154,6 +154,10 @@ class Documents:
         query = {"refused": {"$exists": True}}
         return {post.target: post.refused for post in self.posts(query, 500) if post.refused is not None}
 
+    def not_shown(self, since: datetime) -> list[Post]:
+        """Clerk's Slack messages, begun since then, in whose place a line says that they are or may be missing."""
+        return self.posts({"told": {"$exists": True}, "created_at": {"$gte": since}}, 500)
+
     def texts(self, query: Fields, limit: int) -> list[Sms]:
         """Texts that match, newest first."""
         return self._find(Sms, "sms", query, [("received_at", DESCENDING)], limit)

@@ -26,7 +26,7 @@ def steady(workers: FakeWorkers) -> Ports:
     return replace(workers.ports, monotonic=lambda: (workers.clock.now() - make.NOW).total_seconds())
 
 
-class Stalled:
+class StandsStill:
     """A store (or all of them) whose call of one name takes effect at once, and is answered after something else."""
 
     def __init__(self, port: object, name: str, meanwhile: Callable[[], Awaitable[None]]) -> None:
@@ -36,7 +36,7 @@ class Stalled:
         """The call, stalled if it is the one."""
         found = getattr(self._port, name)
         if not inspect.iscoroutinefunction(found):
-            return Stalled(found, self._name, self._meanwhile) if not callable(found) else found
+            return StandsStill(found, self._name, self._meanwhile) if not callable(found) else found
         if name != self._name:
             return found
 
@@ -71,7 +71,7 @@ async def test_a_worker_that_stood_still_after_its_claim_does_not_post(workers: 
     await workers.handle(make.sms_received(sid="SM2", body="text 2", after="SM1", received_at=workers.clock.now()))
     while due := [each for each in workers.queue.due() if workers.queue.waiting[each][1] != RENDER]:
         await workers.handle(workers.queue.take(due[0]))
-    slow: Any = Stalled(workers.ports.stores, "claim", another_takes_over)
+    slow: Any = StandsStill(workers.ports.stores, "claim", another_takes_over)
     before = len(workers.slack.messages)
     await workers.handle(RENDER, replace(ports, stores=slow))
     assert posted == [before], "the other waits for what the first may be doing"
@@ -96,7 +96,7 @@ async def test_a_worker_that_stood_still_after_its_claim_does_not_send(workers: 
     async def stand_still() -> None:
         workers.clock.forward(25)
 
-    slow: Any = Stalled(workers.ports.stores, "claim", stand_still)
+    slow: Any = StandsStill(workers.ports.stores, "claim", stand_still)
     await workers.handle(SendTexts(conversation=make.CONVERSATION), replace(ports, stores=slow))
     assert workers.texting.taken == []
     await workers.pass_time(60, step=5)

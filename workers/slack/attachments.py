@@ -69,7 +69,7 @@ class Attachments:
         if post.ts is None and not post.failed:
             return False
         line = self._writer.new_post(plan.missing_id(text), PostKind.LINE, post.target)
-        subject = blocks.Subject("The reason why an attachment is missing", (text.id,))
+        subject = blocks.Unshown("The reason why an attachment is missing", (text.id,))
         if post.words and not await self._writer.post_in_thread(line, blocks.missing(post.words), subject):
             return False
         await self._ports.stores.texts.set_attached(text)

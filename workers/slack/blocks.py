@@ -145,20 +145,20 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
 
 
 @dataclass(frozen=True)
-class Subject:
+class Unshown:
     """What a line says that is not shown: in words, and the ids by which `clerk trace` finds it."""
 
     words: str = "A message"
     traces: tuple[str, ...] = ()
 
 
-def withheld(subject: Subject, code: str) -> Rendered:
+def withheld(subject: Unshown, code: str) -> Rendered:
     """The thread line in the place of something that Slack does not accept."""
     line = f":warning: {subject.words} could not be shown here (Slack: {escape(code)}).{_traced(subject)}"
     return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
 
 
-def undecided(subject: Subject, code: str) -> Rendered:
+def undecided(subject: Unshown, code: str) -> Rendered:
     """The thread line in the place of something that may be shown or not, and that Clerk can't look up."""
     line = (
         f":grey_question: {subject.words} may be missing here: Slack did not answer, and Clerk can't look it up "
@@ -172,7 +172,7 @@ def _withheld_text(card: Card) -> list[Block]:
     """What a card says instead of a text that Slack does not accept."""
     if card.newest is None or card.withheld is None:
         return []
-    return [ContextBlock(elements=[_mrkdwn(withheld(Subject("A text", (card.newest.id,)), card.withheld).text)])]
+    return [ContextBlock(elements=[_mrkdwn(withheld(Unshown("A text", (card.newest.id,)), card.withheld).text)])]
 
 
 def maybe_notified(target: str, code: str) -> Rendered:
@@ -184,7 +184,7 @@ def maybe_notified(target: str, code: str) -> Rendered:
     return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
 
 
-def _traced(subject: Subject) -> str:
+def _traced(subject: Unshown) -> str:
     """How an admin finds what is not shown."""
     shows = " ".join(f"`clerk trace {escape(each)}` shows it." for each in subject.traces)
     return f" {shows}" if shows else ""

@@ -149,7 +149,7 @@ class ReconcilePass:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
                 line = self._writer.new_post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
-                if not await self._writer.post_in_thread(line, what, blocks.Subject("A change of the ticket")):
+                if not await self._writer.post_in_thread(line, what, blocks.Unshown("A change of the ticket")):
                     return
 
     async def _replies(self) -> None:
@@ -159,7 +159,7 @@ class ReconcilePass:
                 return
             line = self._writer.new_post(plan.outcome_id(text), PostKind.LINE, self._line.channel)
             if text.words and not await self._writer.post_in_thread(
-                line, blocks.outcome(text), blocks.Subject("What became of a text", (text.id,))
+                line, blocks.outcome(text), blocks.Unshown("What became of a text", (text.id,))
             ):
                 return
             if not await self._mark(text, plan.reaction_for(text)):
@@ -170,7 +170,7 @@ class ReconcilePass:
         """Whether one of our posts shows a text from a modal or command, and its state."""
         what = blocks.written(text)
         post = self._writer.new_post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
-        if not await self._writer.post_in_thread(post, what, blocks.Subject("A text to the contact", (text.id,))):
+        if not await self._writer.post_in_thread(post, what, blocks.Unshown("A text to the contact", (text.id,))):
             return False
         known = await self._ports.stores.posts.get(post.id)
         if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
@@ -325,7 +325,7 @@ class ReconcilePass:
         return blocks.card(card)
 
 
-def _subject(texts: Sequence[Sms]) -> blocks.Subject:
+def _subject(texts: Sequence[Sms]) -> blocks.Unshown:
     """Texts of the contact, as a line names them that are not shown."""
     words = "A text" if len(texts) == 1 else f"{len(texts)} texts"
-    return blocks.Subject(words, tuple(text.id for text in texts))
+    return blocks.Unshown(words, tuple(text.id for text in texts))

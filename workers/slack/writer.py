@@ -210,7 +210,7 @@ class Writer:
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
-    async def post_in_thread(self, post: Post, what: Renderable, subject: blocks.Subject | None = None) -> bool:
+    async def post_in_thread(self, post: Post, what: Renderable, subject: blocks.Unshown | None = None) -> bool:
         """Post in the thread, or a line in its place; returns whether the thread can go on.
 
         `subject` names the post in that line. If the thread is gone, forget it and raise ThreadGone.
@@ -231,14 +231,14 @@ class Writer:
         if posted.first < posted.last and posted.told is None and posted.failed not in AMBIGUOUS:
             await self._narrow(posted)
             return False
-        return await self._post_instead(posted, subject or blocks.Subject())
+        return await self._post_instead(posted, subject or blocks.Unshown())
 
     async def _narrow(self, post: Post) -> None:
         """Post the first text of several alone: one of them may be what Slack does not take."""
         await self._ports.stores.posts.set(post, last=post.first, **plan.recorded(Attempt()), failed=None)
         self.continue_in(timedelta())
 
-    async def _post_instead(self, post: Post, subject: blocks.Subject) -> bool:
+    async def _post_instead(self, post: Post, subject: blocks.Unshown) -> bool:
         """Whether the thread says, in the place of a post, that it is missing or may be missing."""
         assert self.thread is not None
         posts, code = self._ports.stores.posts, post.told or post.failed or ""
