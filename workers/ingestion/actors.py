@@ -133,7 +133,7 @@ async def _next_texts(conversation: str, ports: Ports) -> tuple[list[Sms], bool]
         answered = await _store_earlier(text, unplaced, now, ports) is not None or not is_worth_waiting(text, now)
         unplaced = await texts.without_place(conversation)
     candidates = ready(unplaced, now)
-    if lost := without_predecessor(candidates):
+    if lost := without_predecessor(candidates, unplaced):
         found = await _store_earlier(lost[-1], (), now, ports)
         if found:
             candidates = ready(await texts.without_place(conversation), now)

@@ -1,7 +1,7 @@
 """Decides the order of a conversation's texts, and which of them can get their places in it now. Pure.
 
-The time of arrival decides. What a gateway saw before a text (`after`) comes before it, whatever the times say: two
-texts may come in the same millisecond, and a clock may be set back.
+The time of arrival decides, and what a gateway saw before a text (`after`) comes before it: two texts may come in the
+same millisecond, and of a text only a repetition may be taken.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +41,9 @@ def ready(unplaced: Sequence[Sms], now: datetime) -> list[Sms]:
     return list(takewhile(may_go, in_order(unplaced)))
 
 
-def without_predecessor(candidates: Sequence[Sms]) -> list[Sms]:
-    """The ready texts whose predecessor is missing."""
-    here = {text.id for text in candidates}
+def without_predecessor(candidates: Sequence[Sms], unplaced: Sequence[Sms]) -> list[Sms]:
+    """The ready texts whose predecessor is missing: it has no place, and is not among those without one."""
+    here = {text.id for text in unplaced}
     return [text for text in candidates if text.after is not None and text.after not in here]
 
 

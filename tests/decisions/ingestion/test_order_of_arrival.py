@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.arrivals import Arrivals
@@ -129,7 +129,7 @@ class ArrivalModel:
                     link = {"after": before} if before in found else {}
                     self.unplaced[each.id] = self.unplaced[each.id].model_copy(update={"asking": False, **link})
         candidates = ready(self._waiting(), at(now))
-        if lost := without_predecessor(candidates):
+        if lost := without_predecessor(candidates, self._waiting()):
             found = self._ask(lost[-1], now)
             if found:
                 candidates = ready(self._waiting(), at(now))
@@ -171,6 +171,10 @@ class ArrivalModel:
         """Whether what is stored of a text is from its first delivery, and not from a repetition."""
         return abs(self.stored[f"t{number}"].received_at - at(self.arrivals[number])) <= SKEW / 2
 
+    def has_a_misleading_repetition(self) -> bool:
+        """Whether a text was taken only when it came again, through a gateway that had seen a younger one by then."""
+        return any(text.after is not None and int(text.after[1:]) > _number(text) for text in self.stored.values())
+
 
 def _number(text: Sms) -> int:
     return int(text.id[1:])
@@ -201,6 +205,7 @@ LOOKS = st.lists(st.floats(0, 120), max_size=12)
 @given(worlds(), LOOKS)
 def test_a_text_never_goes_before_an_older_one_that_is_stored(world: ArrivalModel, looks: list[float]) -> None:
     world.run(looks)
+    assume(not world.has_a_misleading_repetition())
     mine = [number for number in range(len(world.arrivals)) if world.is_of_its_arrival(number)]
     for older, younger in combinations(mine, 2):
         one, two = f"t{older}", f"t{younger}"
