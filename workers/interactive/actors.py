@@ -25,6 +25,10 @@ TRIGGER_LATE: Final = timedelta(seconds=2.5)
 
 CLICK_AGAIN: Final = "Clerk was too slow, so Slack did not open the form. Please click again."
 TYPE_AGAIN: Final = "Clerk was too slow, so Slack did not open the dashboard. Please type the command again."
+LINE_REMOVED: Final = (
+    "{line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
+    "An admin can add the line again (clerk lines add)."
+)
 TICKET_GONE: Final = "You can't send a text: this ticket's line or contact no longer exists."
 
 APPEARS_WITHIN: Final = timedelta(seconds=5)
@@ -41,8 +45,11 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
         return
     ticket, tags = await asyncio.gather(ports.stores.tickets.get(message.ticket), ports.stores.tickets.known_tags())
     line = await ports.stores.lines.get(ticket.line) if ticket else None
-    if ticket is None or line is None:
+    if ticket is None:
         await _whisper(message, f"Ticket #{message.ticket} no longer exists.", ports)
+        return
+    if line is None:
+        await _whisper(message, LINE_REMOVED.format(line=ticket.line, ticket=ticket.id), ports)
         return
     earlier = await ports.stores.past.notes_before(ticket, assign_modal.NOTES_SHOWN)
     await _open(message, assign_modal.edit(ticket, line, tags, earlier), CLICK_AGAIN, ports)
@@ -57,6 +64,9 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
     ticket = await stores.tickets.get(message.ticket)
     line = await stores.lines.get(ticket.line) if ticket else None
     contact = await stores.contacts.get(ticket.contact) if ticket else None
+    if ticket is not None and line is None:
+        await _whisper(message, LINE_REMOVED.format(line=ticket.line, ticket=ticket.id), ports)
+        return
     if line is None or contact is None:
         await _whisper(message, TICKET_GONE, ports)
         return

@@ -26,6 +26,7 @@ from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
+    LINE_REMOVED,
     NOT_IN_THREAD,
     OUTCOME_KNOWN,
     TOO_LATE,
@@ -67,6 +68,9 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     conversation = await stores.conversations.by_thread(message.channel, message.thread_ts)
     line = await stores.lines.get(conversation.line) if conversation else None
     contact = await stores.contacts.get(conversation.contact) if conversation else None
+    if conversation is not None and line is None:
+        await _tell_line_removed(conversation, message, ports)
+        return
     if conversation is None or line is None or contact is None:
         await _reply_outside_conversation(message, ports)
         return
@@ -306,6 +310,13 @@ async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -
             await _whisper(NOT_IN_THREAD, message.user, message.channel, message.thread_ts, ports)
     elif (wait := wait_for_thread(message, await ports.stores.lines.all(), ports.now())) is not None:
         await ports.publisher.publish(message, delay=wait)
+
+
+async def _tell_line_removed(conversation: Conversation, message: SlackReplyPosted, ports: Ports) -> None:
+    """Tell the author, once, that nothing is sent in the conversation of a line that was removed."""
+    if await ports.stores.events.add(f"line-removed/{outbound_id(message.channel, message.ts)}", message):
+        words = LINE_REMOVED.format(line=conversation.line)
+        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
 async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | None, ports: Ports) -> None:

@@ -23,6 +23,10 @@ EDIT_TOO_LATE: Final = (
     "one. Write another reply to correct it."
 )
 EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
+LINE_REMOVED: Final = (
+    "Not sent: {line} is no longer one of Clerk's lines, so nothing written here reaches the contact. "
+    "An admin can add the line again (clerk lines add)."
+)
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
 OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 

@@ -22,6 +22,11 @@ log = structlog.get_logger("clerk.tickets")
 SETTLE_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock finds a change that is not carried out."""
 
+LINE_REMOVED: Final = (
+    "Nothing was changed: {line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
+    "An admin can add the line again (clerk lines add)."
+)
+
 FILED_AGAIN: Final = 50
 """How many texts are marked as filed again: a worker may have died between filing and marking them."""
 
@@ -93,6 +98,9 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             await _begin_successor(ticket, status, message, ports)
             continue
         line = await ports.stores.lines.get(ticket.line)
+        if line is None and message.by is not None:
+            await _tell_line_removed(message, ticket, message.by, ports)
+            return
         solved_for = line.solved_for if line else ports.settings.solved_for
         earlier = await _entries_since(message, ticket, ports)
         decision = decide(ticket, message.command, message.by, message.at, solved_for, message.order, earlier)
@@ -190,6 +198,16 @@ async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bo
     if ticket is read:
         return True
     return await ports.stores.tickets.save(ticket.model_copy(update={"due_at": now + SETTLE_WITHIN}), read.version)
+
+
+async def _tell_line_removed(message: ActOnTicket, ticket: Ticket, by: str, ports: Ports) -> None:
+    """Tell the agent that nothing was changed: Slack shows no change of a ticket whose line was removed."""
+    words = LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
+    conversation = await ports.stores.conversations.get(ticket.conversation)
+    thread = conversation.thread if conversation else None
+    channel, ts = (thread.channel, thread.ts) if thread else (None, None)
+    told = Whisper(text=words, user=by, response_url=message.response_url, channel=channel, thread_ts=ts)
+    await ports.publisher.publish(told)
 
 
 async def _refuse(message: ActOnTicket, ticket: Ticket, refusals: tuple[str, ...], ports: Ports) -> None:
