@@ -4,6 +4,7 @@ A command's module is imported only when the command runs: otherwise every start
 """
 
 import logging
+import os
 import sys
 from importlib.metadata import version
 from typing import Final
@@ -45,6 +46,7 @@ for command, summary in COMMANDS.items():
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
+    os.umask(0o077)  # whatever files it makes hold what contacts wrote
     try:
         app()
     except KeyboardInterrupt:

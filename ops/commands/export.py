@@ -14,7 +14,7 @@ from ops.environment import with_documents
 
 
 def export(file: Path, /) -> None:
-    """Write every document to FILE. First stop the workers and the clock.
+    """Write every document to FILE, which only you can read. First stop the workers and the clock.
 
     Parameters
     ----------

@@ -14,6 +14,9 @@ from mongoeco.engines.sqlite import SQLiteEngine
 from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
 from mongoeco.wire import AsyncMongoEcoProxyServer
 
+from messages.process.private_files import touch_private
+from ops.documents import data_folder
+
 ARRAYS: Final = frozenset({"ids", "tags"})
 """The fields that hold arrays and are queried for their elements."""
 
@@ -125,7 +128,8 @@ class EmbeddedMongo:
         self.url = ""
 
     def __enter__(self) -> Self:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        data_folder.prepare(self._file.parent)
+        touch_private(self._file)  # SQLite gives its other files the same mode
         self._thread.start()
         self._ready.wait()
         if self._failure is not None:

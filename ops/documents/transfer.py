@@ -16,6 +16,7 @@ from bson import json_util
 from pymongo import ReplaceOne
 from pymongo.errors import PyMongoError
 
+from messages.process.private_files import touch_private
 from ops.documents.reader import Documents, DocumentsAway
 
 FORMAT: Final = 1
@@ -34,10 +35,11 @@ class NotAnExport(Exception):
 
 
 def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
-    """Write every document to a file (compressed if its name ends in .gz); how many, by collection."""
+    """Write every document to a private file (compressed if its name ends in .gz); how many, by collection."""
     part = file.with_name(f"{file.name}.part")
     with _explaining_errors():
         expected = counts(documents)
+        touch_private(part)
         with _opened(part, "wt") as out:
             _write(out, {"clerk": FORMAT, "exported_at": datetime.now(UTC), "collections": expected})
             written = Counter[str]()

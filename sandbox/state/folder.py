@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from pydantic import ValidationError
 
+from messages.process.private_files import FOLDER, make_private, touch_private
 from sandbox.standins import StandIns
 from sandbox.state import snapshot
 
@@ -38,6 +39,7 @@ class StateFolder:
         try:
             if not self._state.exists():
                 return
+            make_private(self._folder)
             found = snapshot.read(self._state.read_bytes())
             contents = {each.name: each.read_bytes() for each in self._bytes.iterdir() if not each.suffix}
         except ValidationError as error:
@@ -71,7 +73,8 @@ class StateFolder:
 
     def _write(self, state: bytes, contents: Mapping[str, bytes]) -> None:
         """Write bytes before the state that names them, and delete them after the state that no longer does."""
-        self._bytes.mkdir(parents=True, exist_ok=True)
+        for folder in (self._folder, self._bytes):
+            folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         for id in contents.keys() - self._there:
             _replace(self._bytes / id, contents[id])
             self._there.add(id)
@@ -92,5 +95,6 @@ class StateFolder:
 def _replace(file: Path, content: bytes) -> None:
     """Replace a file in one step: a crash leaves the old file or the new one."""
     new = file.with_name(f"{file.name}.new")
+    touch_private(new)
     new.write_bytes(content)
     new.replace(file)
