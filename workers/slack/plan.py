@@ -129,6 +129,11 @@ def is_written_elsewhere(text: Sms) -> bool:
     return text.direction is Direction.OUTBOUND and text.ts is None
 
 
+def is_told_later(text: Sms, posted: int) -> bool:
+    """Whether what a contact's text says about texting (STOP) must wait until the thread has the text."""
+    return text.direction is Direction.INBOUND and (text.seq is None or text.seq > posted)
+
+
 def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
     return MARKS.get(text.state) if text.state else None

@@ -155,6 +155,8 @@ class ReconcilePass:
     async def _replies(self) -> None:
         """Show the state of the agents' replies, and say in the thread what went wrong."""
         for text in await self._ports.stores.texts.unshown(self._conversation.id):
+            if plan.is_told_later(text, self._posted):
+                continue
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
                 return
             line = self._writer.new_post(plan.outcome_id(text), PostKind.LINE, self._line.channel)

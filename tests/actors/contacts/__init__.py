@@ -1,0 +1,1 @@
+"""Actors on what contacts are and write."""
