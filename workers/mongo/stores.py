@@ -1,12 +1,12 @@
 """All collections of one database, and the indexes that serve every query."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from workers.mongo.collection import connected
+from workers.mongo.collection import Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
@@ -56,8 +56,8 @@ unique string while it has none; a conversation's tickets that are not Closed ha
 class Stores:
     """All collections of one database."""
 
-    def __init__(self, url: str) -> None:
-        self._database = connected(url)
+    def __init__(self, url: str, *, connect: Callable[[str], Database] = connected) -> None:
+        self._database = connect(url)
         self.lines = Lines(self._database["lines"])
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])

@@ -1,0 +1,1 @@
+"""A deterministic simulator of a whole deployment: one seed decides everything that happens, and replays exactly."""

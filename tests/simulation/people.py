@@ -1,0 +1,219 @@
+"""What contacts and agents do in a simulation, drawn from its seed, and how it reaches the gateways."""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from gateway import slack_webhook, twilio_webhook
+from gateway.app import Gateway
+from gateway.webhook import form_pairs
+from messages.process.settings import Settings
+from tests import make
+from tests.simulation.virtual_time import SimulatedProcess
+
+ACTS_WITHIN: Final = 45.0
+AGENTS: Final = ("U0ADA", "U0BEN", "U0CEM")
+CONTACTS: Final = ("+15550002222", "+15550003333")
+
+BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide", "ticket.open")
+
+
+@dataclass(frozen=True, order=True)
+class Act:
+    """Something that a person does: a contact's `text`, an agent's `reply`, `note` or `click`."""
+
+    at: float
+    number: int
+    what: str
+    contact: str
+    detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """What they write: unique in a simulation."""
+        return f"note: aside {self.number}" if self.what == "note" else f"{self.what} {self.number}"
+
+    def __str__(self) -> str:
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.at:7.2f} s  {self.what} {self.number}{detail}, contact {self.contact[-4:]}"
+
+
+@dataclass(eq=False)
+class WebhookCall:
+    """A request to a gateway and what became of it: when it was first made, and when first taken."""
+
+    act: Act
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    first_at: float
+    taken_at: float | None = None
+    answers: list[bytes] = field(default_factory=list)
+
+
+def acts(dice: random.Random) -> tuple[Act, ...]:
+    """A few acts of people, by time: bursts and pauses."""
+    found: list[Act] = []
+    contacts = CONTACTS[: dice.choice((1, 1, 2))]
+    at = 0.2
+    for number in range(1, dice.randint(3, 10) + 1):
+        at += dice.choice((0.05, 0.3, 1.0, 4.0, 9.0)) * (0.5 + dice.random())
+        if at > ACTS_WITHIN:
+            break
+        what = dice.choice(("text", "text", "text", "reply", "reply", "note", "click", "click")) if found else "text"
+        detail = dice.choice(BUTTONS) if what == "click" else ""
+        found.append(Act(round(at, 2), number, what, dice.choice(contacts), detail))
+    return tuple(found)
+
+
+def text_request(act: Act, settings: Settings, at: float) -> WebhookCall:
+    """Twilio's webhook for a contact's text."""
+    fields = {
+        "AccountSid": settings.twilio_account_sid,
+        "MessageSid": text_sid(act),
+        "From": act.contact,
+        "To": make.LINE,
+        "Body": act.words,
+        "NumMedia": "0",
+    }
+    return _signed_by_twilio(act, "/twilio/sms", fields, settings, at)
+
+
+def text_sid(act: Act) -> str:
+    """The provider's id of a contact's text."""
+    return f"SM{act.number:04d}"
+
+
+def report_request(act: Act, path: str, sid: str, status: str, settings: Settings, at: float) -> WebhookCall:
+    """Twilio's webhook for the progress of one of our texts."""
+    fields = {"AccountSid": settings.twilio_account_sid, "MessageSid": sid, "MessageStatus": status}
+    return _signed_by_twilio(act, path, fields, settings, at)
+
+
+def _signed_by_twilio(act: Act, path: str, fields: Mapping[str, str], settings: Settings, at: float) -> WebhookCall:
+    body = urlencode(fields).encode()
+    token = settings.twilio_auth_token.get_secret_value().encode()
+    signature = twilio_webhook.signature(settings.url + path, form_pairs(body), token).decode()
+    return WebhookCall(act, path, {"x-twilio-signature": signature}, body, at)
+
+
+def reply_request(
+    act: Act, channel: str, thread_ts: str, ts: str, user: str, settings: Settings, at: float
+) -> WebhookCall:
+    """Slack's event for an agent's reply."""
+    event = {
+        "type": "message",
+        "channel": channel,
+        "user": user,
+        "text": act.words,
+        "ts": ts,
+        "thread_ts": thread_ts,
+    }
+    payload = {"type": "event_callback", "event_id": f"Ev{act.number}", "event": event}
+    return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)
+
+
+def click_request(
+    act: Act,
+    channel: str,
+    ts: str,
+    user: str,
+    element: Mapping[str, Any],
+    settings: Settings,
+    at: float,
+    *,
+    closing: bool,
+) -> WebhookCall:
+    """Slack's request for a click on a button, or the choice of a menu's option."""
+    action = {"action_id": element["action_id"], "type": element["type"]}
+    if "options" in element:
+        options = [each for each in element["options"] if closing or "closed" not in each["value"]]
+        action["selected_option"] = {"value": options[act.number % len(options)]["value"]}
+    else:
+        action["value"] = element.get("value", "")
+    payload = {
+        "type": "block_actions",
+        "user": {"id": user},
+        "trigger_id": f"trigger{act.number}",
+        "response_url": response_url(act),
+        "container": {"message_ts": ts, "channel_id": channel},
+        "channel": {"id": channel},
+        "actions": [action],
+    }
+    return interaction_request(act, payload, settings, at)
+
+
+def response_url(act: Act) -> str:
+    """Where the answer to a click goes."""
+    return f"https://hooks.slack.com/actions/T0/{act.number}/x"
+
+
+def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: Settings, at: float) -> WebhookCall:
+    """Slack's request for the submitted Assign modal, with a note."""
+    payload = {
+        "type": "view_submission",
+        "user": {"id": user},
+        "view": {
+            "id": f"V{act.number}",
+            "hash": f"{act.number}.hash",
+            "callback_id": view["callback_id"],
+            "private_metadata": view["private_metadata"],
+            "state": {"values": {"note": {"note": {"type": "plain_text_input", "value": f"noted {act.number}"}}}},
+        },
+    }
+    return interaction_request(act, payload, settings, at)
+
+
+def interaction_request(act: Act, payload: Mapping[str, Any], settings: Settings, at: float) -> WebhookCall:
+    """Slack's request with a payload."""
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    return _signed_by_slack(act, "/slack/interactions", body, settings, at)
+
+
+def _signed_by_slack(act: Act, path: str, body: bytes, settings: Settings, at: float) -> WebhookCall:
+    timestamp = str(int(make.NOW.timestamp() + at))
+    secret = settings.slack_signing_secret.get_secret_value().encode()
+    headers = {
+        "x-slack-request-timestamp": timestamp,
+        "x-slack-signature": slack_webhook.signature(body, timestamp, secret),
+    }
+    return WebhookCall(act, path, headers, body, at)
+
+
+async def deliver(request: WebhookCall, process: SimulatedProcess, gateway: Gateway, within: float) -> int | None:
+    """Make a request of a gateway; the status of the answer, None if none came in time."""
+    status: list[int] = []
+    bodies: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(part: Any) -> None:
+        process.step()
+        if part["type"] == "http.response.start":
+            status.append(part["status"])
+        else:
+            bodies.append(part.get("body", b""))
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": request.path,
+        "raw_path": request.path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in request.headers.items()],
+        "client": ("192.0.2.1", 1234),
+    }
+    if not process.alive:
+        return None
+    serving = process.start(gateway(scope, receive, send))
+    await asyncio.wait({serving}, timeout=within)
+    if not serving.done() or serving.cancelled():
+        return None
+    serving.result()
+    request.answers.append(b"".join(bodies))
+    return status[0] if status else None

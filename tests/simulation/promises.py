@@ -1,0 +1,169 @@
+"""Checks at the end of a simulation that every promise was kept."""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, Final
+
+from messages.sms import State, outbound_id
+from messages.ticket import Status, Ticket
+from tests import make
+from tests.simulation.people import Act, WebhookCall, response_url
+from tests.simulation.world import SimulatedWorld
+
+UNDECIDED: Final = {State.WAITING, State.SENDING}
+
+type Broken = Iterator[tuple[str, str]]
+
+
+def check(world: SimulatedWorld) -> None:
+    """Note every promise that was not kept."""
+    for promise in (_texts, _replies, _clicks, _notes, _announcements, _cards, _letters):
+        for kind, what in promise(world):
+            world.found_wrong(kind, what)
+
+
+def _acts(world: SimulatedWorld, *kinds: str) -> list[Act]:
+    return [each for each in world.schedule.acts if each.what in kinds]
+
+
+def _requests(world: SimulatedWorld, path: str) -> dict[int, WebhookCall]:
+    """The first request to a path for each act."""
+    found: dict[int, WebhookCall] = {}
+    for each in world.requests:
+        if each.path == path:
+            found.setdefault(each.act.number, each)
+    return found
+
+
+def _contacts(world: SimulatedWorld) -> list[str]:
+    return sorted({each.contact for each in world.schedule.acts})
+
+
+def _in_thread(world: SimulatedWorld, contact: str) -> list[str]:
+    """The contact's texts in the thread, in order."""
+    own = f"{make.LINE}:{contact}/texts/"
+    posts = sorted((each for each in world.slack.living() if each.post_id.startswith(own)), key=lambda each: each.ts)
+    return [line for each in posts for line in each.text.splitlines()]
+
+
+def _texts(world: SimulatedWorld) -> Broken:
+    """Every text is in its thread once, and after those that were taken before it came."""
+    requests = _requests(world, "/twilio/sms")
+    for contact in _contacts(world):
+        shown = _in_thread(world, contact)
+        texts = [each for each in _acts(world, "text") if each.contact == contact]
+        for act in texts:
+            if (count := shown.count(act.words)) != 1:
+                yield ("text lost" if not count else "text twice"), f"{act.words} is in the thread {count} times"
+        for one, other in combinations(texts, 2):
+            first, second = requests[one.number], requests[other.number]
+            if first.taken_at is None or first.taken_at > second.first_at:
+                continue
+            if one.words in shown and other.words in shown and shown.index(one.words) > shown.index(other.words):
+                yield "texts out of order", f"{other.words} before {one.words}: {shown}"
+
+
+def _replies(world: SimulatedWorld) -> Broken:
+    """Every reply that was taken is decided, and shown so; those that were sent were sent in order."""
+    texts, requests = world.texts(), _requests(world, "/slack/events")
+    for act in _acts(world, "reply", "note"):
+        if act.number not in requests or requests[act.number].taken_at is None:
+            continue
+        place = world.written[act.number]
+        text = texts.get(outbound_id(*place))
+        if text is None:
+            yield "reply lost", act.words
+        elif text.state in UNDECIDED:
+            yield "reply undecided", f"{act.words} is {text.state}"
+        elif not world.slack.reactions.get(place):
+            yield "reply unmarked", f"{act.words} is {text.state}"
+    for contact in _contacts(world):
+        sent = [each.sent.body for each in world.network.outbound if each.contact == contact]
+        numbers = {
+            each.words: world.written[each.number][1] for each in _acts(world, "reply") if each.number in world.written
+        }
+        written = sorted(sent, key=lambda words: numbers.get(words, ""))
+        if sent != written:
+            yield "replies out of order", f"{sent}"
+
+
+def _tickets(world: SimulatedWorld) -> list[Ticket]:
+    found = world.server.collection("tickets").documents
+    return [Ticket.model_validate({**each, "id": id}) for id, each in found.items()]
+
+
+def _clicks(world: SimulatedWorld) -> Broken:
+    """Every click that was taken had its effect, or its agent was told why not."""
+    requests = _requests(world, "/slack/interactions")
+    tickets = _tickets(world)
+    for act in _acts(world, "click"):
+        request = requests.get(act.number)
+        if request is None or request.taken_at is None:
+            continue
+        user = f"U1{act.number:03d}"
+        told = any(each.user == user or each.response_url == response_url(act) for each in world.slack.told)
+        if not (told or _took_effect(act, user, tickets, world)):
+            kind = "modal unanswered" if act.detail == "ticket.assign" else "click unanswered"
+            yield kind, f"{act.detail} {act.number}"
+
+
+def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWorld) -> bool:
+    history = [entry for ticket in tickets for entry in ticket.history if entry.by == user]
+    match act.detail:
+        case "ticket.assign":
+            return f"trigger{act.number}" in world.slack.opened
+        case "ticket.take":
+            return bool(history)
+        case "ticket.status":
+            return bool(history) or bool(tickets)  # setting the present status changes nothing
+        case _:
+            return True
+
+
+def _notes(world: SimulatedWorld) -> Broken:
+    """Every note is on its ticket once, and every click in the history once."""
+    kept = [note.text for ticket in _tickets(world) for note in ticket.notes]
+    for words in sorted({each for each in kept if kept.count(each) > 1}):
+        yield "note twice", words
+    entries = [
+        (entry.by, entry.why)
+        for ticket in _tickets(world)
+        for entry in ticket.history
+        if (entry.by or "").startswith("U1")
+    ]
+    for by, why in sorted({each for each in entries if entries.count(each) > 1}, key=str):
+        yield "order carried out twice", f"{why} of {by}"
+    requests = _requests(world, "/slack/events")
+    for act in _acts(world, "note"):
+        if act.number in requests and requests[act.number].taken_at is not None and f"aside {act.number}" not in kept:
+            yield "note lost", act.words
+
+
+def _announcements(world: SimulatedWorld) -> Broken:
+    """No text is left unannounced."""
+    for id, conversation in world.server.collection("conversations").documents.items():
+        debounce: dict[str, Any] = conversation.get("debounce") or {}
+        count = sum(1 for each in _acts(world, "text") if f"{make.LINE}:{each.contact}" == id)
+        if debounce.get("considered", 0) != count or debounce.get("waiting_since") is not None:
+            yield "unannounced", f"{count} texts, {debounce}"
+
+
+def _cards(world: SimulatedWorld) -> Broken:
+    """The thread's root shows the status of its ticket."""
+    newest: dict[str, Ticket] = {}
+    for ticket in _tickets(world):
+        if ticket.conversation not in newest or newest[ticket.conversation].id < ticket.id:
+            newest[ticket.conversation] = ticket
+    for conversation, ticket in newest.items():
+        roots = [each for each in world.slack.living() if each.post_id == f"{conversation}/root"]
+        for root in roots:
+            whole = str(root.blocks)
+            if "*Status*" in whole and f"*Status*\\n{Status(ticket.status).label}" not in whole:
+                yield "stale card", f"ticket #{ticket.id} is {ticket.status}"
+
+
+def _letters(world: SimulatedWorld) -> Broken:
+    """No message failed for good."""
+    for message in world.broker.dead:
+        kinds = {"interactive.open_modal": "dead modal", "slack.whisper": "dead whisper"}
+        yield kinds.get(message.actor_name, "dead letter"), message.actor_name

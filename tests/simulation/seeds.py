@@ -1,0 +1,66 @@
+"""From a seed to a verdict, and from a schedule that fails to the smallest one that still does."""
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from tests.simulation import people, promises
+from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
+from tests.simulation.world import Judgement, Schedule, SimulatedWorld
+
+
+def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
+    """What a seed has people do, and which faults of these kinds it draws."""
+    dice = random.Random(f"schedule {seed}")
+    return Schedule(seed, people.acts(dice), drawn(dice, kinds))
+
+
+def verdict(
+    asked: Schedule,
+    *,
+    trace: bool = False,
+    excused: Collection[str] = tuple(EXCUSED),
+    kind: type[SimulatedWorld] = SimulatedWorld,
+) -> Judgement:
+    """What is wrong after a schedule has happened in a world, but for what is excused."""
+    world = kind(asked, trace=trace)
+    found = world.run()
+    promises.check(world)
+    found.wrong = [each for each in found.wrong if each.kind not in excused]
+    return found
+
+
+def shrunk(asked: Schedule, wrong: str, tries: int = 400, kind: type[SimulatedWorld] = SimulatedWorld) -> Schedule:
+    """The smallest schedule found that breaks the same promise: without any one of its parts it does not.
+
+    This is delta debugging (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing Input, 2002) over the
+    faults, then over what people do.
+    """
+    left = tries
+
+    def fails(candidate: Schedule) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0 and any(each.kind == wrong for each in verdict(candidate, excused=(), kind=kind).wrong)
+
+    faults: Sequence[DrawnFault] = _minimal(asked.faults, lambda some: fails(replace(asked, faults=tuple(some))))
+    smaller = replace(asked, faults=tuple(faults))
+    acts = _minimal(smaller.acts, lambda some: fails(replace(smaller, acts=tuple(some))))
+    return replace(smaller, acts=tuple(acts))
+
+
+def _minimal[T](parts: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """The fewest parts found with which it fails."""
+    pieces = 2
+    while len(parts) >= 1:
+        size = -(-len(parts) // pieces)
+        for start in range(0, len(parts), size):
+            rest = [*parts[:start], *parts[start + size :]]
+            if fails(rest):
+                parts, pieces = rest, max(2, pieces - 1)
+                break
+        else:
+            if size <= 1:
+                return parts
+            pieces = min(len(parts), pieces * 2)
+    return parts

@@ -1,0 +1,216 @@
+"""A Slack workspace, and the workers' client of it over a wire that fails."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from messages.formats.thread_replies import ThreadReply
+from tests.simulation.virtual_time import SimulatedProcess
+from tests.simulation.wires import FaultyWire
+from workers.failures import Permanent
+from workers.ports import Posted, Renderable
+
+TRIGGER_LIVES: Final = 3.0
+UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
+
+
+@dataclass(eq=False)
+class WorkspaceMessage:
+    """A message of Clerk's in the workspace."""
+
+    channel: str
+    ts: str
+    at: datetime
+    text: str
+    blocks: Sequence[Mapping[str, Any]]
+    post_id: str
+    thread_ts: str | None
+    deleted: bool = False
+    reactions: set[str] = field(default_factory=set)
+
+    @property
+    def kind(self) -> str:
+        """What it shows, from its id: root, card, texts, line, outcome, written, unreachable."""
+        return self.post_id.split("/")[1]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that one person was told in private."""
+
+    user: str
+    response_url: str
+    text: str
+
+
+class SimulatedWorkspace:
+    """Slack's side: what was posted, written and shown. `found_wrong` hears of broken promises at once."""
+
+    def __init__(self, now: Callable[[], datetime], found_wrong: Callable[[str, str], None]) -> None:
+        self.now, self._found_wrong = now, found_wrong
+        self.messages: list[WorkspaceMessage] = []
+        self.replies: list[tuple[str, ThreadReply]] = []
+        self.reactions: dict[tuple[str, str], set[str]] = {}
+        self.told: list[Told] = []
+        self.triggers: dict[str, datetime] = {}
+        self.opened: dict[str, Mapping[str, Any]] = {}
+        self._last = 0
+
+    def new_ts(self) -> str:
+        """The `ts` of a message that is written now: unique, and later than all others."""
+        self._last = max(self._last + 1, round(self.now().timestamp() * 1_000_000))
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+    def living(self) -> list[WorkspaceMessage]:
+        """Clerk's messages that were not deleted."""
+        return [each for each in self.messages if not each.deleted]
+
+    def post(self, channel: str, what: Renderable, post_id: str, thread_ts: str | None) -> Posted:
+        """Post a message."""
+        if thread_ts is not None and not any(each.ts == thread_ts for each in self.living()):
+            raise Permanent("thread_not_found")
+        if any(each.post_id == post_id for each in self.living()):
+            self._found_wrong("posted twice", post_id)
+        channel = f"D{channel[1:]}" if channel.startswith("U") else channel
+        message = WorkspaceMessage(channel, self.new_ts(), self.now(), what.text, list(what.blocks), post_id, thread_ts)
+        self.messages.append(message)
+        return Posted(channel, message.ts)
+
+    def find(self, post_id: str, since: datetime) -> Posted | None:
+        """The message with an id, if it was posted after a time, less a minute."""
+        for each in self.living():
+            if each.post_id == post_id and each.at >= since - UNEQUAL_CLOCKS:
+                return Posted(each.channel, each.ts)
+        return None
+
+    def at(self, place: Posted) -> WorkspaceMessage:
+        """The message at a place."""
+        for each in self.living():
+            if (each.channel, each.ts) == (place.channel, place.ts):
+                return each
+        raise Permanent("message_not_found")
+
+    def update(self, place: Posted, what: Renderable) -> None:
+        """Replace a message."""
+        message = self.at(place)
+        message.text, message.blocks = what.text, list(what.blocks)
+
+    def delete(self, place: Posted) -> None:
+        """Delete a message."""
+        for each in self.living():
+            if (each.channel, each.ts) == (place.channel, place.ts):
+                each.deleted = True
+
+    def open_view(self, trigger: str, view: Mapping[str, Any]) -> None:
+        """Open a modal, within three seconds of the click."""
+        clicked = self.triggers.get(trigger)
+        if clicked is None or (self.now() - clicked).total_seconds() > TRIGGER_LIVES:
+            raise Permanent("expired_trigger_id")
+        if trigger in self.opened:
+            raise Permanent("exchanged_trigger_id")
+        self.opened[trigger] = view
+
+    def react(self, place: Posted, emoji: str) -> None:
+        """Add a reaction."""
+        self.reactions.setdefault((place.channel, place.ts), set()).add(emoji)
+
+    def unreact(self, place: Posted, emoji: str) -> None:
+        """Remove a reaction."""
+        self.reactions.setdefault((place.channel, place.ts), set()).discard(emoji)
+
+    def between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
+        """What people wrote in a thread between two moments."""
+        mine = (reply for channel, reply in self.replies if (channel, reply.thread_ts) == (thread.channel, thread.ts))
+        return sorted((reply for reply in mine if after < reply.ts < before), key=lambda reply: reply.ts)
+
+
+class WiredSlack:
+    """One process's client of Slack."""
+
+    def __init__(self, process: SimulatedProcess, workspace: SimulatedWorkspace, wire: FaultyWire) -> None:
+        self._process, self._workspace, self._wire = process, workspace, wire
+
+    async def _do(self, what: str, effect: Callable[[], Any]) -> Any:
+        return await self._wire.call(self._process, what, effect)
+
+    async def _read(self, what: str, effect: Callable[[], Any]) -> Any:
+        return await self._wire.call(self._process, what, effect, reads=True)
+
+    async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
+        """Post."""
+        effect = lambda: self._workspace.post(channel, what, post_id, thread_ts)  # noqa: E731
+        posted: Posted = await self._do(f"post {post_id}", effect)
+        return posted
+
+    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
+        """Look a post up."""
+        found: Posted | None = await self._read(f"find {post_id}", lambda: self._workspace.find(post_id, since))
+        return found
+
+    async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
+        """What people wrote in a thread."""
+        found: Sequence[ThreadReply] = await self._read(
+            "replies", lambda: self._workspace.between(thread, after, before)
+        )
+        return found
+
+    async def update(self, at: Posted, what: Renderable) -> None:
+        """Replace a message."""
+        await self._do(f"update {at.ts}", lambda: self._workspace.update(at, what))
+
+    async def delete(self, at: Posted) -> None:
+        """Delete a message."""
+        await self._do(f"delete {at.ts}", lambda: self._workspace.delete(at))
+
+    async def permalink(self, at: Posted) -> str:
+        """The address of a message."""
+        link: str = await self._read("permalink", lambda: f"https://team.slack.com/archives/{at.channel}/p{at.ts}")
+        return link
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal."""
+        await self._do(f"open {trigger_id}", lambda: self._workspace.open_view(trigger_id, view))
+
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal on another."""
+        await self._do(f"push {trigger_id}", lambda: self._workspace.open_view(trigger_id, view))
+
+    async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
+        """Replace a modal: nobody fills one here."""
+        await self._do("update view", lambda: None)
+
+    async def respond(self, response_url: str, what: Renderable) -> None:
+        """Answer a click."""
+        await self._do("respond", lambda: self._workspace.told.append(Told("", response_url, what.text)))
+
+    async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
+        """Tell one person."""
+        await self._do("whisper", lambda: self._workspace.told.append(Told(user, "", what.text)))
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Nobody sends files here."""
+        raise NotImplementedError
+
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+        """Nobody sends files here."""
+        raise NotImplementedError
+
+    async def find_share(self, file: str, channel: str) -> Posted | None:
+        """Nobody sends files here."""
+        raise NotImplementedError
+
+    async def react(self, at: Posted, emoji: str) -> None:
+        """Add a reaction."""
+        await self._do(f"react {emoji}", lambda: self._workspace.react(at, emoji))
+
+    async def unreact(self, at: Posted, emoji: str) -> None:
+        """Remove a reaction."""
+        await self._do(f"unreact {emoji}", lambda: self._workspace.unreact(at, emoji))
+
+    async def user_name(self, user: str) -> str:
+        """A user's name."""
+        return user.lower()
+
+    async def close(self) -> None:
+        """There are no connections."""

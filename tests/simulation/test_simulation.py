@@ -1,0 +1,94 @@
+"""Whole deployments, simulated: no seed breaks a promise, each replays exactly, and what breaks one is shrunk."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from typing import override
+
+import pytest
+
+from tests.servers import ROOT
+from tests.simulation.faults import HELD, DrawnFault
+from tests.simulation.people import Act
+from tests.simulation.seeds import schedule, shrunk, verdict
+from tests.simulation.slack import WiredSlack
+from tests.simulation.virtual_time import SimulatedProcess
+from tests.simulation.wires import FaultyWire
+from tests.simulation.world import Schedule, SimulatedWorld
+from workers.ports import Posted
+
+BATCHES = 10
+SEEDS = 20
+"""How many seeds a test tries: the same ones in each run, so that none fails by chance."""
+
+CONTACT = "+15550002222"
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_every_promise_holds_whatever_a_seed_draws(batch: int) -> None:
+    for seed in range(batch * SEEDS + 1, (batch + 1) * SEEDS + 1):
+        asked = schedule(seed, HELD)
+        wrong = verdict(asked).wrong
+        assert not wrong, f"seed {seed}:\n{asked}\n{wrong[0]}"
+
+
+def test_a_seed_replays_byte_for_byte() -> None:
+    asked = schedule(7, HELD)
+    once, again = verdict(asked, trace=True), verdict(asked, trace=True)
+    assert once.trace
+    assert once == again
+
+
+def test_a_seed_replays_byte_for_byte_in_another_process() -> None:
+    def traced(hash_seed: str) -> bytes:
+        command = [sys.executable, "-m", "tests.simulation", "--first", "11", "--trace"]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.run(command, env=environment, capture_output=True, check=True, cwd=ROOT).stdout
+
+    first = traced("1")
+    assert len(first.splitlines()) > 100
+    assert first == traced("2")
+
+
+class ForgetfulSlack(WiredSlack):
+    """A Slack in which nothing is ever found again."""
+
+    @override
+    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
+        await super().find(channel, post_id, since, thread_ts)
+        return None
+
+
+class WithoutLookups(SimulatedWorld):
+    """A world in which an attempt without an answer is as good as none."""
+
+    @override
+    def slack_client(self, process: SimulatedProcess, wire: FaultyWire) -> WiredSlack:
+        return ForgetfulSlack(process, self.slack, wire)
+
+
+DIES_AFTER_A_POST = Schedule(
+    1,
+    (Act(1, 1, "text", CONTACT), Act(3, 2, "text", CONTACT), Act(9, 3, "reply", CONTACT)),
+    (
+        DrawnFault(0.5, "dies after post", "w1", 4, 1),
+        DrawnFault(0.5, "dies after post", "w2", 4, 1),
+        DrawnFault(2, "slow broker", "", 5, 1),
+        DrawnFault(8, "reordering", "", 5),
+    ),
+)
+
+
+def test_a_worker_that_dies_after_its_post_is_no_reason_to_post_again() -> None:
+    assert verdict(DIES_AFTER_A_POST).wrong == []
+
+
+def test_without_lookups_a_post_is_made_twice_and_the_schedule_shrinks_to_what_that_takes() -> None:
+    wrong = verdict(DIES_AFTER_A_POST, kind=WithoutLookups).wrong
+    assert "posted twice" in {each.kind for each in wrong}
+    smallest = shrunk(DIES_AFTER_A_POST, "posted twice", kind=WithoutLookups)
+    assert [act.what for act in smallest.acts] == ["text"] * len(smallest.acts)
+    assert {fault.kind for fault in smallest.faults} == {"dies after post"}
+    assert len(str(smallest).splitlines()) <= 4
+    assert "posted twice" in {each.kind for each in verdict(smallest, kind=WithoutLookups).wrong}
