@@ -15,7 +15,7 @@ PATIENT_LINE = "+15550004444"
 
 @pytest.fixture(scope="session")
 def clerk(rabbit: BackingServer, mongo: BackingServer) -> Iterator[Deployment]:
-    """Clerk with two workers, a window of two seconds and a cap of six; each test brings contacts of its own."""
+    """Clerk with two workers, a window of two seconds and a cap of six; each test uses its own contacts."""
     empty(rabbit.url)
     with Deployment("clerk", rabbit.url, database(mongo.url, f"system{WORKER}"), workers=2) as deployment:
         yield deployment
@@ -23,13 +23,13 @@ def clerk(rabbit: BackingServer, mongo: BackingServer) -> Iterator[Deployment]:
 
 @pytest.fixture
 def world(clerk: Deployment) -> World:
-    """The outside of that deployment."""
+    """The stand-ins of Slack and Twilio that this deployment talks to."""
     return clerk.world
 
 
 @pytest.fixture
 def patient_line(clerk: Deployment) -> Iterator[str]:
-    """A line whose debounce waits for longer than a slow machine takes to handle what comes meanwhile."""
+    """A line whose debounce waits longer than a slow machine needs to handle a few messages."""
     assert clerk_command(clerk, "lines", "add", PATIENT_LINE, "--channel", CHANNEL).returncode == 0
     assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "12", "--cap", "60").returncode == 0
     yield PATIENT_LINE
@@ -38,7 +38,7 @@ def patient_line(clerk: Deployment) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def place(mongo: BackingServer) -> Iterator[Place]:
-    """One worker, the clock, the gateway, and servers that may be stopped: a test leaves them as they were."""
+    """One worker, the clock, the gateway, and servers that a test may stop: it leaves them running again."""
     with ExitStack() as stack:
         rabbit = stack.enter_context(PrivateRabbit())
         wire = stack.enter_context(Wire(database(mongo.url, f"place{WORKER}")))

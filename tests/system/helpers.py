@@ -1,4 +1,4 @@
-"""What the system tests do as people, and see."""
+"""What people do and see in the system tests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ def marks(world: World, text: str, channel: str = CHANNEL) -> list[str]:
 
 
 def conversation(world: World, line: str = LINE) -> tuple[str, dict[str, Any]]:
-    """A new contact, and the card that is the root of the thread."""
+    """A new contact's number, and the card at the root of their thread."""
     contact = new_contact()
     world.text(contact, "hello", to=line)
     return contact, world.card(contact)
@@ -37,7 +37,7 @@ BEARER = {"authorization": "Bearer test-ops-token"}
 
 
 def publish(clerk: Deployment, queue: str, body: bytes) -> None:
-    """Put whatever bytes into a queue."""
+    """Put any bytes into a queue."""
     import pika
 
     connection = pika.BlockingConnection(pika.URLParameters(clerk.environment["CLERK_AMQP_URL"]))

@@ -15,9 +15,7 @@ def test_the_first_text_is_a_card_and_the_first_reply_of_its_thread(world: World
     assert world.violations() == []
 
 
-def test_a_busy_conversation_updates_its_card_and_is_announced_once_when_it_falls_quiet(
-    world: World, patient_line: str
-) -> None:
+def test_a_busy_conversation_updates_its_card_and_is_announced_once_when_quiet(world: World, patient_line: str) -> None:
     contact = new_contact()
     world.text(contact, "one", to=patient_line)
     world.card(contact)

@@ -7,7 +7,7 @@ from tests.servers import wait_until
 
 
 def initial(view: dict[str, Any], block_id: str) -> Any:
-    """What an input of a modal shows at first."""
+    """The initial value of a modal's input."""
     element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
     shown = [value for name, value in element.items() if name.startswith("initial_")]
     return shown[0] if shown else None
@@ -50,7 +50,7 @@ def test_every_field_set_in_the_modal_shows_on_every_card_and_in_one_thread_line
     assert world.violations() == []
 
 
-def test_the_next_notification_goes_to_whom_the_ticket_lists(world: World) -> None:
+def test_the_next_notification_goes_to_the_targets_that_the_ticket_lists(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     world.card(contact)
@@ -63,7 +63,7 @@ def test_the_next_notification_goes_to_whom_the_ticket_lists(world: World) -> No
     assert len(world.cards(contact, "D0BEN")) == len(world.cards(contact, "C0GENERAL")) == 1
 
 
-def test_a_target_that_cannot_be_reached_is_told_in_the_thread_once_and_the_origin_channel_is_used(
+def test_the_thread_names_an_unreachable_target_once_and_the_origin_channel_is_used(
     world: World,
 ) -> None:
     contact = new_contact()
@@ -73,8 +73,10 @@ def test_a_target_that_cannot_be_reached_is_told_in_the_thread_once_and_the_orig
     wait_until(lambda: "C0SECRET" in field(world.cards(contact)[0], "Notified"), "the list is saved")
     world.text(contact, "two")
     wait_until(lambda: len(world.cards(contact)) == 2, "the origin channel gets it instead")
-    told = wait_until(lambda: [m for m in world.thread(contact) if "Could not notify" in m["text"]], "told")
-    assert len(told) == 1
+    warnings = wait_until(
+        lambda: [m for m in world.thread(contact) if "Could not notify" in m["text"]], "a warning in the thread"
+    )
+    assert len(warnings) == 1
 
 
 def test_opening_the_thread_cancels_the_pending_notification(world: World, patient_line: str) -> None:
@@ -88,11 +90,11 @@ def test_opening_the_thread_cancels_the_pending_notification(world: World, patie
     world.text(other, "one", to=patient_line)
     world.card(other)
     world.text(other, "two", to=patient_line)
-    wait_until(lambda: len(world.cards(other)) == 2, "a conversation nobody looked at is announced")
+    wait_until(lambda: len(world.cards(other)) == 2, "a conversation that no agent opened is announced")
     assert len(world.cards(contact)) == 1
 
 
-def test_an_untouched_field_never_overwrites_what_someone_else_changed(world: World) -> None:
+def test_an_unchanged_field_never_overwrites_another_agents_change(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     card = world.card(contact)
@@ -104,7 +106,7 @@ def test_an_untouched_field_never_overwrites_what_someone_else_changed(world: Wo
     assert (field(card, "Subject"), field(card, "Priority")) == ("By ada", "Urgent")
 
 
-def test_hiding_a_card_takes_it_away_and_undo_brings_it_back(world: World) -> None:
+def test_hide_removes_a_card_and_undo_brings_it_back(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     world.card(contact)
@@ -120,7 +122,7 @@ def test_hiding_a_card_takes_it_away_and_undo_brings_it_back(world: World) -> No
     wait_until(lambda: len(world.cards(contact)) == 2, "the card is back")
 
 
-def test_hiding_a_root_collapses_it_and_show_unfolds_it(world: World) -> None:
+def test_hide_collapses_a_root_and_show_expands_it(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     root = world.card(contact)
@@ -132,7 +134,7 @@ def test_hiding_a_root_collapses_it_and_show_unfolds_it(world: World) -> None:
     wait_until(lambda: world.cards(contact), "the card again")
 
 
-def test_bad_input_is_answered_on_the_field(world: World) -> None:
+def test_an_invalid_input_gets_an_error_at_its_field(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     view = world.open_modal(world.card(contact))
@@ -142,14 +144,14 @@ def test_bad_input_is_answered_on_the_field(world: World) -> None:
     assert '"new_tags"' in answer["body"]
 
 
-def test_a_click_on_a_ticket_that_has_moved_on_is_refused_in_words_and_nothing_breaks(world: World) -> None:
+def test_a_click_that_no_longer_applies_is_refused_with_an_explanation(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     stale = world.open_modal(world.card(contact), "U0BEN")
     world.assign(contact, status="closed")
     wait_until(lambda: field(world.cards(contact)[0], "Status") == "Closed", "Closed")
     world.submit(stale, "U0BEN", status="pending")
-    wait_until(lambda: any("Closed for good" in said for said in world.whispers("U0BEN")), "a word to ben")
+    wait_until(lambda: any("Closed for good" in said for said in world.whispers("U0BEN")), "an explanation to ben")
     assert field(world.cards(contact)[0], "Status") == "Closed"
 
 

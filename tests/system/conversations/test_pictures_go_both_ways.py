@@ -13,7 +13,7 @@ PDF = b"%PDF-1.7\n" + bytes(range(256)) * 4
 
 
 def encoded(content: bytes) -> str:
-    """Bytes as the page hands them over."""
+    """Bytes as the sandbox page sends them."""
     return base64.b64encode(content).decode()
 
 
@@ -24,7 +24,7 @@ def on_phone(world: World, contact: str) -> list[tuple[str, bytes]]:
 
 
 def said(world: World, contact: str) -> list[str | list[bytes]]:
-    """What stands in a contact's thread, in order: each text, each line, or the files of one message."""
+    """What a contact's thread contains, in order: each text, each line, or the files of one message."""
     return [
         [world.content(f"slack/client/{file['id']}") for file in message["files"]]
         if message.get("files")
@@ -34,11 +34,11 @@ def said(world: World, contact: str) -> list[str | list[bytes]]:
 
 
 def picture(content: bytes) -> dict[str, str]:
-    """A picture as a phone attaches it."""
+    """A picture as the page attaches it to a contact's text."""
     return {"content_type": "image/png", "data": encoded(content)}
 
 
-def test_a_picture_stands_right_behind_its_text_and_before_the_next(world: World) -> None:
+def test_a_picture_comes_right_after_its_text_and_before_the_next_text(world: World) -> None:
     contact = new_contact()
     world.text(contact, "Is it this one?", media=[picture(PNG)])
     world.text(contact, "The blue one")
@@ -48,7 +48,7 @@ def test_a_picture_stands_right_behind_its_text_and_before_the_next(world: World
     assert world.violations() == []
 
 
-def test_several_pictures_without_a_text_stand_in_one_message(world: World) -> None:
+def test_several_pictures_without_a_text_are_posted_as_one_message(world: World) -> None:
     contact = new_contact()
     files = [PNG, PNG[::-1], PDF]
     media = [picture(PNG), picture(PNG[::-1]), {"content_type": "application/pdf", "data": encoded(PDF)}]
@@ -60,7 +60,7 @@ def test_several_pictures_without_a_text_stand_in_one_message(world: World) -> N
     assert names == ["picture-1.png", "picture-2.png", "file-3.pdf"]
 
 
-def test_a_picture_that_can_not_be_fetched_loses_no_text_and_is_told(world: World) -> None:
+def test_a_picture_that_cannot_be_fetched_loses_no_text_and_the_thread_says_so(world: World) -> None:
     contact = new_contact()
     gone = f"{world.twilio}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM{'0' * 32}/Media/ME{'0' * 32}"
     world.text(contact, "Look!", media=[{"content_type": "image/jpeg", "url": gone}, picture(PNG)])
@@ -80,7 +80,7 @@ def test_a_picture_that_the_provider_has_a_moment_later_is_fetched(world: World)
     wait_until(lambda: said(world, contact) == ["Look!", [PNG]], "the picture")
 
 
-def test_a_share_whose_answer_never_came_is_found_and_not_repeated(world: World) -> None:
+def test_a_share_whose_answer_was_lost_is_found_and_not_repeated(world: World) -> None:
     contact = new_contact()
     world.do("faults", api="slack", method="files.completeUploadExternal", channel=CHANNEL, kind="drop")
     world.text(contact, "Look!", media=[picture(PNG)])
@@ -90,7 +90,7 @@ def test_a_share_whose_answer_never_came_is_found_and_not_repeated(world: World)
     assert sorted(map(str, said(world, contact))) == sorted(map(str, ["Look!", [PNG], "Nice?"]))
 
 
-def test_a_picture_from_an_agent_arrives_as_an_mms_with_the_same_bytes(world: World) -> None:
+def test_an_agents_picture_arrives_as_an_mms_with_the_same_bytes(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "Like this?", files=[{"name": "sofa.png", "data": encoded(PNG)}])
     wait_until(lambda: marks(world, "Like this?") == ["white_check_mark"], "delivered")
@@ -118,7 +118,7 @@ def test_a_note_with_a_file_and_a_file_of_a_wrong_type_reach_no_contact(world: W
     assert sent(world, contact) == []
 
 
-def test_a_file_that_slack_does_not_give_is_told_to_the_agent(world: World) -> None:
+def test_the_agent_is_informed_when_slack_does_not_deliver_a_file(world: World) -> None:
     contact, card = conversation(world)
     world.do("faults", api="slack", method="download", kind="error", code="gone")
     reply(world, card, "This one", files=[{"name": "sofa.png", "data": encoded(PNG)}])

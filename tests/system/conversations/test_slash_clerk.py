@@ -1,4 +1,4 @@
-"""/clerk, as an agent types it: texts to anyone, once; names; clear words where something is wrong."""
+"""/clerk as an agent types it: it texts any number once, sets names, and explains what is wrong with a command."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ def clerk(world: World, text: str, user: str = "U0ADA", channel: str = CHANNEL) 
     assert answer["status"] == 200, answer
 
 
-def told(world: World, words: str, user: str = "U0ADA") -> str:
-    """What an agent is told in private that has these words, once it is there."""
+def whispered(world: World, words: str, user: str = "U0ADA") -> str:
+    """The private message to an agent that contains these words, once it has been posted."""
     return wait_until(lambda: [said for said in world.whispers(user) if words in said], f"“{words}”")[-1]
 
 
@@ -31,7 +31,7 @@ def written(world: World, contact: str) -> list[dict[str, Any]]:
     return [each for each in world.thread(contact) if "rich_text" in str(each.get("blocks")) and each.get("bot_id")]
 
 
-def test_send_makes_the_conversation_and_its_thread_shows_who_wrote_what_and_what_became_of_it(world: World) -> None:
+def test_send_begins_a_conversation_whose_thread_shows_the_author_the_text_and_its_delivery(world: World) -> None:
     contact = new_contact()
     clerk(world, f"send {contact} Your parcel is here :tada: & waiting")
     wait_until(lambda: sent(world, contact), "the text")
@@ -45,11 +45,11 @@ def test_send_makes_the_conversation_and_its_thread_shows_who_wrote_what_and_wha
     assert "Your parcel is here 🎉 & waiting" in str(post["blocks"])
     assert len(written(world, contact)) == 1
     assert len(sent(world, contact)) == 1
-    told(world, contact)
+    whispered(world, contact)
     assert world.violations() == []
 
 
-def test_the_contacts_answer_is_notified_though_the_thread_began_with_our_text(world: World) -> None:
+def test_the_contacts_answer_is_announced_although_an_agents_text_began_the_thread(world: World) -> None:
     contact = new_contact()
     clerk(world, f"send {contact} Are you home?")
     world.card(contact)
@@ -60,7 +60,7 @@ def test_the_contacts_answer_is_notified_though_the_thread_began_with_our_text(w
     assert world.texts_in_thread(contact) == ["yes I am"]
 
 
-def test_send_goes_into_the_thread_that_is_there_and_moves_its_ticket(world: World) -> None:
+def test_send_uses_the_existing_thread_and_updates_its_ticket(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello?")
     world.card(contact)
@@ -72,7 +72,7 @@ def test_send_goes_into_the_thread_that_is_there_and_moves_its_ticket(world: Wor
     wait_until(lambda: written(world, contact), "the post in the thread")
 
 
-def test_a_number_of_the_lines_country_needs_no_country_code(world: World) -> None:
+def test_a_number_in_the_lines_country_needs_no_country_code(world: World) -> None:
     contact = new_contact()
     clerk(world, f"send ({contact[2:5]}) {contact[5:8]}-{contact[8:]} see you at 5")
     wait_until(lambda: sent(world, contact) == ["see you at 5"], "the text")
@@ -91,28 +91,28 @@ def test_a_number_of_the_lines_country_needs_no_country_code(world: World) -> No
         ("frobnicate", "does not know that word"),
     ],
 )
-def test_what_is_wrong_is_said_in_private_and_nothing_is_sent(world: World, text: str, words: str) -> None:
+def test_a_wrong_command_is_explained_in_private_and_sends_nothing(world: World, text: str, words: str) -> None:
     before = len(world.state()["texts"])
     clerk(world, text, "U0CLEO")
-    told(world, words, "U0CLEO")
+    whispered(world, words, "U0CLEO")
     assert len(world.state()["texts"]) == before
 
 
-def test_a_contact_that_opted_out_gets_nothing_and_the_agent_is_told_why(world: World) -> None:
+def test_a_contact_who_opted_out_gets_nothing_and_the_agent_learns_why(world: World) -> None:
     contact = new_contact()
     world.text(contact, "STOP")
     world.card(contact)
     clerk(world, f"send {contact} Just one more thing", "U0CLEO")
-    told(world, "opted out", "U0CLEO")
+    whispered(world, "opted out", "U0CLEO")
     assert "Just one more thing" not in sent(world, contact)
 
 
-def test_what_begins_like_a_note_is_kept_as_a_note_and_never_sent(world: World) -> None:
+def test_a_text_with_a_note_prefix_is_kept_as_a_note_and_never_sent(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello?")
     card = world.card(contact)
     clerk(world, f"send {contact} // ask ben first", "U0CLEO")
-    told(world, "kept on the ticket", "U0CLEO")
+    whispered(world, "kept on the ticket", "U0CLEO")
     post = wait_until(lambda: written(world, contact), "the note in the thread")[0]
     assert "a note, not sent" in str(post["blocks"])
     assert "ask ben first" in str(world.open_modal(card)["blocks"])
@@ -121,7 +121,7 @@ def test_what_begins_like_a_note_is_kept_as_a_note_and_never_sent(world: World) 
     assert sent(world, contact) == ["Hello!"]
 
 
-def test_a_failure_is_said_in_the_thread_in_words_to_its_author(world: World) -> None:
+def test_the_thread_explains_a_failed_text_to_its_author(world: World) -> None:
     contact = new_contact()
     world.do("handling", number=contact, fail_times=1, fail_code=30005)
     clerk(world, f"send {contact} Hello?")
@@ -131,31 +131,31 @@ def test_a_failure_is_said_in_the_thread_in_words_to_its_author(world: World) ->
     wait_until(lambda: "not delivered" in str(written(world, contact)), "the state")
 
 
-def test_a_name_shows_on_the_card_and_later_texts_have_it(world: World) -> None:
+def test_a_name_shows_on_the_card_and_with_later_texts(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     world.card(contact)
     clerk(world, f"name {contact} Ann Lee & Co <!here>")
     wait_until(lambda: "Ann Lee &amp; Co" in str(world.cards(contact)[0]["blocks"]), "the name on the card")
-    told(world, "is Ann Lee &amp; Co")
+    whispered(world, "is Ann Lee &amp; Co")
     assert world.violations() == []
 
 
-def test_help_names_what_can_be_typed(world: World) -> None:
+def test_help_lists_the_commands(world: World) -> None:
     clerk(world, "help", "U0BEN")
     for word in ("send", "name", "find", "help"):
-        told(world, f"/clerk {word}", "U0BEN")
+        whispered(world, f"/clerk {word}", "U0BEN")
 
 
 # -- finding ----------------------------------------------------------------------------------------------------------
 
 
 def answers(world: World, user: str) -> list[str]:
-    """What a person was told in private, blocks and all, newest last."""
+    """The private messages to a person with their blocks, newest last."""
     return [str(each["blocks"]) for each in world.state()["ephemerals"] if each["user"] == user]
 
 
-def test_find_lists_tickets_by_whatever_is_known_of_them_with_a_link_to_the_thread(world: World) -> None:
+def test_find_matches_any_field_of_a_ticket_and_links_to_its_thread(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     card = world.card(contact)
@@ -180,7 +180,7 @@ def test_find_lists_tickets_by_whatever_is_known_of_them_with_a_link_to_the_thre
 
 
 def pick(world: World, card: dict[str, Any], action: str, value: str, user: str = "U0ADA") -> None:
-    """A person picks an option of a card's menu by what it orders."""
+    """A person picks an option of a card's menu by the change that it makes."""
     menu = next(
         element
         for block in card["blocks"]
@@ -194,11 +194,11 @@ def pick(world: World, card: dict[str, Any], action: str, value: str, user: str 
 
 
 def card_with(world: World, contact: str, name: str, value: str) -> dict[str, Any]:
-    """A contact's card once a field of it shows a value."""
+    """A contact's card, once one of its fields shows a value."""
     return wait_until(lambda: [c for c in world.cards(contact) if field(c, name) == value], f"{name} {value}")[0]
 
 
-def test_take_status_and_priority_with_one_click_each(world: World) -> None:
+def test_take_status_and_priority_need_one_click_each(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     world.click(world.card(contact), "ticket.take", "U0BEN")
@@ -221,7 +221,7 @@ def test_take_status_and_priority_with_one_click_each(world: World) -> None:
 # -- modals -----------------------------------------------------------------------------------------------------------
 
 
-def test_reply_opens_a_modal_and_what_is_written_there_is_sent_once(world: World) -> None:
+def test_reply_opens_a_modal_whose_text_is_sent_once(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     card = world.card(contact)
@@ -240,11 +240,11 @@ def test_reply_opens_a_modal_and_what_is_written_there_is_sent_once(world: World
     post = wait_until(lambda: [p for p in written(world, contact) if "delivered" in str(p)], "delivered")[0]
     assert "<@U0BEN> wrote" in str(post["blocks"])
     assert field(card_with(world, contact, "Status", "Open"), "On it") == "<@U0BEN>"
-    told(world, "On its way", "U0BEN")
+    whispered(world, "On its way", "U0BEN")
     assert world.violations() == []
 
 
-def test_what_begins_like_a_note_in_the_reply_modal_is_a_note(world: World) -> None:
+def test_a_text_with_a_note_prefix_in_the_reply_modal_is_a_note(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     world.click(world.card(contact), "ticket.reply", "U0BEN")
@@ -253,7 +253,7 @@ def test_what_begins_like_a_note_in_the_reply_modal_is_a_note(world: World) -> N
     assert sent(world, contact) == []
 
 
-def test_the_dashboard_shows_the_open_tickets_mine_first_and_searches_and_sends(world: World) -> None:
+def test_the_dashboard_lists_open_tickets_with_mine_first_and_searches_and_sends(world: World) -> None:
     mine, other = new_contact(), new_contact()
     for contact in (mine, other):
         world.text(contact, "hello")
@@ -284,7 +284,7 @@ def test_the_dashboard_shows_the_open_tickets_mine_first_and_searches_and_sends(
     assert world.violations() == []
 
 
-def test_a_text_to_a_contact_picked_in_the_dashboard(world: World) -> None:
+def test_a_text_is_sent_to_the_contact_picked_in_the_dashboard(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     world.card(contact)

@@ -16,18 +16,18 @@ PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").de
 
 
 def edit(world: World, channel: str, text: str, to: str, user: str = "U0ADA") -> str:
-    """A person edits the newest message with this text; its ts."""
+    """A person edits the newest message that has this text. Returns the message's ts."""
     ts = str(next(each for each in reversed(world.messages(channel)) if each["text"] == text)["ts"])
     assert world.do("edit", user=user, channel=channel, ts=ts, text=to)["status"] == 200
     return ts
 
 
-def told(world: World, user: str) -> list[str]:
-    """What a person was told in private about edits and deletions."""
+def whispers(world: World, user: str) -> list[str]:
+    """The private messages to a person about edits and deletions."""
     return [said for said in world.whispers(user) if "already" in said]
 
 
-def test_a_reply_reaches_the_contact_and_its_mark_says_delivered(world: World) -> None:
+def test_a_reply_reaches_the_contact_and_is_marked_delivered(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "On our way")
     wait_until(lambda: marks(world, "On our way") == ["white_check_mark"], "delivered")
@@ -53,7 +53,7 @@ def test_ten_replies_to_each_of_five_contacts_go_out_once_each_and_in_order(worl
 
 
 @pytest.mark.parametrize("note", ["// ask ben", "note: ask ben", "  NOTE: ask ben", "Note : ask ben", "*//* ask ben"])
-def test_a_note_reaches_no_contact_and_stands_on_the_ticket(world: World, note: str) -> None:
+def test_a_note_reaches_no_contact_and_is_kept_on_the_ticket(world: World, note: str) -> None:
     contact, card = conversation(world)
     reply(world, card, note)
     wait_until(lambda: "memo" in marks(world, note), "the note's mark")
@@ -65,13 +65,13 @@ def test_a_note_reaches_no_contact_and_stands_on_the_ticket(world: World, note: 
     assert sent(world, contact) == ["On our way"]
 
 
-def test_markup_arrives_as_a_person_would_have_typed_it(world: World) -> None:
+def test_slack_markup_arrives_as_plain_text(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, ":wave: *look* <https://example.org|see this> & <@U0BEN>")
     assert wait_until(lambda: sent(world, contact), "the reply") == ["👋 look see this (https://example.org) & Ben"]
 
 
-def test_after_stop_a_reply_is_refused_with_a_reason_and_after_start_it_is_sent(world: World) -> None:
+def test_a_reply_is_refused_with_a_reason_after_stop_and_sent_after_start(world: World) -> None:
     contact, card = conversation(world)
     world.text(contact, "STOP")
     wait_until(lambda: any("opted out" in each["text"] for each in world.thread(contact)), "a line about STOP")
@@ -85,14 +85,14 @@ def test_after_stop_a_reply_is_refused_with_a_reason_and_after_start_it_is_sent(
     assert "Are you sure?" not in sent(world, contact)
 
 
-def test_a_text_that_is_too_long_is_refused_in_words(world: World) -> None:
+def test_a_text_that_is_too_long_is_refused_with_an_explanation(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "x" * 1601)
     wait_until(lambda: any("1,601" in each["text"] for each in world.thread(contact)), "the reason")
     assert sent(world, contact) == []
 
 
-def test_a_text_that_fails_says_in_the_thread_what_to_do(world: World) -> None:
+def test_the_thread_says_what_to_do_about_a_text_that_failed(world: World) -> None:
     contact, card = conversation(world)
     world.do("handling", number=contact, fail_times=1, fail_code=30005)
     reply(world, card, "Hello?")
@@ -100,7 +100,7 @@ def test_a_text_that_fails_says_in_the_thread_what_to_do(world: World) -> None:
     assert any("no longer in service" in each["text"] for each in world.thread(contact))
 
 
-def test_reports_twice_and_in_the_wrong_order_end_in_delivered(world: World) -> None:
+def test_reports_that_come_twice_and_in_the_wrong_order_end_in_delivered(world: World) -> None:
     contact, card = conversation(world)
     world.do("handling", number=contact, twice=True, shuffled=True)
     reply(world, card, "All good")
@@ -108,7 +108,7 @@ def test_reports_twice_and_in_the_wrong_order_end_in_delivered(world: World) -> 
     assert sent(world, contact) == ["All good"]
 
 
-def test_a_text_whose_answer_never_came_is_found_and_not_sent_again(world: World) -> None:
+def test_a_text_whose_answer_was_lost_is_found_and_not_sent_again(world: World) -> None:
     contact, card = conversation(world)
     world.do("faults", api="twilio", method="messages.create", channel=contact, kind="drop")
     reply(world, card, "Once only")
@@ -118,7 +118,7 @@ def test_a_text_whose_answer_never_came_is_found_and_not_sent_again(world: World
     wait_until(lambda: marks(world, "Once only") == ["white_check_mark"], "delivered")
 
 
-def test_a_reply_after_closed_is_sent_and_begins_a_new_ticket(world: World) -> None:
+def test_a_reply_to_a_closed_ticket_is_sent_and_begins_a_new_ticket(world: World) -> None:
     contact, card = conversation(world)
     world.assign(contact, status="closed")
     wait_until(lambda: field(world.cards(contact)[0], "Status") == "Closed", "Closed")
@@ -135,25 +135,25 @@ def test_a_reply_cancels_the_pending_notification(world: World, patient_line: st
     reply(world, card, "We are")
     other, _ = conversation(world, patient_line)
     world.text(other, "two", to=patient_line)
-    wait_until(lambda: len(world.cards(other)) == 2, "a conversation nobody answered is announced")
+    wait_until(lambda: len(world.cards(other)) == 2, "a conversation that no agent answered is announced")
     assert len(world.cards(contact)) == 1
 
 
 @pytest.fixture(scope="module")
 def buttons_line(clerk: Deployment) -> Iterator[str]:
-    """A line where nothing that is written in the thread is sent."""
+    """A line on which messages in the thread are not sent."""
     assert clerk_command(clerk, "lines", "add", BUTTONS_LINE, "--channel", BUTTONS_CHANNEL).returncode == 0
     assert clerk_command(clerk, "lines", "set", BUTTONS_LINE, "--reply-mode", "buttons").returncode == 0
     yield BUTTONS_LINE
     assert clerk_command(clerk, "lines", "remove", BUTTONS_LINE).returncode == 0
 
 
-def test_on_a_buttons_only_line_nothing_in_the_thread_is_sent(world: World, buttons_line: str) -> None:
+def test_messages_in_the_thread_of_a_buttons_only_line_are_not_sent(world: World, buttons_line: str) -> None:
     contact = new_contact()
     world.text(contact, "hello", to=buttons_line)
     card = wait_until(lambda: world.cards(contact, BUTTONS_CHANNEL), "a card")[0]
     reply(world, card, "For us alone", user="U0CLEO")
-    wait_until(lambda: any("not sent" in said for said in world.whispers("U0CLEO")), "a word to cleo")
+    wait_until(lambda: any("not sent" in said for said in world.whispers("U0CLEO")), "a private message to cleo")
     reply(world, card, "And this too", user="U0CLEO", broadcast=True)
     reply(world, card, "With a picture", user="U0CLEO", files=[PICTURE])
     edit(world, BUTTONS_CHANNEL, "For us alone", "For you", user="U0CLEO")
@@ -163,7 +163,7 @@ def test_on_a_buttons_only_line_nothing_in_the_thread_is_sent(world: World, butt
     assert sent(world, contact, buttons_line) == []
 
 
-def test_workers_killed_between_the_providers_answer_and_our_write_do_not_send_again(
+def test_workers_killed_between_twilios_answer_and_clerks_write_do_not_send_again(
     clerk: Deployment, world: World
 ) -> None:
     contact, card = conversation(world)
@@ -179,12 +179,12 @@ def test_workers_killed_between_the_providers_answer_and_our_write_do_not_send_a
     assert sent(world, contact) == ["Once only", "And then this"]
 
 
-def test_a_text_of_which_nobody_knows_whether_it_was_sent_is_said_and_sent_again_only_by_a_person(world: World) -> None:
+def test_a_text_with_an_unknown_outcome_is_marked_and_only_a_person_sends_it_again(world: World) -> None:
     contact, card = conversation(world)
     world.do("faults", api="twilio", method="messages.create", channel=contact, kind="refuse")
     reply(world, card, "Did you get this?")
     said = wait_until(lambda: [each for each in world.thread(contact) if "does not know" in each["text"]], "said", 30)
-    wait_until(lambda: marks(world, "Did you get this?") == ["grey_question"], "the mark of the unknown")
+    wait_until(lambda: marks(world, "Did you get this?") == ["grey_question"], "the mark of an unknown outcome")
     reply(world, card, "Hello?")
     wait_until(lambda: sent(world, contact), "the next reply is not held up")
     assert sent(world, contact) == ["Hello?"]
@@ -193,18 +193,18 @@ def test_a_text_of_which_nobody_knows_whether_it_was_sent_is_said_and_sent_again
     assert sent(world, contact) == ["Hello?", "Did you get this?"]
 
 
-def test_an_edit_or_a_deletion_changes_nothing_at_the_contact_and_the_agent_is_told_once(world: World) -> None:
+def test_an_edit_or_deletion_sends_nothing_and_the_agent_is_informed_once(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "At three", user="U0BEN")
     wait_until(lambda: marks(world, "At three") == ["white_check_mark"], "delivered")
     edit(world, CHANNEL, "At three", "At four", user="U0BEN")
-    wait_until(lambda: told(world, "U0BEN"), "a word to ben")
+    wait_until(lambda: whispers(world, "U0BEN"), "a private message to ben")
     ts = edit(world, CHANNEL, "At four", "At five", user="U0BEN")
     assert world.do("delete", user="U0BEN", channel=CHANNEL, ts=ts)["status"] == 200
     reply(world, card, "So be it", user="U0BEN")
     wait_until(lambda: len(sent(world, contact)) == 2, "the next reply")
     assert sent(world, contact) == ["At three", "So be it"]
-    assert len(told(world, "U0BEN")) == 1
+    assert len(whispers(world, "U0BEN")) == 1
 
 
 def test_a_note_that_is_edited_into_a_reply_stays_a_note(world: World) -> None:
@@ -217,8 +217,10 @@ def test_a_note_that_is_edited_into_a_reply_stays_a_note(world: World) -> None:
     assert sent(world, contact) == ["On our way"]
 
 
-def test_a_text_of_several_segments_is_said_to_be_one_to_its_author_alone(world: World) -> None:
+def test_only_the_author_learns_that_a_text_has_several_segments(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "x" * 161, user="U0BEN")
     wait_until(lambda: sent(world, contact), "the reply")
-    wait_until(lambda: any("2 segments (GSM-7)" in said for said in world.whispers("U0BEN")), "a word to ben")
+    wait_until(
+        lambda: any("2 segments (GSM-7)" in said for said in world.whispers("U0BEN")), "a private message to ben"
+    )

@@ -1,4 +1,4 @@
-"""What came while no gateway ran is in its thread soon after, once and in order."""
+"""Texts that came while no gateway ran are in their threads soon after, once and in order."""
 
 from tests.deployment import LINE, Deployment, World, new_contact
 from tests.servers import answers, wait_until
@@ -6,7 +6,7 @@ from tests.servers import answers, wait_until
 PICTURE = {"content_type": "image/png", "data": "iVBORw0KGgo="}
 
 
-def test_five_texts_that_came_without_a_gateway_stand_in_their_threads_once(clerk: Deployment, world: World) -> None:
+def test_five_texts_that_came_without_a_gateway_are_in_their_threads_once(clerk: Deployment, world: World) -> None:
     known, new = new_contact(), new_contact()
     world.text(known, "before")
     world.card(known)
@@ -19,7 +19,7 @@ def test_five_texts_that_came_without_a_gateway_stand_in_their_threads_once(cler
         (new, "are you there?", [PICTURE]),
     ):
         answer = world.do("text", **{"from": contact, "to": LINE, "body": body, "media": media})
-        assert answer["status"] >= 500, "nobody took it"
+        assert answer["status"] >= 500, "no gateway took it"
     wait_until(lambda: len(world.texts_in_thread(new)) == 2, "the new contact's texts, without a gateway", 60)
     clerk.gateway.start()
     wait_until(lambda: answers(f"{clerk.gateway_url}/readyz"), "the gateway is ready")

@@ -7,7 +7,7 @@ from tests.deployment import World, new_contact
 from tests.servers import wait_until
 
 
-def test_two_hundred_texts_of_five_contacts_with_duplicates_stand_once_and_in_order(world: World) -> None:
+def test_two_hundred_texts_of_five_contacts_with_duplicates_are_posted_once_and_in_order(world: World) -> None:
     contacts = [new_contact() for _ in range(5)]
     dice = random.Random(7)
 

@@ -1,4 +1,4 @@
-"""What others do to a deployment: the broker restarts or is full, MongoDB is away, a worker is told to end."""
+"""What happens to a deployment: the broker restarts or is full, MongoDB is down, a worker gets SIGTERM."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ OWN_LINE, OWN_CHANNEL = "+15550005555", "C0GENERAL"
 
 
 def texted(place: Place, contact: str, *bodies: str, line: str = LINE) -> None:
-    """A contact's texts; Twilio tries each again until it is taken."""
+    """A contact's texts; Twilio repeats each webhook until the gateway takes it."""
     for body in bodies:
         wait_until(
             lambda body=body: (
@@ -53,7 +53,7 @@ def test_a_restart_of_rabbitmq_loses_no_text_and_needs_no_restart_of_clerk(place
     assert place.clerk.world.texts_in_thread(contact) == ["before", "one", "two", "after"]
 
 
-def test_rabbitmq_may_vanish_under_working_workers(place: Place) -> None:
+def test_workers_survive_the_loss_of_rabbitmq(place: Place) -> None:
     contact = new_contact()
     texted(place, contact, "one")
     place.rabbit.kill()
@@ -64,7 +64,7 @@ def test_rabbitmq_may_vanish_under_working_workers(place: Place) -> None:
 
 
 def test_a_broker_that_takes_nothing_delays_and_loses_nothing(place: Place) -> None:
-    """Its memory alarm: https://www.rabbitmq.com/docs/alarms"""
+    """RabbitMQ's memory alarm: https://www.rabbitmq.com/docs/alarms"""
     contact, late = new_contact(), new_contact()
     texted(place, contact, "one")
     place.clerk.world.card(contact)
@@ -81,7 +81,7 @@ def test_a_broker_that_takes_nothing_delays_and_loses_nothing(place: Place) -> N
     wait_until(lambda: place.clerk.world.texts_in_thread(late) == ["late"], "the late one", 120)
 
 
-def test_without_mongodb_texts_are_taken_and_shown_when_it_is_back(place: Place) -> None:
+def test_texts_are_taken_without_mongodb_and_shown_when_it_is_back(place: Place) -> None:
     contact = new_contact()
     texted(place, contact, "one")
     place.clerk.world.card(contact)
@@ -98,17 +98,17 @@ def test_without_mongodb_texts_are_taken_and_shown_when_it_is_back(place: Place)
     assert not any(count for name, count in depths(place.rabbit.url).items() if name.endswith(".XQ"))
 
 
-@pytest.mark.parametrize("told", ["the supervisor", "each of its processes"])
-def test_a_worker_that_is_told_to_end_finishes_what_it_has_in_hand(place: Place, told: str) -> None:
+@pytest.mark.parametrize("signalled", ["the supervisor", "each of its processes"])
+def test_a_worker_finishes_its_current_messages_after_sigterm(place: Place, signalled: str) -> None:
     contact = new_contact()
     world, worker = place.clerk.world, place.clerk.workers[0]
     below = wait_until(lambda: _all_below(worker), "its processes run", 60)
-    # In a channel where nothing else is posted: what an earlier test left to post must not be what hangs.
+    # Use a channel with no other posts, so that no post left over from an earlier test hangs instead.
     clerk_command(place.clerk, "lines", "add", OWN_LINE, "--channel", OWN_CHANNEL)
     world.do("faults", api="slack", method="chat.postMessage", channel=OWN_CHANNEL, kind="hang", seconds=3)
     texted(place, contact, "one", line=OWN_LINE)
     wait_until(lambda: not world.state()["faults"], "a post hangs", 60)
-    for pid in below if told == "each of its processes" else []:
+    for pid in below if signalled == "each of its processes" else []:
         os.kill(pid, signal.SIGTERM)
     assert worker.terminate() == 0
     assert "did not end in time" not in worker.output()
@@ -128,8 +128,8 @@ def test_a_killed_worker_command_leaves_no_consumers_behind(place: Place) -> Non
     text_is_shown(place)
 
 
-def test_workers_end_with_the_command_that_started_them_though_no_supervisor_ends_them(place: Place) -> None:
-    """Else one goes on until nobody reads its log, and keeps what it has in hand."""
+def test_workers_end_with_the_command_that_started_them_without_their_supervisor(place: Place) -> None:
+    """Otherwise a process would keep running, and keep its unacknowledged messages, until a write to its log fails."""
     worker = place.clerk.workers[0]
     wait_until(lambda: _all_below(worker), "its processes run", 60)
     served = {child: command for command in _commands(worker) for child in descendants(command)}
@@ -154,7 +154,7 @@ def test_workers_are_started_again_when_their_commands_are_killed(place: Place) 
 
 
 def _all_below(worker: Program) -> list[int]:
-    """The processes below a `clerk worker` once both commands have theirs; none before."""
+    """The processes below a `clerk worker`, once both commands have started theirs; none before."""
     commands = _commands(worker)
     below = [*descendants(worker.pid)]
     return below if len(commands) == 2 and all([*descendants(command)] for command in commands) else []

@@ -1,4 +1,4 @@
-"""The operator's side of a running deployment: what the console, the commands and the metrics tell."""
+"""What the console, the commands and the metrics of a running deployment show to an operator."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ from tests.system.helpers import BEARER, publish
 
 
 def ask(clerk: Deployment, path: str) -> Any:
-    """What the console's API answers."""
+    """The answer of the console's API."""
     answer = httpx.get(f"{clerk.gateway_url}/ops/api/{path}", headers=BEARER, timeout=30, trust_env=False)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -35,14 +35,14 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
         "message: notifications.consider handled done",
         "message: slack.render handled done",
     ]
-    # Each process writes its trail when its own second is over: the last step may be told before those ahead of it.
+    # Each process writes its log trail once a second: the last step may appear before earlier ones.
     wait_until(lambda: set(order) <= set(steps()), "the whole trail")
     found = steps()
     assert [each for each in found if each in order][:1] == order[:1]
     assert any("Slack: a message with texts was posted" in each for each in found)
-    told = json.dumps(ask(clerk, f"trace?id={ticket}"))
-    assert "private" not in told
-    assert contact not in told
+    trail = json.dumps(ask(clerk, f"trace?id={ticket}"))
+    assert "private" not in trail
+    assert contact not in trail
     by_command = clerk_program(clerk.environment, "trace", f"#{ticket}", "--json")
     assert by_command.returncode == 0, by_command.stderr
     assert {each.partition(": ")[2] for each in found} <= {s["what"] for s in json.loads(by_command.stdout)["steps"]}
@@ -86,9 +86,9 @@ def test_poisoned_messages_of_every_kind_become_dead_letters_with_a_reason_and_h
     clerk.world.card(contact)
 
     def dead() -> list[dict[str, Any]]:
-        told = clerk_command(clerk, "dead", "list", "--queue", "notifications", "--json", "-n", "100")
-        assert told.returncode == 0, told.stderr
-        found: list[dict[str, Any]] = json.loads(told.stdout)
+        result = clerk_command(clerk, "dead", "list", "--queue", "notifications", "--json", "-n", "100")
+        assert result.returncode == 0, result.stderr
+        found: list[dict[str, Any]] = json.loads(result.stdout)
         return found
 
     found = wait_until(lambda: letters if len(letters := dead()) >= 9 else [], "nine dead letters", 60)
@@ -122,7 +122,7 @@ def test_the_metrics_of_every_worker_process_are_served_in_one_place(clerk: Depl
         clerk.world.card(contact)
         passed = 'clerk_messages_total{actor="slack.render",outcome="done"}'
         wait_until(lambda: passed in counted(), "the pass is counted")
-        told = counted()
+        exposed = counted()
     finally:
         worker.stop()
         for other in clerk.workers:
@@ -130,21 +130,21 @@ def test_the_metrics_of_every_worker_process_are_served_in_one_place(clerk: Depl
             other.start()
             clerk.wait_for_worker(other, started + 1)
     for metric in ("clerk_message_wait_seconds_bucket", "clerk_message_run_seconds_bucket", "clerk_slack_calls_total"):
-        assert metric in told
-    assert "clerk_worker_restarts_total 0.0" in told
+        assert metric in exposed
+    assert "clerk_worker_restarts_total 0.0" in exposed
 
 
-def test_a_second_process_on_the_same_metrics_port_says_so(clerk: Deployment) -> None:
+def test_a_second_process_reports_that_the_metrics_port_is_taken(clerk: Deployment) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         clerk.environment["CLERK_METRICS_PORT"] = str(taken.getsockname()[1])
         try:
-            told = clerk_program(clerk.environment, "clock")
+            result = clerk_program(clerk.environment, "clock")
         finally:
             del clerk.environment["CLERK_METRICS_PORT"]
-    assert told.returncode == 2
-    assert "CLERK_METRICS_PORT" in told.stderr
+    assert result.returncode == 2
+    assert "CLERK_METRICS_PORT" in result.stderr
 
 
 def test_the_console_knows_every_process_and_its_queues(clerk: Deployment) -> None:
@@ -156,32 +156,32 @@ def test_the_console_knows_every_process_and_its_queues(clerk: Deployment) -> No
     assert "No clock is running" not in page
 
 
-def test_the_doctor_finds_nothing_in_a_deployment_in_order_and_an_archived_channel_when_there_is_one(
+def test_the_doctor_finds_no_problem_in_a_healthy_deployment_and_reports_an_archived_channel(
     clerk: Deployment,
 ) -> None:
     clerk.world.text(new_contact(), "the gateway has taken one")
-    told = clerk_program(clerk.environment, "doctor", "--json")
-    findings = {each["check"]: each for each in json.loads(told.stdout)}
-    assert told.returncode == 0, [each for each in findings.values() if each["state"] == "bad"]
+    result = clerk_program(clerk.environment, "doctor", "--json")
+    findings = {each["check"]: each for each in json.loads(result.stdout)}
+    assert result.returncode == 0, [each for each in findings.values() if each["state"] == "bad"]
     assert findings["processes"]["found"].startswith("1 clock, 1 gateway, 2 worker")
     clerk.world.do("channel", id=CHANNEL, archived=True)
     try:
-        told = clerk_command(clerk, "doctor")
+        result = clerk_command(clerk, "doctor")
     finally:
         clerk.world.do("channel", id=CHANNEL, archived=False, joined=True)
-    assert told.returncode == 1
-    assert "is archived" in told.stdout
-    assert "clerk lines set +15550001111 --channel" in " ".join(told.stdout.split())
+    assert result.returncode == 1
+    assert "is archived" in result.stdout
+    assert "clerk lines set +15550001111 --channel" in " ".join(result.stdout.split())
 
 
 def test_the_doctor_names_an_invalid_variable(clerk: Deployment) -> None:
     clerk.environment["CLERK_DEBOUNCE_SECONDS"] = "soon"
     try:
-        told = clerk_command(clerk, "doctor")
+        result = clerk_command(clerk, "doctor")
     finally:
         clerk.environment["CLERK_DEBOUNCE_SECONDS"] = "2"
-    assert told.returncode == 2
-    assert "CLERK_DEBOUNCE_SECONDS" in told.stderr
+    assert result.returncode == 2
+    assert "CLERK_DEBOUNCE_SECONDS" in result.stderr
 
 
 def _page(clerk: Deployment, path: str) -> str:

@@ -1,4 +1,4 @@
-"""Whatever happens, no token and nothing that anybody wrote is in what Clerk tells its operators by itself."""
+"""Logs, metrics, traces and the console contain no token and no written text unless an operator asks for it."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
         return clerk_command(clerk, "dead", "list").stdout
 
     wait_until(lambda: "odd-one" in listed(), "a dead letter", 60)
-    told = {
+    outputs = {
         **{process.name: process.output() for process in clerk.processes if process is not clerk.sandbox},
         "metrics": httpx.get(f"{clerk.gateway_url}/metrics", trust_env=False).text,
         "dead letters": listed() + clerk_command(clerk, "dead", "show", "odd-one").stdout,
@@ -58,7 +58,7 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
     assert clerk_command(clerk, "dead", "drop", "odd-one").returncode == 0
     for secret in (words, contact[1:], *SANDBOX.values(), "test-ops-token", "guest:guest"):
         if secret == SANDBOX["twilio_account_sid"]:
-            continue  # is no secret: it is part of every address of the API
-        for where, text in told.items():
+            continue  # not a secret: it is part of every address of the API
+        for where, text in outputs.items():
             at = text.find(secret)
             assert at < 0, f"{where} tells {secret}: …{text[max(0, at - 200) : at + 100]}…"

@@ -17,17 +17,17 @@ from tests.system.helpers import BEARER, Place, marks, publish, reply
 
 
 def doctor(clerk: Deployment) -> dict[str, str]:
-    """What is bad, by what was checked."""
-    told = clerk_command(clerk, "doctor", "--json")
-    bad = {each["check"]: each["found"] for each in json.loads(told.stdout) if each["state"] == "bad"}
-    assert told.returncode == (1 if bad else 0), told.stderr
+    """The problems that the doctor finds, by the name of the check."""
+    result = clerk_command(clerk, "doctor", "--json")
+    bad = {each["check"]: each["found"] for each in json.loads(result.stdout) if each["state"] == "bad"}
+    assert result.returncode == (1 if bad else 0), result.stderr
     return bad
 
 
 def queue(clerk: Deployment, name: str) -> dict[str, Any]:
-    """What `clerk queues` says of one."""
-    told = json.loads(clerk_command(clerk, "queues", "--json").stdout)
-    found: dict[str, Any] = next(each for each in told["queues"] if each["name"] == name)
+    """What `clerk queues` prints about one queue."""
+    report = json.loads(clerk_command(clerk, "queues", "--json").stdout)
+    found: dict[str, Any] = next(each for each in report["queues"] if each["name"] == name)
     return found
 
 
@@ -41,8 +41,8 @@ def test_the_webhook_is_not_called(place: Place) -> None:
     assert "number +15550001111" not in doctor(place.clerk)
 
 
-def test_the_signature_fails(place: Place) -> None:
-    place.clerk.gateway.stop()  # its counts are since its start: this one knows nothing but forgeries
+def test_the_signature_is_wrong(place: Place) -> None:
+    place.clerk.gateway.stop()  # its counts begin at its start: this gateway has seen only forgeries
     place.clerk.gateway.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready")
     refused = httpx.post(f"{place.clerk.gateway_url}/twilio/sms", data={"Body": "x"}, trust_env=False)
@@ -62,10 +62,10 @@ def test_the_broker_is_away(place: Place) -> None:
     finally:
         place.rabbit.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")
-    wait_until(lambda: "broker" not in doctor(place.clerk), "the doctor is content with the broker", 90)
+    wait_until(lambda: "broker" not in doctor(place.clerk), "the doctor finds no problem with the broker", 90)
 
 
-def test_no_worker_is_there(place: Place) -> None:
+def test_no_worker_runs(place: Place) -> None:
     contact, worker = new_contact(), place.clerk.workers[0]
     worker.stop()
     place.clerk.world.text(contact, "anybody?")
@@ -81,26 +81,28 @@ def test_a_worker_is_stuck(place: Place) -> None:
     contact, clerk = new_contact(), place.clerk
     with stopped(working(clerk.workers[0])) as pid:
         clerk.world.text(contact, "is anybody awake?")
-        # Its rates are of the last seconds, in which it may have finished what came before.
+        # Its rates cover the last seconds, in which it may have finished earlier messages.
         waiting = wait_until(
-            lambda: (q := queue(clerk, "ingestion"))["stalled"] and q["rate_out"] == 0 and q, "none is finished", 30
+            lambda: (q := queue(clerk, "ingestion"))["stalled"] and q["rate_out"] == 0 and q,
+            "no message is finished",
+            30,
         )
         assert waiting["consumers"] == 1
         assert waiting["held"] >= 1
         named = wait_until(lambda: doctor(clerk).get("worker is stuck", ""), "the doctor names it", 40)
         assert f"process {pid} " in named
         assert "ingestion" in named
-        on_page = f"A worker is stuck: process {pid} "  # which shows what was sampled a few seconds ago
+        on_page = f"A worker is stuck: process {pid} "  # the console shows a sample that is a few seconds old
         wait_until(lambda: on_page in overview(clerk), "the console says so", 20)
-        # Nobody wakes it up or restarts anything: its supervisor ends it and starts another.
+        # The test restarts nothing: the supervisor ends the process and starts another.
         clerk.world.card(contact, within=120)
-    wait_until(lambda: "worker is stuck" not in doctor(clerk), "the doctor is content", 30)
+    wait_until(lambda: "worker is stuck" not in doctor(clerk), "the doctor finds no problem", 30)
     assert clerk.world.texts_in_thread(contact) == ["is anybody awake?"]
     assert len(clerk.world.cards(contact)) == 1
 
 
 def working(worker: Program) -> int:
-    """The process below a `clerk worker` that serves all queues but `interactive`."""
+    """The process below a `clerk worker` that serves all queues except `interactive`."""
     processes = [pid for pid in descendants(worker.pid) if b"ingestion" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     (supervised,) = [pid for pid in processes if not list(descendants(pid))]
     return supervised
@@ -108,7 +110,7 @@ def working(worker: Program) -> int:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[int]:
-    """A process that is alive and does nothing; at the end it goes on, if it still exists."""
+    """A process that is stopped but alive; it continues at the end if it still exists."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield pid
@@ -133,7 +135,7 @@ def test_slack_does_not_answer(place: Place) -> None:
 
 
 def overview(clerk: Deployment, page: str = "") -> str:
-    """The console's first page, or another one."""
+    """The console's overview or another of its pages."""
     return httpx.get(f"{clerk.gateway_url}/ops{page}", headers=BEARER, timeout=30, trust_env=False).text
 
 
@@ -154,7 +156,7 @@ def test_a_message_is_poisoned(place: Place) -> None:
     publish(clerk, "ingestion", b'{"who": "knows"}')
     clerk.world.text(contact, "not held up")
     clerk.world.card(contact)
-    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 1, "it is buried", 30)
+    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 1, "it becomes a dead letter", 30)
     wait_until(lambda: "1 dead letter in ingestion" in overview(clerk), "the console says so", 30)
     assert "1" in doctor(clerk)["dead letters"]
     (letter,) = json.loads(clerk_command(clerk, "dead", "list", "--queue", "ingestion", "--json").stdout)
@@ -165,7 +167,7 @@ def test_a_message_is_poisoned(place: Place) -> None:
     assert (refused.returncode, "No actor can read" in refused.stdout) == (1, True)
     assert clerk_command(clerk, "dead", "drop", letter["id"]).returncode == 0
     wait_until(lambda: queue(clerk, "ingestion")["dead"] == 0, "the queues are clean", 30)
-    wait_until(lambda: "dead letters" not in doctor(clerk), "the doctor is content", 30)
+    wait_until(lambda: "dead letters" not in doctor(clerk), "the doctor finds no problem", 30)
 
 
 def test_a_channel_is_archived(place: Place) -> None:
@@ -184,7 +186,7 @@ def test_a_channel_is_archived(place: Place) -> None:
     clerk.world.text(contact, "and out of it")
     texts = ["into the void", "and out of it"]
     wait_until(lambda: clerk.world.texts_in_thread(contact) == texts, "what waited is posted", 90)
-    wait_until(lambda: "refuses posts" not in overview(clerk), "the console is content", 30)
+    wait_until(lambda: "refuses posts" not in overview(clerk), "the console shows no problem", 30)
     assert "no problem known" in overview(clerk, "/lines")
 
 

@@ -1,4 +1,4 @@
-"""`clerk run` on nothing but Python, ended and started again: conversations go on where they were."""
+"""`clerk run` without other servers, ended and started again: conversations continue where they were."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.servers import Program, answers, free_port, wait_until
 
 
 @pytest.mark.parametrize("end", [Program.terminate, Program.kill], ids=["SIGTERM", "SIGKILL"])
-def test_a_conversation_goes_on_in_its_thread_after(end: Callable[[Program], object], tmp_path: Path) -> None:
+def test_a_conversation_continues_in_its_thread_after(end: Callable[[Program], object], tmp_path: Path) -> None:
     port, contact = free_port(), new_contact()
     settings = {"CLERK_DATA_DIR": str(tmp_path), "CLERK_LOG_FORMAT": "json"}
     process = Program("kept-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
@@ -47,5 +47,5 @@ def test_a_conversation_goes_on_in_its_thread_after(end: Callable[[Program], obj
 
 
 def fates(world: World, contact: str) -> list[str]:
-    """How the texts to a contact stand."""
+    """The delivery states of the texts to a contact."""
     return [each["status"] for each in world.state()["texts"] if each["to"] == contact]

@@ -13,7 +13,7 @@ from tests.servers import WORKER, BackingServer, database, vhost, wait_until
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes spans, each with the service that sent it."""
+    """Keeps the spans that it receives, each with the service that sent it."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[str, Span]] = []
@@ -21,7 +21,7 @@ class Collector(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where to send to."""
+        """The URL that spans are sent to."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -38,12 +38,12 @@ class _Export(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A collector that serves."""
+    """A running collector."""
     with Collector() as serving:
         thread = threading.Thread(target=serving.serve_forever)
         thread.start()
@@ -52,13 +52,16 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
-def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
+def test_a_text_is_one_trace_from_the_webhook_to_slack_that_does_not_contain_the_text(
     rabbit: BackingServer, mongo: BackingServer, collector: Collector
 ) -> None:
     where = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    where |= {"CLERK_CLOCK_SECONDS": "60", "CLERK_RECONCILE_SECONDS": "300"}  # what the clock wakes is another trace
+    where |= {
+        "CLERK_CLOCK_SECONDS": "60",
+        "CLERK_RECONCILE_SECONDS": "300",
+    }  # work that the clock starts belongs to another trace
     contact = new_contact()
-    own = vhost(rabbit, f"traced{WORKER}")  # or the other deployment's workers would take the text
+    own = vhost(rabbit, f"traced{WORKER}")  # otherwise the other deployment's workers would take the text
     with Deployment("traced", own.url, database(mongo.url, f"traced{WORKER}"), workers=1, **where) as deployment:
         deployment.world.text(contact, "a secret of mine")
         deployment.world.card(contact)
@@ -68,7 +71,7 @@ def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
             return [each for each in collector.spans if roots and each[1].trace_id == roots[0].trace_id]
 
         wait_until(lambda: "slack chat.postMessage" in {span.name for _, span in trace()}, "the trace reaches Slack")
-    spans = trace()  # once all processes have ended, and with that told of every span
+    spans = trace()  # all processes have ended, so they have sent every span
     services = {service for service, _ in spans}
     kinds = {span.name: span.kind for _, span in spans}
     assert services == {"clerk-gateway", "clerk-worker"}
@@ -77,6 +80,6 @@ def test_a_text_is_one_trace_from_the_webhook_to_slack_and_tells_nothing_of_it(
     assert kinds["slack chat.postMessage"] == Span.SPAN_KIND_CLIENT
     ids = {span.span_id for _, span in spans}
     assert [span.name for _, span in spans if span.parent_span_id not in ids] == ["POST /twilio/sms"]
-    told = b"".join(span.SerializeToString() for _, span in collector.spans)
-    assert b"secret" not in told
-    assert contact.encode() not in told
+    exported = b"".join(span.SerializeToString() for _, span in collector.spans)
+    assert b"secret" not in exported
+    assert contact.encode() not in exported
