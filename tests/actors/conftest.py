@@ -1,4 +1,4 @@
-"""Actors on real documents, a fake queue and a fake Slack."""
+"""Actors with real documents, a fake queue and a fake Slack."""
 
 import pytest
 
@@ -9,6 +9,6 @@ from workers.mongo import Stores
 
 @pytest.fixture
 async def workers(stores: Stores) -> FakeWorkers:
-    """Workers for one line."""
+    """Workers with one line."""
     await stores.lines.add(make.line())
     return FakeWorkers(stores)

@@ -1,4 +1,4 @@
-"""What the actors' tests have happen and look at."""
+"""What happens in the actors' tests, and what they look at."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,12 +27,12 @@ async def receive(workers: FakeWorkers, number: int, after: int | None = None, c
 
 
 def texts_in_thread(workers: FakeWorkers) -> list[str]:
-    """The texts_in_thread's texts, in order."""
+    """The contact's texts in the thread, in order."""
     return [line for message in workers.slack.kind("texts") for line in message.what.text.splitlines()]
 
 
 def listed(workers: FakeWorkers, number: int, **fields: object) -> ListedText:
-    """The contact's `number`-th text as the provider lists it, which came now."""
+    """The contact's `number`-th text, received now, as the provider lists it."""
     given = {"contact": make.CONTACT, "body": f"text {number}", "media": (), "at": workers.clock.now(), **fields}
     text = ListedText(sid=f"SM{number}", **given)  # type: ignore[arg-type]
     workers.texting.inbound.append((make.LINE, text))
@@ -40,7 +40,7 @@ def listed(workers: FakeWorkers, number: int, **fields: object) -> ListedText:
 
 
 async def thread(workers: FakeWorkers) -> Thread:
-    """The conversation's thread, begun by a text of the contact's."""
+    """The conversation's thread, which a text from the contact begins."""
     await workers.handle(make.sms_received(received_at=workers.clock.now()))
     await workers.drain()
     conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
@@ -57,7 +57,7 @@ def written(workers: FakeWorkers, place: Thread, number: int, text: str = "", **
 
 
 async def settle(workers: FakeWorkers, seconds: float = 2) -> None:
-    """Let what is due within some seconds happen."""
+    """Handle everything that is due within some seconds."""
     until = workers.clock.now() + timedelta(seconds=seconds)
     while (due := min((at for at, _ in workers.queue.waiting), default=until)) < until:
         workers.clock.time = max(workers.clock.now(), due)
@@ -73,5 +73,5 @@ async def stored(workers: FakeWorkers, message: SlackReplyPosted) -> Sms:
 
 
 def lines(workers: FakeWorkers) -> list[str]:
-    """What the thread was told about replies."""
+    """Clerk's messages in the thread about replies."""
     return [each.what.text for each in workers.slack.kind("outcome")]

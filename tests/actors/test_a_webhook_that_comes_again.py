@@ -1,6 +1,6 @@
-"""A webhook of the provider that comes again, however late, changes nothing; nor does the order in which texts come.
+"""A repeated webhook changes nothing, however late it comes, and neither does the order of texts.
 
-Twilio's signatures have no time: whoever has once seen a request can send it again for ever.
+Twilio's signatures contain no time: anyone who saw a request can send it again at any time.
 """
 
 from itertools import permutations
@@ -17,18 +17,18 @@ PNG = b"\x89PNG"
 
 
 def text(workers: FakeWorkers, number: int, body: str) -> SmsReceived:
-    """The contact's `number`-th text, which comes now."""
+    """The contact's `number`-th text, received now."""
     after = f"SM{number - 1}" if number > 1 else None
     return make.sms_received(sid=f"SM{number}", body=body, after=after, received_at=workers.clock.now())
 
 
 def again(workers: FakeWorkers, message: SmsReceived) -> SmsReceived:
-    """The same request once more: the gateway takes it as new, and gives it the present time."""
+    """The same request again: the gateway takes it as new and gives it the current time."""
     return message.model_copy(update={"received_at": workers.clock.now(), "after": None})
 
 
 async def come(workers: FakeWorkers, *bodies: str) -> list[SmsReceived]:
-    """The contact's texts, ten seconds apart."""
+    """Deliver the contact's texts, ten seconds apart."""
     came = []
     for number, body in enumerate(bodies, 1):
         workers.clock.forward(10)
@@ -46,7 +46,7 @@ async def opted_out(workers: FakeWorkers, contact: str = make.CONTACT) -> bool:
 
 
 def written(workers: FakeWorkers) -> WriteText:
-    """What an agent writes to the contact now."""
+    """An agent's reply to the contact, written now."""
     return WriteText(sms="w1", line=make.LINE, contact=make.CONTACT, text="Here", by=make.AGENT, at=workers.clock.now())
 
 
@@ -81,7 +81,7 @@ async def test_a_keyword_that_comes_again_changes_nothing(
     assert notices(workers) == said
 
 
-async def test_a_reply_is_sent_though_a_stop_from_before_the_start_came_again(workers: FakeWorkers) -> None:
+async def test_a_reply_is_sent_although_a_stop_older_than_the_start_comes_again(workers: FakeWorkers) -> None:
     came = await come(workers, "Hello", "STOP", "START")
     workers.clock.forward(30)
     await workers.handle(again(workers, came[1]))
@@ -92,7 +92,7 @@ async def test_a_reply_is_sent_though_a_stop_from_before_the_start_came_again(wo
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
-async def test_keywords_count_in_the_order_in_which_the_texts_came_whatever_is_handled_first(
+async def test_keywords_count_in_order_of_arrival_whatever_is_handled_first(
     workers: FakeWorkers, order: tuple[int, ...]
 ) -> None:
     came = []
@@ -110,7 +110,7 @@ async def test_keywords_count_in_the_order_in_which_the_texts_came_whatever_is_h
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=str)
-async def test_of_two_keywords_in_one_millisecond_the_opt_out_counts(
+async def test_the_opt_out_wins_over_another_keyword_of_the_same_millisecond(
     workers: FakeWorkers, order: tuple[int, ...]
 ) -> None:
     came = [make.sms_received(sid=f"SM{body}", body=body) for body in ("STOP", "START")]
@@ -120,7 +120,7 @@ async def test_of_two_keywords_in_one_millisecond_the_opt_out_counts(
     assert await opted_out(workers)
 
 
-async def test_a_stop_counts_before_the_text_before_it_was_found(workers: FakeWorkers) -> None:
+async def test_a_stop_counts_although_an_earlier_text_is_still_missing(workers: FakeWorkers) -> None:
     await come(workers, "Hello")
     workers.clock.forward(1)
     await workers.handle(text(workers, 3, "STOP"))
@@ -173,7 +173,7 @@ async def test_a_help_or_a_picture_that_comes_again_is_shown_once(workers: FakeW
     assert len(workers.slack.messages) == before
 
 
-async def test_a_report_of_an_opt_out_that_comes_again_does_not_undo_an_opt_in(workers: FakeWorkers) -> None:
+async def test_a_repeated_report_of_an_opt_out_does_not_undo_an_opt_in(workers: FakeWorkers) -> None:
     await come(workers, "Hello")
 
     def refuse(method: str) -> None:

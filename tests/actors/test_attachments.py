@@ -1,4 +1,4 @@
-"""A contact's pictures stand in the thread once, right behind their text, whatever fails or dies on the way."""
+"""A contact's pictures appear in the thread once, right after their text, whatever fails or dies on the way."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,7 +27,7 @@ PNG = b"\x89PNG" + bytes(range(256))
 
 
 async def text(workers: FakeWorkers, number: int, *pictures: bytes | TextingError | None, body: str = "") -> None:
-    """A contact's text with pictures, None for one that the provider does not have yet; handled as far as it goes."""
+    """Deliver a text with pictures and handle what can be handled; None is one that the provider does not have yet."""
     media = tuple(Media(url=f"https://m/{number}/{place}", content_type="image/png") for place in range(len(pictures)))
     for each, picture in zip(media, pictures, strict=True):
         if picture is not None:
@@ -45,20 +45,20 @@ async def text(workers: FakeWorkers, number: int, *pictures: bytes | TextingErro
     await workers.drain()
 
 
-def told(workers: FakeWorkers, message: FakeMessage) -> Any:
-    """What a message of the thread says, or the files it shows."""
+def shown(workers: FakeWorkers, message: FakeMessage) -> Any:
+    """The text of a message in the thread, or the files that it shows."""
     if message.files:
         return [(workers.slack.files[id].name, workers.slack.files[id].content) for id in message.files]
     return message.what.text
 
 
 def thread(workers: FakeWorkers) -> list[Any]:
-    """What stands in the thread, in order."""
-    return [told(workers, message) for message in workers.slack.messages if message.thread_ts is not None]
+    """What the thread contains, in order."""
+    return [shown(workers, message) for message in workers.slack.messages if message.thread_ts is not None]
 
 
 def failing(method: str, *errors: BaseException) -> Callable[[str, str], None]:
-    """Have the next calls of a method fail."""
+    """Let the next calls of a method fail."""
     left = list(errors)
 
     def fail(called: str, channel: str) -> None:
@@ -68,7 +68,7 @@ def failing(method: str, *errors: BaseException) -> Callable[[str, str], None]:
     return fail
 
 
-async def test_all_pictures_of_a_text_stand_in_one_message_right_behind_it(workers: FakeWorkers) -> None:
+async def test_all_pictures_of_a_text_are_in_one_message_right_after_it(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG, b"two", body="look")
     await text(workers, 2, body="nice?")
     pictures = [("picture-1.png", PNG), ("picture-2.png", b"two")]
@@ -81,7 +81,7 @@ async def test_a_picture_without_a_text_is_announced_by_its_kind(workers: FakeWo
     assert thread(workers) == ["(picture)", [("picture-1.png", PNG)]]
 
 
-async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: FakeWorkers) -> None:
+async def test_each_text_of_a_burst_is_followed_by_its_own_pictures(workers: FakeWorkers) -> None:
     for number in range(1, 4):
         media = (Media(url=f"https://m/{number}", content_type="image/png"),) if number != 2 else ()
         workers.texting.kept[f"https://m/{number}"] = b"picture %d" % number
@@ -98,7 +98,7 @@ async def test_each_text_of_a_burst_has_its_own_pictures_behind_it(workers: Fake
     assert thread(workers) == ["text 1", one, "text 2\ntext 3", three]
 
 
-async def test_everything_delivered_twice_shows_once(workers: FakeWorkers) -> None:
+async def test_everything_that_is_delivered_twice_appears_once(workers: FakeWorkers) -> None:
     await text(workers, 1, PNG, body="look")
     await text(workers, 1, PNG, body="look")
     await workers.pass_time(60)
@@ -109,7 +109,7 @@ async def test_everything_delivered_twice_shows_once(workers: FakeWorkers) -> No
 @pytest.mark.parametrize("death", [Crash(), Ambiguous("TimeoutError")])
 @pytest.mark.parametrize("method", ["upload", "share", "shared"])
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_worker_that_dies_at_any_call_leaves_one_message_with_all_pictures(
+async def test_all_pictures_are_in_one_message_at_whatever_call_a_worker_dies(
     workers: FakeWorkers, method: str, when: str, death: BaseException
 ) -> None:
     setattr(workers.slack, when, failing(method, death))
@@ -134,7 +134,7 @@ async def test_a_share_that_slack_carries_out_later_is_waited_for_and_not_repeat
     assert thread(workers) == ["look", [("picture-1.png", PNG)], "nice?"]
 
 
-async def test_a_picture_that_is_not_there_yet_is_fetched_when_it_is(workers: FakeWorkers) -> None:
+async def test_a_picture_that_the_provider_does_not_have_yet_is_fetched_later(workers: FakeWorkers) -> None:
     await text(workers, 1, None, body="look")
     await text(workers, 2, body="nice?")
     assert thread(workers) == ["look"]
@@ -143,7 +143,7 @@ async def test_a_picture_that_is_not_there_yet_is_fetched_when_it_is(workers: Fa
     assert thread(workers) == ["look", [("picture-1.png", PNG)], "nice?"]
 
 
-async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what_is_missing(
+async def test_later_texts_wait_a_limited_time_and_the_thread_says_what_is_missing(
     workers: FakeWorkers,
 ) -> None:
     await text(workers, 1, PNG, None, body="look")
@@ -165,7 +165,7 @@ async def test_the_texts_behind_wait_for_a_bounded_time_and_the_thread_says_what
         (Refused(None, "http_400"), "the provider did not give it (http 400)"),
     ],
 )
-async def test_what_can_never_be_fetched_is_said_at_once_and_holds_up_nothing(
+async def test_a_picture_that_can_never_be_fetched_is_reported_at_once_and_delays_nothing(
     workers: FakeWorkers, error: TextingError, reason: str
 ) -> None:
     await text(workers, 1, error, body="look")
@@ -184,7 +184,7 @@ async def test_what_can_never_be_fetched_is_said_at_once_and_holds_up_nothing(
         Refused(20003, "http_401"),
     ],
 )
-async def test_while_the_provider_is_away_texts_go_on_and_the_picture_comes_late(
+async def test_texts_are_posted_while_the_provider_is_away_and_the_picture_follows(
     workers: FakeWorkers, error: TextingError
 ) -> None:
     await text(workers, 1, error, body="look")
@@ -196,7 +196,7 @@ async def test_while_the_provider_is_away_texts_go_on_and_the_picture_comes_late
     assert thread(workers) == ["look", "nice?", [("picture-1.png", PNG)]]
 
 
-async def test_a_provider_that_is_away_for_long_is_given_up_and_the_thread_says_so(workers: FakeWorkers) -> None:
+async def test_a_picture_is_given_up_after_a_long_outage_and_the_thread_says_so(workers: FakeWorkers) -> None:
     await text(workers, 1, Unreachable(None, "http_503"), body="look")
     await workers.pass_time(3300, step=300)
     assert thread(workers) == ["look"]
@@ -210,7 +210,7 @@ async def test_a_provider_that_is_away_for_long_is_given_up_and_the_thread_says_
 
 
 @pytest.mark.parametrize("method", ["upload", "share"])
-async def test_what_slack_does_not_take_is_said_in_words(workers: FakeWorkers, method: str) -> None:
+async def test_the_thread_explains_why_slack_does_not_take_a_picture(workers: FakeWorkers, method: str) -> None:
     workers.slack.before = failing(method, Permanent("not_in_channel"))
     await text(workers, 1, PNG, body="look")
     await text(workers, 2, body="nice?")
@@ -221,13 +221,13 @@ async def test_what_slack_does_not_take_is_said_in_words(workers: FakeWorkers, m
 
 @pytest.mark.parametrize("error", [Temporary("service_unavailable"), Throttled(timedelta(seconds=20))])
 @pytest.mark.parametrize("method", ["upload", "share", "shared"])
-async def test_an_outage_of_slack_only_costs_time(workers: FakeWorkers, method: str, error: SlackError) -> None:
+async def test_an_outage_of_slack_only_delays_a_picture(workers: FakeWorkers, method: str, error: SlackError) -> None:
     workers.slack.before = failing(method, error, error)
     await text(workers, 1, PNG, body="look")
     await workers.pass_time(120)
     assert thread(workers) == ["look", [("picture-1.png", PNG)]]
 
 
-async def test_an_empty_picture_is_said_to_be_empty(workers: FakeWorkers) -> None:
+async def test_the_thread_says_that_a_picture_is_empty(workers: FakeWorkers) -> None:
     await text(workers, 1, b"", body="look")
     assert thread(workers)[1].endswith("could not be fetched: it is empty.")

@@ -1,4 +1,4 @@
-"""Each message is delivered twice, and the world looks as if it had come once."""
+"""Each message is delivered twice, and the result is the same as if it had been delivered once."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Permanent, Throttled
 
 
-async def test_a_text_makes_one_contact_conversation_ticket_root_and_thread_post(workers: FakeWorkers) -> None:
+async def test_a_text_creates_one_contact_conversation_ticket_root_and_thread_post(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     assert len(workers.slack.kind("root")) == 1
     assert texts_in_thread(workers) == ["text 1"]
@@ -55,7 +55,7 @@ async def test_an_agents_action_cancels_what_was_pending(workers: FakeWorkers) -
     assert workers.slack.kind("card") == []
 
 
-async def test_an_order_is_carried_out_once_and_said_once(workers: FakeWorkers) -> None:
+async def test_an_order_is_carried_out_and_reported_once(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     edit = Edit(version=1, origin=make.CHANNEL, subject="Heating", note="asked", new_tags=("heat",))
     order = ActOnTicket(ticket=1, command=edit, by=make.AGENT, at=workers.clock.now())
@@ -92,7 +92,7 @@ async def test_hide_show_and_undo_each_twice(workers: FakeWorkers) -> None:
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_at_whatever_step_a_worker_dies_a_root_is_hidden_and_a_card_comes_back(workers: FakeWorkers) -> None:
+async def test_hide_and_show_complete_at_whatever_step_a_worker_dies(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     (root,) = workers.slack.kind("root")
     workers.clock.forward(200)
@@ -134,7 +134,7 @@ async def test_a_click_that_waited_too_long_is_answered_with_click_again(workers
     assert [(to, "click again" in said) for to, said in workers.slack.whispers] == [("https://r", True)]
 
 
-async def test_a_solved_ticket_closes_when_its_time_has_passed_and_a_text_reopens_it_before(
+async def test_a_solved_ticket_closes_after_its_time_and_an_earlier_text_reopens_it(
     workers: FakeWorkers,
 ) -> None:
     await receive(workers, 1)
@@ -156,7 +156,7 @@ async def test_a_solved_ticket_closes_when_its_time_has_passed_and_a_text_reopen
     assert ticket.status is Status.CLOSED
 
 
-async def test_texts_that_overtook_each_other_stand_in_the_order_of_arrival(workers: FakeWorkers) -> None:
+async def test_texts_that_overtook_each_other_are_posted_in_order_of_arrival(workers: FakeWorkers) -> None:
     await receive(workers, 2, after=1)
     assert texts_in_thread(workers) == []
     await receive(workers, 1)
@@ -164,13 +164,13 @@ async def test_texts_that_overtook_each_other_stand_in_the_order_of_arrival(work
     assert texts_in_thread(workers) == ["text 1", "text 2", "text 3"]
 
 
-async def test_a_text_whose_predecessor_never_comes_is_shown_by_the_clock(workers: FakeWorkers) -> None:
+async def test_the_clock_shows_a_text_whose_predecessor_never_comes(workers: FakeWorkers) -> None:
     await receive(workers, 2, after=1)
     await workers.pass_time(60)
     assert texts_in_thread(workers) == ["text 2"]
 
 
-async def test_a_text_to_a_number_that_is_no_line_is_kept_and_shown_once_the_line_is_added(
+async def test_a_text_to_an_unknown_number_is_kept_and_shown_once_its_line_is_added(
     workers: FakeWorkers,
 ) -> None:
     stray = SmsReceived(
@@ -184,7 +184,7 @@ async def test_a_text_to_a_number_that_is_no_line_is_kept_and_shown_once_the_lin
     assert kept.body == "stray"
 
 
-async def test_a_throttled_channel_waits_and_holds_up_no_other(workers: FakeWorkers) -> None:
+async def test_a_throttled_channel_waits_and_delays_no_other(workers: FakeWorkers) -> None:
     await workers.ports.stores.lines.add(make.line(id="+15550001112", channel="C0OTHER"))
     workers.slack.refused[make.CHANNEL] = Throttled(timedelta(seconds=40))
     await receive(workers, 1)
@@ -201,7 +201,7 @@ async def test_a_throttled_channel_waits_and_holds_up_no_other(workers: FakeWork
     assert len(workers.slack.kind("root")) == 2
 
 
-async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: FakeWorkers) -> None:
+async def test_an_archived_channel_is_used_again_once_it_is_unarchived(workers: FakeWorkers) -> None:
     workers.slack.refused[make.CHANNEL] = Permanent("is_archived")
     await receive(workers, 1)
     assert workers.slack.messages == []
@@ -210,7 +210,7 @@ async def test_a_channel_that_is_archived_is_used_again_once_it_is_not(workers: 
     assert texts_in_thread(workers) == ["text 1"]
 
 
-async def test_a_conversation_whose_thread_was_deleted_goes_on_in_a_new_one(workers: FakeWorkers) -> None:
+async def test_a_conversation_whose_thread_was_deleted_continues_in_a_new_one(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     workers.slack.messages.clear()
     await receive(workers, 2)
@@ -220,7 +220,7 @@ async def test_a_conversation_whose_thread_was_deleted_goes_on_in_a_new_one(work
     assert texts_in_thread(workers) == ["text 2"]
 
 
-async def test_a_click_that_comes_too_late_is_refused_in_words_and_the_card_is_drawn_again(
+async def test_a_click_that_comes_too_late_is_refused_with_an_explanation_and_a_new_card(
     workers: FakeWorkers,
 ) -> None:
     await receive(workers, 1)
@@ -253,7 +253,7 @@ def _no_updates(method: str, channel: str) -> None:
 
 
 async def write(workers: FakeWorkers, text: str, number: int = 1) -> None:
-    """A command to send a text, handled twice with all that follows."""
+    """A command to send a text, handled twice with everything that follows."""
     order = WriteTyped(
         sms=f"typed-{number}",
         typed=text,
@@ -268,7 +268,7 @@ async def write(workers: FakeWorkers, text: str, number: int = 1) -> None:
     await workers.pass_time(2, 1)
 
 
-async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(workers: FakeWorkers) -> None:
+async def test_a_text_sent_by_command_goes_out_once_and_creates_one_of_everything(workers: FakeWorkers) -> None:
     await write(workers, f"{make.CONTACT} hello")
     await write(workers, f"{make.CONTACT} hello again", 2)
     assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello again"]
@@ -280,7 +280,7 @@ async def test_a_text_that_was_typed_goes_out_once_and_makes_one_of_everything(w
     assert len(set(workers.slack.whispers)) == 1
 
 
-async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: FakeWorkers) -> None:
+async def test_two_texts_sent_by_command_at_one_moment_are_two_texts(workers: FakeWorkers) -> None:
     for number in (1, 2):
         order = WriteTyped(
             sms=f"typed-{number}",
@@ -295,7 +295,7 @@ async def test_two_texts_that_were_typed_in_one_moment_are_two_texts(workers: Fa
     assert [each.sent.body for each in workers.texting.taken] == ["hello", "hello"]
 
 
-async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: FakeWorkers) -> None:
+async def test_a_ticket_is_created_although_the_message_for_it_was_lost(workers: FakeWorkers) -> None:
     order = WriteTyped(
         sms="typed-1", typed=f"{make.CONTACT} hello", by=make.AGENT, at=workers.clock.now(), channel=make.CHANNEL
     )
@@ -306,7 +306,7 @@ async def test_a_ticket_is_begun_though_the_message_for_it_was_lost(workers: Fak
     assert len(workers.slack.kind("root")) == len(workers.slack.kind("written")) == 1
 
 
-async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(workers: FakeWorkers) -> None:
+async def test_the_answer_to_a_text_sent_by_command_is_announced_in_the_channel(workers: FakeWorkers) -> None:
     await write(workers, f"{make.CONTACT} hello")
     workers.clock.forward(10)
     await receive(workers, 1)
@@ -315,7 +315,7 @@ async def test_the_answer_to_a_text_that_was_typed_is_announced_in_the_channel(w
     assert len(workers.slack.kind("root")) == 1
 
 
-async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(workers: FakeWorkers) -> None:
+async def test_the_later_name_wins_in_whatever_order_the_names_come(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     for seconds, name in ((5, "Ann"), (0, "Anne")):
         order = NameContact(
@@ -330,7 +330,7 @@ async def test_a_later_name_wins_whatever_the_order_in_which_the_names_come(work
     assert "Ann · +15550002222" in str(root.what.blocks)
 
 
-async def test_a_modal_that_is_filled_before_it_is_there_is_filled_once_it_is(workers: FakeWorkers) -> None:
+async def test_a_modal_that_is_not_open_yet_is_filled_once_it_is(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     search = FindTickets(
         query="#1", user=make.AGENT, channel=make.CHANNEL, view="found-1", received_at=workers.clock.now()

@@ -1,4 +1,4 @@
-"""A ticket's past lives in documents of its own: what a text costs does not grow with it, and nothing of it is lost."""
+"""A ticket's past is kept in separate documents: a text's cost does not grow with it, and none of it is lost."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -19,11 +19,11 @@ from workers.mongo import Stores
 from workers.mongo.past import ENTRIES_KEPT, NOTES_KEPT
 
 PAST: Final = 60
-"""How many notes a ticket of before has."""
+"""The number of notes on a ticket of an earlier version."""
 
 
 class ReplySizes(monitoring.CommandListener):
-    """How many commands were given, how many bytes they wrote, and how many bytes came back."""
+    """Counts commands, the bytes that they send, and the bytes that come back."""
 
     def __init__(self) -> None:
         self.commands = self.written = self.read = 0
@@ -38,7 +38,7 @@ class ReplySizes(monitoring.CommandListener):
         self.read += len(BSON.encode({"cursor": event.reply.get("cursor"), "value": event.reply.get("value")}))
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """An error brings no documents."""
+        """An error returns no documents."""
 
     def take(self) -> tuple[int, int, int]:
         """Commands, bytes written and bytes read since the last time."""
@@ -49,7 +49,7 @@ class ReplySizes(monitoring.CommandListener):
 
 @pytest.fixture
 def sizes() -> Iterator[ReplySizes]:
-    """What every client that is made during the test is asked."""
+    """The commands of every client that is created during the test."""
     listener = ReplySizes()
     listeners = monitoring._LISTENERS.command_listeners
     listeners.append(listener)
@@ -58,21 +58,21 @@ def sizes() -> Iterator[ReplySizes]:
 
 
 async def ticket_of(stores: Stores, number: int = 1) -> Ticket:
-    """A ticket as it is."""
+    """The current ticket."""
     found = await stores.tickets.get(number)
     assert found is not None
     return found
 
 
 async def text(workers: FakeWorkers, number: int) -> None:
-    """A contact's text, and all that follows."""
+    """Handle a contact's text and everything that follows."""
     await workers.handle(make.sms_received(sid=f"SM{number}", received_at=workers.clock.now()))
     await workers.drain()
     workers.clock.forward(1)
 
 
 async def give_it_a_past_of_before(stores: Stores, count: int = PAST, length: int = 10) -> None:
-    """Let ticket #1 have notes and history as a process of an earlier version wrote them: all in its own document."""
+    """Give ticket #1 notes and history as an earlier version wrote them: all in the ticket's document."""
     ticket = await ticket_of(stores)
     said = [f"note {number} ".ljust(length, "x") for number in range(count)]
     first = ticket.version + 1
@@ -108,7 +108,7 @@ async def all_versions(stores: Stores) -> list[int]:
 
 
 def note(workers: FakeWorkers, words: str, order: str | None = None) -> ActOnTicket:
-    """An order to note something."""
+    """An order to add a note."""
     command = AddNote(text=words)
     return ActOnTicket(ticket=1, command=command, by=make.AGENT, at=workers.clock.now(), order=order or words)
 
@@ -146,7 +146,7 @@ async def test_the_document_of_a_ticket_does_not_grow_with_its_past(workers: Fak
     assert len(await all_notes(stores)) == 40
 
 
-async def test_the_past_of_before_is_moved_by_the_next_change_whole_and_in_order(workers: FakeWorkers) -> None:
+async def test_the_next_change_moves_an_earlier_versions_past_completely_and_in_order(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -160,7 +160,7 @@ async def test_the_past_of_before_is_moved_by_the_next_change_whole_and_in_order
     assert await all_versions(stores) == list(range(version - PAST + 1, version + 2))
 
 
-async def test_a_move_that_is_killed_at_any_step_goes_on_where_it_stopped(workers: FakeWorkers) -> None:
+async def test_a_move_that_is_killed_at_any_step_continues_where_it_stopped(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -193,7 +193,7 @@ async def test_half_a_move_by_a_worker_that_lost_the_race_does_no_harm(workers: 
     assert len(await all_notes(stores)) == PAST + 1
 
 
-async def test_what_a_process_of_before_adds_is_moved_by_the_next_one(workers: FakeWorkers) -> None:
+async def test_what_an_earlier_version_adds_is_moved_by_the_next_process(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -219,7 +219,7 @@ async def test_what_a_process_of_before_adds_is_moved_by_the_next_one(workers: F
     assert versions == sorted(set(versions))
 
 
-async def test_the_modal_shows_the_newest_notes_and_counts_the_others(workers: FakeWorkers) -> None:
+async def test_the_modal_shows_the_newest_notes_and_the_number_of_the_others(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     await give_it_a_past_of_before(stores)
@@ -234,7 +234,7 @@ async def test_the_modal_shows_the_newest_notes_and_counts_the_others(workers: F
     assert f"{PAST + 1 - NOTES_SHOWN} earlier notes are not shown." in str(view["blocks"])
 
 
-async def test_a_modal_that_was_open_for_long_overwrites_nothing_that_it_did_not_change(workers: FakeWorkers) -> None:
+async def test_a_modal_that_was_open_for_long_overwrites_only_what_it_changes(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     shown = (await ticket_of(stores)).version
@@ -250,7 +250,7 @@ async def test_a_modal_that_was_open_for_long_overwrites_nothing_that_it_did_not
     assert (ticket.subject, ticket.tags, ticket.notes[-1].text) == ("Boiler", ("heat",), "from long ago")
 
 
-async def test_an_order_that_comes_again_after_many_others_is_still_known(workers: FakeWorkers) -> None:
+async def test_an_order_that_comes_again_after_many_others_is_still_recognized(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     order = ActOnTicket(
@@ -271,7 +271,7 @@ async def test_an_order_that_comes_again_after_many_others_is_still_known(worker
     assert before.status is Status.OPEN
 
 
-async def test_a_reply_of_an_episode_long_closed_begins_no_new_one(workers: FakeWorkers) -> None:
+async def test_a_reply_from_an_episode_closed_long_ago_begins_no_new_one(workers: FakeWorkers) -> None:
     stores = workers.ports.stores
     await text(workers, 1)
     reply = ActOnTicket(ticket=1, command=Reply(), by=make.AGENT, at=workers.clock.now(), order="C0-1")
@@ -291,7 +291,7 @@ async def test_a_reply_of_an_episode_long_closed_begins_no_new_one(workers: Fake
     assert (newest.id, newest.status) == (3, Status.CLOSED)
 
 
-async def test_while_slack_is_away_changes_are_told_later_however_many_they_are(workers: FakeWorkers) -> None:
+async def test_all_changes_made_while_slack_is_away_are_posted_later(workers: FakeWorkers) -> None:
     await text(workers, 1)
 
     def away(method: str, channel: str) -> None:
@@ -325,7 +325,7 @@ async def test_a_trace_shows_the_whole_history_of_a_ticket(workers: FakeWorkers,
     assert steps.count("#1 changed: note") == PAST + 1
 
 
-async def test_an_entry_and_a_note_come_back_as_they_were_moved(stores: Stores) -> None:
+async def test_a_moved_entry_and_note_are_read_back_unchanged(stores: Stores) -> None:
     notes = tuple(Note(text=f"n{number}", author=make.AGENT, at=make.at(number)) for number in range(9))
     history = tuple(
         Entry(

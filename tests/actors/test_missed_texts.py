@@ -26,7 +26,7 @@ async def began(workers: FakeWorkers) -> None:
     assert await missed.take_in_missed(workers.ports) == 0
 
 
-async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_and_in_order(
+async def test_texts_missed_by_the_gateway_are_in_their_thread_once_and_in_order(
     workers: FakeWorkers,
 ) -> None:
     await began(workers)
@@ -44,7 +44,7 @@ async def test_what_came_while_the_gateway_was_away_stands_in_its_thread_once_an
     assert kept.media == (PICTURE,)
 
 
-async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: FakeWorkers) -> None:
+async def test_a_text_that_waits_for_busy_workers_is_taken_in_once(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     found = []
@@ -56,7 +56,7 @@ async def test_a_text_that_workers_are_behind_with_is_taken_in_once(workers: Fak
     assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(workers: FakeWorkers) -> None:
+async def test_texts_from_lost_queues_are_taken_in_again(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     workers.clock.forward(91)
@@ -69,7 +69,7 @@ async def test_where_queues_begin_empty_what_was_in_them_is_taken_in_again(worke
     assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(workers: FakeWorkers) -> None:
+async def test_a_text_whose_webhook_may_still_come_is_left_to_it(workers: FakeWorkers) -> None:
     await began(workers)
     workers.clock.forward(61)
     listed(workers, 2)
@@ -78,7 +78,7 @@ async def test_a_text_that_may_still_be_on_its_way_is_left_to_its_webhook(worker
     assert await missed.take_in_missed(workers.ports) == 1
 
 
-async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: FakeWorkers) -> None:
+async def test_texts_older_than_the_line_are_not_taken_in(workers: FakeWorkers) -> None:
     listed(workers, 1)
     workers.clock.forward(3600)
     assert await missed.take_in_missed(workers.ports) == 0
@@ -86,7 +86,7 @@ async def test_what_came_before_clerk_had_the_line_is_not_taken_in(workers: Fake
     assert await missed.take_in_missed(workers.ports) == 0
 
 
-async def test_many_clocks_ask_once_a_minute_per_line(workers: FakeWorkers) -> None:
+async def test_several_clocks_together_ask_once_a_minute_for_each_line(workers: FakeWorkers) -> None:
     asked: list[str] = []
     workers.texting.before = asked.append
     for _ in range(5):
@@ -99,7 +99,7 @@ async def test_many_clocks_ask_once_a_minute_per_line(workers: FakeWorkers) -> N
 @pytest.mark.parametrize(
     "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=90))], ids=str
 )
-async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: FakeWorkers, error: Exception) -> None:
+async def test_a_provider_that_does_not_answer_is_asked_again(workers: FakeWorkers, error: Exception) -> None:
     await began(workers)
     listed(workers, 2)
 
@@ -118,7 +118,7 @@ async def test_a_provider_that_can_not_be_asked_is_asked_again(workers: FakeWork
     assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_what_could_not_be_published_is_found_again(workers: FakeWorkers) -> None:
+async def test_a_text_that_could_not_be_published_is_found_again(workers: FakeWorkers) -> None:
     await began(workers)
     listed(workers, 2)
     workers.clock.forward(61)

@@ -12,7 +12,7 @@ from workers.ports import ListedText
 
 
 @pytest.mark.parametrize("ahead", [-200, -60, 60, 90, 200, 4000])
-async def test_no_text_is_skipped_whatever_time_the_clock_that_looks_has(workers: FakeWorkers, ahead: float) -> None:
+async def test_no_text_is_skipped_whatever_time_the_clock_process_has(workers: FakeWorkers, ahead: float) -> None:
     wrong = replace(workers.ports, now=lambda: workers.clock.now() + timedelta(seconds=ahead))
     await missed.take_in_missed(workers.ports)
     workers.clock.forward(600)

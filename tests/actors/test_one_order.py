@@ -1,4 +1,4 @@
-"""One order: a text or reply is stored before anything is asked about it, so that nothing younger overtakes it."""
+"""A text or reply is stored before a worker asks about it, so that no later one overtakes it."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ class SlowlyListingTexting(FakeTexting):
     asked = 0
 
     async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
-        """The texts of the contacts, after a while."""
+        """The contacts' texts, after a delay."""
         self.asked += 1
         found = await super().received(line=line, since=since, contact=contact)
         if meanwhile := self.meanwhile:
@@ -45,7 +45,7 @@ class SlowlyListingSlack(FakeSlack):
     while_listing: ELSEWHERE | None = None
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
-        """What people wrote in a thread, after a while."""
+        """What people wrote in a thread, after a delay."""
         found = await super().replies_between(thread, after, before)
         if meanwhile := self.while_listing:
             self.while_listing = None
@@ -65,7 +65,7 @@ class FakeGateways:
         self._texts[gateway], self._replies[gateway] = Arrivals(), Arrivals()
 
     def text(self, number: int, gateway: int, *, contact: str = make.CONTACT) -> SmsReceived:
-        """What a gateway publishes of a text that comes now."""
+        """What a gateway publishes for a text that comes now."""
         sid, now = f"SM{contact[-4:]}{number:03d}", self._workers.clock.now()
         inbound = self._workers.texting.inbound
         if all(text.sid != sid for _, text in inbound):
@@ -79,7 +79,7 @@ class FakeGateways:
         )
 
     def reply(self, place: Thread, number: int, gateway: int) -> SlackReplyPosted:
-        """What a gateway publishes of a reply that is written now."""
+        """What a gateway publishes for a reply that is written now."""
         now = self._workers.clock.now()
         ts = f"{now.timestamp():.6f}"
         before = self._replies[gateway].arrived(place.channel, place.ts, outbound_id(place.channel, ts))
@@ -105,7 +105,7 @@ def slow(workers: FakeWorkers) -> SlowlyListingTexting:
 
 
 def slow_slack(workers: FakeWorkers) -> SlowlyListingSlack:
-    """Give the workers a Slack whose lists take their time, with all that stands in the one before."""
+    """Give the workers a Slack whose lists take their time, with everything that the present one contains."""
     slack = SlowlyListingSlack(workers.clock, messages=workers.slack.messages)
     object.__setattr__(workers.ports, "slack", slack)
     workers.slack = slack
@@ -113,7 +113,7 @@ def slow_slack(workers: FakeWorkers) -> SlowlyListingSlack:
 
 
 async def settle(workers: FakeWorkers, seconds: float) -> None:
-    """Let what is due within some seconds happen."""
+    """Handle everything that is due within some seconds."""
     until = workers.clock.now() + timedelta(seconds=seconds)
     while (due := min((at for at, _ in workers.queue.waiting), default=until)) < until:
         workers.clock.time = max(workers.clock.now(), due)
@@ -122,12 +122,12 @@ async def settle(workers: FakeWorkers, seconds: float) -> None:
 
 
 def shown(workers: FakeWorkers) -> list[str]:
-    """The contact's texts as they stand in the thread."""
+    """The contact's texts in the thread, in order."""
     return [line for each in workers.slack.kind("texts") for line in each.what.text.splitlines() if "text" in line]
 
 
 async def begun(workers: FakeWorkers) -> Thread:
-    """The thread of a conversation that a first text began."""
+    """The thread of a conversation, which a first text begins."""
     await workers.handle(make.sms_received(received_at=workers.clock.now()))
     await workers.drain()
     conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
@@ -156,7 +156,7 @@ async def test_a_text_does_not_overtake_one_that_came_before_through_another_gat
     texting.meanwhile = the_third_comes
     await workers.handle(second)
     await settle(workers, 3)
-    assert texting.meanwhile is None, "nobody asked"
+    assert texting.meanwhile is None, "no worker asked"
     assert shown(workers) == ["text 1", "text 2", "text 3"]
 
 
@@ -179,7 +179,7 @@ async def test_a_text_does_not_overtake_one_that_came_before_while_the_list_fail
     assert shown(workers) == [f"text {number}" for number in range(1, 6)]
 
 
-async def test_a_list_that_fails_holds_the_conversation_up_for_half_a_minute_at_most(workers: FakeWorkers) -> None:
+async def test_a_list_that_fails_delays_the_conversation_for_half_a_minute_at_most(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
 
@@ -195,7 +195,7 @@ async def test_a_list_that_fails_holds_the_conversation_up_for_half_a_minute_at_
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_texts_through_three_gateways_stand_in_the_order_of_arrival(workers: FakeWorkers, seed: int) -> None:
+async def test_texts_through_three_gateways_are_posted_in_order_of_arrival(workers: FakeWorkers, seed: int) -> None:
     """Gateways restart, webhooks come again elsewhere, the list fails for a while, and messages are handled twice."""
     dice = random.Random(seed)
     await has_a_line(workers)
@@ -225,9 +225,7 @@ async def test_texts_through_three_gateways_stand_in_the_order_of_arrival(worker
 
 
 @pytest.mark.parametrize("ahead", [-90, 60, 90])
-async def test_a_worker_whose_clock_is_wrong_puts_nothing_out_of_order_and_asks_once(
-    workers: FakeWorkers, ahead: float
-) -> None:
+async def test_a_worker_with_a_wrong_clock_keeps_the_order_and_asks_once(workers: FakeWorkers, ahead: float) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
     wrong = FakeClock(workers.clock.now())
@@ -250,7 +248,7 @@ async def test_a_worker_whose_clock_is_wrong_puts_nothing_out_of_order_and_asks_
 # -- one text at a time -----------------------------------------------------------------------------------------------
 
 
-async def test_one_message_to_put_a_conversation_in_order_waits_however_many_texts_come(workers: FakeWorkers) -> None:
+async def test_only_one_message_to_order_a_conversation_waits_however_many_texts_come(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     for number in range(1, 20):
@@ -260,7 +258,7 @@ async def test_one_message_to_put_a_conversation_in_order_waits_however_many_tex
     assert shown(workers) == [f"text {number}" for number in range(1, 20)]
 
 
-async def test_a_text_that_comes_while_a_worker_is_at_it_needs_no_message_and_is_seen(workers: FakeWorkers) -> None:
+async def test_a_text_that_comes_while_a_worker_orders_the_conversation_needs_no_message(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
     waited: list[int] = []
@@ -278,11 +276,11 @@ async def test_a_text_that_comes_while_a_worker_is_at_it_needs_no_message_and_is
 
 
 def waiting(workers: FakeWorkers, kind: type[QueueMessage]) -> int:
-    """How many messages of a kind wait in the queue."""
+    """The number of messages of a kind that wait in the queue."""
     return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
 
 
-async def test_workers_that_put_the_same_texts_in_order_leave_when_they_lose_and_strand_nothing(
+async def test_workers_that_lose_the_race_to_order_texts_stop_and_strand_nothing(
     workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
@@ -296,8 +294,8 @@ async def test_workers_that_put_the_same_texts_in_order_leave_when_they_lose_and
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["delivered again", "lost"])
-async def test_a_worker_that_dies_at_any_step_strands_no_text(workers: FakeWorkers, lost: bool) -> None:
-    """Its message is delivered again, or lost: then the clock finds the texts."""
+async def test_no_text_is_stranded_at_whatever_step_a_worker_dies(workers: FakeWorkers, lost: bool) -> None:
+    """Its message is delivered again, or is lost and the clock finds the texts."""
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     lived, step = False, 0
@@ -320,7 +318,7 @@ async def test_a_worker_that_dies_at_any_step_strands_no_text(workers: FakeWorke
     assert step > 15
 
 
-async def test_a_worker_that_dies_at_any_step_while_it_stores_a_text_strands_none(workers: FakeWorkers) -> None:
+async def test_no_text_is_stranded_at_whatever_step_a_worker_dies_storing_it(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     lived, step = False, 0
@@ -338,13 +336,13 @@ async def test_a_worker_that_dies_at_any_step_while_it_stores_a_text_strands_non
 
 
 async def in_order(workers: FakeWorkers, contact: str, count: int) -> None:
-    """All of a contact's texts have their places, by number, and a ticket."""
+    """Whether all of a contact's texts have their places, by number, and a ticket."""
     texts = await workers.ports.stores.texts.between(f"{make.LINE}:{contact}", 1, 99)
     assert [text.body for text in texts] == [f"text {number}" for number in range(1, count + 1)]
     assert all(text.due_at is None for text in texts)
 
 
-async def test_another_contacts_text_waits_for_no_more_than_what_stood_before_it(workers: FakeWorkers) -> None:
+async def test_another_contacts_text_waits_only_for_messages_ahead_of_it(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     gateways = FakeGateways(workers)
     for number in range(1, 200):
@@ -382,7 +380,7 @@ async def test_a_reply_does_not_overtake_one_that_was_written_before_while_slack
     slack.while_listing = the_third_comes
     await workers.handle(second)
     await settle(workers, 5)
-    assert slack.while_listing is None, "nobody asked"
+    assert slack.while_listing is None, "no worker asked"
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
 
 

@@ -1,4 +1,4 @@
-"""Requests that come again byte for byte, at any later time and after what others did: each is carried out once."""
+"""Requests that come again byte for byte, at any later time and after others' actions: each is carried out once."""
 
 import itertools
 import json
@@ -20,20 +20,20 @@ from tests.wire.gateway.helpers import slack_headers
 from workers.failures import Undecided
 from workers.tickets.lifecycle import ACCEPTED_BEFORE
 
-APP: Final = slack_webhook.App(b"a signing secret of nobody's", "https://slack.com/api/")
+APP: Final = slack_webhook.App(b"a signing secret", "https://slack.com/api/")
 BEN: Final = "U0BEN"
 CARLA: Final = "U0CARLA"
 
 
 @dataclass
 class SlackRequests:
-    """What people do in Slack, as the requests that Slack makes of it."""
+    """What people do in Slack, as the requests that Slack sends."""
 
     workers: FakeWorkers
     numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def click(self, user: str, action_id: str, value: Any, *, ts: str = "", channel: str = make.CHANNEL) -> bytes:
-        """A click on a button, or an option that was picked."""
+        """A click on a button, or the choice of an option."""
         number, option = next(self.numbers), action_id in {"ticket.status", "ticket.priority"}
         said = json.dumps(value)
         action = {"action_id": action_id, "action_ts": f"{self.workers.clock.now().timestamp():.6f}"}
@@ -48,7 +48,7 @@ class SlackRequests:
         return urlencode({"payload": json.dumps(payload)}).encode()
 
     def save(self, user: str, view: str = "", version: int = 1, **values: Any) -> bytes:
-        """A Save of the Assign modal of ticket #1."""
+        """The submission of ticket #1's Assign modal."""
         shown = {"ticket": 1, "version": version, "origin": make.CHANNEL}
         view = view or f"V{next(self.numbers)}"
         payload = {
@@ -82,7 +82,7 @@ class SlackRequests:
         return receive(Request("/slack", "", headers, body), APP, now).messages
 
     async def deliver(self, *bodies: bytes, times: int = 1) -> None:
-        """Have requests delivered, and all that follows from them handled."""
+        """Deliver requests and handle everything that follows."""
         for body in bodies:
             for message in self.messages(body):
                 for _ in range(times):
@@ -91,27 +91,27 @@ class SlackRequests:
             self.workers.clock.forward(1)
 
     async def text(self, number: int) -> None:
-        """A contact's text, and all that follows."""
+        """Handle a contact's text and everything that follows."""
         text = make.sms_received(sid=f"SM{number}", body=f"text {number}", received_at=self.workers.clock.now())
         await self.workers.handle(text)
         await self.workers.drain()
         self.workers.clock.forward(1)
 
     async def ticket(self, number: int = 1) -> Ticket:
-        """A ticket as it is."""
+        """The current ticket."""
         found = await self.workers.ports.stores.tickets.get(number)
         assert found is not None
         return found
 
 
 async def desk_with_a_ticket(workers: FakeWorkers) -> SlackRequests:
-    """A desk with ticket #1, of one text."""
+    """Workers with ticket #1, which has one text."""
     desk = SlackRequests(workers)
     await desk.text(1)
     return desk
 
 
-async def test_a_repeat_of_a_save_adds_no_second_note_and_says_nothing_twice(workers: FakeWorkers) -> None:
+async def test_a_repeated_save_adds_no_second_note_and_posts_nothing_twice(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     save = desk.save(make.AGENT, note="asked Ben", subject="Heating")
     await desk.deliver(save, times=2)
@@ -124,7 +124,7 @@ async def test_a_repeat_of_a_save_adds_no_second_note_and_says_nothing_twice(wor
     assert len(workers.slack.kind("line")) == 2
 
 
-async def test_a_second_save_of_the_same_form_with_other_words_is_answered_and_not_carried_out(
+async def test_a_second_save_of_the_same_form_with_other_values_is_answered_and_not_carried_out(
     workers: FakeWorkers,
 ) -> None:
     desk = await desk_with_a_ticket(workers)
@@ -134,7 +134,7 @@ async def test_a_second_save_of_the_same_form_with_other_words_is_answered_and_n
     assert [said for _, said in workers.slack.whispers] == [ACCEPTED_BEFORE]
 
 
-async def test_a_status_replayed_after_another_agents_leaves_that_one(workers: FakeWorkers) -> None:
+async def test_a_repeated_status_change_does_not_undo_another_agents_change(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     solved = desk.click(make.AGENT, "ticket.status", {"ticket": 1, "status": "solved"})
     await desk.deliver(solved, desk.click(BEN, "ticket.status", {"ticket": 1, "status": "open"}), solved)
@@ -166,7 +166,7 @@ async def test_an_order_that_changed_nothing_changes_nothing_later_either(worker
     assert len(workers.slack.kind("line")) == lines
 
 
-async def test_a_take_replayed_after_the_ticket_was_given_to_another_takes_nothing(workers: FakeWorkers) -> None:
+async def test_a_repeated_take_does_not_reassign_a_ticket_given_to_another_agent(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     take = desk.click(make.AGENT, "ticket.take", {"ticket": 1})
     await desk.deliver(take)
@@ -178,7 +178,7 @@ async def test_a_take_replayed_after_the_ticket_was_given_to_another_takes_nothi
     assert (await desk.ticket()).assignees == (BEN,)
 
 
-async def test_a_refused_order_is_refused_again_in_words_and_never_carried_out(workers: FakeWorkers) -> None:
+async def test_a_refused_order_is_refused_again_with_an_explanation_and_never_carried_out(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.click(BEN, "ticket.status", {"ticket": 1, "status": "closed"}))
     take = desk.click(make.AGENT, "ticket.take", {"ticket": 1})
@@ -217,7 +217,7 @@ async def test_hide_show_and_undo_come_again_after_one_another_and_each_works_on
     assert not shown()
 
 
-async def test_a_hide_of_what_was_hidden_hides_nothing_later(workers: FakeWorkers) -> None:
+async def test_a_hide_of_a_hidden_card_hides_nothing_later(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")
     late = desk.click(BEN, "ticket.hide", {"ticket": 1}, ts=root.ts)
@@ -226,7 +226,7 @@ async def test_a_hide_of_what_was_hidden_hides_nothing_later(workers: FakeWorker
     assert "ticket.assign" in str(root.what.blocks)
 
 
-async def test_a_click_on_open_that_comes_again_has_not_seen_what_came_since(workers: FakeWorkers) -> None:
+async def test_a_repeated_click_on_open_does_not_cover_texts_that_came_since(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     seen = [desk.click(make.AGENT, f"ticket.{each}", {"ticket": 1}) for each in ("open", "assign", "reply")]
     await desk.deliver(*seen)
@@ -238,7 +238,7 @@ async def test_a_click_on_open_that_comes_again_has_not_seen_what_came_since(wor
     assert "text 2" in card.what.text
 
 
-async def test_a_name_that_is_given_again_by_a_repeat_undoes_no_later_name(workers: FakeWorkers) -> None:
+async def test_a_repeated_name_command_does_not_undo_a_later_name(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     first = desk.command(make.AGENT, f"name {make.CONTACT} Anne")
     await desk.deliver(first, desk.command(BEN, f"name {make.CONTACT} Ann Lee"), first)
@@ -247,7 +247,7 @@ async def test_a_name_that_is_given_again_by_a_repeat_undoes_no_later_name(worke
     assert contact.name == "Ann Lee"
 
 
-async def test_a_text_is_sent_once_and_a_repeat_has_seen_nothing_that_came_since(workers: FakeWorkers) -> None:
+async def test_a_repeated_send_sends_nothing_and_does_not_cover_texts_that_came_since(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     send = desk.command(make.AGENT, f"send {make.CONTACT} hello")
     await desk.deliver(send, times=2)
@@ -263,7 +263,7 @@ async def test_a_text_is_sent_once_and_a_repeat_has_seen_nothing_that_came_since
     assert (await desk.ticket()).status is Status.PENDING
 
 
-async def test_a_repeat_of_send_cancels_no_notification(workers: FakeWorkers) -> None:
+async def test_a_repeated_send_cancels_no_notification(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     send = desk.command(make.AGENT, f"send {make.CONTACT} hello")
     await desk.deliver(send)
@@ -297,7 +297,7 @@ async def test_a_text_that_was_refused_is_not_sent_later_by_a_repeat(workers: Fa
     assert workers.texting.bodies(make.CONTACT) == ["hello"]
 
 
-async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
+async def test_a_late_repeat_of_a_reply_changes_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     (root,) = workers.slack.kind("root")
     at = workers.clock.now()
@@ -318,7 +318,7 @@ async def test_a_late_repeat_of_a_reply_moves_no_ticket_and_begins_none(workers:
     assert (await workers.ports.stores.tickets.newest(make.CONVERSATION)) == await desk.ticket(1)
 
 
-async def test_a_late_repeat_of_a_written_text_moves_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
+async def test_a_late_repeat_of_a_sent_text_changes_no_ticket_and_begins_none(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     wrote = AgentWrote(conversation=make.CONVERSATION, by=make.AGENT, at=workers.clock.now(), order="typed-1")
     for _ in range(2):
@@ -329,7 +329,7 @@ async def test_a_late_repeat_of_a_written_text_moves_no_ticket_and_begins_none(w
     assert (await workers.ports.stores.tickets.newest(make.CONVERSATION)) == await desk.ticket(1)
 
 
-async def test_an_order_to_resend_that_comes_again_sends_nothing_when_the_outcome_is_unknown_anew(
+async def test_a_repeated_resend_sends_nothing_when_the_outcome_is_unknown_again(
     workers: FakeWorkers,
 ) -> None:
     desk = await desk_with_a_ticket(workers)
@@ -361,7 +361,7 @@ async def test_an_order_to_resend_that_comes_again_sends_nothing_when_the_outcom
     assert workers.texting.bodies(make.CONTACT) == ["hello"]
 
 
-async def test_an_order_of_an_earlier_version_is_known_by_its_agent_time_and_kind(workers: FakeWorkers) -> None:
+async def test_an_order_from_an_earlier_version_is_recognized_by_its_agent_time_and_kind(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     at: datetime = workers.clock.now()
     before = ActOnTicket(ticket=1, command=SetStatus(status=Status.SOLVED), by=make.AGENT, at=at)
@@ -372,7 +372,7 @@ async def test_an_order_of_an_earlier_version_is_known_by_its_agent_time_and_kin
     assert (await desk.ticket()).status is Status.OPEN
 
 
-async def test_the_clock_has_no_identity_and_is_judged_by_the_time(workers: FakeWorkers) -> None:
+async def test_an_order_of_the_clock_has_no_identity_and_is_recognized_by_its_time(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     await desk.deliver(desk.click(BEN, "ticket.status", {"ticket": 1, "status": "solved"}))
     expire = ActOnTicket(ticket=1, command=Expire(), by=None, at=workers.clock.now())
@@ -385,7 +385,7 @@ async def test_the_clock_has_no_identity_and_is_judged_by_the_time(workers: Fake
     assert (await desk.ticket()).status is Status.CLOSED
 
 
-async def test_an_action_follows_with_the_time_of_the_order_however_late_it_is_repeated(workers: FakeWorkers) -> None:
+async def test_a_late_repeat_counts_as_an_action_at_the_time_of_the_order(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
     order = ActOnTicket(ticket=1, command=Reply(), by=make.AGENT, at=workers.clock.now(), order="C0-1")
     await workers.handle(order)

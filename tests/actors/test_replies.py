@@ -1,4 +1,4 @@
-"""What agents write in a thread: each message is delivered twice, and the contact gets it once."""
+"""Replies that agents write in a thread: each message is delivered twice, and the contact gets it once."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from workers.sms.sending import Sending
 
 
 async def reply(workers: FakeWorkers, place: Thread, number: int, text: str = "", **fields: Any) -> SlackReplyPosted:
-    """A reply, handled twice with all that follows within a few seconds."""
+    """A reply, handled twice with everything that follows within a few seconds."""
     message = written(workers, place, number, text, **fields)
     for _ in range(2):
         await workers.handle(message)
@@ -40,8 +40,8 @@ async def ticket(workers: FakeWorkers) -> Ticket:
 
 
 async def report(workers: FakeWorkers, message: SlackReplyPosted, status: str, sid: str = "", **fields: Any) -> None:
-    """The provider reports how far a text has come, twice."""
-    told = DeliveryReported(
+    """The provider reports the state of a text, twice."""
+    delivery = DeliveryReported(
         sms=outbound_id(message.channel, message.ts),
         sid=sid or workers.texting.taken[-1].sent.sid,
         status=status,
@@ -49,11 +49,11 @@ async def report(workers: FakeWorkers, message: SlackReplyPosted, status: str, s
         **fields,
     )
     for _ in range(2):
-        await workers.handle(told)
+        await workers.handle(delivery)
     await settle(workers)
 
 
-async def test_a_reply_is_sent_once_opens_the_ticket_and_assigns_its_author(workers: FakeWorkers) -> None:
+async def test_a_reply_is_sent_once_and_opens_and_assigns_the_ticket(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
@@ -69,7 +69,9 @@ async def test_the_second_to_reply_does_not_take_the_ticket_from_the_first(worke
     assert (await ticket(workers)).assignees == (make.AGENT,)
 
 
-async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conversation(workers: FakeWorkers) -> None:
+async def test_a_reply_cancels_a_pending_notification_and_counts_as_a_text_of_the_conversation(
+    workers: FakeWorkers,
+) -> None:
     place = await thread(workers)
     workers.clock.forward(10)
     await receive(workers, 2)
@@ -82,7 +84,7 @@ async def test_a_reply_cancels_what_was_pending_and_counts_as_a_text_of_the_conv
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_first(workers: FakeWorkers) -> None:
+async def test_a_reply_stored_just_before_the_next_one_is_sent_goes_first(workers: FakeWorkers) -> None:
     place = await thread(workers)
     first = written(workers, place, 1)
     await workers.handle(written(workers, place, 2, after=outbound_id(first.channel, first.ts)))
@@ -101,7 +103,7 @@ async def test_a_reply_that_is_stored_as_the_next_one_is_about_to_be_sent_goes_f
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 
-async def test_a_reply_after_closed_is_sent_and_starts_a_ticket_in_the_same_thread(workers: FakeWorkers) -> None:
+async def test_a_reply_to_a_closed_ticket_is_sent_and_starts_a_ticket_in_the_same_thread(workers: FakeWorkers) -> None:
     place = await thread(workers)
     close = ActOnTicket(
         ticket=1, command=SetStatus(status=Status.CLOSED), by=make.AGENT, at=workers.clock.now() - timedelta(seconds=1)
@@ -126,7 +128,7 @@ async def test_a_reply_waits_for_the_one_that_its_gateway_saw_before_it(workers:
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 
-async def test_a_reply_does_not_wait_for_ever_for_one_that_was_lost(workers: FakeWorkers) -> None:
+async def test_a_reply_does_not_wait_forever_for_one_that_was_lost(workers: FakeWorkers) -> None:
     place = await thread(workers)
     await reply(workers, place, 2, after=f"{place.channel}-1.0")
     await settle(workers, 40)
@@ -148,14 +150,14 @@ async def test_a_reply_is_kept_until_its_thread_is_known(workers: FakeWorkers) -
 
 
 @pytest.mark.parametrize("where", [{"thread_ts": "1700000000.000100"}, {"channel": "C0ELSEWHERE"}], ids=str)
-async def test_a_reply_in_a_thread_that_is_not_ours_is_left_alone(workers: FakeWorkers, where: dict[str, str]) -> None:
+async def test_a_reply_in_a_thread_that_is_not_clerks_is_ignored(workers: FakeWorkers, where: dict[str, str]) -> None:
     place = await thread(workers)
     began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
     await workers.handle(written(workers, began, 1, **where))
     assert workers.queue.waiting == []
 
 
-async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_told(workers: FakeWorkers) -> None:
+async def test_a_reply_below_a_later_notification_is_not_sent_and_its_author_is_informed(workers: FakeWorkers) -> None:
     place = await thread(workers)
     workers.clock.forward(200)
     await receive(workers, 2)
@@ -165,7 +167,7 @@ async def test_a_reply_under_a_later_notification_is_not_sent_and_its_author_is_
     assert [(who, "own thread" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
 
 
-async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers: FakeWorkers) -> None:
+async def test_a_reply_whose_answer_was_lost_is_looked_up_and_not_sent_again(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -179,7 +181,7 @@ async def test_an_answer_that_never_came_is_looked_up_and_not_sent_again(workers
     assert (await stored(workers, message)).state is State.QUEUED
 
 
-async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: FakeWorkers) -> None:
+async def test_resend_sends_nothing_that_the_provider_already_lists(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def away(method: str) -> None:
@@ -199,7 +201,7 @@ async def test_resend_sends_nothing_that_the_provider_lists_by_now(workers: Fake
     assert "not sent again" in workers.slack.whispers[-1][1]
 
 
-async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unknown(workers: FakeWorkers) -> None:
+async def test_the_outcome_is_known_although_a_worker_died_after_it_stored_the_sid(workers: FakeWorkers) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -218,7 +220,9 @@ async def test_a_worker_that_died_once_it_had_noted_the_sid_leaves_nothing_unkno
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a_minute(workers: FakeWorkers) -> None:
+async def test_a_reply_that_the_provider_never_lists_is_marked_unknown_within_half_a_minute(
+    workers: FakeWorkers,
+) -> None:
     place = await thread(workers)
 
     def lost(method: str) -> None:
@@ -233,7 +237,7 @@ async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a
     assert marks(workers, message) == {"grey_question"}
     (said,) = workers.slack.kind("outcome")
     assert "ticket.resend" in str(said.what.blocks)
-    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "the next one was not held up for ever"
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "the next one was not delayed forever"
     again = ResendText(sms=outbound_id(message.channel, message.ts), by="U0BEN")
     for _ in range(2):
         await workers.handle(again)
@@ -249,7 +253,9 @@ async def test_what_the_provider_never_lists_is_said_to_be_unknown_within_half_a
 @pytest.mark.parametrize(
     "error", [TextingThrottled(20429, timedelta(seconds=5)), Unreachable(None, "refused")], ids=str
 )
-async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: FakeWorkers, error: Exception) -> None:
+async def test_replies_that_were_certainly_not_sent_are_sent_later_in_order(
+    workers: FakeWorkers, error: Exception
+) -> None:
     place = await thread(workers)
     calls = []
 
@@ -263,7 +269,7 @@ async def test_what_surely_was_not_sent_is_sent_later_in_order(workers: FakeWork
         await workers.handle(written(workers, place, number))
     await settle(workers, 2)
     if isinstance(error, TextingThrottled):
-        assert calls == ["send"], "the provider is left alone for as long as it wants"
+        assert calls == ["send"], "no call to the provider before the time that it named"
     await settle(workers, 12)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
 
@@ -320,7 +326,7 @@ async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: Fake
     assert "no longer in service" in said
 
 
-async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: FakeWorkers) -> None:
+async def test_an_edit_is_not_sent_and_its_author_is_informed_once(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
     change = SlackReplyChanged(
@@ -338,7 +344,7 @@ async def test_an_edit_is_not_sent_and_its_author_is_told_once(workers: FakeWork
     assert [(who, "Write another reply" in said) for who, said in workers.slack.whispers] == [(make.AGENT, True)]
 
 
-async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: FakeWorkers) -> None:
+async def test_a_note_is_never_sent_whatever_happens_to_it(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1, "// ask ben")
     await report(workers, message, "queued", sid="SMx")
@@ -349,7 +355,7 @@ async def test_a_note_goes_nowhere_whatever_is_done_with_it(workers: FakeWorkers
     assert marks(workers, message) == {"memo"}
 
 
-async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_first_and_says_so(
+async def test_a_modal_submitted_again_with_another_text_sends_the_first_and_says_so(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
@@ -366,15 +372,15 @@ async def test_a_modal_that_was_submitted_again_with_another_text_sends_the_firs
     for message in (first, first, second):
         await workers.handle(message)
         await settle(workers)
-    told = [text for _, text in workers.slack.whispers]
-    assert len(told) == 1
+    whispers = [text for _, text in workers.slack.whispers]
+    assert len(whispers) == 1
     await workers.handle(second.model_copy(update={"text": "ten o'clock"}))
     await settle(workers)
     assert workers.texting.bodies(make.CONTACT) == ["nine o'clock"]
-    assert [text for _, text in workers.slack.whispers] == [*told, ACCEPTED_BEFORE]
+    assert [text for _, text in workers.slack.whispers] == [*whispers, ACCEPTED_BEFORE]
 
 
-async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: FakeWorkers) -> None:
+async def test_the_clock_makes_up_for_a_lost_wake_up(workers: FakeWorkers) -> None:
     place = await thread(workers)
     await workers.handle(written(workers, place, 1))
     workers.queue.waiting.clear()
@@ -382,7 +388,7 @@ async def test_a_lost_wake_up_is_made_good_by_the_clock(workers: FakeWorkers) ->
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_while_the_provider_is_away_one_message_waits_for_it_however_many_replies_do(
+async def test_only_one_message_waits_for_an_absent_provider_however_many_replies_wait(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)

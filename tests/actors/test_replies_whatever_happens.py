@@ -1,4 +1,4 @@
-"""Replies while workers die at any step, messages come twice, late or never, and the provider fails as it likes."""
+"""Replies while workers die at any step, messages come twice, late or never, and the provider fails at random."""
 
 import random
 from datetime import timedelta
@@ -20,13 +20,13 @@ from workers.ports import Posted
 CONTACTS = ("+15550002221", "+15550002222")
 REPLIES = 5
 MAY_BE_LOST = SendTexts | RenderConversation
-"""Messages that only wake someone up: the documents say what is due without them."""
+"""Messages that only wake a worker: the documents say what is due without them."""
 
 DECIDED = {State.QUEUED, State.SENT, State.DELIVERED}
 
 
 def trouble(dice: random.Random) -> Any:
-    """A provider that now and then says no before a call, or loses its answer after one."""
+    """A provider that now and then refuses a call or loses its answer."""
 
     def before(method: str) -> None:
         if dice.random() < 0.12:
@@ -41,7 +41,7 @@ def trouble(dice: random.Random) -> Any:
 
 
 async def storm(workers: FakeWorkers, dice: random.Random) -> None:
-    """Handle what is due in any order; a message whose worker died is delivered again, some come twice."""
+    """Handle what is due in any order. A message whose worker died is delivered again; some messages come twice."""
     workers.texting.before, workers.texting.after = trouble(dice)
     while due := workers.queue.due():
         message = workers.queue.take(dice.choice(due))
@@ -55,7 +55,7 @@ async def storm(workers: FakeWorkers, dice: random.Random) -> None:
 
 
 async def replies(workers: FakeWorkers, dice: random.Random, contact: str) -> list[SlackReplyPosted]:
-    """What an agent writes to a contact, in order; Slack tells some of it twice."""
+    """An agent's replies to a contact, in order; Slack sends some events twice."""
     conversation = await workers.ports.stores.conversations.get(f"{make.LINE}:{contact}")
     assert conversation is not None
     assert conversation.thread is not None
@@ -80,7 +80,7 @@ async def replies(workers: FakeWorkers, dice: random.Random, contact: str) -> li
 
 
 async def report(workers: FakeWorkers, dice: random.Random) -> None:
-    """The provider's reports on what it sent: in any order, twice, and some never."""
+    """The provider's reports on what it sent: in any order, some twice, some never."""
     reports = [
         DeliveryReported(
             sms=each.callback.rpartition("/")[2], sid=each.sent.sid, status=status, received_at=workers.clock.now()
@@ -101,11 +101,11 @@ async def stored(workers: FakeWorkers, message: SlackReplyPosted) -> Sms:
     return text
 
 
-@pytest.mark.parametrize("listed", [False, True], ids=["unknown", "known by now"])
-async def test_at_whatever_step_a_worker_dies_what_became_of_a_text_is_shown(
+@pytest.mark.parametrize("listed", [False, True], ids=["unknown", "the outcome is known"])
+async def test_the_outcome_of_a_text_is_shown_at_whatever_step_a_worker_dies(
     workers: FakeWorkers, listed: bool
 ) -> None:
-    """It dies as it gives a text up, or as it finds out on a person's Resend that the provider has it."""
+    """The worker dies as it gives a text up, or as it learns after a person's Resend that the provider has it."""
     place, lived, step = await thread(workers), False, 0
 
     def away(method: str) -> None:

@@ -22,7 +22,7 @@ MANY = 400
 
 
 class CommandCounter(monitoring.CommandListener):
-    """How many commands were given, and how many documents came back."""
+    """Counts commands and the documents that come back."""
 
     def __init__(self) -> None:
         self.commands = self.documents = 0
@@ -38,7 +38,7 @@ class CommandCounter(monitoring.CommandListener):
         self.documents += event.reply.get("value") is not None
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """An error brings no documents."""
+        """An error returns no documents."""
 
     def take(self) -> tuple[int, int]:
         """Commands and documents since the last time."""
@@ -49,7 +49,7 @@ class CommandCounter(monitoring.CommandListener):
 
 @pytest.fixture
 def counter() -> Iterator[CommandCounter]:
-    """What every client that is made during the test is asked."""
+    """The commands of every client that is created during the test."""
     listener = CommandCounter()
     listeners = monitoring._LISTENERS.command_listeners
     listeners.append(listener)
@@ -58,7 +58,7 @@ def counter() -> Iterator[CommandCounter]:
 
 
 async def unannounced(workers: FakeWorkers, count: int) -> None:
-    """A conversation with so many more texts that are in the thread, considered and not announced."""
+    """Add this many texts to a conversation that are in its thread, considered and not announced."""
     stores = workers.ports.stores
     ticket = await stores.tickets.get(1)
     conversation = await stores.conversations.get(make.CONVERSATION)
@@ -89,7 +89,7 @@ async def unannounced(workers: FakeWorkers, count: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.BOTH, Mode.LEADING])
-async def test_one_more_text_and_a_click_cost_the_same_with_few_and_many_unannounced(
+async def test_a_text_and_a_click_cost_the_same_with_few_and_with_many_unannounced_texts(
     counter: CommandCounter, mongo_url: str, mode: Mode
 ) -> None:
     async with Stores.opened(mongo_url) as stores:
@@ -152,7 +152,7 @@ async def test_a_click_that_is_handled_late_leaves_every_text_that_came_after_it
     assert conversation.debounce.waiting_since == clicked + timedelta(seconds=1)
 
 
-async def test_the_newest_arrivals_are_read_back_to_the_first_page_that_came_before(stores: Stores) -> None:
+async def test_the_newest_arrivals_are_read_back_to_the_first_page_with_earlier_ones(stores: Stores) -> None:
     for seq in range(1, 131):
         await stores.texts.add(make.sms(id=f"SM{seq}", seq=seq, received_at=at(seq)))
     reached = {
@@ -171,8 +171,8 @@ async def test_the_newest_arrivals_are_read_back_to_the_first_page_that_came_bef
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["text", "act", "time"])), max_size=25),
     st.sampled_from([Mode.BOTH, Mode.LEADING]),
 )
-def test_what_was_counted_before_makes_no_difference_to_any_decision(steps: list[tuple[int, str]], mode: Mode) -> None:
-    """The decision with all unannounced texts is the one with the new texts and those that came after the action."""
+def test_texts_that_were_counted_before_change_no_decision(steps: list[tuple[int, str]], mode: Mode) -> None:
+    """The decision from all unannounced texts equals the one from the new texts and those after the action."""
     line = make.line(window=timedelta(seconds=10), cap=timedelta(seconds=35), mode=mode)
     state, now = Debounce(), 0
     texts: list[Arrival] = []

@@ -1,7 +1,6 @@
-"""A gateway that has just started does not know what came before; what is not known yet is found, not overtaken.
+"""A gateway that has just started does not know what came before: a worker finds it, so that nothing overtakes it.
 
-What the queue holds is handled in any order here, as when a worker dies over a message, or not at all, as when a
-webhook met no gateway.
+Here messages are handled in any order, as when a worker dies, or not at all, as when no gateway took a webhook.
 """
 
 from datetime import timedelta
@@ -32,7 +31,7 @@ ORDERS = list(permutations(range(3)))
 
 
 def texts(workers: FakeWorkers, count: int, restarted_before: int) -> list[SmsReceived]:
-    """What a gateway published of a contact's texts that came a second apart, had it started before one of them."""
+    """What a gateway publishes for a contact's texts, which come a second apart, if it starts before one of them."""
     found = []
     for number in range(count):
         workers.clock.forward(1)
@@ -43,19 +42,19 @@ def texts(workers: FakeWorkers, count: int, restarted_before: int) -> list[SmsRe
 
 
 def replies(workers: FakeWorkers, place: Thread, count: int, restarted_before: int) -> list[SlackReplyPosted]:
-    """What a gateway published of replies in a thread, had it started before one of them."""
+    """What a gateway publishes for replies in a thread if it starts before one of them."""
     found: list[SlackReplyPosted] = []
     for number in range(count):
         workers.clock.forward(1)
         message = written(workers, place, number)
         after = outbound_id(place.channel, found[-1].ts) if number not in {0, restarted_before} else None
         found.append(message.model_copy(update={"after": after}))
-        stands(workers, message)
+        put_in_slack(workers, message)
     return found
 
 
-def stands(workers: FakeWorkers, message: SlackReplyPosted) -> None:
-    """Have a reply stand in Slack's thread."""
+def put_in_slack(workers: FakeWorkers, message: SlackReplyPosted) -> None:
+    """Put a reply into Slack's thread."""
     reply = ThreadReply(ts=message.ts, thread_ts=message.thread_ts, user=message.user, text=message.text)
     workers.slack.replies.append((message.channel, reply))
 
@@ -67,7 +66,7 @@ async def has_a_line(workers: FakeWorkers) -> None:
 
 
 def inbound(workers: FakeWorkers) -> list[str]:
-    """The contact's texts as they stand in the thread."""
+    """The contact's texts in the thread, in order."""
     return [text for text in texts_in_thread(workers) if text.startswith("text")]
 
 
@@ -76,7 +75,7 @@ def inbound(workers: FakeWorkers) -> list[str]:
 
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 @pytest.mark.parametrize("restarted_before", [1, 2])
-async def test_texts_stand_in_order_whatever_is_handled_first(
+async def test_texts_are_posted_in_order_whatever_is_handled_first(
     workers: FakeWorkers, order: tuple[int, ...], restarted_before: int
 ) -> None:
     await has_a_line(workers)
@@ -88,7 +87,7 @@ async def test_texts_stand_in_order_whatever_is_handled_first(
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers: FakeWorkers) -> None:
+async def test_a_text_without_a_webhook_is_posted_before_the_next_one(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     came = texts(workers, 3, 2)
     await workers.handle(came[2])
@@ -96,8 +95,8 @@ async def test_a_text_that_no_webhook_brought_stands_before_the_next_one(workers
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behind(workers: FakeWorkers) -> None:
-    """They are taken in with the one that led to them, and not put behind what waits."""
+async def test_texts_from_the_list_are_posted_in_order_although_the_queue_is_far_behind(workers: FakeWorkers) -> None:
+    """They are taken in with the text that led to them, ahead of the messages that wait."""
     await has_a_line(workers)
     came = texts(workers, 3, 2)
     await workers.handle(came[2])
@@ -107,11 +106,11 @@ async def test_texts_that_are_found_stand_in_order_though_the_queue_is_far_behin
     assert inbound(workers) == ["text 0", "text 1", "text 2"]
 
 
-async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_list(workers: FakeWorkers) -> None:
+async def test_a_text_stops_waiting_for_an_earlier_one_and_finds_it_in_the_list(workers: FakeWorkers) -> None:
     await has_a_line(workers)
     came = texts(workers, 4, 0)
     await workers.handle(came[0])
-    await workers.handle(came[3])  # a worker could not handle the others, and put them behind all that waits
+    await workers.handle(came[3])  # a worker could not handle the others and put them at the end of the queue
     await settle(workers, 40)
     assert inbound(workers) == ["text 0"]
     workers.clock.forward(30)
@@ -120,7 +119,7 @@ async def test_a_text_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_t
     assert inbound(workers) == ["text 0", "text 1", "text 2", "text 3"]
 
 
-async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_asked_or_is_away_for_long(
+async def test_a_text_goes_without_an_earlier_one_only_after_asking_the_provider_or_a_long_outage(
     workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
@@ -142,7 +141,7 @@ async def test_a_text_goes_without_the_one_before_it_only_once_the_provider_was_
     assert inbound(workers) == ["text 1"]
 
 
-async def test_what_came_before_the_line_was_clerks_is_left_alone(workers: FakeWorkers) -> None:
+async def test_texts_older_than_the_line_are_left_alone(workers: FakeWorkers) -> None:
     listed(workers, 7)
     workers.clock.forward(30)
     await missed.take_in_missed(workers.ports)
@@ -163,7 +162,7 @@ async def test_only_the_contacts_own_texts_are_taken_in(workers: FakeWorkers) ->
 @pytest.mark.parametrize(
     "error", [Unreachable(None, "refused"), TextingThrottled(20429, timedelta(seconds=30))], ids=str
 )
-async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_long(
+async def test_a_provider_that_fails_is_asked_again_and_delays_texts_only_briefly(
     workers: FakeWorkers, error: TextingError
 ) -> None:
     await has_a_line(workers)
@@ -185,7 +184,7 @@ async def test_a_provider_that_fails_is_asked_again_and_holds_nothing_up_for_lon
     assert inbound(workers) == ["text 0", "text 1", "text 9"]
 
 
-async def test_a_text_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
+async def test_a_text_that_waited_long_in_the_queue_does_not_go_first_because_one_request_failed(
     workers: FakeWorkers,
 ) -> None:
     await has_a_line(workers)
@@ -204,7 +203,7 @@ async def test_a_text_that_stood_in_the_queue_for_long_does_not_go_first_because
     assert inbound(workers) == ["text 0", "text 1"]
 
 
-async def test_a_provider_that_refuses_to_list_holds_nothing_up(workers: FakeWorkers) -> None:
+async def test_a_provider_that_refuses_to_list_delays_nothing(workers: FakeWorkers) -> None:
     await has_a_line(workers)
 
     def refuse(method: str) -> None:
@@ -233,7 +232,7 @@ async def test_replies_go_out_in_order_whatever_is_handled_first(
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(workers: FakeWorkers) -> None:
+async def test_a_reply_without_an_event_goes_out_before_the_next_one(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, 2)
     await workers.handle(came[2])
@@ -244,7 +243,7 @@ async def test_a_reply_that_no_event_brought_goes_out_before_the_next_one(worker
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_behind(workers: FakeWorkers) -> None:
+async def test_replies_from_the_thread_go_out_in_order_although_the_queue_is_far_behind(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 3, 2)
     await workers.handle(came[2])
@@ -254,7 +253,7 @@ async def test_replies_that_are_found_go_out_in_order_though_the_queue_is_far_be
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_the_thread(
+async def test_a_reply_stops_waiting_for_an_earlier_one_and_finds_it_in_the_thread(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
@@ -266,7 +265,7 @@ async def test_a_reply_waits_in_vain_for_one_that_is_far_behind_and_finds_it_in_
     assert workers.texting.bodies(make.CONTACT) == ["reply 0", "reply 1", "reply 2"]
 
 
-async def test_a_reply_goes_without_the_one_before_it_only_once_slack_was_asked_or_is_away_for_long(
+async def test_a_reply_goes_without_an_earlier_one_only_after_asking_slack_or_a_long_outage(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
@@ -284,10 +283,10 @@ async def test_a_reply_goes_without_the_one_before_it_only_once_slack_was_asked_
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_a_note_that_is_found_stays_a_note(workers: FakeWorkers) -> None:
+async def test_a_note_from_the_thread_stays_a_note(workers: FakeWorkers) -> None:
     place = await thread(workers)
     note = written(workers, place, 1, "// not for them")
-    stands(workers, note)
+    put_in_slack(workers, note)
     workers.clock.forward(1)
     await workers.handle(written(workers, place, 2))
     await settle(workers, 5)
@@ -295,12 +294,12 @@ async def test_a_note_that_is_found_stays_a_note(workers: FakeWorkers) -> None:
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
 
 
-async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_its_author_is_told(
+async def test_a_reply_that_is_found_late_is_not_sent_and_its_author_is_informed(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)
     old = written(workers, place, 1)
-    stands(workers, old)
+    put_in_slack(workers, old)
     workers.clock.forward(1200)
     await workers.handle(written(workers, place, 2))
     await settle(workers, 60)
@@ -310,10 +309,10 @@ async def test_a_reply_that_is_found_long_after_it_was_written_is_not_sent_and_i
     assert any("while Clerk was down" in line for line in lines(workers))
     await workers.handle(old)
     await settle(workers, 5)
-    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "Slack brought its event after all"
+    assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "Slack sent its event after all"
 
 
-async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(workers: FakeWorkers) -> None:
+async def test_late_replies_from_a_queue_are_sent(workers: FakeWorkers) -> None:
     place = await thread(workers)
     came = replies(workers, place, 2, 1)
     workers.clock.forward(1200)
@@ -324,7 +323,7 @@ async def test_late_replies_that_wait_in_a_queue_are_sent_as_they_were_meant(wor
 
 
 @pytest.mark.parametrize("error", [Ambiguous("TimeoutError"), Permanent("missing_scope")], ids=str)
-async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: FakeWorkers, error: SlackError) -> None:
+async def test_a_slack_that_fails_delays_replies_only_briefly(workers: FakeWorkers, error: SlackError) -> None:
     place = await thread(workers)
 
     def refuse(method: str, channel: str) -> None:
@@ -338,7 +337,7 @@ async def test_a_slack_that_fails_holds_no_reply_up_for_long(workers: FakeWorker
     assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
 
 
-async def test_a_reply_that_stood_in_the_queue_for_long_does_not_go_first_because_one_look_failed(
+async def test_a_reply_that_waited_long_in_the_queue_does_not_go_first_because_one_request_failed(
     workers: FakeWorkers,
 ) -> None:
     place = await thread(workers)

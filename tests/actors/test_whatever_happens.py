@@ -1,4 +1,4 @@
-"""Messages repeated, reordered and lost, workers dying around calls of Slack: when it is quiet, all is as it should."""
+"""Messages repeated, reordered and lost, and workers that die around calls of Slack: in the end the result is right."""
 
 import random
 from itertools import pairwise
@@ -15,7 +15,7 @@ CONTACTS = ("+15550002221", "+15550002222")
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_every_text_stands_once_and_in_order_and_nothing_is_announced_twice(
+async def test_every_text_is_posted_once_and_in_order_and_nothing_is_announced_twice(
     workers: FakeWorkers, seed: int
 ) -> None:
     dice = random.Random(seed)

@@ -1,4 +1,4 @@
-"""What waits in a queue for long is not put there again and again, and is soon done with once its turn comes."""
+"""A message that waits long in a queue is not published again and again, and is handled quickly once its turn comes."""
 
 import random
 from datetime import datetime
@@ -21,24 +21,24 @@ RENDER = RenderConversation(conversation=make.CONVERSATION)
 
 
 class Counted(Fate):
-    """A worker that lives, and whose steps are counted."""
+    """A worker that does not die, and that counts its steps."""
 
     def __init__(self) -> None:
         super().__init__(random.Random(), 0)
         self.steps = 0
 
     def step(self) -> None:
-        """Go on."""
+        """Count a step."""
         self.steps += 1
 
 
 def waiting(workers: FakeWorkers, kind: type[QueueMessage]) -> int:
-    """How many messages of a kind wait in the queue."""
+    """The number of messages of a kind that wait in the queue."""
     return sum(isinstance(message, kind) for _, message in workers.queue.waiting)
 
 
 async def drain_all_but_renders(workers: FakeWorkers) -> None:
-    """Handle what is due, as workers of all queues but Slack's do."""
+    """Handle what is due in all queues but Slack's."""
     renders = []
     while due := workers.queue.due():
         message = workers.queue.take(due[0])
@@ -57,7 +57,7 @@ async def name_contact(workers: FakeWorkers, name: str) -> None:
 
 
 async def look_for(workers: FakeWorkers, seconds: int) -> None:
-    """Let the clock look each second, and no worker do anything."""
+    """Let the clock look each second while no worker does anything."""
     for _ in range(seconds):
         workers.clock.forward(1)
         await clock.sweep(workers.ports)
@@ -76,7 +76,7 @@ async def test_the_clock_asks_for_an_announcement_twice_a_minute_at_most(workers
     assert len(workers.slack.kind("card")) == 1
 
 
-async def test_messages_that_a_failing_slack_puts_off_leave_one_in_the_queue_and_lengthen_no_wait(
+async def test_messages_postponed_by_a_failing_slack_leave_one_in_the_queue_and_lengthen_no_wait(
     workers: FakeWorkers,
 ) -> None:
     await receive(workers, 1)
@@ -95,7 +95,7 @@ async def test_messages_that_a_failing_slack_puts_off_leave_one_in_the_queue_and
     assert texts_in_thread(workers) == ["text 1", "text 2"]
 
 
-async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longer_and_longer(
+async def test_calls_to_a_slow_slack_are_not_postponed_for_longer_and_longer(
     workers: FakeWorkers,
 ) -> None:
     did: list[datetime] = []
@@ -123,7 +123,7 @@ async def test_a_slack_that_does_one_thing_at_a_time_is_not_left_alone_for_longe
     assert "59: long" in str(workers.slack.messages)
 
 
-async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(workers: FakeWorkers) -> None:
+async def test_a_message_whose_work_is_already_done_costs_next_to_nothing(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     drawing, done_with = Counted(), Counted()
     await workers.ports.stores.conversations.request_redraw(make.CONVERSATION, workers.clock.now())
@@ -132,7 +132,7 @@ async def test_a_message_that_another_has_made_needless_costs_next_to_nothing(wo
     assert done_with.steps <= 4 < drawing.steps / 3
 
 
-async def test_one_message_to_render_a_conversation_waits_however_much_happens_in_it(workers: FakeWorkers) -> None:
+async def test_only_one_message_to_render_a_conversation_waits_however_much_happens_in_it(workers: FakeWorkers) -> None:
     for number in range(1, 6):
         await workers.handle(
             SmsReceived(
@@ -153,7 +153,7 @@ async def test_one_message_to_render_a_conversation_waits_however_much_happens_i
     assert "U5" in str(workers.slack.kind("root")[0].what)
 
 
-async def test_what_happens_while_a_conversation_is_rendered_is_asked_for_again(workers: FakeWorkers) -> None:
+async def test_a_change_during_a_render_causes_another_render(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     waited: list[int] = []
 
@@ -189,7 +189,7 @@ async def test_a_render_that_was_lost_is_asked_for_again_after_a_minute(workers:
     assert waiting(workers, RenderConversation) == 1
 
 
-async def test_the_clock_puts_no_renders_on_top_of_those_that_wait(workers: FakeWorkers) -> None:
+async def test_the_clock_publishes_no_render_for_a_conversation_where_one_waits(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     await redraw(make.CONVERSATION, workers.ports)
     await look_for(workers, 300)

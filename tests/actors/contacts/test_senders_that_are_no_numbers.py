@@ -1,4 +1,4 @@
-"""Senders that are no numbers: each is a contact of its own, found and named by exactly what a card shows."""
+"""Senders without a phone number: each is a separate contact, found and named by exactly what a card shows."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SENDERS = ("68849", "741741", "SUPPORT", "Amazon", "My Bank", "unknown", "202555
 
 
 async def receive_from(workers: FakeWorkers, *senders: str) -> None:
-    """A text of each sender."""
+    """A text from each sender."""
     for number, sender in enumerate(senders, 1):
         await workers.handle(
             make.sms_received(sid=f"SM{number}", contact=sender, body="hello", received_at=workers.clock.now())
@@ -21,7 +21,7 @@ async def receive_from(workers: FakeWorkers, *senders: str) -> None:
 
 
 async def said(workers: FakeWorkers) -> str:
-    """The last thing that an agent was told in private."""
+    """The last private message to an agent."""
     await workers.drain()
     return workers.slack.whispers[-1][1]
 
@@ -60,7 +60,7 @@ async def test_a_sender_is_found_and_named_by_exactly_what_the_card_shows(worker
     assert ticket.id == number
 
 
-async def test_who_is_unknown_and_no_number_gets_no_name(workers: FakeWorkers) -> None:
+async def test_an_unknown_sender_that_is_not_a_number_gets_no_name(workers: FakeWorkers) -> None:
     await receive_from(workers, "SUPPORT")
     for typed in ("68849 My Bank", "SUPPORTS Ann", "+12025550143 +12025550144 Ann"):
         await workers.handle(
@@ -71,7 +71,7 @@ async def test_who_is_unknown_and_no_number_gets_no_name(workers: FakeWorkers) -
         assert (await said(workers)).startswith("No name was saved.")
 
 
-async def test_a_contacts_own_number_can_be_texted_although_no_list_has_it(workers: FakeWorkers) -> None:
+async def test_a_contacts_own_number_can_be_texted_although_no_numbering_plan_has_it(workers: FakeWorkers) -> None:
     await receive_from(workers, "+5215512345678", "68849")
     for number, typed in enumerate(("+5215512345678 hola", "68849 hola", "+5215512345679 hola")):
         await workers.handle(
