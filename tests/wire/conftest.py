@@ -19,7 +19,7 @@ def shared() -> Iterator[Served]:
 
 @pytest.fixture
 def gateway(shared: Served) -> Served:
-    """It, with nothing published so far and no trouble."""
+    """The shared gateway, with nothing published and no fault set."""
     shared.publisher.trouble = None
     shared.publisher.take()
     return shared
@@ -34,14 +34,14 @@ async def pair() -> AsyncIterator[Pair]:
 
 @pytest.fixture
 async def twilio() -> AsyncIterator[FakeTwilio]:
-    """A server in the place of Twilio's API."""
+    """A server in place of Twilio's API."""
     async with serving() as server:
         yield server
 
 
 @pytest.fixture
 async def storage() -> AsyncIterator[FakeTwilio]:
-    """A server in the place of the storage that keeps Twilio's media."""
+    """A server in place of the storage that keeps Twilio's media."""
     async with serving() as server:
         yield server
 

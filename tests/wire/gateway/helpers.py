@@ -26,15 +26,15 @@ from tests import make
 from tests.servers import wait_until
 
 ACCOUNT: Final = "AC" + "0f" * 16
-TOKEN: Final = "a token of nobody's"
-SECRET: Final = "a signing secret of nobody's"
+TOKEN: Final = "a token for these tests"
+SECRET: Final = "a signing secret for these tests"
 PUBLIC_URL: Final = "https://clerk.example.org"
 
 type Fields = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings with secrets of the tests' own."""
+    """Settings with secrets for these tests alone."""
     fields = {
         "public_url": PUBLIC_URL,
         "twilio_account_sid": ACCOUNT,
@@ -45,7 +45,7 @@ def settings(**changes: Any) -> Settings:
 
 
 class RecordingPublisher:
-    """A publisher that keeps what it is given, or refuses it."""
+    """A publisher that keeps the messages that it gets, or refuses them."""
 
     def __init__(self) -> None:
         self.published: list[QueueMessage] = []
@@ -58,25 +58,25 @@ class RecordingPublisher:
         self.published.append(message)
 
     async def probe(self) -> str | None:
-        """What is wrong."""
+        """The fault that a test set, if any."""
         return self.trouble
 
     def take(self) -> list[QueueMessage]:
-        """What was published since the last time."""
+        """The messages published since the last call."""
         taken, self.published = self.published, []
         return taken
 
 
 class Impatient(Connection):
-    """A connection that tests need not wait long for."""
+    """A connection with short timeouts."""
 
     request_within = 2.0
 
 
 class Served:
-    """A gateway behind its real HTTP server, on a port of its own; `publisher` has what it published.
+    """A gateway behind its real HTTP server on a free port.
 
-    `later` is how far its clock is ahead.
+    `publisher` has what it published; `later` is how far its clock is ahead.
     """
 
     def __init__(self, **changes: Any) -> None:
@@ -128,7 +128,7 @@ class Served:
         return self.http.post(path, content=body, headers=raw)
 
     def raw(self, data: bytes, *, finish: bool = True) -> bytes:
-        """The answer to any bytes, until the gateway closes the connection or nothing comes any more."""
+        """The answer to any bytes, until the gateway closes the connection or sends no more."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             connection.sendall(data)
             if finish:
@@ -145,7 +145,7 @@ FORM: Final = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8
 
 
 class _Repeated(dict[str, list[str]]):
-    """Fields by name with all their values, as Twilio's library reads those of a web framework."""
+    """Fields with all their values, in the form in which Twilio's library reads those of a web framework."""
 
     def getlist(self, name: str) -> list[str]:
         return self[name]
@@ -161,7 +161,7 @@ def twilio_signature(url: str, fields: Fields, token: str = TOKEN) -> str:
 
 
 def slack_headers(body: bytes, timestamp: str | None = None, secret: str = SECRET) -> dict[str, str]:
-    """The two headers of Slack's signature, by Slack's own library; by its documentation where that refuses a body.
+    """The two headers of Slack's signature, by Slack's library, or by its documentation where that refuses a body.
 
     https://docs.slack.dev/authentication/verifying-requests-from-slack
     """

@@ -1,4 +1,4 @@
-"""The gateway as an HTTP server: its routes and limits, and whatever bytes are thrown at it."""
+"""The gateway as an HTTP server: its routes, its limits, and how it handles arbitrary bytes."""
 
 import re
 import socket
@@ -38,13 +38,13 @@ def _sized(size: int) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ROUTES)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_a_webhook_takes_post_and_says_so(gateway: Served, path: str, method: str) -> None:
+def test_a_webhook_allows_post_only_and_says_so(gateway: Served, path: str, method: str) -> None:
     answer = gateway.http.request(method, path)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_a_page_takes_get_and_head_and_says_so(gateway: Served, path: str) -> None:
+def test_a_page_allows_get_and_head_only_and_says_so(gateway: Served, path: str) -> None:
     assert gateway.http.get(path).status_code == 200
     head = gateway.http.head(path)
     assert (head.status_code, head.content) == (200, b"")
@@ -53,11 +53,11 @@ def test_a_page_takes_get_and_head_and_says_so(gateway: Served, path: str) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/twilio", "/twilio/status", "/slack", "/favicon.ico", "/../etc/passwd", "/%00"])
-def test_what_is_not_there_is_not_found(gateway: Served, path: str) -> None:
+def test_an_unknown_path_is_not_found(gateway: Served, path: str) -> None:
     assert gateway.http.get(path).status_code == 404
 
 
-def test_readiness_is_the_brokers_and_health_is_the_gateways(gateway: Served) -> None:
+def test_readiness_depends_on_the_broker_and_health_does_not(gateway: Served) -> None:
     gateway.publisher.trouble = "RabbitMQ does not confirm"
     answer = gateway.http.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "broker")
@@ -82,7 +82,7 @@ def test_a_body_in_chunks_has_the_same_limit(gateway: Served, size: int, status:
 
 
 @pytest.mark.parametrize("length", [str(LIMIT + 1), "9" * 30])
-def test_a_body_that_announces_itself_too_long_is_refused_before_it_comes(gateway: Served, length: str) -> None:
+def test_a_body_whose_length_is_over_the_limit_is_refused_before_it_comes(gateway: Served, length: str) -> None:
     head = f"POST /twilio/sms HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
     assert _status(gateway.raw(head.encode(), finish=False)) in {400, 413}
 
@@ -94,7 +94,7 @@ def test_a_garbled_length_is_refused(gateway: Served, length: str) -> None:
     assert gateway.publisher.take() == []
 
 
-def test_a_body_cut_short_by_its_length_is_a_forgery_and_its_rest_is_no_request(gateway: Served) -> None:
+def test_a_body_longer_than_its_length_is_refused_and_the_rest_is_not_a_request(gateway: Served) -> None:
     body = urlencode(sms_form()).encode()
     signature = twilio_signature(f"{PUBLIC_URL}/twilio/sms", sms_form())
     head = f"POST /twilio/sms HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {signature}\r\nContent-Length: 20\r\n\r\n"
@@ -104,14 +104,14 @@ def test_a_body_cut_short_by_its_length_is_a_forgery_and_its_rest_is_no_request(
     assert gateway.publisher.take() == []
 
 
-def test_two_lengths_or_a_length_beside_chunks_smuggle_nothing(gateway: Served) -> None:
+def test_two_lengths_or_a_length_with_chunks_smuggle_no_request(gateway: Served) -> None:
     for extra in ("Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"):
         answer = gateway.raw(f"POST /twilio/sms HTTP/1.1\r\nHost: x\r\n{extra}\r\n0\r\n\r\n".encode())
         assert 400 <= _status(answer) < 500
     assert gateway.publisher.take() == []
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(gateway: Served) -> None:
+def test_the_gateway_stops_waiting_for_a_body_that_does_not_come(gateway: Served) -> None:
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as connection:
         connection.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello")
         assert _status(connection.recv(65536)) == 408
@@ -126,7 +126,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(gateway: Served) -> None:
     ],
     ids=["nothing", "a first head", "a second head"],
 )
-def test_a_head_that_does_not_come_is_not_waited_for_however_it_drips(gateway: Served, begun: bytes) -> None:
+def test_the_gateway_stops_waiting_for_a_head_that_does_not_come_or_drips(gateway: Served, begun: bytes) -> None:
     started = time.monotonic()
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.2) as connection:
         connection.sendall(begun)
@@ -142,7 +142,7 @@ def test_a_head_that_does_not_come_is_not_waited_for_however_it_drips(gateway: S
     pytest.fail("the gateway still waits after a minute")
 
 
-def test_a_head_without_end_is_not_kept(gateway: Served) -> None:
+def test_an_endless_head_is_refused(gateway: Served) -> None:
     head = b"POST /twilio/sms HTTP/1.1\r\nHost: x\r\nX-Long: "
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection:
         connection.sendall(head)
@@ -151,11 +151,11 @@ def test_a_head_without_end_is_not_kept(gateway: Served) -> None:
                 connection.sendall(b"x" * 65536)
 
 
-def test_a_long_head_is_no_harm(gateway: Served) -> None:
+def test_a_long_head_is_accepted(gateway: Served) -> None:
     assert gateway.twilio(sms_form(), **{"x-long": "x" * 60_000}).status_code == 200
 
 
-def test_a_sender_that_goes_away_in_the_middle_changes_nothing(gateway: Served) -> None:
+def test_a_sender_that_disconnects_halfway_changes_nothing(gateway: Served) -> None:
     body = urlencode(sms_form()).encode()
     signature = twilio_signature(f"{PUBLIC_URL}/twilio/sms", sms_form())
     head = f"POST /twilio/sms HTTP/1.1\r\nHost: x\r\nX-Twilio-Signature: {signature}\r\n"
@@ -187,14 +187,14 @@ def test_a_sender_that_goes_away_in_the_middle_changes_nothing(gateway: Served) 
     ],
     ids=lambda data: data[:30],
 )
-def test_what_is_no_http_does_no_harm(gateway: Served, data: bytes) -> None:
+def test_bytes_that_are_not_http_do_no_harm(gateway: Served, data: bytes) -> None:
     answer = gateway.raw(data)
     assert not answer or _status(answer) < 500
     assert gateway.publisher.take() == []
     assert gateway.http.get("/healthz").status_code == 200
 
 
-def test_of_two_headers_of_one_name_the_first_counts(gateway: Served) -> None:
+def test_the_first_of_two_headers_with_one_name_counts(gateway: Served) -> None:
     good = twilio_signature(f"{PUBLIC_URL}/twilio/sms", sms_form())
     for first, second, status in ((good, "x", 200), ("x", good, 403)):
         headers = [(b"X-Twilio-Signature", first.encode()), (b"x-twilio-signature", second.encode())]
@@ -222,7 +222,7 @@ def test_webhooks_are_counted_by_route_and_outcome(gateway: Served) -> None:
         assert after[name] == before.get(name, 0) + 1
 
 
-def test_dropped_events_are_counted_by_type_and_the_types_are_bounded() -> None:
+def test_dropped_events_are_counted_by_a_limited_number_of_types() -> None:
     with Served() as gateway:
         for number in range(150):
             gateway.event(reply_event(type=f"type_{number}"))
@@ -251,7 +251,7 @@ BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scope
 
 @BUSY
 @given(st.sampled_from(ROUTES), BODIES, HEADERS)
-def test_whatever_is_sent_unsigned_is_refused_and_changes_nothing(
+def test_any_unsigned_request_is_refused_and_changes_nothing(
     gateway: Served, path: str, body: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
     answer = gateway.http.post(path, content=body, headers=headers)
@@ -261,7 +261,7 @@ def test_whatever_is_sent_unsigned_is_refused_and_changes_nothing(
 
 @BUSY
 @given(st.sampled_from(ROUTES[2:]), BODIES, HEADERS)
-def test_whatever_slack_signs_is_taken_or_refused_as_garbled(
+def test_any_request_signed_by_slack_is_taken_or_refused_as_garbled(
     gateway: Served, path: str, body: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
     others = [each for each in headers if not each[0].startswith(b"x-slack")]
@@ -276,7 +276,7 @@ def test_whatever_slack_signs_is_taken_or_refused_as_garbled(
     st.sampled_from(ROUTES[:2]),
     st.dictionaries(st.sampled_from([*sms_form(), "OptOutType", "MediaUrl0", "ErrorCode", "x"]), st.text(max_size=40)),
 )
-def test_whatever_twilio_signs_is_taken_or_refused(gateway: Served, path: str, changes: dict[str, str]) -> None:
+def test_any_request_signed_by_twilio_is_taken_or_refused(gateway: Served, path: str, changes: dict[str, str]) -> None:
     answer = gateway.twilio({**sms_form(), **changes, "MessageStatus": "sent"}, path)
     assert answer.status_code in ({200, 204, 400} if "AccountSid" not in changes else {200, 204, 400, 403})
     assert len(gateway.publisher.take()) == answer.is_success

@@ -1,4 +1,4 @@
-"""The files of agents' replies over real HTTP: served at signed addresses, with the token shown to Slack alone."""
+"""Files of agents' replies over real HTTP: served at signed addresses, with the token sent to Slack alone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
 
 async def the_file(request: web.BaseRequest) -> web.StreamResponse:
-    """The file, as Slack gives it to the bearer of the bot token; to others, a page to sign in at."""
+    """Slack's answer: the file for the bot token, a sign-in page without it."""
     if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
         return web.Response(text="<html>Sign in</html>", content_type="text/html")
     return web.Response(body=PNG, content_type="image/png")
@@ -27,7 +27,7 @@ async def the_file(request: web.BaseRequest) -> web.StreamResponse:
 
 @dataclass
 class SlackFiles:
-    """A server of files that answers with `answer` and keeps the paths and credentials that came."""
+    """A file server that answers with `answer` and keeps the paths and credentials that it receives."""
 
     answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] = the_file
     url: str = ""
@@ -56,11 +56,11 @@ async def gateway(slack: SlackFiles) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def path(url: str, *, seconds: float = 60, secret: str = SECRET, content_type: str = "image/png") -> str:
-    """A signed path to what Slack keeps at a URL."""
+    """A signed path to the file that Slack keeps at a URL."""
     return signed_path(MediaLink(url, content_type, datetime.now(UTC) + timedelta(seconds=seconds)), media_key(secret))
 
 
-async def test_whoever_has_the_address_gets_the_bytes_and_slack_alone_the_token(
+async def test_a_signed_address_gives_the_bytes_and_only_slack_gets_the_token(
     gateway: httpx.AsyncClient, slack: SlackFiles
 ) -> None:
     answer = await gateway.get(path(f"{slack.url}/files-pri/T1-F1/a%20b.png"))
@@ -80,15 +80,13 @@ async def test_the_provider_may_ask_for_the_type_first(gateway: httpx.AsyncClien
     assert answer.headers["content-length"] == str(len(PNG))
 
 
-async def test_an_address_whose_time_is_over_says_so_and_asks_nobody(
-    gateway: httpx.AsyncClient, slack: SlackFiles
-) -> None:
+async def test_an_expired_address_says_so_and_fetches_nothing(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     answer = await gateway.get(path(f"{slack.url}/a.png", seconds=-1))
     assert (answer.status_code, answer.text) == (410, "this address has expired")
     assert slack.seen == []
 
 
-async def test_an_address_that_nobody_signed_is_unknown_and_asks_nobody(
+async def test_an_address_with_a_wrong_signature_is_not_found_and_fetches_nothing(
     gateway: httpx.AsyncClient, slack: SlackFiles
 ) -> None:
     good = path(f"{slack.url}/a.png")
@@ -99,7 +97,7 @@ async def test_an_address_that_nobody_signed_is_unknown_and_asks_nobody(
     assert slack.seen == []
 
 
-async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
+async def test_the_token_is_sent_to_slack_alone(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     other = SlackFiles()
     async with RawTestServer(other.take) as real:
         elsewhere = f"http://127.0.0.1:{real.port}/a.png"
@@ -115,7 +113,7 @@ async def test_the_token_goes_nowhere_but_to_slack(gateway: httpx.AsyncClient, s
     assert other.seen == []
 
 
-async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(
+async def test_an_answer_of_slacks_that_is_not_the_file_is_not_passed_on(
     gateway: httpx.AsyncClient, slack: SlackFiles
 ) -> None:
     async def answering(response: web.StreamResponse) -> httpx.Response:
@@ -134,6 +132,6 @@ async def test_what_slack_shows_instead_of_a_file_is_not_passed_on(
     assert len(too_large.content) < 100
 
 
-async def test_nothing_but_reading_is_possible(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
+async def test_only_reading_is_allowed(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     answer = await gateway.post(path(f"{slack.url}/a.png"), content=b"x")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")

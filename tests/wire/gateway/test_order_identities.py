@@ -1,4 +1,4 @@
-"""Each click, submission and command has one identity, made of what Slack repeats in every delivery."""
+"""Each click, submission and command has one identity, derived from what Slack repeats in every delivery."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ BUTTONS = [
 
 
 def orders(gateway: Served, payload: dict[str, Any]) -> list[str | None]:
-    """The identities of the orders that a request gives."""
+    """The identities of the orders in a request."""
     assert gateway.interaction(payload).status_code == 200
     return [_order(message) for message in gateway.publisher.take() if not isinstance(message, AgentActed)]
 
@@ -56,7 +56,7 @@ def test_two_elements_of_one_interaction_are_two_orders(gateway: Served) -> None
     assert len({*found} - {None}) == 2
 
 
-def test_a_click_without_a_trigger_is_known_by_its_user_element_and_time(gateway: Served) -> None:
+def test_a_click_without_a_trigger_is_identified_by_its_user_element_and_time(gateway: Served) -> None:
     payload = {**click("ticket.take"), "trigger_id": None}
     (first,), (second,) = orders(gateway, payload), orders(gateway, payload)
     assert first is not None
@@ -65,7 +65,7 @@ def test_a_click_without_a_trigger_is_known_by_its_user_element_and_time(gateway
     assert other != first
 
 
-def test_a_click_without_anything_that_identifies_it_is_still_taken(gateway: Served) -> None:
+def test_a_click_without_an_identity_is_still_taken(gateway: Served) -> None:
     actions = [{"action_id": "ticket.take", "value": '{"ticket": 7}'}]
     assert orders(gateway, {**click(actions=actions), "trigger_id": ""}) == [None]
 
@@ -94,7 +94,7 @@ def test_a_command_has_the_identity_of_its_trigger(gateway: Served) -> None:
 
 
 def seen_at(gateway: Served, action_ts: str) -> datetime:
-    """When the gateway takes a click on Open to have been made."""
+    """The time at which, for the gateway, a click on Open was made."""
     actions = [{"action_id": "ticket.open", "value": '{"ticket": 7}', "action_ts": action_ts}]
     gateway.interaction(click(actions=actions))
     (seen,) = gateway.publisher.take()
@@ -102,18 +102,18 @@ def seen_at(gateway: Served, action_ts: str) -> datetime:
     return seen.at
 
 
-def test_a_click_was_made_when_slack_says_so_however_often_it_comes(gateway: Served) -> None:
+def test_a_click_has_the_time_that_slack_gives_it_however_often_it_comes(gateway: Served) -> None:
     moment = (datetime.now(UTC) - timedelta(seconds=100)).replace(microsecond=250_000)
     assert seen_at(gateway, f"{moment.timestamp():.6f}") == moment
     assert seen_at(gateway, f"{moment.timestamp():.6f}") == moment
 
 
 @pytest.mark.parametrize("action_ts", ["", "soon", "nan", "inf", "-1", "1700000005.000200", "9" * 400, "1e9", "１７"])
-def test_a_time_that_is_no_fresh_clicks_is_not_believed(gateway: Served, action_ts: str) -> None:
+def test_a_time_that_no_recent_click_can_have_is_not_believed(gateway: Served, action_ts: str) -> None:
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     assert before <= seen_at(gateway, action_ts) <= datetime.now(UTC)
 
 
-def test_no_click_is_of_the_future(gateway: Served) -> None:
+def test_no_click_has_a_time_in_the_future(gateway: Served) -> None:
     ahead = datetime.now(UTC) + timedelta(seconds=30)
     assert seen_at(gateway, f"{ahead.timestamp():.6f}") <= datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""`python -m gateway` as a process of its own, on the real broker: no MongoDB and no worker anywhere."""
+"""`python -m gateway` as a separate process with the real broker, without MongoDB and workers."""
 
 import json
 import socket
@@ -71,7 +71,7 @@ class Running:
 
 @contextmanager
 def running(name: str, amqp_url: str, **environment: str) -> Iterator[Running]:
-    """A gateway that serves."""
+    """A running gateway."""
     gateway = Running(name, amqp_url, **environment)
     gateway.process.start()
     try:
@@ -99,7 +99,7 @@ def test_every_accepted_webhook_is_in_its_queue_before_it_is_answered(gateway: R
     assert (found["ingestion"], found["interactive"], found["notifications"], found["sms"]) == (200, 1, 1, 1)
 
 
-def test_a_bad_form_is_answered_in_time_with_no_database_and_no_worker(gateway: Running, amqp_url: str) -> None:
+def test_a_bad_form_is_answered_in_time_without_a_database_and_workers(gateway: Running, amqp_url: str) -> None:
     started = time.monotonic()
     answer = gateway.interaction(submission({"subject": {"value": "x" * 151}}))
     assert time.monotonic() - started < 3 + BUSY
@@ -110,7 +110,7 @@ def test_a_bad_form_is_answered_in_time_with_no_database_and_no_worker(gateway: 
     assert sum(depths(amqp_url).values()) == 0
 
 
-def test_nothing_secret_private_or_written_is_ever_logged(gateway: Running, amqp_url: str) -> None:
+def test_no_secret_number_or_text_is_ever_logged(gateway: Running, amqp_url: str) -> None:
     private = "a most private sentence"
     assert gateway.text(Body=private, From="+15557654321").status_code == 200
     assert gateway.slack("/slack/events", json.dumps(reply_event(text=private)).encode()).status_code == 200
@@ -134,7 +134,7 @@ def _half(body: bytes, path: str, headers: Mapping[str, str]) -> tuple[bytes, by
     return first, body[10:]
 
 
-def test_a_request_that_is_under_way_at_the_end_is_answered_and_published(gateway: Running, amqp_url: str) -> None:
+def test_a_request_that_is_in_progress_at_sigterm_is_answered_and_published(gateway: Running, amqp_url: str) -> None:
     form = sms_form()
     signature = twilio_signature(f"{PUBLIC_URL}/twilio/sms", form)
     first, second = _half(urlencode(form).encode(), "/twilio/sms", {"X-Twilio-Signature": signature})
@@ -152,7 +152,7 @@ def test_a_request_that_is_under_way_at_the_end_is_answered_and_published(gatewa
     assert depths(amqp_url)["ingestion"] == 1
 
 
-def test_with_the_broker_away_a_webhook_is_answered_503_in_time_and_taken_again_when_it_is_back(
+def test_a_webhook_gets_503_in_time_without_the_broker_and_is_taken_once_it_is_back(
     own_rabbit: PrivateRabbit,
 ) -> None:
     node = own_rabbit
@@ -176,7 +176,7 @@ def test_with_the_broker_away_a_webhook_is_answered_503_in_time_and_taken_again_
         assert depths(node.url)["ingestion"] == 2
 
 
-def test_it_starts_before_its_broker_and_says_that_it_is_not_ready() -> None:
+def test_the_gateway_starts_before_its_broker_and_says_that_it_is_not_ready() -> None:
     with running("gateway-alone", f"amqp://guest:guest@127.0.0.1:{free_port()}/") as gateway:
         assert gateway.http.get("/readyz").status_code == 503
         assert gateway.text().status_code == 503
@@ -193,7 +193,7 @@ def test_it_starts_before_its_broker_and_says_that_it_is_not_ready() -> None:
         ({"CLERK_SLACK_SIGNING_SECRET": ""}, "CLERK_SLACK_SIGNING_SECRET"),
     ],
 )
-def test_a_wrong_environment_ends_it_at_once_and_names_the_variable(environment: dict[str, str], named: str) -> None:
+def test_an_invalid_variable_ends_the_gateway_at_once_and_is_named(environment: dict[str, str], named: str) -> None:
     gateway = Running("gateway-wrong", "amqp://guest:guest@127.0.0.1:5672/", **environment)
     gateway.process.start()
     assert wait_until(lambda: gateway.process.status is not None, "the gateway has ended", 30)

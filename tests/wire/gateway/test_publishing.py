@@ -1,4 +1,4 @@
-"""Publishing to the real RabbitMQ: confirmed, pipelined, never silent about a message that is not safe."""
+"""Publishing to the real RabbitMQ: confirmed, pipelined, and with an error for every message that is not safe."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ async def publisher(amqp_url: str) -> AsyncIterator[AmqpPublisher]:
 
 
 def _taken(amqp_url: str, queue: str) -> list[dict[str, Any]]:
-    """Every message of a queue, taken out."""
+    """Take every message out of a queue."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     channel = connection.channel()
     found = []
@@ -43,7 +43,7 @@ def _taken(amqp_url: str, queue: str) -> list[dict[str, Any]]:
 
 
 def _sids(amqp_url: str) -> list[str]:
-    """Of the texts that wait in `ingestion`, which are taken out."""
+    """Take the texts out of `ingestion`; their sids."""
     return [taken["body"]["kwargs"]["message"]["sid"] for taken in _taken(amqp_url, "ingestion")]
 
 
@@ -59,7 +59,7 @@ def _delete(amqp_url: str, queue: str) -> None:
 
 async def _until(look: Callable[[], Awaitable[bool]], within: float = 120) -> None:
     async with asyncio.timeout(within):
-        while not await look():  # noqa: ASYNC110 - what is looked at is the broker
+        while not await look():  # noqa: ASYNC110 - it polls the broker
             await asyncio.sleep(0.02)
 
 
@@ -120,12 +120,12 @@ async def test_a_message_of_any_size_arrives_whole(publisher: AmqpPublisher, amq
     assert len(taken["body"]["kwargs"]["message"]["body"]) == size
 
 
-async def test_every_queue_is_there_once_the_publisher_is_connected(publisher: AmqpPublisher, amqp_url: str) -> None:
+async def test_every_queue_exists_once_the_publisher_is_connected(publisher: AmqpPublisher, amqp_url: str) -> None:
     assert await publisher.probe() is None
     assert set(depths(amqp_url)) == {name for queue in QUEUES for name in (queue, delayed(queue), dead(queue))}
 
 
-async def test_a_message_that_no_queue_takes_is_a_failure_and_the_queue_is_made_again(
+async def test_a_message_without_a_queue_fails_and_the_queue_is_declared_again(
     publisher: AmqpPublisher, amqp_url: str
 ) -> None:
     await publisher.publish(make.sms_received())
@@ -137,7 +137,7 @@ async def test_a_message_that_no_queue_takes_is_a_failure_and_the_queue_is_made_
     assert taken["body"]["kwargs"]["message"]["sid"] == "SMagain"
 
 
-async def test_a_message_that_the_broker_refuses_is_a_failure(publisher: AmqpPublisher, rabbit: Any) -> None:
+async def test_publishing_a_message_that_the_broker_refuses_fails(publisher: AmqpPublisher, rabbit: Any) -> None:
     """A quorum queue that is full and rejects what is published to it nacks (overflow reject-publish)."""
     await publisher.publish(make.sms_received())
     connection = pika.BlockingConnection(pika.URLParameters(rabbit.url))
@@ -154,7 +154,7 @@ async def test_a_message_that_the_broker_refuses_is_a_failure(publisher: AmqpPub
     connection.close()
 
 
-async def test_a_queue_of_another_kind_is_said_and_published_to_again_once_it_is_gone(amqp_url: str) -> None:
+async def test_a_queue_of_the_wrong_type_is_reported_and_used_again_once_it_is_replaced(amqp_url: str) -> None:
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     connection.channel().queue_declare("ingestion", durable=True)
     publisher = AmqpPublisher(amqp_url)
@@ -172,7 +172,7 @@ async def _works(publisher: AmqpPublisher) -> bool:
     return await publisher.probe() is None
 
 
-async def test_without_a_broker_a_publish_fails_promptly_and_says_why() -> None:
+async def test_publishing_without_a_broker_fails_promptly_and_says_why() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     publisher = AmqpPublisher(f"amqp://guest:swordfish@127.0.0.1:{port}/")
@@ -186,7 +186,7 @@ async def test_without_a_broker_a_publish_fails_promptly_and_says_why() -> None:
     await publisher.close()
 
 
-async def test_a_broker_that_accepts_and_says_nothing_is_not_waited_for() -> None:
+async def test_the_publisher_does_not_wait_for_a_broker_that_never_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         publisher = AmqpPublisher(f"amqp://guest:guest@127.0.0.1:{mute.getsockname()[1]}/")
         started = time.monotonic()
@@ -196,7 +196,7 @@ async def test_a_broker_that_accepts_and_says_nothing_is_not_waited_for() -> Non
         await publisher.close()
 
 
-async def test_what_waits_when_the_broker_stops_fails_and_publishing_goes_on_when_it_is_back(
+async def test_waiting_messages_fail_when_the_broker_stops_and_publishing_resumes_when_it_is_back(
     own_rabbit: PrivateRabbit,
 ) -> None:
     publisher = AmqpPublisher(own_rabbit.url)
@@ -216,7 +216,7 @@ async def test_what_waits_when_the_broker_stops_fails_and_publishing_goes_on_whe
     await publisher.close()
 
 
-async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when_it_is_unblocked(
+async def test_publishing_to_a_blocked_broker_fails_at_once_and_resumes_when_it_is_unblocked(
     own_rabbit: PrivateRabbit,
 ) -> None:
     publisher = AmqpPublisher(own_rabbit.url)
@@ -232,7 +232,7 @@ async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when
             return "takes no messages" in str(await publisher.probe())
 
         await _until(blocked)
-        # At once: after a wait it would say that RabbitMQ does not confirm.
+        # At once: after a wait the error would be that RabbitMQ does not confirm.
         with pytest.raises(Unpublished, match="takes no messages at present"):
             await publisher.publish(make.sms_received())
     finally:
@@ -242,7 +242,7 @@ async def test_a_blocked_broker_is_a_failure_at_once_and_publishing_goes_on_when
     await publisher.close()
 
 
-async def test_closing_waits_for_the_confirms_that_are_out(publisher: AmqpPublisher, amqp_url: str) -> None:
+async def test_closing_waits_for_outstanding_confirms(publisher: AmqpPublisher, amqp_url: str) -> None:
     await publisher.publish(make.sms_received())
     waiting = [asyncio.create_task(publisher.publish(make.sms_received())) for _ in range(100)]
     await asyncio.sleep(0)
@@ -251,7 +251,7 @@ async def test_closing_waits_for_the_confirms_that_are_out(publisher: AmqpPublis
     assert len(_taken(amqp_url, "ingestion")) == 101
 
 
-async def test_closing_leaves_no_connection_behind(own_rabbit: PrivateRabbit) -> None:
+async def test_closing_leaves_no_connection_open(own_rabbit: PrivateRabbit) -> None:
     publisher = AmqpPublisher(own_rabbit.url)
     await publisher.publish(make.sms_received())
     await publisher.close()
@@ -263,6 +263,6 @@ async def test_closing_leaves_no_connection_behind(own_rabbit: PrivateRabbit) ->
 
 
 @pytest.mark.parametrize("url", ["amqp://host:port/", "amqp://host:99999999/", "amqp://host/?heartbeat=soon"])
-def test_a_broker_url_that_is_none_is_named_at_start(url: str) -> None:
+def test_an_invalid_broker_url_is_named_at_start(url: str) -> None:
     with pytest.raises(Misconfigured, match="CLERK_AMQP_URL"):
         AmqpPublisher(url)

@@ -1,4 +1,4 @@
-"""Slack's webhooks over real HTTP: verified on the raw bytes, understood or dropped, never a 5xx."""
+"""Slack's webhooks over real HTTP: verified on the raw bytes, handled or dropped, never answered with a 5xx."""
 
 import json
 import time
@@ -49,13 +49,13 @@ def test_a_timestamp_that_is_missing_or_garbled_is_refused(gateway: Served, time
 
 
 @pytest.mark.parametrize("offset", [-400, 400])
-def test_a_request_of_another_time_is_refused(gateway: Served, offset: float) -> None:
+def test_a_request_signed_too_long_ago_or_in_the_future_is_refused(gateway: Served, offset: float) -> None:
     assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT, _now(offset))).status_code == 401
     assert gateway.publisher.take() == []
 
 
 @pytest.mark.parametrize("offset", [-290, 290])
-def test_a_clock_that_is_a_little_off_is_no_forgery(gateway: Served, offset: float) -> None:
+def test_a_request_is_taken_although_the_clocks_differ_a_little(gateway: Served, offset: float) -> None:
     assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT, _now(offset))).status_code == 200
 
 
@@ -73,7 +73,7 @@ def test_a_forged_signature_is_refused(gateway: Served, signature: str | None) -
     assert gateway.publisher.take() == []
 
 
-def test_another_secret_another_body_or_another_time_is_a_forgery(gateway: Served) -> None:
+def test_a_signature_with_another_secret_body_or_time_is_refused(gateway: Served) -> None:
     assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT, secret=SECRET + "x")).status_code == 401
     assert gateway.slack("/slack/events", EVENT, **slack_headers(EVENT + b" ")).status_code == 401
     replayed = {**slack_headers(EVENT, _now(-60)), "x-slack-request-timestamp": _now()}
@@ -81,7 +81,7 @@ def test_another_secret_another_body_or_another_time_is_a_forgery(gateway: Serve
     assert gateway.publisher.take() == []
 
 
-def test_a_body_is_verified_as_it_came_blank_fields_and_order_and_all(gateway: Served) -> None:
+def test_a_body_is_verified_as_it_came_with_blank_fields_and_order(gateway: Served) -> None:
     body = b"token=x&text=&user_name=a+b%20c&user_id=U0ADA&command=%2Fclerk&&channel_id=C0TEXTS"
     assert gateway.slack("/slack/commands", body).status_code == 200
 
@@ -101,7 +101,7 @@ def test_a_reply_in_a_thread_is_published_as_it_was_written(gateway: Served) -> 
     assert reply == expected
 
 
-def test_slack_says_null_for_what_is_not_there_and_loses_nothing_by_it(gateway: Served) -> None:
+def test_an_event_with_null_for_absent_fields_is_taken(gateway: Served) -> None:
     files = [
         {"id": "F1", "name": None, "mimetype": None, "url_private": None, "size": None, "mode": "tombstone"},
         {"id": "F2", "name": "a.png", "mimetype": "image/png", "url_private": "https://files.slack.com/a", "size": 9},
@@ -114,7 +114,7 @@ def test_slack_says_null_for_what_is_not_there_and_loses_nothing_by_it(gateway: 
     assert (reply.files[1].name, reply.files[1].size) == ("a.png", 9)
 
 
-def test_a_file_that_is_not_kept_at_slack_has_no_address(gateway: Served) -> None:
+def test_a_file_that_slack_does_not_keep_has_no_address(gateway: Served) -> None:
     urls = (
         "https://files.slack.com/a",
         "https://docs.google.com/a",
@@ -151,7 +151,7 @@ def test_a_reply_that_is_also_sent_to_the_channel_is_a_reply(gateway: Served) ->
     ],
     ids=str,
 )
-def test_an_event_that_is_no_persons_reply_is_taken_and_dropped(gateway: Served, changes: dict[str, Any]) -> None:
+def test_an_event_that_is_not_a_persons_reply_is_taken_and_dropped(gateway: Served, changes: dict[str, Any]) -> None:
     assert gateway.event(reply_event(**changes)).status_code == 200
     assert gateway.publisher.take() == []
 
@@ -201,14 +201,14 @@ def test_a_persons_edit_and_deletion_of_a_reply_are_published(
     ],
     ids=["our own", "our own, deleted", "preview", "preview of an edit", "root", "no thread", "tombstone", "join", "?"],
 )
-def test_a_change_that_is_no_persons_edit_of_a_reply_is_dropped(
+def test_a_change_that_is_not_a_persons_edit_of_a_reply_is_dropped(
     gateway: Served, after: dict[str, Any] | None, before: dict[str, Any] | None
 ) -> None:
     assert gateway.event(change(after, before)).status_code == 200
     assert gateway.publisher.take() == []
 
 
-def test_each_reply_in_a_thread_is_told_the_one_before_it(gateway: Served) -> None:
+def test_each_reply_in_a_thread_names_the_one_before_it(gateway: Served) -> None:
     for ts in ("1700000001.000100", "1700000002.000100", "1700000001.000100"):
         gateway.event(reply_event(ts=ts))
     gateway.event(reply_event(ts="1700000003.000100", thread_ts="1600000000.000100"))
@@ -216,13 +216,13 @@ def test_each_reply_in_a_thread_is_told_the_one_before_it(gateway: Served) -> No
     assert after == [None, f"{make.CHANNEL}-1700000001.000100", None, None]
 
 
-def test_a_message_from_a_connected_workspace_is_a_reply_like_any_other(gateway: Served) -> None:
+def test_a_message_from_a_connected_workspace_is_treated_as_a_reply(gateway: Served) -> None:
     event = {**reply_event(user_team="T0OTHER", source_team="T0OTHER"), "team_id": "T0OTHER"}
     assert gateway.event(event).status_code == 200
     assert len(gateway.publisher.take()) == 1
 
 
-def test_the_same_event_sent_again_is_the_same_fact_twice(gateway: Served) -> None:
+def test_a_repeated_event_is_published_as_the_same_fact(gateway: Served) -> None:
     for number in ("1", "2"):
         headers = {"x-slack-retry-num": number, "x-slack-retry-reason": "http_timeout"}
         answer = gateway.event(reply_event(), **headers)
@@ -232,21 +232,21 @@ def test_the_same_event_sent_again_is_the_same_fact_twice(gateway: Served) -> No
     assert one.model_dump(exclude={"received_at"}) == two.model_dump(exclude={"received_at"})
 
 
-def test_an_event_that_can_not_be_published_may_be_sent_again(gateway: Served) -> None:
+def test_slack_may_repeat_an_event_that_could_not_be_published(gateway: Served) -> None:
     gateway.publisher.trouble = "away"
     answer = gateway.event(reply_event())
     assert answer.status_code == 503
     assert "x-slack-no-retry" not in answer.headers
 
 
-def test_slacks_question_whether_we_are_there_is_answered_with_its_challenge(gateway: Served) -> None:
+def test_slacks_url_verification_is_answered_with_its_challenge(gateway: Served) -> None:
     answer = gateway.event({"type": "url_verification", "token": "x", "challenge": 'a"b é'})
     assert (answer.status_code, answer.json()) == (200, {"challenge": 'a"b é'})
     assert answer.headers["content-type"] == "application/json"
     assert gateway.publisher.take() == []
 
 
-def test_slacks_word_that_it_sends_too_much_is_taken(gateway: Served) -> None:
+def test_slacks_notice_of_too_many_events_is_taken(gateway: Served) -> None:
     limited = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1700000000, "api_app_id": "A1"}
     assert gateway.event(limited).status_code == 200
 
@@ -281,7 +281,7 @@ GARBLED = [
 
 
 @pytest.mark.parametrize("body", GARBLED, ids=lambda body: body[:40])
-def test_a_genuine_body_that_is_garbled_is_refused_as_such_and_nothing_is_published(
+def test_a_garbled_body_with_a_right_signature_is_refused_and_nothing_is_published(
     gateway: Served, body: bytes
 ) -> None:
     assert gateway.slack("/slack/events", body).status_code == 400
@@ -289,14 +289,14 @@ def test_a_genuine_body_that_is_garbled_is_refused_as_such_and_nothing_is_publis
     assert gateway.publisher.take() == []
 
 
-def test_a_nul_in_a_reply_is_no_harm(gateway: Served) -> None:
+def test_a_nul_in_a_reply_does_no_harm(gateway: Served) -> None:
     assert gateway.event(reply_event(text="a\x00b")).status_code == 200
     (reply,) = gateway.publisher.take()
     assert isinstance(reply, SlackReplyPosted)
     assert reply.text == "a\x00b"
 
 
-def test_a_click_is_published_as_the_orders_that_the_button_stands_for(gateway: Served) -> None:
+def test_a_click_is_published_as_the_orders_of_its_button(gateway: Served) -> None:
     answer = gateway.interaction(click("ticket.assign"))
     assert (answer.status_code, answer.content) == (200, b"")
     modal, seen = gateway.publisher.take()
@@ -307,14 +307,14 @@ def test_a_click_is_published_as_the_orders_that_the_button_stands_for(gateway: 
     assert seen.at == modal.received_at
 
 
-def test_a_click_on_hide_says_which_message(gateway: Served) -> None:
+def test_a_click_on_hide_names_the_message(gateway: Served) -> None:
     gateway.interaction(click("ticket.hide"))
     hide = gateway.publisher.take()[0]
     assert isinstance(hide, HidePost)
     assert (hide.channel, hide.ts, hide.by) == (make.CHANNEL, "1700000000.000100", make.AGENT)
 
 
-def test_a_picked_option_carries_what_it_orders(gateway: Served) -> None:
+def test_a_picked_option_is_published_as_its_order(gateway: Served) -> None:
     option = {"text": {"type": "plain_text", "text": "x"}, "value": '{"ticket": 7, "status": "solved"}'}
     picked = {"action_id": "ticket.status", "type": "static_select", "selected_option": option, "value": None}
     gateway.interaction(click(actions=[picked]))
@@ -323,7 +323,7 @@ def test_a_picked_option_carries_what_it_orders(gateway: Served) -> None:
     assert order.command.kind == "status"
 
 
-def test_an_element_that_is_not_ours_is_taken_and_dropped(gateway: Served) -> None:
+def test_a_click_on_a_foreign_element_is_taken_and_dropped(gateway: Served) -> None:
     assert gateway.interaction(click("poll.vote")).status_code == 200
     assert gateway.interaction(click("ticket.open", value="no json")).status_code == 200
     assert gateway.interaction(click(actions=[])).status_code == 200
@@ -349,7 +349,7 @@ def test_an_element_that_is_not_ours_is_taken_and_dropped(gateway: Served) -> No
         (None, False),
     ],
 )
-def test_answers_go_to_slack_and_nowhere_else(gateway: Served, url: str | None, kept: bool) -> None:
+def test_answers_are_sent_to_slack_alone(gateway: Served, url: str | None, kept: bool) -> None:
     assert gateway.interaction(click(response_url=url)).status_code == 200
     modal = gateway.publisher.take()[0]
     assert isinstance(modal, OpenModal)
@@ -367,7 +367,7 @@ def test_a_form_without_a_payload_is_refused(gateway: Served, body: bytes) -> No
     assert gateway.slack("/slack/interactions", body).status_code == 400
 
 
-def test_of_two_payloads_the_first_counts(gateway: Served) -> None:
+def test_the_first_of_two_payloads_counts(gateway: Served) -> None:
     body = urlencode([("payload", json.dumps(click("ticket.open"))), ("payload", "{}")]).encode()
     assert gateway.slack("/slack/interactions", body).status_code == 200
     assert len(gateway.publisher.take()) == 1
@@ -378,7 +378,7 @@ def test_of_two_payloads_the_first_counts(gateway: Served) -> None:
     [{"user": None}, {"user": {"id": 7}}, {"actions": None}, {"actions": [7]}, {"actions": [{}]}, {"container": []}],
     ids=str,
 )
-def test_a_click_without_its_parts_is_refused(gateway: Served, changes: dict[str, Any]) -> None:
+def test_a_click_with_missing_parts_is_refused(gateway: Served, changes: dict[str, Any]) -> None:
     assert gateway.interaction(click(**changes)).status_code == 400
     assert gateway.publisher.take() == []
 
@@ -391,7 +391,7 @@ def test_a_good_form_is_published_and_the_modal_closes(gateway: Served) -> None:
     assert order.command == Edit(version=3, origin=make.CHANNEL, subject="Blue one")
 
 
-def test_a_bad_form_is_answered_on_its_fields_and_nothing_is_published(gateway: Served) -> None:
+def test_a_bad_form_gets_errors_at_its_fields_and_nothing_is_published(gateway: Served) -> None:
     answer = gateway.interaction(submission({"subject": {"value": "x" * 151}, "new_tags": {"value": "naïve"}}))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
@@ -420,7 +420,7 @@ def test_another_apps_modal_is_taken_and_dropped(gateway: Served) -> None:
     ],
     ids=str,
 )
-def test_a_modal_with_our_name_and_not_our_shape_is_refused(gateway: Served, view: dict[str, Any]) -> None:
+def test_a_modal_with_clerks_name_and_another_shape_is_refused(gateway: Served, view: dict[str, Any]) -> None:
     assert gateway.interaction(submission(**view)).status_code == 400
     assert gateway.publisher.take() == []
 
@@ -439,14 +439,14 @@ def _command(gateway: Served, text: str, **changes: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("text", ["help", "HELP", "frobnicate", "send", "name ", "find"])
-def test_what_needs_no_looking_up_is_answered_at_once_to_whoever_asked(gateway: Served, text: str) -> None:
+def test_a_command_that_needs_no_lookup_is_answered_at_once_in_private(gateway: Served, text: str) -> None:
     answer = _command(gateway, text).json()
     assert answer["response_type"] == "ephemeral"
     assert "/clerk" in answer["text"]
     assert gateway.publisher.take() == []
 
 
-def test_a_command_is_published_as_it_was_typed_and_answered_with_nothing(gateway: Served) -> None:
+def test_a_command_is_published_as_it_was_typed_and_gets_an_empty_answer(gateway: Served) -> None:
     for _ in range(2):
         answer = _command(gateway, "send +15551234567 It's 5 &amp; :wave:  שלום")
         assert (answer.status_code, answer.content) == (200, b"")
@@ -472,6 +472,6 @@ def test_a_command_that_can_not_be_published_may_be_typed_again(gateway: Served)
     assert _command(gateway, "help").status_code == 200
 
 
-def test_slacks_look_at_our_certificate_is_answered(gateway: Served) -> None:
+def test_slacks_certificate_check_is_answered(gateway: Served) -> None:
     answer = gateway.slack("/slack/commands", b"ssl_check=1&token=x")
     assert (answer.status_code, answer.content) == (200, b"")

@@ -1,4 +1,4 @@
-"""Twilio's webhooks over real HTTP: what is genuine is taken as it was sent, nothing else changes anything."""
+"""Twilio's webhooks over real HTTP: a genuine request is taken as it was sent, and no other changes anything."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def _text(gateway: Served) -> SmsReceived:
     return found
 
 
-def test_a_genuine_text_is_published_and_answered_with_nothing_for_the_contact(gateway: Served) -> None:
+def test_a_genuine_text_is_published_and_the_answer_sends_the_contact_nothing(gateway: Served) -> None:
     answer = gateway.twilio(sms_form(Body="Héllo & <b>ye</b> 👋\nline two"))
     assert (answer.status_code, answer.text, answer.headers["content-type"]) == (200, "<Response/>", "text/xml")
     text = _text(gateway)
@@ -37,12 +37,12 @@ def test_pictures_come_with_the_text(gateway: Served) -> None:
 
 
 @pytest.mark.parametrize("count", ["", "-1", "x", "²", "99999999", "0"])
-def test_a_strange_number_of_pictures_loses_no_text(gateway: Served, count: str) -> None:
+def test_a_text_with_a_wrong_number_of_pictures_is_not_lost(gateway: Served, count: str) -> None:
     assert gateway.twilio(sms_form(NumMedia=count, MediaUrl0="https://api.twilio.com/0")).status_code == 200
     assert _text(gateway).body == "Is the blue one still there?"
 
 
-def test_what_the_provider_says_of_an_opt_out_is_passed_on(gateway: Served) -> None:
+def test_the_type_of_an_opt_out_is_passed_on(gateway: Served) -> None:
     gateway.twilio(sms_form(Body="stop", OptOutType="STOP"))
     assert _text(gateway).opt_out == "STOP"
 
@@ -63,34 +63,34 @@ def test_what_the_provider_says_of_an_opt_out_is_passed_on(gateway: Served) -> N
         ("x" * 5000, "x" * 256),
     ],
 )
-def test_a_text_is_never_lost_for_its_sender(gateway: Served, sender: str, contact: str) -> None:
+def test_a_text_from_any_kind_of_sender_is_taken(gateway: Served, sender: str, contact: str) -> None:
     assert gateway.twilio(sms_form(From=sender)).status_code == 200
     assert _text(gateway).contact == contact
 
 
-def test_a_text_without_any_sender_is_not_lost(gateway: Served) -> None:
+def test_a_text_without_a_sender_is_not_lost(gateway: Served) -> None:
     form = sms_form()
     del form["From"]
     assert gateway.twilio(form).status_code == 200
     assert _text(gateway).contact == "unknown"
 
 
-def test_a_new_field_of_twilios_is_signed_too_and_ignored(gateway: Served) -> None:
+def test_an_unknown_field_is_part_of_the_signature_and_ignored(gateway: Served) -> None:
     assert gateway.twilio(sms_form(BrandNew="yes", Emoji="👋")).status_code == 200
 
 
-def test_a_field_that_comes_twice_counts_once_each_value_for_the_signature_and_first_for_us(gateway: Served) -> None:
+def test_a_repeated_field_is_signed_once_per_value_and_its_first_value_counts(gateway: Served) -> None:
     doubled = [*sms_form().items(), ("Body", "another"), ("Body", "another"), ("From", "+15550009999")]
     assert gateway.twilio(doubled).status_code == 200
     assert _text(gateway).body == "Is the blue one still there?"
 
 
-def test_a_nul_in_a_text_is_no_harm(gateway: Served) -> None:
+def test_a_nul_in_a_text_does_no_harm(gateway: Served) -> None:
     assert gateway.twilio(sms_form(Body="a\x00b")).status_code == 200
     assert _text(gateway).body == "a\x00b"
 
 
-def test_texts_know_which_of_the_same_contact_came_before(gateway: Served) -> None:
+def test_each_text_names_the_contacts_previous_one(gateway: Served) -> None:
     contact = "+15550004444"
     for sid in ("SMa", "SMb", "SMa", "SMc"):
         gateway.twilio(sms_form(MessageSid=sid, From=contact))
@@ -103,7 +103,7 @@ def test_texts_know_which_of_the_same_contact_came_before(gateway: Served) -> No
     ]
 
 
-def test_a_text_sent_again_is_the_same_fact_twice(gateway: Served) -> None:
+def test_a_repeated_text_is_published_as_the_same_fact(gateway: Served) -> None:
     first = gateway.twilio(sms_form(MessageSid="SMsame"))
     again = gateway.twilio(sms_form(MessageSid="SMsame"), **{"i-twilio-idempotency-token": "abc"})
     assert (first.status_code, again.status_code) == (200, 200)
@@ -141,7 +141,7 @@ def test_a_forged_text_is_refused_and_nothing_is_published(gateway: Served, sign
     assert gateway.publisher.take() == []
 
 
-def test_a_text_of_another_account_is_refused_though_its_signature_is_right(gateway: Served) -> None:
+def test_a_text_of_another_account_is_refused_although_its_signature_is_right(gateway: Served) -> None:
     for form in (sms_form(AccountSid="AC" + "9" * 32), sms_form(AccountSid="")):
         assert gateway.twilio(form).status_code == 403
     assert gateway.publisher.take() == []
@@ -150,7 +150,7 @@ def test_a_text_of_another_account_is_refused_though_its_signature_is_right(gate
 @pytest.mark.parametrize(
     "changes", [{"MessageSid": ""}, {"To": ""}, {"MessageSid": "x" * 300}, {"MessageSid": "SM\x00"}], ids=str
 )
-def test_a_genuine_form_that_is_no_text_is_refused_as_such(gateway: Served, changes: dict[str, str]) -> None:
+def test_a_genuine_form_that_is_not_a_text_is_refused_as_garbled(gateway: Served, changes: dict[str, str]) -> None:
     assert gateway.twilio(sms_form(**changes)).status_code == 400
     assert gateway.publisher.take() == []
 
@@ -167,7 +167,7 @@ def _signed(body: bytes, decoded: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("written", [b"%ff%fe", b"\xff\xfe", b"%ED%A0%80"])
-def test_a_genuine_form_that_is_not_utf8_is_refused_as_such(gateway: Served, written: bytes) -> None:
+def test_a_genuine_form_that_is_not_utf8_is_refused_as_garbled(gateway: Served, written: bytes) -> None:
     value = b"\xed\xa0\x80" if written.startswith(b"%ED") else b"\xff\xfe"
     body = b"AccountSid=" + ACCOUNT.encode() + b"&MessageSid=SM1&To=%2B1555&From=%2B1666&Body=" + written
     fields = [(b"AccountSid", ACCOUNT.encode()), (b"MessageSid", b"SM1"), (b"To", b"+1555"), (b"From", b"+1666")]
@@ -175,7 +175,7 @@ def test_a_genuine_form_that_is_not_utf8_is_refused_as_such(gateway: Served, wri
     assert gateway.publisher.take() == []
 
 
-def test_a_form_of_more_fields_than_any_of_twilios_is_refused_before_it_costs_much(gateway: Served) -> None:
+def test_a_form_with_too_many_fields_is_refused_before_it_is_expensive(gateway: Served) -> None:
     assert gateway.post("/twilio/sms", b"a&" * 500_000, FORM).status_code == 403
     assert gateway.publisher.take() == []
 
@@ -191,7 +191,7 @@ def test_a_query_belongs_to_the_signed_address(gateway: Served) -> None:
 
 
 @pytest.mark.parametrize("path", ["/twilio/sms/", "/twilio/%73ms", "/twilio/sms?"])
-def test_an_address_that_is_written_otherwise_is_the_same_address(gateway: Served, path: str) -> None:
+def test_an_address_in_another_spelling_has_the_same_signature(gateway: Served, path: str) -> None:
     signed = path.removesuffix("?")
     body = b"&".join(
         f"{name}={value}".encode().replace(b"+", b"%2B").replace(b" ", b"+") for name, value in sms_form().items()
@@ -214,13 +214,13 @@ def test_an_address_that_is_written_otherwise_is_the_same_address(gateway: Serve
         ("http://[::1]:8080", "http://[::1]"),
     ],
 )
-def test_the_port_may_be_signed_or_not(public_url: str, signed: str) -> None:
+def test_the_signature_may_include_the_port_or_not(public_url: str, signed: str) -> None:
     with Served(public_url=public_url) as gateway:
         headers = {**FORM, "x-twilio-signature": twilio_signature(f"{signed}/twilio/sms", sms_form())}
         assert gateway.http.post("/twilio/sms", data=sms_form(), headers=headers).status_code == 200
 
 
-def test_a_public_url_with_a_path_works_whether_the_proxy_takes_the_path_away_or_not() -> None:
+def test_a_public_url_with_a_path_works_whether_or_not_the_proxy_strips_the_path() -> None:
     with Served(public_url="https://example.org/clerk/") as gateway:
         headers = {"x-twilio-signature": twilio_signature("https://example.org/clerk/twilio/sms", sms_form())}
         for path in ("/twilio/sms", "/clerk/twilio/sms"):
@@ -234,7 +234,7 @@ def test_a_public_url_with_a_path_works_whether_the_proxy_takes_the_path_away_or
         ).is_success
 
 
-def test_a_text_that_can_not_be_published_is_answered_503_and_keeps_its_place_when_it_comes_again(
+def test_a_text_that_cannot_be_published_gets_503_and_keeps_its_place_when_repeated(
     gateway: Served,
 ) -> None:
     contact = "+15550005555"
@@ -271,7 +271,7 @@ def test_a_delivery_report_is_published_with_its_error_code_if_it_is_one(
     assert (report.sms, report.sid, report.status, report.error_code) == ("out-1", "SM9", "delivered", expected)
 
 
-def test_a_reports_id_is_read_as_it_was_meant_and_signed_as_it_was_sent(gateway: Served) -> None:
+def test_a_reports_id_is_decoded_but_signed_as_it_was_sent(gateway: Served) -> None:
     assert gateway.twilio(_report(), "/twilio/status/a%3Ab%2B1").status_code == 204
     (report,) = gateway.publisher.take()
     assert isinstance(report, DeliveryReported)
@@ -285,6 +285,6 @@ def test_a_report_signed_for_another_text_is_refused(gateway: Served) -> None:
     assert gateway.publisher.take() == []
 
 
-def test_a_report_of_no_text_has_no_address(gateway: Served) -> None:
+def test_a_report_without_a_text_is_not_found(gateway: Served) -> None:
     assert gateway.twilio(_report(), "/twilio/status/").status_code == 404
     assert gateway.twilio(_report(), "/twilio/status/a/b").status_code == 404

@@ -1,4 +1,4 @@
-"""The console over real queues and documents, served by a gateway in this process."""
+"""The console with real queues and documents, served by a gateway in this process."""
 
 import json
 import threading
@@ -54,7 +54,7 @@ def console(amqp_url: str | None, mongo_url: str, broker: Broker | None = None) 
 
 
 def declare(amqp_url: str) -> None:
-    """Make every queue, with nobody at work."""
+    """Declare every queue while no worker runs."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     for queue in QUEUES:
         for name, arguments in declarations(queue).items():
@@ -63,7 +63,7 @@ def declare(amqp_url: str) -> None:
 
 
 def letter(number: int = 0, **more: Any) -> bytes:
-    """A dead letter of the slack queue, like any that a worker buries; each number died a second later."""
+    """A dead letter of the slack queue, as a worker publishes it; each number failed a second later."""
     died = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1000) + number * 1000
     return json.dumps(
         {

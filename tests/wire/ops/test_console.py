@@ -1,4 +1,4 @@
-"""The console over HTTP: who is let in, what is shown, what may be changed from where."""
+"""The console over HTTP: who may sign in, what is shown, and which sites may change what."""
 
 import re
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ def address(amqp_url: str, mongo_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def visitor(address: str) -> Iterator[httpx.Client]:
-    """Somebody without the token."""
+    """A client without the token."""
     with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture
 def operator(address: str) -> Iterator[httpx.Client]:
-    """Somebody who has signed in with a browser."""
+    """A client that has signed in with a browser."""
     with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
         answer = client.post("/sign-in", data={"token": TOKEN, "after": "/ops/dead"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/ops/dead")
@@ -44,7 +44,7 @@ def form_key(client: httpx.Client) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_without_the_token_there_is_a_form_that_asks_for_it_and_nothing_else(visitor: httpx.Client, path: str) -> None:
+def test_without_the_token_every_page_is_a_form_that_asks_for_it(visitor: httpx.Client, path: str) -> None:
     answer = visitor.get(path)
     assert answer.status_code == 401
     assert 'name="token"' in answer.text
@@ -53,12 +53,12 @@ def test_without_the_token_there_is_a_form_that_asks_for_it_and_nothing_else(vis
 
 @pytest.mark.parametrize("path", ["/api/queues", "/api/trace?id=1", "/api/dead", "/api/nothing"])
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"cookie": "clerk_ops=9999999999.00"}])
-def test_without_the_token_the_api_tells_nothing(visitor: httpx.Client, path: str, headers: dict[str, str]) -> None:
+def test_without_the_token_the_api_shows_nothing(visitor: httpx.Client, path: str, headers: dict[str, str]) -> None:
     assert visitor.get(path, headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_with_the_token_every_page_is_drawn_and_may_load_nothing_from_elsewhere(
+def test_with_the_token_every_page_is_shown_and_may_load_nothing_from_elsewhere(
     operator: httpx.Client, path: str
 ) -> None:
     answer = operator.get(path)
@@ -72,7 +72,7 @@ def test_with_the_token_every_page_is_drawn_and_may_load_nothing_from_elsewhere(
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_the_overview_says_so_when_no_process_has_told_of_itself(operator: httpx.Client) -> None:
+def test_the_overview_says_so_when_no_process_has_reported(operator: httpx.Client) -> None:
     page = operator.get("/").text
     assert "No process has reported" in page
     assert "Everything runs in this process" not in page
@@ -85,14 +85,14 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: httpx.Cl
     assert TOKEN not in cookie
 
 
-def test_signing_in_leads_nowhere_else(visitor: httpx.Client) -> None:
+def test_signing_in_never_redirects_to_another_site(visitor: httpx.Client) -> None:
     for after in ("https://evil.example.org/", "//evil.example.org", "/ops/../", "javascript:alert(1)", "/opsevil"):
         to = visitor.post("/sign-in", data={"token": TOKEN, "after": after}).headers["location"]
         assert to.startswith("/ops/"), to
 
 
 @pytest.mark.parametrize("way", ["form", "bearer"])
-def test_guessing_the_token_is_slowed_down_for_whoever_guesses(
+def test_guessing_the_token_is_slowed_down_for_the_guessing_address(
     visitor: httpx.Client, operator: httpx.Client, address: str, way: str
 ) -> None:
     def tried(token: str, client: httpx.Client = visitor) -> httpx.Response:
@@ -144,9 +144,7 @@ def test_dead_letters_are_replayed_and_dropped_from_the_page(operator: httpx.Cli
     assert operator.post("/dead/drop", data={"form_key": key}).status_code == 400
 
 
-def test_what_a_contact_wrote_is_covered_until_asked_for_and_never_comes_alive(
-    operator: httpx.Client, amqp_url: str
-) -> None:
+def test_a_contacts_text_is_hidden_until_asked_for_and_always_escaped(operator: httpx.Client, amqp_url: str) -> None:
     nasty = '<script>alert("x")</script>'
     body = letter(
         5, kwargs={"message": {"body": nasty, "contact": "+15550200001"}}, options={"reason": nasty, "died_at": 1}
@@ -162,9 +160,7 @@ def test_what_a_contact_wrote_is_covered_until_asked_for_and_never_comes_alive(
     assert "&lt;script&gt;" in shown
 
 
-def test_the_api_covers_texts_unless_asked_and_refuses_what_makes_no_sense(
-    visitor: httpx.Client, amqp_url: str
-) -> None:
+def test_the_api_hides_texts_unless_asked_and_refuses_invalid_requests(visitor: httpx.Client, amqp_url: str) -> None:
     put(amqp_url, "ingestion", [letter(1, queue_name="ingestion", kwargs={"message": {"body": "secret"}})])
     peeked = visitor.get("/api/peek?queue=ingestion", headers=BEARER)
     assert peeked.json()[0]["payload"] == {"body": "••• (6 characters)"}
@@ -190,7 +186,7 @@ def test_a_cookie_ends_with_its_time_and_with_the_token() -> None:
         assert not token.is_valid_cookie(forged, 999)
 
 
-def test_with_broker_and_mongodb_away_the_console_says_so_and_what_it_means() -> None:
+def test_the_console_says_what_it_means_that_broker_and_mongodb_are_away() -> None:
     away = "amqp://guest:guest@127.0.0.1:1/"
     with (
         console(away, "mongodb://127.0.0.1:1/clerk") as address,

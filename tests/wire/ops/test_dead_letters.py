@@ -1,4 +1,4 @@
-"""Dead letters on the real broker: looking leaves everything in place, moving loses and doubles nothing."""
+"""Dead letters on the real broker: listing leaves everything in place, moving loses and duplicates nothing."""
 
 import json
 import signal
@@ -27,7 +27,7 @@ ALL = 1_000_000
 
 @pytest.fixture
 def queues(amqp_url: str) -> Iterator[str]:
-    """A broker with all queues, empty, and nobody at work."""
+    """A broker with all queues, empty, while no worker runs."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     channel = connection.channel()
     for queue in QUEUES:
@@ -74,7 +74,7 @@ def ids(url: str, queue: str) -> list[str]:
     return [each.id for each in Amqp(url, LAYOUT).peek(queue, ALL)]
 
 
-def test_looking_at_dead_letters_leaves_them_where_they_are_and_in_order(queues: str) -> None:
+def test_listing_dead_letters_leaves_them_in_place_and_in_order(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
     before = ids(queues, "slack.XQ")
     page = Amqp(queues, LAYOUT).dead(Selection(), 10, 5, ALL)
@@ -83,13 +83,13 @@ def test_looking_at_dead_letters_leaves_them_where_they_are_and_in_order(queues:
     assert ids(queues, "slack.XQ") == before == [str(uuid.UUID(int=number)) for number in range(1200)]
 
 
-def test_a_look_at_many_is_bounded_and_says_so(queues: str) -> None:
+def test_a_list_of_many_is_limited_and_says_so(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
     page = Amqp(queues, LAYOUT).dead(Selection(), 0, 5, 700)
     assert (len(page.letters), page.scanned, page.total, page.more) == (5, 700, 1200, True)
 
 
-def test_a_look_for_some_ids_ends_when_they_are_met_and_leaves_everything_in_order(queues: str) -> None:
+def test_a_search_for_ids_ends_when_all_are_found_and_leaves_everything_in_order(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(1200)))
     wanted = tuple(str(uuid.UUID(int=number)) for number in (600, 4))
     page = Amqp(queues, LAYOUT).dead(Selection(ids=wanted), 0, 5, ALL)
@@ -109,7 +109,7 @@ def test_a_replayed_dead_letter_is_in_its_work_queue_with_its_id_and_without_its
 
 
 @pytest.mark.parametrize("verb", ["replay", "drop"])
-def test_only_what_is_meant_is_moved_and_what_is_not_there_is_named(queues: str, verb: str) -> None:
+def test_only_the_selected_dead_letters_are_moved_and_missing_ones_are_named(queues: str, verb: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(3)))
     wanted = (str(uuid.UUID(int=1)), "nowhere")
     run: Callable[..., Tally] = getattr(Amqp(queues, LAYOUT), verb)
@@ -119,7 +119,7 @@ def test_only_what_is_meant_is_moved_and_what_is_not_there_is_named(queues: str,
     assert len(ids(queues, "slack")) == (1 if verb == "replay" else 0)
 
 
-def test_what_no_actor_could_read_stays_until_it_is_dropped(queues: str) -> None:
+def test_a_message_that_no_actor_can_read_stays_until_it_is_dropped(queues: str) -> None:
     put(queues, "slack.XQ", b"\xff not json", b'{"actor_name": 5}', letter(1))
     amqp = Amqp(queues, LAYOUT)
     tally = amqp.replay(Selection(), go_on)
@@ -130,7 +130,7 @@ def test_what_no_actor_could_read_stays_until_it_is_dropped(queues: str) -> None
     assert depths(queues)["slack.XQ"] == 0
 
 
-def test_a_rehearsal_counts_what_would_be_moved_and_moves_nothing(queues: str) -> None:
+def test_a_dry_run_counts_what_would_be_moved_and_moves_nothing(queues: str) -> None:
     put(queues, "slack.XQ", b"\xff not json", *map(letter, range(1100)))
     before = ids(queues, "slack.XQ")
     tally = Amqp(queues, LAYOUT).rehearse(Selection(), go_on)
@@ -143,7 +143,7 @@ def test_a_rehearsal_counts_what_would_be_moved_and_moves_nothing(queues: str) -
 
 
 @pytest.mark.parametrize(("command", "told"), [("replay", (2, 1, 1)), ("drop", (3, 0, 0))])
-def test_a_dry_run_of_a_command_says_what_it_would_do(queues: str, command: str, told: tuple[int, int, int]) -> None:
+def test_the_command_with_dry_run_says_what_it_would_do(queues: str, command: str, told: tuple[int, int, int]) -> None:
     put(queues, "slack.XQ", b"\xff not json", letter(1), letter(2))
     everything = ["--all"] if command == "drop" else []
     done = clerk_in_process({"CLERK_AMQP_URL": queues}, "dead", command, *everything, "--dry-run", "--json")
@@ -152,7 +152,7 @@ def test_a_dry_run_of_a_command_says_what_it_would_do(queues: str, command: str,
     assert depths(queues)["slack.XQ"] == 3
 
 
-def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) -> None:
+def test_a_run_stops_between_two_messages_and_continues_from_there(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(20)))
     amqp = Amqp(queues, LAYOUT)
     tally = amqp.replay(Selection(), lambda tally: tally.done < 8)
@@ -162,7 +162,7 @@ def test_a_run_stops_between_two_messages_and_goes_on_from_there(queues: str) ->
     assert sorted(ids(queues, "slack")) == [str(uuid.UUID(int=number)) for number in range(20)]
 
 
-def test_a_replay_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(queues: str) -> None:
+def test_a_replay_that_is_killed_repeatedly_loses_and_duplicates_nothing(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(3000)))
     code = (
         "from ops.broker import LAYOUT\nfrom ops.queues.amqp import Amqp\nfrom ops.queues.letters import Selection\n"
@@ -174,7 +174,7 @@ def test_a_replay_that_is_killed_again_and_again_loses_nothing_and_doubles_nothi
         run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert run.stdout is not None
         for line in run.stdout:
-            # A place in the middle of a batch, another one each time.
+            # A different place in the middle of a batch each time.
             if kills < 6 and int(line) >= 137 * (kills + 1):
                 run.send_signal(signal.SIGKILL)
                 kills += 1
@@ -187,7 +187,7 @@ def test_a_replay_that_is_killed_again_and_again_loses_nothing_and_doubles_nothi
     assert depths(queues)["slack.XQ"] == 0
 
 
-def test_one_command_at_a_time_goes_through_the_dead_letters(queues: str) -> None:
+def test_only_one_command_at_a_time_moves_dead_letters(queues: str) -> None:
     put(queues, "slack.XQ", *map(letter, range(4)))
     started, go = threading.Event(), threading.Event()
 
@@ -232,12 +232,12 @@ def test_a_missing_or_different_queue_is_named(queues: str) -> None:
     assert faults[1] == "sms.DQ is missing"
 
 
-def test_a_broker_that_is_away_is_said_in_words() -> None:
+def test_the_commands_explain_that_the_broker_is_away() -> None:
     with pytest.raises(BrokerAway, match=r"RabbitMQ at 127\.0\.0\.1:1 is away"):
         Amqp("amqp://guest:guest@127.0.0.1:1/", LAYOUT).states()
 
 
-def test_depths_and_consumers_are_told(queues: str) -> None:
+def test_depths_and_consumers_are_shown(queues: str) -> None:
     put(queues, "slack", letter(1), letter(2))
     put(queues, dead("sms"), letter(3))
     states = {each.name: each for each in Amqp(queues, LAYOUT).states()}

@@ -1,4 +1,4 @@
-"""What `clerk doctor` makes of what it is told."""
+"""What `clerk doctor` concludes from the answers that it gets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,26 +76,26 @@ def in_slack(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) 
         return list(slack.check(settings(slack_api_url=f"{url}/api/"), [LINE], {}))
 
 
-def test_a_workspace_in_order_asks_for_nothing() -> None:
+def test_a_healthy_workspace_needs_no_action() -> None:
     found = in_slack(HEALTHY, ",".join(slack.SCOPES), THERE)
     assert {each.state for each in found} == {Verdict.GOOD}
     assert len(found) == 3
 
 
-def test_a_wrong_token_is_named_with_where_to_get_the_right_one() -> None:
+def test_a_wrong_token_is_reported_with_where_to_get_the_right_one() -> None:
     (found,) = in_slack({"ok": False, "error": "invalid_auth"}, None, THERE)
     assert (found.state, found.check) == (Verdict.BAD, "Slack token")
     assert "CLERK_SLACK_BOT_TOKEN" in found.todo
 
 
-def test_missing_scopes_are_named_with_how_to_reinstall() -> None:
+def test_missing_scopes_are_reported_with_how_to_reinstall() -> None:
     held = [scope for scope in slack.SCOPES if scope not in {"files:write", "im:write"}]
     found = next(each for each in in_slack(HEALTHY, ",".join(held), THERE) if each.check == "Slack scopes")
     assert (found.state, found.found) == (Verdict.BAD, "missing: im:write, files:write")
     assert "Reinstall" in found.todo
 
 
-def test_the_scopes_are_those_of_the_manifest() -> None:
+def test_the_required_scopes_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load(Path("docs/slack-app.yaml").read_text())
     assert set(slack.SCOPES) == set(manifest["oauth_config"]["scopes"]["bot"])
 
@@ -109,15 +109,13 @@ def test_the_scopes_are_those_of_the_manifest() -> None:
         ({"ok": True, "channel": {"name": "texts", "is_member": False}}, Verdict.BAD, "/invite @clerk in #texts"),
     ],
 )
-def test_a_channel_that_can_not_be_used_is_named_with_what_to_do(
-    told: dict[str, Any], state: Verdict, todo: str
-) -> None:
+def test_an_unusable_channel_is_reported_with_what_to_do(told: dict[str, Any], state: Verdict, todo: str) -> None:
     found = slack.of_channel(LINE, told)
     assert found.state is state
     assert todo in found.todo
 
 
-def test_a_slack_that_is_away_is_a_finding_and_no_crash() -> None:
+def test_an_outage_of_slack_is_reported_and_does_not_end_the_doctor() -> None:
     found = list(slack.check(settings(slack_api_url="http://127.0.0.1:1/api/"), [LINE], {}))
     assert states(found) == {"Slack": Verdict.BAD}
 
@@ -142,14 +140,16 @@ def number(**given: Any) -> dict[str, Any]:
         ([number(sms_fallback_url="")], Verdict.ADVICE, "no fallback URL"),
     ],
 )
-def test_a_number_that_leads_elsewhere_is_found(numbers: list[dict[str, Any]], state: Verdict, words: str) -> None:
+def test_a_number_whose_webhook_leads_elsewhere_is_reported(
+    numbers: list[dict[str, Any]], state: Verdict, words: str
+) -> None:
     found = list(twilio.of_number(LINE, numbers, "https://clerk.example.org"))
     assert found[-1].state is state
     assert words in found[-1].found + found[-1].todo
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "CLERK_TWILIO_AUTH_TOKEN"), (500, "network")])
-def test_an_account_that_twilio_refuses_is_a_finding(status: int, words: str) -> None:
+def test_an_account_that_twilio_refuses_is_reported(status: int, words: str) -> None:
     def account(_: Request) -> Response:
         return PlainTextResponse("no", status)
 
@@ -159,13 +159,13 @@ def test_an_account_that_twilio_refuses_is_a_finding(status: int, words: str) ->
     assert words in found[-1].todo
 
 
-def test_a_public_url_that_leads_to_something_else_is_found() -> None:
+def test_a_public_url_that_leads_to_something_else_is_reported() -> None:
     with served(Route("/healthz", lambda _: PlainTextResponse("<html>a login page</html>"))) as url:
         found = list(reach.check(settings(public_url=url), {}))
     assert states(found) == {"public URL": Verdict.BAD}
 
 
-def test_a_public_url_that_only_this_machine_knows_is_found() -> None:
+def test_a_public_url_that_only_this_machine_can_reach_is_reported() -> None:
     real = Settings(twilio_account_sid="AC1", twilio_auth_token="t", slack_bot_token="b", slack_signing_secret="s")
     found = list(reach.check(real.model_copy(update={"port": 1}), {}))
     assert "CLERK_PUBLIC_URL" in found[0].todo
@@ -176,7 +176,7 @@ def test_a_public_url_that_only_this_machine_knows_is_found() -> None:
     ("taken", "refused", "state"),
     [(0, 0, Verdict.ADVICE), (100, 0, Verdict.GOOD), (100, 3, Verdict.GOOD), (5, 5, Verdict.BAD), (0, 1, Verdict.BAD)],
 )
-def test_webhooks_whose_signature_fails_are_noticed(taken: int, refused: int, state: Verdict) -> None:
+def test_webhooks_with_wrong_signatures_are_reported(taken: int, refused: int, state: Verdict) -> None:
     counted: Samples = {
         ("clerk_webhooks_total", (("outcome", "accepted"), ("route", "/twilio/sms"))): float(taken),
         ("clerk_webhooks_total", (("outcome", "rejected"), ("route", "/twilio/sms"))): float(refused),
@@ -188,7 +188,7 @@ def test_webhooks_whose_signature_fails_are_noticed(taken: int, refused: int, st
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(1, Verdict.GOOD), (-30, Verdict.ADVICE), (400, Verdict.BAD)])
-def test_clocks_that_disagree_are_found(seconds: int, state: Verdict) -> None:
+def test_clocks_that_disagree_are_reported(seconds: int, state: Verdict) -> None:
     dates = {"Slack": format_datetime(NOW - timedelta(seconds=seconds), usegmt=True), "Twilio": ""}
     (found,) = reach.of_dates(dates, NOW)
     assert found.state is state
@@ -211,7 +211,7 @@ def snapshot(**fields: Any) -> Snapshot:
         ({"held": 2, "stalled": 121.0}, "workers are stuck", Verdict.BAD),
     ],
 )
-def test_queues_that_need_a_hand_are_found(fields: dict[str, Any], check: str, state: Verdict) -> None:
+def test_queues_that_need_attention_are_reported(fields: dict[str, Any], check: str, state: Verdict) -> None:
     assert states(broker.of_queues(snapshot(**fields)))[check] is state
 
 
@@ -220,13 +220,13 @@ def process(kind: str, ahead: float = 0) -> RunningProcess:
     return RunningProcess(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=told, seen_at=NOW)
 
 
-def test_a_missing_clock_is_found() -> None:
+def test_a_missing_clock_is_reported() -> None:
     found = list(documents.of_processes([process("gateway"), process("worker")]))
     assert (found[0].state, found[0].todo) == (Verdict.BAD, "Start: clerk clock")
     assert states(documents.of_processes([process("run")])) == {"processes": Verdict.GOOD}
 
 
-def test_a_machine_whose_clock_is_off_is_found() -> None:
+def test_a_machine_whose_clock_is_wrong_is_reported() -> None:
     everyone = [process("gateway"), process("worker", ahead=-90), process("clock")]
     found = [each for each in documents.of_processes(everyone) if each.check == "clocks"]
     assert [each.state for each in found] == [Verdict.BAD]

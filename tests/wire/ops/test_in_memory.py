@@ -25,7 +25,7 @@ ALL = 1_000_000
 
 @pytest.fixture
 def broker() -> Iterator[StubBroker]:
-    """A broker with every queue and one actor, which fails for good until it is mended."""
+    """A broker with every queue and one actor, which fails for good until the test repairs it."""
     broker = in_memory(Observed())
     for queue in QUEUES:
         broker.declare_queue(queue)
@@ -46,7 +46,7 @@ def publish(broker: StubBroker, conversation: str, **more: Any) -> str:
     return message.message_id
 
 
-def test_what_waits_is_counted_and_shown_without_being_taken(broker: StubBroker, remote: Remote) -> None:
+def test_waiting_messages_are_counted_and_shown_without_being_taken(broker: StubBroker, remote: Remote) -> None:
     first, second = publish(broker, "a"), publish(broker, "b")
     publish(broker, "c", delay=60_000)
     state = next(each for each in remote.snapshot().queues if each.name == "ingestion")
@@ -91,7 +91,7 @@ def test_a_dead_letter_is_replayed_with_its_id_and_the_rest_dropped(broker: Stub
         worker.stop()
 
 
-def test_a_wrong_token_and_an_absent_console_are_said_in_words(remote: Remote) -> None:
+def test_the_commands_explain_a_wrong_token_and_an_absent_console(remote: Remote) -> None:
     with pytest.raises(BrokerAway, match="CLERK_OPS_TOKEN"):
         Remote(remote.url, "wrong").snapshot()
     with pytest.raises(BrokerAway, match="clerk run"):

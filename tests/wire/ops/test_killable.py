@@ -53,7 +53,7 @@ def bench() -> Iterator[Bench]:
         made.worker.stop(5000)
 
 
-def test_what_is_killed_does_nothing_more_and_is_begun_anew(bench: Bench) -> None:
+def test_a_killed_message_does_nothing_more_and_is_handled_again(bench: Bench) -> None:
     bench.broker.get_actor("act").send()
     assert bench.begun.acquire(timeout=WITHIN)
     for _ in range(2):
@@ -65,7 +65,7 @@ def test_what_is_killed_does_nothing_more_and_is_begun_anew(bench: Bench) -> Non
     assert bench.happened == ["begun"] * 3 + ["waited", "done", "cleaned up"]
 
 
-def test_to_kill_idle_workers_changes_nothing(bench: Bench) -> None:
+def test_killing_idle_workers_changes_nothing(bench: Bench) -> None:
     asyncio.run(bench.killable.kill())
     bench.may_end.set()
     bench.broker.get_actor("act").send()

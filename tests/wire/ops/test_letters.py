@@ -1,4 +1,4 @@
-"""What is read from a message in a queue, what is shown of it, and which are picked."""
+"""What is read from a message in a queue, what is shown of it, and which messages a filter selects."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def test_a_message_is_read_with_its_ids_and_times() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_whatever_lies_in_a_queue_is_read_and_keeps_its_id(body: bytes) -> None:
+def test_any_message_in_a_queue_is_read_and_keeps_its_id(body: bytes) -> None:
     letter = letters.read("slack.XQ", body)
     assert letter.id == letters.read("slack.XQ", body).id
     assert masked_letter(letter).model_dump_json()
@@ -57,7 +57,7 @@ def test_a_message_of_the_wrong_shape_is_read_too(fields: dict[str, Any]) -> Non
     assert not letter.is_replayable or letter.payload == {}
 
 
-def test_a_message_that_rabbitmq_moved_by_itself_says_why() -> None:
+def test_a_message_that_rabbitmq_dead_lettered_says_why() -> None:
     _, body = envelope(text())
     death = [{"reason": "delivery_limit", "time": datetime(2026, 3, 1, 11)}]  # noqa: DTZ001 - as pika gives it
     letter = letters.read("ingestion.XQ", body, {"x-death": death})
@@ -65,7 +65,7 @@ def test_a_message_that_rabbitmq_moved_by_itself_says_why() -> None:
     assert letter.died_at == datetime(2026, 3, 1, 11, tzinfo=UTC)
 
 
-def test_nothing_that_a_contact_wrote_and_no_whole_number_is_shown() -> None:
+def test_no_text_of_a_contact_and_no_whole_number_is_shown() -> None:
     _, body = envelope(text())
     shown = masked_letter(letters.read("ingestion", body)).model_dump_json()
     assert "secret" not in shown
@@ -74,7 +74,7 @@ def test_nothing_that_a_contact_wrote_and_no_whole_number_is_shown() -> None:
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("ABC"), inner)))
-def test_strings_in_unknown_fields_are_covered_however_deep(value: Any) -> None:
+def test_strings_in_unknown_fields_are_hidden_at_any_depth(value: Any) -> None:
     def strings(found: Any) -> list[str]:
         if isinstance(found, dict):
             return [each for part in found.values() for each in strings(part)]
@@ -85,7 +85,7 @@ def test_strings_in_unknown_fields_are_covered_however_deep(value: Any) -> None:
     assert all(each == "" or each.startswith("•••") for each in strings(masked(value, "unknown")))
 
 
-def test_a_covered_number_can_be_told_from_another() -> None:
+def test_two_hidden_numbers_can_be_distinguished() -> None:
     assert masked_number("+15550001111:+442071838750") == "+1••••••••11:+4•••••••••50"
 
 
@@ -117,11 +117,11 @@ def test_a_replayed_message_keeps_its_id_and_cause_and_forgets_its_failure() -> 
         ({"ids": ("a",), "reason": "archived"}, False),
     ],
 )
-def test_a_dead_letter_is_picked_if_every_filter_matches(filters: dict[str, Any], matches: bool) -> None:
+def test_a_dead_letter_is_selected_if_every_filter_matches(filters: dict[str, Any], matches: bool) -> None:
     assert Selection(**filters).matches(died(reason="Permanent: channel_not_found"), NOW) is matches
 
 
-def test_a_selection_survives_its_way_through_the_console() -> None:
+def test_a_selection_is_unchanged_after_its_way_through_the_console() -> None:
     selection = Selection(queues=("slack",), older_than=timedelta(hours=2), ids=("a", "b"), reason="ü")
     assert Selection.model_validate_json(selection.model_dump_json()) == selection
     assert Selection().is_everything()
@@ -136,7 +136,7 @@ def test_durations_are_written_with_their_unit(text: str, seconds: float) -> Non
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-5m", "1h30m", "ten minutes"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         durations.parse(text)
 

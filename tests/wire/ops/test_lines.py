@@ -1,4 +1,4 @@
-"""`clerk lines`, `clerk export` and `clerk import` as commands, on a real MongoDB wire server."""
+"""`clerk lines`, `clerk export` and `clerk import` as commands on a real MongoDB wire server."""
 
 import json
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
         (("remove", "+15550009999"), "is not a line"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing(
+def test_an_invalid_command_is_refused_with_a_reason_and_changes_nothing(
     clerk: Clerk, arguments: tuple[str, ...], words: str
 ) -> None:
     clerk("lines", "add", LINE, "--channel", "C0TEXTS")
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused_with_a_reason_and_changes_nothing(
 
 
 def fill(mongo_url: str, texts: int) -> None:
-    """Some documents of the kinds that move."""
+    """Store some documents of the kinds that are exported."""
     now = datetime(2026, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
     with Documents(mongo_url) as documents:
         for number in range(texts):
@@ -119,7 +119,7 @@ def everything(mongo_url: str) -> dict[str, list[dict[str, Any]]]:
         }
 
 
-def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
+def test_documents_move_between_mongodbs_unchanged_and_are_counted(
     mongo_url: str, mongo: BackingServer, tmp_path: Path
 ) -> None:
     clerk = clerk_on(mongo_url, clerk_program)
@@ -142,7 +142,7 @@ def test_documents_move_from_one_mongodb_to_another_exactly_and_counted(
         assert documents.missing_indexes() == []
 
 
-def test_documents_move_out_of_the_embedded_default(mongo_url: str, tmp_path: Path) -> None:
+def test_documents_move_out_of_the_embedded_server(mongo_url: str, tmp_path: Path) -> None:
     embedded = clerk_on(None, CLERK_DATA_DIR=str(tmp_path / "data"))
     assert embedded("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
     assert embedded("export", str(tmp_path / "out.jsonl")).returncode == 0

@@ -1,4 +1,4 @@
-"""Dashboard and alerts rest on metrics that exist, and percentiles are what they say."""
+"""Dashboard and alerts use metrics that exist, and percentiles are right."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def test_every_metric_and_label_of_dashboard_and_alerts_exists(expression: str) 
     assert labels_used(expression) <= {label for name in names(expression) for label in metrics[name]}
 
 
-def test_every_metric_of_ours_is_drawn() -> None:
+def test_every_metric_of_clerks_is_on_the_dashboard() -> None:
     drawn = {name for expression in expressions() for name in names(expression)}
     ours = {name for name in known() if name.startswith("clerk_") and name.endswith(("_total", "_bucket"))}
     assert ours - drawn <= {"clerk_events_dropped_total"}
@@ -92,7 +92,7 @@ def histogram(values: list[float]) -> dict[tuple[str, tuple[tuple[str, str], ...
 
 
 @given(st.lists(st.floats(0, 20), min_size=1), st.floats(0.01, 1))
-def test_a_percentile_lies_in_the_bucket_of_the_true_one(values: list[float], share: float) -> None:
+def test_a_percentile_is_in_the_bucket_of_the_exact_one(values: list[float], share: float) -> None:
     found = percentile(histogram(values), "clerk_test", share, actor="slack.render")
     true = sorted(values)[max(0, -int(-share * len(values) // 1) - 1)]
     bounds = [0, 1, 2, 5, 10, 20]
@@ -101,7 +101,7 @@ def test_a_percentile_lies_in_the_bucket_of_the_true_one(values: list[float], sh
     assert bounds[max(0, bucket - 1)] - 1e-9 <= found <= bounds[max(1, bucket)] + 1e-9
 
 
-def test_without_observations_there_is_no_percentile() -> None:
+def test_a_histogram_without_observations_has_no_percentile() -> None:
     assert percentile(histogram([]), "clerk_test", 0.95) is None
     assert percentile(histogram([3]), "clerk_test", 0.95, actor="other") is None
     assert percentile(histogram([99]), "clerk_test", 0.95) == 20
@@ -115,18 +115,18 @@ def counted(**outcomes: float) -> dict[tuple[str, tuple[tuple[str, str], ...]], 
     return collect_samples(registry.collect())
 
 
-def test_samples_survive_being_stored() -> None:
+def test_samples_are_unchanged_after_being_stored() -> None:
     samples = {**counted(done=3), **histogram([1, 2])}
     assert parse_samples(dump_samples(samples)) == samples
 
 
-def test_a_process_that_began_anew_does_not_count_backwards() -> None:
+def test_a_restarted_process_does_not_count_backwards() -> None:
     before, after = counted(done=100, dead=2), counted(done=7, dead=2)
     assert total(growth(before, after), "clerk_messages_total") == 7
     assert total(merged([growth(before, after), counted(done=1)]), "clerk_messages_total", outcome="done") == 8
 
 
-def test_a_stage_says_what_came_through_and_what_failed() -> None:
+def test_a_stage_counts_what_succeeded_and_what_failed() -> None:
     seen = {stage.name: stage for stage in stages.stages(counted(done=50, retried=5, dead=5), 10)}
     assert (seen["slack"].rate, seen["slack"].failed) == (6, 1)
     assert (seen["sms"].rate, seen["sms"].run_p95) == (0, None)

@@ -1,4 +1,4 @@
-"""What `clerk lines add` takes for a line, and why it refuses the rest."""
+"""Which numbers `clerk lines add` takes, and why it refuses the others."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from ops.commands.options import Invalid
         ("15559998888", "country code"),
     ],
 )
-def test_what_is_no_line_for_texts_is_refused_with_the_reason(address: str, why: str) -> None:
+def test_a_number_that_cannot_be_a_line_is_refused_with_the_reason(address: str, why: str) -> None:
     with pytest.raises(Invalid, match=why):
         number(address)
 
@@ -33,6 +33,6 @@ def test_a_number_is_taken_in_any_usual_spelling(spelled: str) -> None:
     assert number(spelled) == "+15559998888"
 
 
-def test_the_log_can_say_why_a_text_came_to_no_line() -> None:
+def test_the_log_says_why_a_text_belongs_to_no_line() -> None:
     assert why_no_line("+15559998888") is None
     assert why_no_line("whatsapp:+15559998888") is not None

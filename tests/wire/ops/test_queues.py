@@ -1,4 +1,4 @@
-"""The queues' numbers as RabbitMQ's management API and AMQP tell them, on a node of its own."""
+"""The queues' figures from RabbitMQ's management API and from AMQP, on a private node."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from tests.wire.ops.helpers import declare, letter, put
 
 @pytest.fixture
 def node(own_rabbit: PrivateRabbit) -> PrivateRabbit:
-    """A node whose management API can be reached, with every queue."""
+    """A node with every queue, whose management API can be reached."""
     declare(own_rabbit.url)
     return own_rabbit
 
@@ -35,7 +35,7 @@ def queue(snapshot: Snapshot, name: str) -> QueueState:
     return next(each for each in snapshot.queues if each.name == name)
 
 
-def test_the_management_api_tells_depths_held_messages_and_the_age_of_the_oldest(
+def test_the_management_api_gives_depths_unacknowledged_messages_and_the_oldest_age(
     node: PrivateRabbit, broker: Rabbit
 ) -> None:
     put(node.url, "tickets", [letter(number, queue_name="tickets") for number in range(20)])
@@ -59,7 +59,7 @@ def test_the_management_api_tells_depths_held_messages_and_the_age_of_the_oldest
     assert [each.name for each in broker.snapshot().queues] == list(QUEUES)
 
 
-def test_without_the_management_api_amqp_tells_what_it_can_and_it_is_said_why(node: PrivateRabbit) -> None:
+def test_without_the_management_api_amqp_gives_fewer_figures_and_the_reason(node: PrivateRabbit) -> None:
     put(node.url, "sms", [letter(1, queue_name="sms")])
     for where in ("http://127.0.0.1:1", f"http://nobody:wrong@127.0.0.1:{node.management_port}"):
         snapshot = rabbit(node.url, OpsSettings(management_url=where)).snapshot()
@@ -69,7 +69,7 @@ def test_without_the_management_api_amqp_tells_what_it_can_and_it_is_said_why(no
     assert "monitoring" in snapshot.source
 
 
-def test_the_doctor_tells_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
+def test_the_doctor_reports_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
     wait_until(lambda: "alarms" not in {each.check for each in checks.check(broker)}, "no alarm", 30)
     node.control("set_vm_memory_high_watermark", "absolute", "1MB")
     try:
@@ -81,7 +81,7 @@ def test_the_doctor_tells_an_alarm(node: PrivateRabbit, broker: Rabbit) -> None:
 
 
 def told(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
-    """A queue as the API tells it: `published` is how many messages had been, so many seconds ago, newest first."""
+    """A queue as the API reports it: `published` has the totals at so many seconds ago, newest first."""
     now = datetime.now(UTC).timestamp()
     samples = [{"sample": count, "timestamp": int((now - ago) * 1000)} for ago, count in published]
     stats = {"publish": published[0][1], "publish_details": {"samples": samples, "rate": 2.5}, "ack_details": {}}
@@ -99,7 +99,7 @@ def told(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
         ([(0, 100), (5, 90), (10, 50), (15, 0)], 999, 10, False),
     ],
 )
-def test_the_oldest_message_is_reckoned_from_when_it_was_published(
+def test_the_oldest_messages_age_counts_from_its_publishing(
     published: list[tuple[int, int]], ready: int, oldest: float | None, at_least: bool
 ) -> None:
     before = datetime.now(UTC).timestamp()
@@ -110,7 +110,7 @@ def test_the_oldest_message_is_reckoned_from_when_it_was_published(
 
 
 def in_hand(held: list[tuple[int, int]], acknowledged: list[tuple[int, int]]) -> dict[str, Any]:
-    """A queue as the API tells it, its counts so many seconds before AT, newest first."""
+    """A queue as the API reports it, with its counts at so many seconds before AT, newest first."""
 
     def samples(counts: list[tuple[int, int]]) -> dict[str, Any]:
         return {"samples": [{"sample": count, "timestamp": int((AT - ago) * 1000)} for ago, count in counts]}
@@ -138,7 +138,7 @@ AT = 1_800_000_000.0
         ([(0, 3)], [], 0),
     ],
 )
-def test_workers_that_finish_nothing_are_known_by_what_they_hold_and_acknowledge(
+def test_stuck_workers_are_recognized_by_unacknowledged_and_acknowledged_counts(
     held: list[tuple[int, int]], acknowledged: list[tuple[int, int]], expected: float | None
 ) -> None:
     assert stalled(in_hand(held, acknowledged), datetime.fromtimestamp(AT, UTC)) == expected
@@ -158,12 +158,12 @@ def test_a_queue_that_the_api_does_not_know_is_empty() -> None:
         ("amqp://host", "https://other", ("https://other", ("guest", "guest"), "/")),
     ],
 )
-def test_the_management_api_is_where_the_broker_is_unless_said_otherwise(
+def test_the_management_api_is_on_the_brokers_host_by_default(
     amqp: str, management: str | None, expected: tuple[str, tuple[str, str], str]
 ) -> None:
     assert management_address(amqp, management) == expected
 
 
-def test_a_snapshot_survives_its_way_through_the_console() -> None:
+def test_a_snapshot_is_unchanged_after_its_way_through_the_console() -> None:
     snapshot = Snapshot(at=datetime.now(UTC), source="a test", queues=(QueueState(name="slack", oldest=1.5),))
     assert Snapshot.model_validate(json.loads(snapshot.model_dump_json())) == snapshot

@@ -1,4 +1,4 @@
-"""The rooms of ops/queues with the queues of an application that is not Clerk."""
+"""The modules of ops/queues with the queues of an application that is not Clerk."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ NAMES = ("parcels", "returns")
 
 
 def declarations(queue: str) -> Mapping[str, Mapping[str, object]]:
-    """What the depot declares."""
+    """The queues that the depot declares."""
     return {
         queue: {"x-queue-type": "quorum", "x-max-length": 50_000},
         delayed(queue): {"x-queue-type": "quorum"},
@@ -36,7 +36,7 @@ DEPOT = Layout("depot", NAMES, declarations)
 
 
 def message(number: int, queue: str) -> bytes:
-    """A message of the depot's, with positional arguments, as any Dramatiq application may send it."""
+    """A message of the depot's with positional arguments, as any Dramatiq application may send it."""
     fields: Mapping[str, Any] = {
         "queue_name": queue,
         "actor_name": "deliver",
@@ -72,7 +72,7 @@ def depot(amqp_url: str) -> Iterator[str]:
     connection.close()
 
 
-def test_another_applications_queues_are_counted_and_looked_into(depot: str) -> None:
+def test_another_applications_queues_are_counted_and_listed(depot: str) -> None:
     amqp = Amqp(depot, DEPOT)
     assert [(state.name, state.dead, state.ready) for state in amqp.states()] == [("parcels", 3, 0), ("returns", 2, 0)]
     assert amqp.faults() == []
@@ -88,7 +88,7 @@ def test_another_applications_dead_letters_are_replayed_and_dropped(depot: str) 
     assert [(state.ready, state.dead) for state in amqp.states()] == [(3, 0), (0, 0)]
 
 
-def test_a_queue_that_is_declared_otherwise_than_the_layout_says_is_named(depot: str) -> None:
+def test_a_queue_whose_declaration_differs_from_the_layout_is_named(depot: str) -> None:
     def longer(queue: str) -> Mapping[str, Mapping[str, object]]:
         return {**declarations(queue), queue: {"x-queue-type": "quorum", "x-max-length": 60_000}}
 
@@ -106,7 +106,7 @@ def test_the_in_memory_queues_of_another_application_are_counted() -> None:
     broker.close()
 
 
-def test_nothing_else_of_clerks_is_read() -> None:
+def test_ops_queues_imports_nothing_else_of_clerks() -> None:
     code = (
         "import sys, ops.queues.rabbitmq, ops.queues.in_memory\n"
         "ours = {'messages', 'gateway', 'workers', 'sandbox'}\n"

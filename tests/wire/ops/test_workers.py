@@ -1,4 +1,4 @@
-"""What a `clerk worker` knows of its processes, and what it leaves behind."""
+"""What a `clerk worker` knows about its processes, and what it leaves behind."""
 
 import asyncio
 import os
@@ -34,14 +34,14 @@ class Below:
         self.monitor = Monitor(folder, QUEUES, SilenceMetrics(self._registry))
 
     def beat(self, pid: int) -> None:
-        """A process leaves a heartbeat."""
+        """A process writes a heartbeat."""
         self._beats += 1
         file = self._folder / str(pid)
         file.touch()
         os.utime(file, ns=(0, self._beats))
 
     def samples(self) -> Samples:
-        """What the supervisor counts."""
+        """The supervisor's samples."""
         return collect_samples(self._registry.collect())
 
 
@@ -85,7 +85,7 @@ def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
 
 @pytest.fixture
 def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A temporary folder in which no other worker that starts meanwhile clears up."""
+    """A temporary folder in which no worker of another test cleans up."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
@@ -95,7 +95,7 @@ def folders() -> set[Path]:
 
 
 def folder_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
-    """A process that has made a folder and then run this code; its folder."""
+    """Start a process that makes a folder and then runs this code; its folder."""
     code = (
         "import os, subprocess, sys\nfrom ops.running.shared_folder import SharedFolder\n"
         f"shared = SharedFolder()\n{then}\nprint(shared.path, flush=True)\nsys.stdin.read()"
@@ -113,7 +113,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.usefixtures("own_temporary_folder")
-def test_what_a_killed_worker_left_behind_goes_when_the_next_one_starts() -> None:
+def test_the_next_worker_to_start_removes_what_a_killed_one_left_behind() -> None:
     killed, left_behind = folder_elsewhere("(shared.path / 'metrics').mkdir()")
     running, in_use = folder_elsewhere("")
     end(killed)
@@ -135,7 +135,7 @@ def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> 
     killed.wait(20)
     SharedFolder().close()
     assert shared in folders()
-    killed.communicate(timeout=20)  # its child reads to the end, and ends
+    killed.communicate(timeout=20)  # its child reads until the input ends, then ends
 
     def gone() -> bool:
         SharedFolder().close()
@@ -146,7 +146,7 @@ def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> 
 
 @dataclass(frozen=True)
 class Loading(Child):
-    """A command of one process, which loads only this module."""
+    """A command with one process, which loads only this module."""
 
     module: str = ""
 
@@ -155,8 +155,8 @@ class Loading(Child):
         return [self.module, "--processes", "1"]
 
 
-def test_a_command_whose_supervisor_dies_while_it_begins_ends(tmp_path: Path) -> None:
-    """Linux sends a signal at a parent's death only once it is asked to: the command looks for itself."""
+def test_a_command_ends_if_its_supervisor_dies_while_it_starts(tmp_path: Path) -> None:
+    """Linux signals a parent's death only after a request: until then the command checks for itself."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys, time\n"
         "while 'ops.running.worker_command' in sys.orig_argv and os.getppid() == int(os.environ['SUPERVISOR']):\n"
@@ -177,17 +177,17 @@ def test_a_command_whose_supervisor_dies_while_it_begins_ends(tmp_path: Path) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    running.communicate(timeout=60)  # returns as soon as no process has its output open
+    running.communicate(timeout=60)  # returns as soon as no process has the output open
     assert running.returncode == -signal.SIGKILL
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_worker_process_whose_command_dies_while_it_begins_ends(tmp_path: Path) -> None:
+def test_a_worker_process_ends_if_its_command_dies_while_it_starts(tmp_path: Path) -> None:
     (tmp_path / "orphaned.py").write_text(
         "import os, signal, time\nfrom pathlib import Path\n"
         "import dramatiq\nfrom dramatiq.brokers.stub import StubBroker\n"
         "command = os.getppid()\n"
-        "for _ in range(500):\n"  # until it waits to hear that this process has begun
+        "for _ in range(500):\n"  # until the command waits for this process to begin
         "    if 'futex' in Path(f'/proc/{command}/wchan').read_text():\n        break\n    time.sleep(0.01)\n"
         "os.kill(command, signal.SIGKILL)\n"
         "while os.getppid() == command:\n    time.sleep(0.01)\n"
@@ -229,7 +229,7 @@ async def test_every_process_below_a_supervisor_keeps_its_folder(
 
 
 def _open_files_of_worker(pid: int) -> list[Path]:
-    """The files that a process has open; none unless it is a `dramatiq` command or one of its processes."""
+    """The open files of a process; none unless it is a `dramatiq` command or one of its processes."""
     proc = Path(f"/proc/{pid}")
     if b"ops.running.worker_command" not in (proc / "cmdline").read_bytes():
         return []
@@ -240,7 +240,7 @@ def _open_files_of_worker(pid: int) -> list[Path]:
     ("works", "pauses"),
     [(True, [FIRST_PAUSE, FIRST_PAUSE, FIRST_PAUSE]), (False, [2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE])],
 )
-async def test_what_worked_is_started_again_soon_and_what_never_does_later_and_later(
+async def test_a_process_that_worked_restarts_soon_and_one_that_never_works_restarts_ever_later(
     works: bool, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heartbeat = "pathlib.Path(os.environ['CLERK_HEARTBEAT_DIR'], '1').touch(); " if works else ""

@@ -1,4 +1,4 @@
-"""A server that answers as Twilio's API does, or as no API should, and what Clerk calls it with."""
+"""A server that answers as Twilio's API does or in broken ways, and Clerk's client for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +36,7 @@ class SeenRequest:
 
 @dataclass
 class FakeTwilio:
-    """A server that answers with `answer` and keeps what it saw."""
+    """A server that answers with `answer` and keeps the requests."""
 
     answer: Handler
     url: str = ""
@@ -57,13 +57,13 @@ class FakeTwilio:
 
 
 async def unasked(request: web.BaseRequest) -> web.StreamResponse:
-    """What answers until a test says what does."""
+    """The answer until a test sets another."""
     raise AssertionError(f"nothing should have come to {request.path}")
 
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[FakeTwilio]:
-    """A server on a free port; who still waits for it is let go at the end."""
+    """A server on a free port. It releases all waiting callers at the end."""
     server = FakeTwilio(unasked)
     async with RawTestServer(server.handle) as real:
         server.url = f"http://127.0.0.1:{real.port}"
@@ -93,7 +93,7 @@ def replying(status: int, body: Any, **headers: str) -> Handler:
 
 
 def error(code: int, status: int, message: str = "Error") -> dict[str, Any]:
-    """An error as the API tells it (https://www.twilio.com/docs/usage/twilios-response)."""
+    """An error as the API reports it (https://www.twilio.com/docs/usage/twilios-response)."""
     return {
         "code": code,
         "message": message,
@@ -162,5 +162,5 @@ def paged(*pages: list[dict[str, Any]], key: str = "messages") -> Handler:
 
 
 def counted(method: str, outcome: str) -> float:
-    """How many calls ended so."""
+    """How many calls had this outcome."""
     return float(CALLS.labels(method, outcome)._value.get())

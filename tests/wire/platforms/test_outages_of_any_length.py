@@ -1,4 +1,4 @@
-"""An outage costs time and no message: what waits for MongoDB, Slack, Twilio or the broker uses up no tries."""
+"""An outage delays messages and loses none: waiting for MongoDB, Slack, Twilio or the broker uses up no tries."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,7 +28,7 @@ MANY = 40
 
 
 class Actors:
-    """Actors that do what a test says, on a real broker, and what they were given."""
+    """Actors on a real broker that do what a test says, and the messages that they got."""
 
     def __init__(self, url: str) -> None:
         self.broker: QuorumBroker = rabbitmq(url, Observed(), outage=BRIEF)
@@ -52,7 +52,7 @@ class Actors:
         self.broker.enqueue(Message.decode(envelope(message)[1]))
 
     def ran(self, name: str) -> int:
-        """How often an actor ran."""
+        """How many times an actor ran."""
         return len(self.runs.get(name, []))
 
 
@@ -79,7 +79,9 @@ def fail(error: Exception) -> Callable[[], None]:
     return run
 
 
-def test_messages_outlive_an_outage_of_many_backoffs_and_all_are_done_after_it(actors: Actors, amqp_url: str) -> None:
+def test_messages_survive_an_outage_of_many_backoffs_and_are_all_handled_after_it(
+    actors: Actors, amqp_url: str
+) -> None:
     actors.does["slack.render"] = fail(AutoReconnect("connection refused"))
     for number in range(3):
         actors.publish(RenderConversation(conversation=f"c{number}"))
@@ -92,7 +94,7 @@ def test_messages_outlive_an_outage_of_many_backoffs_and_all_are_done_after_it(a
     assert dead(amqp_url) == 0
 
 
-def test_any_other_failure_still_ends_after_as_many_tries_as_its_actor_has(actors: Actors, amqp_url: str) -> None:
+def test_any_other_failure_ends_after_the_actors_number_of_tries(actors: Actors, amqp_url: str) -> None:
     outage, failure = fail(AutoReconnect("away")), fail(ValueError("a fault of ours"))
     actors.does["slack.render"] = lambda: outage() if actors.ran("slack.render") <= MANY else failure()
     actors.publish(RenderConversation(conversation="c"))
@@ -106,7 +108,7 @@ def reply(channel: str = "C0TEXTS") -> SlackReplyPosted:
     )
 
 
-def test_the_author_of_a_reply_that_fails_for_good_is_told(actors: Actors, amqp_url: str) -> None:
+def test_the_author_of_a_reply_that_fails_for_good_is_informed(actors: Actors, amqp_url: str) -> None:
     actors.does["sms.record_reply"] = fail(Permanent("whatever"))
     actors.publish(reply())
     wait_until(lambda: dead(amqp_url), "a dead letter")
@@ -115,7 +117,7 @@ def test_the_author_of_a_reply_that_fails_for_good_is_told(actors: Actors, amqp_
     assert Whisper.model_validate(told) == Whisper(text=REPLY, user="U0ADA", channel="C0TEXTS", thread_ts="1.0")
 
 
-def test_a_whisper_that_fails_for_good_is_told_to_nobody(actors: Actors, amqp_url: str) -> None:
+def test_no_one_is_informed_of_a_whisper_that_fails_for_good(actors: Actors, amqp_url: str) -> None:
     actors.does["slack.whisper"] = fail(Permanent("channel_not_found"))
     actors.publish(Whisper(text="hello", user="U0ADA", channel="C0TEXTS"))
     wait_until(lambda: dead(amqp_url), "a dead letter")

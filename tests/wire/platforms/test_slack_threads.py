@@ -32,9 +32,7 @@ def newest(pair: Pair) -> str:
     return max(pair.standins.workspace.channels[HERE].messages)
 
 
-async def test_what_people_wrote_between_two_moments_is_read_in_order(
-    slack: SlackApi, pair: Pair, thread: Posted
-) -> None:
+async def test_replies_between_two_moments_are_read_in_order(slack: SlackApi, pair: Pair, thread: Posted) -> None:
     people = pair.standins.people
     await people.reply(ADA, HERE, thread.ts, "too early")
     after = newest(pair)
@@ -66,7 +64,7 @@ async def test_a_thread_of_more_than_a_page_is_read_to_its_end(slack: SlackApi, 
     assert [each.text for each in found] == [str(number) for number in range(205)]
 
 
-async def test_what_kept_a_thread_from_being_read_is_said(slack: SlackApi, pair: Pair, thread: Posted) -> None:
+async def test_the_reason_why_a_thread_could_not_be_read_is_given(slack: SlackApi, pair: Pair, thread: Posted) -> None:
     pair.standins.faults.waiting.append(Fault(method="conversations.replies", kind="drop"))
     with pytest.raises(Ambiguous):
         await slack.replies_between(thread, thread.ts, LATER)

@@ -27,9 +27,7 @@ async def root(slack: SlackApi) -> Posted:
     return await slack.post(HERE, whisper("root"), post_id="root")
 
 
-async def test_uploaded_files_are_seen_by_nobody_until_they_are_shared_in_one_message(
-    slack: SlackApi, pair: Pair
-) -> None:
+async def test_uploaded_files_are_invisible_until_they_are_shared_in_one_message(slack: SlackApi, pair: Pair) -> None:
     thread = await root(slack)
     files = [await slack.upload("picture-1.png", PNG), await slack.upload("file-2.pdf", b"%PDF")]
     channel = pair.standins.workspace.channels[HERE]
@@ -58,7 +56,7 @@ async def test_a_share_whose_answer_was_lost_can_be_found_and_is_not_repeated(sl
 
 
 @pytest.mark.parametrize("kind", ["500", "drop", "refuse", "error"])
-async def test_an_upload_that_fails_may_be_done_again(slack: SlackApi, pair: Pair, kind: str) -> None:
+async def test_a_failed_upload_can_be_repeated(slack: SlackApi, pair: Pair, kind: str) -> None:
     fault = {"method": "upload", "kind": kind, "code": "length_mismatch"}
     pair.standins.faults.waiting.append(Fault.model_validate(fault))
     with pytest.raises(Temporary):
@@ -66,7 +64,7 @@ async def test_an_upload_that_fails_may_be_done_again(slack: SlackApi, pair: Pai
     assert await slack.upload("picture-1.png", PNG)
 
 
-async def test_where_the_bot_is_no_member_it_can_share_nothing(slack: SlackApi, pair: Pair) -> None:
+async def test_the_bot_can_share_nothing_where_it_is_not_a_member(slack: SlackApi, pair: Pair) -> None:
     thread = await root(slack)
     pair.standins.workspace.channels[HERE].joined = False
     with pytest.raises(Permanent, match="not_in_channel"):

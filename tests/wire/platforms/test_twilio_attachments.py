@@ -1,4 +1,4 @@
-"""What contacts attach, fetched from Twilio and the storage behind it."""
+"""Contacts' attachments, fetched from Twilio and the storage behind it."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ async def test_an_attachment_is_fetched_with_credentials(twilio: FakeTwilio, api
     assert twilio.seen[0].authorization is not None
 
 
-async def test_the_storage_that_it_is_kept_in_sees_no_credentials(
+async def test_the_storage_behind_twilio_gets_no_credentials(
     twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
 ) -> None:
     twilio.answer = replying(307, b"", Location=storage.url + "/a%2Fb?Signature=x%2By%3D&Expires=1")
@@ -32,7 +32,7 @@ async def test_the_storage_that_it_is_kept_in_sees_no_credentials(
     assert seen.query == {"Signature": "x+y=", "Expires": "1"}
 
 
-async def test_the_way_back_from_a_storage_is_followed_too(
+async def test_a_redirect_back_from_the_storage_is_followed_too(
     twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
 ) -> None:
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -85,7 +85,7 @@ async def test_nothing_is_fetched_from_the_network_that_clerk_runs_in(
     assert not storage.seen
 
 
-async def test_an_address_that_is_not_twilios_is_not_even_asked(
+async def test_an_address_that_is_not_twilios_gets_no_request(
     twilio: FakeTwilio, storage: FakeTwilio, api: TwilioApi
 ) -> None:
     host = twilio.url.removeprefix("http://")
@@ -110,7 +110,7 @@ async def test_an_address_that_is_not_twilios_is_not_even_asked(
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-async def test_no_more_is_read_than_was_asked_for(twilio: FakeTwilio, api: TwilioApi, chunked: bool) -> None:
+async def test_no_more_than_the_limit_is_read(twilio: FakeTwilio, api: TwilioApi, chunked: bool) -> None:
     sent = 0
 
     async def endless(request: web.BaseRequest) -> web.StreamResponse:
@@ -131,7 +131,7 @@ async def test_no_more_is_read_than_was_asked_for(twilio: FakeTwilio, api: Twili
     assert sent < 10**8
 
 
-async def test_an_attachment_of_just_the_size_is_taken(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_an_attachment_of_exactly_the_limit_is_taken(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(200, PNG)
     assert len((await api.media(twilio.url + MEDIA, most=len(PNG))).content) == len(PNG)
     with pytest.raises(TooLarge):
@@ -139,7 +139,7 @@ async def test_an_attachment_of_just_the_size_is_taken(twilio: FakeTwilio, api: 
 
 
 @pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "image/svg+xml", "TEXT/HTML"])
-async def test_a_page_is_no_picture(twilio: FakeTwilio, api: TwilioApi, kind: str) -> None:
+async def test_a_web_page_is_not_taken_for_a_picture(twilio: FakeTwilio, api: TwilioApi, kind: str) -> None:
     twilio.answer = replying(200, b"<html>", **{"Content-Type": kind})
     with pytest.raises(Refused):
         await api.media(twilio.url + MEDIA, most=10_000)
@@ -149,7 +149,7 @@ async def test_a_page_is_no_picture(twilio: FakeTwilio, api: TwilioApi, kind: st
     ("status", "failure"),
     [(401, Refused), (403, Refused), (410, Refused), (404, Unreachable), (500, Unreachable), (429, TextingThrottled)],
 )
-async def test_an_attachment_that_is_not_there_yet_can_be_asked_for_again(
+async def test_an_attachment_that_does_not_exist_yet_can_be_requested_again(
     twilio: FakeTwilio, api: TwilioApi, status: int, failure: type[TextingError]
 ) -> None:
     twilio.answer = replying(status, error(20404, status))
@@ -159,7 +159,7 @@ async def test_an_attachment_that_is_not_there_yet_can_be_asked_for_again(
     assert counted("media", failure.__name__.lower()) == before + 1
 
 
-async def test_a_download_that_stops_halfway_is_no_attachment(twilio: FakeTwilio) -> None:
+async def test_a_download_that_stops_halfway_fails(twilio: FakeTwilio) -> None:
     async def half(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "image/png"})
         response.content_length = 10_000

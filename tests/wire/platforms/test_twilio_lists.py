@@ -1,4 +1,4 @@
-"""Twilio's lists as Clerk reads them: which texts came, which of ours it has."""
+"""Twilio's lists as Clerk reads them: which texts came, and which of Clerk's texts Twilio has."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ from workers.platforms.twilio.api import TwilioApi
 from workers.ports import SentText
 
 
-async def test_our_texts_are_found_on_all_pages_newest_first(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_clerks_texts_are_found_on_all_pages_newest_first(twilio: FakeTwilio, api: TwilioApi) -> None:
     minutes = [timedelta(minutes=each) for each in range(10)]
     twilio.answer = paged(
         [message("SM5", NOW + minutes[5]), inbound("SM4", NOW + minutes[4])],
@@ -43,7 +43,7 @@ async def test_our_texts_are_found_on_all_pages_newest_first(twilio: FakeTwilio,
     assert all(each.authorization for each in twilio.seen)
 
 
-async def test_the_search_ends_where_nothing_can_be_new(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_the_search_ends_where_no_newer_text_can_follow(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = paged([message("SM3")], [message("SM2", NOW - timedelta(days=1))], [message("SM1", NOW)])
     found = await api.find(line=LINE, contact=CONTACT, since=NOW)
     assert [each.sid for each in found] == ["SM3"]
@@ -67,14 +67,14 @@ async def test_a_contacts_texts_are_read_on_all_pages_oldest_first(twilio: FakeT
     assert {each.path for each in twilio.seen} == {MESSAGES + ".json"}
 
 
-async def test_only_one_contacts_texts_are_read_where_that_is_asked(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_only_one_contacts_texts_are_read_on_request(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = paged([inbound("SM1", NOW)])
     await api.received(line=LINE, since=NOW, contact=CONTACT)
     await api.received(line=LINE, since=NOW)
     assert [each.query.get("From") for each in twilio.seen] == [CONTACT, None]
 
 
-async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_a_texts_media_are_listed_only_if_it_has_some(twilio: FakeTwilio, api: TwilioApi) -> None:
     listed = paged([inbound("MM2", NOW, num_media="2", body=""), inbound("SM1", NOW)])
     media = [
         {"sid": sid, "content_type": kind, "uri": f"/2010-04-01/Accounts/{SID}/Messages/MM2/Media/{sid}.json"}
@@ -97,9 +97,7 @@ async def test_the_media_of_a_text_are_listed_only_where_there_are_some(twilio: 
     ("status", "body"),
     [(500, b""), (200, b"<html>"), (200, b"[]"), (200, b'{"messages": [{}, {"direction": "inbound"}]}')],
 )
-async def test_reading_that_failed_can_be_done_again(
-    twilio: FakeTwilio, api: TwilioApi, status: int, body: bytes
-) -> None:
+async def test_a_failed_reading_can_be_repeated(twilio: FakeTwilio, api: TwilioApi, status: int, body: bytes) -> None:
     twilio.answer = replying(status, body)
     with pytest.raises(Unreachable):
         await api.find(line=LINE, contact=CONTACT, since=NOW)
@@ -127,7 +125,7 @@ async def test_no_page_is_fetched_from_another_host(twilio: FakeTwilio, storage:
     assert not storage.seen
 
 
-async def test_the_stand_in_is_talked_to_as_twilio_is() -> None:
+async def test_the_stand_in_is_read_like_twilio() -> None:
     async with a_pair() as pair, reaching(pair.twilio_url, sid=standins.ACCOUNT, token=standins.AUTH) as api:
         picture = {"content_type": "image/png", "content": PNG}
         since = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Texts to contacts over Twilio's API: what was sent, what was not, and what nobody knows."""
+"""Texts to contacts over Twilio's API: which were sent, which were not, and which have an unknown outcome."""
 
 import asyncio
 import base64
@@ -62,20 +62,20 @@ async def test_files_go_out_with_or_without_a_text(twilio: FakeTwilio, api: Twil
     assert "Body" not in dict(form)
 
 
-async def test_any_letters_arrive_as_they_are(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_any_characters_arrive_unchanged(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("SM1"))
     await send(api, "é 👋🏽 שלום & = % + \n")
     assert dict(twilio.seen[0].form)["Body"] == "é 👋🏽 שלום & = % + \n"
 
 
-async def test_a_text_that_no_wire_can_carry_is_refused(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_a_text_that_cannot_be_encoded_is_refused(twilio: FakeTwilio, api: TwilioApi) -> None:
     with pytest.raises(Refused):
         await send(api, "half a pair: \ud83d")
     assert not twilio.seen
 
 
 @pytest.mark.parametrize("before_answering", [True, False])
-async def test_a_dropped_connection_is_undecided_and_the_text_was_sent_once(
+async def test_after_a_dropped_connection_the_outcome_is_unknown_and_the_text_was_sent_once(
     twilio: FakeTwilio, api: TwilioApi, before_answering: bool
 ) -> None:
     async def drop(request: web.BaseRequest) -> web.StreamResponse:
@@ -102,7 +102,7 @@ async def test_a_dropped_connection_is_undecided_and_the_text_was_sent_once(
         (500, b"\xff\xfe", None),
     ],
 )
-async def test_a_fault_of_twilios_is_undecided_and_the_text_was_sent_once(
+async def test_after_a_fault_of_twilios_the_outcome_is_unknown_and_the_text_was_sent_once(
     twilio: FakeTwilio, api: TwilioApi, status: int, body: Any, code: int | None
 ) -> None:
     twilio.answer = replying(status, body)
@@ -117,14 +117,16 @@ async def test_a_fault_of_twilios_is_undecided_and_the_text_was_sent_once(
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"{}", b'"SM1"', b'{"sid": 5}', b'{"sid": "SM1", "status": []}']
 )
-async def test_a_success_that_can_not_be_read_is_undecided(twilio: FakeTwilio, api: TwilioApi, body: bytes) -> None:
+async def test_after_an_unreadable_success_the_outcome_is_unknown(
+    twilio: FakeTwilio, api: TwilioApi, body: bytes
+) -> None:
     twilio.answer = replying(201, body)
     with pytest.raises(Undecided):
         await send(api)
     assert len(twilio.seen) == 1
 
 
-async def test_no_answer_in_time_is_undecided(twilio: FakeTwilio) -> None:
+async def test_without_an_answer_in_time_the_outcome_is_unknown(twilio: FakeTwilio) -> None:
     twilio.answer = twilio.hang
     async with reaching(twilio.url + "/twilio", seconds=0.3) as api:
         async with asyncio.timeout(4):
@@ -133,7 +135,7 @@ async def test_no_answer_in_time_is_undecided(twilio: FakeTwilio) -> None:
     assert len(twilio.seen) == 1
 
 
-async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
+async def test_a_refused_connection_means_that_the_text_was_not_sent() -> None:
     async with reaching(f"http://127.0.0.1:{unused_port()}") as api:
         with pytest.raises(Unreachable):
             await send(api)
@@ -151,7 +153,7 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
         (400, error(21611, 400), {"Retry-After": "60"}, 60),
     ],
 )
-async def test_a_throttled_text_was_not_sent_and_can_be_later(
+async def test_a_throttled_text_was_not_sent_and_can_be_sent_later(
     twilio: FakeTwilio, api: TwilioApi, status: int, body: Any, headers: dict[str, str], seconds: int
 ) -> None:
     twilio.answer = replying(status, body, **headers)
@@ -194,7 +196,7 @@ async def test_a_text_follows_no_redirect(twilio: FakeTwilio, storage: FakeTwili
     assert not storage.seen
 
 
-async def test_neither_errors_nor_the_log_tell_numbers_texts_or_tokens(
+async def test_errors_and_the_log_contain_no_numbers_texts_or_tokens(
     twilio: FakeTwilio, api: TwilioApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -223,7 +225,7 @@ async def test_the_address_is_the_configured_one_whatever_the_environment_says(
     assert twilio.seen[0].path == MESSAGES + ".json"
 
 
-async def test_connections_come_back_after_close(twilio: FakeTwilio, api: TwilioApi) -> None:
+async def test_connections_are_opened_again_after_close(twilio: FakeTwilio, api: TwilioApi) -> None:
     twilio.answer = replying(201, message("SM1"))
     await send(api)
     await api.close()

@@ -1,4 +1,4 @@
-"""What becomes of a worker's connections: given back when it stops, and lost under it."""
+"""A worker's connections: closed when it stops, and replaced when one is lost."""
 
 import gc
 from typing import Any
@@ -33,7 +33,7 @@ def test_a_stopped_worker_leaves_no_connection_open() -> None:
     gc.collect()
 
 
-def test_what_is_handed_back_over_a_lost_connection_comes_again(amqp_url: str) -> None:
+def test_a_message_acknowledged_over_a_lost_connection_is_delivered_again(amqp_url: str) -> None:
     broker = rabbitmq(amqp_url)
     broker.declare_queue("sms")
     broker.flush("sms")
