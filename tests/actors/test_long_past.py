@@ -16,7 +16,8 @@ from tests.fakes import DiesAt, FakeWorkers
 from workers.failures import Temporary
 from workers.interactive.assign_modal import NOTES_SHOWN
 from workers.mongo import Stores
-from workers.mongo.past import ENTRIES_KEPT, NOTES_KEPT
+from workers.mongo.past import ENTRIES_KEPT, NOTES_KEPT, Past
+from workers.mongo.tickets import Tickets
 
 PAST: Final = 60
 """The number of notes on a ticket of an earlier version."""
@@ -120,7 +121,7 @@ async def test_a_text_costs_the_same_with_many_notes_as_with_none(sizes: ReplySi
         await text(workers, 1)
         await text(workers, 2)
         costs = []
-        for count in (NOTES_KEPT * 2, 300):
+        for count in (NOTES_KEPT * 2, 250):
             await give_it_a_past_of_before(stores, count, length=500)
             await text(workers, 10 * count)
             sizes.take()
@@ -177,6 +178,24 @@ async def test_a_move_that_is_killed_at_any_step_continues_where_it_stopped(work
         assert versions == sorted(set(versions))
         step += 1
     assert step > 5
+
+
+async def test_a_very_long_past_is_moved_by_several_saves_and_each_is_read_whole(workers: FakeWorkers) -> None:
+    stores = workers.ports.stores
+    await text(workers, 1)
+    await give_it_a_past_of_before(stores)
+    database = stores.tickets._collection.database
+    past = Past(database["notes"], database["history"], most=25)
+    tickets = Tickets(database["tickets"], database["tags"], database["terms"], database["counters"], past)
+    expected, versions = await all_notes(stores), await all_versions(stores)
+    held = []
+    for _ in range(4):
+        ticket = await ticket_of(stores)
+        assert await tickets.save(ticket.model_copy(update={"version": ticket.version + 1}), ticket.version)
+        held.append(len((await ticket_of(stores)).notes))
+        assert await all_notes(stores) == expected
+        assert await all_versions(stores) == versions
+    assert held == [35, 10, NOTES_KEPT, NOTES_KEPT]
 
 
 async def test_half_a_move_by_a_worker_that_lost_the_race_does_no_harm(workers: FakeWorkers) -> None:

@@ -17,8 +17,9 @@ from pydantic import AwareDatetime
 import messages
 import workers.mongo
 from messages.base import Document
+from messages.line import Line
 from messages.sms import State
-from messages.ticket import Status
+from messages.ticket import Status, Ticket
 from tests import make
 from workers.mongo import Stores
 from workers.mongo.collection import DocumentStore, change_to, connected, stored
@@ -144,6 +145,21 @@ def examples(kind: type[Document]) -> Sequence[tuple[Document, Document]]:
     collect()
     by_size = sorted(found, key=lambda each: len(stored(each)))
     return [(by_size[0], by_size[-1]), (by_size[-1], by_size[0])]
+
+
+async def test_any_ticket_and_any_line_saved_over_any_other_is_what_is_read(stores: Stores) -> None:
+    for before, after in examples(Ticket):
+        assert isinstance(before, Ticket)
+        assert isinstance(after, Ticket)
+        await stores.tickets._collection.delete_many({})
+        assert await stores.tickets.add(before)
+        assert await stores.tickets.save(after, read=before.version)
+        assert await stores.tickets.get(7) == after.model_copy(update={"settled": before.settled})
+    for pair in examples(Line):
+        for line in pair:
+            assert isinstance(line, Line)
+            await stores.lines.save(line)
+            assert await stores.lines.get("7") == line
 
 
 async def test_a_ticket_that_has_no_times_any_more_has_none_when_it_is_read(stores: Stores) -> None:

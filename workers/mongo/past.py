@@ -18,7 +18,10 @@ NOTES_KEPT: Final = 5
 ENTRIES_KEPT: Final = 10
 """How many of the newest notes and entries a ticket itself holds: every text reads and writes them."""
 
-BATCH: Final = 200
+MOVED_AT_ONCE: Final = 300
+"""The most notes, and the most entries, that one save moves: a long past of before takes a few saves."""
+
+BATCH: Final = 100
 DUPLICATE_KEY: Final = 11000
 """https://www.mongodb.com/docs/manual/reference/error-codes/"""
 
@@ -31,12 +34,12 @@ def _key(ticket: int, number: int) -> str:
 class Past:
     """The earlier notes and history entries of all tickets."""
 
-    def __init__(self, notes: RawCollection, history: RawCollection) -> None:
-        self._notes, self._history = notes, history
+    def __init__(self, notes: RawCollection, history: RawCollection, most: int = MOVED_AT_ONCE) -> None:
+        self._notes, self._history, self._most = notes, history, most
 
     async def move_from(self, ticket: Ticket) -> Ticket:
-        """The ticket with its newest notes and entries only, once the others are stored here."""
-        notes, entries = ticket.notes[:-NOTES_KEPT], ticket.history[:-ENTRIES_KEPT]
+        """The ticket without its oldest notes and entries, which are stored here; only the newest stay in the end."""
+        notes, entries = ticket.notes[:-NOTES_KEPT][: self._most], ticket.history[:-ENTRIES_KEPT][: self._most]
         if not notes and not entries:
             return ticket
         first = ticket.earlier_notes
