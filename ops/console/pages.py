@@ -147,7 +147,7 @@ class Pages:
 
     async def move(self, request: Request) -> Response:
         """Start to replay or drop dead letters, or stop doing so."""
-        view, verb, form = self._view, request.path_params["verb"], form_of(await request.body(), KIND)
+        view, verb, form = self._view, request.path_params["verb"], FormData([*form_of(await request.body(), KIND)])
         if verb == "stop":
             view.runs.stop()
             return RedirectResponse("/ops/dead", 303)

@@ -115,7 +115,7 @@ class Authentication:
         if path.startswith("/static/"):
             return None
         if path == "/sign-in" and request.method == "POST":
-            return self._sign_in(request, form_of(body, request.headers.get("content-type", "")))
+            return self._sign_in(request, _form(request, body))
         bearer = request.headers.get("authorization", "")
         if bearer.lower().startswith("bearer "):
             request.scope["form_key"] = ""
@@ -139,7 +139,7 @@ class Authentication:
             return False
         key = request.headers.get("x-form-key")
         if key is None:
-            key = str(form_of(body, request.headers.get("content-type", "")).get("form_key", ""))
+            key = str(_form(request, body).get("form_key", ""))
         return self._token.is_form_key(cookie, key)
 
     def _count_wrong(self, request: Request) -> Response | None:
@@ -163,6 +163,10 @@ class Authentication:
             samesite="strict",
         )
         return answer
+
+
+def _form(request: Request, body: bytes) -> FormData:
+    return FormData([*form_of(body, request.headers.get("content-type", ""))])
 
 
 def _sign_out() -> Response:
