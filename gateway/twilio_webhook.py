@@ -18,6 +18,7 @@ NO_REPLY: Final = Response(200, b"<Response/>", "text/xml")
 """Twilio would send a plain text answer to the contact (https://www.twilio.com/docs/messaging/twiml)."""
 
 MOST_MEDIA: Final = 10
+MOST_RECIPIENTS: Final = 20
 LONGEST_NAME: Final = 256
 
 UNKNOWN_SENDER: Final = "unknown"
@@ -56,6 +57,7 @@ def sms(request: Request, account: Account, now: datetime) -> Accepted:
         body=fields.get("Body", ""),
         media=tuple(_media(fields)),
         opt_out=fields.get("OptOutType") or None,
+        others=tuple(_others(fields)),
         received_at=now,
     )
     return Accepted([text], NO_REPLY)
@@ -119,6 +121,14 @@ def _sender(fields: dict[str, str]) -> str:
     """The sender of a text: a number, a short code, a company's name or nothing. A refusal would lose the text."""
     sender = fields.get("From", "").replace("\x00", "")[:LONGEST_NAME]
     return sender if sender.strip() else UNKNOWN_SENDER
+
+
+def _others(fields: dict[str, str]) -> Iterator[str]:
+    """The other recipients of a group message, which Twilio numbers from 0 as it does media."""
+    for number in range(MOST_RECIPIENTS):
+        other = fields.get(f"OtherRecipients{number}", "").replace("\x00", "").strip()
+        if other:
+            yield other[:LONGEST_NAME]
 
 
 def _media(fields: dict[str, str]) -> Iterator[Media]:

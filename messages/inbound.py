@@ -5,7 +5,10 @@ from messages.sms import Media, SlackFile
 
 
 class SmsReceived(QueueMessage):
-    """A contact's text reached the gateway. `after` is the sid of the contact's text before it, if known."""
+    """A contact's text reached the gateway. `after` is the sid of the contact's text before it, if known.
+
+    `others` are the other recipients of a group message.
+    """
 
     actor = "ingestion.receive"
     sid: str
@@ -16,6 +19,7 @@ class SmsReceived(QueueMessage):
     opt_out: str | None = None
     received_at: Moment
     after: str | None = None
+    others: tuple[str, ...] = ()
 
 
 class DeliveryReported(QueueMessage):

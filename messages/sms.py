@@ -99,6 +99,8 @@ class Sms(Document):
     An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
     `received_at` decides its place.
 
+    `others` are the other recipients of an inbound text to a group.
+
     `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
     `files` go out with an outbound text. `orders` are the newest orders to resend it that were carried out.
     """
@@ -111,6 +113,7 @@ class Sms(Document):
     body: str
     media: tuple[Media, ...] = ()
     files: tuple[SlackFile, ...] = ()
+    others: tuple[str, ...] = ()
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None

@@ -78,6 +78,7 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
         direction=Direction.INBOUND,
         body=message.body,
         media=message.media,
+        others=message.others,
         received_at=message.received_at,
         stored_at=now,
         after=message.after,

@@ -318,6 +318,10 @@ def _text_sections(text: Sms | None) -> list[Block]:
             blocks.append(ContextBlock(elements=[_plain("This text is too long for Slack, so its end is not shown.")]))
     elif not text.media:
         blocks.append(ContextBlock(elements=[_plain("(no text)")]))
+    if text.others:
+        others = listed(text.others, 500, ", ")
+        words = f"A group message, also to {others}. Replies go to this contact alone."
+        blocks.append(ContextBlock(elements=[_plain(clip_escaped(words, SECTION))]))
     if text.media:
         blocks.append(ContextBlock(elements=[_plain(clip_escaped(f"📎 {_attached(text.media)}", SECTION))]))
     return blocks
