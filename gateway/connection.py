@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from gateway.crowd import Crowd, Doing
+from gateway.crowd import ConnectionStage, Crowd
 
 HEAD_LIMIT: Final = 128 << 10
 """Bytes; the last packet of the head may contain a part of the body."""
@@ -39,7 +39,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, config: uvicorn.Config, server_state: CrowdedState, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, server_state, *args, **kwargs)
         self._crowd = server_state.crowd
-        self._stage = Doing.WAITING
+        self._stage = ConnectionStage.WAITING
         self._receiving = False
         self._due: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -103,7 +103,7 @@ class Connection(HttpToolsProtocol):
 
     def close_for_others(self) -> None:
         """Close, because others need the room."""
-        if self._stage is Doing.RECEIVING and not self._in_head and not self.cycle.response_started:
+        if self._stage is ConnectionStage.RECEIVING and not self._in_head and not self.cycle.response_started:
             self.transport.write(NO_ROOM)
         elif self.transport.get_write_buffer_size():
             self.transport.abort()  # its sender does not read: to close would wait for that
@@ -117,11 +117,11 @@ class Connection(HttpToolsProtocol):
             self._stage = stage
             _close_for_others(self._crowd.move(self, stage))
 
-    def _stage_now(self) -> Doing:
+    def _stage_now(self) -> ConnectionStage:
         cycle = self.cycle
         if self.pipeline or (cycle is not None and not cycle.response_complete and not cycle.more_body):
-            return Doing.WAITING if self.flow.write_paused else Doing.ANSWERING
-        return Doing.RECEIVING if self._receiving else Doing.WAITING
+            return ConnectionStage.WAITING if self.flow.write_paused else ConnectionStage.ANSWERING
+        return ConnectionStage.RECEIVING if self._receiving else ConnectionStage.WAITING
 
     def _start_timeout(self, within: float) -> None:
         self._in_head, self._head_size = True, 0

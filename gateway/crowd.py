@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from enum import Enum
 
 
-class Doing(Enum):
+class ConnectionStage(Enum):
     """What a connection is doing."""
 
     WAITING = "it has sent nothing since it began or was answered, or does not read its answer"
@@ -17,7 +17,7 @@ class Doing(Enum):
     ANSWERING = "its request is complete and is being answered: it is never closed for others"
 
 
-class _Group[C: Hashable]:
+class _Connections[C: Hashable]:
     """Some connections; of those that may close for others, those that came into their stage first are in front."""
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class _Group[C: Hashable]:
         self.closable = OrderedDict[C, None]()
         self.receiving = OrderedDict[C, None]()
 
-    def add(self, connection: C, stage: Doing) -> None:
+    def add(self, connection: C, stage: ConnectionStage) -> None:
         self.size += 1
-        if stage is not Doing.ANSWERING:
+        if stage is not ConnectionStage.ANSWERING:
             self.closable[connection] = None
-        if stage is Doing.RECEIVING:
+        if stage is ConnectionStage.RECEIVING:
             self.receiving[connection] = None
 
     def remove(self, connection: C) -> None:
@@ -46,9 +46,9 @@ class Crowd[C: Hashable]:
 
     def __init__(self, most: int, receiving: int) -> None:
         self._most, self._receiving = most, receiving
-        self._members: dict[C, tuple[str, Doing]] = {}
-        self._all = _Group[C]()
-        self._by_address: dict[str, _Group[C]] = {}
+        self._members: dict[C, tuple[str, ConnectionStage]] = {}
+        self._all = _Connections[C]()
+        self._by_address: dict[str, _Connections[C]] = {}
 
     def join(self, connection: C, address: str) -> C | None:
         """Take a new connection; which one must close for it, perhaps itself."""
@@ -61,16 +61,16 @@ class Crowd[C: Hashable]:
                 return connection
         if goes is not None:
             self.leave(goes)
-        self._add(connection, address, Doing.WAITING)
+        self._add(connection, address, ConnectionStage.WAITING)
         return goes
 
-    def move(self, connection: C, stage: Doing) -> C | None:
+    def move(self, connection: C, stage: ConnectionStage) -> C | None:
         """Note what a connection is doing now; which one must close for that. One that has left stays away."""
         address, before = self._members.get(connection, (None, None))
         if address is None or before is stage:
             return None
         goes = None
-        if stage is Doing.RECEIVING:
+        if stage is ConnectionStage.RECEIVING:
             own = self._by_address[address].receiving
             if len(own) >= self._receiving // 2:
                 goes = next(iter(own))
@@ -93,7 +93,7 @@ class Crowd[C: Hashable]:
         if own.size == 0:
             del self._by_address[address]
 
-    def _add(self, connection: C, address: str, stage: Doing) -> None:
+    def _add(self, connection: C, address: str, stage: ConnectionStage) -> None:
         self._members[connection] = address, stage
         self._all.add(connection, stage)
-        self._by_address.setdefault(address, _Group()).add(connection, stage)
+        self._by_address.setdefault(address, _Connections()).add(connection, stage)

@@ -22,7 +22,7 @@ TOGETHER: Final = {
     "tests/system/faults/test_nothing_lost_nothing_twice.py": "storm",
     "tests/wire/gateway/test_publishing.py": "own rabbit",
     "tests/wire/gateway/test_process.py": "own rabbit",
-    "tests/wire/ops/test_queues.py": "own rabbit",
+    "tests/wire/ops/queues/test_queues.py": "own rabbit",
 }
 """Tests that share what takes long to start, by the beginnings of their ids; those that take longest come first.
 

@@ -18,6 +18,7 @@ from tests.simulation.virtual_time import SimulatedProcess, VirtualLoop
 from tests.simulation.wires import FaultyWire
 from workers.broker import SafeRetries
 from workers.ports import Ports
+from workers.retries import OUTAGE
 from workers.runtime import HANDLERS, dispatch
 
 WAKE_UPS: Final = frozenset(
@@ -165,7 +166,7 @@ class SimulatedPublisher:
 
 async def consume(process: SimulatedProcess, broker: SimulatedBroker, ports: Ports, *, interactive: bool) -> None:
     """One thread of a worker: handle messages, one at a time, with the retries of the real broker."""
-    retries = SafeRetries()
+    retries = SafeRetries(OUTAGE)
     while True:
         letter = await broker.next_for(process, interactive)
         delivery, proxy = letter.delivery, MessageProxy(letter.message)

@@ -148,7 +148,7 @@ TIMEOUT, EFFECT = 1, 2
 
 
 @dataclass(frozen=True)
-class Doing:
+class CallInProgress:
     """What a worker is in the middle of: a call or a lookup, since a tick, of an attempt as it read it."""
 
     what: str = "nothing"
@@ -162,7 +162,7 @@ class Reached:
 
     tick: int
     attempt: Attempt
-    workers: tuple[Doing, ...]
+    workers: tuple[CallInProgress, ...]
     there: int
     coming: tuple[int, ...]
     faults: int
@@ -194,27 +194,27 @@ def ways(now: Reached, rules: Rules) -> Iterator[Reached]:
         yield replace(now, tick=tick, there=now.there + due, coming=left)
 
 
-type Way = tuple[Attempt, Doing, dict[str, Any]]
-IDLE = Doing()
+type Way = tuple[Attempt, CallInProgress, dict[str, Any]]
+IDLE = CallInProgress()
 
 
-def of_worker(now: Reached, worker: Doing, rules: Rules) -> Iterator[Way]:
+def of_worker(now: Reached, worker: CallInProgress, rules: Rules) -> Iterator[Way]:
     """What a worker can do next, or what can happen to it."""
     match worker.what:
         case "nothing":
             step = rules.step(now.attempt, LookupAnswer.NOT_ASKED, now.tick)
             if step is NextStep.CALL:
                 begun = rules.after(now.attempt, ClaimEvent.BEGUN, now.tick)
-                yield begun, Doing("call", now.tick, begun), {}
+                yield begun, CallInProgress("call", now.tick, begun), {}
             elif step is NextStep.LOOK:
-                yield now.attempt, Doing("look", now.tick, now.attempt), {}
+                yield now.attempt, CallInProgress("look", now.tick, now.attempt), {}
         case "look":
             yield from of_lookup(now, worker, rules)
         case _:
             yield from of_call(now, worker, rules)
 
 
-def of_call(now: Reached, worker: Doing, rules: Rules) -> Iterator[Way]:
+def of_call(now: Reached, worker: CallInProgress, rules: Rules) -> Iterator[Way]:
     """The ends of a call: what came of it, and whether the worker gets to know it."""
 
     def noted(event: ClaimEvent) -> Attempt:
@@ -234,7 +234,7 @@ def of_call(now: Reached, worker: Doing, rules: Rules) -> Iterator[Way]:
                 yield after, IDLE, {"faults": fewer, "coming": (*now.coming, worker.since + late)}
 
 
-def of_lookup(now: Reached, worker: Doing, rules: Rules) -> Iterator[Way]:
+def of_lookup(now: Reached, worker: CallInProgress, rules: Rules) -> Iterator[Way]:
     """The ends of a lookup; each write compares what was read."""
     truth = rules.after(now.attempt, ClaimEvent.FOUND, now.tick) if now.there else None
     failed = (LookupAnswer.FAILED, LookupAnswer.UNREADABLE) if now.faults else ()
@@ -251,7 +251,7 @@ def of_lookup(now: Reached, worker: Doing, rules: Rules) -> Iterator[Way]:
         elif step is NextStep.CALL:
             lapsed = rules.after(now.attempt, ClaimEvent.LAPSED, now.tick)
             begun = rules.after(lapsed, ClaimEvent.BEGUN, now.tick)
-            yield begun, Doing("call", now.tick, begun), faults
+            yield begun, CallInProgress("call", now.tick, begun), faults
         elif step is NextStep.TELL:
             yield rules.after(now.attempt, ClaimEvent.GIVEN_UP, now.tick), IDLE, faults
         else:

@@ -1,1 +1,0 @@
-"""Actors on what contacts are and write."""
