@@ -1,0 +1,71 @@
+"""Which texts are a phone's reactions to ours, in any language, and which only look like one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.formats.reactions import is_reaction
+
+OURS = ["Hello", "Your order ships today", "See you Wednesday between 12 and 2."]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Liked “Your order ships today”",
+        'Loved "Your order ships today"',
+        "Disliked “Your order ships today”",
+        "Laughed at “Your order ships today”",
+        "Emphasized “Your order ships today”",
+        "Emphasised “Your order ships today”",
+        "Questioned “Your order ships…”",
+        "Reacted 🎉 to “Your order ships today”",
+        "Removed a heart from “Your order ships today”",
+        "Removed an exclamation from “Your order ships…”",
+        "👍 to “Your order ships today”",
+        "\u200a\u200b👍\u200b to “\u200aYour order ships today\u200a”\u200a",
+        "A aimé « Your order ships today »",
+        "A réagi 😂 à « Your order ships... »",
+        "Le gustó “Your order ships today”",
+        "Le encantó “See you Wednesday between 12 and 2.”",
+        "Gefällt „Your order ships today“",
+        "Понравилось «Your order ships today»",
+        "「Your order ships today」にいいねしました",
+        "Liked “Your order\r\nships today”",
+    ],
+)
+def test_a_quote_of_our_text_is_a_reaction(body: str) -> None:
+    assert is_reaction(body, OURS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Liked it a lot",
+        "Liked “Your order ships tomorrow”",
+        "“Your order ships today”",
+        "“Your order ships today” is wrong, I was told Monday",
+        "You wrote: “Your order ships today”",
+        "Why did you write “Your order ships today” when it did not?",
+        "Liked “Y…”",
+        "Loved an image",
+        "",
+        "STOP",
+    ],
+)
+def test_what_only_looks_like_one_is_an_ordinary_text(body: str) -> None:
+    assert not is_reaction(body, OURS)
+
+
+@pytest.mark.parametrize(
+    "body", ["Loved an image", "Liked a movie", "Removed a heart from an image", "Laughed at a video"]
+)
+def test_a_reaction_to_a_picture_needs_a_picture_of_ours(body: str) -> None:
+    assert is_reaction(body, [], sent_files=True)
+    assert not is_reaction(body, OURS)
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=40), max_size=3))
+def test_no_text_without_a_quote_is_a_reaction(body: str, ours: list[str]) -> None:
+    if not any(sign in body for sign in '“”„«»「」"'):
+        assert not is_reaction(body, ours)
