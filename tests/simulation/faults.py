@@ -79,8 +79,9 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     dies_after_publish={"lasts": (0.5, 20), "amount": (0, 12)},
     short_stall={"lasts": (0.1, 6)},
     long_stall={"lasts": (12, 40)},
-    skew={"lasts": (60, 60), "amount": (-0.4, 0.4)},
+    skew={"lasts": (60, 60), "amount": (-1.5, 1.5)},
     wide_skew={"lasts": (60, 60), "amount": (-15, 15)},
+    very_wide_skew={"lasts": (60, 60), "amount": (70, 120)},
     # The broker.
     redelivery={},
     reordering={"where": (), "lasts": (1, 30)},
@@ -94,6 +95,8 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     mongo_answers_lost={"lasts": (0.2, 3)},
     slow_mongo={"lasts": (1, 20), "amount": (0.05, 0.5)},
     stalled_mongo={"lasts": (13, 19)},
+    long_mongo_outage={"where": (), "lasts": (1100, 1500)},
+    bad_document={"where": ()},
     # Slack.
     slack_away={"where": (), "lasts": (0.5, 60)},
     slack_cut={"where": (), "lasts": (1, 60)},
@@ -102,6 +105,8 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     slack_lookups_throttled={"where": (), "lasts": (5, 60)},
     slack_lookups_refused={"where": (), "lasts": (5, 60)},
     slow_slack={"where": (), "lasts": (1, 30), "amount": (0.5, 3)},
+    nearly_timed_out_slack={"where": (), "lasts": (5, 40), "amount": (6, 9)},
+    poison={"where": ()},
     very_slow_slack={"where": (), "lasts": (5, 40), "amount": (12, 60)},
     # Twilio.
     twilio_away={"where": (), "lasts": (0.5, 20)},
@@ -115,6 +120,8 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     lost_webhooks={"where": (), "lasts": (1, 10)},
     second_gateway={"where": (), "lasts": (50, 50)},
     repeated_clicks={"where": (), "lasts": (60, 60), "amount": (1, 30)},
+    late_repeats={"where": (), "lasts": (60, 60)},
+    resends={"where": (), "lasts": (60, 60)},
     closing_clicks={"where": (), "lasts": (60, 60)},
 )
 
@@ -126,6 +133,14 @@ OPEN: Final[Mapping[str, str]] = {
     "very slow slack": "a post that takes longer than the timeout and the wait before the lookup is made again",
     "long stall": "a process that stands still for longer than its lease goes on with the post that it had begun",
     "stalled mongo": "the same, when only its link to MongoDB stands still",
+    "nearly timed out slack": "after one failed renewal a lease is renewed no more, and lapses",
+    "wide skew": "clocks that differ by more than a lease lasts: each worker takes the other's lease for lapsed",
+    "very wide skew": "a worker whose clock is over a minute ahead does not find its own post",
+    "long mongo outage": "retries are used up by an outage, and replies that were taken are dead letters",
+    "bad document": "a document that does not parse ends the clock",
+    "poison": "a text that Slack refuses holds up all later ones",
+    "late repeats": "a STOP that comes again counts as a new one",
+    "resends": "Resend sends although Twilio could not be asked whether it has the text",
     "second gateway": "a text whose gateway saw none before it is stored after later ones",
     "repeated clicks": "an order is known by the time of its receipt, so that a repeated request is carried out again",
     "closing clicks": "an order about a ticket that has a successor is never settled: it stays due",

@@ -35,7 +35,9 @@ class Act:
     @property
     def words(self) -> str:
         """What they write: unique in a simulation."""
-        return f"note: aside {self.number}" if self.what == "note" else f"{self.what} {self.number}"
+        if self.what == "note":
+            return f"note: aside {self.number}"
+        return self.detail if self.what == "text" and self.detail else f"{self.what} {self.number}"
 
     def __str__(self) -> str:
         detail = f" ({self.detail})" if self.detail else ""
@@ -55,8 +57,8 @@ class WebhookCall:
     answers: list[bytes] = field(default_factory=list)
 
 
-def acts(dice: random.Random) -> tuple[Act, ...]:
-    """A few acts of people, by time: bursts and pauses."""
+def acts(dice: random.Random, *, keywords: bool = False) -> tuple[Act, ...]:
+    """A few acts of people, by time: bursts and pauses; with `keywords` contacts opt out and in again."""
     found: list[Act] = []
     contacts = CONTACTS[: dice.choice((1, 1, 2))]
     at = 0.2
@@ -66,6 +68,8 @@ def acts(dice: random.Random) -> tuple[Act, ...]:
             break
         what = dice.choice(("text", "text", "text", "reply", "reply", "note", "click", "click")) if found else "text"
         detail = dice.choice(BUTTONS) if what == "click" else ""
+        if keywords and what == "text" and found:
+            detail = dice.choice(("", "STOP", "START"))
         found.append(Act(round(at, 2), number, what, dice.choice(contacts), detail))
     return tuple(found)
 
@@ -86,6 +90,20 @@ def text_request(act: Act, settings: Settings, at: float) -> WebhookCall:
 def text_sid(act: Act) -> str:
     """The provider's id of a contact's text."""
     return f"SM{act.number:04d}"
+
+
+def resend_request(act: Act, sms: str, channel: str, ts: str, settings: Settings, at: float) -> WebhookCall:
+    """Slack's request for a click on Resend."""
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U0RESEND"},
+        "trigger_id": f"resend{sms}",
+        "response_url": response_url(act),
+        "container": {"message_ts": ts, "channel_id": channel},
+        "channel": {"id": channel},
+        "actions": [{"action_id": "ticket.resend", "type": "button", "value": json.dumps({"sms": sms})}],
+    }
+    return interaction_request(act, payload, settings, at)
 
 
 def report_request(act: Act, path: str, sid: str, status: str, settings: Settings, at: float) -> WebhookCall:

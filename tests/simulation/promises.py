@@ -17,7 +17,7 @@ type Broken = Iterator[tuple[str, str]]
 
 def check(world: SimulatedWorld) -> None:
     """Note every promise that was not kept."""
-    for promise in (_texts, _replies, _clicks, _notes, _announcements, _cards, _letters):
+    for promise in (_texts, _replies, _clicks, _notes, _wishes, _announcements, _cards, _letters):
         for kind, what in promise(world):
             world.found_wrong(kind, what)
 
@@ -53,11 +53,13 @@ def _texts(world: SimulatedWorld) -> Broken:
         shown = _in_thread(world, contact)
         texts = [each for each in _acts(world, "text") if each.contact == contact]
         for act in texts:
+            if act.detail or act.words == world.slack.poison:
+                continue
             if (count := shown.count(act.words)) != 1:
                 yield ("text lost" if not count else "text twice"), f"{act.words} is in the thread {count} times"
         for one, other in combinations(texts, 2):
             first, second = requests[one.number], requests[other.number]
-            if first.taken_at is None or first.taken_at > second.first_at:
+            if first.taken_at is None or first.taken_at > second.first_at or one.detail or other.detail:
                 continue
             if one.words in shown and other.words in shown and shown.index(one.words) > shown.index(other.words):
                 yield "texts out of order", f"{other.words} before {one.words}: {shown}"
@@ -139,6 +141,22 @@ def _notes(world: SimulatedWorld) -> Broken:
             yield "note lost", act.words
 
 
+def _wishes(world: SimulatedWorld) -> Broken:
+    """The latest STOP or START that was taken after all others counts."""
+    for contact in _contacts(world):
+        asked = [each for each in _acts(world, "text") if each.contact == contact and each.detail]
+        requests = _requests(world, "/twilio/sms")
+        taken = [requests[each.number] for each in asked if each.number in requests]
+        if not taken or any(each.taken_at is None for each in taken):
+            continue
+        last = max(taken, key=lambda each: each.first_at)
+        if any(each is not last and (each.taken_at or 0) > last.first_at - 1 for each in taken):
+            continue  # they came too close to each other
+        opted_out = world.server.collection("contacts").documents[contact].get("opted_out", False)
+        if opted_out != (last.act.detail == "STOP"):
+            yield "wish forgotten", f"{contact} sent {last.act.detail}, but opted_out is {opted_out}"
+
+
 def _announcements(world: SimulatedWorld) -> Broken:
     """No text is left unannounced."""
     for id, conversation in world.server.collection("conversations").documents.items():
@@ -146,6 +164,9 @@ def _announcements(world: SimulatedWorld) -> Broken:
         count = sum(1 for each in _acts(world, "text") if f"{make.LINE}:{each.contact}" == id)
         if debounce.get("considered", 0) != count or debounce.get("waiting_since") is not None:
             yield "unannounced", f"{count} texts, {debounce}"
+        number = (debounce.get("latest") or {}).get("number", 0)
+        if number > count:
+            yield "announced twice", f"{count} texts, {number} notifications"
 
 
 def _cards(world: SimulatedWorld) -> Broken:

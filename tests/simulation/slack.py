@@ -55,6 +55,8 @@ class SimulatedWorkspace:
         self.told: list[Told] = []
         self.triggers: dict[str, datetime] = {}
         self.opened: dict[str, Mapping[str, Any]] = {}
+        self.poison: str | None = None
+        """A text that Slack accepts in no thread."""
         self._last = 0
 
     def new_ts(self) -> str:
@@ -70,6 +72,8 @@ class SimulatedWorkspace:
         """Post a message."""
         if thread_ts is not None and not any(each.ts == thread_ts for each in self.living()):
             raise Permanent("thread_not_found")
+        if self.poison in what.text.splitlines() and "/texts/" in post_id:
+            raise Permanent("invalid_blocks")
         if any(each.post_id == post_id for each in self.living()):
             self._found_wrong("posted twice", post_id)
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel

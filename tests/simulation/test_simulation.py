@@ -9,6 +9,7 @@ from typing import override
 import pytest
 
 from tests.servers import ROOT
+from tests.simulation.broker import SimulatedBroker
 from tests.simulation.faults import HELD, DrawnFault
 from tests.simulation.people import Act
 from tests.simulation.seeds import schedule, shrunk, verdict
@@ -41,14 +42,16 @@ def test_a_seed_replays_byte_for_byte() -> None:
 
 
 def test_a_seed_replays_byte_for_byte_in_another_process() -> None:
-    def traced(hash_seed: str) -> bytes:
+    def traced(hash_seed: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.simulation", "--first", "11", "--trace"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        return subprocess.run(command, env=environment, capture_output=True, check=True, cwd=ROOT).stdout
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=ROOT)
 
-    first = traced("1")
+    processes = [traced("1"), traced("2")]
+    first, second = (process.communicate()[0] for process in processes)
+    assert [process.returncode for process in processes] == [0, 0]
     assert len(first.splitlines()) > 100
-    assert first == traced("2")
+    assert first == second
 
 
 class ForgetfulSlack(WiredSlack):
@@ -82,6 +85,32 @@ DIES_AFTER_A_POST = Schedule(
 
 def test_a_worker_that_dies_after_its_post_is_no_reason_to_post_again() -> None:
     assert verdict(DIES_AFTER_A_POST).wrong == []
+
+
+class CarelessBroker(SimulatedBroker):
+    """A broker that delivers no message a second time, although nobody acknowledged it."""
+
+    @override
+    def take_back(self, process: SimulatedProcess) -> None:
+        for each in [each for each in self.held if each.holder is process]:
+            del self.held[each]
+
+
+class WithoutRedelivery(SimulatedWorld):
+    """A world in which a message is lost with its worker."""
+
+    @override
+    def new_broker(self) -> SimulatedBroker:
+        return CarelessBroker(self.loop, self.dice, self.note)
+
+
+def test_without_redelivery_some_seed_loses_what_was_taken() -> None:
+    wrong: set[str] = set()
+    for seed in range(1, 60):
+        wrong |= {each.kind for each in verdict(schedule(seed, ("dies after write",)), kind=WithoutRedelivery).wrong}
+        if wrong & {"reply lost", "note lost", "click unanswered"}:
+            return
+    raise AssertionError(f"no seed lost anything: {wrong}")
 
 
 def test_without_lookups_a_post_is_made_twice_and_the_schedule_shrinks_to_what_that_takes() -> None:

@@ -1,6 +1,7 @@
 """One simulation: machines, servers and people on one virtual clock, the faults of a schedule, and the verdict."""
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -46,6 +47,7 @@ CLOCK_EVERY: Final = timedelta(seconds=15)
 QUIET_WITHIN: Final = 1800.0
 """So long after the last fault and the last act everything must be quiet."""
 LOOK_EVERY: Final = 5.0
+RESENDS_WITHIN: Final = 180.0
 WAITS_FOR_THREAD: Final = 240.0
 SLACK_RETRIES: Final = (0.0, 60.0, 300.0)
 TWILIO_RETRIES: Final = (0.0, 1.0, 4.0)
@@ -113,7 +115,7 @@ class SimulatedWorld:
         self.loop.set_exception_handler(lambda loop, context: None)  # dead processes leave futures behind
         self.note: Callable[[str, str], None] | None = self._write_down if trace else None
         self.server = MemoryServer()
-        self.broker = SimulatedBroker(self.loop, self.dice, self.note)
+        self.broker = self.new_broker()
         self.slack = SimulatedWorkspace(self.now, self.found_wrong)
         self.network = PhoneNetwork(self.now, self.found_wrong)
         self.network.taken = self._report_progress
@@ -127,6 +129,10 @@ class SimulatedWorld:
         self.amount: dict[str, float] = {}
         self._still: list[asyncio.Task[Any]] = []
         self.stores = self._stores(None)
+
+    def new_broker(self) -> SimulatedBroker:
+        """The broker of this world."""
+        return SimulatedBroker(self.loop, self.dice, self.note)
 
     # -- time and notes -------------------------------------------------------------------------------------------
 
@@ -236,7 +242,7 @@ class SimulatedWorld:
             case [_, "stall"]:
                 if beginning and machine.process is not None:
                     machine.process.stopped_until = self.loop.time() + fault.lasts
-            case ["skew"] | ["wide", "skew"]:
+            case [*_, "skew"]:
                 machine.skew += by * fault.amount
             case ["redelivery"]:
                 if machine.process is not None:
@@ -247,7 +253,7 @@ class SimulatedWorld:
                     self.broker.take_back(machine.process)
             case ["broker", "answers", "lost"]:
                 wires[BROKER].silent += by
-            case ["mongo", "away"] | ["stalled", "mongo"] if kind == "mongo away":
+            case ["mongo", "away"] | ["long", "mongo", "outage"]:
                 self._cut(wires[MONGO], by)
             case ["mongo", "answers", "lost"]:
                 wires[MONGO].resets += by
@@ -261,13 +267,13 @@ class SimulatedWorld:
                 self._cut(wires[SLACK], by)
             case ["slack", "answers", "lost"]:
                 wires[SLACK].silent += by
-            case [*_, "slow", "slack"] | ["slow", "slack"]:
+            case [*_, "slow", "slack"] | ["nearly", "timed", "out", "slack"]:
                 wires[SLACK].slow += by * fault.amount
             case ["twilio", "away"]:
                 self._cut(wires[TWILIO], by)
             case ["twilio", "answers", "lost"]:
                 wires[TWILIO].silent += by
-            case [*_, "slow", "twilio"] | ["slow", "twilio"]:
+            case [*_, "slow", "twilio"]:
                 wires[TWILIO].slow += by * fault.amount
             case _ if kind in LOOKUPS_FAIL:
                 wire = wires[TWILIO if kind.startswith("twilio") else SLACK]
@@ -275,6 +281,18 @@ class SimulatedWorld:
             case _ if kind in WRITES_FAIL:
                 wire = wires[TWILIO if kind.startswith("twilio") else SLACK]
                 self._toggle(wire.fails, kind, lambda: WRITES_FAIL[kind](fault.amount))
+            case ["poison"]:
+                self.slack.poison = next((each.words for each in self.schedule.acts if each.what == "text"), None)
+            case ["bad", "document"]:
+                bad = {
+                    "_id": "bad",
+                    "conversation": "?",
+                    "place": "?/bad",
+                    "direction": "sideways",
+                    "due_at": self.now(),
+                }
+                if "bad" not in self.server.collection("sms").documents:
+                    self.server.collection("sms").insert(bad)
             case _:
                 self.broker.lose = self.active.get("lost wake ups", 0)
                 self.broker.repeat = self.active.get("repeated messages", 0)
@@ -350,6 +368,9 @@ class SimulatedWorld:
             waited = max(waited, delay)
             if await self._once(request, within):
                 break
+        if self.active.get("late repeats") and request.path == "/twilio/sms":
+            await asyncio.sleep(20 * self.dice.random())
+            await self._once(request, within)
         again = "repeated clicks" if request.path.endswith("interactions") else "repeated webhooks"
         if self.active.get(again):
             await asyncio.sleep((self.amount[again] or 6) * self.dice.random())
@@ -426,6 +447,23 @@ class SimulatedWorld:
             tries = (0.0, 4.0, 8.0) if self.active.get("repeated clicks") else (0.0,)
             await self.send_until_taken(submission, tries, SLACK_WAITS)
 
+    async def _resend(self) -> None:
+        """An agent clicks Resend wherever it is offered, once."""
+        clicked: set[str] = set()
+        while self.loop.time() < RESENDS_WITHIN:
+            await asyncio.sleep(1)
+            for message in self.slack.living():
+                for block in message.blocks:
+                    elements = [block.get("accessory") or {}, *block.get("elements", ())]
+                    values = [each["value"] for each in elements if each.get("action_id") == "ticket.resend"]
+                    if not values or message.ts in clicked:
+                        continue
+                    clicked.add(message.ts)
+                    sms, at = json.loads(values[0])["sms"], self.loop.time()
+                    act = self.schedule.acts[0]
+                    request = people.resend_request(act, sms, message.channel, message.ts, SETTINGS, at)
+                    await self._once(request, SLACK_WAITS)
+
     def _report_progress(self, text: SentToContact) -> None:
         async def report() -> None:
             act = next(each for each in self.schedule.acts if each.words == text.sent.body)
@@ -476,6 +514,8 @@ class SimulatedWorld:
             self.loop.call_at(fault.at, self.begin, fault)
         for act in self.schedule.acts:
             self._begin(self._act(act))
+        if any(each.kind == "resends" for each in self.schedule.faults):
+            self._begin(self._resend())
         await asyncio.sleep(max((each.at + each.lasts for each in self.schedule.faults), default=0.0) + 1)
         while self._still:
             working, self._still = self._still, []
@@ -491,6 +531,8 @@ class SimulatedWorld:
         documents = self.server.collection
         for name, fields in _OPEN_WORK.items():
             for each in documents(name).documents.values():
+                if each["_id"] == "bad":
+                    continue
                 for field_ in fields:
                     outer, _, inner = field_.partition(".")
                     if (each.get(outer) or {}).get(inner) if inner else each.get(outer):
@@ -518,7 +560,7 @@ class SimulatedWorld:
     def texts(self) -> Mapping[str, Sms]:
         """The stored texts, by id."""
         found = self.server.collection("sms").documents
-        return {id: Sms.model_validate({**each, "id": id}) for id, each in found.items()}
+        return {id: Sms.model_validate({**each, "id": id}) for id, each in found.items() if id != "bad"}
 
 
 _OPEN_WORK: Final[Mapping[str, tuple[str, ...]]] = {
