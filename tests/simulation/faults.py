@@ -113,6 +113,7 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     twilio_answers_lost={"where": (), "lasts": (1, 12)},
     twilio_throttles={"where": (), "lasts": (1, 20), "amount": (1, 10)},
     twilio_lists_nothing={"where": (), "lasts": (1, 20)},
+    twilio_lists_nothing_for_long={"where": (), "lasts": (30, 120)},
     slow_twilio={"where": (), "lasts": (1, 20), "amount": (0.2, 3)},
     very_slow_twilio={"where": (), "lasts": (5, 40), "amount": (12, 60)},
     # Webhooks.
@@ -140,6 +141,7 @@ OPEN: Final[Mapping[str, str]] = {
     "bad document": "a document that does not parse ends the clock",
     "poison": "a text that Slack refuses holds up all later ones",
     "late repeats": "a STOP that comes again counts as a new one",
+    "twilio lists nothing for long": "texts overtake each other when Twilio's list was away for longer than they wait",
     "resends": "Resend sends although Twilio could not be asked whether it has the text",
     "second gateway": "a text whose gateway saw none before it is stored after later ones",
     "repeated clicks": "an order is known by the time of its receipt, so that a repeated request is carried out again",

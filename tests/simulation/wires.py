@@ -73,6 +73,7 @@ LOOKUPS_FAIL: Final[dict[str, Callable[[], Exception]]] = {
     "slack lookups throttled": lambda: Throttled(timedelta(seconds=2)),
     "slack lookups refused": lambda: Permanent("not_in_channel"),
     "twilio lists nothing": lambda: Unreachable(503, "http_503"),
+    "twilio lists nothing for long": lambda: Unreachable(503, "http_503"),
 }
 WRITES_FAIL: Final[dict[str, Callable[[float], Exception]]] = {
     "slack throttles": lambda seconds: Throttled(timedelta(seconds=seconds)),
