@@ -28,7 +28,7 @@ CHROMIUM: Final = next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Know the mark, wherever the run starts from."""
+    """Register the mark, wherever the run starts from."""
     config.addinivalue_line("markers", "browser: drives a real browser")
 
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    """The sandbox page of a `clerk run` on nothing but Python, with a window of two seconds and a cap of six."""
+    """The sandbox page of a `clerk run` without other servers, with a window of two seconds and a cap of six."""
     port = free_port()
     with tempfile.TemporaryDirectory() as data:
         settings = {
@@ -64,7 +64,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def world(address: str) -> Iterator[World]:
-    """The sandbox behind the page, as programs see it."""
+    """The sandbox behind the page, used through its API."""
     outside = World(address)
     yield outside
     outside.close()
@@ -72,7 +72,7 @@ def world(address: str) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for one module: Playwright's event loop must be gone before another module's tests want one."""
+    """A browser for one module: Playwright's event loop must end before another module's tests start one."""
     assert CHROMIUM is not None
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.path.realpath(CHROMIUM), args=[*FLAGS])
@@ -82,7 +82,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser window's worth of storage that nobody has used."""
+    """A new browser context with empty storage."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", color_scheme="light")
     context.set_default_timeout(WITHIN)
     yield context
@@ -91,7 +91,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def desk(context: BrowserContext, address: str, world: World) -> Iterator[Desk]:
-    """The open page; a test fails if the browser complained of anything or asked another host."""
+    """The open page; a test fails if the browser logged an error or sent a request to another host."""
     for view in world.state()["views"]:
         world.do("close", user=view["user"], view_id=view["id"])
     desk = Desk(context.new_page(), address)

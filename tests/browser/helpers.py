@@ -1,4 +1,4 @@
-"""The sandbox page as a person uses it: by what controls are called, never by how they are made."""
+"""The sandbox page as a person uses it: controls are found by their names, never by their markup."""
 
 import re
 from typing import Final
@@ -15,7 +15,7 @@ expect.set_options(timeout=WITHIN)
 
 
 class Desk:
-    """A page and its address; `complaints` are the browser's, `elsewhere` requests to other hosts."""
+    """A page and its address; `complaints` are the browser's errors, `elsewhere` the requests to other hosts."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -67,7 +67,7 @@ class Desk:
         return number
 
     def text(self, body: str) -> None:
-        """The contact texts; the bubble stands there once the provider has it."""
+        """The contact texts; the bubble appears once the provider has the text."""
         self.composer.fill(body)
         self.composer.press("Enter")
         expect(self.phone.get_by_role("article").filter(has_text=body).last).to_be_visible()
@@ -81,7 +81,7 @@ class Desk:
 
     @property
     def channel(self) -> Locator:
-        """What stands in the channel that is open."""
+        """The messages of the channel that is open."""
         return self.slack.get_by_role("log", name=re.compile("^Messages in (#|Clerk)"))
 
     @property
@@ -128,7 +128,7 @@ class Desk:
         box.press("Enter")
 
     def be(self, name: str) -> None:
-        """Be another agent."""
+        """Act as another agent."""
         self.page.get_by_role("group", name="Act as").get_by_role("button", name=name).click()
 
     # -- looks ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The console as an operator uses it, in a real browser over the real broker."""
+"""The console as an operator uses it, in a real browser with the real broker."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Page]:
-    """A browser that has signed in; a test fails if it complained of anything."""
+    """A browser that has signed in; a test fails if it logged an error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.set_default_timeout(WITHIN)
     page = context.new_page()
@@ -41,7 +41,9 @@ def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Pag
     assert complaints == []
 
 
-def test_a_wrong_token_is_said_and_the_right_one_leads_where_one_wanted_to_go(chromium: Browser, address: str) -> None:
+def test_a_wrong_token_is_refused_and_the_right_one_leads_to_the_requested_page(
+    chromium: Browser, address: str
+) -> None:
     page = chromium.new_page()
     page.set_default_timeout(WITHIN)
     page.goto(f"{address}/ops/queues")
@@ -56,14 +58,14 @@ def test_a_wrong_token_is_said_and_the_right_one_leads_where_one_wanted_to_go(ch
     page.close()
 
 
-def test_what_changes_appears_by_itself(page: Page, amqp_url: str) -> None:
+def test_changes_appear_without_a_reload(page: Page, amqp_url: str) -> None:
     row = page.get_by_role("row", name="slack")
     expect(row.get_by_role("cell").nth(4)).to_have_text("0")
     put(amqp_url, "slack.XQ", [letter(1), letter(2)])
     expect(row.get_by_role("cell").nth(4)).to_have_text("2")
 
 
-def test_dead_letters_are_replayed_by_keyboard(page: Page, amqp_url: str) -> None:
+def test_dead_letters_can_be_replayed_by_keyboard(page: Page, amqp_url: str) -> None:
     put(amqp_url, "slack.XQ", [letter(1), letter(2), letter(3)])
     page.get_by_role("link", name="Dead letters").press("Enter")
     page.get_by_label("Select 00000000-0000-0000-0000-000000000002").press("Space")
@@ -72,7 +74,7 @@ def test_dead_letters_are_replayed_by_keyboard(page: Page, amqp_url: str) -> Non
     assert (depths(amqp_url)["slack"], depths(amqp_url)["slack.XQ"]) == (1, 2)
 
 
-def test_nothing_is_dropped_before_one_has_said_yes(page: Page, amqp_url: str) -> None:
+def test_nothing_is_dropped_before_the_operator_confirms(page: Page, amqp_url: str) -> None:
     put(amqp_url, "slack.XQ", [letter(1), letter(2)])
     asked: list[str] = []
 
@@ -113,7 +115,7 @@ def test_one_dead_letter_is_shown_and_leads_to_its_cause(page: Page, amqp_url: s
     expect(page.get_by_text("slack.render is among the dead letters of slack")).to_be_visible()
 
 
-def test_many_dead_letters_are_paged_through_quickly(page: Page, amqp_url: str) -> None:
+def test_paging_through_many_dead_letters_is_quick(page: Page, amqp_url: str) -> None:
     put(amqp_url, "slack.XQ", [letter(number) for number in range(12_000)])
     page.goto(page.url.replace("/queues", "/dead"))
     expect(page.get_by_text("12000 in all")).to_be_visible()

@@ -8,7 +8,7 @@ from tests.browser.helpers import Desk
 from tests.commands import clerk_in_process, clerk_program
 
 
-def test_the_morning_plays_to_its_end_while_one_watches(desk: Desk, address: str) -> None:
+def test_the_demo_plays_to_its_end_on_the_page(desk: Desk, address: str) -> None:
     played = clerk_program({}, "demo", "--speed", "20", "--url", address.removesuffix("/sandbox"))
     assert played.returncode == 0, played.stdout
     assert "Now it is your turn" in played.stdout
@@ -21,7 +21,7 @@ def test_the_morning_plays_to_its_end_while_one_watches(desk: Desk, address: str
     desk.shoot("morning")
 
 
-def test_without_a_sandbox_it_says_what_to_start() -> None:
+def test_without_a_sandbox_the_demo_says_what_to_start() -> None:
     played = clerk_in_process({}, "demo", "--url", "http://127.0.0.1:9")
     assert played.returncode == 1
     assert "start `clerk run` first" in " ".join(played.stdout.split())

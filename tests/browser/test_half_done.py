@@ -1,4 +1,4 @@
-"""What a person has begun outlives a reload, and a button that leads nowhere yet leads there as soon as it can."""
+"""Drafts survive a reload, and a link button without an address yet leads there once it has one."""
 
 import httpx
 from playwright.sync_api import expect
@@ -10,7 +10,7 @@ from tests.deployment import CHANNEL, World
 AS_CLERK = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
 
-def test_what_is_half_written_is_there_after_a_reload(desk: Desk) -> None:
+def test_drafts_survive_a_reload(desk: Desk) -> None:
     number = desk.contact("Nils")
     desk.text("Where is it?")
     desk.assign(number)
@@ -30,9 +30,7 @@ def test_what_is_half_written_is_there_after_a_reload(desk: Desk) -> None:
     expect(desk.thread.get_by_role("textbox", name="Reply in the thread")).to_have_value("Let me loo")
 
 
-def test_a_click_on_a_link_button_whose_address_is_not_known_yet_leads_there_once_it_is(
-    desk: Desk, world: World
-) -> None:
+def test_a_click_on_a_link_button_without_an_address_yet_leads_there_once_it_is_known(desk: Desk, world: World) -> None:
     with httpx.Client(base_url=f"{desk.address}/slack/api/", headers=AS_CLERK, trust_env=False) as slack:
         button = {"type": "button", "text": {"type": "plain_text", "text": "Later"}, "action_id": "test.later"}
         first = slack.post("chat.postMessage", json={"channel": CHANNEL, "text": "x", "blocks": actions(button)}).json()

@@ -1,4 +1,4 @@
-"""The page follows what happens elsewhere, shows the machinery, and lets the outside fail."""
+"""The page follows what happens elsewhere, shows queues and calls, and lets Slack and Twilio fail."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from tests.system.helpers import marks
 AS_CLERK: Final = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
 
-def test_what_programs_do_appears_without_a_reload_and_disturbs_nobody(desk: Desk, world: World) -> None:
+def test_changes_by_programs_appear_without_a_reload_and_keep_what_is_typed(desk: Desk, world: World) -> None:
     desk.composer.fill("half a senten")
     desk.composer.evaluate("box => box.setSelectionRange(4, 8)")
     number = new_contact()
@@ -30,7 +30,7 @@ def test_what_programs_do_appears_without_a_reload_and_disturbs_nobody(desk: Des
 
 @pytest.fixture
 def window(world: World) -> Iterator[Callable[[float], None]]:
-    """Set for how many seconds a conversation has to be quiet; it is two again after the test."""
+    """Set the debounce window in seconds; it is two again after the test."""
 
     def set_to(seconds: float) -> None:
         world.do("window", line=LINE, seconds=seconds)
@@ -39,7 +39,9 @@ def window(world: World) -> Iterator[Callable[[float], None]]:
     set_to(2)
 
 
-def test_a_busy_contact_is_counted_down_and_announced_once(desk: Desk, window: Callable[[float], None]) -> None:
+def test_a_busy_conversation_shows_a_countdown_and_is_announced_once(
+    desk: Desk, window: Callable[[float], None]
+) -> None:
     window(60)
     number = desk.contact("Busy")
     desk.text("First")
@@ -77,7 +79,7 @@ def test_the_window_can_be_shortened_while_something_waits(desk: Desk) -> None:
     expect(desk.cards(number)).to_have_count(2)
 
 
-def test_a_429_is_survived_and_seen(desk: Desk, world: World) -> None:
+def test_a_429_is_shown_and_loses_nothing(desk: Desk, world: World) -> None:
     number = desk.contact("Throttled")
     desk.text("First")
     expect(desk.cards(number)).to_have_count(1)
@@ -92,7 +94,7 @@ def test_a_429_is_survived_and_seen(desk: Desk, world: World) -> None:
     assert world.violations() == []
 
 
-def test_while_the_workers_are_stopped_queues_fill_and_nothing_is_lost(desk: Desk, world: World) -> None:
+def test_queues_fill_while_the_workers_are_stopped_and_nothing_is_lost(desk: Desk, world: World) -> None:
     workers = desk.machinery.get_by_role("button", name="Stop")
     try:
         workers.click()
@@ -106,7 +108,7 @@ def test_while_the_workers_are_stopped_queues_fill_and_nothing_is_lost(desk: Des
     expect(desk.cards(number)).to_contain_text("Is anybody there?")
 
 
-def test_workers_killed_after_slack_has_done_a_call_do_it_once(desk: Desk, world: World) -> None:
+def test_workers_killed_after_slack_carried_out_a_call_do_not_repeat_it(desk: Desk, world: World) -> None:
     number = desk.contact("Kay")
     kill = desk.machinery.get_by_role("button", name="Kill at Slack")
     log = desk.machinery.get_by_role("list", name="Events, newest first")
@@ -122,12 +124,12 @@ def test_workers_killed_after_slack_has_done_a_call_do_it_once(desk: Desk, world
     expect(desk.thread.get_by_role("article").last).to_contain_text("And this?")
     expect(desk.machinery.get_by_text("slack kill")).to_have_count(0)
     texts = ["Does this survive?", "And this?"]
-    wait_until(lambda: world.texts_in_thread(number) == texts, "each stands in the thread once", 60)
+    wait_until(lambda: world.texts_in_thread(number) == texts, "each text is in the thread once", 60)
     assert world.violations() == []
     desk.shoot("killed")
 
 
-def test_workers_killed_after_the_provider_has_taken_a_text_send_it_once(desk: Desk, world: World) -> None:
+def test_workers_killed_after_the_provider_took_a_text_do_not_send_it_again(desk: Desk, world: World) -> None:
     number = desk.contact("Tex")
     desk.text("Hello?")
     expect(desk.cards(number)).to_have_count(1)
@@ -141,7 +143,7 @@ def test_workers_killed_after_the_provider_has_taken_a_text_send_it_once(desk: D
     assert len([each for each in world.state()["texts"] if each["body"] == "Sent once"]) == 1
 
 
-def test_the_timeline_tells_webhooks_queue_messages_and_calls_of_a_conversation_apart(desk: Desk) -> None:
+def test_the_timeline_shows_webhooks_queue_messages_and_calls_of_a_conversation(desk: Desk) -> None:
     number = desk.contact("Traced")
     desk.text("Follow me")
     expect(desk.cards(number)).to_have_count(1)
@@ -152,7 +154,7 @@ def test_the_timeline_tells_webhooks_queue_messages_and_calls_of_a_conversation_
     desk.shoot("timeline")
 
 
-def test_a_text_to_the_contact_shows_its_fate_and_why_it_failed(desk: Desk, address: str) -> None:
+def test_a_text_to_the_contact_shows_its_state_and_why_it_failed(desk: Desk, address: str) -> None:
     number = desk.contact("Fay")
     account = SANDBOX["twilio_account_sid"]
     credentials = f"{account}:{SANDBOX['twilio_auth_token']}".encode()
@@ -174,7 +176,7 @@ def test_a_text_to_the_contact_shows_its_fate_and_why_it_failed(desk: Desk, addr
     desk.shoot("fates")
 
 
-def test_a_mark_on_a_message_is_shown_with_who_made_it(desk: Desk, world: World, address: str) -> None:
+def test_a_reaction_on_a_message_is_shown_with_its_author(desk: Desk, world: World, address: str) -> None:
     world.do("reply", user="U0BEN", channel="C0GENERAL", thread_ts=None, text="Please mark me")
     message = world.messages("C0GENERAL")[-1]
     marked = desk.page.request.post(
@@ -188,7 +190,7 @@ def test_a_mark_on_a_message_is_shown_with_who_made_it(desk: Desk, world: World,
     expect(shown.get_by_role("img", name="white check mark, by Clerk")).to_be_visible()
 
 
-def test_ones_own_message_can_be_edited_and_deleted(desk: Desk) -> None:
+def test_a_person_can_edit_and_delete_their_own_message(desk: Desk) -> None:
     desk.slack.get_by_role("button", name="general").click()
     box = desk.slack.get_by_role("textbox", name="Message #general")
     box.fill("Typo in hte middle")

@@ -32,7 +32,7 @@ FOCUSED: Final = """() => {
 
 
 def tab_to(desk: Desk, name: str, most: int = 60) -> None:
-    """Press Tab until what has this name has the focus."""
+    """Press Tab until the control with this name has the focus."""
     for _ in range(most):
         desk.page.keyboard.press("Tab")
         if name in desk.page.evaluate(FOCUSED):
@@ -48,7 +48,7 @@ def a_worked_ticket(desk: Desk) -> str:
     return number
 
 
-def test_it_is_dark_where_the_system_is_and_where_one_says_so(desk: Desk) -> None:
+def test_the_page_is_dark_if_the_system_is_or_if_one_switches_it(desk: Desk) -> None:
     a_worked_ticket(desk)
     assert desk.page.evaluate(BRIGHTNESS) > 230
     desk.page.emulate_media(color_scheme="dark")
@@ -65,7 +65,7 @@ def test_it_is_dark_where_the_system_is_and_where_one_says_so(desk: Desk) -> Non
     expect(desk.page.get_by_role("button", name="Theme: Dark")).to_be_visible()
 
 
-def test_at_800_pixels_everything_is_in_reach_and_nothing_sticks_out(desk: Desk) -> None:
+def test_at_800_pixels_everything_is_reachable_and_nothing_overflows(desk: Desk) -> None:
     number = a_worked_ticket(desk)
     desk.page.set_viewport_size({"width": 800, "height": 720})
     expect(desk.thread).to_be_visible()
@@ -119,7 +119,7 @@ def test_a_ticket_can_be_worked_by_keyboard_alone(desk: Desk) -> None:
     expect(desk.cards(number).first).to_contain_text("Solved")
 
 
-def test_what_has_the_focus_can_be_seen(desk: Desk) -> None:
+def test_the_focus_is_visible(desk: Desk) -> None:
     desk.page.keyboard.press("Tab")
     outline = desk.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
@@ -135,7 +135,7 @@ def test_every_control_has_a_name_and_every_picture_says_what_it_shows(desk: Des
     )
 
 
-def test_nothing_jumps_while_the_page_loads_or_something_comes(context: BrowserContext, address: str) -> None:
+def test_nothing_jumps_while_the_page_loads_or_something_arrives(context: BrowserContext, address: str) -> None:
     page = context.new_page()
     page.add_init_script(
         "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((each) => {"

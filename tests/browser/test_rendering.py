@@ -1,4 +1,4 @@
-"""Slack's markup as the page draws it: what Slack brings to life lives, and nothing else."""
+"""Slack's markup as the page renders it: what Slack formats is formatted, and nothing else."""
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +15,7 @@ DRAWN = """async ([object]) => {
 
 
 def drawn(desk: Desk, text: str, **more: object) -> str:
-    """A text object as the page draws it."""
+    """A text object as the page renders it."""
     html: str = desk.page.evaluate(DRAWN, [{"type": "mrkdwn", "text": text, **more}])
     return html
 
@@ -54,13 +54,13 @@ def test_plain_text_interprets_no_markup(desk: Desk) -> None:
     assert html == "*a* &lt;@U0ADA&gt; &lt;b&gt; :wave:"
 
 
-def test_a_date_is_shown_in_the_readers_zone(desk: Desk) -> None:
+def test_a_date_is_shown_in_the_readers_time_zone(desk: Desk) -> None:
     html = drawn(desk, "<!date^1700000000^{date_num} {time}|long ago>")
     assert 'datetime="2023-11-14T22:13:20.000Z"' in html
     assert 'title="long ago"' in html
 
 
-def test_a_channel_that_is_mentioned_is_a_step_away(desk: Desk) -> None:
+def test_a_mentioned_channel_is_a_link_to_it(desk: Desk) -> None:
     box = desk.slack.get_by_role("textbox", name="Message #texts")
     box.fill("please see #general")
     box.press("Enter")
@@ -68,7 +68,7 @@ def test_a_channel_that_is_mentioned_is_a_step_away(desk: Desk) -> None:
     expect(desk.slack.get_by_role("textbox", name="Message #general")).to_be_visible()
 
 
-def test_every_kind_of_block_and_element_is_drawn(desk: Desk, address: str) -> None:
+def test_every_kind_of_block_and_element_is_rendered(desk: Desk, address: str) -> None:
     option = {"text": {"type": "plain_text", "text": "First"}, "value": "1"}
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": "Heading of blocks"}},
@@ -128,7 +128,7 @@ FIELD = """async () => {
 }"""
 
 
-def test_a_file_input_uploads_what_is_chosen_up_to_its_limit(desk: Desk) -> None:
+def test_a_file_input_uploads_the_chosen_files_up_to_its_limit(desk: Desk) -> None:
     desk.page.evaluate(FIELD)
     field = desk.page.get_by_label("Files", exact=True)
     field.set_input_files(["README.md", "CHANGELOG.md"])

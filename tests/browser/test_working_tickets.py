@@ -1,4 +1,4 @@
-"""A contact texts, agents work the ticket: all of it seen and done on the page."""
+"""A contact texts and agents work the ticket, all of it on the page."""
 
 import re
 
@@ -19,7 +19,7 @@ def test_a_text_from_the_phone_becomes_a_card_with_the_text_as_it_was_written(de
     desk.shoot("card")
 
 
-def test_open_jumps_to_the_thread_where_the_text_stands(desk: Desk) -> None:
+def test_open_jumps_to_the_thread_with_the_text(desk: Desk) -> None:
     number = desk.contact()
     desk.text("Where is my order?")
     desk.open_thread(number)
@@ -30,7 +30,7 @@ def test_open_jumps_to_the_thread_where_the_text_stands(desk: Desk) -> None:
     expect(desk.thread.get_by_role("heading", name=number)).to_be_visible()
 
 
-def test_the_modal_shows_what_is_and_saves_what_changed(desk: Desk) -> None:
+def test_the_modal_shows_the_current_values_and_saves_the_changed_ones(desk: Desk) -> None:
     number = desk.contact()
     desk.text("My heating is off")
     desk.assign(number)
@@ -58,7 +58,7 @@ def test_the_modal_shows_what_is_and_saves_what_changed(desk: Desk) -> None:
     expect(modal).to_contain_text("Boiler is twelve years old")
 
 
-def test_bad_input_is_answered_on_the_field_and_nothing_typed_is_lost(desk: Desk) -> None:
+def test_invalid_input_gets_an_error_at_its_field_and_nothing_typed_is_lost(desk: Desk) -> None:
     number = desk.contact()
     desk.text("Hello")
     desk.assign(number)
@@ -79,7 +79,7 @@ def test_bad_input_is_answered_on_the_field_and_nothing_typed_is_lost(desk: Desk
     expect(desk.cards(number).first).to_contain_text("Kept while wrong")
 
 
-def test_a_reply_typed_in_the_thread_stands_there_with_its_mentions(desk: Desk) -> None:
+def test_a_reply_typed_in_the_thread_appears_there_with_its_mentions(desk: Desk) -> None:
     number = desk.contact()
     desk.text("Can you call me?")
     desk.open_thread(number)
@@ -90,7 +90,7 @@ def test_a_reply_typed_in_the_thread_stands_there_with_its_mentions(desk: Desk) 
     expect(desk.thread.get_by_role("textbox", name="Reply in the thread")).to_have_value("")
 
 
-def test_hide_collapses_the_card_and_only_who_hid_it_may_undo_it(desk: Desk) -> None:
+def test_hide_collapses_the_card_and_only_the_person_who_hid_it_may_undo_it(desk: Desk) -> None:
     number = desk.contact()
     desk.text("Hide me")
     desk.open_thread(number)
@@ -107,7 +107,7 @@ def test_hide_collapses_the_card_and_only_who_hid_it_may_undo_it(desk: Desk) -> 
     expect(desk.cards(number)).to_have_count(1)
 
 
-def test_a_slash_command_is_answered_to_who_typed_it(desk: Desk) -> None:
+def test_a_slash_command_is_answered_to_its_author(desk: Desk) -> None:
     box = desk.slack.get_by_role("textbox", name="Message #texts")
     box.fill("/clerk help")
     box.press("Enter")
@@ -132,9 +132,7 @@ def test_the_slash_command_alone_opens_the_dashboard_with_open_tickets(desk: Des
     expect(desk.modal).to_have_count(0)
 
 
-def test_a_person_who_is_notified_finds_the_card_in_a_direct_message_with_an_unread_mark(
-    desk: Desk, world: World
-) -> None:
+def test_a_notified_person_finds_the_card_in_an_unread_direct_message(desk: Desk, world: World) -> None:
     number = desk.contact()
     desk.text("One for Cleo")
     desk.assign(number)

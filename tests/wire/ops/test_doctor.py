@@ -55,10 +55,10 @@ def settings(**given: Any) -> Settings:
     return Settings(sandbox=True, slack_bot_token="xoxb-1", **given)
 
 
-def slack_server(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Route]:
+def slack_server(answer: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Route]:
     def auth(request: Request) -> Response:
         assert request.headers["authorization"] == "Bearer xoxb-1"
-        return JSONResponse(told, headers={} if scopes is None else {"x-oauth-scopes": scopes})
+        return JSONResponse(answer, headers={} if scopes is None else {"x-oauth-scopes": scopes})
 
     def info(request: Request) -> Response:
         assert request.query_params["channel"] == LINE.channel
@@ -71,8 +71,8 @@ HEALTHY = {"ok": True, "user": "clerk", "team": "Ours"}
 THERE = {"ok": True, "channel": {"id": "C0TEXTS", "name": "texts", "is_archived": False, "is_member": True}}
 
 
-def in_slack(told: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Finding]:
-    with served(*slack_server(told, scopes, channel)) as url:
+def in_slack(answer: dict[str, Any], scopes: str | None, channel: dict[str, Any]) -> list[Finding]:
+    with served(*slack_server(answer, scopes, channel)) as url:
         return list(slack.check(settings(slack_api_url=f"{url}/api/"), [LINE], {}))
 
 
@@ -101,7 +101,7 @@ def test_the_required_scopes_are_those_of_the_manifest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "state", "todo"),
+    ("answer", "state", "todo"),
     [
         ({"ok": False, "error": "channel_not_found"}, Verdict.BAD, "/invite @clerk"),
         ({"ok": False, "error": "ratelimited"}, Verdict.SKIPPED, "again"),
@@ -109,8 +109,8 @@ def test_the_required_scopes_are_those_of_the_manifest() -> None:
         ({"ok": True, "channel": {"name": "texts", "is_member": False}}, Verdict.BAD, "/invite @clerk in #texts"),
     ],
 )
-def test_an_unusable_channel_is_reported_with_what_to_do(told: dict[str, Any], state: Verdict, todo: str) -> None:
-    found = slack.of_channel(LINE, told)
+def test_an_unusable_channel_is_reported_with_what_to_do(answer: dict[str, Any], state: Verdict, todo: str) -> None:
+    found = slack.of_channel(LINE, answer)
     assert found.state is state
     assert todo in found.todo
 
@@ -216,8 +216,8 @@ def test_queues_that_need_attention_are_reported(fields: dict[str, Any], check: 
 
 
 def process(kind: str, ahead: float = 0) -> RunningProcess:
-    told = NOW + timedelta(seconds=ahead)
-    return RunningProcess(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=told, seen_at=NOW)
+    reported = NOW + timedelta(seconds=ahead)
+    return RunningProcess(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=reported, seen_at=NOW)
 
 
 def test_a_missing_clock_is_reported() -> None:

@@ -31,9 +31,9 @@ def clerk(mongo_url: str) -> Clerk:
 
 
 def lines(clerk: Clerk) -> list[dict[str, Any]]:
-    told = clerk("lines", "list", "--json")
-    assert told.returncode == 0, told.stderr
-    found: list[dict[str, Any]] = json.loads(told.stdout)
+    result = clerk("lines", "list", "--json")
+    assert result.returncode == 0, result.stderr
+    found: list[dict[str, Any]] = json.loads(result.stdout)
     return found
 
 
@@ -81,9 +81,9 @@ def test_an_invalid_command_is_refused_with_a_reason_and_changes_nothing(
 ) -> None:
     clerk("lines", "add", LINE, "--channel", "C0TEXTS")
     before = lines(clerk)
-    told = clerk("lines", *arguments)
-    assert told.returncode == 2
-    assert words in " ".join((told.stderr + told.stdout).replace("│", " ").split())
+    result = clerk("lines", *arguments)
+    assert result.returncode == 2
+    assert words in " ".join((result.stderr + result.stdout).replace("│", " ").split())
     assert lines(clerk) == before
 
 
@@ -127,14 +127,16 @@ def test_documents_move_between_mongodbs_unchanged_and_are_counted(
     added = clerk("lines", "add", LINE, "--channel", "C0TEXTS")
     assert added.returncode == 0, added.stderr
     file = tmp_path / "clerk.jsonl.gz"
-    told = clerk("export", str(file))
-    assert (told.returncode, told.stdout.startswith("32 documents exported")) == (0, True), told.stdout + told.stderr
+    result = clerk("export", str(file))
+    assert (result.returncode, result.stdout.startswith("32 documents exported")) == (0, True), (
+        result.stdout + result.stderr
+    )
     assert clerk("export", str(file)).returncode == 2
     there = database(mongo.url, "another_one_" + tmp_path.name.replace("-", "_")[:20])
     for _ in range(2):
-        told = clerk_on(there, clerk_program)("import", str(file))
-        assert (told.returncode, told.stdout.startswith("32 documents imported")) == (0, True), (
-            told.stdout + told.stderr
+        result = clerk_on(there, clerk_program)("import", str(file))
+        assert (result.returncode, result.stdout.startswith("32 documents imported")) == (0, True), (
+            result.stdout + result.stderr
         )
     assert everything(there) == everything(mongo_url)
     with Documents(there) as documents:
@@ -167,6 +169,6 @@ def test_a_damaged_file_is_refused_before_anything_is_stored(
     }[harm]
     file.unlink() if harmed is None else file.write_text("".join(harmed))
     there = database(mongo.url, "harmed_" + harm.replace(" ", "_"))
-    told = clerk_on(there)("import", str(file))
-    assert told.returncode == 2, told.stdout
+    result = clerk_on(there)("import", str(file))
+    assert result.returncode == 2, result.stdout
     assert everything(there) == {"sms": [], "conversations": [], "lines": []}

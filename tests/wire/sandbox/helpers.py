@@ -45,7 +45,7 @@ class Webhook:
 
 @dataclass
 class RecordingGateway:
-    """Keeps every webhook; the next answers are taken from `answers`, a callable is called with the webhook."""
+    """Keeps every webhook. The next answers come from `answers`; a callable there gets the webhook."""
 
     came: list[Webhook] = field(default_factory=list)
     answers: list[Response | Callable[[Webhook], Any]] = field(default_factory=list)
@@ -69,7 +69,7 @@ class RecordingGateway:
 
 @dataclass
 class StandInClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stops until a test moves it."""
 
     now: float = 1_790_000_000.0
 
@@ -99,7 +99,7 @@ class Pair:
 
 @contextlib.asynccontextmanager
 async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
-    """Both stand-ins, sending to a recording gateway; `changes` are of the configuration."""
+    """Both stand-ins, which send to a recording gateway; `changes` apply to the configuration."""
     clock, gateway = StandInClock(), RecordingGateway()
 
     def configure(base_url: str) -> SandboxConfig:
@@ -123,7 +123,7 @@ async def a_pair(**changes: Any) -> AsyncIterator[Pair]:
 
 
 class ToStandIn:
-    """Twilio's own HTTP client, led to the stand-in."""
+    """Twilio's own HTTP client, redirected to the stand-in."""
 
     def __init__(self, url: str) -> None:
         self._url = url

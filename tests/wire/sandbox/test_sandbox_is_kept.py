@@ -1,4 +1,4 @@
-"""The stand-ins' state in a folder: what it brings back, and what happens where it can't be read."""
+"""The stand-ins' state in a folder: what a restart restores, and what happens if it can't be read."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
 
 
 def again(standins: StandIns, folder: Path, **changes: object) -> StandIns:
-    """What comes up after a restart."""
+    """The stand-ins after a restart."""
     restarted = StandIns(replace(standins.config, **changes))  # type: ignore[arg-type]
     StateFolder(restarted, folder).restore()
     return restarted
@@ -29,7 +29,7 @@ def list_of(folder: Path) -> list[Path]:
 
 
 async def conversation(pair: Pair) -> str:
-    """A card with a text in its thread, a whisper, a file, a picture, an opt-out; the card's ts."""
+    """Make a card with a text in its thread, a whisper, a file, a picture and an opt-out; the card's ts."""
     slack = AsyncWebClient(TOKEN, base_url=pair.slack_url)
     card = await slack.chat_postMessage(
         channel="C0TEXTS", text="a card", metadata={"event_type": "clerk", "event_payload": {"id": "x"}}
@@ -44,7 +44,7 @@ async def conversation(pair: Pair) -> str:
     return str(card["ts"])
 
 
-async def test_all_that_stands_in_slack_and_on_phones_outlives_a_restart(tmp_path: Path) -> None:
+async def test_everything_in_slack_and_on_phones_survives_a_restart(tmp_path: Path) -> None:
     async with a_pair() as pair:
         card = await conversation(pair)
         await pair.standins.settled()
@@ -65,7 +65,7 @@ async def test_all_that_stands_in_slack_and_on_phones_outlives_a_restart(tmp_pat
         await new.close()
 
 
-async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
+async def test_the_folder_is_updated_by_itself(tmp_path: Path) -> None:
     async with a_pair() as pair:
         kept = StateFolder(pair.standins, tmp_path)
         following = asyncio.create_task(kept.follow())
@@ -78,7 +78,7 @@ async def test_the_folder_follows_by_itself(tmp_path: Path) -> None:
         await asyncio.gather(following, return_exceptions=True)
 
 
-async def test_bytes_go_when_what_they_belong_to_is_gone(tmp_path: Path) -> None:
+async def test_a_files_bytes_are_removed_with_the_file(tmp_path: Path) -> None:
     async with a_pair() as pair:
         kept = StateFolder(pair.standins, tmp_path)
         await pair.standins.twilio.receive(CONTACT, LINE, "here", [PICTURE])
@@ -94,7 +94,7 @@ async def test_bytes_go_when_what_they_belong_to_is_gone(tmp_path: Path) -> None
     ("content", "reason"),
     [(b'{"format": 1, "last', "EOF"), (b'{"format": 0}', "Input should be 1"), (b"\xff\xfe", "expected value")],
 )
-async def test_a_state_that_cannot_be_read_is_set_aside_and_said_so(
+async def test_a_state_that_cannot_be_read_is_set_aside_and_reported(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes, reason: str
 ) -> None:
     folder = tmp_path / "sandbox"
@@ -113,7 +113,7 @@ async def test_a_state_that_cannot_be_read_is_set_aside_and_said_so(
         await new.close()
 
 
-async def test_a_text_that_was_under_way_goes_on_to_the_contact_and_tells(tmp_path: Path) -> None:
+async def test_a_text_that_was_being_sent_reaches_the_contact_and_is_reported(tmp_path: Path) -> None:
     async with a_pair() as pair:
         pair.standins.twilio.carrier.handling[""] = CarrierBehaviour(held=True)
         async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
@@ -127,7 +127,7 @@ async def test_a_text_that_was_under_way_goes_on_to_the_contact_and_tells(tmp_pa
         await new.settled()
         [text] = new.twilio.texts.values()
         assert text["status"] == "delivered"
-        told = [each.form["MessageStatus"] for each in pair.gateway.of("/twilio/status/1")]
-        assert told == ["sent", "delivered"]
+        reported = [each.form["MessageStatus"] for each in pair.gateway.of("/twilio/status/1")]
+        assert reported == ["sent", "delivered"]
         assert new.twilio.carrier.under_way == {}
         await new.close()

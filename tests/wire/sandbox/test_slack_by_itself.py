@@ -1,4 +1,4 @@
-"""The sandbox as a program of its own, and the record that it keeps."""
+"""The sandbox as a separate program, and the record that it keeps."""
 
 import asyncio
 import sys
@@ -32,12 +32,12 @@ def test_flags_go_before_the_environment_and_the_environment_before_defaults(mon
     assert "C0CCC" in {each.id for each in config.all_channels()}
 
 
-def test_a_line_that_is_none_is_refused_by_name() -> None:
+def test_an_invalid_line_is_refused_and_named() -> None:
     with pytest.raises(Misconfigured, match="CLERK_LINES"):
         configuration(["--line", "nonsense"])
 
 
-async def test_it_serves_the_apis_as_a_program_of_its_own() -> None:
+async def test_the_sandbox_serves_the_apis_as_a_separate_program() -> None:
     port = free_port()
     program = await asyncio.create_subprocess_exec(sys.executable, "-m", "sandbox", "--port", str(port), cwd=ROOT)
     base = f"http://127.0.0.1:{port}/sandbox"
@@ -76,7 +76,7 @@ def test_the_record_numbers_what_happens_and_forgets_the_oldest() -> None:
     assert record.of("slack") == []
 
 
-async def test_listeners_are_woken_by_a_change_and_by_nothing_else() -> None:
+async def test_listeners_are_woken_by_changes_alone() -> None:
     record = Record()
     changes = record.changes()
     first = await anext(changes)

@@ -26,14 +26,14 @@ async def refusal(call: Awaitable[Any]) -> str:
 
 
 async def upload(slack: AsyncWebClient, content: bytes = PNG, **request: Any) -> tuple[str, httpx.Response]:
-    """A file that was announced, and what the upload URL said to its bytes."""
+    """Announce and upload a file; its id and the answer of the upload URL."""
     room = await slack.files_getUploadURLExternal(filename="a.png", length=len(PNG))
     async with httpx.AsyncClient(trust_env=False) as http:
         body = request or {"content": content}
         return room["file_id"], await http.post(room["upload_url"], **body)
 
 
-async def test_several_files_stand_in_one_message_with_their_comment(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_several_files_are_in_one_message_with_their_comment(slack: AsyncWebClient, pair: Pair) -> None:
     root = (await slack.chat_postMessage(channel=HERE, text="root"))["ts"]
     uploads = [{"content": PNG, "filename": "a.png", "title": "A"}, {"content": b"%PDF", "filename": "b.pdf"}]
     await slack.files_upload_v2(channel=HERE, thread_ts=root, initial_comment="two", file_uploads=uploads)
@@ -48,7 +48,7 @@ async def test_several_files_stand_in_one_message_with_their_comment(slack: Asyn
     assert pair.violations() == []
 
 
-async def test_the_file_itself_tells_where_it_was_shared(slack: AsyncWebClient) -> None:
+async def test_a_file_lists_where_it_was_shared(slack: AsyncWebClient) -> None:
     done = await slack.files_upload_v2(channel=HERE, content=PNG, filename="a.png")
     assert "shares" not in done["file"]
     file = (await slack.files_info(file=done["file"]["id"]))["file"]
@@ -63,7 +63,7 @@ async def test_a_file_can_be_uploaded_as_a_form_too(slack: AsyncWebClient) -> No
     await slack.files_completeUploadExternal(files=[{"id": id}], channel_id=HERE)
 
 
-async def test_an_upload_brings_as_many_bytes_as_were_announced(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_an_upload_must_have_as_many_bytes_as_were_announced(slack: AsyncWebClient, pair: Pair) -> None:
     id, said = await upload(slack, PNG[:-1])
     assert said.status_code == 400
     assert pair.violations() == ["length_mismatch"]
@@ -71,7 +71,7 @@ async def test_an_upload_brings_as_many_bytes_as_were_announced(slack: AsyncWebC
     assert await refusal(unfinished) == "file_not_found"
 
 
-async def test_room_for_nothing_or_without_a_name_is_refused(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_an_upload_of_no_bytes_or_without_a_name_is_refused(slack: AsyncWebClient, pair: Pair) -> None:
     assert await refusal(slack.files_getUploadURLExternal(filename="a.png", length=0)) == "invalid_arguments"
     async with httpx.AsyncClient(trust_env=False) as http:
         asked = {"filename": "a.png", "length": 3}
@@ -82,7 +82,7 @@ async def test_room_for_nothing_or_without_a_name_is_refused(slack: AsyncWebClie
     assert as_form.json()["ok"] is True
 
 
-async def test_an_upload_is_completed_once(slack: AsyncWebClient) -> None:
+async def test_an_upload_can_be_completed_only_once(slack: AsyncWebClient) -> None:
     id, _ = await upload(slack)
     await slack.files_completeUploadExternal(files=[{"id": id}], channel_id=HERE)
     again = slack.files_completeUploadExternal(files=[{"id": id}], channel_id=HERE)
@@ -90,7 +90,7 @@ async def test_an_upload_is_completed_once(slack: AsyncWebClient) -> None:
     assert await refusal(slack.files_completeUploadExternal(files=[], channel_id=HERE)) == "invalid_arguments"
 
 
-async def test_files_go_only_where_the_bot_is_a_member(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_files_can_be_shared_only_where_the_bot_is_a_member(slack: AsyncWebClient, pair: Pair) -> None:
     id, _ = await upload(slack)
     workspace = pair.standins.workspace
     complete = slack.files_completeUploadExternal
@@ -105,7 +105,7 @@ async def test_files_go_only_where_the_bot_is_a_member(slack: AsyncWebClient, pa
     await complete(files=[{"id": id}], channel_id=HERE)
 
 
-async def test_files_go_to_threads_that_are_there(slack: AsyncWebClient) -> None:
+async def test_files_can_be_shared_only_in_existing_threads(slack: AsyncWebClient) -> None:
     id, _ = await upload(slack)
     lost = slack.files_completeUploadExternal(files=[{"id": id}], channel_id=HERE, thread_ts="1.000001")
     assert await refusal(lost) == "invalid_arguments"

@@ -36,7 +36,7 @@ async def call(pair: Pair, method: str, **request: Any) -> httpx.Response:
 # -- posting, updating, deleting --------------------------------------------------------------------------------------
 
 
-async def test_a_posted_message_stands_in_the_history_with_the_bots_ids(slack: AsyncWebClient) -> None:
+async def test_a_posted_message_is_in_the_history_with_the_bots_ids(slack: AsyncWebClient) -> None:
     posted = await slack.chat_postMessage(channel=HERE, text="hi", blocks=BLOCKS)
     history = await slack.conversations_history(channel=HERE)
     [message] = history["messages"]
@@ -65,7 +65,7 @@ async def test_wrong_blocks_are_refused_with_the_place_and_recorded(slack: Async
     assert violation["cause"] == entry["number"]
 
 
-async def test_an_update_replaces_text_and_blocks_and_text_alone_takes_the_blocks_away(slack: AsyncWebClient) -> None:
+async def test_an_update_replaces_text_and_blocks_and_text_alone_removes_the_blocks(slack: AsyncWebClient) -> None:
     ts = (await slack.chat_postMessage(channel=HERE, text="one", blocks=BLOCKS))["ts"]
     await slack.chat_update(channel=HERE, ts=ts, text="two", blocks=BLOCKS)
     [both] = (await slack.conversations_history(channel=HERE))["messages"]
@@ -77,7 +77,7 @@ async def test_an_update_replaces_text_and_blocks_and_text_alone_takes_the_block
     assert alone["edited"]["user"] == "U0CLERK"
 
 
-async def test_a_long_text_may_be_posted_but_not_put_in_by_an_update(slack: AsyncWebClient) -> None:
+async def test_a_long_text_may_be_posted_but_not_set_by_an_update(slack: AsyncWebClient) -> None:
     ts = (await slack.chat_postMessage(channel=HERE, text="x" * 5000))["ts"]
     assert await refusal(slack.chat_update(channel=HERE, ts=ts, text="x" * 4001)) == "msg_too_long"
     await slack.chat_update(channel=HERE, ts=ts, text="x" * 4000)
@@ -89,7 +89,7 @@ async def test_a_text_over_forty_thousand_characters_is_cut_with_a_warning(slack
     assert len(answer["message"]["text"]) == 40_000
 
 
-async def test_only_ones_own_messages_can_be_changed(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_the_bot_can_change_only_its_own_messages(slack: AsyncWebClient, pair: Pair) -> None:
     await pair.standins.people.reply("U0ADA", HERE, None, "mine")
     [ts] = pair.standins.workspace.channels[HERE].messages
     assert await refusal(slack.chat_update(channel=HERE, ts=ts, text="x")) == "cant_update_message"
@@ -114,7 +114,7 @@ async def test_an_ephemeral_message_goes_to_members_of_channels_that_the_bot_is_
 # -- where ------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_public_channel_takes_posts_of_a_bot_that_is_not_in_it_if_the_scope_allows(
+async def test_a_bot_may_post_to_a_public_channel_without_joining_if_it_has_the_scope(
     slack: AsyncWebClient, pair: Pair
 ) -> None:
     pair.standins.workspace.channels[HERE].joined = False
@@ -124,7 +124,7 @@ async def test_a_public_channel_takes_posts_of_a_bot_that_is_not_in_it_if_the_sc
 
 
 @pytest.mark.parametrize("channel", ["C0NOWHERE", "C0SECRET", "texts", "U0NOBODY"])
-async def test_what_the_bot_cannot_see_does_not_exist(slack: AsyncWebClient, channel: str) -> None:
+async def test_a_channel_that_the_bot_cannot_see_is_not_found(slack: AsyncWebClient, channel: str) -> None:
     assert await refusal(slack.chat_postMessage(channel=channel, text="x")) == "channel_not_found"
 
 
@@ -164,14 +164,14 @@ async def test_replies_are_counted_at_the_root_and_read_in_order(slack: AsyncWeb
     assert thread[1]["parent_user_id"] == "U0CLERK"
 
 
-async def test_a_broadcast_reply_stands_in_the_channel_too(slack: AsyncWebClient) -> None:
+async def test_a_broadcast_reply_is_in_the_channel_too(slack: AsyncWebClient) -> None:
     root = (await slack.chat_postMessage(channel=HERE, text="root"))["ts"]
     await slack.chat_postMessage(channel=HERE, text="all", thread_ts=root, reply_broadcast=True)
     newest = (await slack.conversations_history(channel=HERE))["messages"][0]
     assert (newest["subtype"], newest["root"]["text"]) == ("thread_broadcast", "root")
 
 
-async def test_a_thread_that_is_not_there_takes_no_reply(slack: AsyncWebClient) -> None:
+async def test_a_reply_to_a_missing_thread_is_refused(slack: AsyncWebClient) -> None:
     assert await refusal(slack.chat_postMessage(channel=HERE, text="x", thread_ts="1.000001")) == "thread_not_found"
     assert await refusal(slack.chat_postMessage(channel=HERE, text="x", thread_ts="0")) == "invalid_thread_ts"
     assert await refusal(slack.conversations_replies(channel=HERE, ts="1.000001")) == "thread_not_found"
@@ -211,7 +211,7 @@ async def test_a_deleted_message_without_replies_is_gone(slack: AsyncWebClient) 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-async def test_metadata_is_told_only_to_those_who_ask(slack: AsyncWebClient) -> None:
+async def test_metadata_is_returned_only_on_request(slack: AsyncWebClient) -> None:
     metadata = {"event_type": "clerk", "event_payload": {"id": "post/1"}}
     await slack.chat_postMessage(channel=HERE, text="x", metadata=metadata)
     [plain] = (await slack.conversations_history(channel=HERE))["messages"]
@@ -230,7 +230,7 @@ async def test_metadata_is_told_only_to_those_who_ask(slack: AsyncWebClient) -> 
         ({"event_type": "clerk", "event_payload": {"a": "x" * 9000}}, "metadata_too_large"),
     ],
 )
-async def test_metadata_is_flat_and_small(slack: AsyncWebClient, metadata: dict[str, Any], error: str) -> None:
+async def test_metadata_must_be_flat_and_small(slack: AsyncWebClient, metadata: dict[str, Any], error: str) -> None:
     assert await refusal(slack.chat_postMessage(channel=HERE, text="x", metadata=metadata)) == error
 
 
@@ -253,7 +253,7 @@ async def test_oldest_and_latest_are_not_among_the_messages_unless_inclusive(sla
     assert await refusal(slack.conversations_history(channel=HERE, oldest="yesterday")) == "invalid_ts_oldest"
 
 
-async def test_a_history_is_for_members(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_only_members_can_read_a_history(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.channels[HERE].joined = False
     assert await refusal(slack.conversations_history(channel=HERE)) == "not_in_channel"
     assert await refusal(slack.conversations_history(channel="C0SECRET")) == "channel_not_found"
@@ -279,7 +279,7 @@ async def test_the_synchronous_client_works_as_well(pair: Pair) -> None:
 # -- reactions --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_reaction_is_added_once_and_taken_back_once(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_reaction_is_added_once_and_removed_once(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.scopes.add("reactions:read")
     ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
     await slack.reactions_add(channel=HERE, timestamp=ts, name="white_check_mark")
@@ -290,13 +290,13 @@ async def test_a_reaction_is_added_once_and_taken_back_once(slack: AsyncWebClien
     assert await refusal(slack.reactions_remove(channel=HERE, timestamp=ts, name="white_check_mark")) == "no_reaction"
 
 
-async def test_a_reaction_is_an_emoji_on_a_message(slack: AsyncWebClient) -> None:
+async def test_a_reaction_needs_an_emoji_and_a_message(slack: AsyncWebClient) -> None:
     ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
     assert await refusal(slack.reactions_add(channel=HERE, timestamp=ts, name="delivered")) == "invalid_name"
     assert await refusal(slack.reactions_add(channel=HERE, timestamp="1.000001", name="eyes")) == "message_not_found"
 
 
-async def test_a_message_has_only_so_many_kinds_of_reactions(slack: AsyncWebClient) -> None:
+async def test_a_message_has_a_limited_number_of_different_reactions(slack: AsyncWebClient) -> None:
     ts = (await slack.chat_postMessage(channel=HERE, text="x"))["ts"]
     names = [f"clock{hour}{half}" for hour in range(1, 13) for half in ("", "30")]
     for name in names[:23]:
@@ -304,7 +304,7 @@ async def test_a_message_has_only_so_many_kinds_of_reactions(slack: AsyncWebClie
     assert await refusal(slack.reactions_add(channel=HERE, timestamp=ts, name=names[23])) == "too_many_emoji"
 
 
-async def test_blocks_that_are_fine_one_by_one_can_be_too_much_together(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_blocks_that_are_valid_one_by_one_can_be_too_large_together(slack: AsyncWebClient, pair: Pair) -> None:
     text = {"type": "plain_text", "text": "x" * 3000}
     many = [{"type": "section", "text": text}] * 50
     assert await refusal(slack.chat_postMessage(channel=HERE, text="x", blocks=many)) == "msg_blocks_too_long"
@@ -324,7 +324,7 @@ async def test_a_call_needs_the_right_token(slack: AsyncWebClient, pair: Pair) -
     assert await refusal(slack.auth_test()) == "token_revoked"
 
 
-async def test_a_missing_scope_is_named_with_those_that_are_there(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_missing_scope_is_named_with_the_scopes_of_the_token(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.scopes = {"chat:write", "users:read"}
     with pytest.raises(SlackApiError) as error:
         await slack.reactions_add(channel=HERE, timestamp="1.000001", name="eyes")
@@ -344,11 +344,11 @@ async def test_reading_a_direct_message_needs_its_own_scope(slack: AsyncWebClien
     assert await refusal(slack.conversations_history(channel=channel)) == "missing_scope"
 
 
-async def test_an_unknown_method_is_said_to_be_one(slack: AsyncWebClient) -> None:
+async def test_an_unknown_method_is_reported_as_unknown(slack: AsyncWebClient) -> None:
     assert await refusal(slack.api_call("chat.shout")) == "unknown_method"
 
 
-async def test_a_method_that_only_reads_does_not_see_a_json_body(pair: Pair) -> None:
+async def test_a_method_that_only_reads_ignores_a_json_body(pair: Pair) -> None:
     asked = {"channel": HERE}
     unseen = await call(pair, "conversations.history", json=asked)
     seen = await call(pair, "conversations.history", data=asked)
@@ -357,7 +357,7 @@ async def test_a_method_that_only_reads_does_not_see_a_json_body(pair: Pair) -> 
     assert pair.violations()[0] == "json_not_accepted"
 
 
-async def test_json_without_a_charset_is_fine_but_for_a_warning(pair: Pair) -> None:
+async def test_json_without_a_charset_is_accepted_with_a_warning(pair: Pair) -> None:
     body = b'{"channel": "C0TEXTS", "text": "x"}'
     warned = await call(pair, "chat.postMessage", content=body, headers={"content-type": "application/json"})
     quiet = await call(
@@ -402,7 +402,7 @@ async def test_channels_are_listed_by_type_and_private_ones_only_to_members(slac
     assert (await slack.conversations_info(channel="C0SECRET"))["channel"]["is_private"] is True
 
 
-async def test_members_and_ones_own_channels_are_told(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_members_and_the_bots_channels_are_listed(slack: AsyncWebClient, pair: Pair) -> None:
     pair.standins.workspace.channels["C0GENERAL"].joined = False
     members = await slack.conversations_members(channel=HERE)
     own = await slack.users_conversations()
@@ -441,7 +441,7 @@ async def test_a_public_channel_can_be_joined(slack: AsyncWebClient, pair: Pair)
         ("views.open", {"trigger_id": "1.2.3"}, "invalid_arguments"),
     ],
 )
-async def test_a_call_that_makes_no_sense_is_refused(
+async def test_an_invalid_call_is_refused(
     slack: AsyncWebClient, pair: Pair, method: str, arguments: dict[str, Any], error: str
 ) -> None:
     pair.standins.workspace.scopes |= {"channels:read", "channels:join", "im:write", "files:write"}
@@ -465,7 +465,7 @@ async def test_people_have_names_and_the_bot_is_one_too(slack: AsyncWebClient) -
     assert len((await slack.users_list())["members"]) == 6
 
 
-async def test_the_team_is_told_to_those_with_the_scope(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_reading_the_team_needs_its_scope(slack: AsyncWebClient, pair: Pair) -> None:
     assert await refusal(slack.team_info()) == "missing_scope"
     pair.standins.workspace.scopes.add("team:read")
     assert (await slack.team_info())["team"]["id"] == "T0SANDBOX"

@@ -72,7 +72,7 @@ def answer(pair: Pair, body: Any) -> None:
 # -- triggers ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_trigger_opens_one_modal(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_trigger_opens_only_one_modal(slack: AsyncWebClient, pair: Pair) -> None:
     id = trigger(pair)
     view = (await slack.views_open(trigger_id=id, view=modal()))["view"]
     assert (view["root_view_id"], view["previous_view_id"], view["app_id"]) == (view["id"], None, "A0CLERK")
@@ -80,7 +80,7 @@ async def test_a_trigger_opens_one_modal(slack: AsyncWebClient, pair: Pair) -> N
     assert await refusal(slack.views_open(trigger_id=id, view=modal())) == "exchanged_trigger_id"
 
 
-async def test_a_trigger_lives_three_seconds(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_trigger_expires_after_three_seconds(slack: AsyncWebClient, pair: Pair) -> None:
     in_time, late = trigger(pair), trigger(pair)
     pair.clock.now += 2.9
     await slack.views_open(trigger_id=in_time, view=modal())
@@ -115,7 +115,7 @@ async def test_a_modal_over_250_kilobytes_is_too_large(slack: AsyncWebClient, pa
 # -- updates and stacks -----------------------------------------------------------------------------------------------
 
 
-async def test_an_update_needs_the_present_hash_if_it_brings_one(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_an_updates_hash_must_be_the_current_one_if_it_has_one(slack: AsyncWebClient, pair: Pair) -> None:
     view = (await slack.views_open(trigger_id=trigger(pair), view=modal()))["view"]
     newer = (await slack.views_update(view_id=view["id"], hash=view["hash"], view=modal()))["view"]
     assert newer["hash"] != view["hash"]
@@ -125,7 +125,7 @@ async def test_an_update_needs_the_present_hash_if_it_brings_one(slack: AsyncWeb
     assert await refusal(slack.views_update(view_id="V0", view=modal())) == "not_found"
 
 
-async def test_an_update_keeps_what_was_typed_into_inputs_that_stay(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_an_update_keeps_the_values_of_inputs_that_stay(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     pair.standins.people.enter(id, {"subject": "typed"})
     await slack.views_update(view_id=id, view=modal())
@@ -134,14 +134,14 @@ async def test_an_update_keeps_what_was_typed_into_inputs_that_stay(slack: Async
     assert webhook.json["view"]["state"]["values"]["subject"]["subject"]["value"] == "typed"
 
 
-async def test_a_modal_is_found_by_its_external_id_which_no_other_has(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_modal_is_found_by_its_external_id_which_is_unique(slack: AsyncWebClient, pair: Pair) -> None:
     await slack.views_open(trigger_id=trigger(pair), view=modal(external_id="mine"))
     await slack.views_update(external_id="mine", view=modal(external_id="mine"))
     again = slack.views_open(trigger_id=trigger(pair), view=modal(external_id="mine"))
     assert await refusal(again) == "duplicate_external_id"
 
 
-async def test_three_modals_lie_on_each_other_and_no_fourth(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_stack_has_at_most_three_modals(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal(BUTTON))
     for _ in range(2):
         await pair.standins.people.click_in_view(ADA, id, "more")
@@ -164,7 +164,7 @@ async def test_only_a_click_in_a_modal_pushes(slack: AsyncWebClient, pair: Pair)
 # -- what people do in modals -----------------------------------------------------------------------------------------
 
 
-async def test_a_click_in_a_modal_tells_of_the_modal_and_what_stands_in_it(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_click_in_a_modal_carries_the_modal_and_its_values(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal(BUTTON, *modal()["blocks"], private_metadata="{}"))
     await pair.standins.people.click_in_view(ADA, id, "more", entered={"subject": "half"})
     click = pair.gateway.of("/slack/interactions")[0].json
@@ -202,7 +202,7 @@ async def test_files_in_a_modal_come_with_its_submission(slack: AsyncWebClient, 
     assert answer["file"]["url_private_download"] == held["url_private_download"]
 
 
-async def test_slacks_client_sends_no_modal_that_breaks_its_own_rules(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_slacks_client_refuses_a_modal_that_breaks_its_own_rules(slack: AsyncWebClient, pair: Pair) -> None:
     id = await opened(pair, slack, modal())
     for subject in ("", "longer than ten"):
         with pytest.raises(SlackRefusal) as refused:
@@ -234,7 +234,7 @@ async def test_errors_in_the_answer_are_shown_at_their_inputs(slack: AsyncWebCli
         {"response_action": "update", "view": {"type": "modal"}},
     ],
 )
-async def test_an_answer_that_slack_does_not_understand_is_a_violation_and_the_modal_stays(
+async def test_an_invalid_answer_is_a_violation_and_the_modal_stays_open(
     slack: AsyncWebClient, pair: Pair, body: Any
 ) -> None:
     id = await opened(pair, slack, modal())
@@ -275,7 +275,7 @@ async def never(_: Webhook) -> Response:
     return Response()
 
 
-async def test_closing_is_told_only_if_the_modal_asked_for_it(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_closing_is_reported_only_if_the_modal_requests_it(slack: AsyncWebClient, pair: Pair) -> None:
     quiet = await opened(pair, slack, modal())
     await pair.standins.people.close(ADA, quiet)
     loud = await opened(pair, slack, modal(notify_on_close=True))
@@ -289,7 +289,7 @@ async def test_closing_is_told_only_if_the_modal_asked_for_it(slack: AsyncWebCli
 
 
 async def clicked(pair: Pair, slack: AsyncWebClient, *, ephemeral: bool = False) -> tuple[str, str]:
-    """The ts of a message with a button that was clicked, and the click's response URL."""
+    """Post a message and click its button; the message's ts and the click's response URL."""
     if ephemeral:
         ts = (await slack.chat_postEphemeral(channel=HERE, user=ADA, text="x", blocks=[BUTTON]))["message_ts"]
     else:
@@ -298,7 +298,7 @@ async def clicked(pair: Pair, slack: AsyncWebClient, *, ephemeral: bool = False)
     return ts, pair.gateway.of("/slack/interactions")[-1].json["response_url"]
 
 
-async def test_a_response_url_takes_five_answers_and_then_no_more(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_response_url_takes_only_five_answers(slack: AsyncWebClient, pair: Pair) -> None:
     _, url = await clicked(pair, slack)
     client = AsyncWebhookClient(url)
     codes = [(await client.send(text=str(number))).status_code for number in range(5)]
@@ -309,7 +309,7 @@ async def test_a_response_url_takes_five_answers_and_then_no_more(slack: AsyncWe
     assert [each["text"] for each in pair.standins.workspace.ephemerals] == ["0", "1", "2", "3", "4"]
 
 
-async def test_a_response_url_is_good_for_half_an_hour(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_response_url_expires_after_half_an_hour(slack: AsyncWebClient, pair: Pair) -> None:
     _, url = await clicked(pair, slack)
     pair.clock.now += 1799
     assert (await AsyncWebhookClient(url).send(text="x")).status_code == 200
@@ -318,7 +318,7 @@ async def test_a_response_url_is_good_for_half_an_hour(slack: AsyncWebClient, pa
     assert (late.status_code, "expired_url" in late.body) == (404, True)
 
 
-async def test_a_response_is_for_the_one_who_clicked_unless_it_is_for_the_channel(
+async def test_a_response_is_shown_only_to_the_clicker_unless_it_is_for_the_channel(
     slack: AsyncWebClient, pair: Pair
 ) -> None:
     _, url = await clicked(pair, slack)
@@ -328,7 +328,7 @@ async def test_a_response_is_for_the_one_who_clicked_unless_it_is_for_the_channe
     assert [each["text"] for each in pair.standins.workspace.channels[HERE].messages.values()] == ["x", "all"]
 
 
-async def test_an_answer_stands_in_a_thread_only_if_it_names_one(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_an_answer_is_in_a_thread_only_if_it_names_one(slack: AsyncWebClient, pair: Pair) -> None:
     ts, url = await clicked(pair, slack)
     await slack.chat_postMessage(channel=HERE, text="y", thread_ts=ts)
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -353,7 +353,9 @@ async def test_an_ephemeral_original_is_replaced_but_never_shown_to_all(slack: A
     assert [each["text"] for each in pair.standins.workspace.ephemerals] == ["new"]
 
 
-async def test_turning_an_ephemeral_message_into_one_for_all_is_a_violation(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_replacing_an_ephemeral_message_with_one_for_all_is_a_violation(
+    slack: AsyncWebClient, pair: Pair
+) -> None:
     _, url = await clicked(pair, slack, ephemeral=True)
     await AsyncWebhookClient(url).send(text="new", replace_original=True, response_type="in_channel")
     assert pair.violations() == ["response_type"]
@@ -379,7 +381,7 @@ async def test_a_response_of_the_wrong_form_is_refused_and_not_counted(slack: As
     assert taken == [200] * 5
 
 
-async def test_the_record_ties_what_follows_to_the_click(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_the_record_links_what_follows_to_the_click(slack: AsyncWebClient, pair: Pair) -> None:
     _, url = await clicked(pair, slack)
     click = pair.gateway.of("/slack/interactions")[-1].json
     await slack.views_open(trigger_id=click["trigger_id"], view=modal())

@@ -1,4 +1,4 @@
-"""What people do in the stand-in's workspace, as signed webhooks; how Slack delivers events; and faults on order."""
+"""What people do in the stand-in's workspace, as signed webhooks; the delivery of events; faults on request."""
 
 import asyncio
 from typing import Any
@@ -123,7 +123,7 @@ async def test_a_click_on_an_ephemeral_message_in_a_thread_names_the_thread_and_
     assert "message" not in click
 
 
-async def test_nobody_clicks_what_is_not_there(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_click_on_a_missing_element_is_refused(slack: AsyncWebClient, pair: Pair) -> None:
     with pytest.raises(SlackRefusal):
         await pair.standins.people.click(ADA, HERE, await posted(slack), "nothing")
     with pytest.raises(SlackRefusal):
@@ -153,7 +153,7 @@ async def test_a_reply_in_a_thread_is_an_event_as_slack_sends_it(slack: AsyncWeb
     assert "bot_id" not in event
 
 
-async def test_a_reply_with_files_is_a_file_share_whose_bytes_can_be_had(pair: Pair) -> None:
+async def test_a_reply_with_files_is_a_file_share_whose_bytes_can_be_downloaded(pair: Pair) -> None:
     await pair.standins.people.reply(ADA, HERE, None, "look", files=[("a.png", b"png"), ("b.pdf", b"pdf")])
     [event] = events(pair)
     assert (event["subtype"], event["text"], event["upload"]) == ("file_share", "look", False)
@@ -173,7 +173,7 @@ async def test_a_reply_may_be_broadcast(slack: AsyncWebClient, pair: Pair) -> No
     assert (event["subtype"], event["thread_ts"], event["root"]["ts"]) == ("thread_broadcast", root, root)
 
 
-async def test_edits_and_deletions_tell_what_was_before(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_edits_and_deletions_carry_the_previous_message(slack: AsyncWebClient, pair: Pair) -> None:
     await pair.standins.people.reply(ADA, HERE, await posted(slack), "one")
     ts = events(pair)[0]["ts"]
     await pair.standins.people.edit(ADA, HERE, ts, "two")
@@ -196,7 +196,7 @@ async def test_a_deleted_root_with_replies_becomes_a_tombstone_in_the_event_too(
     assert (events(pair)[-1]["subtype"], events(pair)[-1]["message"]["subtype"]) == ("message_changed", "tombstone")
 
 
-async def test_people_change_only_their_own_messages(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_people_can_change_only_their_own_messages(slack: AsyncWebClient, pair: Pair) -> None:
     ts = await posted(slack)
     with pytest.raises(SlackRefusal):
         await pair.standins.people.edit(ADA, HERE, ts, "x")
@@ -211,7 +211,7 @@ async def test_another_apps_message_has_a_bot_id_and_no_subtype(pair: Pair) -> N
     assert "subtype" not in event
 
 
-async def test_the_app_hears_only_of_channels_that_it_is_in(pair: Pair) -> None:
+async def test_the_app_gets_events_only_of_channels_that_it_is_in(pair: Pair) -> None:
     pair.standins.workspace.channels["C0SECRET"].joined = False
     await pair.standins.people.reply(ADA, "C0SECRET", None, "x")
     assert pair.gateway.came == []
@@ -220,7 +220,7 @@ async def test_the_app_hears_only_of_channels_that_it_is_in(pair: Pair) -> None:
     assert events(pair)[0]["channel_type"] == "group"
 
 
-async def test_the_app_hears_of_its_own_messages_where_that_is_switched_on() -> None:
+async def test_the_app_gets_events_of_its_own_messages_if_that_is_switched_on() -> None:
     async with a_pair(echo=True) as pair:
         slack = AsyncWebClient(TOKEN, base_url=pair.slack_url, retry_handlers=[])
         ts = await posted(slack)
@@ -262,7 +262,7 @@ async def test_inviting_the_bot_makes_it_a_member(slack: AsyncWebClient, pair: P
         await slack.conversations_history(channel=HERE)
 
 
-async def test_a_command_is_a_signed_form_and_its_answer_is_shown_to_whoever_typed_it(pair: Pair) -> None:
+async def test_a_command_is_a_signed_form_and_its_answer_is_shown_to_its_author(pair: Pair) -> None:
     pair.gateway.answers.append(JSONResponse({"response_type": "ephemeral", "text": "help"}))
     await pair.standins.people.command(ADA, HERE, "send +15551234567 a & b")
     [webhook] = pair.gateway.of("/slack/commands")
@@ -275,7 +275,7 @@ async def test_a_command_is_a_signed_form_and_its_answer_is_shown_to_whoever_typ
     assert [(each["user"], each["text"]) for each in pair.standins.workspace.ephemerals] == [(ADA, "help")]
 
 
-async def test_a_commands_answer_may_be_for_all_and_must_be_right(pair: Pair) -> None:
+async def test_a_commands_answer_may_be_for_all_and_must_be_valid(pair: Pair) -> None:
     pair.gateway.answers += [
         JSONResponse({"response_type": "in_channel", "text": "all"}),
         JSONResponse({"text": "x", "blocks": [{"type": "x"}]}),
@@ -300,21 +300,21 @@ async def test_an_event_that_fails_comes_again_three_times_with_the_same_id(pair
     assert [each.headers.get("x-slack-retry-reason") for each in came][1:] == ["http_error"] * 3
 
 
-async def test_an_event_that_was_taken_comes_no_more(pair: Pair) -> None:
+async def test_an_event_that_was_taken_is_not_repeated(pair: Pair) -> None:
     pair.gateway.answers += [Response(status_code=503), Response()]
     await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     assert len(pair.gateway.of("/slack/events")) == 2
 
 
-async def test_the_app_can_ask_for_no_retry(pair: Pair) -> None:
+async def test_the_app_can_refuse_retries(pair: Pair) -> None:
     pair.gateway.answers.append(Response(status_code=503, headers={"x-slack-no-retry": "1"}))
     await pair.standins.people.reply(ADA, HERE, None, "x")
     await pair.standins.settled()
     assert len(pair.gateway.of("/slack/events")) == 1
 
 
-async def test_a_late_answer_is_none() -> None:
+async def test_a_late_answer_does_not_count() -> None:
     async def late(_: Webhook) -> Response:
         await asyncio.Event().wait()
         return Response()
@@ -352,7 +352,7 @@ def order(pair: Pair, **fault: Any) -> None:
     pair.standins.faults.waiting.append(Fault(**fault))
 
 
-async def test_a_throttled_call_says_when_to_come_again(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_throttled_call_says_when_to_retry(slack: AsyncWebClient, pair: Pair) -> None:
     order(pair, kind="429", method="chat.postMessage", seconds=7)
     with pytest.raises(SlackApiError) as error:
         await posted(slack)
@@ -361,7 +361,7 @@ async def test_a_throttled_call_says_when_to_come_again(slack: AsyncWebClient, p
     await posted(slack)
 
 
-async def test_a_fault_hits_its_method_and_channel_as_often_as_asked(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_fault_hits_its_method_and_channel_as_often_as_requested(slack: AsyncWebClient, pair: Pair) -> None:
     order(pair, kind="error", code="is_archived", method="chat.postMessage", channel=HERE, times=2)
     await slack.chat_postMessage(channel="C0GENERAL", text="x")
     for _ in range(2):
@@ -370,7 +370,7 @@ async def test_a_fault_hits_its_method_and_channel_as_often_as_asked(slack: Asyn
     await posted(slack)
 
 
-async def test_a_dropped_call_was_done_and_a_refused_one_was_not(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_dropped_call_takes_effect_and_a_refused_one_does_not(slack: AsyncWebClient, pair: Pair) -> None:
     messages = pair.standins.workspace.channels[HERE].messages
     order(pair, kind="refuse", method="chat.postMessage")
     with pytest.raises(aiohttp.ClientError):
@@ -383,20 +383,20 @@ async def test_a_dropped_call_was_done_and_a_refused_one_was_not(slack: AsyncWeb
     assert [each["outcome"] for each in pair.standins.record.of("slack")] == ["refuse", "drop"]
 
 
-async def test_a_dropped_connection_gives_not_even_a_status(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_dropped_connection_gives_no_status(slack: AsyncWebClient, pair: Pair) -> None:
     order(pair, kind="drop", method="auth.test")
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(httpx.TransportError):
             await http.post(f"{pair.slack_url}auth.test")
 
 
-async def test_a_hanging_call_is_done_in_the_end(slack: AsyncWebClient, pair: Pair) -> None:
+async def test_a_hanging_call_is_finished_in_the_end(slack: AsyncWebClient, pair: Pair) -> None:
     order(pair, kind="hang", method="chat.postMessage", seconds=0.05)
     ts = await posted(slack)
     assert ts in pair.standins.workspace.channels[HERE].messages
 
 
-async def test_a_call_whose_caller_has_gone_is_never_done(pair: Pair) -> None:
+async def test_a_call_whose_caller_disconnected_never_takes_effect(pair: Pair) -> None:
     order(pair, kind="hang", method="chat.postMessage", seconds=3600)
     impatient = httpx.Timeout(60, read=1)
     bearer = {"authorization": f"Bearer {TOKEN}"}

@@ -58,13 +58,13 @@ async def test_a_text_that_fails_comes_six_times_with_one_token(pair: Pair) -> N
     assert len({each.form["MessageSid"] for each in pair.gateway.came}) == 1
 
 
-async def test_a_text_that_was_taken_comes_no_more(pair: Pair) -> None:
+async def test_a_text_that_was_taken_is_not_repeated(pair: Pair) -> None:
     pair.gateway.answers += [Response(status_code=503), TWIML]
     assert (await receive(pair)).status_code == 200
     assert len(pair.gateway.came) == 2
 
 
-async def test_all_attempts_share_the_time() -> None:
+async def test_all_attempts_share_one_time_limit() -> None:
     async def late(_: Webhook) -> Response:
         await asyncio.Event().wait()
         return Response()
@@ -75,7 +75,7 @@ async def test_all_attempts_share_the_time() -> None:
         assert len(pair.gateway.came) == 1
 
 
-async def test_a_text_that_no_attempt_brings_is_only_listed(pair: Pair) -> None:
+async def test_a_text_that_no_attempt_delivers_is_only_listed(pair: Pair) -> None:
     pair.standins.twilio.webhooks.away = True
     assert (await receive(pair, "lost")).status_code == 502
     assert pair.gateway.came == []
@@ -93,7 +93,7 @@ async def test_a_text_may_come_again_under_the_same_sid(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "violations", "told"),
+    ("answer", "violations", "sent"),
     [
         (TWIML, [], []),
         (Response(status_code=204), [], []),
@@ -104,19 +104,19 @@ async def test_a_text_may_come_again_under_the_same_sid(pair: Pair) -> None:
         (Response(f"<Response>{' ' * 64_000}</Response>", media_type="text/xml"), ["11750"], []),
     ],
 )
-async def test_the_answer_to_a_text_is_read_as_twilio_reads_it(
-    pair: Pair, answer: Response, violations: list[str], told: list[str]
+async def test_the_answer_to_a_text_is_interpreted_as_by_twilio(
+    pair: Pair, answer: Response, violations: list[str], sent: list[str]
 ) -> None:
     pair.gateway.answers.append(answer)
     await receive(pair)
     assert pair.violations() == violations
-    assert replies(pair) == told
+    assert replies(pair) == sent
 
 
 # -- keywords ---------------------------------------------------------------------------------------------------------
 
 
-async def test_stop_is_answered_by_twilio_and_nothing_is_taken_for_the_contact_until_start(pair: Pair) -> None:
+async def test_twilio_answers_stop_and_takes_no_text_to_the_contact_until_start(pair: Pair) -> None:
     await receive(pair, " stop ")
     assert pair.gateway.came[0].form["Body"] == " stop "
     refused = await create(pair)
@@ -136,13 +136,13 @@ async def test_help_is_answered_and_changes_nothing(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("body", ["stop please", "yes", "please help", ""])
-async def test_a_keyword_counts_only_alone_and_yes_only_after_stop(pair: Pair, body: str) -> None:
+async def test_a_keyword_counts_only_by_itself_and_yes_only_after_stop(pair: Pair, body: str) -> None:
     await receive(pair, body)
     assert replies(pair) == []
     assert (await create(pair)).status_code == 201
 
 
-async def test_an_opt_out_is_of_one_line_only() -> None:
+async def test_an_opt_out_applies_to_one_line_only() -> None:
     second = "+15550002222"
     async with a_pair(lines={LINE: "C0TEXTS", second: "C0GENERAL"}) as pair:
         await receive(pair, "STOP")
@@ -150,7 +150,7 @@ async def test_an_opt_out_is_of_one_line_only() -> None:
         assert (await create(pair, From=second)).status_code == 201
 
 
-async def test_advanced_opt_out_says_what_a_keyword_means(pair: Pair) -> None:
+async def test_advanced_opt_out_sends_the_type_of_a_keyword(pair: Pair) -> None:
     pair.standins.twilio.contacts.advanced_opt_out = True
     for body in ("STOP", "hello", "UNSTOP", "INFO"):
         await receive(pair, body)
@@ -178,7 +178,7 @@ async def test_pictures_come_as_urls_with_their_types(pair: Pair) -> None:
     assert form["MediaUrl0"].startswith(f"{pair.twilio_url}{path}")
 
 
-async def test_a_picture_needs_credentials_and_is_on_another_host_that_wants_none(pair: Pair) -> None:
+async def test_a_picture_needs_credentials_and_redirects_to_a_host_that_needs_none(pair: Pair) -> None:
     url = await picture(pair)
     async with httpx.AsyncClient(trust_env=False) as http:
         bare = await http.get(url)
@@ -192,7 +192,7 @@ async def test_a_picture_needs_credentials_and_is_on_another_host_that_wants_non
     assert pair.violations() == []
 
 
-async def test_credentials_that_follow_to_the_other_host_are_a_violation(pair: Pair) -> None:
+async def test_credentials_sent_to_the_other_host_are_a_violation(pair: Pair) -> None:
     url = await picture(pair)
     async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
         careless = await http.get((await http.get(url)).headers["location"])
@@ -200,7 +200,7 @@ async def test_credentials_that_follow_to_the_other_host_are_a_violation(pair: P
     assert pair.violations() == ["authorization"]
 
 
-async def test_httpx_takes_the_credentials_away_by_itself(pair: Pair) -> None:
+async def test_httpx_drops_the_credentials_by_itself(pair: Pair) -> None:
     url = await picture(pair)
     async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
         assert (await http.get(url, headers={"authorization": _basic()})).content == b"png"
@@ -231,7 +231,7 @@ async def test_downloading_can_be_made_to_fail(pair: Pair) -> None:
 # -- listing ----------------------------------------------------------------------------------------------------------
 
 
-async def test_texts_are_listed_newest_first_by_who_sent_and_got_them(pair: Pair) -> None:
+async def test_texts_are_listed_newest_first_by_sender_and_recipient(pair: Pair) -> None:
     await receive(pair, "one")
     await create(pair, Body="two")
     await receive(pair, "three")
@@ -280,7 +280,7 @@ async def test_twilios_own_client_walks_all_pages_and_filters_by_date(pair: Pair
     assert older == ["0"]
 
 
-async def test_a_day_is_as_good_as_a_moment_in_a_filter(pair: Pair) -> None:
+async def test_a_filter_takes_a_day_or_a_moment(pair: Pair) -> None:
     await receive(pair, "today")
     today = datetime.now(UTC).date()
     tomorrow = today + timedelta(days=1)
@@ -294,7 +294,7 @@ async def test_a_day_is_as_good_as_a_moment_in_a_filter(pair: Pair) -> None:
     assert (await get(pair, "/Messages.json", DateSent="yesterday")).json()["code"] == 20001
 
 
-async def test_a_text_that_was_not_sent_yet_has_no_date_to_filter_by(pair: Pair) -> None:
+async def test_a_text_that_was_not_sent_yet_matches_no_date_filter(pair: Pair) -> None:
     pair.standins.twilio.carrier.handling[""].held = True
     await create(pair)
     today = str(datetime.now(UTC).date())
@@ -315,7 +315,7 @@ async def test_a_text_can_be_read_emptied_and_deleted_by_its_sid(pair: Pair) -> 
     assert (missing["code"], missing["status"]) == (20404, 404)
 
 
-async def test_the_numbers_tell_where_their_texts_go(pair: Pair) -> None:
+async def test_the_numbers_have_the_addresses_of_their_webhooks(pair: Pair) -> None:
     def use() -> Any:
         [number] = Client(ACCOUNT, AUTH, http_client=ToStandIn(pair.twilio_url)).incoming_phone_numbers.list()
         return number

@@ -1,4 +1,4 @@
-"""Twilio's stand-in and texts to contacts: what it takes, refuses and tells of their delivery."""
+"""Twilio's stand-in and texts to contacts: what it takes and refuses, and how it reports their delivery."""
 
 import asyncio
 from email.utils import parsedate_to_datetime
@@ -87,7 +87,7 @@ async def test_the_answer_is_the_whole_resource(pair: Pair) -> None:
         ({"StatusCallback": "https://my_host.org/x"}, 21609),
     ],
 )
-async def test_a_text_that_twilio_would_not_take_is_refused_with_its_code(
+async def test_a_text_that_twilio_would_refuse_is_refused_with_its_code(
     pair: Pair, wrong: dict[str, Any], code: int
 ) -> None:
     answer = await create(pair, **wrong)
@@ -133,7 +133,7 @@ async def test_a_messaging_service_takes_a_text_without_a_from(pair: Pair) -> No
 # -- delivery ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_text_is_sent_and_delivered_with_a_signed_callback_for_each(pair: Pair) -> None:
+async def test_a_text_is_sent_and_delivered_with_a_signed_callback_for_each_state(pair: Pair) -> None:
     sid = (await create(pair, StatusCallback=CALLBACK)).json()["sid"]
     await pair.standins.settled()
     assert statuses(pair) == ["sent", "delivered"]
@@ -147,7 +147,7 @@ async def test_a_text_is_sent_and_delivered_with_a_signed_callback_for_each(pair
     assert pair.gateway.came[1].form["RawDlrDoneDate"]
 
 
-async def test_a_text_without_a_callback_is_delivered_in_silence(pair: Pair) -> None:
+async def test_a_text_without_a_callback_is_delivered_without_reports(pair: Pair) -> None:
     sid = (await create(pair)).json()["sid"]
     await pair.standins.settled()
     assert pair.gateway.came == []
@@ -162,23 +162,25 @@ async def test_callbacks_can_come_twice_and_in_the_wrong_order(pair: Pair) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "told"), [(30003, ["sent", "undelivered"]), (30005, ["sent", "undelivered"]), (30007, ["failed"])]
+    ("code", "reported"), [(30003, ["sent", "undelivered"]), (30005, ["sent", "undelivered"]), (30007, ["failed"])]
 )
-async def test_the_next_texts_fail_with_a_code_after_they_were_taken(pair: Pair, code: int, told: list[str]) -> None:
+async def test_the_next_texts_fail_with_a_code_after_they_were_taken(
+    pair: Pair, code: int, reported: list[str]
+) -> None:
     treat(pair, fail_code=code, fail_times=1)
     sid = (await create(pair, StatusCallback=CALLBACK)).json()["sid"]
     await pair.standins.settled()
-    assert statuses(pair) == told
+    assert statuses(pair) == reported
     assert pair.gateway.came[-1].form["ErrorCode"] == str(code)
     text = pair.standins.twilio.texts[sid]
-    assert (text["status"], text["error_code"]) == (told[-1], code)
+    assert (text["status"], text["error_code"]) == (reported[-1], code)
     assert text["error_message"]
     sid = (await create(pair)).json()["sid"]
     await pair.standins.settled()
     assert pair.standins.twilio.texts[sid]["status"] == "delivered"
 
 
-async def test_the_next_texts_to_a_number_are_not_even_taken(pair: Pair) -> None:
+async def test_the_next_texts_to_a_number_can_be_refused(pair: Pair) -> None:
     treat(pair, CONTACT, reject_code=21614, reject_times=1)
     assert (await create(pair, To=OTHER)).status_code == 201
     refused = await create(pair)
@@ -215,7 +217,7 @@ async def test_a_callback_is_tried_again_only_as_its_url_asks_for(pair: Pair) ->
     assert tokens[0] == tokens[1] != tokens[2]
 
 
-async def test_the_record_ties_callbacks_to_the_text(pair: Pair) -> None:
+async def test_the_record_links_callbacks_to_the_text(pair: Pair) -> None:
     await create(pair, StatusCallback=CALLBACK)
     await pair.standins.settled()
     [made] = pair.standins.record.of("twilio", method="messages.create")
@@ -253,7 +255,7 @@ async def test_media_are_fetched_and_kept_for_the_phone(pair: Pair) -> None:
         (Response(bytes(5_000_001), media_type="image/png"), "11751"),
     ],
 )
-async def test_media_that_cannot_be_had_fail_the_text(pair: Pair, file: Response, code: str) -> None:
+async def test_a_text_fails_if_its_media_cannot_be_fetched(pair: Pair, file: Response, code: str) -> None:
     pair.gateway.files["/a.png"] = file
     await create(pair, MediaUrl=[f"{pair.gateway.url}/a.png"], StatusCallback=CALLBACK)
     await pair.standins.settled()
@@ -285,7 +287,7 @@ async def test_a_call_fails_as_ordered_and_sends_nothing(
     assert pair.standins.twilio.texts == {}
 
 
-async def test_a_dropped_call_sent_the_text_and_a_refused_one_did_not(pair: Pair) -> None:
+async def test_a_dropped_call_sends_the_text_and_a_refused_one_does_not(pair: Pair) -> None:
     order(pair, kind="refuse", method="messages.create", channel=CONTACT)
     with pytest.raises(httpx.TransportError):
         await create(pair)
@@ -305,7 +307,7 @@ async def test_a_fault_for_one_number_leaves_the_others_alone(pair: Pair) -> Non
     assert (await create(pair)).status_code == 500
 
 
-async def test_a_hanging_call_is_done_in_the_end(pair: Pair) -> None:
+async def test_a_hanging_call_is_finished_in_the_end(pair: Pair) -> None:
     order(pair, kind="hang", method="messages.create", seconds=0.05)
     assert (await create(pair)).status_code == 201
 
@@ -315,7 +317,7 @@ async def late(_: Webhook) -> Response:
     return Response()
 
 
-async def test_a_callback_that_is_never_answered_is_given_up() -> None:
+async def test_a_callback_without_an_answer_is_given_up() -> None:
     async with a_pair(twilio_timeout=0.05) as pair:
         pair.gateway.answers += [late, late]
         await create(pair, StatusCallback=CALLBACK)

@@ -142,13 +142,15 @@ def test_a_dry_run_counts_what_would_be_moved_and_moves_nothing(queues: str) -> 
     assert depths(queues)["slack"] == 0
 
 
-@pytest.mark.parametrize(("command", "told"), [("replay", (2, 1, 1)), ("drop", (3, 0, 0))])
-def test_the_command_with_dry_run_says_what_it_would_do(queues: str, command: str, told: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(("command", "counts"), [("replay", (2, 1, 1)), ("drop", (3, 0, 0))])
+def test_the_command_with_dry_run_says_what_it_would_do(
+    queues: str, command: str, counts: tuple[int, int, int]
+) -> None:
     put(queues, "slack.XQ", b"\xff not json", letter(1), letter(2))
     everything = ["--all"] if command == "drop" else []
     done = clerk_in_process({"CLERK_AMQP_URL": queues}, "dead", command, *everything, "--dry-run", "--json")
     tally = Tally.model_validate_json(done.stdout)
-    assert (tally.done, tally.unreplayable, done.returncode) == told
+    assert (tally.done, tally.unreplayable, done.returncode) == counts
     assert depths(queues)["slack.XQ"] == 3
 
 

@@ -44,11 +44,11 @@ def test_the_management_api_gives_depths_unacknowledged_messages_and_the_oldest_
     for _ in range(3):
         channel.basic_get("tickets")
 
-    def told() -> QueueState | None:
+    def counted() -> QueueState | None:
         found = queue(broker.snapshot(), "tickets")
         return found if (found.ready, found.held) == (17, 3) and found.oldest and found.stalled else None
 
-    found = wait_until(told, "the management API has counted", 30)
+    found = wait_until(counted, "the management API has counted", 30)
     connection.close()
     assert found is not None
     assert found.oldest is not None
@@ -80,7 +80,7 @@ def test_the_doctor_reports_an_alarm(node: PrivateRabbit, broker: Rabbit) -> Non
     assert "memory alarm" in found[0].found
 
 
-def told(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
+def reported_queue(published: list[tuple[int, int]], ready: int) -> dict[str, Any]:
     """A queue as the API reports it: `published` has the totals at so many seconds ago, newest first."""
     now = datetime.now(UTC).timestamp()
     samples = [{"sample": count, "timestamp": int((now - ago) * 1000)} for ago, count in published]
@@ -103,7 +103,7 @@ def test_the_oldest_messages_age_counts_from_its_publishing(
     published: list[tuple[int, int]], ready: int, oldest: float | None, at_least: bool
 ) -> None:
     before = datetime.now(UTC).timestamp()
-    found = estimated_age(told(published, ready), ready)
+    found = estimated_age(reported_queue(published, ready), ready)
     took = datetime.now(UTC).timestamp() - before
     assert found["oldest_at_least"] is at_least
     assert found["oldest"] is None if oldest is None else -0.01 <= found["oldest"] - oldest <= took + 0.01
@@ -146,7 +146,7 @@ def test_stuck_workers_are_recognized_by_unacknowledged_and_acknowledged_counts(
 
 def test_a_queue_that_the_api_does_not_know_is_empty() -> None:
     assert state("slack", {}) == QueueState(name="slack", held=0, rate_in=0, rate_out=0)
-    assert state("slack", {"slack": told([(0, 1)], 1)}).rate_in == 2.5
+    assert state("slack", {"slack": reported_queue([(0, 1)], 1)}).rate_in == 2.5
 
 
 @pytest.mark.parametrize(

@@ -113,5 +113,5 @@ def test_ops_queues_imports_nothing_else_of_clerks() -> None:
         "print(sorted(name for name in sys.modules if name.partition('.')[0] in ours\n"
         "    or name.startswith('ops.') and not name.startswith('ops.queues')))"
     )
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
