@@ -1,4 +1,4 @@
-"""Clerk as it is deployed: gateway, workers and clock as processes, on a real broker, against the sandbox's APIs.
+"""Clerk as it is deployed: gateway, workers and clock as processes, with a real broker and the sandbox's APIs.
 
 Whatever a test does, it does as Twilio, as Slack or as a person there; whatever it asserts, it sees there.
 """
@@ -23,7 +23,7 @@ _numbers = itertools.count(15550200001)
 
 
 def new_contact() -> str:
-    """A phone number that no test has used."""
+    """A phone number that no other test uses."""
     return f"+{next(_numbers)}"
 
 
@@ -32,16 +32,16 @@ class World:
 
     def __init__(self, sandbox_url: str) -> None:
         self._url = sandbox_url
-        # None is kept: what has been idle for long is closed by whichever thread looks, while another takes it.
+        # Keep no idle connection: one thread could close it while another takes it.
         self._http = httpx.Client(timeout=120, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._http.close()
 
     @property
     def twilio(self) -> str:
-        """Where Twilio's API is."""
+        """The URL of Twilio's API."""
         return f"{self._url}/twilio"
 
     def state(self) -> Json:
@@ -55,7 +55,7 @@ class World:
         return found
 
     def do(self, what: str, **asked: Any) -> Json:
-        """Have something done as the page would; what the gateway answered."""
+        """Do something as the page would; returns the gateway's answer."""
         answer = self._http.post(f"{self._url}/{what}", json=asked)
         assert answer.status_code < 500, answer.text
         found: Json = answer.json()
@@ -68,7 +68,7 @@ class World:
         return answer.content
 
     def no_faults(self) -> None:
-        """Take back every fault that is on order."""
+        """Cancel every fault that was requested."""
         self._http.delete(f"{self._url}/faults").raise_for_status()
 
     def text(self, contact: str, body: str, **more: Any) -> None:
@@ -78,7 +78,7 @@ class World:
         assert answer["status"] == 200, answer
 
     def messages(self, channel: str = CHANNEL) -> list[Json]:
-        """What stands in a channel or direct message, oldest first."""
+        """The messages of a channel or direct message, oldest first."""
         found = next((each for each in self.state()["channels"] if each["id"] == channel), None)
         return sorted(found["messages"], key=lambda each: str(each["ts"])) if found else []
 
@@ -105,7 +105,7 @@ class World:
         ]
 
     def texts_in_thread(self, contact: str, channel: str = CHANNEL) -> list[str]:
-        """The contact's texts as they stand in the thread, in order; a post may hold several."""
+        """The contact's texts in the thread, in order; a post may contain several."""
         return [
             block["text"]["text"]
             for message in self.thread(contact, channel)
@@ -146,17 +146,17 @@ class World:
         assert (answer["status"], answer["body"]) == (200, ""), answer
 
     def whispers(self, user: str) -> list[str]:
-        """What only this person can see, as text."""
+        """The texts of the messages that only this person can see."""
         return [each["text"] for each in self.state()["ephemerals"] if each["user"] == user]
 
     def violations(self) -> list[Json]:
-        """What the stand-ins refused for its form."""
+        """The malformed requests that the stand-ins refused."""
         found: list[Json] = self.state()["violations"]
         return found
 
 
 class Still(World):
-    """What a world holds at one moment, however often it is asked."""
+    """The state of a world at one moment, however often it is read."""
 
     def __init__(self, world: World) -> None:
         vars(self).update(vars(world))
@@ -168,7 +168,7 @@ class Still(World):
 
 
 class Watched(World):
-    """A world at which many people look at once: what it holds is fetched for all of them, every so many seconds."""
+    """A world that many threads read at once: its state is fetched for all of them, every few seconds."""
 
     def __init__(self, world: World, every: float) -> None:
         vars(self).update(vars(world))
@@ -250,7 +250,7 @@ class Deployment:
 
     @property
     def processes(self) -> list[Program]:
-        """All of it, the outside first."""
+        """All processes, the sandbox first."""
         return [self.sandbox, self.gateway, *self.workers, self.clock]
 
     def __enter__(self) -> Self:

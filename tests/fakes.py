@@ -26,12 +26,12 @@ PORTS: Final = ("stores", "publisher", "slack", "texting")
 
 @dataclass
 class FakeClock:
-    """A time that only tests move."""
+    """A clock that only tests move."""
 
     time: datetime = NOW
 
     def now(self) -> datetime:
-        """The present moment."""
+        """The current time."""
         return self.time
 
     def forward(self, seconds: float) -> None:
@@ -63,12 +63,12 @@ class Queue:
 
 
 class Crash(BaseException):
-    """The worker died here."""
+    """Raised where a worker dies."""
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """What a message of files alone says."""
+    """The text of a message that has only files."""
 
     text: str = ""
     blocks: tuple[Mapping[str, Any], ...] = ()
@@ -88,7 +88,7 @@ class FakeMessage:
 
 @dataclass
 class FakeFile:
-    """A file in the fake Slack; its message is there as soon as it is shared, and may be told of later."""
+    """A file in the fake Slack. Its message exists as soon as it is shared; Slack may report it later."""
 
     name: str
     content: bytes
@@ -182,11 +182,11 @@ class FakeSlack:
         self.whispers.append((response_url, what.text))
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
-        """Tell one person."""
+        """Send a message that one person sees."""
         self.whispers.append((user, what.text))
 
     async def upload(self, name: str, content: bytes) -> str:
-        """Keep a file that nobody sees."""
+        """Keep a file that is not shared yet."""
         self.before("upload", "")
         id = f"F{len(self.files)}"
         self.files[id] = FakeFile(name, content)
@@ -207,7 +207,7 @@ class FakeSlack:
         self.after("share", channel)
 
     async def find_share(self, file: str, channel: str) -> Posted | None:
-        """Where a file stands."""
+        """The message that shows a file."""
         self.before("shared", channel)
         message = self.files[file].message
         if message is None:
@@ -230,7 +230,7 @@ class FakeSlack:
         """There are no connections to give back."""
 
     async def user_name(self, user: str) -> str:
-        """What people call a user."""
+        """The display name of a user."""
         return user.lower()
 
     def _at(self, at: Posted) -> FakeMessage:
@@ -292,7 +292,7 @@ class FakeTexting:
         """There are no connections to give back."""
 
     async def media(self, url: str, most: int) -> Attachment:
-        """What is kept at an address, or why it can't be had."""
+        """The content at an address, or the reason why it can't be fetched."""
         self.fetched.append(url)
         found = self.kept.get(url, Unreachable(20404, "http_404"))
         if isinstance(found, TextingError):
@@ -302,19 +302,19 @@ class FakeTexting:
         return Attachment(found, "image/png")
 
     def bodies(self, contact: str) -> list[str]:
-        """What a contact was sent, in order."""
+        """The texts sent to a contact, in order."""
         return [each.sent.body for each in self.taken if each.contact == contact]
 
 
 class Fate:
-    """Whether the worker that handles a message dies at its next step; a dead one does nothing any more."""
+    """Whether the worker that handles a message dies at its next step; a dead worker takes no further steps."""
 
     def __init__(self, dice: random.Random, odds: float) -> None:
         self._dice, self._odds = dice, odds
         self.dead = False
 
     def step(self) -> None:
-        """Go on, or die here."""
+        """Continue, or die here."""
         if self.dead or self._dice.random() < self._odds:
             self.dead = True
             raise Crash
@@ -328,7 +328,7 @@ class DiesAt(Fate):
         self._left = step
 
     def step(self) -> None:
-        """Go on, or die here."""
+        """Continue, or die here."""
         self.dead, self._left = self._left <= 0, self._left - 1
         super().step()
 
@@ -355,7 +355,7 @@ class Stepwise:
 
 
 class FakeWorkers:
-    """All actors on a fake queue, real documents and a fake Slack, one message at a time."""
+    """All actors with a fake queue, real documents and a fake Slack, one message at a time."""
 
     def __init__(self, stores: Stores) -> None:
         load_actors()
@@ -373,12 +373,15 @@ class FakeWorkers:
         )
 
     async def handle(self, message: QueueMessage, ports: Ports | None = None) -> None:
-        """Have a message handled as a worker would: from its JSON."""
+        """Handle a message as a worker would: from its JSON."""
         assert message.actor in HANDLERS
         await dispatch(message.actor, message.model_dump(mode="json"), ports or self.ports)
 
     async def handle_or_die(self, message: QueueMessage, fate: Fate) -> bool:
-        """Have a message handled by a worker of this fate; whether it lived. If not, the broker delivers it again."""
+        """Handle a message in a worker with this fate; whether the worker survived.
+
+        If not, the broker redelivers it.
+        """
         ports: Any = {name: Stepwise(getattr(self.ports, name), fate) for name in PORTS}
         try:
             await self.handle(message, replace(self.ports, **ports))

@@ -36,7 +36,7 @@ _reserved: list[socket.socket] = []
 
 @dataclass(frozen=True)
 class BackingServer:
-    """A server that tests may use: its URL, a word on what it is, and where its management API is if it has one."""
+    """A server that tests may use: its URL, a short description, and the URL of its management API if it has one."""
 
     url: str
     what: str
@@ -44,7 +44,7 @@ class BackingServer:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on, below those that the system gives to connections.
+    """A free port of the loopback interface, below those that the system gives to connections.
 
     No other process of the tests gets it while this one runs: its number is taken as the name of a socket.
     """
@@ -132,7 +132,7 @@ def _at_path(url: str, name: str) -> str:
 
 
 def _rabbitmq_scripts() -> Path:
-    """Where the RabbitMQ server's own scripts are, installed with apt-get if need be."""
+    """The folder of the RabbitMQ server's scripts, installed with apt-get if necessary."""
     found = _find_scripts()
     if found is None:
         if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -171,12 +171,12 @@ class PrivateRabbit:
 
     @property
     def url(self) -> str:
-        """Where AMQP is spoken."""
+        """The AMQP URL."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
 
     @property
     def management(self) -> str:
-        """Where the management API is."""
+        """The URL of the management API."""
         return f"http://guest:guest@127.0.0.1:{self.management_port}"
 
     def __enter__(self) -> "PrivateRabbit":
@@ -224,7 +224,7 @@ class PrivateRabbit:
         wait_until(self._accepts, "RabbitMQ accepts connections", 90)
 
     def stop(self) -> None:
-        """Stop the node in good order; its data stays."""
+        """Stop the node cleanly; its data stays."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait(90)
@@ -384,13 +384,13 @@ class Program:
         return self
 
     def terminate(self, within: float = 120.0) -> int:
-        """Ask it to end, and wait until it has; its exit status."""
+        """Send SIGTERM and wait for the end; the exit status."""
         assert self._process is not None
         self._process.terminate()
         return self._process.wait(within)
 
     def kill(self) -> None:
-        """End it and all that it started at once, wherever they are."""
+        """End it and all processes that it started, at once."""
         assert self._process is not None
         end([*descendants(self._process.pid), self._process.pid])
         self._process.wait(20)

@@ -9,7 +9,7 @@ from messages.process.private_files import FOLDER, make_private
 
 log = structlog.get_logger("clerk.files")
 
-OURS: Final = ("clerk", "inbox", "sandbox")
+OURS: Final = ("clerk", "journal", "sandbox")
 """How the names begin of all that Clerk keeps in the folder."""
 
 

@@ -15,14 +15,14 @@ from tests.servers import PrivateRabbit, database, empty, mongodb, wait_until
 
 @dataclass(frozen=True)
 class StormOutcome:
-    """What happened, in figures, and what must not have happened, in words."""
+    """Figures of what happened, and the faults in words."""
 
     figures: dict[str, int]
     faults: list[str]
 
 
 def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOutcome:
-    """Have a storm of this seed over a deployment of its own: broker, MongoDB, sandbox, gateway, workers, clock."""
+    """Run the storm of this seed over a separate deployment: broker, MongoDB, sandbox, gateway, workers, clock."""
     flags = ("--event-retries", "0.5,2,5,10,20,40")
     with PrivateRabbit() as node, mongodb() as mongo:
         url = database(mongo.url, f"chaos{seed}")
@@ -44,7 +44,7 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
 
 
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
-    """What is still wrong once nothing is, or at the latest after `within` seconds."""
+    """The faults that remain once there are none, or at the latest after `within` seconds."""
     resent: dict[str, str] = {}
     found: list[str] = []
 
@@ -62,7 +62,7 @@ def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within
 
 
 def _left_running(clerk: Deployment) -> list[str]:
-    """The processes, in words, that still write to a log of the deployment a while after all were told to end."""
+    """The processes that still write to a log of the deployment some time after all were asked to end, in words."""
     logs = [process.log for process in clerk.processes]
 
     def left() -> list[str]:

@@ -40,7 +40,7 @@ class Deed:
     times: int = 1
 
     def words(self, contact: str) -> str:
-        """What is written: nothing else has these words."""
+        """The words of a message, which no other has."""
         return f"{self.kind} {self.number} of {contact[-5:]}"
 
 

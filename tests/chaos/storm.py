@@ -65,7 +65,7 @@ class Storm:
         return self.figures["kills"] >= LEAST_KILLS and self.figures["restarts of RabbitMQ"] > 0
 
     def poison(self, amqp_url: str) -> None:
-        """Put messages into a queue that nobody can handle."""
+        """Put messages into a queue that no actor can handle."""
         connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
         channel = connection.channel()
         channel.confirm_delivery()
@@ -146,7 +146,7 @@ class Storm:
         self._clerk.world.no_faults()
 
     def _somebody_works(self) -> bool:
-        """Whether one worker at least has begun: on a machine that starts them slowly none would ever come to that."""
+        """Whether at least one worker has started: on a slow machine, constant kills would never let one start."""
         return consumers(self._clerk.environment["CLERK_AMQP_URL"], "ingestion") > 0
 
     def _kill(self) -> None:
@@ -174,7 +174,7 @@ def _text_of(card: Json) -> str:
 
 
 def resend_unknown(clerk: Deployment, resent: dict[str, str]) -> None:
-    """Press Resend once on each text of which nobody knows whether it was sent; `resent` has them by the button."""
+    """Press Resend once on each text with an unknown outcome; `resent` has them by the button."""
     for message in clerk.world.messages():
         for block in message.get("blocks", ()):
             for element in block.get("elements", ()):

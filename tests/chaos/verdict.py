@@ -1,4 +1,4 @@
-"""What became of a storm: every fault that the outside or the documents show, in words."""
+"""The verdict on a storm: every fault that the stand-ins or the documents show, in words."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ from tests.servers import depths
 
 
 class StoredDocuments:
-    """What Clerk keeps."""
+    """The documents that Clerk stores."""
 
     def __init__(self, mongo_url: str) -> None:
         with MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as client:
@@ -33,7 +33,7 @@ def faults(
     poisoned: int,
     resent: Set[str],
 ) -> Iterator[str]:
-    """Everything that is not as it must be; a text that was sent again by hand (`resent`) has no place in the order."""
+    """Every fault that is found; texts that a person sent again (`resent`) may be out of order."""
     world = Still(world)
     state = world.state()
     anywhere = {text.body for text in documents.texts if text.id in resent}
@@ -63,7 +63,7 @@ def _queues(amqp_url: str, poisoned: int) -> Iterator[str]:
 
 
 def _posts(state: Json) -> Iterator[str]:
-    """No message of ours stands twice: each carries its own id."""
+    """No message of Clerk's appears twice: each carries its own id."""
     ids = Counter(
         message["metadata"]["event_payload"]["id"]
         for channel in state["channels"]

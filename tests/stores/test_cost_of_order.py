@@ -34,7 +34,7 @@ class CommandCount(CommandListener):
         self.documents += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """Of no interest."""
+        """Not counted."""
 
 
 @asynccontextmanager
@@ -64,7 +64,7 @@ def text(workers: FakeWorkers, number: int, contact: str = make.CONTACT) -> SmsR
 
 
 async def ingest(workers: FakeWorkers, actors: int) -> None:
-    """Have so many actors at once take in what waits, until nothing does."""
+    """Let so many actors at once take in the waiting texts, until none waits."""
 
     async def work() -> None:
         while due := workers.queue.due():

@@ -1,4 +1,4 @@
-"""What is saved is what is read, and whoever is late is told so."""
+"""What is saved is what is read, and a save of an outdated version is refused."""
 
 import asyncio
 from datetime import timedelta
@@ -40,13 +40,13 @@ async def test_a_conversation_has_one_ticket_that_is_not_closed(stores: Stores) 
     assert newest.id == 2
 
 
-async def test_of_two_who_save_the_same_version_one_is_told_that_it_lost(stores: Stores) -> None:
+async def test_the_second_of_two_saves_of_one_version_is_refused(stores: Stores) -> None:
     await stores.tickets.add(make.ticket(id=1))
     saves = [stores.tickets.save(make.ticket(id=1, version=2, subject=each), read=1) for each in ("a", "b")]
     assert sorted(await asyncio.gather(*saves)) == [False, True]
 
 
-async def test_of_two_texts_that_want_the_same_place_one_gets_it(stores: Stores) -> None:
+async def test_only_one_of_two_texts_gets_the_same_place(stores: Stores) -> None:
     for id in ("SM1", "SM2"):
         assert await stores.texts.add(make.sms(id=id))
     places = [stores.texts.place(make.sms(id=id), 1) for id in ("SM1", "SM2")]
@@ -55,7 +55,7 @@ async def test_of_two_texts_that_want_the_same_place_one_gets_it(stores: Stores)
     assert len(await stores.texts.without_place(make.CONVERSATION)) == 1
 
 
-async def test_texts_stand_in_the_order_of_their_places_beside_those_to_the_contact(stores: Stores) -> None:
+async def test_texts_are_read_in_the_order_of_their_places_with_those_to_the_contact(stores: Stores) -> None:
     for number in (3, 1, 2):
         await stores.texts.add(make.sms(id=f"SM{number}", seq=number))
         to_contact = {"direction": Direction.OUTBOUND, "outbox": make.CONVERSATION, "channel": "C1"}
@@ -65,7 +65,7 @@ async def test_texts_stand_in_the_order_of_their_places_beside_those_to_the_cont
     assert [text.id for text in await stores.texts.outbox(make.CONVERSATION, 9)] == ["out1", "out2", "out3"]
 
 
-async def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(stores: Stores) -> None:
+async def test_a_lease_belongs_to_one_worker_until_it_ends_or_is_released(stores: Stores) -> None:
     await stores.conversations.ensure(make.LINE, make.CONTACT, make.NOW)
     later = make.NOW + timedelta(seconds=10)
     assert await stores.conversations.take_lease(make.CONVERSATION, "a", make.NOW, later)

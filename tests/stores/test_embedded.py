@@ -27,7 +27,7 @@ FEW = {"channels", "lines"}
 
 
 async def _milliseconds(act: Callable[[int], Awaitable[object]]) -> float:
-    """What the quickest of some calls takes."""
+    """The duration of the quickest of some calls."""
     took: list[float] = []
     for number in range(15):
         started = time.perf_counter()
@@ -67,7 +67,7 @@ async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None
                 await stores.texts.add(make.sms(id=f"SM{number}", **place))
                 await stores.tickets.add(make.ticket(id=1_000 + number, conversation=f"c{number}"))
             many: dict[str, float] = {}
-            for attempt in range(20):  # what else the machine does can only make a call slower
+            for attempt in range(20):  # other work on the machine can only make a call slower
                 now = await _costs(stores, f"many{attempt}")
                 many = {act: min(cost, many.get(act, cost)) for act, cost in now.items()}
                 if all(cost <= 4 * few[act] for act, cost in many.items()):
@@ -75,7 +75,7 @@ async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None
     assert {act: cost for act, cost in many.items() if cost > 4 * few[act]} == {}, (few, many)
 
 
-async def test_two_texts_in_one_place_are_told_apart_from_two_in_places_alike(tmp_path: Path) -> None:
+async def test_two_texts_in_one_place_differ_from_two_in_similar_places(tmp_path: Path) -> None:
     with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
         async with Stores.opened(mongo.url) as stores:
             assert await stores.texts.add(make.sms(id="SM1", conversation="a", seq=1))
@@ -108,10 +108,10 @@ class QuestionsAsked(CommandListener):
         self.questions.setdefault(repr(_shape(question, ())), question)
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Of no interest."""
+        """Not recorded."""
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """Of no interest."""
+        """Not recorded."""
 
 
 def _shape(value: Any, at: tuple[str, ...]) -> Any:
@@ -120,9 +120,7 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
     return value if at[-1] in {"find", "sort"} else type(value).__name__
 
 
-async def test_no_question_is_answered_by_a_look_through_a_whole_collection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_query_scans_a_whole_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = QuestionsAsked()
     monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[asked]))
     with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
@@ -154,7 +152,7 @@ async def test_no_question_is_answered_by_a_look_through_a_whole_collection(
     assert {shape: plan for shape, plan in plans.items() if not any(each in str(plan) for each in by_index)} == {}
 
 
-async def test_what_stands_in_a_list_is_found(tmp_path: Path) -> None:
+async def test_a_query_finds_a_value_in_a_list(tmp_path: Path) -> None:
     with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
         async with Stores.opened(mongo.url) as stores:
             await stores.tickets.add(make.ticket(id=1, tags=("blue", "red"), conversation="a"))

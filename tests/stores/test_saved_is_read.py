@@ -162,7 +162,7 @@ async def test_any_ticket_and_any_line_saved_over_any_other_is_what_is_read(stor
             assert await stores.lines.get("7") == line
 
 
-async def test_a_ticket_that_has_no_times_any_more_has_none_when_it_is_read(stores: Stores) -> None:
+async def test_a_ticket_whose_times_were_removed_is_read_without_them(stores: Stores) -> None:
     ticket = make.ticket(close_at=make.NOW, due_at=make.NOW, follows=3, status=Status.SOLVED)
     await stores.tickets.add(ticket)
     after = make.ticket(version=2)
@@ -182,7 +182,7 @@ async def test_a_line_keeps_what_a_later_version_wrote_and_loses_what_is_none(st
     assert found["of_a_later_version"] == 1
 
 
-async def test_a_text_that_moves_on_keeps_no_error_of_before(stores: Stores) -> None:
+async def test_a_text_with_a_new_state_keeps_no_earlier_error(stores: Stores) -> None:
     text = make.sms(state=State.QUEUED, rank=State.QUEUED.rank, error_code=30003, direction="outbound")
     await stores.texts.add(text)
     assert await stores.texts.move(text, State.DELIVERED, error_code=None)

@@ -40,7 +40,7 @@ def new_ticket(number: int, contact: str) -> Ticket:
     return make.ticket(id=number, contact=contact, conversation=f"{make.LINE}:{contact}")
 
 
-async def test_sixty_four_first_texts_at_once_lose_no_race(stores: Stores) -> None:
+async def test_sixty_four_first_texts_at_once_each_get_a_number_at_the_first_try(stores: Stores) -> None:
     await stores.lines.add(make.line())
     workers = FakeWorkers(stores)
     stores.tickets = counted = counting(stores)

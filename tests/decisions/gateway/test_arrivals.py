@@ -4,12 +4,12 @@ from gateway.arrivals import MOST, Arrivals
 from tests.make import CONTACT, LINE
 
 
-def test_each_text_is_told_the_one_before_it() -> None:
+def test_each_text_names_the_one_before_it() -> None:
     arrivals = Arrivals()
     assert [arrivals.arrived(LINE, CONTACT, sid) for sid in ("a", "b", "c")] == [None, "a", "b"]
 
 
-def test_a_text_that_comes_again_is_told_the_same_again() -> None:
+def test_a_text_that_comes_again_names_the_same_one_again() -> None:
     arrivals = Arrivals()
     for sid in ("a", "b"):
         arrivals.arrived(LINE, CONTACT, sid)
@@ -41,7 +41,7 @@ def test_a_first_text_that_was_not_published_leaves_nothing_behind() -> None:
     assert arrivals.arrived(LINE, CONTACT, "b") is None
 
 
-def test_a_text_that_was_not_published_keeps_its_place_when_others_stand_behind_it() -> None:
+def test_a_text_that_was_not_published_keeps_its_place_when_others_follow_it() -> None:
     arrivals = Arrivals()
     for sid in ("a", "b", "c"):
         arrivals.arrived(LINE, CONTACT, sid)

@@ -1,4 +1,4 @@
-"""Texts take their places in the order in which the gateway saw them, and wait for one another, but not for ever."""
+"""Texts take their places in the order in which the gateway saw them, and wait for one another, but not forever."""
 
 from collections.abc import Sequence
 
@@ -88,7 +88,9 @@ def test_a_text_goes_without_its_predecessor_only_after_its_patience(unplaced: l
 
 
 @given(st.permutations(range(8)), st.sets(st.integers(0, 7)))
-def test_a_gateways_order_is_kept_however_its_texts_become_known(order: list[int], first_batch: set[int]) -> None:
+def test_a_gateways_order_is_kept_in_whatever_order_its_texts_are_stored(
+    order: list[int], first_batch: set[int]
+) -> None:
     chain = [_text(f"t{number}", 0, f"t{number - 1}" if number else None) for number in range(8)]
     placed: list[str] = []
     for batch in ([each for each in order if each in first_batch], [each for each in order if each not in first_batch]):

@@ -46,7 +46,7 @@ def test_older_texts_do_not_wait_for_it() -> None:
     assert _ids(ready([_text("2", 1), _text("3", 1.2, asking=True)], at(2))) == ["2"]
 
 
-def test_nobody_waits_longer_than_the_limit_for_an_answer() -> None:
+def test_no_text_waits_longer_than_the_limit_for_an_answer() -> None:
     waiting = [_text("2", 0, asking=True), _text("3", 1)]
     limit = ASK_FOR.total_seconds()
     assert ready(waiting, at(limit - 0.1)) == []
@@ -63,12 +63,12 @@ def test_what_a_gateway_saw_first_goes_first_though_its_clock_was_set_back() -> 
     assert _ids(ready(before_and_after, at(11))) == ["1", "2", "3"]
 
 
-def test_a_text_that_the_list_showed_to_come_between_two_others_stands_between_them() -> None:
+def test_a_text_that_the_list_has_between_two_others_gets_a_place_between_them() -> None:
     """The provider's list knows only seconds: 2 came after 1, in the same second."""
     assert _ids(in_order([_text("1", 5.3), _text("2", 5, "1"), _text("3", 6, "2")])) == ["1", "2", "3"]
 
 
-def test_a_text_of_which_only_the_repetition_was_taken_stands_before_those_that_were_seen_after_it() -> None:
+def test_a_text_taken_only_as_a_repetition_goes_before_those_that_were_seen_after_it() -> None:
     """1 was first delivered before 2, by a gateway that could not publish it; 3 came through another gateway."""
     assert _ids(in_order([_text("1", 16, "0"), _text("2", 1, "1"), _text("3", 3)])) == ["1", "2", "3"]
 
@@ -214,7 +214,7 @@ def test_a_text_never_goes_before_an_older_one_that_is_stored(world: ArrivalMode
 
 
 @given(worlds(gateways=1, repeated=0), LOOKS)
-def test_one_gateways_texts_stand_in_order_however_late_each_is_stored(world: ArrivalModel, looks: list[float]) -> None:
+def test_one_gateways_texts_are_in_order_however_late_each_is_stored(world: ArrivalModel, looks: list[float]) -> None:
     world.run(looks)
     assert world.placed == [f"t{number}" for number in range(len(world.arrivals))]
 

@@ -98,7 +98,7 @@ def test_no_priority_is_not_offered_once_one_is_set() -> None:
     assert offered == ["low", "normal", "high", "urgent"]
 
 
-def test_the_origin_channel_is_preselected_where_nobody_chose_whom_to_notify() -> None:
+def test_the_origin_channel_is_preselected_if_no_targets_were_chosen() -> None:
     element = _blocks(assign_modal.edit(make.ticket(), make.line(), []))["notify"]["element"]
     assert element["initial_conversations"] == [CHANNEL]
     assert set(element["filter"]["include"]) == {"im", "public", "private"}

@@ -180,7 +180,9 @@ def test_the_line_of_the_channel_is_picked_already() -> None:
         ({"number": {"value": "+15551234567"}, "line": {"selected_option": None}}, ["line"]),
     ],
 )
-def test_what_is_wrong_in_the_send_modal_is_said_on_its_field(fields: dict[str, Any], wrong: list[str]) -> None:
+def test_an_invalid_value_in_the_send_modal_gets_an_error_at_its_field(
+    fields: dict[str, Any], wrong: list[str]
+) -> None:
     view = {**reply_modals.send([make.line()], [make.contact()], CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, **{"text": {"value": "hi"}, **fields}))
     assert wrong == (list(found) if isinstance(found, dict) else [])

@@ -67,7 +67,7 @@ def test_a_text_waits_in_the_outbox_and_a_note_does_not() -> None:
 
 
 @given(make.written(1600))
-def test_its_author_is_told_where_it_goes_and_in_how_many_segments(body: str) -> None:
+def test_the_author_learns_where_the_text_goes_and_in_how_many_segments(body: str) -> None:
     text = document(_order(), body, State.WAITING, None)
     said = confirmation(text, make.contact(name="Ann"), SALES)
     assert "Ann (+15550002222) from Sales" in said

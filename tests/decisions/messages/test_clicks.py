@@ -1,4 +1,4 @@
-"""Every button stands for its orders, and any click whatsoever for some orders or none."""
+"""Every button has its orders, and any click gives some orders or none."""
 
 import json
 from typing import Any
@@ -57,7 +57,9 @@ MODAL = OpenModal(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPO
         ("ticket.priority", {"ticket": 7, "priority": "high"}, [_act(SetPriority(priority=Priority.HIGH))]),
     ],
 )
-def test_a_button_stands_for_its_orders(action_id: str, carried: dict[str, Any], expected: list[QueueMessage]) -> None:
+def test_a_click_on_a_button_gives_its_orders(
+    action_id: str, carried: dict[str, Any], expected: list[QueueMessage]
+) -> None:
     assert list(orders(_click(action_id, json.dumps(carried)))) == expected
 
 
@@ -83,14 +85,14 @@ def test_a_button_stands_for_its_orders(action_id: str, carried: dict[str, Any],
         '{"ticket": 7, "status": "asleep", "priority": "huge"}',
     ],
 )
-def test_a_value_that_is_not_ours_orders_nothing_of_a_ticket(value: str) -> None:
+def test_a_foreign_value_gives_no_order_for_a_ticket(value: str) -> None:
     for action_id in ("ticket.status", "ticket.priority"):
         assert list(orders(_click(action_id, value))) == []
     if '"ticket": 7,' not in value:
         assert [each for each in ORDERS if each != "ticket.show" and orders(_click(each, value))] == []
 
 
-def test_an_element_that_is_not_ours_orders_nothing() -> None:
+def test_a_foreign_element_gives_no_order() -> None:
     assert list(orders(_click("poll.vote", '{"ticket": 7}'))) == []
 
 

@@ -1,4 +1,4 @@
-"""Every word after /clerk stands for its order, and anything else is answered with help."""
+"""Every word after /clerk gives its order, and anything else is answered with help."""
 
 import pytest
 from hypothesis import given

@@ -56,13 +56,13 @@ def test_a_good_form_is_an_order_with_what_was_typed() -> None:
     assert order == ActOnTicket(ticket=7, command=edit, by=AGENT, at=NOW)
 
 
-def test_a_field_that_the_modal_did_not_offer_is_no_order() -> None:
+def test_a_field_that_the_modal_did_not_offer_gives_no_order() -> None:
     order = forms.read(_submission({}))
     assert isinstance(order, ActOnTicket)
     assert order.command == Edit(version=3, origin=CHANNEL)
 
 
-def test_another_apps_modal_is_none_of_ours() -> None:
+def test_another_apps_modal_gives_no_order() -> None:
     assert forms.read(_submission({}, metadata="", callback_id="poll.create")) is None
 
 
@@ -134,7 +134,7 @@ STATES = st.fixed_dictionaries(
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), STATES))
-def test_every_error_stands_on_a_field_that_the_modal_has(fields: dict[str, Any]) -> None:
+def test_every_error_belongs_to_a_field_of_the_modal(fields: dict[str, Any]) -> None:
     found = forms.read(_submission(fields))
     if isinstance(found, dict):
         assert found

@@ -39,7 +39,7 @@ logging.getLogger("dramatiq.worker.ConsumerThread(sms)").error("It is %s.", mess
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
-def test_a_message_that_dramatiq_quotes_is_told_by_its_id(log_format: str) -> None:
+def test_a_message_that_dramatiq_logs_is_named_by_its_id(log_format: str) -> None:
     program = [sys.executable, "-c", QUOTED.format(log_format=log_format)]
     said = subprocess.run(program, capture_output=True, check=True, text=True).stderr
     assert "Failed (an-id): why" in said

@@ -30,7 +30,7 @@ def test_what_was_signed_comes_back_until_its_time_is_over(link: MediaLink) -> N
 
 
 @given(LINKS, st.data())
-def test_a_path_with_any_character_changed_added_or_left_out_is_nobodys(link: MediaLink, data: st.DataObject) -> None:
+def test_a_path_with_any_character_changed_added_or_left_out_is_invalid(link: MediaLink, data: st.DataObject) -> None:
     path = signed_path(link, KEY)
     first = data.draw(st.integers(len(PATH), len(path)))
     after = data.draw(st.integers(first, min(first + 2, len(path))))
@@ -41,13 +41,13 @@ def test_a_path_with_any_character_changed_added_or_left_out_is_nobodys(link: Me
 
 
 @given(LINKS, st.text())
-def test_another_secrets_signature_is_nobodys(link: MediaLink, secret: str) -> None:
+def test_a_signature_with_another_secret_is_invalid(link: MediaLink, secret: str) -> None:
     assume(secret != "a-signing-secret")
     with pytest.raises(BadSignature):
         read_path(signed_path(link, media_key(secret)), KEY, make.NOW)
 
 
-def test_a_later_expiry_with_the_old_signature_is_nobodys() -> None:
+def test_a_later_expiry_with_the_old_signature_is_invalid() -> None:
     signature = signed_path(LINK, KEY).partition(".")[2]
     later = json.dumps([int(make.at(10**6).timestamp()), LINK.content_type, LINK.url]).encode()
     with pytest.raises(BadSignature):
@@ -55,7 +55,7 @@ def test_a_later_expiry_with_the_old_signature_is_nobodys() -> None:
 
 
 @given(st.text())
-def test_whatever_else_is_asked_for_is_nobodys(anything: str) -> None:
+def test_any_other_path_is_invalid(anything: str) -> None:
     with pytest.raises(BadSignature):
         read_path(PATH + anything, KEY, make.NOW)
 

@@ -50,7 +50,7 @@ def test_a_number_without_its_country_is_one_of_the_lines_country() -> None:
         ("1 " * 3000, "phone number"),
     ],
 )
-def test_what_is_no_number_is_refused_in_words_that_help(typed: str, why: str) -> None:
+def test_text_that_is_not_a_number_is_refused_with_a_helpful_reason(typed: str, why: str) -> None:
     with pytest.raises(NotANumber, match=why):
         split(typed, LINE)
 

@@ -143,7 +143,7 @@ def test_the_end_that_makes_a_valid_number_wins(typed: str, line: str, whole: st
     assert split(f"{typed} hei", line) == (whole, "hei")
 
 
-def test_a_time_of_day_behind_a_number_ends_no_number() -> None:
+def test_a_time_of_day_after_a_number_is_not_part_of_it() -> None:
     with pytest.raises(NotANumber, match="not clear"):
         split("+56600123456 12:30 works", US)
     assert split("+12025550143 12:30 works", US) == ("+12025550143", "12:30 works")

@@ -141,5 +141,5 @@ def test_real_webhooks_are_not_guarded_by_secrets_that_everyone_knows() -> None:
     refuse_sandbox_secrets(_load(CLERK_SANDBOX="1"))
 
 
-def test_with_secrets_of_their_own_nobody_is_refused() -> None:
+def test_settings_with_other_secrets_are_accepted() -> None:
     refuse_sandbox_secrets(_load(**SECRETS, CLERK_TWILIO_ACCOUNT_SID="AC" + "1" * 32))

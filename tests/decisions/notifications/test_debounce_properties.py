@@ -182,7 +182,7 @@ def test_a_text_is_announced_by_one_announcement_only(story: Story, line: Line, 
 
 
 @given(stories())
-def test_between_two_announcements_lies_a_window_or_a_quiet_or_a_new_ticket(story: Story) -> None:
+def test_two_announcements_are_separated_by_a_window_or_a_quiet_or_a_new_ticket(story: Story) -> None:
     run = DebounceRun(story, LINE).one_by_one()
     for (earlier, _, _), (later, _, last) in pairwise(run.announced):
         gap = story.texts[last - 1] - story.texts[last - 2]

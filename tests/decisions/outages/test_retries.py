@@ -1,4 +1,4 @@
-"""Which failures are outages, how long their messages wait, and what authors of dead letters are told."""
+"""Which failures are outages, how long their messages wait, and what authors of dead letters are sent."""
 
 from datetime import timedelta
 
@@ -74,7 +74,7 @@ def test_what_is_away_or_takes_nothing_now_is_an_outage(error: Exception) -> Non
 
 
 @pytest.mark.parametrize("error", FAULTS, ids=repr)
-def test_what_fails_whenever_it_is_tried_or_may_have_happened_is_none(error: Exception) -> None:
+def test_a_failure_that_repeats_or_may_have_taken_effect_is_not_an_outage(error: Exception) -> None:
     assert not is_outage(error)
 
 
@@ -86,7 +86,7 @@ def test_nothing_waits_longer_than_half_a_minute_for_an_outage_to_be_over(
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=999)), st.integers(0, 99))
-def test_whoever_asks_to_be_left_alone_is_but_no_message_waits_ten_minutes_in_a_worker(
+def test_a_requested_wait_is_respected_but_no_message_waits_ten_minutes_in_a_worker(
     asked: timedelta, outages: int
 ) -> None:
     for error in (Throttled(asked), Temporary("token_revoked", asked), TextingThrottled(None, asked)):
@@ -103,7 +103,7 @@ NOBODY_WAITS = {AgentWrote, ResendText, SlackReplyChanged}
 """Orders and facts with a person, but without a place where Clerk reaches them."""
 
 
-def test_whoever_waits_for_something_is_told_when_clerk_gives_it_up() -> None:
+def test_the_person_who_waits_for_something_is_informed_when_clerk_gives_it_up() -> None:
     load_actors()
     of_people: set[type[QueueMessage]] = {
         handler.handles
@@ -114,7 +114,7 @@ def test_whoever_waits_for_something_is_told_when_clerk_gives_it_up() -> None:
     assert of_people == set(LAST_WORDS) | NOBODY_WAITS
 
 
-def test_it_is_told_where_the_agent_is_and_only_there() -> None:
+def test_the_agent_is_informed_in_their_channel_and_only_there() -> None:
     hide = HidePost(channel="C1", ts="1.0", by="U0ADA", response_url="https://hooks.slack.com/x")
     told = last_words(hide)
     assert told is not None
@@ -133,7 +133,7 @@ def test_it_is_told_where_the_agent_is_and_only_there() -> None:
     assert "contact" in told.text
 
 
-def test_the_author_of_a_reply_that_only_a_newer_version_can_read_is_told() -> None:
+def test_the_author_of_a_reply_that_only_a_newer_version_can_read_is_informed() -> None:
     load_actors()
     reply = SlackReplyPosted(
         event_id="Ev1", channel="C1", ts="2.0", thread_ts="1.0", user="U0ADA", text="hello", received_at=NOW

@@ -41,7 +41,7 @@ def _check(rendered: Rendered) -> None:
 
 
 def _shown(rendered: Rendered) -> str:
-    """What stands in the sections of a message, as people read it."""
+    """The text of a message's sections, as people read it."""
     sections = [each for each in rendered.blocks if each["type"] == "section" and "text" in each]
     return html.unescape("".join(each["text"]["text"] for each in sections))
 
@@ -113,7 +113,7 @@ def test_the_fullest_card_and_thread_post_are_within_slacks_limits(body: str) ->
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_hostile_words_of_a_contact_stand_only_where_no_markup_is_read(hostile: str) -> None:
+def test_hostile_words_of_a_contact_appear_only_where_no_markup_is_read(hostile: str) -> None:
     body = f"BODY{hostile}BODY"
     rendered = blocks.card(_card(newest=make.sms(body=body)))
     found = [each for each in text_objects(rendered.blocks) if "BODY" in each["text"]]
@@ -182,7 +182,7 @@ def test_the_same_content_has_the_same_digest_and_any_difference_another() -> No
 
 
 @given(make.tickets(), make.tickets(), make.USERS)
-def test_every_change_is_told_in_a_line_within_slacks_limits(ticket: Ticket, wanted: Ticket, by: str) -> None:
+def test_every_change_is_described_in_a_line_within_slacks_limits(ticket: Ticket, wanted: Ticket, by: str) -> None:
     edit = make.edit(
         version=ticket.version,
         subject=wanted.subject,
@@ -211,7 +211,7 @@ def test_a_line_of_many_long_changes_cuts_none_of_them_in_the_middle() -> None:
     assert "more" in rendered.text
 
 
-def test_what_clerk_does_by_itself_is_told_as_its_own() -> None:
+def test_what_clerk_does_by_itself_is_attributed_to_clerk() -> None:
     solved = make.ticket(status=Status.SOLVED)
     closed = Entry(
         version=2,
@@ -247,7 +247,7 @@ def test_a_dense_burst_fills_a_post_but_never_more_than_slack_takes() -> None:
 
 
 @given(make.written(1600, 1), st.sampled_from(State), make.USERS)
-def test_what_an_agent_wrote_elsewhere_stands_whole_in_a_post_with_its_author_and_state(
+def test_what_an_agent_wrote_elsewhere_is_complete_in_a_post_with_its_author_and_state(
     body: str, state: State, author: str
 ) -> None:
     text = make.sms(body=body, direction=Direction.OUTBOUND, state=state, author=author)

@@ -17,7 +17,7 @@ MEANINGS = {
 
 
 @pytest.mark.parametrize(("kind", "code"), [(kind, code) for kind, codes in MEANINGS.items() for code in sorted(codes)])
-def test_a_known_code_says_what_stands_in_the_way(kind: ErrorKind, code: int) -> None:
+def test_a_known_code_names_the_obstacle(kind: ErrorKind, code: int) -> None:
     assert advice(code).kind is kind
 
 
@@ -41,7 +41,7 @@ def test_advice_is_a_sentence_or_two_and_names_a_wait_only_where_waiting_helps(c
     assert (given.wait is not None) == (given.kind is ErrorKind.LATER)
 
 
-def test_opting_out_tells_the_way_back() -> None:
+def test_the_opt_out_error_says_how_to_opt_in_again() -> None:
     assert "START" in advice(21610).words
 
 

@@ -1,4 +1,4 @@
-"""Which files go out with a reply, and what an agent is told about the others."""
+"""Which files are sent with a reply, and what an agent learns about the others."""
 
 from datetime import timedelta
 from typing import Any

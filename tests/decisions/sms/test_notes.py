@@ -79,7 +79,7 @@ def test_what_was_meant_as_a_note_is_one(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_was_meant_for_the_contact_is_none(text: str) -> None:
+def test_what_was_meant_for_the_contact_is_not_a_note(text: str) -> None:
     assert not is_note(text)
 
 
@@ -106,7 +106,7 @@ wrapped = st.sampled_from(
 
 
 @given(blanks, prefixes, wrapped, st.text(max_size=20))
-def test_a_note_stays_one_whatever_stands_around_its_prefix(before: str, prefix: str, around: str, rest: str) -> None:
+def test_a_note_stays_one_whatever_surrounds_its_prefix(before: str, prefix: str, around: str, rest: str) -> None:
     assert is_note(before + around.format(prefix) + rest)
     assert is_note(around.format(before + prefix) + " " + rest)
 

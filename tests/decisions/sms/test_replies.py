@@ -1,4 +1,4 @@
-"""What becomes of a reply: who is told what, and how long one waits for its thread."""
+"""The decision on a reply: whom Clerk informs of what, and how long a reply waits for its thread."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_nothing_in_the_thread_of_a_buttons_only_line_is_sent(text: str, file: b
 
 
 @given(st.integers(0, 1200), st.integers(0, 1200))
-def test_a_reply_is_kept_for_a_young_thread_and_not_for_ever(age: int, waited: int) -> None:
+def test_a_reply_is_kept_for_a_young_thread_but_not_forever(age: int, waited: int) -> None:
     reply = make.reply_posted(thread_ts=BEGAN, ts=f"{float(BEGAN) + age:.6f}")
     wait = wait_for_thread(reply, LINES, reply.received_at + timedelta(seconds=waited))
     if max(age, waited) >= THREAD_UNKNOWN_FOR.total_seconds():
@@ -47,7 +47,7 @@ def test_a_reply_in_a_channel_without_a_line_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_the_author_of_a_change_is_told_what_it_does_not_do(state: State) -> None:
+def test_the_author_of_an_edit_learns_that_it_is_not_sent(state: State) -> None:
     words = edit_notice(state)
     assert bool(words) == (state not in {State.NOTE, State.UNSENT})
     assert ("new reply" in words) == (state is State.REFUSED)

@@ -109,7 +109,7 @@ def test_a_stale_click_is_refused_in_words_that_name_the_ticket_and_its_status()
     assert "Ticket #7 is Closed for good" in refusals[0]
 
 
-def test_solving_a_ticket_that_nobody_is_on_assigns_the_solver() -> None:
+def test_solving_an_unassigned_ticket_assigns_the_solver() -> None:
     solved = decide(make.ticket(), SetStatus(status=Status.SOLVED), AGENT, NOW, SOLVED_FOR).ticket
     assert solved.assignees == (AGENT,)
     kept = decide(make.ticket(assignees=("U0BOB",)), SetStatus(status=Status.SOLVED), AGENT, NOW, SOLVED_FOR).ticket
@@ -167,7 +167,7 @@ def test_a_priority_never_returns_to_none() -> None:
         assert decision.refusals == ("You can change a priority, but you can't remove it.",)
 
 
-def test_a_reply_puts_the_replier_on_a_ticket_that_nobody_is_on() -> None:
+def test_a_reply_assigns_the_replier_to_an_unassigned_ticket() -> None:
     assert decide(make.ticket(), Reply(), AGENT, NOW, SOLVED_FOR).ticket.assignees == (AGENT,)
     busy = make.ticket(assignees=("U0BOB",), status=Status.OPEN)
     assert decide(busy, Reply(), AGENT, NOW, SOLVED_FOR).ticket is busy

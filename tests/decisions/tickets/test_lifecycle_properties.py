@@ -147,10 +147,10 @@ def test_a_modal_that_was_left_as_shown_changes_nothing_whatever_happened_meanwh
 
 
 @given(STEPS, EDITS, EDITS)
-def test_of_two_agents_who_edit_at_once_each_field_is_as_the_last_one_who_touched_it_wanted(
+def test_when_two_agents_edit_at_once_the_last_change_of_each_field_counts(
     before: list[Any], first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    """Lists are merged: whoever was added is on it and whoever was removed is not, whatever the other did besides."""
+    """Lists are merged: added people are on the list and removed ones are not, whatever the other agent changed."""
     shown = _lived(before)[-1]
     if shown.is_closed:
         return

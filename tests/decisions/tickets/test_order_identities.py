@@ -72,7 +72,7 @@ def test_two_orders_at_one_moment_are_two_orders(before: list[Any], first: Comma
     assert decide(ticket, second, AGENT, at(50), SOLVED_FOR, "two").ticket.version == ticket.version + 1
 
 
-def test_a_form_that_was_changed_and_saved_again_is_told_that_the_first_one_counts() -> None:
+def test_a_form_that_was_changed_and_saved_again_is_answered_that_the_first_counts() -> None:
     ticket = decide(make.ticket(), make.edit(note="asked"), AGENT, at(1), SOLVED_FOR, "view/V1/h").ticket
     again = decide(ticket, make.edit(note="asked twice"), AGENT, at(9), SOLVED_FOR, "view/V1/h")
     assert (again.ticket, again.refusals) == (ticket, (ACCEPTED_BEFORE,))
