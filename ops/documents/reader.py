@@ -16,7 +16,7 @@ from messages.conversation import Contact, Conversation
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.sms import Sms
-from messages.ticket import Entry, Status, Ticket
+from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
 from workers.mongo.posts import ThrottledChannel
@@ -37,6 +37,8 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "sms": Sms,
     "posts": Post,
     "channels": ThrottledChannel,
+    "notes": Note,
+    "history": Entry,
 }
 """What the collections of the workers hold."""
 
@@ -170,7 +172,7 @@ class Documents:
         """A ticket's whole history, also what is in documents of its own, in order."""
         with _explaining_errors():
             found = self.database["history"].find({"_id": {"$gte": f"{ticket.id:012d}/", "$lt": f"{ticket.id:012d}0"}})
-            entries = [Entry.model_validate(fields) for fields in found]
+            entries = self._readable(Entry, "history", found)
         return sorted(
             {each.version: each for each in (*entries, *ticket.history)}.values(), key=lambda each: each.version
         )

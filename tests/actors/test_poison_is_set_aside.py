@@ -223,3 +223,11 @@ async def test_what_is_due_on_a_line_that_was_removed_wakes_nobody_until_the_lin
     await workers.ports.stores.lines.add(line)
     await clock.sweep(workers.ports)
     assert {type(each) for each in woken(workers)} == EXPECTED
+
+
+async def test_a_broken_part_of_a_tickets_past_is_named_like_any_document(workers: FakeWorkers, raw: Raw) -> None:
+    raw["history"].insert_one({"_id": "000000000007/000000001", "ticket": 7, "order": "once", "version": "many"})
+    with pytest.raises(Unreadable):
+        await workers.ports.stores.past.of_order("once")
+    [noted] = raw["unreadable"].find()
+    assert (noted["collection"], noted["document"]) == ("history", "000000000007/000000001")

@@ -65,6 +65,33 @@ def _without_none(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+async def read_whole[D: Document](kind: type[D], collection: RawCollection, fields: Fields) -> D:
+    """The document that MongoDB stores as these fields; Unreadable, and noted, if this version can't read it."""
+    try:
+        return parsed(kind, collection.name, fields)
+    except Unreadable as error:
+        await note_unreadable(collection, error)
+        raise
+
+
+async def note_unreadable(collection: RawCollection, error: Unreadable) -> None:
+    """Log and count an unreadable document, and store its name for `clerk doctor` and /ops: once in a process."""
+    once = (f"{collection.database.name}.{error.collection}", str(error.id))
+    if once in _noted:
+        return
+    fields = {"collection": error.collection, "document": error.id, "faults": error.faults}
+    unreadable = collection.database["unreadable"]
+    await unreadable.update_one({"_id": f"{error.collection}/{error.id}"}, {"$set": fields}, upsert=True)
+    _noted.add(once)
+    UNREADABLE.labels(error.collection).inc()
+    log.error(
+        "a document can't be read: it is left as it is",
+        collection=error.collection,
+        id=without_numbers(str(error.id)),
+        faults=error.faults,
+    )
+
+
 class DocumentStore[D: Document]:
     """A collection of one kind of document.
 
@@ -84,30 +111,7 @@ class DocumentStore[D: Document]:
 
     async def _read(self, fields: Fields | None) -> D | None:
         """The document that MongoDB stores as these fields; Unreadable, and noted, if this version can't read it."""
-        if fields is None:
-            return None
-        try:
-            return parsed(self.kind, self._collection.name, fields)
-        except Unreadable as error:
-            await self._note(error)
-            raise
-
-    async def _note(self, error: Unreadable) -> None:
-        """Log and count an unreadable document, and store its name for `clerk doctor` and /ops: once in a process."""
-        once = (f"{self._collection.database.name}.{error.collection}", str(error.id))
-        if once in _noted:
-            return
-        fields = {"collection": error.collection, "document": error.id, "faults": error.faults}
-        unreadable = self._collection.database["unreadable"]
-        await unreadable.update_one({"_id": f"{error.collection}/{error.id}"}, {"$set": fields}, upsert=True)
-        _noted.add(once)
-        UNREADABLE.labels(error.collection).inc()
-        log.error(
-            "a document can't be read: it is left as it is",
-            collection=error.collection,
-            id=without_numbers(str(error.id)),
-            faults=error.faults,
-        )
+        return None if fields is None else await read_whole(self.kind, self._collection, fields)
 
     async def _insert(self, document: D, **more: Any) -> bool:
         """Store a new document; False if its id, or another unique key of it, is taken."""
@@ -142,7 +146,7 @@ class DocumentStore[D: Document]:
             try:
                 readable.append(parsed(self.kind, self._collection.name, fields))
             except Unreadable as error:
-                await self._note(error)
+                await note_unreadable(self._collection, error)
         return readable
 
     async def _raw(self, query: Fields, order: Sequence[tuple[str, int]], limit: int) -> list[dict[str, Any]]:

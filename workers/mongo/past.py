@@ -12,7 +12,7 @@ from pymongo import ASCENDING
 from pymongo.errors import BulkWriteError
 
 from messages.ticket import Entry, Note, Ticket
-from workers.mongo.collection import RawCollection
+from workers.mongo.collection import RawCollection, read_whole
 
 NOTES_KEPT: Final = 5
 ENTRIES_KEPT: Final = 10
@@ -61,7 +61,7 @@ class Past:
     async def of_order(self, order: str) -> Entry | None:
         """The entry of an agent's order, on whichever ticket."""
         found = await self._history.find_one({"order": order})
-        return None if found is None else Entry.model_validate(found)
+        return None if found is None else await read_whole(Entry, self._history, found)
 
     async def entries_since(self, ticket: Ticket, version: int) -> list[Entry]:
         """The entries after `version` that the ticket itself no longer holds, in order."""
@@ -69,7 +69,7 @@ class Past:
         if not ticket.earlier_entries or first <= version + 1:
             return []
         found = await _between(self._history, ticket.id, version + 1, first)
-        return [Entry.model_validate(fields) for fields in found]
+        return [await read_whole(Entry, self._history, fields) for fields in found]
 
     async def notes_before(self, ticket: Ticket, most: int) -> list[Note]:
         """The newest of the notes that the ticket itself no longer holds, in order; with its own they are `most`."""
@@ -77,7 +77,7 @@ class Past:
         if first >= ticket.earlier_notes:
             return []
         found = await _between(self._notes, ticket.id, first, ticket.earlier_notes)
-        return [Note.model_validate(fields) for fields in found]
+        return [await read_whole(Note, self._notes, fields) for fields in found]
 
 
 def _document(ticket: int, number: int, part: Note | Entry) -> dict[str, Any]:
