@@ -237,6 +237,16 @@ async def test_a_text_at_which_slack_fails_without_end_is_said_after_some_tries(
     assert thread(workers)[2:] == ["text 3"]
 
 
+async def test_a_card_at_which_slack_fails_without_end_is_posted_without_its_text(workers: FakeWorkers) -> None:
+    Poisoned(workers, "poison", Ambiguous("internal_error"))
+    await text(workers, 1, "poison")
+    await workers.pass_time(600, step=15)
+    assert len(workers.slack.kind("root")) == 1
+    await text(workers, 2)
+    await workers.pass_time(420, step=15)
+    assert thread(workers)[-1] == "text 2"
+
+
 async def test_while_slack_fails_at_everything_no_text_is_given_up(workers: FakeWorkers) -> None:
     await text(workers, 1)
 

@@ -254,16 +254,21 @@ class ReconcilePass:
 
     async def _deliver_card(self, post: Post, ticket: Ticket, *, root: bool) -> Post | None:
         """Post a card; if Slack does not accept its text, without the text."""
-        posted = await self._writer.deliver(post, await self._card(post, ticket, root=root))
-        if posted is None or posted.failed is None or not is_about_the_message(posted.failed):
+        withheld: str | None = None
+
+        async def plain(code: str) -> blocks.Rendered:
+            nonlocal withheld
+            withheld = code
+            return await self._card(post, ticket, root=root, withheld=code)
+
+        whole = await self._card(post, ticket, root=root)
+        posted = await self._writer.deliver(post, whole, plain=plain)
+        if posted is not None and posted.failed is not None and is_about_the_message(posted.failed):
+            again = await self._ports.stores.posts.set(posted, failed=None, **plan.recorded(Attempt()))
+            posted = await self._writer.deliver(again, await plain(posted.failed))
+        if withheld is None or posted is None or posted.ts is None:
             return posted
-        plain = await self._card(post, ticket, root=root, withheld=posted.failed)
-        again = await self._ports.stores.posts.set(posted, failed=None, **plan.recorded(Attempt()))
-        known = await self._writer.deliver(again, plain)
-        if known is not None and known.ts is not None:
-            shown = (await self._card(known, ticket, root=root)).digest
-            return await self._ports.stores.posts.set(known, rendering=shown, told=posted.failed)
-        return known
+        return await self._ports.stores.posts.set(posted, rendering=whole.digest, told=withheld)
 
     async def _report(self, unreachable: set[str]) -> None:
         await self._ports.stores.conversations.set_unreachable(self._conversation.id, sorted(unreachable))

@@ -5,7 +5,7 @@ answer is looked up in Slack until it is found, or can't take effect any more. W
 channel, an outage) is left for a later pass. What Slack will not show, or nobody can look up, a line in its place says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -108,8 +108,17 @@ class Writer:
 
     # -- posts ----------------------------------------------------------------------------------------------------
 
-    async def deliver(self, post: Post, what: Renderable, thread_ts: str | None = None) -> Post | None:
-        """Post exactly once; returns the post, perhaps `failed` or `told`, or None if a later pass must go on."""
+    async def deliver(
+        self,
+        post: Post,
+        what: Renderable,
+        thread_ts: str | None = None,
+        plain: Callable[[str], Awaitable[Renderable]] | None = None,
+    ) -> Post | None:
+        """Post exactly once; returns the post, perhaps `failed` or `told`, or None if a later pass must go on.
+
+        `plain` renders it without what Slack may fail at, for when it has failed too often.
+        """
         if not self.may_write(post.target):
             return None
         known, new = await self._ports.stores.posts.claim(post)
@@ -118,7 +127,11 @@ class Writer:
             if resumed is None:
                 return None
             known = resumed
-        return known if plan.is_over(known) else await self._call(post, known, what, thread_ts)
+        if plan.is_over(known):
+            return known
+        if plain is not None and known.attempts > TRIES and known.refused in AMBIGUOUS:
+            what = await plain(known.refused or "")
+        return await self._call(post, known, what, thread_ts)
 
     async def _resume(self, post: Post, thread_ts: str | None) -> Post | None:
         """A post of an earlier pass, claimed for another call, or with its outcome; None if a later pass must go on."""
@@ -149,7 +162,7 @@ class Writer:
                 log.error("nobody can tell whether Slack has a post", kind=post.kind, channel=post.target, error=code)
                 return await self._ports.stores.posts.try_set(post, told=code)
             case _:
-                await self._look_again(post, attempt, at_least, code)
+                await self._look_again(post, attempt, at_least, code if step is NextStep.TELL else None)
                 return None
 
     async def _claim_again(self, post: Post, attempt: Attempt, now: datetime) -> Post | None:
@@ -163,11 +176,11 @@ class Writer:
             self.continue_in(PATIENCE.look_after)
         return claimed
 
-    async def _look_again(self, post: Post, attempt: Attempt, at_least: timedelta, code: str) -> None:
-        """Schedule the next lookup; a root that can't be looked up waits for a person, and its channel shows why."""
+    async def _look_again(self, post: Post, attempt: Attempt, at_least: timedelta, unreadable: str | None) -> None:
+        """Schedule the next lookup; a root that can't be looked up waits for a person, and /ops shows why."""
         now = self._ports.now()
         wait = max(look_again_in(attempt, now, PATIENCE), at_least)
-        refused = {"refused": code} if code and post.kind is PostKind.ROOT else {}
+        refused = {} if unreadable is None else {"refused": unreadable}
         await self._ports.stores.posts.set(post, retry_at=now + wait, **refused)
         self.continue_in(wait)
 
@@ -204,7 +217,9 @@ class Writer:
         after = await posts.try_set(post, **plan.recorded(attempt.after(event, self._ports.now())))
         if after is not None and error.code in AMBIGUOUS and post.attempts >= TRIES:
             log.error("Slack fails at a post again and again", kind=post.kind, channel=post.target, error=error.code)
-            return await posts.try_set(after, failed=error.code)
+            if post.kind not in {PostKind.ROOT, PostKind.CARD}:
+                return await posts.try_set(after, failed=error.code)
+            await posts.set(after, refused=error.code)
         await self.put_off(post.target, error)
         return None
 
