@@ -18,7 +18,7 @@ NOTES_KEPT: Final = 5
 ENTRIES_KEPT: Final = 10
 """How many of the newest notes and entries a ticket itself holds: every text reads and writes them."""
 
-MOVED_AT_ONCE: Final = 300
+MOVED_AT_ONCE: Final = 1500
 """The most notes, and the most entries, that one save moves: a long past of before takes a few saves."""
 
 BATCH: Final = 100
