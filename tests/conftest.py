@@ -14,7 +14,8 @@ from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty,
 from tests.shared import SharedRabbit, leaving_nothing_behind, shared_rabbit
 from workers.mongo import Stores
 
-# On a busy machine a slow example is no fault. The quick profile tries the same examples each time: what a run finds
+# A slow example on a busy machine is not a failure. The quick profile tries the same examples each time: what a run
+# finds
 # does not depend on chance. The thorough one, of `make chaos`, tries new ones.
 settings.register_profile(
     "quick", max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -71,7 +72,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def rabbit(pytestconfig: pytest.Config) -> BackingServer:
-    """A RabbitMQ for the whole run, of which each process that runs tests has a part of its own."""
+    """A RabbitMQ for the whole run; each process that runs tests has its own part of it."""
     if WORKER:
         workerinput: dict[str, Any] = getattr(pytestconfig, "workerinput")  # noqa: B009 - only pytest-xdist has it
         server = vhost(shared_rabbit(workerinput[ADDRESS]), WORKER)
@@ -112,7 +113,7 @@ def mongo() -> Iterator[BackingServer]:
 
 @pytest.fixture
 def mongo_url(mongo: BackingServer) -> Iterator[str]:
-    """A database that nobody has used, and that is gone afterwards."""
+    """A new database, which is deleted afterwards."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield database(mongo.url, name)
     with MongoClient[dict[str, Any]](mongo.url) as client:

@@ -227,7 +227,7 @@ class FakeSlack:
         self.after("unreact", at.channel)
 
     async def close(self) -> None:
-        """There are no connections to give back."""
+        """There are no connections to close."""
 
     async def user_name(self, user: str) -> str:
         """The display name of a user."""
@@ -289,7 +289,7 @@ class FakeTexting:
         return [text for text in mine if text.at >= earliest]
 
     async def close(self) -> None:
-        """There are no connections to give back."""
+        """There are no connections to close."""
 
     async def media(self, url: str, most: int) -> Attachment:
         """The content at an address, or the reason why it can't be fetched."""
@@ -334,13 +334,13 @@ class DiesAt(Fate):
 
 
 class Stepwise:
-    """A port (or store) of which each call is a step before it and a step after it."""
+    """A port (or store) with a step before and a step after each call."""
 
     def __init__(self, port: object, fate: Fate) -> None:
         self._port, self._fate = port, fate
 
     def __getattr__(self, name: str) -> Any:
-        """A call between two steps; what is no call is a port itself."""
+        """A call between two steps; any other attribute is a port itself."""
         found = getattr(self._port, name)
         if not inspect.iscoroutinefunction(found):
             return Stepwise(found, self._fate)

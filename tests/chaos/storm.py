@@ -23,7 +23,7 @@ PATIENCE: Final = 900.0
 """Seconds for which a person tries again."""
 
 EVERY: Final = 1.0
-"""Seconds between two looks at what the world holds: each costs the stand-ins more, the more that is."""
+"""Seconds between two reads of the world's state: each gets more expensive as the state grows."""
 
 LEAST_KILLS: Final = 5
 """A storm goes on until so many processes were killed, also when all is written by then."""

@@ -141,7 +141,7 @@ def test_the_image_has_every_package_and_only_what_the_locks_name() -> None:
     assert "--no-build-isolation" in DOCKERFILE
 
 
-def test_the_image_runs_clerk_as_nobody_special() -> None:
+def test_the_image_runs_clerk_as_an_unprivileged_user() -> None:
     last = DOCKERFILE.rpartition("\nFROM ")[2]
     assert last.startswith("python:3.13-slim")
     assert "\nUSER clerk\n" in last

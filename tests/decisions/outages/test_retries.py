@@ -116,21 +116,21 @@ def test_the_person_who_waits_for_something_is_informed_when_clerk_gives_it_up()
 
 def test_the_agent_is_informed_in_their_channel_and_only_there() -> None:
     hide = HidePost(channel="C1", ts="1.0", by="U0ADA", response_url="https://hooks.slack.com/x")
-    told = last_words(hide)
-    assert told is not None
-    assert (told.user, told.channel, told.response_url) == ("U0ADA", "C1", None)
+    whisper = last_words(hide)
+    assert whisper is not None
+    assert (whisper.user, whisper.channel, whisper.response_url) == ("U0ADA", "C1", None)
     take = ActOnTicket(ticket=1, command=Take(), by="U0ADA", at=NOW, response_url="https://hooks.slack.com/x")
-    told = last_words(take)
-    assert told is not None
-    assert (told.user, told.channel, told.response_url) == ("U0ADA", None, "https://hooks.slack.com/x")
+    whisper = last_words(take)
+    assert whisper is not None
+    assert (whisper.user, whisper.channel, whisper.response_url) == ("U0ADA", None, "https://hooks.slack.com/x")
     assert last_words(take.model_copy(update={"by": None})) is None
     assert last_words(take.model_copy(update={"response_url": None})) is None
     name = NameContact(typed="+15557654321 Bo", by="U0ADA", at=NOW, channel="C1")
     assert last_words(name) is not None
     write = WriteText(sms="s", line="+15550001111", contact="+15557654321", text="t", by="U0ADA", at=NOW, channel="C1")
-    told = last_words(write)
-    assert told is not None
-    assert "contact" in told.text
+    whisper = last_words(write)
+    assert whisper is not None
+    assert "contact" in whisper.text
 
 
 def test_the_author_of_a_reply_that_only_a_newer_version_can_read_is_informed() -> None:

@@ -36,7 +36,7 @@ def fewest(text: str) -> int:
 
 
 def test_the_alphabet_is_that_of_the_standard() -> None:
-    assert len(ALPHABET) == 127  # and the escape, which is no character
+    assert len(ALPHABET) == 127  # and the escape, which is not a character
     for character in [*map(chr, range(0x2200)), "\ud800", "\uffff", *"𐀀😀"]:
         one = segments(character * 100)
         if character in EXTENSION:

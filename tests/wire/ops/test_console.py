@@ -100,9 +100,9 @@ def test_guessing_the_token_is_slowed_down_for_the_guessing_address(
             return client.post("/sign-in", data={"token": token})
         return client.get("/api/queues", headers={"authorization": f"Bearer {token}"})
 
-    told = [tried(f"guess {number}").status_code for number in range(TRIES + 5)]
-    assert set(told[:TRIES]) == {303 if way == "form" else 401}
-    assert told[-1] == 429
+    statuses = [tried(f"guess {number}").status_code for number in range(TRIES + 5)]
+    assert set(statuses[:TRIES]) == {303 if way == "form" else 401}
+    assert statuses[-1] == 429
     closed = tried("another guess")
     assert closed.status_code == 429
     assert 0 < int(closed.headers["retry-after"]) <= NEXT_TRY_AFTER.total_seconds()
@@ -196,6 +196,6 @@ def test_the_console_says_what_it_means_that_broker_and_mongodb_are_away() -> No
         assert (dead.status_code, "RabbitMQ at 127.0.0.1:1 is away" in dead.text) == (503, True)
         assert "MongoDB can&#39;t be reached" in client.get("/tickets").text
         assert client.get("/api/queues").status_code == 503
-        told = client.get("/").text
-        assert "RabbitMQ can&#39;t be reached." in told
-        assert "MongoDB can&#39;t be reached" in told
+        page = client.get("/").text
+        assert "RabbitMQ can&#39;t be reached." in page
+        assert "MongoDB can&#39;t be reached" in page

@@ -334,8 +334,8 @@ async def test_an_answer_is_in_a_thread_only_if_it_names_one(slack: AsyncWebClie
     async with httpx.AsyncClient(trust_env=False) as http:
         await http.post(url, json={"text": "in the channel"})
         await http.post(url, json={"text": "in the thread", "thread_ts": ts})
-    stand = {each["text"]: each["thread_ts"] for each in pair.standins.workspace.ephemerals}
-    assert stand == {"in the channel": None, "in the thread": ts}
+    places = {each["text"]: each["thread_ts"] for each in pair.standins.workspace.ephemerals}
+    assert places == {"in the channel": None, "in the thread": ts}
 
 
 async def test_the_original_can_be_replaced_and_deleted(slack: AsyncWebClient, pair: Pair) -> None:
