@@ -20,6 +20,7 @@ from workers.failures import Permanent
 from workers.last_words import REPLY
 from workers.observe import Observed
 from workers.retries import Backoff
+from workers.wiring import load_actors
 
 BRIEF = Backoff(first=timedelta(milliseconds=5), longest=timedelta(milliseconds=40))
 TRIES = 2
@@ -31,6 +32,7 @@ class Actors:
     """Actors on a real broker that do what a test says, and the messages that they got."""
 
     def __init__(self, url: str) -> None:
+        load_actors()
         self.broker: QuorumBroker = rabbitmq(url, Observed(), outage=BRIEF)
         self.runs: dict[str, list[dict[str, Any]]] = {}
         self.does: dict[str, Callable[[], None]] = {}
