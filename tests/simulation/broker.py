@@ -175,6 +175,8 @@ async def consume(process: SimulatedProcess, broker: SimulatedBroker, ports: Por
         process.step()
         if failure is not None:
             retries.after_process_message(broker, proxy, exception=failure)
+        if proxy.options.pop("hand_back", False):
+            broker.take_back(process)
         if proxy.failed:
             broker.set_aside(letter.message, repr(failure))
         broker.acknowledge(letter, delivery)

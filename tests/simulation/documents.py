@@ -4,6 +4,7 @@ Each operation on a document is atomic. Values are stored as BSON would store th
 NotImplementedError: nothing is ignored. A stored document is never changed in place, so that a reader needs no copy.
 """
 
+import itertools
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC
@@ -13,8 +14,8 @@ from typing import Any, Final, Self
 import bson
 from bson.codec_options import CodecOptions
 from pymongo import IndexModel, ReturnDocument
-from pymongo.errors import DuplicateKeyError
-from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
 type Stored = dict[str, Any]
 type Through = Callable[[str, Callable[[], Any]], Awaitable[Any]]
@@ -273,11 +274,15 @@ class MemoryCollection:
         self.documents[document["_id"]] = document
 
 
+_NUMBERS: Final = itertools.count(1)
+
+
 class MemoryServer:
     """All collections."""
 
     def __init__(self) -> None:
         self.collections: dict[str, MemoryCollection] = {}
+        self.name = f"memory{next(_NUMBERS)}"
 
     def collection(self, name: str) -> MemoryCollection:
         """A collection, which is there as soon as somebody asks for it."""
@@ -295,10 +300,11 @@ class MemoryDatabase:
         self._server, self._through = server, through
         self._collections: dict[str, CollectionClient] = {}
         self.client = self
+        self.name = server.name
 
     def __getitem__(self, name: str) -> "CollectionClient":
         if name not in self._collections:
-            self._collections[name] = CollectionClient(self._server.collection(name), self._through)
+            self._collections[name] = CollectionClient(self, self._server.collection(name), self._through)
         return self._collections[name]
 
     async def command(self, name: str) -> None:
@@ -350,16 +356,35 @@ class FoundDocuments:
 class CollectionClient:
     """One client's view of a collection, with the methods of Motor's collection that the stores use."""
 
-    def __init__(self, collection: MemoryCollection, through: Through) -> None:
-        self._collection, self._through = collection, through
+    def __init__(self, database: MemoryDatabase, collection: MemoryCollection, through: Through) -> None:
+        self._database, self._collection, self._through = database, collection, through
+        self.name = collection.name
 
-    def find(self, query: Mapping[str, Any] | None = None, *, limit: int = 0) -> FoundDocuments:
+    @property
+    def database(self) -> MemoryDatabase:
+        """The client's view of the database."""
+        return self._database
+
+    def find(
+        self, query: Mapping[str, Any] | None = None, projection: Mapping[str, Any] | None = None, *, limit: int = 0
+    ) -> FoundDocuments:
         """The documents that a query finds."""
         return FoundDocuments(self._collection, self._through, query or {}, limit)
 
-    async def find_one(self, query: Mapping[str, Any]) -> Stored | None:
-        """One document that a query finds."""
-        found: Stored | None = await self._call("find_one", lambda: next(self._collection.found(query), None))
+    async def find_one(
+        self,
+        query: Mapping[str, Any],
+        projection: Mapping[str, Any] | None = None,
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+    ) -> Stored | None:
+        """One document that a query finds, the first in an order; a projection is of no interest."""
+
+        def read() -> Stored | None:
+            found = self._collection.found(query)
+            return next(iter(_sorted(list(found), sort)) if sort else found, None)
+
+        found: Stored | None = await self._call("find_one", read)
         return None if found is None else dict(found)
 
     async def find_one_and_update(
@@ -379,6 +404,24 @@ class CollectionClient:
         """Store a new document; DuplicateKeyError if a unique key of it is taken."""
         await self._call("insert_one", lambda: self._collection.insert(document))
         return InsertOneResult(document["_id"], True)
+
+    async def insert_many(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool = True) -> InsertManyResult:
+        """Store new documents; BulkWriteError if a unique key of one is taken."""
+
+        def insert() -> None:
+            errors = []
+            for index, each in enumerate(documents):
+                try:
+                    self._collection.insert(each)
+                except DuplicateKeyError as error:
+                    errors.append({"index": index, "code": 11000, "errmsg": str(error)})
+                    if ordered:
+                        break
+            if errors:
+                raise BulkWriteError({"writeErrors": errors, "writeConcernErrors": []})
+
+        await self._call("insert_many", insert)
+        return InsertManyResult([each["_id"] for each in documents], True)
 
     async def update_one(
         self, query: Mapping[str, Any], change: Mapping[str, Any], *, upsert: bool = False

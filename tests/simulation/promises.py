@@ -94,6 +94,15 @@ def _tickets(world: SimulatedWorld) -> list[Ticket]:
     return [Ticket.model_validate({**each, "id": id}) for id, each in found.items()]
 
 
+def _entries(world: SimulatedWorld) -> dict[tuple[int, int], tuple[str, str]]:
+    """By whom and why each version of each ticket was made, by the ticket and version."""
+    moved = world.server.collection("history").documents.values()
+    found = {(each["ticket"], each["version"]): (each["by"] or "", each["why"]) for each in moved}
+    for ticket in _tickets(world):
+        found |= {(ticket.id, entry.version): (entry.by or "", entry.why) for entry in ticket.history}
+    return found
+
+
 def _clicks(world: SimulatedWorld) -> Broken:
     """Every click that was taken had its effect, or its agent was told why not."""
     requests = _requests(world, "/slack/interactions")
@@ -110,7 +119,7 @@ def _clicks(world: SimulatedWorld) -> Broken:
 
 
 def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWorld) -> bool:
-    history = [entry for ticket in tickets for entry in ticket.history if entry.by == user]
+    history = [why for by, why in _entries(world).values() if by == user]
     match act.detail:
         case "ticket.assign":
             return f"trigger{act.number}" in world.slack.opened
@@ -125,15 +134,11 @@ def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWor
 def _notes(world: SimulatedWorld) -> Broken:
     """Every note is on its ticket once, and every click in the history once."""
     kept = [note.text for ticket in _tickets(world) for note in ticket.notes]
+    kept += [each["text"] for each in world.server.collection("notes").documents.values()]
     for words in sorted({each for each in kept if kept.count(each) > 1}):
         yield "note twice", words
-    entries = [
-        (entry.by, entry.why)
-        for ticket in _tickets(world)
-        for entry in ticket.history
-        if (entry.by or "").startswith("U1")
-    ]
-    for by, why in sorted({each for each in entries if entries.count(each) > 1}, key=str):
+    entries = [each for each in _entries(world).values() if each[0].startswith("U1")]
+    for by, why in sorted({each for each in entries if entries.count(each) > 1}):
         yield "order carried out twice", f"{why} of {by}"
     requests = _requests(world, "/slack/events")
     for act in _acts(world, "note"):

@@ -105,12 +105,21 @@ class FaultyWire:
     """How many faults lose its answers."""
     slow: float = 0.0
     """How many seconds faults add to a call."""
+    _slowing: list[float] = field(default_factory=list)
     fails: dict[str, Callable[[], Exception]] = field(default_factory=dict)
     """The faults by which calls that change something fail."""
     lookups_fail: dict[str, Callable[[], Exception]] = field(default_factory=dict)
     """The faults by which calls that look something up fail."""
     deaths: list[Death] = field(default_factory=list)
     kill: Callable[[SimulatedProcess], None] = lambda process: None
+
+    def slow_down(self, seconds: float, by: int) -> None:
+        """Begin (`by` is 1) or end (-1) to add these seconds to each call; the slowest fault counts."""
+        if by > 0:
+            self._slowing.append(seconds)
+        else:
+            self._slowing.remove(seconds)
+        self.slow = max(self._slowing, default=0.0)
 
     async def call(
         self, process: SimulatedProcess, what: str, effect: Callable[[], Any], *, reads: bool = False

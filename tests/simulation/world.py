@@ -258,9 +258,9 @@ class SimulatedWorld:
             case ["mongo", "answers", "lost"]:
                 wires[MONGO].resets += by
             case ["slow", "mongo"]:
-                wires[MONGO].slow += by * fault.amount
+                wires[MONGO].slow_down(fault.amount, by)
             case ["stalled", "mongo"]:
-                wires[MONGO].slow += by * fault.lasts
+                wires[MONGO].slow_down(fault.lasts, by)
             case ["slack", "away"]:
                 wires[SLACK].cut += by
             case ["slack", "cut"]:
@@ -268,13 +268,13 @@ class SimulatedWorld:
             case ["slack", "answers", "lost"]:
                 wires[SLACK].silent += by
             case [*_, "slow", "slack"] | ["nearly", "timed", "out", "slack"]:
-                wires[SLACK].slow += by * fault.amount
+                wires[SLACK].slow_down(fault.amount, by)
             case ["twilio", "away"]:
                 self._cut(wires[TWILIO], by)
             case ["twilio", "answers", "lost"]:
                 wires[TWILIO].silent += by
             case [*_, "slow", "twilio"]:
-                wires[TWILIO].slow += by * fault.amount
+                wires[TWILIO].slow_down(fault.amount, by)
             case _ if kind in LOOKUPS_FAIL:
                 wire = wires[TWILIO if kind.startswith("twilio") else SLACK]
                 self._toggle(wire.lookups_fail, kind, LOOKUPS_FAIL[kind])
