@@ -1,7 +1,7 @@
 """The faults that a seed draws: each kind has a name, a finding that it shows or none, and how it is drawn.
 
 HELD are the kinds against which the promises hold, OPEN those that break one at present, each with what it shows. When
-a mechanism has been mended, its kinds move from OPEN to HELD.
+a mechanism has been mended, its kinds leave OPEN.
 """
 
 import random
@@ -127,24 +127,12 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
 )
 
 OPEN: Final[Mapping[str, str]] = {
-    "slack away": "a lookup that fails makes an undecided post free again, and it is made twice",
-    "slack cut": "the same: an answer is lost, and the lookup is refused a connection",
-    "slack lookups throttled": "the same, with a lookup that is throttled",
-    "slack lookups refused": "a lookup that is refused for good counts as a post that was refused for good",
-    "very slow slack": "a post that takes longer than the timeout and the wait before the lookup is made again",
-    "long stall": "a process that stands still for longer than its lease goes on with the post that it had begun",
-    "stalled mongo": "the same, when only its link to MongoDB stands still",
-    "nearly timed out slack": "after one failed renewal a lease is renewed no more, and lapses",
-    "wide skew": "clocks that differ by more than a lease lasts: each worker takes the other's lease for lapsed",
+    "very slow slack": "an update that takes effect late replaces a later one, and the card stays stale",
+    "long stall": "a modal whose worker stands still is a dead letter; a reply overtakes one whose worker stands still",
     "very wide skew": "a worker whose clock is over a minute ahead does not find its own post",
-    "long mongo outage": "retries are used up by an outage, and replies that were taken are dead letters",
-    "bad document": "a document that does not parse ends the clock",
-    "poison": "a text that Slack refuses holds up all later ones",
-    "late repeats": "a STOP that comes again counts as a new one",
+    "long mongo outage": "a reply is dropped if its thread is not recorded within ten minutes, and nobody is told",
     "twilio lists nothing for long": "texts overtake each other when Twilio's list was away for longer than they wait",
-    "resends": "Resend sends although Twilio could not be asked whether it has the text",
-    "second gateway": "a text whose gateway saw none before it is stored after later ones",
-    "repeated clicks": "an order is known by the time of its receipt, so that a repeated request is carried out again",
+    "resends": "nothing by itself: it goes with lists of Twilio's that are away for long",
     "closing clicks": "an order about a ticket that has a successor is never settled: it stays due",
     "lost webhooks": "a reply whose event is lost is overtaken by the next one, whose gateway saw another before it",
 }
@@ -152,9 +140,7 @@ OPEN: Final[Mapping[str, str]] = {
 HELD: Final = tuple(kind for kind in DRAWS if kind not in OPEN)
 
 EXCUSED: Final[Mapping[str, str]] = {
-    "modal unanswered": "a click for a modal that meets an outage of MongoDB is a dead letter, and nobody is told",
-    "dead modal": "the same",
-    "dead whisper": "what an agent is told in private is a dead letter after three retries, within two seconds",
+    "dead modal": "a click for a modal that fails for good is a dead letter; its agent is told",
     "replies out of order": "a reply waits for the one before it, and not for the one before that, if it is missing",
 }
 """Promises that the present code breaks under faults that other promises need, each with what it shows."""
