@@ -87,6 +87,8 @@ async def test_of_too_many_webhooks_that_wait_for_the_broker_the_last_are_told_t
     publisher = SlowPublisher()
     gateway = Gateway(settings(), publisher)
     waiting = [asyncio.create_task(_post_text(gateway)) for _ in range(MOST_AT_ONCE)]
+    while publisher.asked < MOST_AT_ONCE:
+        await asyncio.sleep(0)
     assert await _post_text(gateway) == 503
     publisher.may_answer.set()
     assert await asyncio.gather(*waiting) == [200] * MOST_AT_ONCE
