@@ -1,7 +1,6 @@
 """`python -m tests.simulation [--seeds N] [--first N] [--kinds ...]`: simulations at length, each seed a run."""
 
 import argparse
-import gc
 import multiprocessing
 import sys
 import time
@@ -9,18 +8,7 @@ from collections import Counter
 from functools import partial
 
 from tests.simulation.faults import DRAWS, EXCUSED, HELD, OPEN
-from tests.simulation.seeds import schedule, shrunk, verdict
-from tests.simulation.world import Wrong
-
-
-def judged(seed: int, kinds: tuple[str, ...], excused: tuple[str, ...]) -> tuple[int, list[Wrong]]:
-    """What is wrong with a seed."""
-    return seed, verdict(schedule(seed, kinds), excused=excused).wrong
-
-
-def prepare() -> None:
-    """Have the garbage of a simulation collected seldom, which takes a tenth of its time."""
-    gc.set_threshold(100_000, 20, 20)
+from tests.simulation.seeds import judged, prepare, schedule, shrunk, verdict
 
 
 def main() -> None:

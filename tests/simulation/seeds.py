@@ -1,12 +1,13 @@
 """From a seed to a verdict, and from a schedule that fails to the smallest one that still does."""
 
+import gc
 import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tests.simulation import people, promises
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
-from tests.simulation.world import Judgement, Schedule, SimulatedWorld
+from tests.simulation.world import Judgement, Schedule, SimulatedWorld, Wrong
 
 
 def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
@@ -64,3 +65,13 @@ def _minimal[T](parts: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Seq
                 return parts
             pieces = min(len(parts), pieces * 2)
     return parts
+
+
+def judged(seed: int, kinds: tuple[str, ...], excused: tuple[str, ...]) -> tuple[int, list[Wrong]]:
+    """What is wrong with a seed."""
+    return seed, verdict(schedule(seed, kinds), excused=excused).wrong
+
+
+def prepare() -> None:
+    """Have the garbage of a simulation collected seldom, which takes a tenth of its time."""
+    gc.set_threshold(100_000, 20, 20)
