@@ -1,7 +1,8 @@
 """`clerk queues`: how many messages are in each queue, and how fast they move."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -43,7 +44,11 @@ def queues(
     """
     if every <= 0:
         raise Invalid("--every: must be more than 0")
-    look = _looks(Settings.load())
+    with _opened(Settings.load()) as look:
+        _show(look, watch=watch, every=every, as_json=as_json)
+
+
+def _show(look: Callable[[], Snapshot], *, watch: bool, every: float, as_json: bool) -> None:
     if not watch:
         print(look().model_dump_json(indent=2)) if as_json else Console().print(draw(look()))
         return
@@ -58,13 +63,15 @@ def queues(
             live.update(draw(look()), refresh=True)
 
 
-def _looks(settings: Settings) -> Callable[[], Snapshot]:
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Callable[[], Snapshot]]:
     """A function that takes a snapshot, with due times from the documents where processes share a MongoDB."""
     broker = open_broker(settings)
     if settings.mongo_url is None:
-        return broker.snapshot
-    documents = Documents(settings.mongo_url.get_secret_value())
-    return lambda: due_times(broker.snapshot(), documents)
+        yield broker.snapshot
+        return
+    with Documents(settings.mongo_url.get_secret_value()) as documents:
+        yield lambda: due_times(broker.snapshot(), documents)
 
 
 def draw(snapshot: Snapshot) -> RenderableType:

@@ -118,7 +118,7 @@ def test_one_dead_letter_is_shown_and_leads_to_its_cause(page: Page, amqp_url: s
 def test_paging_through_many_dead_letters_is_quick(page: Page, amqp_url: str) -> None:
     put(amqp_url, "slack.XQ", [letter(number) for number in range(12_000)])
     page.goto(page.url.replace("/queues", "/dead"))
-    expect(page.get_by_text("12000 in all")).to_be_visible()
+    expect(page.get_by_text("12000 in total")).to_be_visible()
     page.get_by_role("link", name="Older").click()
     expect(page.get_by_text("51–100 of 5000")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(51)

@@ -137,7 +137,7 @@ def test_a_name_shows_on_the_card_and_with_later_texts(world: World) -> None:
     world.card(contact)
     clerk(world, f"name {contact} Ann Lee & Co <!here>")
     wait_until(lambda: "Ann Lee &amp; Co" in str(world.cards(contact)[0]["blocks"]), "the name on the card")
-    whispered(world, "is Ann Lee &amp; Co")
+    whispered(world, "is now called Ann Lee &amp; Co")
     assert world.violations() == []
 
 
