@@ -58,9 +58,12 @@ class SlowPublisher(RecordingPublisher):
         super().__init__()
         self.may_answer = asyncio.Event()
         self.asked = 0
+        self.has_all = asyncio.Event()
 
     async def publish(self, message: QueueMessage, *, delay: timedelta | None = None) -> None:
         self.asked += 1
+        if self.asked == MOST_AT_ONCE:
+            self.has_all.set()
         await self.may_answer.wait()
         await super().publish(message)
 
@@ -87,8 +90,7 @@ async def test_of_too_many_webhooks_that_wait_for_the_broker_the_last_are_told_t
     publisher = SlowPublisher()
     gateway = Gateway(settings(), publisher)
     waiting = [asyncio.create_task(_post_text(gateway)) for _ in range(MOST_AT_ONCE)]
-    while publisher.asked < MOST_AT_ONCE:
-        await asyncio.sleep(0)
+    await publisher.has_all.wait()
     assert await _post_text(gateway) == 503
     publisher.may_answer.set()
     assert await asyncio.gather(*waiting) == [200] * MOST_AT_ONCE
