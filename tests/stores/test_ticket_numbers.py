@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, override
 
+from messages.conversation import SequenceTexts
 from messages.inbound import SmsReceived
 from messages.ticket import FileTexts, Ticket
 from tests import make
@@ -48,6 +49,8 @@ async def test_sixty_four_first_texts_at_once_each_get_a_number_at_the_first_try
     for number, contact in enumerate(contacts):
         text = SmsReceived(sid=f"SM{number}", line=make.LINE, contact=contact, body="x", received_at=make.NOW)
         await workers.handle(text)
+    for message in [message for _, message in workers.queue.waiting if isinstance(message, SequenceTexts)]:
+        await workers.handle(message)
     filing = [message for _, message in workers.queue.waiting if isinstance(message, FileTexts)]
     assert len(filing) == 64
     await asyncio.gather(*(workers.handle(message) for message in filing))
