@@ -48,7 +48,7 @@ def test_ten_replies_to_each_of_five_contacts_go_out_once_each_and_in_order(worl
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(answer, [card for _, card in talks]))
     for contact, _ in talks:
-        wait_until(lambda contact=contact: len(sent(world, contact)) >= 10, "all replies", 60)  # type: ignore[misc]
+        wait_until(lambda contact=contact: len(sent(world, contact)) >= 10, "all replies", 150)  # type: ignore[misc]
         assert sent(world, contact) == expected
 
 
