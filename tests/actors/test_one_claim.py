@@ -433,3 +433,34 @@ async def test_a_resend_that_was_not_done_forgets_no_earlier_attempt(workers: Fa
     await seconds_later(workers, 10)
     assert workers.texting.bodies(make.CONTACT) == ["On it"]
     assert (await document(workers, message)).state is State.QUEUED
+
+
+async def test_two_texts_in_one_post_that_slack_does_not_accept_are_both_said(workers: FakeWorkers) -> None:
+    await text(workers, 1)
+    Poisoned(workers, "poison", Permanent("invalid_blocks"))
+    for number in (2, 3):
+        await workers.handle(make.sms_received(sid=f"SM{number}", body="poison", after=f"SM{number - 1}"))
+    await workers.drain()
+    await workers.pass_time(10, step=1)
+    assert [line.rpartition("trace ")[2] for line in thread(workers)[1:]] == ["SM2` shows it.", "SM3` shows it."]
+
+
+async def test_a_pass_that_lost_the_race_for_a_refused_post_continues(workers: FakeWorkers) -> None:
+    """Another worker tries a post again between Slack's refusal and the write of it: nobody forgets the post."""
+    await text(workers, 1)
+    posts, id = workers.ports.stores.posts, f"{make.CONVERSATION}/texts/2"
+    refuse = workers.slack.post
+
+    async def refused(channel: str, what: Any, **given: Any) -> Posted:
+        if given["post_id"] == id:
+            post = await posts.get(id)
+            assert post is not None
+            await posts.set(post, called_at=workers.clock.now() + timedelta(seconds=1))
+            raise Permanent("invalid_blocks")
+        return await refuse(channel, what, **given)
+
+    workers.slack.post = refused  # type: ignore[method-assign]
+    await text(workers, 2)
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.redraw.due_at is not None

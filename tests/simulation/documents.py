@@ -7,7 +7,7 @@ NotImplementedError: nothing is ignored. A stored document is never changed in p
 import itertools
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cmp_to_key
 from typing import Any, Final, Self
 
@@ -31,6 +31,15 @@ def as_stored(value: Any) -> Any:
     if type(value) in _SCALARS:
         return value
     return bson.decode(bson.encode({"v": value}), _OPTIONS)["v"]
+
+
+def _asked(value: Any) -> Any:
+    """A query as the server reads it: BSON holds whole milliseconds."""
+    if isinstance(value, datetime):
+        return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    if isinstance(value, dict):
+        return {name: _asked(each) for name, each in value.items()}
+    return [_asked(each) for each in value] if isinstance(value, list) else value
 
 
 def _value_at(document: Any, path: str) -> Any:
@@ -213,6 +222,7 @@ class MemoryCollection:
 
     def found(self, query: Mapping[str, Any]) -> Iterator[Stored]:
         """The documents that a query finds, in the order of their making."""
+        query = _asked(query)
         id = query.get("_id", _ABSENT)
         if id is not _ABSENT and not isinstance(id, Mapping):
             document = self.documents.get(id)

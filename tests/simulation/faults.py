@@ -133,7 +133,6 @@ OPEN: Final[Mapping[str, str]] = {
     "long mongo outage": "a reply is dropped if its thread is not recorded within ten minutes, and nobody is told",
     "twilio lists nothing for long": "texts overtake each other when Twilio's list was away for longer than they wait",
     "resends": "nothing by itself: it goes with lists of Twilio's that are away for long",
-    "closing clicks": "an order about a ticket that has a successor is never settled: it stays due",
     "lost webhooks": "a reply whose event is lost is overtaken by the next one, whose gateway saw another before it",
 }
 

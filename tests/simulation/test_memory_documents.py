@@ -105,7 +105,8 @@ async def test_search_terms_and_tags_are_found_in_order(both: Stores) -> None:
     assert await both.tickets.known_tags() == ["new", "old"]
 
 
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "b"]), st.just(make.NOW))
+TIMES = st.sampled_from([make.NOW, make.NOW + timedelta(microseconds=654)])
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "b"]), TIMES)
 PATHS = st.sampled_from(["x", "y", "deep.x", "deep.y"])
 COMPARISONS = st.sampled_from(["$lt", "$lte", "$gt", "$gte", "$ne"])
 CONDITIONS = st.one_of(

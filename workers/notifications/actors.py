@@ -7,6 +7,7 @@ import structlog
 from messages.conversation import Debounce
 from messages.notification import AgentActed, ConsiderNotifying
 from messages.process.publishing import LONGEST_DELAY
+from messages.ticket import Ticket
 from workers.notifications.debounce import Arrival, Episode, next_state, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
@@ -42,6 +43,7 @@ async def _decide(
         if conversation is None or line is None or ticket is None:
             log.warning("nothing to notify about: the conversation, its line or its ticket is gone")
             return
+        earlier = await _unsettled_before(ticket, ports)
         read, now = conversation.debounce, ports.now()
         arrivals = await _arrivals(conversation_id, read, ticket.last_text, acted_at, ports)
         episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
@@ -56,8 +58,20 @@ async def _decide(
         DEBOUNCED.labels(word).inc()
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
-    await ports.stores.tickets.settle(ticket, "notifications")
+    for each in (ticket, *earlier):
+        await ports.stores.tickets.settle(each, "notifications")
     await request_render(conversation_id, ports)
+
+
+async def _unsettled_before(ticket: Ticket, ports: Ports) -> list[Ticket]:
+    """The tickets before the newest one whose present version waits for this slice.
+
+    Nothing is announced about them: an agent's order about an earlier ticket is carried out once it is decided here.
+    """
+    if ticket.follows is None:
+        return []
+    unsettled = await ports.stores.tickets.unsettled(ticket.conversation, "notifications")
+    return [each for each in unsettled if each.id != ticket.id]
 
 
 async def _arrivals(

@@ -160,7 +160,7 @@ class Writer:
                 return await self._claim_again(post, attempt, now)
             case NextStep.TELL if post.kind is not PostKind.ROOT:
                 log.error("nobody can tell whether Slack has a post", kind=post.kind, channel=post.target, error=code)
-                return await self._ports.stores.posts.try_set(post, told=code)
+                return await self._try_set(post, told=code)
             case _:
                 await self._look_again(post, attempt, at_least, code if step is NextStep.TELL else None)
                 return None
@@ -171,10 +171,14 @@ class Writer:
             log.warning("Slack does not have a post that had no answer: posting it again", kind=post.kind)
             attempt = attempt.after(ClaimEvent.LAPSED, now)
         begun = plan.recorded(attempt.after(ClaimEvent.BEGUN, now))
-        claimed = await self._ports.stores.posts.try_set(post, **begun, attempts=post.attempts + 1)
-        if claimed is None:
+        return await self._try_set(post, **begun, attempts=post.attempts + 1)
+
+    async def _try_set(self, post: Post, **fields: Any) -> Post | None:
+        """Store new values of some fields of a post; if another worker was faster, None, and a later pass goes on."""
+        stored = await self._ports.stores.posts.try_set(post, **fields)
+        if stored is None:
             self.continue_in(PATIENCE.look_after)
-        return claimed
+        return stored
 
     async def _look_again(self, post: Post, attempt: Attempt, at_least: timedelta, unreadable: str | None) -> None:
         """Schedule the next lookup; a root that can't be looked up waits for a person, and /ops shows why."""
@@ -213,12 +217,12 @@ class Writer:
         posts, event = self._ports.stores.posts, event_of(error)
         if event is ClaimEvent.REFUSED:
             log.error("Slack refused a post", kind=post.kind, channel=post.target, error=error.code)
-            return await posts.try_set(post, failed=error.code)
+            return await self._try_set(post, failed=error.code)
         after = await posts.try_set(post, **plan.recorded(attempt.after(event, self._ports.now())))
         if after is not None and error.code in AMBIGUOUS and post.attempts >= TRIES:
             log.error("Slack fails at a post again and again", kind=post.kind, channel=post.target, error=error.code)
             if post.kind not in {PostKind.ROOT, PostKind.CARD}:
-                return await posts.try_set(after, failed=error.code)
+                return await self._try_set(after, failed=error.code)
             await posts.set(after, refused=error.code)
         await self.put_off(post.target, error)
         return None
