@@ -1,5 +1,6 @@
 """Fakes of our own ports: a queue that repeats, reorders and loses messages, and a Slack that can fail at any call."""
 
+import functools
 import inspect
 import itertools
 import random
@@ -345,6 +346,7 @@ class Stepwise:
         if not inspect.iscoroutinefunction(found):
             return Stepwise(found, self._fate)
 
+        @functools.wraps(found)
         async def call(*args: Any, **kwargs: Any) -> Any:
             self._fate.step()
             result = await found(*args, **kwargs)

@@ -117,8 +117,10 @@ def of_documents(behind: int, throttled: dict[str, datetime], refusing: dict[str
         what = f"Slack is not up to date with {behind} {'conversation' if behind == 1 else 'conversations'}."
         todo = "Look at Lines for a channel that refuses posts, and at the log of the workers of the queue slack."
         found.append(Problem(found=what, todo=todo, link="/ops/lines"))
-    for channel, until in throttled.items():
-        what = f"Slack throttles {channel} for another {short((until - now).total_seconds())}."
+    for key, until in throttled.items():
+        channel, _, method = key.partition(" ")  # see throttle_key
+        place = f"{method} calls in {channel}" if method else channel
+        what = f"Slack throttles {place} for another {short((until - now).total_seconds())}."
         found.append(Problem(found=what, todo="Nothing to do: Clerk then posts what waits, in order."))
     return found
 

@@ -93,8 +93,13 @@ class Posts(DocumentStore[Post]):
         return found[0] if found else None
 
 
+def throttle_key(channel: str, method: str = "") -> str:
+    """The id under which a channel is throttled: for all writes, or only for a method other than posting."""
+    return f"{channel} {method}" if method else channel
+
+
 class ThrottledChannel(Document):
-    """A Slack channel that accepts no writes until `retry_at`."""
+    """A Slack channel that accepts no writes until `retry_at`, or no calls of one method (`throttle_key`)."""
 
     id: str
     retry_at: datetime
@@ -106,9 +111,9 @@ class Channels(DocumentStore[ThrottledChannel]):
     kind = ThrottledChannel
 
     async def throttled(self, now: datetime) -> dict[str, datetime]:
-        """The channels that accept no writes now, and until when."""
+        """The channels that accept no writes now, or no calls of one method, by `throttle_key`, and until when."""
         return {each.id: each.retry_at for each in await self._find_readable({"retry_at": {"$gt": now}})}
 
-    async def throttle(self, channel: str, until: datetime) -> None:
-        """Write nothing to a channel until then."""
-        await self._collection.update_one({"_id": channel}, {"$max": {"retry_at": until}}, upsert=True)
+    async def throttle(self, key: str, until: datetime) -> None:
+        """Make no such calls (`throttle_key`) until then."""
+        await self._collection.update_one({"_id": key}, {"$max": {"retry_at": until}}, upsert=True)

@@ -25,6 +25,9 @@ log = structlog.get_logger("clerk.slack")
 FILE_NOT_FOUND: Final = "file_not_found"
 """Slack's answer about a file that was uploaded and never shared."""
 
+FILES: Final = "files"
+"""The methods of Slack for files, which it throttles apart from posts."""
+
 SHARED_WITHIN: Final = timedelta(minutes=5)
 """Slack shares files some moments after its answer; after this long it no longer will."""
 
@@ -77,7 +80,7 @@ class Attachments:
 
     async def _with_files(self, text: Sms, post: Post) -> Post:
         """The post with its files, or with the reason for none; unchanged if a later try is scheduled."""
-        if not self._writer.may_write(post.target):
+        if not self._writer.may_write(post.target, FILES):
             return post
         try:
             found, words = await self._fetch_all(text, self._age(post))
@@ -85,7 +88,7 @@ class Attachments:
         except TextingError as error:
             return await self._retry_later(post, str(error), getattr(error, "retry_after", None))
         except Throttled as error:
-            await self._writer.put_off(post.target, error)
+            await self._writer.put_off(post.target, error, FILES)
             return post
         except CallError as error:
             if self._age(post) < media.GIVE_UP and not isinstance(error, Permanent):
@@ -134,7 +137,7 @@ class Attachments:
         """The post with its place in the thread, or Slack's final refusal; otherwise a later check is scheduled."""
         thread, slack, posts = self._writer.thread, self._ports.slack, self._ports.stores.posts
         assert thread is not None
-        if not self._writer.may_write(post.target):
+        if not self._writer.may_write(post.target, FILES):
             return post
         attempt, now = plan.attempt(post), self._ports.now()
         if not attempt.is_in_doubt:
@@ -159,7 +162,7 @@ class Attachments:
         if event is ClaimEvent.REFUSED:
             return await (self._forget_files(post) if error.code == FILE_NOT_FOUND else self._fail(text, post, error))
         after = plan.recorded(plan.attempt(post).after(event, self._ports.now()))
-        await self._writer.put_off(post.target, error)
+        await self._writer.put_off(post.target, error, FILES)
         return await self._ports.stores.posts.try_set(post, **after) or post
 
     async def _lookup_share(self, text: Sms, post: Post) -> Post:
@@ -175,7 +178,7 @@ class Attachments:
             if known:
                 answer = failed_lookup(error)
                 if answer is LookupAnswer.FAILED:
-                    await self._writer.put_off(post.target, error)
+                    await self._writer.put_off(post.target, error, FILES)
         if found is not None:
             return await posts.set(post, channel=found.channel, ts=found.ts)
         match next_step(attempt, answer, now, PATIENCE):

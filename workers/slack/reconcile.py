@@ -105,12 +105,14 @@ class ReconcilePass:
         return self._conversation.thread
 
     async def _permalink(self, thread: Thread) -> None:
+        if not self._writer.may_write(thread.channel, "permalink"):
+            return
         try:
             link = await self._ports.slack.permalink(Posted(thread.channel, thread.ts))
         except Permanent as error:
             log.warning("no permalink", error=error.code)
         except CallError as error:
-            await self._writer.put_off(thread.channel, error)
+            await self._writer.put_off(thread.channel, error, "permalink")
         else:
             await self._set_thread(thread.model_copy(update={"permalink": link}))
 
@@ -164,17 +166,21 @@ class ReconcilePass:
                 line, blocks.outcome(text), blocks.Unshown("What became of a text", (text.id,))
             ):
                 return
-            if not await self._mark(text, plan.reaction_for(text)):
-                return
-            await self._ports.stores.texts.set_shown(text, plan.reaction_for(text))
+            if await self._update_written(text) and await self._mark(text, plan.reaction_for(text)):
+                await self._ports.stores.texts.set_shown(text, plan.reaction_for(text))
 
     async def _post_written(self, text: Sms) -> bool:
-        """Whether one of our posts shows a text from a modal or command, and its state."""
-        what = blocks.written(text)
+        """Whether one of our posts shows a text from a modal or command."""
         post = self._writer.new_post(plan.written_id(text), PostKind.WRITTEN, self._line.channel)
-        if not await self._writer.post_in_thread(post, what, blocks.Unshown("A text to the contact", (text.id,))):
-            return False
-        known = await self._ports.stores.posts.get(post.id)
+        subject = blocks.Unshown("A text to the contact", (text.id,))
+        return await self._writer.post_in_thread(post, blocks.written(text), subject)
+
+    async def _update_written(self, text: Sms) -> bool:
+        """Whether the post of a text from a modal or command shows its state."""
+        if not plan.is_written_elsewhere(text):
+            return True
+        what = blocks.written(text)
+        known = await self._ports.stores.posts.get(plan.written_id(text))
         if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
             return True
         at = Posted(known.channel, known.ts)

@@ -28,6 +28,7 @@ from workers.claim import (
 )
 from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
 from workers.lease import Lease, LeaseLost
+from workers.mongo.posts import throttle_key
 from workers.platforms.slack_failures import AMBIGUOUS, is_about_the_message
 from workers.ports import Ports, Posted, Renderable
 from workers.slack import blocks, plan
@@ -299,7 +300,8 @@ class Writer:
 
     async def change_message(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> str | None:
         """Call Slack to change a message: "" if that is done, its reason if it refuses, None if a later pass must."""
-        if not self.may_write(channel):
+        method = call.__name__
+        if not self.may_write(channel, method):
             return None
         try:
             await call(at, *what)
@@ -307,7 +309,7 @@ class Writer:
             log.warning("Slack refused to change a message", channel=channel, error=error.code)
             return error.code
         except CallError as error:
-            await self.put_off(channel, error)
+            await self.put_off(channel, error, method)
             return None
         self._note_progress()
         return ""
@@ -316,20 +318,29 @@ class Writer:
         """Record that Slack changed something, so that the next failure counts as the first."""
         self._tries, self._early = 0, True
 
-    def may_write(self, channel: str) -> bool:
-        """Whether this pass may write to a channel; if not, schedule a later pass. Raises LeaseLost."""
+    def may_write(self, channel: str, method: str = "") -> bool:
+        """Whether this pass may write to a channel, by a method other than posting if one is given.
+
+        If not, schedule a later pass. Raises LeaseLost.
+        """
         self._lease.require()
         now = self._ports.now()
-        if channel in self._throttled:
-            self.continue_in(self._throttled[channel] - now)
-            return False
+        for key in (channel, throttle_key(channel, method)):
+            if key in self._throttled:
+                self.continue_in(self._throttled[key] - now)
+                return False
         if now > self._until:
             self.continue_in(timedelta())
             return False
         return True
 
-    async def put_off(self, channel: str, error: CallError) -> None:
-        """Write nothing more to a channel in this pass, nor, after a 429, in others before Retry-After has passed."""
+    async def put_off(self, channel: str, error: CallError, method: str = "") -> None:
+        """Write nothing more to a channel in this pass, nor, after a 429, in others before Retry-After has passed.
+
+        If another method than posting failed, only calls of that method wait: Slack counts each method by itself
+        (https://docs.slack.dev/apis/web-api/rate-limits). A Slack that does not answer is left alone.
+        """
+        key = throttle_key(channel, "" if isinstance(error, Ambiguous) else method)
         now = self._ports.now()
         wait = min(FIRST_RETRY * 2 ** min(self._tries, 10), LONGEST_RETRY)
         if isinstance(error, Ambiguous):
@@ -337,10 +348,11 @@ class Writer:
         elif isinstance(error, Temporary) and error.retry_after is not None:
             wait = error.retry_after
         if isinstance(error, Throttled):
-            await self._ports.stores.channels.throttle(channel, now + wait)
-        self._throttled[channel] = now + wait
+            await self._ports.stores.channels.throttle(key, now + wait)
+        self._throttled[key] = now + wait
         self.continue_in(wait)
-        log.warning("Slack postpones our writes", channel=channel, error=error.code, seconds=wait.total_seconds())
+        seconds = wait.total_seconds()
+        log.warning("Slack postpones our writes", channel=channel, method=method, error=error.code, seconds=seconds)
 
     def continue_in(self, wait: timedelta) -> None:
         """Schedule another pass after this long, unless an earlier one is scheduled."""
