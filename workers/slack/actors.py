@@ -19,6 +19,7 @@ from workers.ports import Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
 from workers.slack import blocks, plan
+from workers.slack.elements import Rendered
 from workers.slack.reconcile import ReconcilePass
 
 log = structlog.get_logger("clerk.slack")
@@ -165,7 +166,7 @@ async def whisper(message: Whisper, ports: Ports) -> None:
         await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
 
 
-async def _respond(response_url: str, what: blocks.Rendered, ports: Ports) -> None:
+async def _respond(response_url: str, what: Rendered, ports: Ports) -> None:
     try:
         await ports.slack.respond(response_url, what)
     except Permanent as error:

@@ -17,8 +17,9 @@ from workers.lease import Lease
 from workers.observe import TEXT_TO_SLACK
 from workers.platforms.slack_failures import is_about_the_message
 from workers.ports import Ports, Posted
-from workers.slack import blocks, plan
+from workers.slack import blocks, cards, plan
 from workers.slack.attachments import Attachments
+from workers.slack.elements import Rendered
 from workers.slack.writer import REPAIR_TIME, ThreadGone, Writer
 
 log = structlog.get_logger("clerk.slack")
@@ -262,7 +263,7 @@ class ReconcilePass:
         """Post a card; if Slack does not accept its text, without the text."""
         withheld: str | None = None
 
-        async def plain(code: str) -> blocks.Rendered:
+        async def plain(code: str) -> Rendered:
             nonlocal withheld
             withheld = code
             return await self._card(post, ticket, root=root, withheld=code)
@@ -320,10 +321,10 @@ class ReconcilePass:
         elif refused is not None:
             await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
 
-    async def _card(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> blocks.Rendered:
+    async def _card(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> Rendered:
         """A post's card; with `withheld`, Slack's error, without the text that Slack did not accept."""
         newest = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
-        card = blocks.Card(
+        card = cards.Card(
             ticket=ticket,
             contact=self._contact,
             line=self._line,
@@ -334,8 +335,8 @@ class ReconcilePass:
             withheld=withheld,
         )
         if plan.is_collapsed(post, self._conversation.debounce):
-            return blocks.collapsed(card, post.hidden_by)
-        return blocks.card(card)
+            return cards.collapsed(card, post.hidden_by)
+        return cards.card(card)
 
 
 def _subject(texts: Sequence[Sms]) -> blocks.Unshown:

@@ -19,8 +19,9 @@ from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
 from tests.decisions.helpers import ALIVE, text_objects
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
-from workers.slack import blocks
-from workers.slack.blocks import Card, Rendered
+from workers.slack import blocks, cards
+from workers.slack.cards import Card
+from workers.slack.elements import Rendered
 from workers.tickets.lifecycle import decide
 
 ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
@@ -47,7 +48,7 @@ def _shown(rendered: Rendered) -> str:
 
 
 @st.composite
-def cards(draw: st.DrawFn) -> Card:
+def any_card(draw: st.DrawFn) -> Card:
     return Card(
         ticket=draw(make.tickets()),
         contact=make.contact(id=draw(st.just(make.CONTACT) | make.visible(256)), name=draw(make.written(300))),
@@ -72,10 +73,10 @@ def _card(**fields: Any) -> Card:
     return Card(**{**defaults, **fields})
 
 
-@given(cards(), st.none() | make.USERS)
+@given(any_card(), st.none() | make.USERS)
 def test_every_card_and_collapsed_root_is_within_slacks_limits_and_dead(card: Card, hidden_by: str | None) -> None:
-    _check(blocks.card(card))
-    _check(blocks.collapsed(card, hidden_by))
+    _check(cards.card(card))
+    _check(cards.collapsed(card, hidden_by))
 
 
 @given(st.lists(make.texts(), min_size=1, max_size=30))
@@ -92,7 +93,7 @@ def test_every_burst_of_texts_is_posted_whole_in_order_and_within_slacks_limits(
 def test_a_text_of_1600_characters_of_anything_is_shown_whole_on_the_card_and_in_the_thread(body: str) -> None:
     seen = visible(body)
     expected = seen if body.strip() else ""
-    assert _shown(blocks.card(_card(newest=make.sms(body=body)))) == expected
+    assert _shown(cards.card(_card(newest=make.sms(body=body)))) == expected
     assert _shown(blocks.texts([make.sms(body=body)])[0]) == expected
 
 
@@ -108,14 +109,14 @@ def test_the_fullest_card_and_thread_post_are_within_slacks_limits(body: str) ->
     )
     media = tuple(Media(url="https://api.twilio.com/m", content_type="&" * 200) for _ in range(10))
     newest = make.sms(body=body, media=media)
-    _check(blocks.card(_card(ticket=ticket, newest=newest, more=9999, contact=make.contact(name="&" * 1000))))
+    _check(cards.card(_card(ticket=ticket, newest=newest, more=9999, contact=make.contact(name="&" * 1000))))
     _check(blocks.texts([newest])[0])
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_words_of_a_contact_appear_only_where_no_markup_is_read(hostile: str) -> None:
     body = f"BODY{hostile}BODY"
-    rendered = blocks.card(_card(newest=make.sms(body=body)))
+    rendered = cards.card(_card(newest=make.sms(body=body)))
     found = [each for each in text_objects(rendered.blocks) if "BODY" in each["text"]]
     assert found
     assert {(each["type"], each.get("emoji")) for each in found} == {("plain_text", False)}
@@ -128,7 +129,7 @@ def test_hostile_words_of_an_agent_are_dead_where_markup_is_read(hostile: str) -
     changes = [Change(what="subject", before="", after=hostile), Change(what="note", before=None, after=hostile)]
     told = blocks.line(make.ticket(), [make.entry(*changes)])
     assert told is not None
-    collapsed, headed = blocks.collapsed(_card(contact=named), None), blocks.card(_card(line=make.line(name=hostile)))
+    collapsed, headed = cards.collapsed(_card(contact=named), None), cards.card(_card(line=make.line(name=hostile)))
     for rendered in (told, collapsed, headed):
         _check(rendered)
         for each in text_objects(rendered.blocks):
@@ -147,7 +148,7 @@ def test_a_card_shows_what_the_specification_lists() -> None:
         assignees=(AGENT,),
         follows=3,
     )
-    rendered = blocks.card(_card(ticket=ticket, contact=make.contact(name="Ann"), line=make.line(name="Sales"), more=2))
+    rendered = cards.card(_card(ticket=ticket, contact=make.contact(name="Ann"), line=make.line(name="Sales"), more=2))
     whole = str(rendered.blocks)
     shown = ["Ann · +15550002222", "on Sales", "Ticket #7", "follows #3", "Is the blue one still there?", "+2 more"]
     shown += ["Blue one", "Pending", "High", "`vip`", "<@U0BOB> <#C0SALES>", "<@U0ADA>", "<!date^"]
@@ -161,7 +162,7 @@ def test_a_card_shows_what_the_specification_lists() -> None:
 
 def test_a_picture_without_a_text_is_said_on_the_card_and_in_the_thread() -> None:
     picture = make.sms(body="", media=(Media(url="https://api.twilio.com/m", content_type="image/png"),))
-    assert "1 picture (image/png)" in str(blocks.card(_card(newest=picture)).blocks)
+    assert "1 picture (image/png)" in str(cards.card(_card(newest=picture)).blocks)
     rendered, _ = blocks.texts([picture])
     assert "1 picture (image/png)" in str(rendered.blocks)
     assert rendered.text == "(picture)"
@@ -175,10 +176,10 @@ def test_an_empty_text_is_said_to_be_empty(body: str) -> None:
 
 
 def test_the_same_content_has_the_same_digest_and_any_difference_another() -> None:
-    first = blocks.card(_card())
-    assert first.digest == blocks.card(_card()).digest
-    assert first.digest != blocks.card(_card(more=1)).digest
-    assert first.digest != blocks.card(_card(permalink=None)).digest
+    first = cards.card(_card())
+    assert first.digest == cards.card(_card()).digest
+    assert first.digest != cards.card(_card(more=1)).digest
+    assert first.digest != cards.card(_card(permalink=None)).digest
 
 
 @given(make.tickets(), make.tickets(), make.USERS)
@@ -265,14 +266,14 @@ def test_each_state_of_what_was_written_elsewhere_looks_different_where_it_matte
 
 
 def test_a_card_of_a_conversation_that_an_agent_began_says_that_nothing_came_yet() -> None:
-    rendered = blocks.card(_card(newest=None, ticket=make.ticket(last_text=0)))
+    rendered = cards.card(_card(newest=None, ticket=make.ticket(last_text=0)))
     assert "Nothing from the contact yet." in str(rendered.blocks)
     assert "no text" not in rendered.text
 
 
 def _quick(ticket: Ticket) -> dict[str, Mapping[str, Any]]:
     """The quick actions of a ticket's card by action_id."""
-    row = blocks.card(_card(ticket=ticket)).blocks[-1]
+    row = cards.card(_card(ticket=ticket)).blocks[-1]
     assert row["type"] == "actions"
     return {each["action_id"]: each for each in row["elements"]}
 
@@ -318,7 +319,7 @@ def test_the_menus_show_the_present_status_and_priority(ticket: Ticket) -> None:
 
 def test_a_menu_whose_shown_value_changed_is_a_new_one_for_slack() -> None:
     rows = {
-        blocks.card(_card(ticket=make.ticket(status=status, priority=priority))).blocks[-1]["block_id"]
+        cards.card(_card(ticket=make.ticket(status=status, priority=priority))).blocks[-1]["block_id"]
         for status in Status
         for priority in Priority
     }

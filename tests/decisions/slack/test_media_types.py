@@ -13,7 +13,7 @@ from messages.formats.media_types import LONGEST_NAME, counted, described, endin
 from messages.process.settings import Settings
 from messages.sms import Media, SlackFile
 from tests import make
-from workers.slack import blocks
+from workers.slack import blocks, cards
 from workers.slack.media import filename
 from workers.sms.files import TYPES, links
 
@@ -98,11 +98,11 @@ def test_a_text_without_words_is_told_by_its_files(content_types: list[str], wor
     assert described(content_types) == words
     assert counted(content_types) == count
     text = make.sms(body="", media=tuple(map(of, content_types)))
-    card = blocks.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True)
-    assert f": ({words}) · Ticket" in blocks.card(card).text
+    card = cards.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True)
+    assert f": ({words}) · Ticket" in cards.card(card).text
     assert blocks.texts([text])[0].text == f"({words})"
-    assert "(no text)" not in str(blocks.card(card))
-    assert count in str(blocks.card(card).blocks)
+    assert "(no text)" not in str(cards.card(card))
+    assert count in str(cards.card(card).blocks)
 
 
 def test_a_text_without_words_and_files_is_said_to_have_none() -> None:

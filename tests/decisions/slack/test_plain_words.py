@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from messages.formats.plain_words import visible, with_line_ends, without_trial_prefix
 from tests import make
 from workers.markup import unstyled
-from workers.slack import blocks
+from workers.slack import blocks, cards
 from workers.sms.plain_text import plain
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"]
@@ -20,10 +20,10 @@ SIGNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 @pytest.mark.parametrize("end", LINE_ENDS)
 def test_a_line_end_of_any_kind_is_a_line_end(end: str) -> None:
     text = make.sms(body=f"line one{end}line two")
-    card = blocks.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True)
-    assert "line one\nline two" in blocks.card(card).text
+    card = cards.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True)
+    assert "line one\nline two" in cards.card(card).text
     assert blocks.texts([text])[0].text == "line one\nline two"
-    assert "�" not in str(blocks.card(card)) + str(blocks.texts([text]))
+    assert "�" not in str(cards.card(card)) + str(blocks.texts([text]))
     assert plain(f"line one{end}line two", {}) == "line one\nline two"
     assert unstyled(f"one{end}two") == "one two"
 
@@ -76,8 +76,8 @@ def test_no_line_end_is_lost_or_made(parts: list[str]) -> None:
 
 
 def test_a_contacts_signs_do_not_reach_into_clerks_words() -> None:
-    card = blocks.Card(make.ticket(), make.contact(), make.line(), make.sms(body="a \u202bb"), 0, None, root=True)
-    assert "a \u202bb\u202c · Ticket" in blocks.card(card).text
+    card = cards.Card(make.ticket(), make.contact(), make.line(), make.sms(body="a \u202bb"), 0, None, root=True)
+    assert "a \u202bb\u202c · Ticket" in cards.card(card).text
 
 
 def test_the_words_of_a_trial_account_are_not_the_agents() -> None:

@@ -4,7 +4,7 @@ from messages.inbound import SmsReceived
 from messages.sms import Sms
 from tests import make
 from tests.wire.gateway.helpers import Served, sms_form
-from workers.slack import blocks
+from workers.slack import blocks, cards
 
 
 def test_the_other_recipients_of_a_group_message_come_with_the_text(gateway: Served) -> None:
@@ -17,7 +17,7 @@ def test_the_other_recipients_of_a_group_message_come_with_the_text(gateway: Ser
 
 def test_the_card_and_the_thread_name_them() -> None:
     text = make.sms(body="hi all", others=("+15550003333", "+15550004444"))
-    card = blocks.card(blocks.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True))
+    card = cards.card(cards.Card(make.ticket(), make.contact(), make.line(), text, 0, None, root=True))
     for shown in (card, blocks.texts([text])[0]):
         assert "also to +15550003333, +15550004444. Replies go to this contact alone." in str(shown.blocks)
 

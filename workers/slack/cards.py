@@ -1,0 +1,169 @@
+"""A ticket as a Slack message: the card with its buttons and menus, and its short forms. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    InteractiveElement,
+    MarkdownTextObject,
+    Option,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+
+from messages.conversation import Contact
+from messages.line import Line
+from messages.sms import Sms
+from messages.ticket import Priority, Status, Ticket
+from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled
+from workers.slack.blocks import Unshown, withheld
+from workers.slack.elements import (
+    FALLBACK,
+    Rendered,
+    contact_label,
+    mrkdwn,
+    plain,
+    rendered,
+    text_sections,
+    unstyled_words,
+    value_of,
+    words_of,
+)
+
+FIELD: Final = 900
+
+
+@dataclass(frozen=True)
+class Card:
+    """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
+
+    With `withheld`, Slack's error, it says that its text could not be shown.
+    """
+
+    ticket: Ticket
+    contact: Contact
+    line: Line
+    newest: Sms | None
+    more: int
+    permalink: str | None
+    root: bool
+    withheld: str | None = None
+
+
+def card(card: Card) -> Rendered:
+    """A ticket's card with Open, Assign and Hide."""
+    ticket = card.ticket
+    who = contact_label(card.contact)
+    words = words_of(card.newest) if card.newest and card.withheld is None else "(text not shown)"
+    nothing = [ContextBlock(elements=[plain("Nothing from the contact yet.")])] if not ticket.last_text else []
+    blocks: list[Block] = [
+        HeaderBlock(text=plain(clip_escaped(who, 150))),
+        ContextBlock(elements=[mrkdwn(_headline(card))]),
+        *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
+        *nothing,
+        *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
+        SectionBlock(fields=_fields(ticket, card.line)),
+        ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
+        _quick_actions(ticket),
+    ]
+    more = f" (+{card.more} more)" if card.more else ""
+    said = f"{who}: {words}{more}" if card.newest else who
+    fallback = f"{said} · Ticket #{ticket.id} {ticket.status.label}"
+    return rendered(clip_escaped(fallback, FALLBACK), blocks)
+
+
+def collapsed(card: Card, hidden_by: str | None) -> Rendered:
+    """A hidden root: one line, and a Show button."""
+    ticket = card.ticket
+    line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(unstyled(contact_label(card.contact)), 500)}"
+    hidden = f" · hidden by {mention(hidden_by)}" if hidden_by else ""
+    show = ButtonElement(text="Show", action_id="ticket.show", value=value_of(ticket=ticket.id))
+    blocks = [
+        ContextBlock(elements=[mrkdwn(f"{line}{hidden}")]),
+        ActionsBlock(block_id="ticket.actions", elements=[show]),
+    ]
+    return rendered(line, blocks)
+
+
+def _withheld_text(card: Card) -> list[Block]:
+    """What a card says instead of a text that Slack does not accept."""
+    if card.newest is None or card.withheld is None:
+        return []
+    return [ContextBlock(elements=[mrkdwn(withheld(Unshown("A text", (card.newest.id,)), card.withheld).text)])]
+
+
+def _headline(card: Card) -> str:
+    ticket = card.ticket
+    parts = [f"Ticket #{ticket.id}", f"on {unstyled_words(card.line.label)}"]
+    if ticket.follows is not None:
+        parts.append(f"follows #{ticket.follows}")
+    return " · ".join(parts)
+
+
+def _arrival_line(card: Card) -> str:
+    assert card.newest is not None
+    came = local_time(card.newest.received_at)
+    return f"{came} · *+{card.more} more*" if card.more > 0 else came
+
+
+def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:
+    tags = listed((f"`{escape(tag)}`" for tag in ticket.tags), FIELD)
+    notified = listed(map(mention, ticket.notify or (line.channel,)), FIELD)
+    assignees = listed(map(mention, ticket.assignees), FIELD, none="nobody yet")
+    return [
+        mrkdwn(f"*Status*\n{ticket.status.label}"),
+        mrkdwn(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),
+        plain(f"Subject\n{clip_escaped(ticket.subject, FIELD) or '–'}"),
+        mrkdwn(f"*Tags*\n{tags}"),
+        mrkdwn(f"*Notified*\n{notified}"),
+        mrkdwn(f"*On it*\n{assignees}"),
+    ]
+
+
+def _buttons(card: Card) -> list[ButtonElement]:
+    value = value_of(ticket=card.ticket.id)
+    return [
+        ButtonElement(text="Open", action_id="ticket.open", value=value, url=card.permalink, style="primary"),
+        ButtonElement(text="Reply", action_id="ticket.reply", value=value),
+        ButtonElement(text="Assign", action_id="ticket.assign", value=value),
+        ButtonElement(text="Hide", action_id="ticket.hide", value=value),
+    ]
+
+
+def _quick_actions(ticket: Ticket) -> Block:
+    """The row of quick actions: what one click can still do to the ticket.
+
+    Its block_id changes with what its menus show: Slack keeps a person's choice in a menu that has not changed.
+    """
+    elements: list[InteractiveElement] = []
+    if not ticket.is_closed:
+        take = ButtonElement(text="Take it", action_id="ticket.take", value=value_of(ticket=ticket.id))
+        statuses = [each for each in Status if each is not Status.NEW or ticket.status is Status.NEW]
+        elements += [take, _menu(ticket, "status", statuses, ticket.status)]
+    priorities = [each for each in Priority if each is not Priority.NONE or ticket.priority is Priority.NONE]
+    elements.append(_menu(ticket, "priority", priorities, ticket.priority))
+    return ActionsBlock(block_id=f"ticket.quick.{ticket.status}.{ticket.priority}", elements=elements)
+
+
+def _menu[S: (Status, Priority)](ticket: Ticket, what: str, offered: Sequence[S], present: S) -> StaticSelectElement:
+    """A menu that shows the present value."""
+    options = {
+        each: Option(
+            value=value_of(ticket=ticket.id, **{what: each}),
+            text=plain("No priority" if each is Priority.NONE else each.label),
+        )
+        for each in offered
+    }
+    return StaticSelectElement(
+        action_id=f"ticket.{what}",
+        placeholder=what.capitalize(),
+        options=list(options.values()),
+        initial_option=options[present],
+    )
