@@ -1,6 +1,7 @@
 """Our posts in Slack, and the messages about notifying and posting. Pure."""
 
 from enum import StrEnum
+from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
 
@@ -10,10 +11,16 @@ class PostKind(StrEnum):
 
     ROOT = "root"
     CARD = "card"
+    PAST_CARD = "past_card"
+    """A card that has shrunk to one line, or was deleted: no pass looks at it any more."""
     TEXTS = "texts"
     FILES = "files"
     LINE = "line"
     WRITTEN = "written"
+
+
+NOTIFICATIONS: Final = frozenset({PostKind.CARD, PostKind.PAST_CARD})
+"""The kinds of messages that announce texts below a thread's root."""
 
 
 class Post(Document):
@@ -24,8 +31,10 @@ class Post(Document):
     last one whose answer was lost, and `attempts` counts the calls. Nothing is tried before `retry_at`.
 
     `rendering` is the hash of what Slack shows. A card shows text `shown` and counts `more` others; `first`..`last` are
-    the texts of a thread post; a root without `announcement` is not a notification, because an agent wrote first;
-    `hidden_during` is the announcement during which an agent hid it. `failed` is the reason why Slack will never accept
+    the texts of a thread post, or those that a card announced; `permalink` is the address of a card to which older ones
+    link. A root without `announcement` is not a notification, because an agent wrote first. `hidden_during` is the
+    announcement during which an agent hid it, `shown_during` the one during which an agent asked to see it whole.
+    `failed` is the reason why Slack will never accept
     it; `refused` is Slack's last reason, after which a worker tries again. `told` is the reason why it is not shown, or
     why nobody knows whether it is: a line in the thread says so.
 
@@ -57,6 +66,8 @@ class Post(Document):
     told: str | None = None
     hidden_by: str | None = None
     hidden_during: int | None = None
+    shown_during: int | None = None
+    permalink: str | None = None
     removed: bool = False
     files: tuple[str, ...] = ()
     words: str = ""

@@ -97,11 +97,11 @@ class World:
         return [each for each in self.messages(channel) if each.get("thread_ts") == root and each["ts"] != root]
 
     def collapsed(self, contact: str, channel: str = CHANNEL) -> list[Json]:
-        """A contact's collapsed roots."""
+        """A contact's hidden roots."""
         return [
             each
             for each in self.messages(channel)
-            if "ticket.show" in json.dumps(each.get("blocks", [])) and contact in json.dumps(each["blocks"])
+            if is_one_line(each) and not is_card(each) and contact in json.dumps(each["blocks"])
         ]
 
     def texts_in_thread(self, contact: str, channel: str = CHANNEL) -> list[str]:
@@ -194,8 +194,13 @@ class Watched(World):
 
 
 def is_card(message: Mapping[str, Any]) -> bool:
-    """Whether a message is a card that is not collapsed."""
+    """Whether a message is a card that is not hidden: a whole one, or a root that a newer card has made one line."""
     return "ticket.assign" in json.dumps(message.get("blocks", []))
+
+
+def is_one_line(message: Mapping[str, Any]) -> bool:
+    """Whether a message is a root that is one line."""
+    return "ticket.show" in json.dumps(message.get("blocks", []))
 
 
 def field(card: Mapping[str, Any], name: str) -> str:

@@ -201,6 +201,7 @@ def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
 _POSTS: Final = {
     PostKind.ROOT: "the thread's first message",
     PostKind.CARD: "a notification",
+    PostKind.PAST_CARD: "an earlier notification",
     PostKind.TEXTS: "a message with texts",
     PostKind.LINE: "a line in the thread",
 }

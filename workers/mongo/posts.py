@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo import DESCENDING
+
 from messages.base import Document
 from messages.notification import Post, PostKind
 from workers.mongo.collection import DocumentStore
@@ -11,6 +13,7 @@ from workers.mongo.collection import DocumentStore
 NOT_POSTED: Final = {
     "channel": None,
     "ts": None,
+    "permalink": None,
     "attempted_at": None,
     "called_at": None,
     "undecided_at": None,
@@ -57,13 +60,15 @@ class Posts(DocumentStore[Post]):
 
     async def set_removed(self, post: Post) -> None:
         """Record that a hidden card was deleted; if its Hide was undone meanwhile, that it must be posted again."""
-        if not await self._update({"_id": post.id, "hidden_by": post.hidden_by}, _change({"removed": True})):
+        deleted = _change({"removed": True, "kind": PostKind.PAST_CARD})
+        if not await self._update({"_id": post.id, "hidden_by": post.hidden_by}, deleted):
             await self._update({"_id": post.id, "ts": post.ts}, _change(NOT_POSTED))
 
     async def show_again(self, post: Post, order: str | None) -> None:
         """Record that a post is no longer hidden, once for an order; a card that was deleted must be posted again."""
         shown = {"hidden_by": None, "hidden_during": None}
-        anew = {**shown, **NOT_POSTED, "removed": False}
+        kind = PostKind.ROOT if post.kind is PostKind.ROOT else PostKind.CARD
+        anew = {**shown, **NOT_POSTED, "removed": False, "kind": kind}
         while not (
             await self._update_once({"_id": post.id, "removed": True}, order, _change(anew))
             or await self._update_once({"_id": post.id, "removed": {"$ne": True}}, order, _change(shown))
@@ -72,13 +77,13 @@ class Posts(DocumentStore[Post]):
             if found is None or order in found.orders:
                 return
 
-    async def cards(self, conversation: str, tickets: Sequence[int]) -> list[Post]:
-        """The conversation's root and the cards of some of its tickets."""
-        roots = await self._find({"conversation": conversation, "kind": PostKind.ROOT})
-        cards = await self._find(
-            {"conversation": conversation, "kind": PostKind.CARD, "ticket": {"$in": list(tickets)}}
-        )
-        return [*roots, *cards]
+    async def cards(self, conversation: str, tickets: Sequence[int], limit: int) -> list[Post]:
+        """The conversation's root, and of each of these tickets the newest cards that are not past, newest first."""
+        found = await self._find({"conversation": conversation, "kind": PostKind.ROOT})
+        for ticket in tickets:
+            cards = {"conversation": conversation, "kind": PostKind.CARD, "ticket": ticket}
+            found += await self._find(cards, [("announcement", DESCENDING)], limit)
+        return found
 
     async def forget_renderings(self, conversation: str) -> None:
         """Forget what the conversation's cards show, so that they are drawn again."""

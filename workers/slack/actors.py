@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 
 from messages.conversation import Conversation, Debounce
-from messages.notification import HidePost, PostKind, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.notification import NOTIFICATIONS, HidePost, PostKind, RenderConversation, ShowPost, UndoHide, Whisper
 from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
@@ -120,7 +120,7 @@ async def _request_ticket(text: Sms, ports: Ports) -> None:
 async def hide(message: HidePost, ports: Ports) -> None:
     """Remove a notification, or collapse a root, and offer the agent an Undo."""
     post = await ports.stores.posts.by_message(message.channel, message.ts)
-    if post is None or post.kind not in {PostKind.CARD, PostKind.ROOT}:
+    if post is None or post.kind not in NOTIFICATIONS | {PostKind.ROOT}:
         log.warning("asked to hide a post that is not a notification", channel=message.channel)
         return
     conversation = await ports.stores.conversations.get(post.conversation)
@@ -128,6 +128,8 @@ async def hide(message: HidePost, ports: Ports) -> None:
     change: dict[str, Any] = {}
     if not (plan.is_gone(post) or plan.is_collapsed(post, debounce)):
         change = {"hidden_by": message.by, "hidden_during": debounce.latest.number if debounce.latest else 0}
+        if post.kind is PostKind.PAST_CARD:
+            change["kind"] = PostKind.CARD  # the next pass deletes it
     new = await ports.stores.posts.obey(post, message.order, **change) and bool(change)
     await redraw(post.conversation, ports)
     if new and message.response_url is not None:
@@ -139,7 +141,10 @@ async def show(message: ShowPost, ports: Ports) -> None:
     """Show a collapsed root again."""
     post = await ports.stores.posts.by_message(message.channel, message.ts)
     if post is not None:
-        await ports.stores.posts.obey(post, message.order, hidden_by=None, hidden_during=None)
+        conversation = await ports.stores.conversations.get(post.conversation)
+        latest = conversation.debounce.latest if conversation else None
+        shown = {"hidden_by": None, "hidden_during": None, "shown_during": latest.number if latest else 0}
+        await ports.stores.posts.obey(post, message.order, **shown)
         await redraw(post.conversation, ports)
 
 

@@ -38,6 +38,10 @@ from workers.slack.elements import (
 )
 
 FIELD: Final = 900
+EXCERPT: Final = 200
+"""How much of a text an older card keeps."""
+
+NEWER: Final = "see the newest notification"
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,35 @@ def collapsed(card: Card, hidden_by: str | None) -> Rendered:
         ActionsBlock(block_id="ticket.actions", elements=[show]),
     ]
     return rendered(line, blocks)
+
+
+def superseded(card: Card, newer: str) -> Rendered:
+    """A root below which the channel has a newer card: one line with a link to it, a Show and an Assign button."""
+    ticket = card.ticket
+    line = f"Ticket #{ticket.id} · {ticket.status.label} · {clip_escaped(unstyled(contact_label(card.contact)), 500)}"
+    show = ButtonElement(text="Show", action_id="ticket.show", value=value_of(ticket=ticket.id))
+    assign = ButtonElement(text="Assign", action_id="ticket.assign", value=value_of(ticket=ticket.id))
+    blocks = [
+        ContextBlock(elements=[mrkdwn(f"{line} · {_link_to(newer)}")]),
+        ActionsBlock(block_id="ticket.actions", elements=[show, assign]),
+    ]
+    return rendered(line, blocks)
+
+
+def shrunk(card: Card, newer: str) -> Rendered:
+    """An older card: one line that says what it announced, and links to a newer one."""
+    parts = [f"Ticket #{card.ticket.id}", clip_escaped(unstyled(contact_label(card.contact)), 500)]
+    if card.newest is not None:
+        more = f" (+{card.more} more)" if card.more > 0 else ""
+        words = "(text not shown)" if card.withheld else clip_escaped(unstyled(words_of(card.newest)), EXCERPT)
+        parts += [f"{words}{more}", local_time(card.newest.received_at)]
+    line = " · ".join(parts)
+    return rendered(line, [ContextBlock(elements=[mrkdwn(f"{line} · {_link_to(newer)}")])])
+
+
+def _link_to(newer: str) -> str:
+    """The link from an older card to a newer one; words alone if Slack gives no address."""
+    return f"<{escape(newer)}|{NEWER}>" if newer else NEWER
 
 
 def _withheld_text(card: Card) -> list[Block]:

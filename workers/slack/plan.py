@@ -56,6 +56,41 @@ def is_gone(post: Post) -> bool:
     return post.kind is PostKind.CARD and post.hidden_by is not None
 
 
+def superseded_by(post: Post, ticket: int, posts: Sequence[Post]) -> Post | None:
+    """The newest later notification of a ticket in the channel of a root or card, if one is shown there.
+
+    None for a root that an agent has asked to see whole since.
+    """
+    later = [
+        each
+        for each in posts
+        if each.kind is PostKind.CARD
+        and each.ticket == ticket
+        and (each.channel, each.hidden_by) == (post.channel, None)
+        and (each.announcement or 0) > max(post.announcement or 0, post.shown_during or 0)
+        and post.ts is not None
+        and each.ts is not None
+        and _moment(each.ts) > _moment(post.ts)
+    ]
+    return max(later, key=lambda each: each.announcement or 0, default=None)
+
+
+def _moment(ts: str) -> tuple[int, ...]:
+    """A message's `ts` in a form that sorts by time."""
+    return tuple(int(part) for part in ts.split("."))
+
+
+def is_past(post: Post, debounce: Debounce) -> bool:
+    """Whether nothing is left to do about a card: it was deleted, or it came to nothing and a later one followed."""
+    later = debounce.latest is not None and debounce.latest.number > (post.announcement or 0)
+    return post.kind is PostKind.CARD and (post.removed or (later and post.ts is None and is_over(post)))
+
+
+def announced(post: Post) -> tuple[int, int]:
+    """The text that a card announced, and how many others; cards of earlier versions keep what they show."""
+    return (post.last, post.last - post.first) if post.last else (post.shown, post.more)
+
+
 def targets(announcement: Announcement, line: Line, root: Post | None) -> Sequence[str]:
     """The targets that need a card of a notification; its root, if any, is the origin channel's card."""
     wanted = announcement.targets or (line.channel,)

@@ -1,6 +1,7 @@
 """One pass that brings Slack into line with a conversation's documents: posts, updates or removes the difference."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,6 +26,12 @@ from workers.slack.writer import REPAIR_TIME, ThreadGone, Writer
 log = structlog.get_logger("clerk.slack")
 
 BATCH: Final = 30
+
+CARDS: Final = 40
+"""How many cards of a ticket a pass reads: the newest of each channel and person, and some that are to shrink."""
+
+SHRINKING: Final = 10
+"""How many older cards shrink in one pass: those of earlier versions must not use up what Slack allows in a minute."""
 
 
 class ReconcilePass:
@@ -51,6 +58,9 @@ class ReconcilePass:
         self._writer = Writer(conversation, throttled, lease, ports)
         self._attachments = Attachments(conversation.id, self._writer, lease, ports)
         self._posted = conversation.posted
+        self._older: list[tuple[Post, Post]] = []
+        """The cards that are to shrink, each with the newer one that it links to."""
+        self._links: dict[str, str] = {}
 
     @property
     def again_at(self) -> datetime | None:
@@ -79,6 +89,7 @@ class ReconcilePass:
         await self._redraw()
         if root is not None:
             await self._attachments.post_up_to(self._posted, late=True)
+        await self._shrink()
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
@@ -106,16 +117,22 @@ class ReconcilePass:
         return self._conversation.thread
 
     async def _permalink(self, thread: Thread) -> None:
-        if not self._writer.may_write(thread.channel, "permalink"):
-            return
+        link = await self._address(Posted(thread.channel, thread.ts))
+        if link:
+            await self._set_thread(thread.model_copy(update={"permalink": link}))
+
+    async def _address(self, at: Posted) -> str | None:
+        """The address of a message: empty if Slack gives none, None if a later pass must ask."""
+        if not self._writer.may_write(at.channel, "permalink"):
+            return None
         try:
-            link = await self._ports.slack.permalink(Posted(thread.channel, thread.ts))
+            return await self._ports.slack.permalink(at)
         except Permanent as error:
             log.warning("no permalink", error=error.code)
+            return ""
         except CallError as error:
-            await self._writer.put_off(thread.channel, error, "permalink")
-        else:
-            await self._set_thread(thread.model_copy(update={"permalink": link}))
+            await self._writer.put_off(at.channel, error, "permalink")
+            return None
 
     async def _set_thread(self, thread: Thread) -> None:
         await self._ports.stores.conversations.set_thread(self._conversation.id, thread)
@@ -230,6 +247,8 @@ class ReconcilePass:
             target,
             ticket=ticket.id,
             announcement=announcement.number,
+            first=announcement.first,
+            last=announcement.last,
         )
         first, more = plan.shown(post, self._conversation.debounce)
         post = post.model_copy(update={"shown": first, "more": more})
@@ -282,19 +301,64 @@ class ReconcilePass:
         self._conversation = self._conversation.model_copy(update={"unreachable": tuple(sorted(unreachable))})
 
     async def _redraw(self) -> None:
-        """Update every card of this pass's tickets, and delete the hidden ones."""
-        for post in await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets)):
+        """Update the root and the newest cards of this pass's tickets, and delete the hidden ones."""
+        posts = await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets), CARDS)
+        for post in posts:
+            if plan.is_past(post, self._conversation.debounce):
+                await self._ports.stores.posts.set(post, kind=PostKind.PAST_CARD)
+                continue
             if post.removed or post.failed or (post.told is not None and post.ts is None):
                 continue
             root = post.kind is PostKind.ROOT
             ticket = self._current if root else self._tickets.get(post.ticket or 0)
+            newer = plan.superseded_by(post, ticket.id, posts) if ticket else None
             if post.channel is None or post.ts is None:
                 if not root and ticket is not None:
                     await self._deliver_card(post, ticket, root=False)  # its Hide was undone
             elif plan.is_gone(post):
                 await self._remove(post, Posted(post.channel, post.ts))
+            elif newer is not None and not root:
+                self._older.append((post, newer))
             elif ticket is not None:
-                await self._update(post, Posted(post.channel, post.ts), ticket)
+                await self._update(post, Posted(post.channel, post.ts), ticket, newer)
+
+    async def _shrink(self) -> None:
+        """Shrink some of the cards that newer ones have superseded, each once and for good."""
+        refusing: set[str] = set()
+        for post, newer in self._older[:SHRINKING]:
+            ticket = self._tickets.get(post.ticket or 0)
+            if post.channel in refusing or post.channel is None or post.ts is None or ticket is None:
+                continue
+            link = await self._link(newer)
+            if link is None:
+                return
+            seq, more = plan.announced(post)
+            card = await self._contents(post.model_copy(update={"shown": seq, "more": more}), ticket, root=False)
+            at, update = Posted(post.channel, post.ts), self._ports.slack.update
+            refused = await self._writer.change_message(post.target, update, at, what := cards.shrunk(card, link))
+            if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
+                what = cards.shrunk(replace(card, withheld=refused), link)
+                refused = await self._writer.change_message(post.target, update, at, what)
+            if refused is None:
+                return
+            if not refused or is_about_the_message(refused):
+                past = {"kind": PostKind.PAST_CARD, "rendering": what.digest}
+                await self._ports.stores.posts.set(post, **past)
+            else:
+                refusing.add(post.channel)
+
+    async def _link(self, post: Post) -> str | None:
+        """The address of a card, as `_address` has it; Slack is asked once for each that it knows."""
+        assert post.channel is not None
+        assert post.ts is not None
+        if post.permalink is None and post.id not in self._links:
+            link = await self._address(Posted(post.channel, post.ts))
+            if link is None:
+                return None
+            if link:
+                await self._ports.stores.posts.set(post, permalink=link)
+            self._links[post.id] = link
+        return self._links.get(post.id, post.permalink)
 
     async def _remove(self, post: Post, at: Posted) -> None:
         """Delete a hidden card."""
@@ -302,12 +366,13 @@ class ReconcilePass:
         if refused is not None and (not refused or is_about_the_message(refused)):
             await self._ports.stores.posts.set_removed(post)
 
-    async def _update(self, post: Post, at: Posted, ticket: Ticket) -> None:
-        """Show a card as it should be."""
+    async def _update(self, post: Post, at: Posted, ticket: Ticket, newer: Post | None) -> None:
+        """Show a card as it should be; a root that a `newer` one has superseded is one line."""
         root = post.kind is PostKind.ROOT
         seq, more = plan.shown(post, self._conversation.debounce)
         now = post.model_copy(update={"shown": seq, "more": more})
-        what = await self._card(now, ticket, root=root)
+        link = await self._link(newer) if newer is not None else None
+        what = await self._card(now, ticket, root=root, newer=link)
         if what.digest == post.rendering:
             return
         update = self._ports.slack.update
@@ -321,10 +386,22 @@ class ReconcilePass:
         elif refused is not None:
             await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
 
-    async def _card(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> Rendered:
-        """A post's card; with `withheld`, Slack's error, without the text that Slack did not accept."""
+    async def _card(
+        self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None, newer: str | None = None
+    ) -> Rendered:
+        """A post's card; with `withheld`, Slack's error, without the text that Slack did not accept.
+
+        `newer` is the address of the card that has superseded a root.
+        """
+        card = await self._contents(post, ticket, root=root, withheld=withheld)
+        if plan.is_collapsed(post, self._conversation.debounce):
+            return cards.collapsed(card, post.hidden_by)
+        return cards.card(card) if newer is None else cards.superseded(card, newer)
+
+    async def _contents(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> cards.Card:
+        """What a post's card shows."""
         newest = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
-        card = cards.Card(
+        return cards.Card(
             ticket=ticket,
             contact=self._contact,
             line=self._line,
@@ -334,9 +411,6 @@ class ReconcilePass:
             root=root,
             withheld=withheld,
         )
-        if plan.is_collapsed(post, self._conversation.debounce):
-            return cards.collapsed(card, post.hidden_by)
-        return cards.card(card)
 
 
 def _subject(texts: Sequence[Sms]) -> blocks.Unshown:

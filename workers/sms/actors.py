@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from messages.conversation import Contact, Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.line import Line
-from messages.notification import PostKind, Whisper
+from messages.notification import NOTIFICATIONS, Whisper
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
@@ -305,7 +305,7 @@ async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> No
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
     """A reply in a thread without a conversation: a notification's thread, or one that is not recorded yet."""
     card = await ports.stores.posts.by_message(message.channel, message.thread_ts)
-    if card is not None and card.kind is PostKind.CARD:
+    if card is not None and card.kind in NOTIFICATIONS:
         if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
             await _whisper(NOT_IN_THREAD, message.user, message.channel, message.thread_ts, ports)
     elif (wait := wait_for_thread(message, await ports.stores.lines.all(), ports.now())) is not None:

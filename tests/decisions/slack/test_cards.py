@@ -17,7 +17,7 @@ from messages.sms import Direction, Media, Sms, State
 from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
 from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
-from tests.decisions.helpers import ALIVE, text_objects
+from tests.decisions.helpers import ALIVE, LINK, text_objects
 from tests.make import AGENT, HOSTILE, NOW, SOLVED_FOR, at
 from workers.slack import blocks, cards
 from workers.slack.cards import Card
@@ -76,7 +76,9 @@ def _card(**fields: Any) -> Card:
 @given(any_card(), st.none() | make.USERS)
 def test_every_card_and_collapsed_root_is_within_slacks_limits_and_dead(card: Card, hidden_by: str | None) -> None:
     _check(cards.card(card))
-    _check(cards.collapsed(card, hidden_by))
+    for rendered in (cards.collapsed(card, hidden_by), cards.superseded(card, LINK), cards.shrunk(card, LINK)):
+        _check(rendered)
+        assert len(json.dumps(rendered.blocks)) < 4000, "it is one line"
 
 
 @given(st.lists(make.texts(), min_size=1, max_size=30))
@@ -129,8 +131,9 @@ def test_hostile_words_of_an_agent_are_dead_where_markup_is_read(hostile: str) -
     changes = [Change(what="subject", before="", after=hostile), Change(what="note", before=None, after=hostile)]
     told = blocks.line(make.ticket(), [make.entry(*changes)])
     assert told is not None
-    collapsed, headed = cards.collapsed(_card(contact=named), None), cards.card(_card(line=make.line(name=hostile)))
-    for rendered in (told, collapsed, headed):
+    lines = [cards.collapsed(_card(contact=named), None), cards.superseded(_card(contact=named), LINK)]
+    lines += [cards.shrunk(_card(contact=named, newest=make.sms(body=hostile)), LINK)]
+    for rendered in (told, *lines, cards.card(_card(line=make.line(name=hostile)))):
         _check(rendered)
         for each in text_objects(rendered.blocks):
             if each["type"] == "mrkdwn":

@@ -1,6 +1,9 @@
 """What the cards show, and to whom they go."""
 
-from messages.notification import PostKind
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.notification import Post, PostKind
 from tests import make
 from tests.make import AGENT, CHANNEL
 from workers.slack import plan
@@ -71,3 +74,53 @@ def test_a_root_that_is_posted_for_a_text_is_its_notification() -> None:
     latest = make.debounce(latest=make.announcement(number=3))
     assert plan.announced_by_root(latest, make.ticket(last_text=5)) == 3
     assert plan.origin_has_card(CHANNEL, ["U0BOB"], make.announcement(number=1), ROOT)
+
+
+def _newer(number: int, **fields: object) -> Post:
+    given = {"announcement": number, "ticket": 7, "channel": CHANNEL, "ts": f"{number}00.000000", **fields}
+    return make.post(id=f"c{number}", **given)
+
+
+def test_a_card_is_superseded_by_the_newest_later_one_of_its_ticket_that_its_channel_shows() -> None:
+    card, root = _newer(2), _newer(1, kind=PostKind.ROOT)
+    later = [_newer(3), _newer(4)]
+    assert plan.superseded_by(card, 7, [root, card, *later]) == later[1]
+    assert plan.superseded_by(root, 7, [root, card, *later]) == later[1]
+    assert plan.superseded_by(later[1], 7, [root, card, *later]) is None
+    others = [
+        _newer(5, ticket=8),
+        _newer(5, channel="C0OTHER"),
+        _newer(5, hidden_by=AGENT),
+        _newer(5, ts=None),
+        _newer(5, kind=PostKind.PAST_CARD),
+        _newer(5, ts="99.000000"),
+    ]
+    assert [plan.superseded_by(card, 7, [root, card, each]) for each in others] == [None] * len(others)
+    assert plan.superseded_by(_newer(2, ts=None), 7, later) is None, "its Hide was undone: it is posted whole"
+
+
+def test_a_root_that_an_agent_asked_to_see_is_whole_until_a_later_notification() -> None:
+    root = _newer(1, kind=PostKind.ROOT, shown_during=3)
+    assert plan.superseded_by(root, 7, [root, _newer(2), _newer(3)]) is None
+    assert plan.superseded_by(root, 7, [root, _newer(3), _newer(4)]) == _newer(4)
+
+
+@given(st.lists(st.builds(_newer, st.integers(1, 6), hidden_by=st.sampled_from([None, AGENT])), max_size=8))
+def test_of_the_cards_that_a_channel_shows_exactly_one_is_whole(cards: list[Post]) -> None:
+    shown = {card.id: card for card in cards if card.hidden_by is None}
+    whole = [card for card in shown.values() if plan.superseded_by(card, 7, list(shown.values())) is None]
+    assert len(whole) == bool(shown)
+
+
+def test_a_card_is_past_when_it_was_deleted_or_came_to_nothing_before_the_latest_notification() -> None:
+    state = make.debounce(latest=make.announcement(number=3))
+    assert plan.is_past(_newer(3, removed=True), state)
+    assert plan.is_past(_newer(2, ts=None, failed="is_archived"), state)
+    assert not plan.is_past(_newer(3, ts=None, failed="is_archived"), state)
+    assert not plan.is_past(_newer(2), state)
+    assert not plan.is_past(_newer(2, ts=None), state)
+
+
+def test_an_older_card_names_what_it_announced() -> None:
+    assert plan.announced(make.post(first=3, last=5, shown=9, more=0)) == (5, 2)
+    assert plan.announced(make.post(shown=9, more=4)) == (9, 4)
