@@ -9,7 +9,16 @@ from typing import Any, Final
 import structlog
 
 from messages.conversation import Conversation, Debounce
-from messages.notification import NOTIFICATIONS, HidePost, PostKind, RenderConversation, ShowPost, UndoHide, Whisper
+from messages.notification import (
+    NOTIFICATIONS,
+    HidePost,
+    Post,
+    PostKind,
+    RenderConversation,
+    ShowPost,
+    UndoHide,
+    Whisper,
+)
 from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
@@ -24,6 +33,13 @@ from workers.slack.reconcile import ReconcilePass
 
 log = structlog.get_logger("clerk.slack")
 
+
+LINE_REMOVED: Final = (
+    "Nothing was changed: {line} is no longer one of Clerk's lines, so its cards stay as they are. "
+    "An admin can add the line again (clerk lines add)."
+)
+UNKNOWN: Final = "Nothing was changed: Clerk does not know this card any more."
+SHOWN_ALREADY: Final = "Nothing was changed: it is shown again already."
 
 AFTER_LOST_LEASE: Final = timedelta(seconds=3)
 
@@ -122,6 +138,9 @@ async def hide(message: HidePost, ports: Ports) -> None:
     post = await ports.stores.posts.by_message(message.channel, message.ts)
     if post is None or post.kind not in NOTIFICATIONS | {PostKind.ROOT}:
         log.warning("asked to hide a post that is not a notification", channel=message.channel)
+        await _tell(UNKNOWN, message.by, message.response_url, message.channel, ports)
+        return
+    if await _is_of_removed_line(post, message, ports):
         return
     conversation = await ports.stores.conversations.get(post.conversation)
     debounce = conversation.debounce if conversation else Debounce()
@@ -140,7 +159,9 @@ async def hide(message: HidePost, ports: Ports) -> None:
 async def show(message: ShowPost, ports: Ports) -> None:
     """Show a collapsed root again."""
     post = await ports.stores.posts.by_message(message.channel, message.ts)
-    if post is not None:
+    if post is None:
+        await _tell(UNKNOWN, message.by, None, message.channel, ports)
+    elif not await _is_of_removed_line(post, message, ports):
         conversation = await ports.stores.conversations.get(post.conversation)
         latest = conversation.debounce.latest if conversation else None
         shown = {"hidden_by": None, "hidden_during": None, "shown_during": latest.number if latest else 0}
@@ -153,12 +174,32 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
     """Show a hidden notification again: expand a root, post a deleted card again."""
     post = await ports.stores.posts.get(message.post)
     if post is None:
+        await _tell(UNKNOWN, message.by, message.response_url, None, ports)
+        return
+    if await _is_of_removed_line(post, message, ports):
         return
     if post.hidden_by is not None:
         await ports.stores.posts.show_again(post, message.order)
-    else:
-        await ports.stores.posts.obey(post, message.order)
+    elif await ports.stores.posts.obey(post, message.order):
+        await _tell(SHOWN_ALREADY, message.by, message.response_url, None, ports)
     await redraw(post.conversation, ports)
+
+
+async def _is_of_removed_line(post: Post, message: HidePost | ShowPost | UndoHide, ports: Ports) -> bool:
+    """Whether a post's line was removed, so that nothing changes in Slack; the agent is told so once."""
+    conversation = await ports.stores.conversations.get(post.conversation)
+    if conversation is None or await ports.stores.lines.get(conversation.line) is not None:
+        return False
+    if await ports.stores.posts.obey(post, message.order):
+        words, url = LINE_REMOVED.format(line=conversation.line), getattr(message, "response_url", None)
+        await _tell(words, message.by, url, post.channel, ports)
+    return True
+
+
+async def _tell(words: str, user: str, response_url: str | None, channel: str | None, ports: Ports) -> None:
+    """Answer an agent's click in private, where that can be done."""
+    if response_url is not None or channel is not None:
+        await ports.publisher.publish(Whisper(text=words, user=user, response_url=response_url, channel=channel))
 
 
 @actor(handles=Whisper, max_retries=3)

@@ -1,6 +1,6 @@
 """What agents do in the thread and on the cards of a line that was removed is answered in words, and sends nothing."""
 
-from messages.notification import OpenModal
+from messages.notification import HidePost, OpenModal, ShowPost, UndoHide
 from messages.sms import outbound_id
 from messages.ticket import ActOnTicket, Command, SetStatus, Status, Take
 from messages.views import OpenReply
@@ -69,3 +69,37 @@ async def test_a_click_that_opens_a_form_says_so_and_does_not_say_that_the_ticke
         await workers.drain()
     assert [f"{make.LINE} is no longer one of Clerk's lines" in words for words in told(workers)] == [True, True]
     assert workers.slack.views == []
+
+
+async def test_hide_show_and_undo_are_answered_once_and_change_nothing(workers: FakeWorkers) -> None:
+    await thread(workers)
+    root = workers.slack.kind("root")[0]
+    before = await workers.ports.stores.posts.get(root.post_id)
+    assert before is not None
+    await workers.ports.stores.lines.remove(make.LINE)
+    place = {"channel": root.channel, "ts": root.ts, "by": make.AGENT}
+    orders = (
+        HidePost(**place, response_url="https://hooks.slack.com/x", order="hide"),
+        ShowPost(**place, order="show"),
+        UndoHide(post=root.post_id, by=make.AGENT, response_url="https://hooks.slack.com/x", order="undo"),
+    )
+    for number, order in enumerate(orders, 1):
+        for _ in range(2):
+            await workers.handle(order)
+            await workers.drain()
+        assert len(told(workers)) == number
+    assert all(f"Nothing was changed: {make.LINE} is no longer" in words for words in told(workers))
+    after = await workers.ports.stores.posts.get(root.post_id)
+    assert after == before.model_copy(update={"orders": ("hide", "show", "undo")})
+
+
+async def test_an_undo_or_show_that_has_nothing_to_do_is_answered(workers: FakeWorkers) -> None:
+    await thread(workers)
+    root = workers.slack.kind("root")[0]
+    url = "https://hooks.slack.com/x"
+    await workers.handle(UndoHide(post=root.post_id, by=make.AGENT, response_url=url, order="undo"))
+    await workers.handle(UndoHide(post="gone", by=make.AGENT, response_url=url, order="other"))
+    await workers.handle(HidePost(channel="C0", ts="1.0", by=make.AGENT, response_url=url))
+    await workers.handle(ShowPost(channel="C0", ts="1.0", by=make.AGENT))
+    await workers.drain()
+    assert [words.partition(": ")[0] for words in told(workers)] == ["Nothing was changed"] * 4
