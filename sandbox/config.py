@@ -15,6 +15,7 @@ SLACKBOT: Final = "USLACKBOT"
 SCOPES: Final = (
     "chat:write",
     "chat:write.public",
+    "chat:write.customize",
     "commands",
     "users:read",
     "channels:read",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from messages.base import QueueMessage
+from messages.formats.byline import Byline
 from messages.formats.thread_replies import ThreadReply
 from messages.process.publishing import Unpublished
 from messages.process.settings import Settings
@@ -73,6 +74,7 @@ class Nothing:
 
     text: str = ""
     blocks: tuple[Mapping[str, Any], ...] = ()
+    byline: Byline | None = None
 
 
 @dataclass
@@ -194,13 +196,13 @@ class FakeSlack:
         self.after("upload", "")
         return id
 
-    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str, byline: Byline | None = None) -> None:
         """Show files in one message."""
         self.before("share", channel)
         if any(self.files[id].message for id in files):
             raise Permanent("file_not_found")
         message = FakeMessage(
-            channel, f"{next(self._numbers)}.000000", Nothing(), f"/files/{files[0]}", thread_ts, files
+            channel, f"{next(self._numbers)}.000000", Nothing(byline=byline), f"/files/{files[0]}", thread_ts, files
         )
         self.messages.append(message)
         for id in files:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from messages.formats.byline import Byline
 from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SmsReceived
 from messages.process.publishing import Publisher
@@ -25,6 +26,11 @@ class Renderable(Protocol):
     @property
     def blocks(self) -> Sequence[Mapping[str, Any]]:
         """The message's blocks, if any."""
+        ...
+
+    @property
+    def byline(self) -> Byline | None:
+        """The name under which it is posted, if not the app's."""
         ...
 
 
@@ -87,8 +93,8 @@ class Slack(Protocol):
         """Upload a file, which nobody sees until it is shared; returns its id."""
         ...
 
-    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
-        """Share uploaded files in one message of a thread; the client never repeats the call."""
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str, byline: Byline | None = None) -> None:
+        """Share uploaded files in one message of a thread, under this name; the client never repeats the call."""
         ...
 
     async def find_share(self, file: str, channel: str) -> Posted | None:

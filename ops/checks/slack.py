@@ -7,11 +7,12 @@ import httpx
 
 from messages.line import Line
 from messages.process.settings import Settings
-from ops.checks.finding import Finding, bad, good, skipped
+from ops.checks.finding import Finding, advice, bad, good, skipped
 
 SCOPES: Final = (
     "chat:write",
     "chat:write.public",
+    "chat:write.customize",
     "commands",
     "channels:history",
     "groups:history",
@@ -25,6 +26,9 @@ SCOPES: Final = (
     "reactions:write",
 )
 """The scopes that docs/slack-app.yaml requests."""
+
+CUSTOMIZE: Final = "chat:write.customize"
+"""The one scope without which Clerk does all it does, only less plainly."""
 
 REINSTALL: Final = (
     "At https://api.slack.com/apps, open the app, OAuth & Permissions. Add them under Bot Token Scopes, press "
@@ -67,6 +71,9 @@ def of_scopes(header: str | None) -> Finding:
         return skipped("Slack scopes", "Slack did not say which scopes the token has")
     has = {scope.strip() for scope in header.split(",")}
     missing = [scope for scope in SCOPES if scope not in has]
+    if missing == [CUSTOMIZE]:
+        found = f"missing: {CUSTOMIZE}. Contacts' words are in the threads under Clerk's name, not under theirs"
+        return advice("Slack scopes", found, REINSTALL)
     if missing:
         return bad("Slack scopes", f"missing: {', '.join(missing)}", REINSTALL)
     return good("Slack scopes", f"the token has all {len(SCOPES)}")

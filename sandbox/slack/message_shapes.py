@@ -5,8 +5,10 @@ from sandbox.slack.channel import WorkspaceChannel
 
 
 def public_message(message: Json, *, metadata: bool = False) -> Json:
-    """A message as Slack shows it; the metadata only on request."""
+    """A message as Slack shows it; the metadata only on request. One under another name than the app's has no user."""
     hidden = {"channel"} if metadata else {"channel", "metadata"}
+    if message.get("subtype") == "bot_message":
+        hidden |= {"user"}
     return {name: value for name, value in message.items() if name not in hidden}
 
 

@@ -157,9 +157,15 @@ class Workspace:
     def update(
         self, channel: WorkspaceChannel, ts: str, text: str, blocks: Sequence[Json] | None, metadata: Json | None = None
     ) -> Json:
-        """Replace a message of the bot; without blocks the message loses its blocks."""
+        """Replace a message of the bot; without blocks the message loses its blocks.
+
+        It loses another name than the app's, too (https://github.com/slackapi/node-slack-sdk/issues/944).
+        """
         message = self._own(channel, ts, "cant_update_message")
         before = {**message}
+        if message.get("subtype") == "bot_message":
+            for name in ("subtype", "username", "icons"):
+                message.pop(name, None)
         message["text"] = text
         message["edited"] = {"user": BOT, "ts": self.ts()}
         message.pop("blocks", None)

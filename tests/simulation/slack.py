@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from messages.formats.byline import Byline
 from messages.formats.thread_replies import ThreadReply
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
@@ -196,7 +197,7 @@ class WiredSlack:
         """Nobody sends files here."""
         raise NotImplementedError
 
-    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str, byline: Byline | None = None) -> None:
         """Nobody sends files here."""
         raise NotImplementedError
 

@@ -48,6 +48,7 @@ class Answer:
 
     text: str
     blocks: tuple[Mapping[str, Any], ...]
+    byline: None = None
 
 
 def answer(query: str, rows: Sequence[Row]) -> Answer:

@@ -15,7 +15,9 @@ from prometheus_client import Counter
 from pydantic import TypeAdapter
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from messages.formats.byline import SCOPE, Byline
 from messages.formats.thread_replies import ThreadReply
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
@@ -26,6 +28,10 @@ from workers.ports import Posted, Renderable
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
 
 UNEQUAL_CLOCKS: Final = timedelta(minutes=10)
+MISSING_SCOPE: Final = "missing_scope"
+WITHOUT_NAME_AFTER: Final = timedelta(seconds=1)
+"""When a post that Slack refused because of its name is made without one."""
+
 UPLOAD: Final = aiohttp.ClientTimeout(total=30)
 
 _THREAD_REPLY: Final = TypeAdapter(ThreadReply)
@@ -37,6 +43,7 @@ class SlackApi:
     def __init__(self, token: str, base_url: str) -> None:
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
         self._names: dict[str, str] = {}
+        self._may_customize = True
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -48,7 +55,8 @@ class SlackApi:
 
     async def post(self, channel: str, what: Renderable, *, post_id: str, thread_ts: str | None = None) -> Posted:
         """Post a message that carries `post_id` as metadata; a user's id as channel makes it a direct message."""
-        answer = await self._call(
+        answer = await self._call_as(
+            what.byline,
             "chat.postMessage",
             channel=channel,
             text=what.text,
@@ -147,10 +155,12 @@ class SlackApi:
                 raise Temporary(call.outcome)
         return str(room["file_id"])
 
-    async def share(self, files: Sequence[str], channel: str, thread_ts: str) -> None:
+    async def share(self, files: Sequence[str], channel: str, thread_ts: str, byline: Byline | None = None) -> None:
         """Share uploaded files in one message of a thread."""
         shown = [{"id": file} for file in files]
-        await self._call("files.completeUploadExternal", files=shown, channel_id=channel, thread_ts=thread_ts)
+        await self._call_as(
+            byline, "files.completeUploadExternal", files=shown, channel_id=channel, thread_ts=thread_ts
+        )
 
     async def find_share(self, file: str, channel: str) -> Posted | None:
         """The message that shares a file in a channel; None if there is none yet, file_not_found if never shared."""
@@ -201,6 +211,28 @@ class SlackApi:
                 call.outcome = f"http_{status}"
                 raise error_for("used_url" if 400 <= status < 500 else "", status, None)
 
+    async def _call_as(self, byline: Byline | None, method: str, **arguments: Any) -> dict[str, Any]:
+        """Call a method under a name, unless the app may not: Slack ignores the name then, or refuses the call.
+
+        After a refusal the error says to try again soon; no name is given any more until Slack says that the app may.
+        """
+        if byline is None or not self._may_customize:
+            return await self._call(method, **arguments)
+        try:
+            return await self._call(method, **arguments, username=byline.name, icon_emoji=byline.emoji)
+        except Temporary as error:
+            if error.code != MISSING_SCOPE or self._may_customize:
+                raise
+            raise Temporary(error.code, WITHOUT_NAME_AFTER) from error
+
+    def _note_scopes(self, answer: AsyncSlackResponse) -> None:
+        """Learn from an answer whether the app may post under other names (https://docs.slack.dev/apis/web-api)."""
+        granted = answer.headers.get("x-oauth-scopes")
+        if granted is not None:
+            self._may_customize = SCOPE in {scope.strip() for scope in granted.split(",")}
+        elif isinstance(answer.data, dict) and answer.data.get("error") == MISSING_SCOPE:
+            self._may_customize = False
+
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method once; every failure is a CallError."""
         given = {name: value for name, value in arguments.items() if value is not None}
@@ -208,12 +240,14 @@ class SlackApi:
             try:
                 answer = await (await self._clients()).api_call(method, **_body(method, given))
             except SlackApiError as error:
+                self._note_scopes(error.response)
                 failure = _failure(error)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
                 failure = Temporary(type(error).__name__)
             except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
                 failure = Ambiguous(type(error).__name__)
             else:
+                self._note_scopes(answer)
                 return answer.data if isinstance(answer.data, dict) else {}
             call.outcome = failure.code
             raise failure

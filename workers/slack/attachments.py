@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from messages.formats.byline import Byline
 from messages.notification import Post, PostKind
 from messages.sms import Sms
 from workers.claim import CALL_TIMEOUT, Attempt, ClaimEvent, LookupAnswer, NextStep, event_of, failed_lookup, next_step
@@ -33,10 +34,11 @@ SHARED_WITHIN: Final = timedelta(minutes=5)
 
 
 class Attachments:
-    """Posts the attachments of one conversation, in one pass."""
+    """Posts the attachments of one conversation, in one pass, under the contact's name."""
 
-    def __init__(self, conversation: str, writer: Writer, lease: Lease[Any], ports: Ports) -> None:
+    def __init__(self, conversation: str, byline: Byline, writer: Writer, lease: Lease[Any], ports: Ports) -> None:
         self._conversation, self._writer, self._lease, self._ports = conversation, writer, lease, ports
+        self._byline = byline
 
     async def post_up_to(self, posted: int, *, late: bool) -> bool:
         """Post the attachments of the texts up to `posted`; False while later texts must wait for them.
@@ -151,7 +153,7 @@ class Attachments:
                 await posts.try_set(post, **plan.recorded(attempt.after(ClaimEvent.NOT_DONE, now)))
                 raise LeaseLost
             try:
-                await slack.share(post.files, thread.channel, thread.ts)
+                await slack.share(post.files, thread.channel, thread.ts, self._byline)
             except CallError as error:
                 return await self._note_failure(text, post, error)
         return await self._lookup_share(text, post)

@@ -4,7 +4,7 @@ The cards are in `workers/slack/cards.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
     TextObject,
 )
 
+from messages.formats.byline import Byline
 from messages.formats.plain_words import visible
 from messages.sms import Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
@@ -44,8 +45,8 @@ BLOCK_WEIGHT: Final = 50
 (https://github.com/slackapi/bolt-js/issues/2509)."""
 
 
-def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
-    """One thread post of the first texts, as many as fit (at least one), and their number."""
+def texts(texts: Sequence[Sms], byline: Byline | None = None) -> tuple[Rendered, int]:
+    """One thread post of the first texts, as many as fit (at least one), under a name, and their number."""
     blocks: list[Block] = []
     bodies: list[str] = []
     count = weight = 0
@@ -59,7 +60,7 @@ def texts(texts: Sequence[Sms]) -> tuple[Rendered, int]:
         bodies.append(words_of(text))
         count += 1
         weight += size
-    return rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), count
+    return replace(rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), byline=byline), count
 
 
 def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:

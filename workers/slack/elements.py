@@ -12,6 +12,7 @@ from typing import Any, Final
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, PlainTextObject, SectionBlock
 
 from messages.conversation import Contact
+from messages.formats.byline import Byline
 from messages.formats.media_types import counted, described, plain_type
 from messages.formats.plain_words import visible
 from messages.sms import Media, Sms
@@ -28,10 +29,14 @@ SECTIONS: Final = 3
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message: its blocks, and the text that notifications and old clients show."""
+    """A message: its blocks, the text that notifications and old clients show, and whose words it is, if not Clerk's.
+
+    Only what never changes may have a byline: an update loses it.
+    """
 
     text: str
     blocks: tuple[Mapping[str, Any], ...]
+    byline: Byline | None = None
 
     @property
     def digest(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 
 from messages.conversation import Announcement, Contact, Conversation, Thread
+from messages.formats.byline import byline
 from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Sms
@@ -56,7 +57,7 @@ class ReconcilePass:
         self._unsettled = unsettled
         self._ports = ports
         self._writer = Writer(conversation, throttled, lease, ports)
-        self._attachments = Attachments(conversation.id, self._writer, lease, ports)
+        self._attachments = Attachments(conversation.id, byline(contact), self._writer, lease, ports)
         self._posted = conversation.posted
         self._older: list[tuple[Post, Post]] = []
         """The cards that are to shrink, each with the newer one that it links to."""
@@ -150,7 +151,7 @@ class ReconcilePass:
             claimed = await stores.posts.get(id)
             if claimed is not None:
                 texts = [text for text in texts if text.seq is not None and text.seq <= claimed.last]
-            what, count = blocks.texts(plan.sharing_a_post(texts))
+            what, count = blocks.texts(plan.sharing_a_post(texts), byline(self._contact))
             last = self._posted + count
             post = self._writer.new_post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
             if not await self._writer.post_in_thread(post, what, _subject(texts[:count])):

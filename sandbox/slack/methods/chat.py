@@ -16,6 +16,10 @@ from sandbox.slack.methods.table import WebApiMethod
 from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
 
+CUSTOMIZE: Final = "chat:write.customize"
+USERNAME: Final = 80
+"""Slack shortens a longer name; where it does so is not documented."""
+
 POST_TEXT: Final = 40_000
 UPDATE_TEXT: Final = 4_000
 METADATA_BYTES: Final = 8_000
@@ -69,10 +73,13 @@ class ChatMethods:
             thread_ts=thread_ts,
             metadata=metadata,
             broadcast=arguments.flag("reply_broadcast"),
+            **authorship(self._workspace, arguments),
         )
         answer: Json = {"channel": channel.id, "ts": message["ts"], "message": public_message(message)}
-        if len(text) > POST_TEXT:
-            answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+        warnings = ["message_truncated"] if len(text) > POST_TEXT else []
+        warnings += ["username_too_long"] if len(arguments.text("username")) > USERNAME else []
+        if warnings:
+            answer |= {"warning": ",".join(warnings), "response_metadata": {"warnings": warnings}}
         return answer
 
     def _update(self, arguments: Arguments) -> Json:
@@ -153,6 +160,18 @@ class ChatMethods:
     def _reactions(self, arguments: Arguments) -> Json:
         message = self._reacted(arguments)
         return {"type": "message", "channel": message["channel"], "message": public_message(message)}
+
+
+def authorship(workspace: Workspace, arguments: Arguments) -> Json:
+    """The name and avatar that a message gets instead of the app's; Slack ignores them where the app lacks the scope.
+
+    https://docs.slack.dev/reference/methods/chat.postMessage#authorship
+    """
+    name, icon = arguments.text("username"), arguments.text("icon_emoji")
+    if CUSTOMIZE not in workspace.scopes or not (name or icon):
+        return {}
+    named = {"username": name[:USERNAME]} if name else {}
+    return {"subtype": "bot_message", **named, **({"icons": {"emoji": icon}} if icon else {})}
 
 
 def _metadata(arguments: Arguments) -> Json | None:

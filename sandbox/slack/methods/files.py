@@ -8,6 +8,7 @@ from sandbox.json_object import Json
 from sandbox.slack.channel import WorkspaceChannel
 from sandbox.slack.file_store import WorkspaceFile
 from sandbox.slack.methods.arguments import Arguments
+from sandbox.slack.methods.chat import authorship
 from sandbox.slack.methods.table import WebApiMethod
 from sandbox.slack.refusals import SlackRefusal
 from sandbox.slack.workspace import Workspace
@@ -58,7 +59,8 @@ class FileMethods:
                 raise SlackRefusal("file_not_found")
         files = [self._workspace.files.complete(each["id"], each.get("title")) for each in uploads]
         for channel in channels:
-            share(self._workspace, channel, BOT, arguments.text("initial_comment"), files, thread_ts)
+            named = authorship(self._workspace, arguments)
+            share(self._workspace, channel, BOT, arguments.text("initial_comment"), files, thread_ts, **named)
         return {"files": [self._workspace.files.public_view(each) for each in files]}
 
     def _targets(self, arguments: Arguments) -> list[WorkspaceChannel]:

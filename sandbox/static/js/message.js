@@ -19,16 +19,16 @@ const editing = new Set();
 /** A message; `place` is "channel" or "thread". */
 export function messageView(message, channel, inThread, before) {
   const key = `${inThread ? "thread" : "channel"}/${message.ts}`;
-  const together = before && before.user === message.user && !before.reactions?.length && message.ts - before.ts < 180 && !message.ephemeral;
+  const together = before && before.user === message.user && before.username === message.username && !before.reactions?.length && message.ts - before.ts < 180 && !message.ephemeral;
   return h(
     "article",
     {
       key,
       id: key,
       class: ["message", together && "together", message.ephemeral && "ephemeral", place.target === message.ts && "target"].filter(Boolean).join(" "),
-      "aria-label": `${nameOf(message.user)}, ${time(message.ts)}`,
+      "aria-label": `${signed(message)}, ${time(message.ts)}`,
     },
-    together ? h("time", { key: "gutter", class: "gutter", datetime: iso(message.ts) }, time(message.ts)) : avatar(message.user),
+    together ? h("time", { key: "gutter", class: "gutter", datetime: iso(message.ts) }, time(message.ts)) : message.username ? pictured(message) : avatar(message.user),
     h(
       "div",
       { class: "message-body" },
@@ -47,7 +47,7 @@ function header(message) {
   return h(
     "header",
     { key: "header" },
-    h("strong", null, nameOf(message.user)),
+    h("strong", null, signed(message)),
     message.user === world().bot && h("span", { class: "app" }, "APP"),
     h("time", { datetime: iso(message.ts), title: `${day(message.ts)} ${exactTime(message.ts)}` }, time(message.ts)),
   );
@@ -93,10 +93,26 @@ function follow(address) {
   else location.hash = hash;
 }
 
-/** A person's colour: the same for the same name. */
+/** The name under which a message is: its own, where the app gave it one. */
+function signed(message) {
+  return message.username ?? nameOf(message.user);
+}
+
+/** The avatar of a message under a name of its own: the app's emoji on the name's colour. */
+function pictured(message) {
+  const icon = emojiNamed(message.icons?.emoji?.replaceAll(":", "") ?? "");
+  return h("span", { key: "avatar", class: "avatar named", style: { "--hue": String(hueOf(message.username)) }, "aria-hidden": "true" }, icon);
+}
+
+/** A colour: the same for the same name. */
+function hueOf(name) {
+  return [...name].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 360, 7);
+}
+
+/** A person's avatar. */
 export function avatar(id) {
   const name = nameOf(id);
-  const hue = [...name].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 360, 7);
+  const hue = hueOf(name);
   return h("span", { key: "avatar", class: `avatar${id === world().bot ? " bot" : ""}`, style: { "--hue": String(hue) }, "aria-hidden": "true" }, id === world().bot ? "✓" : name[0].toUpperCase());
 }
 

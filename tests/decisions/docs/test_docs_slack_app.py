@@ -22,10 +22,11 @@ OF_METHODS: Final[dict[str, set[str]]] = {
     "chat.delete": {"chat:write"},  # https://docs.slack.dev/reference/methods/chat.delete
     "chat.getPermalink": set(),  # https://docs.slack.dev/reference/methods/chat.getPermalink
     "chat.postEphemeral": {"chat:write"},  # https://docs.slack.dev/reference/methods/chat.postEphemeral
-    # `chat:write.public`: a line's public channel works without an invitation
+    # `chat:write.public`: a line's public channel works without an invitation; `chat:write.customize`: other names
     "chat.postMessage": {
         "chat:write",
         "chat:write.public",
+        "chat:write.customize",
     },  # https://docs.slack.dev/reference/methods/chat.postMessage
     "chat.update": {"chat:write"},  # https://docs.slack.dev/reference/methods/chat.update
     # lines have public or private channels: https://docs.slack.dev/reference/methods/conversations.info

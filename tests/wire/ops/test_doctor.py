@@ -95,6 +95,14 @@ def test_missing_scopes_are_reported_with_how_to_reinstall() -> None:
     assert "Reinstall" in found.todo
 
 
+def test_a_missing_scope_for_contacts_names_is_advice_because_all_works_without_it() -> None:
+    held = [scope for scope in slack.SCOPES if scope != slack.CUSTOMIZE]
+    found = next(each for each in in_slack(HEALTHY, ",".join(held), THERE) if each.check == "Slack scopes")
+    assert found.state is Verdict.ADVICE
+    assert found.found.startswith("missing: chat:write.customize. Contacts' words")
+    assert "Reinstall" in found.todo
+
+
 def test_the_required_scopes_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load(Path("docs/slack-app.yaml").read_text())
     assert set(slack.SCOPES) == set(manifest["oauth_config"]["scopes"]["bot"])

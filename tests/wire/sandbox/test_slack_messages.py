@@ -47,6 +47,24 @@ async def test_a_posted_message_is_in_the_history_with_the_bots_ids(slack: Async
     assert "channel" not in message
 
 
+async def test_a_message_under_another_name_is_no_users_and_an_update_loses_the_name(
+    slack: AsyncWebClient, pair: Pair
+) -> None:
+    posted = await slack.chat_postMessage(channel=HERE, text="hi", username="Ann", icon_emoji=":wave:")
+    [message] = (await slack.conversations_history(channel=HERE))["messages"]
+    assert (message["subtype"], message["username"], message["icons"]) == ("bot_message", "Ann", {"emoji": ":wave:"})
+    assert message["bot_id"] == "B0CLERK"
+    assert "user" not in message
+    await slack.chat_update(channel=HERE, ts=posted["ts"], text="hello")
+    [message] = (await slack.conversations_history(channel=HERE))["messages"]
+    assert (message["text"], message["user"], message.get("username")) == ("hello", "U0CLERK", None)
+    long = await slack.chat_postMessage(channel=HERE, text="hi", username="x" * 81)
+    assert (long["message"]["username"], long["warning"]) == ("x" * 80, "username_too_long")
+    pair.standins.workspace.scopes.discard("chat:write.customize")
+    plain = await slack.chat_postMessage(channel=HERE, text="hi", username="Ann")
+    assert "username" not in plain["message"], "without the scope the name is ignored"
+
+
 async def test_a_message_without_text_and_blocks_is_refused(slack: AsyncWebClient, pair: Pair) -> None:
     assert await refusal(slack.api_call("chat.postMessage", json={"channel": HERE})) == "no_text"
     assert pair.violations() == ["no_text"]
