@@ -93,10 +93,17 @@ class Ordering(Document):
     asked_at: Moment | None = None
 
 
+class Outcome(Document):
+    """What became of an agent's text that was written `at`; `failed` says why it failed, and is empty otherwise."""
+
+    at: Moment
+    failed: str = ""
+
+
 class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
-    `posted` is the newest inbound text in the thread.
+    `posted` is the newest inbound text in the thread. `outcome` is that of the newest agent's text that has one.
     """
 
     id: str
@@ -109,6 +116,7 @@ class Conversation(Document):
     redraw: Redraw = Redraw()
     ordering: Ordering = Ordering()
     unreachable: tuple[str, ...] = ()
+    outcome: Outcome | None = None
 
 
 class NameContact(QueueMessage):

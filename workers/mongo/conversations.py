@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 
-from messages.conversation import Conversation, Debounce, Thread, conversation_id
+from messages.conversation import Conversation, Debounce, Outcome, Thread, conversation_id
 from workers.mongo.collection import DocumentStore, stored
 
 
@@ -140,6 +140,10 @@ class Conversations(DocumentStore[Conversation]):
     async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
         """Record the targets that the thread has reported as unreachable."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
+
+    async def set_outcome(self, id: str, outcome: Outcome) -> None:
+        """Record what became of the newest agent's text that has an outcome."""
+        await self._update({"_id": id}, {"$set": {"outcome": stored(outcome)}})
 
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""

@@ -38,6 +38,9 @@ from workers.slack.elements import (
 )
 
 FIELD: Final = 900
+REASON: Final = 400
+"""How much a card says of the reason why a text failed."""
+
 EXCERPT: Final = 200
 """How much of a text an older card keeps."""
 
@@ -48,7 +51,8 @@ NEWER: Final = "see the newest notification"
 class Card:
     """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
 
-    With `withheld`, Slack's error, it says that its text could not be shown.
+    With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
+    contact failed, if it did.
     """
 
     ticket: Ticket
@@ -59,6 +63,7 @@ class Card:
     permalink: str | None
     root: bool
     withheld: str | None = None
+    failed: str = ""
 
 
 def card(card: Card) -> Rendered:
@@ -70,6 +75,7 @@ def card(card: Card) -> Rendered:
     blocks: list[Block] = [
         HeaderBlock(text=plain(clip_escaped(who, 150))),
         ContextBlock(elements=[mrkdwn(_headline(card))]),
+        *(ContextBlock(elements=[mrkdwn(warning)]) for warning in _warnings(card)),
         *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
@@ -140,6 +146,12 @@ def _headline(card: Card) -> str:
     return " · ".join(parts)
 
 
+def _warnings(card: Card) -> list[str]:
+    """What an agent must know before writing to the contact."""
+    failed = clip_escaped(unstyled(card.failed), REASON)
+    return [f":warning: *Last text to the contact* · {failed}"] if failed else []
+
+
 def _arrival_line(card: Card) -> str:
     assert card.newest is not None
     came = local_time(card.newest.received_at)
@@ -153,7 +165,7 @@ def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextOb
     return [
         mrkdwn(f"*Status*\n{ticket.status.label}"),
         mrkdwn(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),
-        plain(f"Subject\n{clip_escaped(ticket.subject, FIELD) or '–'}"),
+        mrkdwn(f"*Subject*\n{clip_escaped(unstyled(ticket.subject), FIELD) or '–'}"),
         mrkdwn(f"*Tags*\n{tags}"),
         mrkdwn(f"*Notified*\n{notified}"),
         mrkdwn(f"*On it*\n{assignees}"),

@@ -1,10 +1,10 @@
 """Decides what a conversation's cards show, which targets get them, and how a post records its attempt. Pure."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-from messages.conversation import Announcement, Conversation, Debounce
+from messages.conversation import Announcement, Conversation, Debounce, Outcome
 from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
@@ -172,6 +172,26 @@ def is_told_later(text: Sms, posted: int) -> bool:
 def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
     return MARKS.get(text.state) if text.state else None
+
+
+SUCCESSES: Final = frozenset({State.QUEUED, State.SENT, State.DELIVERED})
+FAILURES: Final = frozenset({State.UNKNOWN, State.UNDELIVERED, State.FAILED, State.REFUSED})
+
+
+def outcome(known: Outcome | None, texts: Iterable[Sms]) -> Outcome | None:
+    """The outcome of the newest agent's text that has one: the known one, or of one of these texts.
+
+    A text that waits, or was not meant to be sent, has none.
+    """
+    for text in texts:
+        if text.direction is Direction.INBOUND or text.state not in SUCCESSES | FAILURES:
+            continue
+        at = datetime.fromtimestamp(float(text.ts), UTC) if text.ts else text.received_at
+        failed = (text.words or "It was not delivered.") if text.state in FAILURES else ""
+        found = Outcome(at=at, failed=failed)
+        if known is None or found.at >= known.at:
+            known = found
+    return known
 
 
 def unreachable_id(conversation: Conversation, announcement: Announcement, target: str) -> str:

@@ -175,7 +175,9 @@ class ReconcilePass:
 
     async def _replies(self) -> None:
         """Show the state of the agents' replies, and say in the thread what went wrong."""
-        for text in await self._ports.stores.texts.unshown(self._conversation.id):
+        texts = await self._ports.stores.texts.unshown(self._conversation.id)
+        await self._note_outcome(texts)
+        for text in texts:
             if plan.is_told_later(text, self._posted):
                 continue
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
@@ -187,6 +189,13 @@ class ReconcilePass:
                 return
             if await self._update_written(text) and await self._mark(text, plan.reaction_for(text)):
                 await self._ports.stores.texts.set_shown(text, plan.reaction_for(text))
+
+    async def _note_outcome(self, texts: Sequence[Sms]) -> None:
+        """Record for the cards what became of the newest agent's text."""
+        outcome = plan.outcome(self._conversation.outcome, texts)
+        if outcome is not None and outcome != self._conversation.outcome:
+            await self._ports.stores.conversations.set_outcome(self._conversation.id, outcome)
+            self._conversation = self._conversation.model_copy(update={"outcome": outcome})
 
     async def _post_written(self, text: Sms) -> bool:
         """Whether one of our posts shows a text from a modal or command."""
@@ -411,6 +420,7 @@ class ReconcilePass:
             permalink=self._conversation.thread.permalink if self._conversation.thread else None,
             root=root,
             withheld=withheld,
+            failed=self._conversation.outcome.failed if self._conversation.outcome else "",
         )
 
 

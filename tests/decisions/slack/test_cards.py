@@ -133,12 +133,34 @@ def test_hostile_words_of_an_agent_are_dead_where_markup_is_read(hostile: str) -
     assert told is not None
     lines = [cards.collapsed(_card(contact=named), None), cards.superseded(_card(contact=named), LINK)]
     lines += [cards.shrunk(_card(contact=named, newest=make.sms(body=hostile)), LINK)]
-    for rendered in (told, *lines, cards.card(_card(line=make.line(name=hostile)))):
+    whole = cards.card(_card(line=make.line(name=hostile), ticket=make.ticket(subject=hostile), failed=hostile))
+    for rendered in (told, *lines, whole):
         _check(rendered)
         for each in text_objects(rendered.blocks):
             if each["type"] == "mrkdwn":
-                own = re.sub(r"<[^>]*>|\*(Status|Priority|Tags|Notified|On it)\*", "", each["text"])
+                own = re.sub(
+                    r"<[^>]*>|\*(Status|Priority|Subject|Tags|Notified|On it|Last text to the contact)\*|:warning:",
+                    "",
+                    each["text"],
+                )
                 assert not re.search(r"[*_~`]|:[\w+'-]+:|\n\s*&gt;", own), own
+
+
+def test_every_label_of_a_card_is_bold() -> None:
+    whole = cards.card(_card(ticket=make.ticket(subject="Heating <b>")))
+    [fields] = [block["fields"] for block in whole.blocks if "fields" in block]
+    labels = [each["text"].partition("\n")[0] for each in fields]
+    assert labels == ["*Status*", "*Priority*", "*Subject*", "*Tags*", "*Notified*", "*On it*"]
+    assert {each["type"] for each in fields} == {"mrkdwn"}
+    assert fields[2]["text"] == "*Subject*\nHeating &lt;b&gt;"
+
+
+@given(make.written(2000))
+def test_a_card_says_why_the_last_text_failed_and_nothing_when_it_did_not(why: str) -> None:
+    assert "Last text to the contact" not in str(cards.card(_card()).blocks)
+    rendered = cards.card(_card(failed=f"Not sent: {why}"))
+    _check(rendered)
+    assert "*Last text to the contact* · Not sent" in str(rendered.blocks)
 
 
 def test_a_card_shows_what_the_specification_lists() -> None:

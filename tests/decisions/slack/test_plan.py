@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.notification import Post, PostKind
+from messages.sms import Direction, Sms, State
 from tests import make
 from tests.make import AGENT, CHANNEL
 from workers.slack import plan
@@ -124,3 +125,38 @@ def test_a_card_is_past_when_it_was_deleted_or_came_to_nothing_before_the_latest
 def test_an_older_card_names_what_it_announced() -> None:
     assert plan.announced(make.post(first=3, last=5, shown=9, more=0)) == (5, 2)
     assert plan.announced(make.post(shown=9, more=4)) == (9, 4)
+
+
+def _text(second: int, state: State | None, words: str = "", **fields: object) -> Sms:
+    given = {"direction": Direction.OUTBOUND, "ts": f"{second}.000100", "state": state, "words": words, **fields}
+    return make.sms(id=f"out{second}", **given)
+
+
+def test_the_outcome_is_that_of_the_newest_text_that_has_one() -> None:
+    failed, sent = _text(1, State.FAILED, "No such number."), _text(2, State.SENT)
+    assert plan.outcome(None, []) is None
+    assert getattr(plan.outcome(None, [failed]), "failed", "") == "No such number."
+    known = plan.outcome(None, [failed, sent])
+    assert known is not None
+    assert known.failed == ""
+    assert plan.outcome(known, [failed]) == known, "it failed before a later one succeeded"
+    late = plan.outcome(known, [_text(2, State.UNDELIVERED, "The phone is off.")])
+    assert getattr(late, "failed", "") == "The phone is off."
+    undecided = [_text(3, State.WAITING), _text(3, State.SENDING), _text(3, State.NOTE), _text(3, State.UNSENT)]
+    assert plan.outcome(late, [*undecided, make.sms(words="The contact opted out.")]) == late
+    modal = _text(0, State.REFUSED, "Not sent.", ts=None, received_at=make.NOW)
+    assert getattr(plan.outcome(late, [modal]), "failed", "") == "Not sent."
+
+
+def test_every_state_of_a_text_is_a_success_a_failure_or_open() -> None:
+    still_open = {State.WAITING, State.SENDING, State.NOTE, State.UNSENT}
+    assert plan.SUCCESSES | plan.FAILURES | still_open == set(State)
+    assert not plan.SUCCESSES & plan.FAILURES
+
+
+@given(st.lists(st.builds(_text, st.integers(1, 9), st.sampled_from(State)), unique_by=lambda text: text.ts), st.data())
+def test_the_outcome_is_the_same_in_whatever_order_it_is_learned(texts: list[Sms], data: st.DataObject) -> None:
+    known = None
+    for text in data.draw(st.permutations(texts)):
+        known = plan.outcome(known, [text])
+    assert known == plan.outcome(None, texts)
