@@ -52,6 +52,7 @@ class MediaFiles:
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._key = media_key(settings.slack_signing_secret.get_secret_value())
         self._token, self._api_url, self._now = settings.slack_bot_token, settings.slack_api_url, now
+        self._proxies = settings.proxies
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def answer(self, path: str) -> Response:
@@ -77,7 +78,12 @@ class MediaFiles:
             async with (
                 self._turns,
                 aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
-                session.get(URL(link.url, encoded=True), headers=headers, allow_redirects=False) as answer,
+                session.get(
+                    URL(link.url, encoded=True),
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self._proxies.leading_to(link.url),
+                ) as answer,
             ):
                 return await _read(answer)
         except (TimeoutError, ValueError, aiohttp.ClientError) as error:

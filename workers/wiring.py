@@ -29,9 +29,12 @@ def make_ports(settings: Settings, publisher: Publisher) -> Ports:
         settings=settings,
         stores=Stores(settings.mongo_url.get_secret_value()),
         publisher=publisher,
-        slack=SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url),
+        slack=SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, settings.proxies),
         texting=TwilioApi(
-            settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value(), settings.twilio_api_url
+            settings.twilio_account_sid,
+            settings.twilio_auth_token.get_secret_value(),
+            settings.twilio_api_url,
+            proxies=settings.proxies,
         ),
     )
 

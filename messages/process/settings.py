@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from messages.process.proxies import Proxies, proxy_url
+
 SANDBOX: Final = {
     "twilio_account_sid": "AC" + "5a" * 16,
     "twilio_auth_token": "sandbox-twilio-auth-token",
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
     ops_token: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(24)))
     log_format: Literal["console", "json"] | None = None
     sandbox: bool = False
+    http_proxy: SecretStr | None = Field(None, validation_alias="http_proxy")
+    https_proxy: SecretStr | None = Field(None, validation_alias="https_proxy")
+    no_proxy: str = Field("", validation_alias="no_proxy")
 
     @field_validator("lines", mode="before")
     @classmethod
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
             raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
         return value
 
+    @field_validator("http_proxy", "https_proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(proxy_url(value.get_secret_value()))
+
     @model_validator(mode="after")
     def _check_cap(self) -> "Settings":
         if self.debounce_cap_seconds < self.debounce_seconds:
@@ -99,7 +109,7 @@ class Settings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             faults = [
-                f"CLERK_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" if each["loc"] else each["msg"]
+                f"{variable(*each['loc'])}: {each['msg']}" if each["loc"] else each["msg"]
                 for each in error.errors(include_input=False, include_url=False)
             ]
             raise Misconfigured("\n".join(faults)) from None
@@ -129,9 +139,23 @@ class Settings(BaseSettings):
         """How long a ticket stays Solved before it is Closed."""
         return timedelta(hours=self.solved_for_hours)
 
+    @property
+    def proxies(self) -> Proxies:
+        """The proxies that lead out: to Slack, to Twilio, and to the public URL."""
+        http, https = (
+            None if each is None else each.get_secret_value() for each in (self.http_proxy, self.https_proxy)
+        )
+        return Proxies(http, https, self.no_proxy, near_ones_directly=self.sandbox)
+
     def sandbox_variables(self) -> list[str]:
         """The variables that have their public sandbox value."""
         return [f"CLERK_{name.upper()}" for name, value in SANDBOX.items() if _plain(getattr(self, name)) == value]
+
+
+def variable(*place: int | str) -> str:
+    """The environment variable of a setting; those of the proxies are not Clerk's alone."""
+    name = "_".join(map(str, place)).upper()
+    return name if name.endswith("_PROXY") else f"CLERK_{name}"
 
 
 def _plain(value: str | SecretStr) -> str:

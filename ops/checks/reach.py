@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
+from ops.checks.outward import outward_client
 from ops.durations import short
 from ops.metrics.samples import Samples, collect_samples, total
 
@@ -32,7 +33,7 @@ def check(settings: Settings, dates: dict[str, str]) -> Iterator[Finding]:
             "Put a reverse proxy with TLS before the gateway: Slack requires https.",
         )
     try:
-        with httpx.Client(base_url=url, timeout=10, trust_env=not settings.sandbox) as client:
+        with outward_client(settings, url) as client:
             health = client.get("/healthz")
             dates["the gateway"] = health.headers.get("date", "")
             if health.status_code != 200 or health.text != "ok":

@@ -8,6 +8,7 @@ import httpx
 from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good, skipped
+from ops.checks.outward import outward_client
 
 SCOPES: Final = (
     "chat:write",
@@ -44,9 +45,7 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
     """What Slack says about the token and about every line's channel; puts the Date of its answer into `dates`."""
     token = settings.slack_bot_token.get_secret_value()
     base = settings.slack_api_url.rstrip("/") + "/"
-    with httpx.Client(
-        base_url=base, headers={"authorization": f"Bearer {token}"}, timeout=10, trust_env=not settings.sandbox
-    ) as client:
+    with outward_client(settings, base, headers={"authorization": f"Bearer {token}"}) as client:
         try:
             answer = client.post("auth.test")
             fields = _answer_fields(answer)
@@ -61,7 +60,7 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                     line, _answer_fields(client.get("conversations.info", params={"channel": line.channel}))
                 )
         except httpx.HTTPError as error:
-            todo = "Check the network, the proxy (HTTPS_PROXY) and CLERK_SLACK_API_URL."
+            todo = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_SLACK_API_URL."
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
 
 

@@ -9,6 +9,7 @@ import httpx
 from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
+from ops.checks.outward import outward_client
 
 OVERRIDES: Final = "#rc=5&rp=all"
 """Asks Twilio to try five times after any failure: by default it does not repeat a webhook that was answered 503
@@ -25,7 +26,7 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
     sid, base = settings.twilio_account_sid, settings.twilio_api_url.rstrip("/")
     account = f"{base}/2010-04-01/Accounts/{sid}"
     auth = (sid, settings.twilio_auth_token.get_secret_value())
-    with httpx.Client(auth=auth, timeout=10, trust_env=not settings.sandbox) as client:
+    with outward_client(settings, base, auth=auth) as client:
         try:
             answer = client.get(f"{account}.json")
             dates["Twilio"] = answer.headers.get("date", "")
@@ -43,7 +44,7 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                 found.raise_for_status()
                 yield from of_number(line, found.json().get("incoming_phone_numbers", []), settings.url)
         except (httpx.HTTPError, ValueError) as error:
-            todo = "Check the network, the proxy (HTTPS_PROXY) and CLERK_TWILIO_API_URL."
+            todo = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_TWILIO_API_URL."
             yield bad("Twilio", f"{base} did not answer as it should: {error or type(error).__name__}", todo)
 
 

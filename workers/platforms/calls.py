@@ -4,13 +4,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
+import aiohttp
 import structlog
 from prometheus_client import Counter
 
 from messages.process import telemetry
 
 log = structlog.get_logger("clerk.calls")
+
+
+NOT_REACHED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
+"""The platform got nothing of the call: there was no connection to it, or none to its proxy, or the proxy made none."""
 
 
 @dataclass

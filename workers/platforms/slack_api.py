@@ -19,9 +19,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from messages.formats.byline import SCOPE, Byline
 from messages.formats.thread_replies import ThreadReply
+from messages.process.proxies import Proxies
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
-from workers.platforms.calls import recorded_call
+from workers.platforms.calls import NOT_REACHED, recorded_call
 from workers.platforms.slack_failures import error_for, retry_after
 from workers.ports import Posted, Renderable
 
@@ -40,8 +41,9 @@ _THREAD_REPLY: Final = TypeAdapter(ThreadReply)
 class SlackApi:
     """Slack's Web API over HTTP; one pool of connections for the process."""
 
-    def __init__(self, token: str, base_url: str) -> None:
+    def __init__(self, token: str, base_url: str, proxies: Proxies | None = None) -> None:
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
+        self._proxies = proxies or Proxies()
         self._names: dict[str, str] = {}
         self._may_customize = True
         self._session: aiohttp.ClientSession | None = None
@@ -143,10 +145,12 @@ class SlackApi:
         https://docs.slack.dev/messaging/working-with-files#upload
         """
         room = await self._call("files.getUploadURLExternal", filename=name, length=len(content))
-        url, session = room["upload_url"], await self._sessions()
+        url, session = str(room["upload_url"]), await self._sessions()
         with recorded_call("slack", "upload", CALLS) as call:
             try:
-                async with session.post(url, data=content, allow_redirects=False, timeout=UPLOAD) as answer:
+                async with session.post(
+                    url, data=content, allow_redirects=False, timeout=UPLOAD, proxy=self._proxies.leading_to(url)
+                ) as answer:
                     status = answer.status
             except (TimeoutError, aiohttp.ClientError) as error:
                 raise Temporary(type(error).__name__) from error
@@ -203,8 +207,12 @@ class SlackApi:
         }
         with recorded_call("slack", "response_url", CALLS) as call:
             try:
-                async with (await self._sessions()).post(response_url, json=body, allow_redirects=False) as answer:
+                async with (await self._sessions()).post(
+                    response_url, json=body, allow_redirects=False, proxy=self._proxies.leading_to(response_url)
+                ) as answer:
                     status = answer.status
+            except NOT_REACHED as error:
+                raise Temporary(type(error).__name__) from error
             except (TimeoutError, aiohttp.ClientError) as error:
                 raise Ambiguous(type(error).__name__) from error
             if status != 200:
@@ -242,7 +250,7 @@ class SlackApi:
             except SlackApiError as error:
                 self._note_scopes(error.response)
                 failure = _failure(error)
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            except NOT_REACHED as error:
                 failure = Temporary(type(error).__name__)
             except (TimeoutError, aiohttp.ClientError, SlackClientError, json.JSONDecodeError) as error:
                 failure = Ambiguous(type(error).__name__)
@@ -266,6 +274,7 @@ class SlackApi:
             self._client = AsyncWebClient(
                 token=self._token, base_url=self._base_url, session=await self._sessions(), retry_handlers=[]
             )
+            self._client.proxy = self._proxies.leading_to(self._base_url)  # the client itself ignores NO_PROXY
         return self._client
 
 

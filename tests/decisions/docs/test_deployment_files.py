@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from messages.process.settings import SANDBOX, Settings
+from messages.process.settings import SANDBOX, Settings, variable
 from messages.queues import QUEUES
 from ops.cli import app
 from ops.running.supervisor import GRACE
@@ -25,7 +25,7 @@ KILLED_AFTER: Final = GRACE + 5
 """Seconds after SIGTERM in which a worker ends by itself."""
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
 VARIABLES: Final = {
-    *(f"CLERK_{name.upper()}" for name in (*Settings.model_fields, *OpsSettings.model_fields)),
+    *(variable(name) for name in (*Settings.model_fields, *OpsSettings.model_fields)),
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 
@@ -33,7 +33,7 @@ USED: Final = re.compile(r"\$\{(\w+)(:[-?])?")
 
 
 def of_example() -> set[str]:
-    return set(re.findall(r"^#?((?:CLERK|OTEL)_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    return set(re.findall(r"^#?((?:CLERK_|OTEL_|HTTPS?_|NO_)\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def seconds(duration: str) -> int:

@@ -22,7 +22,7 @@ SECRETS = {
 def no_environment() -> Iterator[None]:
     before = dict(os.environ)
     for name in list(os.environ):
-        if name.startswith("CLERK_"):
+        if name.startswith("CLERK_") or name.upper().endswith("_PROXY"):
             del os.environ[name]
     yield
     os.environ.clear()
@@ -143,3 +143,19 @@ def test_real_webhooks_are_not_guarded_by_secrets_that_everyone_knows() -> None:
 
 def test_settings_with_other_secrets_are_accepted() -> None:
     refuse_sandbox_secrets(_load(**SECRETS, CLERK_TWILIO_ACCOUNT_SID="AC" + "1" * 32))
+
+
+def test_the_proxies_are_those_of_the_environment_in_either_spelling() -> None:
+    settings = _load(HTTPS_PROXY="proxy:3128", http_proxy="http://near:8080", NO_PROXY="example.org")
+    assert settings.proxies.leading_to("https://slack.com/api/") == "http://proxy:3128"
+    assert settings.proxies.leading_to("http://slack.com/api/") == "http://near:8080"
+    assert settings.proxies.leading_to("https://api.example.org") is None
+
+
+def test_a_proxy_that_clerk_cannot_use_is_named_and_its_password_is_not_shown() -> None:
+    with pytest.raises(Misconfigured, match=r"HTTPS_PROXY: .*no SOCKS") as caught:
+        _load(HTTPS_PROXY="socks5://user:swordfish@proxy:1080")
+    assert "CLERK_HTTPS" not in str(caught.value)
+    assert "swordfish" not in str(caught.value)
+    shown = _load(HTTPS_PROXY="http://user:swordfish@proxy:3128")
+    assert "swordfish" not in repr(shown) + repr(shown.proxies)

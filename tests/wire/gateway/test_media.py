@@ -12,6 +12,7 @@ from aiohttp.test_utils import RawTestServer
 from pydantic import SecretStr
 
 from messages.formats.media_links import MediaLink, media_key, signed_path
+from tests.small_proxy import small_proxy
 from tests.wire.gateway.helpers import SECRET, Served
 
 BOT_TOKEN = "xoxb-nobodys"
@@ -135,3 +136,20 @@ async def test_an_answer_of_slacks_that_is_not_the_file_is_not_passed_on(
 async def test_only_reading_is_allowed(gateway: httpx.AsyncClient, slack: SlackFiles) -> None:
     answer = await gateway.post(path(f"{slack.url}/a.png"), content=b"x")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(("without", "through"), [("", 1), ("127.0.0.1", 0)])
+async def test_files_come_from_slack_through_the_proxy_unless_no_proxy_names_it(
+    slack: SlackFiles, without: str, through: int
+) -> None:
+    with small_proxy() as proxy:
+        url = slack.url if without else proxy.lead("slack.test", slack.url)
+        served = Served(
+            slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{url}/api/", http_proxy=proxy.url, no_proxy=without
+        )
+        await asyncio.to_thread(served.__enter__)
+        async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
+            answer = await http.get(path(f"{url}/files-pri/T1-F1/a.png"))
+        await asyncio.to_thread(served.__exit__)
+        assert (answer.status_code, answer.content) == (200, PNG)
+        assert len(proxy.seen) == through

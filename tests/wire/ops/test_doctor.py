@@ -23,6 +23,7 @@ from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
 from ops.queues.broker import QueueState, Snapshot
 from tests.servers import free_port, wait_until
+from tests.small_proxy import small_proxy
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINE = Line(id="+15550001111", channel="C0TEXTS")
@@ -165,6 +166,21 @@ def test_an_account_that_twilio_refuses_is_reported(status: int, words: str) -> 
         found = list(twilio.check(settings(twilio_api_url=url), [LINE], {}))
     assert found[-1].state is Verdict.BAD
     assert words in found[-1].todo
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_slack_and_twilio_are_reached_as_the_workers_reach_them(direct: bool) -> None:
+    account = Route("/2010-04-01/Accounts/{sid}", lambda _: JSONResponse({"status": "active"}))
+    with small_proxy() as proxy, served(*slack_server(HEALTHY, None, THERE), account) as url:
+        through = settings(
+            slack_api_url=f"{url if direct else proxy.lead('slack.test', url)}/api/",
+            twilio_api_url=url if direct else proxy.lead("twilio.test", url),
+            http_proxy=proxy.url,
+        )
+        found = [*slack.check(through, [], {}), *twilio.check(through, [], {})]
+        assert Verdict.BAD not in states(found).values()
+        asked = [each.partition("/")[0] for each in proxy.seen]
+        assert asked == ([] if direct else ["slack.test", "twilio.test"])
 
 
 def test_a_public_url_that_leads_to_something_else_is_reported() -> None:

@@ -15,10 +15,11 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from messages.formats.plain_words import without_trial_prefix
+from messages.process.proxies import Proxies
 from messages.sms import Media
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Refused, TextingError, Undecided, Unreachable
-from workers.platforms.calls import recorded_call
+from workers.platforms.calls import NOT_REACHED, recorded_call
 from workers.platforms.twilio.failures import error_for
 from workers.platforms.twilio.media import MediaDownloads
 from workers.ports import Attachment, ListedText, SentText
@@ -46,10 +47,18 @@ _MALFORMED_ANSWER: Final = (TwilioException, ValueError, TypeError, KeyError, At
 class TwilioApi:
     """Twilio over HTTP; it connects at first use, on the loop that uses it."""
 
-    def __init__(self, account_sid: str, auth_token: str, base_url: str, timeout: timedelta = CALL_TIMEOUT) -> None:
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        base_url: str,
+        timeout: timedelta = CALL_TIMEOUT,
+        proxies: Proxies | None = None,
+    ) -> None:
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
-        self._base_url = base_url.rstrip("/")
-        self._downloads = MediaDownloads(self._base_url, aiohttp.encode_basic_auth(account_sid, auth_token), timeout)
+        self._base_url, self._proxies = base_url.rstrip("/"), proxies or Proxies()
+        credentials = aiohttp.encode_basic_auth(account_sid, auth_token)
+        self._downloads = MediaDownloads(self._base_url, credentials, timeout, self._proxies)
         self._session: aiohttp.ClientSession | None = None
         self._account: TwilioAccount | None = None
 
@@ -139,7 +148,7 @@ class TwilioApi:
             client = Client(
                 self._sid,
                 self._token,
-                http_client=_SingleTryHttpClient(self._session, self._base_url),
+                http_client=_SingleTryHttpClient(self._session, self._base_url, self._proxies),
                 environment={"TWILIO_EDGE": ""},  # a TWILIO_EDGE of the process would change the host
             )
             client.api.base_url = self._base_url
@@ -155,8 +164,8 @@ class _SingleTryHttpClient:
 
     is_async = True
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
-        self._session, self._base_url = session, base_url
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, proxies: Proxies) -> None:
+        self._session, self._base_url, self._proxies = session, base_url, proxies
 
     async def request(
         self,
@@ -180,9 +189,10 @@ class _SingleTryHttpClient:
                 data=data,
                 headers={**(headers or {}), "Authorization": aiohttp.encode_basic_auth(*auth)},
                 allow_redirects=False,
+                proxy=self._proxies.leading_to(url),
             ) as answer:
                 body = await answer.text(errors="replace")
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except NOT_REACHED as error:
             failed: TextingError = Unreachable(None, type(error).__name__)
         except (TimeoutError, aiohttp.ClientError) as error:
             failed = Undecided(None, type(error).__name__)

@@ -2,7 +2,7 @@
 
 The provider requires Clerk's credentials and redirects to a storage, which must not get them
 (https://www.twilio.com/docs/messaging/api/media-resource). Neither an address in a webhook nor a redirect may lead
-Clerk into its own network.
+Clerk into its own network. Through a proxy it is the proxy that resolves names, and decides which of them it may reach.
 """
 
 import ipaddress
@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
+from messages.process.proxies import Proxies
 from workers.failures import Refused, TextingError, TooLarge, Undecided, Unreachable
 from workers.platforms.twilio.failures import error_for
 from workers.ports import Attachment
@@ -34,11 +35,11 @@ _CHUNK: Final = 64 * 1024
 class MediaDownloads:
     """Downloads media from the provider with the account's credentials."""
 
-    def __init__(self, base_url: str, authorization: str, timeout: timedelta) -> None:
+    def __init__(self, base_url: str, authorization: str, timeout: timedelta, proxies: Proxies | None = None) -> None:
         base = URL(base_url)
         self._ours = {URL(TWILIO).origin(): "/", base.origin(): base.path.rstrip("/") + "/"}
         self._schemes = {"https", base.scheme}
-        self._guarded = not _is_loopback(base.host or "")
+        self._guarded, self._proxies = not _is_loopback(base.host or ""), proxies or Proxies()
         self._credentials, self._timeout = {"Authorization": authorization}, timeout
         self._inside: aiohttp.ClientSession | None = None
         self._outside: aiohttp.ClientSession | None = None
@@ -69,9 +70,11 @@ class MediaDownloads:
     async def _follow(self, at: URL, most: int) -> Attachment | URL:
         """One request: the attachment, or the address of a redirect."""
         ours = self._is_ours(at)
-        session = self._session(ours)
+        proxy = self._proxies.leading_to(str(at))
+        session = self._session(ours or proxy is not None)
+        headers = self._credentials if ours else {}
         try:
-            async with session.get(at, headers=self._credentials if ours else {}, allow_redirects=False) as answer:
+            async with session.get(at, headers=headers, allow_redirects=False, proxy=proxy) as answer:
                 if answer.status in _REDIRECTS:
                     return self._moved(at, answer.headers.get("Location", ""))
                 if answer.status != 200:
@@ -95,11 +98,12 @@ class MediaDownloads:
             raise Refused(None, "redirected_to_where_nothing_is_fetched")
         return to
 
-    def _session(self, ours: bool) -> aiohttp.ClientSession:
+    def _session(self, trusted: bool) -> aiohttp.ClientSession:
+        """The connections to what is trusted (the provider, the proxy), or those that reach public addresses alone."""
         if self._inside is None or self._outside is None:
             self._inside = self._connected(guarded=False)
             self._outside = self._connected(guarded=self._guarded)
-        return self._inside if ours else self._outside
+        return self._inside if trusted else self._outside
 
     def _connected(self, guarded: bool) -> aiohttp.ClientSession:
         seconds = self._timeout.total_seconds()
