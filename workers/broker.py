@@ -28,7 +28,8 @@ from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotificati
 from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
-from workers.retries import OUTAGE, Backoff, is_outage, outage_wait
+from workers.failures import Backoff
+from workers.retries import OUTAGE, is_outage, outage_wait
 from workers.runtime import author_told, is_wake_up
 
 log = structlog.get_logger("clerk.broker")

@@ -5,7 +5,26 @@ nothing happened. *Ambiguous*: it may or may not have happened. The provider's e
 its number.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait after a first failure, and at most; each wait is twice the one before."""
+
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(seconds=30)
+
+    def wait(self, failures: int, share: float = 1.0) -> timedelta:
+        """The wait after so many earlier failures: `share` (0 to 1) of the second half of the full wait is added."""
+        full: timedelta = min(self.first * 2 ** min(failures, 30), self.longest)
+        return full * (0.5 + min(max(share, 0.0), 1.0) / 2)
+
+
+CALLS_AGAIN: Final = Backoff()
+"""When to repeat a call of which nothing happened, unless the platform named a time."""
 
 
 class CallError(Exception):
@@ -57,11 +76,11 @@ class Refused(TextingError, Permanent):
     """The provider refused, and sent nothing; `number` tells whether the same call can succeed later."""
 
 
-class TextingThrottled(TextingError, Throttled):
-    """The provider ignored the call, and accepts no others for `retry_after`."""
+class TextingThrottled(TextingError, Temporary):
+    """The provider ignored the call, and accepts no others for `retry_after`, if it said for how long."""
 
-    def __init__(self, number: int | None, retry_after: timedelta) -> None:
-        Throttled.__init__(self, retry_after, "throttled" if number is None else f"{number} (throttled)")
+    def __init__(self, number: int | None, retry_after: timedelta | None = None) -> None:
+        Temporary.__init__(self, "throttled" if number is None else f"{number} (throttled)", retry_after)
         self.number, self.detail = number, "throttled"
 
 

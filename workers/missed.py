@@ -54,7 +54,7 @@ async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports)
         listed = await ports.texting.received(line=line, since=since)
     except TextingError as error:
         log.warning("the provider does not list its texts", error=str(error))
-        if isinstance(error, TextingThrottled):
+        if isinstance(error, TextingThrottled) and error.retry_after is not None:
             await ports.stores.inboxes.put_off(line, ports.now() + error.retry_after)
         return 0
     missed = await _not_stored(line, [text for text in listed if since <= text.at <= until], ports)

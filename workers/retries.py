@@ -1,6 +1,5 @@
 """What a failure means for its message: an outage costs time and never a try, every other failure uses up a try."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,7 +14,7 @@ from pymongo.errors import (
 )
 
 from messages.process.publishing import LONGEST_DELAY, Unpublished
-from workers.failures import Temporary, TextingThrottled, Unreachable
+from workers.failures import Backoff, Temporary
 
 OURS: Final = (CollectionInvalid, ConfigurationError, DuplicateKeyError, EncryptionError, InvalidName)
 """Errors of pymongo that say what is wrong with the request; the same request fails again, whatever the time."""
@@ -30,20 +29,7 @@ OUR_CODES: Final = frozenset(
 (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml)."""
 
 
-@dataclass(frozen=True)
-class Backoff:
-    """How long a message waits after its first failure, and at most; each wait is twice the one before."""
-
-    first: timedelta = timedelta(milliseconds=250)
-    longest: timedelta = timedelta(seconds=30)
-
-    def wait(self, failures: int, share: float) -> timedelta:
-        """The wait after so many earlier failures: `share` (0 to 1) of the second half of the full wait is added."""
-        full: timedelta = min(self.first * 2 ** min(failures, 30), self.longest)
-        return full * (0.5 + min(max(share, 0.0), 1.0) / 2)
-
-
-OUTAGE: Final = Backoff()
+OUTAGE: Final = Backoff(first=timedelta(milliseconds=250))
 """A message that waited for the end of an outage goes on within half a minute after it."""
 
 
@@ -53,7 +39,7 @@ def is_outage(error: BaseException) -> bool:
         return False
     if isinstance(error, PyMongoError):
         return not isinstance(error, OURS)
-    return isinstance(error, Unpublished | Temporary | TextingThrottled | Unreachable)
+    return isinstance(error, Unpublished | Temporary)
 
 
 def outage_wait(error: BaseException, outages: int, share: float, backoff: Backoff) -> timedelta:
@@ -61,5 +47,5 @@ def outage_wait(error: BaseException, outages: int, share: float, backoff: Backo
 
     Never longer than LONGEST_DELAY: it waits unacknowledged in a worker.
     """
-    asked = error.retry_after if isinstance(error, Temporary | TextingThrottled) else None
+    asked = error.retry_after if isinstance(error, Temporary) else None
     return min(asked or backoff.wait(outages, share), LONGEST_DELAY)

@@ -6,7 +6,7 @@ from typing import Final
 
 from messages.formats.media_types import better_type, ending, noun
 from messages.sms import Media
-from workers.failures import Refused, TextingError, TooLarge
+from workers.failures import CALLS_AGAIN, Refused, TextingError, TooLarge
 
 MOST_BYTES: Final = 20_000_000
 """The most bytes of a text's attachments together; most carriers allow an MMS of less than 5 MB."""
@@ -22,9 +22,6 @@ MISSING: Final = timedelta(seconds=15)
 
 GIVE_UP: Final = timedelta(hours=1)
 """How long to try an attachment while the provider or Slack fails."""
-
-FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(seconds=30)
 
 _MISSING: Final = "http_404"
 _FOR_AN_ADMIN: Final = frozenset({"http_401", "http_403"})
@@ -66,7 +63,7 @@ def is_final(error: TextingError, age: timedelta) -> bool:
 
 def retry_in(age: timedelta) -> timedelta:
     """When to try again after trying for so long."""
-    return min(max(age / 2, FIRST_RETRY), LONGEST_RETRY)
+    return min(max(age / 2, CALLS_AGAIN.first), CALLS_AGAIN.longest)
 
 
 def fetch_failure_notice(media: Sequence[Media], number: int, error: TextingError) -> str:

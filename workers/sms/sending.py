@@ -15,7 +15,7 @@ import structlog
 
 from messages.sms import Sms, State
 from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
-from workers.failures import Refused, TextingError, TextingThrottled, Undecided, Unreachable
+from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.lease import Lease
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports, SentText
@@ -38,10 +38,6 @@ LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
 SEND_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
-
-FIRST_RETRY: Final = timedelta(seconds=1)
-LONGEST_RETRY: Final = timedelta(seconds=30)
-"""How long a text may still wait after the provider is back, unless the provider named a time."""
 
 
 class Sending:
@@ -177,9 +173,7 @@ class Sending:
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
         """Put a text back that was certainly not sent, to wait for the provider."""
-        wait: timedelta = min(FIRST_RETRY * 2 ** min(text.attempts, 10), LONGEST_RETRY)
-        if isinstance(error, TextingThrottled):
-            wait = error.retry_after
+        wait = error.retry_after or CALLS_AGAIN.wait(text.attempts)
         log.warning("the provider postpones our texts", sms=text.id, error=str(error), seconds=wait.total_seconds())
         retry_at = self._ports.now() + wait
         await self._texts.unclaim(text, retry_at, retry_at + SEND_WITHIN)

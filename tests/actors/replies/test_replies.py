@@ -1,6 +1,7 @@
 """Replies that agents write in a thread: each message is delivered twice, and the contact gets it once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -272,6 +273,24 @@ async def test_replies_that_were_certainly_not_sent_are_sent_later_in_order(
         assert calls == ["send"], "no call to the provider before the time that it named"
     await settle(workers, 12)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
+
+
+async def test_a_throttled_text_is_tried_again_after_one_two_four_seconds_and_so_on(workers: FakeWorkers) -> None:
+    place = await thread(workers)
+    calls: list[datetime] = []
+
+    def before(method: str) -> None:
+        calls.append(workers.ports.now())
+        if len(calls) <= 7:
+            raise TextingThrottled(20429)
+
+    workers.texting.before = before
+    message = written(workers, place, 1)
+    await workers.handle(message)
+    await settle(workers, 200)
+    assert [(later - sooner).total_seconds() for sooner, later in pairwise(calls)] == [1, 2, 4, 8, 16, 30, 30]
+    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert (await stored(workers, message)).state is State.QUEUED
 
 
 async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows(workers: FakeWorkers) -> None:

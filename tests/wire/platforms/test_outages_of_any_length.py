@@ -16,10 +16,9 @@ from messages.process.publishing import envelope
 from tests.make import NOW
 from tests.servers import depths, wait_until
 from workers.broker import QuorumBroker, rabbitmq
-from workers.failures import Permanent
+from workers.failures import Backoff, Permanent
 from workers.last_words import REPLY
 from workers.observe import Observed
-from workers.retries import Backoff
 from workers.wiring import load_actors
 
 BRIEF = Backoff(first=timedelta(milliseconds=5), longest=timedelta(milliseconds=40))

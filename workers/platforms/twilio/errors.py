@@ -22,7 +22,7 @@ class ErrorKind(StrEnum):
     ADMIN = "admin"
     """Nothing can be sent until an admin has acted."""
     LATER = "later"
-    """The same text can be sent after `wait`."""
+    """The same text can be sent after `wait`, or soon."""
     DELIVERY = "delivery"
     """This text is lost, or may be; a person decides whether to send it again."""
     UNKNOWN = "unknown"
@@ -31,7 +31,7 @@ class ErrorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Advice:
-    """What happened and what to do, in words for an agent; only LATER has `wait`."""
+    """What happened and what to do, in words for an agent; only LATER may have `wait`."""
 
     kind: ErrorKind
     words: str
@@ -177,7 +177,6 @@ _ADVICE: Final = {
     20429: Advice(
         ErrorKind.LATER,
         "Twilio accepts no more requests for the moment. Send the text again in a minute.",
-        timedelta(seconds=30),
     ),
     21611: Advice(
         ErrorKind.LATER,

@@ -10,7 +10,6 @@ from typing import Final
 from workers.failures import Refused, TextingError, TextingThrottled, Undecided
 from workers.platforms.twilio.errors import ErrorKind, advice
 
-_A_WHILE: Final = timedelta(seconds=30)
 _LONGEST: Final = timedelta(hours=1)
 
 
@@ -18,12 +17,14 @@ def error_for(status: int, body: str, retry_after: str | None) -> TextingError:
     """The exception for a status and body; `retry_after` is the header.
 
     20429 “was never processed and is always safe to retry”, and the same is true for the other temporary refusals;
-    after a 5xx the outcome is unknown. The exception omits the body's words, which may contain the contact's number.
+    after a 5xx the outcome is unknown. A limit on requests is over within seconds: such a refusal names a wait only if
+    the header does, other limits have their own. The exception omits the body's words, which may contain the contact's
+    number.
     """
     code = _code(body)
     given = advice(code)
     if status == 429 or given.kind is ErrorKind.LATER:
-        return TextingThrottled(code, _wait(retry_after or "", given.wait or _A_WHILE))
+        return TextingThrottled(code, _wait(retry_after or "") or given.wait)
     if status >= 500 or status == 408:
         return Undecided(code, f"http_{status}")
     return Refused(code, f"http_{status}")
@@ -38,7 +39,7 @@ def _code(body: str) -> int | None:
     return code if type(code) is int else None
 
 
-def _wait(retry_after: str, otherwise: timedelta) -> timedelta:
+def _wait(retry_after: str) -> timedelta | None:
     if not (retry_after.isascii() and retry_after.isdigit()):
-        return otherwise
+        return None
     return min(timedelta(seconds=int(retry_after[:9])), _LONGEST)
