@@ -17,7 +17,7 @@ from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
 from gateway.readiness import GatewayPublisher, Readiness
 from gateway.refusals import Refusals
-from gateway.webhook import Accepted, Rejected, Request, Response
+from gateway.webhook import Accepted, Rejected, Request, Response, Unusable
 from messages.base import QueueMessage
 from messages.formats.media_links import PATH as MEDIA_PATH
 from messages.inbound import SlackReplyPosted, SmsReceived
@@ -45,6 +45,8 @@ REFUSED_AGAIN: Final = timedelta(milliseconds=100)
 """How many refusals of one address get their reason at once, and the time after which one more does."""
 MOST_AT_ONCE: Final = 500
 """How many verified webhooks may wait for their confirm at once; further ones are answered 503."""
+UNUSED: Final = {"/twilio/sms": twilio_webhook.NO_REPLY, STATUS_PATH: twilio_webhook.TAKEN}
+"""The answers to verified webhooks that Clerk can't use, where these are not empty."""
 MOST_TYPES: Final = 100
 """How many types of unused events are counted by name."""
 
@@ -123,7 +125,7 @@ class Gateway:
         if method != "POST":
             return _method_not_allowed("POST")
         route = STATUS_PATH + "{sms_id}" if status else path
-        started = time.perf_counter()
+        started, why = time.perf_counter(), None
         cause = new_id()
         correlation.set(cause)
         with telemetry.span(f"POST {route}", "server", {"http.route": route, "clerk.correlation_id": cause}) as span:
@@ -135,7 +137,12 @@ class Gateway:
                 if accepted.dropped:
                     self._count_dropped(accepted.dropped)
             except Rejected as rejected:
-                answer, outcome = self._refuse(rejected, scope)
+                answer, outcome, why = *self._refuse(rejected, scope), rejected.reason
+            except Unusable as unusable:
+                answer = unusable.answer or UNUSED.get(STATUS_PATH if status else path, slack_webhook.NOTHING)
+                outcome, why = "unusable", unusable.reason
+                self._count_dropped(outcome)
+                log.warning("a verified webhook can't be used", route=route, why=why, correlation_id=cause)
             except Unpublished as error:
                 answer, outcome = Response(503, b"Clerk can't reach the queue; please try again"), "unpublished"
                 self._readiness.note(str(error))
@@ -153,7 +160,7 @@ class Gateway:
             route=route,
             status=answer.status,
             outcome=outcome,
-            why=answer.body.decode() if outcome == "rejected" else None,
+            why=why,
             address=_address(scope) if outcome == "rejected" else None,
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
             correlation_id=cause,

@@ -1,12 +1,13 @@
 """The parts of Slack's payloads that Clerk reads. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Never
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from gateway.webhook import Rejected
+from gateway.webhook import Rejected, Unusable
 from messages.formats.thread_replies import MessageOrigin, SlackPayload, ThreadReply
 from messages.orders.forms import InputState
 
@@ -129,20 +130,35 @@ class ViewSubmission(SlackPayload):
 
 
 def json_object(text: str | bytes) -> Mapping[str, Any]:
-    """The object in a JSON text; Rejected if there is none, or BSON or UTF-8 can't represent it."""
+    """The object in a JSON text; Rejected if it is no JSON, Unusable if it is no object, or has half a character."""
     try:
         found = from_json(text, allow_inf_nan=False)
     except ValueError:
-        raise Rejected(400, "the body is not JSON") from None
+        _check_json(text)
+        found = None
     if not isinstance(found, dict):
-        raise Rejected(400, "the body is not a JSON object")
+        raise Unusable("the body is not a JSON object that Clerk can read")
     return found
 
 
+def _check_json(text: str | bytes) -> None:
+    """Rejected unless a text is JSON after all, only deeper or with other characters than can be stored."""
+    try:
+        json.loads(text, parse_constant=_not_json, parse_int=str)
+    except RecursionError:
+        return
+    except ValueError:
+        raise Rejected(400, "the body is not JSON") from None
+
+
+def _not_json(constant: str) -> Never:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def parsed[P: BaseModel](kind: type[P], payload: Mapping[str, Any]) -> P:
-    """A payload parsed as a model; Rejected with the name of the first wrong field."""
+    """A payload parsed as a model; Unusable with the name of the first wrong field."""
     try:
         return kind.model_validate(payload)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"] if isinstance(part, str))
-        raise Rejected(400, f"the payload's {where[:100]} is not what Slack documents") from None
+        raise Unusable(f"the payload's {where[:100]} is not what Slack documents") from None

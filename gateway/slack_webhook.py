@@ -18,7 +18,7 @@ from gateway.slack_payloads import (
     json_object,
     parsed,
 )
-from gateway.webhook import Accepted, Rejected, Request, Response, form_fields, form_pairs
+from gateway.webhook import Accepted, Rejected, Request, Response, Unusable, form_fields, form_pairs
 from messages.base import QueueMessage
 from messages.formats.slack_urls import is_slack_url
 from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
@@ -32,6 +32,8 @@ TOLERANCE: Final = 300
 
 FRESH: Final = timedelta(seconds=2 * TOLERANCE)
 """How far a click's own time may differ from ours: the request that brings it is at most `TOLERANCE` old."""
+
+TYPE_AGAIN: Final = "Slack did not tell Clerk who typed this, or where. Please type it again."
 
 _TS: Final = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?", re.ASCII)
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -57,7 +59,7 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
         case "block_actions":
             return _clicks(parsed(BlockActions, payload), app, now)
         case "view_submission":
-            return _submission(parsed(ViewSubmission, payload), now)
+            return _submitted(payload, now)
         case kind:
             return Accepted([], NOTHING, dropped=_label(kind))
 
@@ -125,7 +127,7 @@ def command(request: Request, app: App, now: datetime) -> Accepted:
         return Accepted([], _json({"response_type": "ephemeral", "text": found}))
     missing = [name for name in ("user_id", "channel_id") if not fields.get(name)]
     if missing:
-        raise Rejected(400, f"the form has no {missing[0]}")
+        raise Unusable(f"the form has no {missing[0]}", _json({"response_type": "ephemeral", "text": TYPE_AGAIN}))
     return Accepted([found], NOTHING)
 
 
@@ -174,6 +176,14 @@ def _clicked_at(action_ts: str, now: datetime) -> datetime:
     return min(at, now) if abs(now - at) <= FRESH else now
 
 
+def _submitted(payload: Mapping[str, Any], now: datetime) -> Accepted:
+    """A submitted modal; whoever submitted one that Clerk can't read is told so in its place."""
+    try:
+        return _submission(parsed(ViewSubmission, payload), now)
+    except Unusable as error:
+        raise Unusable(error.reason, _json({"response_action": "update", "view": forms.UNREADABLE})) from None
+
+
 def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     view = payload.view
     fields = {block_id: next(iter(states.values())) for block_id, states in view.state.values.items() if states}
@@ -189,7 +199,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     try:
         found = forms.read(submission)
     except ValueError:
-        raise Rejected(400, "the submitted modal has our callback_id but not our metadata") from None
+        raise Unusable("the submitted modal has our callback_id but not our metadata") from None
     if found is None:
         return Accepted([], NOTHING, dropped="view_submission")
     if isinstance(found, dict):
@@ -202,7 +212,7 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
 def _field(request: Request, name: str) -> str:
     value = form_fields(form_pairs(request.body)).get(name, "")
     if not value:
-        raise Rejected(400, f"the form has no {name}")
+        raise Unusable(f"the form has no {name}")
     return value
 
 

@@ -10,12 +10,14 @@ from itertools import chain, count
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.webhook import MOST_FIELDS, Accepted, Rejected, Request, Response, form_fields, form_pairs
+from gateway.webhook import MOST_FIELDS, Accepted, Rejected, Request, Response, Unusable, form_fields, form_pairs
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
 NO_REPLY: Final = Response(200, b"<Response/>", "text/xml")
 """Twilio would send a plain text answer to the contact (https://www.twilio.com/docs/messaging/twiml)."""
+
+TAKEN: Final = Response(204)
 
 MOST_MEDIA: Final = 10
 MOST_RECIPIENTS: Final = 20
@@ -74,7 +76,7 @@ def status(request: Request, account: Account, now: datetime, sms_id: str) -> Ac
         error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
         received_at=now,
     )
-    return Accepted([report], Response(204))
+    return Accepted([report], TAKEN)
 
 
 def signature(url: str, pairs: Sequence[tuple[bytes, bytes]], token: bytes) -> bytes:
@@ -113,7 +115,7 @@ def _verified(request: Request, account: Account) -> dict[str, str]:
 def _required(fields: dict[str, str], name: str) -> str:
     value = fields.get(name, "")
     if not value or len(value) > LONGEST_NAME or "\x00" in value:
-        raise Rejected(400, f"the form has no usable {name}")
+        raise Unusable(f"the form has no usable {name}")
     return value
 
 

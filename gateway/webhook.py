@@ -61,6 +61,18 @@ class Rejected(Exception):
         self.reason = reason
 
 
+class Unusable(Exception):
+    """A verified webhook that Clerk can't use; the log gets the `reason`, which never quotes the request.
+
+    It is dropped and answered 2xx, with `answer` if a person waits: Slack ends the subscriptions of an app that refuses
+    its events (https://docs.slack.dev/apis/events-api).
+    """
+
+    def __init__(self, reason: str, answer: Response | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.answer = reason, answer
+
+
 def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     """The fields of a form as raw bytes, blank ones too, as they were signed; Rejected if there are too many.
 

@@ -243,6 +243,24 @@ def _search(submission: Submission) -> PushedView | Errors:
     )
 
 
+UNREADABLE: Final[Mapping[str, Any]] = {
+    "type": "modal",
+    "title": {"type": "plain_text", "text": "Not saved", "emoji": False},
+    "close": {"type": "plain_text", "text": "Close", "emoji": False},
+    "blocks": [
+        {
+            "type": "section",
+            "text": {
+                "type": "plain_text",
+                "text": "Clerk could not read this form, so nothing was saved or sent. Close it and open it again.",
+                "emoji": False,
+            },
+        }
+    ],
+}
+"""The modal in place of a submitted one that Clerk can't read."""
+
+
 def _field(submission: Submission, name: str) -> InputState:
     return submission.fields.get(name, InputState())
 

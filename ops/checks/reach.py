@@ -65,8 +65,12 @@ def of_webhooks(samples: Samples) -> Iterator[Finding]:
         ("Twilio", ("/twilio/sms", "/twilio/status/{sms_id}"), "CLERK_TWILIO_AUTH_TOKEN and CLERK_PUBLIC_URL"),
         ("Slack", ("/slack/events", "/slack/interactions", "/slack/commands"), "CLERK_SLACK_SIGNING_SECRET"),
     ):
-        taken = total(samples, "clerk_webhooks_total", route=routes, outcome=("accepted", "dropped"))
+        taken = total(samples, "clerk_webhooks_total", route=routes, outcome=("accepted", "dropped", "unusable"))
         refused = total(samples, "clerk_webhooks_total", route=routes, outcome=("rejected", "limited"))
+        unusable = total(samples, "clerk_webhooks_total", route=routes, outcome=("unusable",))
+        if unusable:
+            found = f"{unusable:.0f} well-signed webhooks could not be used since the gateway started"
+            yield advice(f"webhooks of {name}", found, f"The gateway's log says why: is this Clerk older than {name}?")
         if refused and refused >= taken / 10:
             found = f"{refused:.0f} webhooks refused and {taken:.0f} accepted since the gateway started"
             todo = f"The gateway's log says why. If the signature is wrong, set {cause} to what {name} uses."

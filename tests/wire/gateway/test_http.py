@@ -278,8 +278,8 @@ def test_any_request_signed_by_slack_is_taken_or_refused_as_garbled(
 )
 def test_any_request_signed_by_twilio_is_taken_or_refused(gateway: Served, path: str, changes: dict[str, str]) -> None:
     answer = gateway.twilio({**sms_form(), **changes, "MessageStatus": "sent"}, path)
-    assert answer.status_code in ({200, 204, 400} if "AccountSid" not in changes else {200, 204, 400, 403})
-    assert len(gateway.publisher.take()) == answer.is_success
+    assert answer.status_code in ({200, 204} if "AccountSid" not in changes else {200, 204, 403})
+    assert len(gateway.publisher.take()) <= answer.is_success
 
 
 def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() -> None:

@@ -251,10 +251,9 @@ def test_slacks_notice_of_too_many_events_is_taken(gateway: Served) -> None:
     assert gateway.event(limited).status_code == 200
 
 
-GARBLED = [
-    b"",
-    b"no json",
-    b"{",
+GARBLED = [b"", b"no json", b"{", b'{"type": NaN}', b'{"type": Infinity}', b'{"type": "a\x00b"}']
+
+UNUSABLE = [
     b"[]",
     b'"text"',
     b"null",
@@ -268,12 +267,9 @@ GARBLED = [
     b'{"type": "event_callback", "event": {"type": "message", "user": "U1", "thread_ts": "1"}}',
     b'{"type": "event_callback", "event": {"type": "message", "channel": 1, "ts": 2, "thread_ts": 3, "user": 4}}',
     b'{"type": "url_verification", "challenge": [[["x"]]]}',
-    b'{"type": NaN}',
-    b'{"type": Infinity}',
     b'{"type": "\\ud800"}',
-    b'{"type": "a\x00b"}',
-    b"[" * 100_000,
-    b'{"a":' * 50_000,
+    b"[" * 100_000 + b"]" * 100_000,
+    b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     b"9" * 100_000,
     json.dumps(reply_event(text="X")).encode().replace(b'"X"', b'"\\udc00"'),
     json.dumps(reply_event(files=[{"name": "no id"}])).encode(),
@@ -285,8 +281,26 @@ def test_a_garbled_body_with_a_right_signature_is_refused_and_nothing_is_publish
     gateway: Served, body: bytes
 ) -> None:
     assert gateway.slack("/slack/events", body).status_code == 400
-    assert gateway.slack("/slack/interactions", urlencode({"payload": body}).encode()).status_code in {200, 400}
+    payload = gateway.slack("/slack/interactions", urlencode({"payload": body}).encode())
+    assert payload.status_code == (400 if body else 200)
     assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize("body", UNUSABLE, ids=lambda body: body[:40])
+def test_a_well_signed_body_that_clerk_can_not_use_is_taken_dropped_and_counted(gateway: Served, body: bytes) -> None:
+    """Slack ends the subscriptions of an app that refuses its events."""
+    before = unusable(gateway, "/slack/events")
+    assert gateway.slack("/slack/events", body).status_code == 200
+    assert gateway.slack("/slack/interactions", urlencode({"payload": body}).encode()).status_code == 200
+    assert gateway.publisher.take() == []
+    assert unusable(gateway, "/slack/events") == before + 1
+
+
+def unusable(gateway: Served, route: str) -> float:
+    """How many webhooks of a route could not be used."""
+    lines = gateway.http.get("/metrics").text.splitlines()
+    prefix = f'clerk_webhooks_total{{outcome="unusable",route="{route}"}} '
+    return sum(float(line.removeprefix(prefix)) for line in lines if line.startswith(prefix))
 
 
 def test_a_nul_in_a_reply_does_no_harm(gateway: Served) -> None:
@@ -363,8 +377,11 @@ def test_an_interaction_that_clerk_does_not_use_is_taken_and_dropped(gateway: Se
 
 
 @pytest.mark.parametrize("body", [b"", b"payload=", b"other=1", b'{"payload": 1}', b"payload"])
-def test_a_form_without_a_payload_is_refused(gateway: Served, body: bytes) -> None:
-    assert gateway.slack("/slack/interactions", body).status_code == 400
+def test_a_form_without_a_payload_is_taken_and_dropped(gateway: Served, body: bytes) -> None:
+    before = unusable(gateway, "/slack/interactions")
+    assert gateway.slack("/slack/interactions", body).status_code == 200
+    assert gateway.publisher.take() == []
+    assert unusable(gateway, "/slack/interactions") == before + 1
 
 
 def test_the_first_of_two_payloads_counts(gateway: Served) -> None:
@@ -378,8 +395,8 @@ def test_the_first_of_two_payloads_counts(gateway: Served) -> None:
     [{"user": None}, {"user": {"id": 7}}, {"actions": None}, {"actions": [7]}, {"actions": [{}]}, {"container": []}],
     ids=str,
 )
-def test_a_click_with_missing_parts_is_refused(gateway: Served, changes: dict[str, Any]) -> None:
-    assert gateway.interaction(click(**changes)).status_code == 400
+def test_a_click_with_missing_parts_is_taken_and_dropped(gateway: Served, changes: dict[str, Any]) -> None:
+    assert gateway.interaction(click(**changes)).status_code == 200
     assert gateway.publisher.take() == []
 
 
@@ -420,8 +437,13 @@ def test_another_apps_modal_is_taken_and_dropped(gateway: Served) -> None:
     ],
     ids=str,
 )
-def test_a_modal_with_clerks_name_and_another_shape_is_refused(gateway: Served, view: dict[str, Any]) -> None:
-    assert gateway.interaction(submission(**view)).status_code == 400
+def test_a_modal_with_clerks_name_and_another_shape_tells_that_nothing_was_saved(
+    gateway: Served, view: dict[str, Any]
+) -> None:
+    answer = gateway.interaction(submission(**view))
+    assert answer.status_code == 200
+    assert answer.json()["response_action"] == "update"
+    assert "nothing was saved" in str(answer.json()["view"])
     assert gateway.publisher.take() == []
 
 
@@ -436,6 +458,13 @@ def _command(gateway: Served, text: str, **changes: str) -> httpx.Response:
         **changes,
     }
     return gateway.slack("/slack/commands", urlencode(form).encode())
+
+
+@pytest.mark.parametrize("missing", ["user_id", "channel_id"])
+def test_a_command_without_its_author_or_place_is_answered_in_words(gateway: Served, missing: str) -> None:
+    answer = _command(gateway, "find x", **{missing: ""})
+    assert (answer.status_code, answer.json()["response_type"]) == (200, "ephemeral")
+    assert gateway.publisher.take() == []
 
 
 @pytest.mark.parametrize("text", ["help", "HELP", "frobnicate", "send", "name ", "find"])

@@ -150,8 +150,15 @@ def test_a_text_of_another_account_is_refused_although_its_signature_is_right(ga
 @pytest.mark.parametrize(
     "changes", [{"MessageSid": ""}, {"To": ""}, {"MessageSid": "x" * 300}, {"MessageSid": "SM\x00"}], ids=str
 )
-def test_a_genuine_form_that_is_not_a_text_is_refused_as_garbled(gateway: Served, changes: dict[str, str]) -> None:
-    assert gateway.twilio(sms_form(**changes)).status_code == 400
+def test_a_genuine_form_that_is_not_a_text_is_taken_and_dropped(gateway: Served, changes: dict[str, str]) -> None:
+    answer = gateway.twilio(sms_form(**changes))
+    assert (answer.status_code, answer.text) == (200, "<Response/>")
+    assert gateway.publisher.take() == []
+
+
+@pytest.mark.parametrize("changes", [{"MessageSid": ""}, {"MessageStatus": ""}, {}], ids=str)
+def test_a_genuine_form_that_is_not_a_report_is_taken_and_dropped(gateway: Served, changes: dict[str, str]) -> None:
+    assert gateway.twilio(sms_form(**changes), "/twilio/status/sms-1").status_code == 204
     assert gateway.publisher.take() == []
 
 

@@ -196,6 +196,15 @@ def test_a_public_url_that_only_this_machine_can_reach_is_reported() -> None:
     assert found[0].state is Verdict.BAD
 
 
+def test_well_signed_webhooks_that_can_not_be_used_are_told_and_are_no_refusals() -> None:
+    counted: Samples = {
+        ("clerk_webhooks_total", (("outcome", "unusable"), ("route", "/slack/events"))): 3.0,
+    }
+    told, found = [each for each in reach.of_webhooks(counted) if each.check == "webhooks of Slack"]
+    assert (told.state, told.found.partition(" ")[0]) == (Verdict.ADVICE, "3")
+    assert found.state is Verdict.GOOD
+
+
 @pytest.mark.parametrize(
     ("taken", "refused", "state"),
     [(0, 0, Verdict.ADVICE), (100, 0, Verdict.GOOD), (100, 3, Verdict.GOOD), (5, 5, Verdict.BAD), (0, 1, Verdict.BAD)],
