@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.webhook import MOST_FIELDS, Accepted, Rejected, Request, Response, Unusable, form_fields, form_pairs
+from messages.formats.provider_words import delivery_state, opt_out_type
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
@@ -58,7 +59,7 @@ def sms(request: Request, account: Account, now: datetime) -> Accepted:
         contact=_sender(fields),
         body=fields.get("Body", ""),
         media=tuple(_media(fields)),
-        opt_out=fields.get("OptOutType") or None,
+        opt_out=opt_out_type(fields.get("OptOutType", "")),
         others=tuple(_others(fields)),
         received_at=now,
     )
@@ -68,11 +69,14 @@ def sms(request: Request, account: Account, now: datetime) -> Accepted:
 def status(request: Request, account: Account, now: datetime, sms_id: str) -> Accepted:
     """A delivery report on one of our texts; its id is part of the signed path."""
     fields = _verified(request, account)
-    code = fields.get("ErrorCode", "")
+    code, sid = fields.get("ErrorCode", ""), _required(fields, "MessageSid")
+    state = delivery_state(_required(fields, "MessageStatus"))
+    if state is None:
+        return Accepted([], TAKEN, dropped="message_status")
     report = DeliveryReported(
         sms=sms_id,
-        sid=_required(fields, "MessageSid"),
-        status=_required(fields, "MessageStatus"),
+        sid=sid,
+        status=state.value,
         error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
         received_at=now,
     )

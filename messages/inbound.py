@@ -23,7 +23,10 @@ class SmsReceived(QueueMessage):
 
 
 class DeliveryReported(QueueMessage):
-    """The provider reported the delivery state of one of our texts."""
+    """The provider reported the delivery state of one of our texts: `status` is a `State`'s value.
+
+    Gateways of earlier versions gave the provider's own word, which `delivery_state` reads, too.
+    """
 
     actor = "sms.record_delivery"
     sms: str

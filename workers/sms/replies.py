@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.conversation import Contact
+from messages.formats.provider_words import delivery_state
 from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
 from messages.sms import LIMIT, SlackFile, State
@@ -103,22 +104,6 @@ def edit_notice(state: State | None) -> str:
     return EDIT_OF_UNSENT if state is State.REFUSED else EDIT_TOO_LATE
 
 
-_REPORTED: Final = {
-    "accepted": State.QUEUED,
-    "scheduled": State.QUEUED,
-    "queued": State.QUEUED,
-    "sending": State.QUEUED,
-    "sent": State.SENT,
-    "partially_delivered": State.SENT,
-    "delivered": State.DELIVERED,
-    "read": State.DELIVERED,
-    "undelivered": State.UNDELIVERED,
-    "failed": State.FAILED,
-    "canceled": State.FAILED,
-}
-"""https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
-
-
 def reported(status: str) -> State | None:
-    """The state for the provider's word; None if the word is unknown."""
-    return _REPORTED.get(status)
+    """The state in a report or in an answer of the provider; None if the word is unknown."""
+    return delivery_state(status)

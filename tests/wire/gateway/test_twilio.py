@@ -295,3 +295,21 @@ def test_a_report_signed_for_another_text_is_refused(gateway: Served) -> None:
 def test_a_report_without_a_text_is_not_found(gateway: Served) -> None:
     assert gateway.twilio(_report(), "/twilio/status/").status_code == 404
     assert gateway.twilio(_report(), "/twilio/status/a/b").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [("sending", "queued"), ("read", "delivered"), ("canceled", "failed"), ("undelivered", "undelivered")],
+)
+def test_the_providers_words_become_ours_at_the_edge(gateway: Served, word: str, ours: str) -> None:
+    gateway.twilio(sms_form(MessageStatus=word), "/twilio/status/sms-1")
+    (report,) = gateway.publisher.take()
+    assert isinstance(report, DeliveryReported)
+    assert report.status == ours
+    gateway.twilio(sms_form(OptOutType="snooze"))
+    assert _text(gateway).opt_out is None
+
+
+def test_an_unknown_delivery_state_is_taken_and_dropped(gateway: Served) -> None:
+    assert gateway.twilio(sms_form(MessageStatus="teleported"), "/twilio/status/sms-1").status_code == 204
+    assert gateway.publisher.take() == []
