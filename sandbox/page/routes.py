@@ -3,7 +3,7 @@
 import base64
 import functools
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +52,10 @@ class PageApi:
             Route("/emoji", self._emoji),
             Route("/window", self._windows),
             Route("/faults", self._no_faults, methods=["DELETE"]),
-            *(Route(f"/{action.__name__.removeprefix('_')}", action, methods=["POST"]) for action in actions),
+            *(
+                Route(f"/{action.__name__.removeprefix('_')}", _of_object(action), methods=["POST"])
+                for action in actions
+            ),
         ]
 
     # -- the state --------------------------------------------------------------------------------------------------
@@ -198,6 +201,26 @@ class PageApi:
             return _INTERNALS_OUT_OF_REACH
         await self._internals.set_working(bool(body["working"]))
         return JSONResponse({})
+
+
+def _of_object(action: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """The action, for requests that say what it needs; 400 and what is wrong for others."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            if not isinstance(await request.json(), dict):
+                return _bad("the body must be a JSON object")
+            return await action(request)
+        except KeyError as missing:
+            return _bad(f"{missing} is missing, or names nothing here")
+        except (ValueError, TypeError, AttributeError) as error:
+            return _bad(str(error))
+
+    return answer
+
+
+def _bad(why: str) -> Response:
+    return JSONResponse({"status": 400, "body": why}, 400)
 
 
 async def _answer_of(action: Awaitable[httpx.Response]) -> Response:

@@ -90,10 +90,10 @@ class TwilioStandIn:
             return await self._answer(
                 request, "messages.list", query, lambda _: JSONResponse(self._store.page(query)), query.get("To", "")
             )
-        form = await request.form()
-        arguments = {name: str(form[name]) for name in form}
-        to = arguments.get("To", "")
-        return await self._answer(request, "messages.create", arguments, lambda call: self._create(form, call), to)
+        async with request.form() as form:
+            arguments = {name: str(form[name]) for name in form}
+            to = arguments.get("To", "")
+            return await self._answer(request, "messages.create", arguments, lambda call: self._create(form, call), to)
 
     def _create(self, form: FormData, call: RecordedCall) -> Response:
         """Take a text to send, or refuse it (https://www.twilio.com/docs/messaging/api/message-resource)."""
@@ -129,8 +129,10 @@ class TwilioStandIn:
 
     async def _message(self, request: Request) -> Response:
         sid = request.path_params["message"]
-        form = await request.form() if request.method == "POST" else {}
-        given = {name: str(value) for name, value in form.items()}
+        given: dict[str, str] = {}
+        if request.method == "POST":
+            async with request.form() as form:
+                given = {name: str(value) for name, value in form.items()}
 
         def do(_: RecordedCall) -> Response:
             text = self._found(request, sid)
