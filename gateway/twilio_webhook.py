@@ -61,6 +61,7 @@ def sms(request: Request, account: Account, now: datetime) -> Accepted:
         media=tuple(_media(fields)),
         opt_out=opt_out_type(fields.get("OptOutType", "")),
         others=tuple(_others(fields)),
+        pool=fields.get("MessagingServiceSid", "").replace("\x00", "")[:LONGEST_NAME],
         received_at=now,
     )
     return Accepted([text], NO_REPLY)

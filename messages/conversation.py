@@ -15,8 +15,9 @@ def conversation_id(line: str, contact: str) -> str:
 class Contact(Document):
     """A person, known by a phone number (`id`, E.164).
 
-    `opted_out` is the contact's latest wish, from `opted_at`; an agent gave the `name` at `named_at`. `orders` are the
-    newest orders to name the contact that were carried out.
+    An agent gave the `name` at `named_at`. `orders` are the newest orders to name the contact that were carried out.
+    Earlier versions recorded the contact's latest wish about all lines as `opted_out`, from `opted_at`; nothing writes
+    that any more (`messages/opt_outs.py` says what it still means).
     """
 
     id: str
@@ -104,6 +105,8 @@ class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
     `posted` is the newest inbound text in the thread. `outcome` is that of the newest agent's text that has one.
+    `opted_out` is the contact's latest wish about this line, from `opted_at`. With `own_opt_out`, what an earlier
+    version recorded for all lines before this conversation began does not concern it.
     """
 
     id: str
@@ -117,6 +120,9 @@ class Conversation(Document):
     ordering: Ordering = Ordering()
     unreachable: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    opted_out: bool = False
+    opted_at: Moment | None = None
+    own_opt_out: bool = False
 
 
 class NameContact(QueueMessage):

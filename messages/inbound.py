@@ -7,7 +7,8 @@ from messages.sms import Media, SlackFile
 class SmsReceived(QueueMessage):
     """A contact's text reached the gateway. `after` is the sid of the contact's text before it, if known.
 
-    `others` are the other recipients of a group message.
+    `others` are the other recipients of a group message. `pool` is the Messaging Service that the webhook names, blank
+    if it names none; None if there was no webhook.
     """
 
     actor = "ingestion.receive"
@@ -20,6 +21,7 @@ class SmsReceived(QueueMessage):
     received_at: Moment
     after: str | None = None
     others: tuple[str, ...] = ()
+    pool: str | None = None
 
 
 class DeliveryReported(QueueMessage):

@@ -22,7 +22,11 @@ class ReplyMode(StrEnum):
 
 
 class Line(Document):
-    """One of the team's phone numbers (`id`, E.164), tied to one Slack channel, its origin channel."""
+    """One of the team's phone numbers (`id`, E.164), tied to one Slack channel, its origin channel.
+
+    `opt_out` says which words opt out (`messages/opt_outs.py`); None: by the kind of the number. `pool` is the
+    Messaging Service that the line's webhooks name, since `pool_at`; blank: none.
+    """
 
     id: str
     channel: str
@@ -32,6 +36,9 @@ class Line(Document):
     cap: Duration = timedelta(minutes=15)
     solved_for: Duration = timedelta(hours=96)
     reply_mode: ReplyMode = ReplyMode.THREAD
+    opt_out: str | None = None
+    pool: str = ""
+    pool_at: Moment | None = None
 
     @property
     def label(self) -> str:

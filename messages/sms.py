@@ -84,7 +84,8 @@ class Sms(Document):
     `seq` counts a conversation's inbound texts from 1 without gaps. A text gets it after the text before it (`after`,
     in the gateway's order of arrival), so that many workers keep that order. While `asking`, Clerk has yet to ask the
     provider's list (for a reply: Slack's thread) for the texts before it: younger ones wait behind it. `wish` is the
-    keyword by which the contact opts out or in, or asks for help; `words` say in the thread what it did.
+    keyword by which the contact opts out or in, or asks for help, and `unheeded` one that the provider does not heed on
+    this line; `words` say in the thread what it did. `pool` is the Messaging Service that the webhook named.
     `due_at` is set until the text is under a ticket: the clock finds the texts that are overdue.
 
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, sent or not: `state` and, for
@@ -119,6 +120,8 @@ class Sms(Document):
     after: str | None = None
     asking: bool = False
     wish: str | None = None
+    unheeded: str | None = None
+    pool: str | None = None
     seq: int | None = None
     due_at: Moment | None = None
     correlation_id: str | None = None

@@ -193,13 +193,22 @@ class AddNote(Document):
     text: str
 
 
+class OptIn(Document):
+    """The contact, who had opted out (`since`, as the card showed), told the agent that they want texts again."""
+
+    kind: Literal["opt_in"] = "opt_in"
+    since: Moment
+
+
 class Expire(Document):
     """`solved_for` has passed."""
 
     kind: Literal["expire"] = "expire"
 
 
-Command = Annotated[Edit | Take | SetStatus | SetPriority | Reply | AddNote | Expire, Field(discriminator="kind")]
+Command = Annotated[
+    Edit | Take | SetStatus | SetPriority | Reply | AddNote | OptIn | Expire, Field(discriminator="kind")
+]
 
 
 class FileTexts(QueueMessage):

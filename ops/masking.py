@@ -13,7 +13,7 @@ SHOWN: Final = frozenset(
         *("actor", "after", "announcement", "assignees", "at", "attempted_at", "by", "cap", "channel", "close_at"),
         *("contact", "content_type", "conversation", "correlation_id", "created_at", "direction", "due_at"),
         *("error_code", "event_id", "failed", "id", "kind", "line", "mimetype", "mode", "notify", "opt_out"),
-        *("origin", "post", "priority", "received_at", "sid", "sms", "state", "status", "target", "thread_ts"),
+        *("origin", "pool", "post", "priority", "received_at", "sid", "sms", "state", "status", "target", "thread_ts"),
         *("ts", "updated_at", "user", "window"),
     }
 )

@@ -131,13 +131,14 @@ class SentText:
 
 @dataclass(frozen=True)
 class ListedText:
-    """A contact's text as the provider lists it, from `at`."""
+    """A contact's text as the provider lists it, from `at`; `pool` is its Messaging Service, if the list names one."""
 
     sid: str
     contact: str = field(repr=False)
     body: str = field(repr=False)
     media: tuple[Media, ...]
     at: datetime
+    pool: str | None = None
 
     def received(self, line: str, after: str | None) -> SmsReceived:
         """The text as a queue message, as from its webhook; `after` is the contact's text before it."""
@@ -149,6 +150,7 @@ class ListedText:
             media=self.media,
             received_at=self.at,
             after=after,
+            pool=self.pool,
         )
 
 

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.sms import ResendText
-from messages.ticket import ActOnTicket, SetPriority, SetStatus, Take
+from messages.ticket import ActOnTicket, OptIn, SetPriority, SetStatus, Take
 from messages.views import OpenReply, PushSend
 
 
@@ -115,7 +115,7 @@ def _resend(click: Click) -> Sequence[QueueMessage]:
     return [ResendText(sms=str(value["sms"]), by=click.user, attempt=value.get("attempt"), order=click.order)]
 
 
-def _command(click: Click, command: Take | SetStatus | SetPriority) -> Sequence[QueueMessage]:
+def _command(click: Click, command: Take | SetStatus | SetPriority | OptIn) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
         command=command,
@@ -139,6 +139,10 @@ def _priority(click: Click) -> Sequence[QueueMessage]:
     return _command(click, SetPriority.model_validate(click.parsed_value()))
 
 
+def _opt_in(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, OptIn.model_validate(click.parsed_value()))
+
+
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.open": _open,
     "ticket.assign": _assign,
@@ -150,6 +154,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.take": _take,
     "ticket.status": _status,
     "ticket.priority": _priority,
+    "ticket.opt_in": _opt_in,
     "clerk.send": _send_form,
 }
 

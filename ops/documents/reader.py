@@ -15,6 +15,7 @@ from messages.base import Document
 from messages.conversation import Contact, Conversation
 from messages.line import Inbox, Line
 from messages.notification import Post
+from messages.opt_outs import PoolOptOut
 from messages.sms import Sms
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
@@ -33,6 +34,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "inboxes": Inbox,
     "contacts": Contact,
     "conversations": Conversation,
+    "opt_outs": PoolOptOut,
     "tickets": Ticket,
     "sms": Sms,
     "posts": Post,

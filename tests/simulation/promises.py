@@ -157,7 +157,7 @@ def _wishes(world: SimulatedWorld) -> Broken:
         last = max(taken, key=lambda each: each.first_at)
         if any(each is not last and (each.taken_at or 0) > last.first_at - 1 for each in taken):
             continue  # they came too close to each other
-        opted_out = world.server.collection("contacts").documents[contact].get("opted_out", False)
+        opted_out = world.server.collection("conversations").documents[f"{make.LINE}:{contact}"].get("opted_out", False)
         if opted_out != (last.act.detail == "STOP"):
             yield "wish forgotten", f"{contact} sent {last.act.detail}, but opted_out is {opted_out}"
 

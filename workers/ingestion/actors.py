@@ -13,14 +13,16 @@ import structlog
 from messages.conversation import SequenceTexts, conversation_id
 from messages.formats.numbers import why_no_line
 from messages.inbound import SmsReceived
+from messages.line import Line
+from messages.opt_outs import Keyword, OptOut, OptOutWords, Standing, keyword, notice, warning, words_of
 from messages.process.publishing import correlation
 from messages.sms import Direction, Sms
 from messages.ticket import FileTexts
 from workers.ingestion.earlier import earlier
-from workers.ingestion.keywords import OptOut, notice_for, opt_out
 from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
 from workers.ingestion.ordering import put_in_order
 from workers.ports import Ports
+from workers.redraw import redraw
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.ingestion")
@@ -40,30 +42,56 @@ FILED_WITHIN: Final = timedelta(seconds=20)
 @actor(handles=SmsReceived)
 async def receive(message: SmsReceived, ports: Ports) -> None:
     """Store a text once, by the provider's sid; a text to a number that is not a line is stored and reported."""
-    if await ports.stores.lines.get(message.line) is None:
-        if await ports.stores.texts.add(_document(message, ports.now())):
-            why = why_no_line(message.line) or "add the line"
-            log.warning("a text came to a number that is not a line; it is stored", sms=message.sid, why=why)
+    line = await ports.stores.lines.get(message.line)
+    if line is None:
+        await _store_for_no_line(message, ports)
         return
     await ports.stores.contacts.ensure(message.contact, ports.now())
     await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
-    if not await _store(message, ports, asking=message.after is None) and await _is_done_with(message.sid, ports):
+    new = await _store(message, line, ports, asking=message.after is None)
+    if not new and await _is_done_with(message.sid, ports):
         return
     await put_in_order(conversation_id(message.line, message.contact), ports)
 
 
-async def _store(message: SmsReceived, ports: Ports, *, asking: bool) -> bool:
+async def _store_for_no_line(message: SmsReceived, ports: Ports) -> None:
+    """Store a text to a number that is not a line, and report it; an opt-out concerns the lines of its pool."""
+    if await ports.stores.texts.get(message.sid) is not None:
+        return
+    wish = _keyword(message, None).asked
+    if message.pool and wish in {OptOut.STOP, OptOut.START}:
+        counted = Standing(wish is OptOut.STOP, message.received_at)
+        for conversation in await ports.stores.opt_outs.record(message.line, message.contact, counted, message.pool):
+            await redraw(conversation, ports)
+    if await ports.stores.texts.add(_document(message, ports.now())):
+        why = why_no_line(message.line) or "add the line"
+        log.warning("a text came to a number that is not a line; it is stored", sms=message.sid, why=why)
+
+
+def _keyword(message: SmsReceived, line: Line | None) -> Keyword:
+    return keyword(message.body, message.opt_out, _words(message, line))
+
+
+def _words(text: SmsReceived | Sms, line: Line | None) -> OptOutWords:
+    """The words that count on a text's line; without a webhook its pool is the line's."""
+    pool = line.pool if text.pool is None and line else text.pool
+    return words_of(text.line, line.opt_out if line else None, in_service=bool(pool))
+
+
+async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, asking: bool) -> bool:
     """Store a text to a line; False if it was stored before: then it changes nothing.
 
     A STOP counts at once. It counts again, as any keyword does, when the text gets its place: a worker may die here.
     """
-    wish = opt_out(message.body, message.opt_out)
-    more = {"due_at": ports.now() + FILED_WITHIN, "asking": asking, "wish": wish}
+    found = _keyword(message, line)
+    more = {"due_at": ports.now() + FILED_WITHIN, "asking": asking, "wish": found.asked, "unheeded": found.unheeded}
     text = _document(message, ports.now()).model_copy(update=more)
     if not await ports.stores.texts.add(text):
         return False
-    if wish is OptOut.STOP:
-        await _record_wish(text, wish, ports)
+    if message.pool is not None and line is not None and line.pool != message.pool:
+        await ports.stores.lines.set_pool(message.line, message.pool, message.received_at)
+    if found.asked is OptOut.STOP:
+        await _record_wish(text, ports)
     return True
 
 
@@ -79,6 +107,7 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
         body=message.body,
         media=message.media,
         others=message.others,
+        pool=message.pool,
         received_at=message.received_at,
         stored_at=now,
         after=message.after,
@@ -87,13 +116,25 @@ def _document(message: SmsReceived, now: datetime) -> Sms:
     )
 
 
-async def _record_wish(text: Sms, wish: OptOut, ports: Ports) -> str:
-    """Record an opt-out or opt-in as of the text's time; returns the notice for the thread."""
-    contact = await ports.stores.contacts.ensure(text.contact, ports.now())
+async def _record_wish(text: Sms, ports: Ports) -> str:
+    """Record an opt-out or opt-in as of the text's time; returns the notice for the thread, if there is one."""
+    if text.wish is None and text.unheeded is None:
+        return ""
+    line, stores = await ports.stores.lines.get(text.line), ports.stores
+    before = await stores.opt_outs.of(text.line, text.contact)
+    words = _words(text, line)
+    if text.wish is None:
+        return warning(OptOut(text.unheeded or ""), words, opted_out=before.out)
+    wish = OptOut(text.wish)
     if wish is not OptOut.HELP:
-        await ports.stores.contacts.set_opted_out(contact.id, wish is OptOut.STOP, text.received_at)
-    recorded_before = contact.opted_at == text.received_at
-    return notice_for(wish, opted_out=contact.opted_out or recorded_before)
+        if text.pool is not None and line is not None and line.pool != text.pool:
+            await stores.lines.set_pool(text.line, text.pool, text.received_at)
+        counted = Standing(wish is OptOut.STOP, text.received_at)
+        for conversation in await stores.opt_outs.record(text.line, text.contact, counted, text.pool):
+            if conversation != text.conversation:  # its own pass follows anyway
+                await redraw(conversation, ports)
+    was_out = before.out or before.since == text.received_at
+    return notice(wish, words, opted_out=was_out, in_pool=bool(text.pool))
 
 
 async def _is_done_with(sid: str, ports: Ports) -> bool:
@@ -150,8 +191,9 @@ async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports:
     answer = await earlier(text, 1 if is_worth_waiting(text, now) else ATTEMPTS, ports)
     if answer is None:
         return None
+    line = await ports.stores.lines.get(text.line)
     for found in answer.found:
-        await _store(found, ports, asking=False)
+        await _store(found, line, ports, asking=False)
     for each in asking:
         if each.asking:
             await ports.stores.texts.set_answered(each, answer.before.get(each.id))
@@ -162,7 +204,7 @@ async def _place(candidates: Sequence[Sms], conversation: str, ports: Ports) -> 
     """Give each text the next place; False if another worker took one."""
     newest = await ports.stores.texts.newest(conversation) if candidates else 0
     for seq, text in enumerate(candidates, newest + 1):
-        words = await _record_wish(text, OptOut(text.wish), ports) if text.wish else ""
+        words = await _record_wish(text, ports)
         if not await ports.stores.texts.place(text, seq, words):
             return False
     return True

@@ -70,7 +70,9 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
     if line is None or contact is None:
         await _whisper(message, TICKET_GONE, ports)
         return
-    await _open(message, reply_modals.reply(line, contact, line.channel, message.response_url), CLICK_AGAIN, ports)
+    out = (await stores.opt_outs.of(line.id, contact.id)).out
+    view = reply_modals.reply(line, contact, line.channel, message.response_url, opted_out=out)
+    await _open(message, view, CLICK_AGAIN, ports)
 
 
 @actor(handles=OpenDashboard, max_retries=0, time_limit=timedelta(seconds=15))
@@ -92,7 +94,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
     )
     recent = list(dict.fromkeys(ticket.contact for ticket in tickets))
     known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
-    contacts = [known[number] for number in recent if number in known and not known[number].opted_out]
+    contacts = [known[number] for number in recent if number in known]
     await _open(message, reply_modals.send(lines, contacts, message.channel, message.response_url), CLICK_AGAIN, ports)
 
 

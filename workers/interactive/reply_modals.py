@@ -19,6 +19,7 @@ from slack_sdk.models.views import View
 
 from messages.conversation import Contact
 from messages.line import Line, line_of
+from messages.opt_outs import TOLD, way_back, words_of
 from workers.markup import clip_escaped, escape, unstyled
 
 OPTIONS: Final = 100
@@ -31,15 +32,21 @@ TYPED: Final = 3000
 HINT: Final = "At most 1,600 characters. A text that begins with // or note: stays a note for the team."
 
 
-def reply(line: Line, contact: Contact, channel: str | None, response_url: str | None) -> dict[str, Any]:
+def reply(
+    line: Line, contact: Contact, channel: str | None, response_url: str | None, *, opted_out: bool = False
+) -> dict[str, Any]:
     """The modal of a card's Reply button."""
     name = f"*{clip_escaped(unstyled(contact.name), 200)}* · " if contact.name else ""
     to = f"To {name}{escape(contact.id)} from {clip_escaped(unstyled(line.label), 200)}"
     blocks: list[Block] = [ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)])]
-    if contact.opted_out:
-        warning = "The contact has opted out. Clerk can't send texts until they text START to the line."
-        blocks.append(SectionBlock(text=_plain(warning)))
-    shown = {"line": line.id, "contact": contact.id, "opted_out": contact.opted_out}
+    if opted_out:
+        back = way_back(words_of(line.id, line.opt_out, in_service=bool(line.pool)))
+        warning = (
+            f"The contact has opted out. Clerk can't send texts until they text {back} to the line. If they told you "
+            f"that they want texts, click “{TOLD}” on the card, then Reply again."
+        )
+        blocks.append(SectionBlock(text=_plain(escape(warning))))
+    shown = {"line": line.id, "contact": contact.id, "opted_out": opted_out}
     return _modal("ticket.reply", "Reply", [*blocks, _text()], {**shown, **_where(channel, response_url)})
 
 

@@ -34,12 +34,3 @@ class Contacts(DocumentStore[Contact]):
     async def named(self, term: str, limit: int) -> list[str]:
         """The numbers of contacts with a name, present or past, in which a word begins like this."""
         return await self._words.keys(term, limit, whole=False)
-
-    async def set_opted_out(self, number: str, opted_out: bool, at: datetime) -> bool:
-        """Record that the contact opted out, or in again, at a time; False if a later wish is recorded.
-
-        Of two wishes at one time the opt-out counts, in whatever order and however often they are recorded.
-        """
-        before = {"$lte": at} if opted_out else {"$lt": at}
-        earlier = {"_id": number, "$or": [{"opted_at": None}, {"opted_at": before}]}
-        return await self._update(earlier, {"$set": {"opted_out": opted_out, "opted_at": at}})

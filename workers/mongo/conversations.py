@@ -7,7 +7,18 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument
 
 from messages.conversation import Conversation, Debounce, Outcome, Thread, conversation_id
+from messages.opt_outs import Standing
 from workers.mongo.collection import DocumentStore, stored
+
+
+def superseding(id: str, wish: Standing) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The query for a document whose recorded wish is not a later one, and the change that records this one.
+
+    Of two wishes at one time the opt-out counts, in whatever order and however often they are recorded.
+    """
+    same = {"opted_at": wish.since} if wish.out else {"opted_at": wish.since, "opted_out": {"$ne": True}}
+    earlier = {"_id": id, "$or": [{"opted_at": None}, {"opted_at": {"$lt": wish.since}}, same]}
+    return earlier, {"$set": {"opted_out": wish.out, "opted_at": wish.since}}
 
 
 class Conversations(DocumentStore[Conversation]):
@@ -18,7 +29,8 @@ class Conversations(DocumentStore[Conversation]):
     async def ensure(self, line: str, contact: str, now: datetime) -> Conversation:
         """The conversation between a line and a contact, created if necessary."""
         id = conversation_id(line, contact)
-        return await self._ensure(Conversation(id=id, line=line, contact=contact, created_at=now))
+        new = Conversation(id=id, line=line, contact=contact, created_at=now, own_opt_out=True)
+        return await self._ensure(new)
 
     async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
         """Save the debounce if it has not changed since `read`; with `redraw_by`, the same write requests a redraw."""
@@ -127,6 +139,10 @@ class Conversations(DocumentStore[Conversation]):
         """Release the lease with requests left, to continue at `again_at`; the clock finds them at `due_at`."""
         later = {"redraw.due_at": due_at, "redraw.again_at": again_at, "redraw.tries": tries}
         await self._update({"_id": id, "lease.holder": holder}, {"$unset": {"lease": ""}, "$set": later})
+
+    async def set_opted_out(self, id: str, wish: Standing) -> bool:
+        """Record a contact's wish about the line; False if a later one is recorded, or there is no conversation."""
+        return await self._update(*superseding(id, wish))
 
     async def set_thread(self, id: str, thread: Thread | None) -> None:
         """Record the conversation's Slack thread."""

@@ -23,8 +23,17 @@ class Lines(DocumentStore[Line]):
         return await self._insert(line)
 
     async def save(self, line: Line) -> None:
-        """Store a line, new or changed."""
-        await self._collection.update_one({"_id": line.id}, change_to(line), upsert=True)
+        """Store a line, new or changed, but for what workers learn of it."""
+        await self._collection.update_one({"_id": line.id}, change_to(line, keep=("pool", "pool_at")), upsert=True)
+
+    async def set_pool(self, line: str, pool: str, at: datetime) -> None:
+        """Record which Messaging Service a webhook of that time named for a line, unless a later one is recorded."""
+        earlier = {"_id": line, "pool": {"$ne": pool}, "$or": [{"pool_at": None}, {"pool_at": {"$lt": at}}]}
+        await self._update(earlier, {"$set": {"pool": pool, "pool_at": at}})
+
+    async def in_pool(self, pool: str) -> list[str]:
+        """The numbers of the lines that are in a Messaging Service."""
+        return [line.id for line in await self.all() if line.pool == pool]
 
     async def remove(self, number: str) -> bool:
         """Delete a line; False if it does not exist."""

@@ -11,6 +11,7 @@ from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
 from workers.mongo.lines import Inboxes, Lines
+from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Channels, Posts
 from workers.mongo.texts import Texts
@@ -62,6 +63,7 @@ class Stores:
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
+        self.opt_outs = OptOuts(self._database["opt_outs"], self.lines, self.contacts, self.conversations)
         self.texts = Texts(self._database["sms"])
         self.past = Past(self._database["notes"], self._database["history"])
         self.tickets = Tickets(

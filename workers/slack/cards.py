@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import (
@@ -18,6 +19,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
+from messages import opt_outs
 from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Sms
@@ -52,7 +54,7 @@ class Card:
     """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
 
     With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
-    contact failed, if it did.
+    contact failed, if it did. `opted_out_since` is when the contact opted out of the line's texts; None if they get them.
     """
 
     ticket: Ticket
@@ -64,6 +66,7 @@ class Card:
     root: bool
     withheld: str | None = None
     failed: str = ""
+    opted_out_since: datetime | None = None
 
 
 def card(card: Card) -> Rendered:
@@ -79,6 +82,7 @@ def card(card: Card) -> Rendered:
         *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
+        *_opt_out(card),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
         _quick_actions(ticket),
@@ -156,6 +160,18 @@ def _arrival_line(card: Card) -> str:
     assert card.newest is not None
     came = local_time(card.newest.received_at)
     return f"{came} · *+{card.more} more*" if card.more > 0 else came
+
+
+def _opt_out(card: Card) -> list[Block]:
+    """Says before an agent writes that the contact has opted out, with a button for what they told otherwise."""
+    if card.opted_out_since is None:
+        return []
+    line = card.line
+    back = opt_outs.way_back(opt_outs.words_of(line.id, line.opt_out, in_service=bool(line.pool)))
+    said = f":no_entry: *Opted out.* Clerk sends them no texts until they text {escape(back)}, or tell you otherwise."
+    value = value_of(ticket=card.ticket.id, since=card.opted_out_since.isoformat())
+    button = ButtonElement(text=opt_outs.TOLD, action_id="ticket.opt_in", value=value)
+    return [SectionBlock(text=mrkdwn(said), accessory=button)]
 
 
 def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:

@@ -11,6 +11,7 @@ from messages.conversation import Announcement, Contact, Conversation, Thread
 from messages.formats.byline import byline
 from messages.line import Line
 from messages.notification import Post, PostKind
+from messages.opt_outs import Standing
 from messages.sms import Sms
 from messages.ticket import Ticket
 from workers.claim import Attempt
@@ -62,6 +63,7 @@ class ReconcilePass:
         self._older: list[tuple[Post, Post]] = []
         """The cards that are to shrink, each with the newer one that it links to."""
         self._links: dict[str, str] = {}
+        self._standing = Standing()
 
     @property
     def again_at(self) -> datetime | None:
@@ -75,6 +77,7 @@ class ReconcilePass:
 
     async def run(self) -> None:
         """Do all that can be done now."""
+        self._standing = await self._ports.stores.opt_outs.standing(self._line, self._contact, self._conversation)
         try:
             await self._reconcile()
         except ThreadGone:
@@ -421,6 +424,7 @@ class ReconcilePass:
             root=root,
             withheld=withheld,
             failed=self._conversation.outcome.failed if self._conversation.outcome else "",
+            opted_out_since=self._standing.since if self._standing.out else None,
         )
 
 

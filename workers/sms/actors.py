@@ -23,6 +23,7 @@ from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT
 from workers.sms.earlier import ATTEMPTS, missing_before
 from workers.sms.mentioned_names import names
+from workers.sms.opted_out import barred, fail, succeed
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
@@ -45,7 +46,6 @@ from workers.sms.sending import (
     WAIT_FOR_EARLIER,
     WAIT_FOR_PREDECESSOR,
     Sending,
-    fail,
 )
 
 log = structlog.get_logger("clerk.sms")
@@ -115,7 +115,8 @@ async def _store(
 ) -> Sms:
     """Store a reply, once; returns it as it was first decided."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
-    decision = decide_reply(message.text, body, message.files, line.reply_mode, contact)
+    out = await barred(line.id, contact.id, ports)
+    decision = decide_reply(message.text, body, message.files, line.reply_mode, out)
     if decision.state is State.WAITING and is_too_late(message, ports.now()):
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
     text = _document(message, conversation, body, decision, ports.now()).model_copy(update={"asking": asking})
@@ -239,6 +240,7 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
     if state in {State.FAILED, State.UNDELIVERED}:
         news = await fail(text, state, message.error_code, ports)
     else:
+        await succeed(text, state, ports)
         news = await ports.stores.texts.move(text, state)
     if news or text.unshown is not None:
         await redraw(text.conversation, ports)

@@ -19,6 +19,7 @@ from workers.sms.compose import (
     refusal_id,
 )
 from workers.sms.mentioned_names import names
+from workers.sms.opted_out import barred
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.replies import decide_reply
 from workers.sms.sending import WAIT_FOR_EARLIER
@@ -74,7 +75,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     line = await stores.lines.get(message.line)
     contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)
     body = plain(message.text, await names(message.text, message.at, ports))
-    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, contact)
+    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, await barred(message.line, contact.id, ports))
     words = decision.words if line is not None else LINE_GONE
     if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
         words = NO_TICKET_FOR_NOTE

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from messages.conversation import Contact
 from messages.formats.provider_words import delivery_state
 from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
@@ -13,10 +12,6 @@ from messages.sms import LIMIT, SlackFile, State
 from workers.sms.files import objection
 from workers.sms.plain_text import is_note, segments
 
-OPTED_OUT: Final = (
-    "Not sent: the contact has opted out of texts. Reach them another way; they can opt in again by texting START to "
-    "the line."
-)
 EMPTY: Final = "Not sent: your reply has no text."
 BUTTONS_ONLY: Final = "On this line, a reply in the thread is not sent to the contact. Use the Reply button."
 EDIT_TOO_LATE: Final = (
@@ -46,18 +41,19 @@ class ReplyDecision:
 
 
 def decide_reply(
-    markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, contact: Contact
+    markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, barred: str = ""
 ) -> ReplyDecision:
     """Decide whether to send a reply; `body` is its `markup` as plain text. Notes come first: they are never sent.
 
-    For a text written with a button, which is sent in any mode, pass ReplyMode.THREAD.
+    `barred` says in words why the contact can't be texted at all; empty if they can. For a text written with a button,
+    which is sent in any mode, pass ReplyMode.THREAD.
     """
     if is_note(markup) or is_note(body):
         return ReplyDecision(State.NOTE)
     if mode is not ReplyMode.THREAD:
         return ReplyDecision(State.UNSENT)
-    if contact.opted_out:
-        return ReplyDecision(State.REFUSED, OPTED_OUT)
+    if barred:
+        return ReplyDecision(State.REFUSED, barred)
     if words := objection(files):
         return ReplyDecision(State.REFUSED, words)
     if not body.strip() and not files:

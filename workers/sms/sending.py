@@ -17,11 +17,11 @@ from messages.sms import Sms, State
 from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
 from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.lease import Lease
-from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports, SentText
 from workers.sms.attempt import PATIENCE, attempt_of, words_for_person
 from workers.sms.files import links
-from workers.sms.replies import OPTED_OUT, reported
+from workers.sms.opted_out import barred, fail, succeed
+from workers.sms.replies import reported
 
 log = structlog.get_logger("clerk.sms")
 
@@ -86,9 +86,8 @@ class Sending:
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
         ports = self._ports
-        contact = await ports.stores.contacts.get(text.contact)
-        if contact is not None and contact.opted_out:
-            await self._texts.move(text, State.REFUSED, words=OPTED_OUT)
+        if words := await barred(text.line, text.contact, ports):
+            await self._texts.move(text, State.REFUSED, words=words)
             return None
         if attempt_of(text).state is ClaimState.REPEATABLE:
             found = await self.look(text)
@@ -112,7 +111,7 @@ class Sending:
                 callback=f"{ports.settings.url}/twilio/status/{text.id}",
             )
         except Refused as error:
-            await fail(text, State.FAILED, error.number, ports)
+            await fail(text.model_copy(update={"claimed_at": claimed_at}), State.FAILED, error.number, ports)
         except (TextingThrottled, Unreachable) as error:
             return await self._put_off(text, error)
         except Undecided as error:
@@ -169,6 +168,7 @@ class Sending:
         if state in {State.FAILED, State.UNDELIVERED}:
             await fail(text, state, sent.error_code, self._ports)
         else:
+            await succeed(text, state, self._ports)
             await self._texts.move(text, state)
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
@@ -178,11 +178,3 @@ class Sending:
         retry_at = self._ports.now() + wait
         await self._texts.unclaim(text, retry_at, retry_at + SEND_WITHIN)
         return wait
-
-
-async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
-    """Record that a text failed and what to do about it; False, and nothing changes, if that was recorded before."""
-    found = advice(code)
-    if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
-        await ports.stores.contacts.set_opted_out(text.contact, True, text.claimed_at or ports.now())
-    return await ports.stores.texts.move(text, state, error_code=code, words=found.words)

@@ -10,7 +10,8 @@ from messages.conversation import Conversation, NameContact, conversation_id
 from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
-from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, Reply, Status, Ticket
+from messages.opt_outs import Standing
+from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, OptIn, Reply, Status, Ticket
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
@@ -103,13 +104,18 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             return
         solved_for = line.solved_for if line else ports.settings.solved_for
         earlier = await _entries_since(message, ticket, ports)
-        decision = decide(ticket, message.command, message.by, message.at, solved_for, message.order, earlier)
+        out = isinstance(message.command, OptIn) and (await _is_out(ticket, ports))
+        decision = decide(
+            ticket, message.command, message.by, message.at, solved_for, message.order, earlier, opted_out=out
+        )
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
     else:
         raise LostVersionRace
     if isinstance(message.command, Reply):
         await _keep(message, decision.ticket, ports)
+    if isinstance(message.command, OptIn) and not decision.refusals:
+        await _opt_in(message.command, at, ticket, ports)
     if message.by is not None:
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
@@ -121,6 +127,17 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     else:
         replied = isinstance(message.command, Reply)
         await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=at, replied=replied))
+
+
+async def _is_out(ticket: Ticket, ports: Ports) -> bool:
+    return (await ports.stores.opt_outs.of(ticket.line, ticket.contact)).out
+
+
+async def _opt_in(command: OptIn, at: datetime, ticket: Ticket, ports: Ports) -> None:
+    """Record that a contact told an agent that they want texts again; a repeat undoes no later opt-out."""
+    lifted = Standing(out=False, since=max(at, command.since + timedelta(milliseconds=1)))
+    for conversation in await ports.stores.opt_outs.record(ticket.line, ticket.contact, lifted):
+        await redraw(conversation, ports)
 
 
 async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Ports) -> Entry | None:

@@ -20,6 +20,7 @@ from messages.ticket import (
     Entry,
     Expire,
     Note,
+    OptIn,
     Priority,
     Reply,
     SetPriority,
@@ -88,8 +89,12 @@ def decide(
     solved_for: timedelta,
     order: str | None = None,
     earlier: Sequence[Entry] = (),
+    *,
+    opted_out: bool = False,
 ) -> Decision:
     """What a command does to a ticket; `by` is the agent, None for the clock; `order` identifies the agent's order.
+
+    `opted_out` says whether the ticket's contact has opted out.
 
     An order that is already in the history is not carried out again, and only its refusals are repeated. One that
     changes nothing gets an entry in the history, so that it changes nothing later either. `earlier` are the entries
@@ -111,14 +116,29 @@ def decide(
             draft, refusals = _reply(ticket, by), ()
         case AddNote():
             draft, refusals = _add_note(ticket, command, by, now), ()
+        case OptIn():
+            draft, refusals = {}, () if opted_out else (NOT_OPTED_OUT,)
         case Expire():
             draft, refusals = _expire(ticket, now), ()
         case _:
             assert_never(command)
     after = next_version(ticket, draft, by, now, _why(command), solved_for)
+    if isinstance(command, OptIn) and not refusals:
+        after = _opted_in(ticket, by, now)
     if order is not None:
         after = _with_order(ticket, after, command, by, now, order, refusals)
     return Decision(after, refusals)
+
+
+NOT_OPTED_OUT: Final = "Nothing was changed: the contact has opted in again meanwhile. You can send them texts."
+
+
+def _opted_in(ticket: Ticket, by: str | None, now: datetime) -> Ticket:
+    """The ticket with the end of an opt-out in its history: that itself is the conversation's."""
+    changes = (Change(what="opted_out", before=True, after=False),)
+    entry = Entry(version=ticket.version + 1, changes=changes, by=by, at=now, why="opt_in")
+    history = (*ticket.history, entry)
+    return ticket.model_copy(update={"version": entry.version, "updated_at": now, "history": history})
 
 
 def entry_of(

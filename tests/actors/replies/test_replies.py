@@ -301,9 +301,7 @@ async def test_a_refusal_for_an_opt_out_marks_the_contact_and_stops_what_follows
 
     workers.texting.before = refuse
     message = await reply(workers, place, 1)
-    contact = await workers.ports.stores.contacts.get(make.CONTACT)
-    assert contact is not None
-    assert contact.opted_out
+    assert (await workers.ports.stores.opt_outs.of(make.LINE, make.CONTACT)).out
     assert marks(workers, message) == {"x"}
     workers.texting.before = lambda method: None
     await reply(workers, place, 2)

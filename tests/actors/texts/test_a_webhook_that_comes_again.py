@@ -40,9 +40,7 @@ async def come(workers: FakeWorkers, *bodies: str) -> list[SmsReceived]:
 
 async def opted_out(workers: FakeWorkers, contact: str = make.CONTACT) -> bool:
     """Whether Clerk refuses to text the contact."""
-    found = await workers.ports.stores.contacts.get(contact)
-    assert found is not None
-    return found.opted_out
+    return (await workers.ports.stores.opt_outs.of(make.LINE, contact)).out
 
 
 def written(workers: FakeWorkers) -> WriteText:

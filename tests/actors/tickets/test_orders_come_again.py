@@ -12,6 +12,7 @@ from gateway import slack_webhook
 from gateway.webhook import Request
 from messages.base import QueueMessage
 from messages.notification import AgentActed
+from messages.opt_outs import Standing
 from messages.sms import ResendText, State
 from messages.ticket import ActOnTicket, AgentWrote, Expire, Reply, SetStatus, Status, Ticket
 from tests import make
@@ -277,8 +278,8 @@ async def test_a_repeated_send_cancels_no_notification(workers: FakeWorkers) -> 
 
 async def test_a_text_that_was_refused_is_not_sent_later_by_a_repeat(workers: FakeWorkers) -> None:
     desk = await desk_with_a_ticket(workers)
-    contacts = workers.ports.stores.contacts
-    await contacts.set_opted_out(make.CONTACT, True, workers.clock.now())
+    opt_outs = workers.ports.stores.opt_outs
+    await opt_outs.record(make.LINE, make.CONTACT, Standing(out=True, since=workers.clock.now()))
     nowhere = desk.command(make.AGENT, "send 5550009999 hello")
     await workers.ports.stores.lines.remove(make.LINE)
     await desk.deliver(nowhere)
@@ -286,7 +287,7 @@ async def test_a_text_that_was_refused_is_not_sent_later_by_a_repeat(workers: Fa
     refused = desk.command(make.AGENT, f"send {make.CONTACT} hello")
     await desk.deliver(refused, times=2)
     workers.clock.forward(1)
-    await contacts.set_opted_out(make.CONTACT, False, workers.clock.now())
+    await opt_outs.record(make.LINE, make.CONTACT, Standing(out=False, since=workers.clock.now()))
     said = len(workers.slack.whispers)
     await desk.deliver(refused, nowhere)
     await workers.pass_time(5, 1)

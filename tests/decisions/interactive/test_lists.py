@@ -117,7 +117,7 @@ CONTACTS = st.lists(st.builds(_contact, PLACES, make.visible(80)), max_size=120,
 
 @given(make.written(100), make.written(80), st.booleans(), st.none() | st.just(URL))
 def test_every_reply_modal_is_within_slacks_limits(line: str, name: str, out: bool, url: str | None) -> None:
-    view = reply_modals.reply(make.line(name=line), make.contact(name=name, opted_out=out), CHANNEL, url)
+    view = reply_modals.reply(make.line(name=line), make.contact(name=name), CHANNEL, url, opted_out=out)
     assert modal_errors(view) == []
     _dead(view["blocks"])
 
@@ -152,7 +152,7 @@ def test_two_submissions_of_one_modal_are_one_text_and_two_modals_are_two() -> N
 
 
 def test_a_reply_to_a_contact_that_opted_out_is_refused_on_the_field() -> None:
-    view = reply_modals.reply(make.line(), make.contact(opted_out=True), CHANNEL, URL)
+    view = reply_modals.reply(make.line(), make.contact(), CHANNEL, URL, opted_out=True)
     assert "opted out" in str(view["blocks"])
     found = forms.read(submitted(view, text={"value": "hi"}))
     assert isinstance(found, dict)

@@ -24,7 +24,7 @@ def file(**fields: Any) -> SlackFile:
 
 def verdict(text: str, *files: SlackFile, mode: ReplyMode = ReplyMode.THREAD) -> ReplyDecision:
     """What becomes of a reply with files."""
-    return decide_reply(text, text, files, mode, make.contact())
+    return decide_reply(text, text, files, mode)
 
 
 def test_a_file_goes_out_with_a_text_and_without() -> None:

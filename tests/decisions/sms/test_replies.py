@@ -19,16 +19,16 @@ PREFIXES = st.sampled_from(
 
 
 @given(PREFIXES, make.written(200), st.booleans(), st.booleans(), st.sampled_from(ReplyMode))
-def test_a_note_is_never_anything_else(prefix: str, rest: str, file: bool, opted_out: bool, mode: ReplyMode) -> None:
+def test_a_note_is_never_anything_else(prefix: str, rest: str, file: bool, barred: bool, mode: ReplyMode) -> None:
     files = [SlackFile(id="F1")] if file else []
-    verdict = decide_reply(prefix + rest, prefix + rest, files, mode, make.contact(opted_out=opted_out))
+    verdict = decide_reply(prefix + rest, prefix + rest, files, mode, "Not sent." if barred else "")
     assert verdict.state is State.NOTE
 
 
 @given(make.written(200), st.booleans())
 def test_nothing_in_the_thread_of_a_buttons_only_line_is_sent(text: str, file: bool) -> None:
     files = [SlackFile(id="F1")] if file else []
-    assert decide_reply(text, text, files, ReplyMode.BUTTONS, make.contact()).state in {State.UNSENT, State.NOTE}
+    assert decide_reply(text, text, files, ReplyMode.BUTTONS).state in {State.UNSENT, State.NOTE}
 
 
 @given(st.integers(0, 1200), st.integers(0, 1200))

@@ -239,6 +239,7 @@ def _listed(message: TwilioMessage, media: tuple[Media, ...]) -> ListedText:
             "contact": message.from_ or UNKNOWN_SENDER,
             "body": message.body or "",
             "media": media,
+            "pool": message.messaging_service_sid or None,
             "at": message.date_sent or message.date_created or datetime.now(UTC),
         }
     )

@@ -1,0 +1,54 @@
+"""The opt-outs: of each conversation, and of a contact and a pool of lines."""
+
+from messages.conversation import Contact, Conversation, conversation_id
+from messages.line import Line
+from messages.opt_outs import PoolOptOut, Standing, scope_id, standing
+from workers.mongo.collection import DocumentStore, RawCollection
+from workers.mongo.contacts import Contacts
+from workers.mongo.conversations import Conversations, superseding
+from workers.mongo.lines import Lines
+
+
+class OptOuts(DocumentStore[PoolOptOut]):
+    """What contacts want: a conversation's own is in its document, a pool's is here."""
+
+    kind = PoolOptOut
+
+    def __init__(
+        self, collection: RawCollection, lines: Lines, contacts: Contacts, conversations: Conversations
+    ) -> None:
+        super().__init__(collection)
+        self._lines, self._contacts, self._conversations = lines, contacts, conversations
+
+    async def of(self, line: str, contact: str) -> Standing:
+        """Whether a contact has opted out of what a line sends."""
+        return await self.standing(
+            await self._lines.get(line),
+            await self._contacts.get(contact),
+            await self._conversations.get(conversation_id(line, contact)),
+        )
+
+    async def standing(self, line: Line | None, contact: Contact | None, conversation: Conversation | None) -> Standing:
+        """Whether a contact has opted out of what a line sends, by these documents and the pool's."""
+        pool = await self.get(scope_id("", contact.id, line.pool)) if line and contact and line.pool else None
+        return standing(line, contact, conversation, pool)
+
+    async def record(self, line: str, contact: str, wish: Standing, pool: str | None = None) -> list[str]:
+        """Record a wish about a line, and so about its pool; returns the conversations that it concerns.
+
+        There are none if a later wish is recorded.
+
+        `pool` is the one that the text's webhook named, blank if none; None: as far as the line's is known.
+        """
+        if pool is None:
+            known = await self._lines.get(line)
+            pool = known.pool if known else ""
+        own = conversation_id(line, contact)
+        if not pool:
+            return [own] if await self._conversations.set_opted_out(own, wish) else []
+        id = scope_id(line, contact, pool)
+        await self._ensure(PoolOptOut(id=id))
+        if not await self._update(*superseding(id, wish)):
+            return []
+        members = await self._lines.in_pool(pool)
+        return [own, *(conversation_id(each, contact) for each in members if each != line)]

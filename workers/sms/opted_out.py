@@ -1,0 +1,42 @@
+"""Refuses texts to contacts who have opted out, and lets the provider judge who has: 21610 says so, a delivery not."""
+
+from typing import Final
+
+from messages.opt_outs import Standing, refusal, words_of
+from messages.sms import Sms, State
+from workers.platforms.twilio.errors import ErrorKind, advice
+from workers.ports import Ports
+from workers.redraw import redraw
+
+ARRIVES: Final = frozenset({State.SENT, State.DELIVERED})
+"""The states in which the provider has let a text pass its list of opt-outs; Queued may still end in 21610."""
+
+
+async def barred(line: str, contact: str, ports: Ports) -> str:
+    """Why a contact can't be texted from a line, in words for the agent; empty if they have not opted out of it."""
+    if not (await ports.stores.opt_outs.of(line, contact)).out:
+        return ""
+    found = await ports.stores.lines.get(line)
+    return refusal(words_of(line, found.opt_out if found else None, in_service=bool(found and found.pool)))
+
+
+async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
+    """Record that a text failed and what to do about it; False, and nothing changes, if that was recorded before."""
+    found = advice(code)
+    if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
+        await _record(text, Standing(out=True, since=text.claimed_at or ports.now()), ports)
+    return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
+
+
+async def succeed(text: Sms, state: State, ports: Ports) -> None:
+    """Record that a contact gets texts, as of the call that sent this one, if Clerk thought that they had opted out."""
+    if state not in ARRIVES or text.claimed_at is None or text.rank >= state.rank:
+        return
+    known = await ports.stores.opt_outs.of(text.line, text.contact)
+    if known.out and known.since is not None and known.since < text.claimed_at:
+        await _record(text, Standing(out=False, since=text.claimed_at), ports)
+
+
+async def _record(text: Sms, judged: Standing, ports: Ports) -> None:
+    for conversation in await ports.stores.opt_outs.record(text.line, text.contact, judged):
+        await redraw(conversation, ports)
