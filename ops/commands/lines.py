@@ -13,6 +13,7 @@ from rich.table import Table
 
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line
+from messages.opt_outs import described, setting
 from messages.process.settings import Settings
 from ops.commands.options import Invalid
 from ops.documents.seed import new_line
@@ -59,10 +60,14 @@ def _changed(line: Line, **given: Any) -> Line:
         if not 1 <= changes["solved_for"] <= 28 * 24:
             raise Invalid(f"--solved-for {changes['solved_for']:g}: hours, between 1 hour and 28 days (672 hours)")
         changes["solved_for"] *= 3600
+    try:
+        words = {"opt_out": setting(changes.pop("opt_out"))} if "opt_out" in changes else {}
+    except ValueError as error:
+        raise Invalid(f"--opt-out: {error}") from None
     if len(name := changes.get("name", "")) > NAME_LIMIT or not name.isprintable():
         raise Invalid(f"--name: one line of at most {NAME_LIMIT} characters")
     try:
-        changed = Line.model_validate({**line.model_dump(), **changes})
+        changed = Line.model_validate({**line.model_dump(), **changes, **words})
     except ValidationError as error:
         raise Invalid("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())) from None
     if changed.cap < changed.window:
@@ -80,7 +85,7 @@ def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("line", no_wrap=True)
-    for heading in ("name", "channel", "debounce", "window", "cap", "replies", "solved for"):
+    for heading in ("name", "channel", "debounce", "window", "cap", "replies", "opt-out", "solved for"):
         table.add_column(heading)
     for line in found:
         table.add_row(
@@ -91,17 +96,32 @@ def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
             f"{line.window.total_seconds():g} s",
             f"{line.cap.total_seconds():g} s",
             line.reply_mode,
+            described(line),
             f"{line.solved_for / timedelta(hours=1):g} h",
         )
     Console().print(table if found else "No lines yet: clerk lines add NUMBER --channel C0123ABCD")
 
 
 @lines.command
-def add(line: str, *, channel: str, name: str | None = None) -> None:
-    """Make a phone number a line of a Slack channel: --channel takes its id, such as C0123ABCD."""
+def add(line: str, *, channel: str, name: str | None = None, opt_out: str | None = None) -> None:
+    """Make a phone number a line of a Slack channel: --channel takes its id, such as C0123ABCD.
+
+    Parameters
+    ----------
+    line
+        The phone number, such as +15550001111.
+    channel
+        The id of the Slack channel, such as C0123ABCD.
+    name
+        What agents see in place of the number.
+    opt_out
+        The words that opt out: us, toll-free, none, or WORD,WORD (and after a colon those that opt in again).
+        By default those that Twilio heeds on such a number.
+    """
 
     async def work(stores: Stores, settings: Settings) -> bool:
-        return await stores.lines.add(_changed(new_line(number(line), channel, settings), channel=channel, name=name))
+        new = new_line(number(line), channel, settings)
+        return await stores.lines.add(_changed(new, channel=channel, name=name, opt_out=opt_out))
 
     if not on_stores(work):
         raise Invalid(f"{line} is a line already. To change it: clerk lines set {line} ...")
@@ -118,6 +138,7 @@ def set_(
     window: float | None = None,
     cap: float | None = None,
     solved_for: float | None = None,
+    opt_out: str | None = None,
 ) -> None:
     """Change a line: --window and --cap in seconds, --solved-for in hours.
 
@@ -139,6 +160,8 @@ def set_(
         Seconds after which texts are announced even without quiet.
     solved_for
         Hours until a Solved ticket is closed.
+    opt_out
+        The words that opt out: us, toll-free, none, WORD,WORD (and after a colon those that opt in again), or default.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -148,6 +171,7 @@ def set_(
         "window": window,
         "cap": cap,
         "solved_for": solved_for,
+        "opt_out": opt_out,
     }
     if all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.line import Line
+from messages.opt_outs import described
 from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
@@ -37,9 +38,10 @@ LATE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class LineHealth:
-    """A line, when it last had a text, and what Slack says of its channel."""
+    """A line, which words opt out of it, when it last had a text, and what Slack says of its channel."""
 
     line: Line
+    opt_out: str
     last_text_at: datetime | None
     throttled_until: datetime | None
     refused: str | None
@@ -100,6 +102,7 @@ class View:
         latest = self.documents.texts({"line": line.id, "direction": Direction.INBOUND}, 1)
         return LineHealth(
             line=line,
+            opt_out=described(line),
             last_text_at=latest[0].received_at if latest else None,
             throttled_until=throttled.get(line.channel),
             refused=refusing.get(line.channel),

@@ -54,7 +54,7 @@ class Card:
     """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
 
     With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
-    contact failed, if it did. `opted_out_since` is when the contact opted out of the line's texts; None if they get them.
+    contact failed, if it did. `opted_out_since` is when the contact opted out of the line's texts, if they did.
     """
 
     ticket: Ticket

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from messages.line import Line
 from messages.process.settings import Settings
-from ops.checks import broker, documents, reach, slack, twilio
+from ops.checks import broker, documents, opt_outs, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict
 from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
@@ -181,6 +181,24 @@ def test_slack_and_twilio_are_reached_as_the_workers_reach_them(direct: bool) ->
         assert Verdict.BAD not in states(found).values()
         asked = [each.partition("/")[0] for each in proxy.seen]
         assert asked == ([] if direct else ["slack.test", "twilio.test"])
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "words"),
+    [
+        (Line(id="+15550001111", channel="C1"), Verdict.GOOD, "us (default): STOP, "),
+        (Line(id="+18005550199", channel="C1"), Verdict.GOOD, "toll-free (default): STOP opts out"),
+        (Line(id="+18005550199", channel="C1", opt_out="us"), Verdict.ADVICE, "CANCEL"),
+        (Line(id="+15550001111", channel="C1", opt_out="none"), Verdict.ADVICE, "no word opts out"),
+        (Line(id="+15550001111", channel="C1", pool="MG1"), Verdict.GOOD, "of the whole Messaging Service MG1"),
+        (Line(id="+15550001111", channel="C1", opt_out="STOP,ARRET"), Verdict.GOOD, "STOP, ARRET opts out"),
+    ],
+)
+def test_the_words_that_opt_out_of_each_line_are_reported(line: Line, state: Verdict, words: str) -> None:
+    (found,) = opt_outs.check([line])
+    assert found.state is state
+    assert words in found.found
+    assert bool(found.todo) is (state is Verdict.ADVICE)
 
 
 def test_a_public_url_that_leads_to_something_else_is_reported() -> None:

@@ -56,6 +56,25 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
     assert lines(clerk) == []
 
 
+def test_the_words_that_opt_out_of_a_line_are_set_and_shown_and_what_workers_learn_stays(
+    clerk: Clerk, mongo_url: str
+) -> None:
+    free = "+18005550199"
+    assert clerk("lines", "add", free, "--channel", "C0TEXTS").returncode == 0
+    assert clerk("lines", "add", LINE, "--channel", "C0TEXTS", "--opt-out", "stop,arret").returncode == 0
+    assert [line["opt_out"] for line in lines(clerk)] == ["STOP,ARRET", None]
+    with Documents(mongo_url) as documents:
+        learnt = {"pool": "MG1", "pool_at": datetime(2026, 3, 1, tzinfo=UTC)}
+        documents.database["lines"].update_one({"_id": LINE}, {"$set": learnt})
+    for typed, kept in (("Toll-Free", "toll-free"), ("none", "none"), ("default", None)):
+        assert clerk("lines", "set", LINE, "--opt-out", typed).returncode == 0
+        found = {line["id"]: line for line in lines(clerk)}
+        assert found[LINE]["opt_out"] == kept
+        assert found[LINE]["pool"] == "MG1"
+    shown = clerk("lines", "list").stdout
+    assert "opt-out" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -72,6 +91,9 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
         (("set", LINE, "--cap", "5"), "not be less than --window"),
         (("set", LINE, "--solved-for", "0.5"), "between 1 hour and 28 days"),
         (("set", LINE, "--debounce", "trailing"), "trailing"),
+        (("set", LINE, "--opt-out", "STOP!"), "--opt-out: “STOP!” is no word"),
+        (("set", LINE, "--opt-out", "STOP:stop"), "can't both"),
+        (("add", "+15550002222", "--channel", "C0TEXTS", "--opt-out", ""), "--opt-out"),
         (("set", LINE), "say what to change"),
         (("remove", "+15550009999"), "is not a line"),
     ],
