@@ -49,6 +49,10 @@ def configuration(arguments: Sequence[str]) -> CommandLine:
         "--public-url", help="the base of the URLs that Twilio signs (default: CLERK_PUBLIC_URL, else the gateway)"
     )
     parser.add_argument("--line", action="append", default=[], metavar="NUMBER=CHANNEL", help="may be repeated")
+    parser.add_argument(
+        "--service", action="append", default=[], metavar="NUMBER", help="put a line into a Messaging Service"
+    )
+    parser.add_argument("--advanced-opt-out", action="store_true", help="let the service send OptOutType")
     for name in ("slack-bot-token", "slack-signing-secret", "twilio-account-sid", "twilio-auth-token"):
         parser.add_argument(f"--{name}", help=f"default: CLERK_{name.upper().replace('-', '_')}")
     parser.add_argument("--echo", action="store_true", help="also send the app the events of its own messages")
@@ -74,6 +78,8 @@ def configuration(arguments: Sequence[str]) -> CommandLine:
         twilio_account_sid=given.twilio_account_sid or settings.twilio_account_sid,
         twilio_auth_token=given.twilio_auth_token or settings.twilio_auth_token.get_secret_value(),
         lines=settings.lines or LINES,
+        service=tuple(given.service),
+        advanced_opt_out=given.advanced_opt_out,
         echo=given.echo,
         event_retries=given.event_retries,
     )

@@ -72,7 +72,8 @@ class SandboxConfig:
     """Where Clerk is, the secrets that both sides share, and who is in the workspace.
 
     Webhooks go to `gateway_url`; Twilio signs URLs below `public_url`; `base_url` reaches this sandbox. `lines` maps
-    each number of the account to its channel. `scopes` are the scopes of the bot token and `events` the app's
+    each number of the account to its channel; those in `service` are a Messaging Service's, which with
+    `advanced_opt_out` says with each text what it asks. `scopes` are the scopes of the bot token and `events` the app's
     subscriptions, as in Slack's app settings. `echo` also sends the app the events of its own messages. Times are in
     seconds: `event_retries` are the waits before Slack's three retries (the real Slack waits 0, 60 and 300), `statuses`
     the waits before a text is sending, sent and delivered. `twilio_retries` is the `rc` of a number's webhook URL.
@@ -86,6 +87,8 @@ class SandboxConfig:
     twilio_account_sid: str
     twilio_auth_token: str = field(repr=False)
     lines: Mapping[str, str] = field(default_factory=lambda: {"+15550001111": "C0TEXTS"})
+    service: tuple[str, ...] = ()
+    advanced_opt_out: bool = False
     people: tuple[Person, ...] = (
         Person("U0ADA", "ada", display_name="Ada", real_name="Ada Lane"),
         Person("U0BEN", "ben", display_name="Ben", real_name="Ben Okoye"),

@@ -96,7 +96,7 @@ class LiveState:
             yield f"view/{id}", view
         for text in [*twilio.texts.values()][-TEXTS:]:
             yield f"text/{text['sid']}", text
-        yield "opted_out", sorted(twilio.opted_out)
+        yield "opted_out", sorted(twilio.blocks.pairs(self._standins.config.lines))
         yield "faults", [each.model_dump() for each in self._standins.faults.waiting]
         yield "handling", {number: each.model_dump() for number, each in twilio.carrier.handling.items()}
         yield "slack", {"twice": self._standins.people.webhooks.twice, "away": self._standins.people.webhooks.away}

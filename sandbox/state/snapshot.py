@@ -48,7 +48,7 @@ def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
         files=[*files],
         texts=twilio.texts,
         media={each.sid: each.content_type for each in twilio.media.values()},
-        opted_out=sorted(twilio.opted_out),
+        opted_out=sorted(twilio.blocks.blocked),
         under_way=twilio.carrier.under_way,
     )
     contents = {each.id: each.content for each in files if each.content is not None}
@@ -75,5 +75,5 @@ def put_back(snapshot: StandInsSnapshot, contents: Mapping[str, bytes], standins
     twilio.media.update(
         {sid: StoredMedia(sid, kind, contents[sid]) for sid, kind in snapshot.media.items() if sid in contents}
     )
-    twilio.opted_out.update(snapshot.opted_out)
+    twilio.blocks.blocked.update(snapshot.opted_out)
     twilio.carrier.under_way.update(snapshot.under_way)

@@ -14,6 +14,7 @@ from sandbox.background_tasks import BackgroundTasks
 from sandbox.config import SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
+from sandbox.twilio.block_list import BlockList
 from sandbox.twilio.refusals import UNDELIVERED, TwilioRefusal
 from sandbox.twilio.text_store import TextStore
 from sandbox.twilio.webhooks import TwilioWebhooks
@@ -49,7 +50,7 @@ class PendingDelivery:
 
 
 class Carrier:
-    """Delivers texts to contacts; `opted_out` has the pairs (line, contact) that opted out.
+    """Delivers texts to contacts, but to those that `blocks` names.
 
     `handling` is by number; "" is for every number without an entry of its own.
     """
@@ -64,7 +65,7 @@ class Carrier:
         self._webhooks = webhooks
         self.background = BackgroundTasks()
         self.handling: dict[str, CarrierBehaviour] = {"": CarrierBehaviour()}
-        self.opted_out: set[tuple[str, str]] = set()
+        self.blocks = BlockList(config.service, advanced_opt_out=config.advanced_opt_out)
         self.under_way: dict[str, PendingDelivery] = {}
         self._released: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
@@ -74,7 +75,7 @@ class Carrier:
 
     def refuse(self, line: str, to: str) -> None:
         """Raise TwilioRefusal if the network does not take a text to this number."""
-        if (line, to) in self.opted_out:
+        if self.blocks.blocks(line, to):
             raise TwilioRefusal(21610)
         handling = self.of(to)
         if handling.reject_times > 0:

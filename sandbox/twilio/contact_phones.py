@@ -10,12 +10,10 @@ import httpx
 from sandbox.config import SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
+from sandbox.twilio.block_list import SERVICE, BlockList, is_toll_free
 from sandbox.twilio.text_store import TextStore
 from sandbox.twilio.webhooks import TwilioWebhooks
 
-STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
-START_WORDS: Final = frozenset({"START", "YES", "UNSTOP"})
-HELP_WORDS: Final = frozenset({"HELP", "INFO"})
 ANSWERS: Final = {
     "STOP": "You have successfully been unsubscribed. You will not receive any more messages from this number. "
     "Reply START to resubscribe.",
@@ -25,16 +23,18 @@ ANSWERS: Final = {
 }
 """Twilio's own replies (https://help.twilio.com/articles/223134027)."""
 
-SERVICE: Final = "MG" + "5a" * 16
+NETWORK_ANSWERS: Final = {
+    "STOP": 'NETWORK MSG: You replied with the word "stop" which blocks all texts sent from this number. '
+    'Text back "unstop" to receive messages again.',
+    "START": 'NETWORK MSG: You have replied "unstop" and will begin receiving messages again from this number.',
+}
+"""What the network behind a toll-free number replies (https://help.twilio.com/articles/360058144374)."""
+
 TWIML_BYTES: Final = 64_000
 
 
 class ContactPhones:
-    """Sends contacts' texts as webhooks of the account's numbers.
-
-    With `advanced_opt_out` the numbers belong to a Messaging Service that reports opt-outs
-    (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out).
-    """
+    """Sends contacts' texts as webhooks of the account's numbers."""
 
     def __init__(
         self,
@@ -42,14 +42,13 @@ class ContactPhones:
         record: Record,
         texts: TextStore,
         webhooks: TwilioWebhooks,
-        opted_out: set[tuple[str, str]],
+        blocks: BlockList,
     ) -> None:
         self._config = config
         self._record = record
         self._texts = texts
         self._webhooks = webhooks
-        self._opted_out = opted_out
-        self.advanced_opt_out = False
+        self._blocks = blocks
 
     def sms_url(self) -> str:
         """The webhook URL of every number, with its connection overrides."""
@@ -62,21 +61,19 @@ class ContactPhones:
 
         Each of `media` has a `content_type`, and `content` (bytes) or `data` (base64), which is stored, or a `url`.
         """
-        kind = _keyword(body)
-        was_out = (line, contact) in self._opted_out
+        kind = self._blocks.keyword(line, body)
+        was_out = self._blocks.blocks(line, contact)
         if sid is None or sid not in self._texts.texts:
             sid = self._texts.add(contact, line, body, "inbound", "received", sid=sid, num_media=len(media))["sid"]
         urls = [self._media_url(sid, each) for each in media]
         self._record.change()
-        if kind == "STOP":
-            self._opted_out.add((line, contact))
-        elif kind == "START":
-            self._opted_out.discard((line, contact))
+        self._blocks.obey(line, contact, kind)
         form = self._inbound(self._texts.texts[sid], urls, kind)
         answer = await self._webhooks.send(self.sms_url(), form, {"sid": sid})
         self._read_twiml(answer, line, contact)
         if kind is not None and was_out == (kind == "START"):
-            self._reply(line, contact, ANSWERS[kind])
+            answers = ANSWERS | NETWORK_ANSWERS if is_toll_free(line) else ANSWERS
+            self._reply(line, contact, answers[kind])
         return answer
 
     def _media_url(self, sid: str, medium: Mapping[str, Any]) -> tuple[str, str]:
@@ -115,9 +112,9 @@ class ContactPhones:
         for number, (url, content_type) in enumerate(media):
             form[f"MediaUrl{number}"] = url
             form[f"MediaContentType{number}"] = content_type
-        if self.advanced_opt_out:
+        if text["to"] in self._blocks.service:
             form["MessagingServiceSid"] = SERVICE
-            if kind is not None:
+            if self._blocks.advanced_opt_out and kind is not None:
                 form["OptOutType"] = kind
         return form
 
@@ -149,13 +146,3 @@ class ContactPhones:
 
     def _violation(self, code: int, detail: str) -> None:
         self._record.note("violation", api="twilio", error=str(code), details=[detail])
-
-
-def _keyword(body: str) -> str | None:
-    """The meaning of a keyword, if the text says nothing else."""
-    word = body.strip().upper()
-    if word in STOP_WORDS:
-        return "STOP"
-    if word in START_WORDS:
-        return "START"
-    return "HELP" if word in HELP_WORDS else None

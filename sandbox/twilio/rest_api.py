@@ -20,8 +20,9 @@ from sandbox.faults import OrderedFaults
 from sandbox.json_object import Json
 from sandbox.record import Record, RecordedCall
 from sandbox.twilio.account import describe_account, describe_number
+from sandbox.twilio.block_list import SERVICE, BlockList
 from sandbox.twilio.carrier import Carrier
-from sandbox.twilio.contact_phones import SERVICE, ContactPhones
+from sandbox.twilio.contact_phones import ContactPhones
 from sandbox.twilio.refusals import TwilioRefusal, error_answer
 from sandbox.twilio.text_store import StoredMedia, TextStore, public_text
 from sandbox.twilio.webhooks import TwilioWebhooks
@@ -43,7 +44,7 @@ class TwilioStandIn:
         self._store = TextStore(config.twilio_account_sid)
         self.webhooks = TwilioWebhooks(config, record, http)
         self.carrier = Carrier(config, record, http, self._store, self.webhooks)
-        self.contacts = ContactPhones(config, record, self._store, self.webhooks, self.carrier.opted_out)
+        self.contacts = ContactPhones(config, record, self._store, self.webhooks, self.carrier.blocks)
         self._since = format_datetime(datetime.now(UTC))
 
     @property
@@ -57,9 +58,9 @@ class TwilioStandIn:
         return self._store.media
 
     @property
-    def opted_out(self) -> set[tuple[str, str]]:
-        """The (line, contact) pairs that have opted out."""
-        return self.carrier.opted_out
+    def blocks(self) -> BlockList:
+        """Who has opted out of what."""
+        return self.carrier.blocks
 
     async def receive(
         self, contact: str, line: str, body: str, media: Sequence[Mapping[str, Any]] = (), sid: str | None = None

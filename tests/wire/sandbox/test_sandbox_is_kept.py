@@ -56,7 +56,7 @@ async def test_everything_in_slack_and_on_phones_survives_a_restart(tmp_path: Pa
         assert [each.content for each in new.workspace.files.files.values()] == [b"a map"]
         assert new.twilio.texts == old.twilio.texts
         assert new.twilio.media == old.twilio.media
-        assert new.twilio.opted_out == {(LINE, CONTACT)}
+        assert new.twilio.blocks.blocked == {(LINE, CONTACT)}
         channel = new.workspace.channels["C0TEXTS"]
         before = [*channel.messages]
         reply = new.workspace.post(channel, "and on it goes", [], thread_ts=card)
@@ -71,7 +71,7 @@ async def test_the_folder_is_updated_by_itself(tmp_path: Path) -> None:
         following = asyncio.create_task(kept.follow())
         await conversation(pair)
         async with asyncio.timeout(60):
-            while not again(pair.standins, tmp_path).twilio.opted_out:
+            while not again(pair.standins, tmp_path).twilio.blocks.blocked:
                 await asyncio.wait((following,), timeout=0.05)
                 assert not following.done()
         following.cancel()

@@ -150,12 +150,41 @@ async def test_an_opt_out_applies_to_one_line_only() -> None:
         assert (await create(pair, From=second)).status_code == 201
 
 
-async def test_advanced_opt_out_sends_the_type_of_a_keyword(pair: Pair) -> None:
-    pair.standins.twilio.contacts.advanced_opt_out = True
-    for body in ("STOP", "hello", "UNSTOP", "INFO"):
-        await receive(pair, body)
-    assert [each.form.get("OptOutType") for each in pair.gateway.came] == ["STOP", None, "START", "HELP"]
-    assert all(each.form["MessagingServiceSid"].startswith("MG") for each in pair.gateway.came)
+async def test_advanced_opt_out_sends_the_type_of_a_keyword() -> None:
+    async with a_pair(service=(LINE,), advanced_opt_out=True) as pair:
+        for body in ("STOP", "hello", "UNSTOP", "INFO"):
+            await receive(pair, body)
+        assert [each.form.get("OptOutType") for each in pair.gateway.came] == ["STOP", None, "START", "HELP"]
+        assert all(each.form["MessagingServiceSid"].startswith("MG") for each in pair.gateway.came)
+
+
+async def test_an_opt_out_of_a_messaging_service_applies_to_all_its_numbers_and_to_no_other() -> None:
+    second, lone = "+15550002222", "+15550003333"
+    lines = {LINE: "C0TEXTS", second: "C0GENERAL", lone: "C0GENERAL"}
+    async with a_pair(lines=lines, service=(LINE, second)) as pair:
+        pair.standins.twilio.blocks.stop_words -= {"CANCEL"}
+        await receive(pair, "Cancel")
+        assert (await create(pair)).status_code == 201
+        await receive(pair, "STOP")
+        assert [(await create(pair, From=line)).status_code for line in lines] == [400, 400, 201]
+        assert {*pair.standins.twilio.blocks.pairs(lines)} == {(LINE, CONTACT), (second, CONTACT)}
+        await pair.standins.twilio.receive(CONTACT, second, "START")
+        assert [(await create(pair, From=line)).status_code for line in lines] == [201, 201, 201]
+        forms = [each.form for each in pair.gateway.of("/twilio/sms")]
+        assert [form["MessagingServiceSid"][:2] for form in forms] == ["MG"] * 3
+        assert not any("OptOutType" in form for form in forms)
+
+
+async def test_a_toll_free_number_heeds_stop_alone_and_start_or_unstop_after_it() -> None:
+    free = "+18005550199"
+    async with a_pair(lines={free: "C0TEXTS"}) as pair:
+        for body, status in (
+            *(("CANCEL", 201), ("Quit", 201), ("unsubscribe", 201), ("Stop", 400)),
+            *(("YES", 400), ("help", 400), ("Unstop", 201), ("STOP", 400), ("START", 201)),
+        ):
+            await pair.standins.twilio.receive(CONTACT, free, body)
+            assert (await create(pair, From=free)).status_code == status, body
+        assert ["NETWORK MSG" in said for said in replies(pair)] == [True] * 4
 
 
 # -- media ------------------------------------------------------------------------------------------------------------
