@@ -19,7 +19,6 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from messages import opt_outs
 from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Sms
@@ -38,6 +37,7 @@ from workers.slack.elements import (
     value_of,
     words_of,
 )
+from workers.slack.opt_out import opt_out
 
 FIELD: Final = 900
 REASON: Final = 400
@@ -82,7 +82,7 @@ def card(card: Card) -> Rendered:
         *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
-        *_opt_out(card),
+        *opt_out(ticket.id, card.line, card.opted_out_since),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
         _quick_actions(ticket),
@@ -160,18 +160,6 @@ def _arrival_line(card: Card) -> str:
     assert card.newest is not None
     came = local_time(card.newest.received_at)
     return f"{came} · *+{card.more} more*" if card.more > 0 else came
-
-
-def _opt_out(card: Card) -> list[Block]:
-    """Says before an agent writes that the contact has opted out, with a button for what they told otherwise."""
-    if card.opted_out_since is None:
-        return []
-    line = card.line
-    back = opt_outs.way_back(opt_outs.words_of(line.id, line.opt_out, in_service=bool(line.pool)))
-    said = f":no_entry: *Opted out.* Clerk sends them no texts until they text {escape(back)}, or tell you otherwise."
-    value = value_of(ticket=card.ticket.id, since=card.opted_out_since.isoformat())
-    button = ButtonElement(text=opt_outs.TOLD, action_id="ticket.opt_in", value=value)
-    return [SectionBlock(text=mrkdwn(said), accessory=button)]
 
 
 def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:
