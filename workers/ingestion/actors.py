@@ -55,11 +55,14 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
 
 
 async def _store_for_no_line(message: SmsReceived, ports: Ports) -> None:
-    """Store a text to a number that is not a line, and report it; an opt-out concerns the lines of its pool."""
+    """Store a text to a number that is not a line, and report it.
+
+    An opt-out concerns the lines of its pool all the same, and the line itself once it is added again.
+    """
     if await ports.stores.texts.get(message.sid) is not None:
         return
     wish = _keyword(message, None).asked
-    if message.pool and wish in {OptOut.STOP, OptOut.START}:
+    if wish in {OptOut.STOP, OptOut.START}:
         counted = Standing(wish is OptOut.STOP, message.received_at)
         for conversation in await ports.stores.opt_outs.record(message.line, message.contact, counted, message.pool):
             await redraw(conversation, ports)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from messages.opt_outs import Standing, refusal, words_of
+from messages.opt_outs import Standing, is_toll_free, refusal, words_of
 from messages.sms import Sms, State
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports
@@ -38,5 +38,10 @@ async def succeed(text: Sms, state: State, ports: Ports) -> None:
 
 
 async def _record(text: Sms, judged: Standing, ports: Ports) -> None:
-    for conversation in await ports.stores.opt_outs.record(text.line, text.contact, judged):
+    """Record the provider's judgement of a line, and so of its pool.
+
+    But the network behind a toll-free number blocks it alone.
+    """
+    pool = "" if judged.out and is_toll_free(text.line) else None
+    for conversation in await ports.stores.opt_outs.record(text.line, text.contact, judged, pool):
         await redraw(conversation, ports)

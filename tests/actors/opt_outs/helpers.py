@@ -148,9 +148,9 @@ class SeveralLines:
         return [each.what.text for each in self.workers.slack.kind("line") if each.channel == CHANNELS[line]]
 
     def shows_opt_out(self, line: str) -> bool:
-        """Whether the root card of a line says that the contact has opted out, with the button."""
-        (root,) = [each for each in self.workers.slack.kind("root") if each.channel == CHANNELS[line]]
-        shown = str(root.what.blocks)
+        """Whether the cards of a line say that the contact has opted out, with the button."""
+        cards = [*self.workers.slack.kind("root"), *self.workers.slack.kind("card")]
+        shown = str([each.what.blocks for each in cards if each.channel == CHANNELS[line]])
         assert ("Opted out" in shown) is ("ticket.opt_in" in shown)
         return "Opted out" in shown
 

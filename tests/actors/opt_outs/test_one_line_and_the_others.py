@@ -169,6 +169,29 @@ async def test_a_line_that_is_removed_and_added_again_keeps_its_opt_outs(workers
     assert world.sent(A) == []
 
 
+async def test_a_stop_to_a_line_that_was_removed_counts_when_it_is_added_again(workers: FakeWorkers) -> None:
+    world, lines = await several_lines(workers), workers.ports.stores.lines
+    for line in (A, B):
+        await world.text(line, "hello")
+    await lines.remove(A)
+    await world.text(A, "STOP")
+    await lines.add(make.line(id=A, channel=CHANNELS[A]))
+    assert await world.out_of() == {A}
+
+
+async def test_what_the_network_of_a_toll_free_number_blocks_concerns_no_other_line_of_its_pool(
+    workers: FakeWorkers,
+) -> None:
+    world = await several_lines(workers, {A: SERVICE})
+    for line in (A, FREE):
+        await world.text(line, "hello", pool=SERVICE)
+    world.provider.blocked.add(f"{FREE}:{make.CONTACT}")
+    await world.reply(FREE, "an answer")
+    assert await world.out_of() == {FREE}
+    await world.reply(A, "an answer")
+    assert world.sent(A) == ["an answer"]
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3)))[::2], ids=str)
 async def test_a_stop_in_the_middle_of_a_burst_counts_for_its_line_in_whatever_order_it_is_handled(
     workers: FakeWorkers, order: tuple[int, ...]
