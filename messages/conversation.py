@@ -35,11 +35,19 @@ class Contact(Document):
 
 
 class Thread(Document):
-    """The Slack thread of a conversation: its root message."""
+    """The Slack thread of a conversation: its root message, posted at `begun_at`.
+
+    `number` counts the threads that the conversation had before it. `recapped` says whether it shows the last texts of
+    the thread before it, and a link to that. `gone` is Slack's reason why a former thread could not go on.
+    """
 
     channel: str
     ts: str
     permalink: str | None = None
+    number: int = 0
+    recapped: bool = True
+    begun_at: Moment | None = None
+    gone: str | None = None
 
 
 class Announcement(Document):
@@ -104,9 +112,10 @@ class Outcome(Document):
 class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
-    `posted` is the newest inbound text in the thread. `outcome` is that of the newest agent's text that has one.
-    `opted_out` is the contact's latest wish about this line, from `opted_at`. With `own_opt_out`, what an earlier
-    version recorded for all lines before this conversation began does not concern it.
+    `posted` is the newest inbound text in the thread. `former` is the thread before it, which can't be written to any
+    more. `outcome` is that of the newest agent's text that has one. `opted_out` is the contact's latest wish about this
+    line, from `opted_at`. With `own_opt_out`, what an earlier version recorded for all lines before this conversation
+    began does not concern it.
     """
 
     id: str
@@ -114,6 +123,7 @@ class Conversation(Document):
     contact: str
     created_at: Moment
     thread: Thread | None = None
+    former: Thread | None = None
     posted: int = 0
     debounce: Debounce = Debounce()
     redraw: Redraw = Redraw()

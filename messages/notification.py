@@ -38,6 +38,9 @@ class Post(Document):
     it; `refused` is Slack's last reason, after which a worker tries again. `told` is the reason why it is not shown, or
     why nobody knows whether it is: a line in the thread says so.
 
+    `target` and `thread` (the `ts` of its root) are where it was last attempted: a conversation's thread may be gone
+    and begin anew elsewhere.
+
     `orders` are the newest orders about it that were carried out, so that none is carried out twice.
 
     The post of a text's attachments carries no metadata: `files` are their ids at Slack, stored before Slack is asked
@@ -48,6 +51,7 @@ class Post(Document):
     conversation: str
     kind: PostKind
     target: str
+    thread: str | None = None
     ticket: int | None = None
     announcement: int | None = None
     first: int = 0

@@ -109,6 +109,8 @@ class FakeSlack:
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, FakeFile] = field(default_factory=dict)
     slow_to_share: bool = False
+    no_such_thread: str | None = "thread_not_found"
+    """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
@@ -122,19 +124,26 @@ class FakeSlack:
         self.before("post", channel)
         if channel in self.refused:
             raise self.refused[channel]
-        if thread_ts is not None and not any(each.ts == thread_ts for each in self.messages):
-            raise Permanent("thread_not_found")
+        thread_ts = self._thread(channel, thread_ts)
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel
         message = FakeMessage(channel, f"{next(self._numbers)}.000000", what, post_id, thread_ts)
         self.messages.append(message)
         self.after("post", channel)
-        return Posted(channel, message.ts)
+        return Posted(channel, message.ts, thread_ts)
+
+    def _thread(self, channel: str, asked: str | None) -> str | None:
+        """The thread in which a message lands; an error if there is no such thread."""
+        if asked is None or any((each.channel, each.ts) == (channel, asked) for each in self.messages):
+            return asked
+        if self.no_such_thread is not None:
+            raise Permanent(self.no_such_thread)
+        return None
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
         """Look a post up by its id."""
         self.before("find", channel)
         found = [each for each in self.messages if each.post_id == post_id]
-        return Posted(found[0].channel, found[0].ts) if found else None
+        return Posted(found[0].channel, found[0].ts, found[0].thread_ts) if found else None
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread."""
@@ -199,10 +208,17 @@ class FakeSlack:
     async def share(self, files: Sequence[str], channel: str, thread_ts: str, byline: Byline | None = None) -> None:
         """Show files in one message."""
         self.before("share", channel)
+        if channel in self.refused:
+            raise self.refused[channel]
         if any(self.files[id].message for id in files):
             raise Permanent("file_not_found")
         message = FakeMessage(
-            channel, f"{next(self._numbers)}.000000", Nothing(byline=byline), f"/files/{files[0]}", thread_ts, files
+            channel,
+            f"{next(self._numbers)}.000000",
+            Nothing(byline=byline),
+            f"/files/{files[0]}",
+            self._thread(channel, thread_ts),
+            files,
         )
         self.messages.append(message)
         for id in files:
@@ -215,7 +231,7 @@ class FakeSlack:
         message = self.files[file].message
         if message is None:
             raise Permanent("file_not_found")
-        return None if self.slow_to_share else Posted(message.channel, message.ts)
+        return None if self.slow_to_share else Posted(message.channel, message.ts, message.thread_ts)
 
     async def react(self, at: Posted, emoji: str) -> None:
         """Put a reaction on a message."""

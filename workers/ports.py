@@ -36,10 +36,14 @@ class Renderable(Protocol):
 
 @dataclass(frozen=True)
 class Posted:
-    """The place of a message; if the target is a user, `channel` is that of the direct message."""
+    """The place of a message; if the target is a user, `channel` is that of the direct message.
+
+    `thread_ts` is the thread that it is in, as Slack says: it may differ from the one that was asked for.
+    """
 
     channel: str
     ts: str
+    thread_ts: str | None = field(default=None, compare=False)
 
 
 class Slack(Protocol):
@@ -50,7 +54,7 @@ class Slack(Protocol):
         ...
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
-        """The message that carries `post_id`, if it was posted after `since`."""
+        """The message that carries `post_id`, if it was posted after `since`: outside the thread if that is gone."""
         ...
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:

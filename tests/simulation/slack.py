@@ -80,13 +80,13 @@ class SimulatedWorkspace:
         channel = f"D{channel[1:]}" if channel.startswith("U") else channel
         message = WorkspaceMessage(channel, self.new_ts(), self.now(), what.text, list(what.blocks), post_id, thread_ts)
         self.messages.append(message)
-        return Posted(channel, message.ts)
+        return Posted(channel, message.ts, thread_ts)
 
     def find(self, post_id: str, since: datetime) -> Posted | None:
         """The message with an id, if it was posted after a time, less a minute."""
         for each in self.living():
             if each.post_id == post_id and each.at >= since - UNEQUAL_CLOCKS:
-                return Posted(each.channel, each.ts)
+                return Posted(each.channel, each.ts, each.thread_ts)
         return None
 
     def at(self, place: Posted) -> WorkspaceMessage:

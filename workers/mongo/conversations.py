@@ -144,10 +144,14 @@ class Conversations(DocumentStore[Conversation]):
         """Record a contact's wish about the line; False if a later one is recorded, or there is no conversation."""
         return await self._update(*superseding(id, wish))
 
-    async def set_thread(self, id: str, thread: Thread | None) -> None:
+    async def set_thread(self, id: str, thread: Thread) -> None:
         """Record the conversation's Slack thread."""
-        change = {"$set": {"thread": stored(thread)}} if thread else {"$unset": {"thread": ""}}
-        await self._update({"_id": id}, change)
+        await self._update({"_id": id}, {"$set": {"thread": stored(thread)}})
+
+    async def forget_thread(self, id: str, thread: Thread) -> None:
+        """Record that the conversation's thread is a former one, and that it has none now."""
+        change = {"$set": {"former": stored(thread)}, "$unset": {"thread": ""}}
+        await self._update({"_id": id, "thread.channel": thread.channel, "thread.ts": thread.ts}, change)
 
     async def set_posted(self, id: str, seq: int) -> None:
         """Record that the texts up to `seq` are in the thread."""

@@ -150,6 +150,11 @@ class Texts(DocumentStore[Sms]):
         found = await self._find(query, [("place", DESCENDING)], 1)
         return found[0] if found else None
 
+    async def newest_outbound(self, conversation: str, limit: int) -> list[Sms]:
+        """The last texts that agents wrote in the conversation, newest first."""
+        place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}0"}
+        return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
+
     async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
         """Record that a worker is about to send a text; False if the text is no longer waiting."""
         first = text.claimed_at or text.undecided_at or now

@@ -23,7 +23,7 @@ from messages.process.proxies import Proxies
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
-from workers.platforms.slack_failures import error_for, retry_after
+from workers.platforms.slack_failures import NO_SUCH_THREAD, error_for, retry_after
 from workers.ports import Posted, Renderable
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
@@ -68,17 +68,29 @@ class SlackApi:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return Posted(answer["channel"], answer["ts"])
+        message = answer.get("message")
+        return Posted(answer["channel"], answer["ts"], message.get("thread_ts") if message else thread_ts)
 
     async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
-        """The message that carries `post_id`, if it was posted after `since` (less ten minutes for unequal clocks)."""
+        """The message that carries `post_id`, if it was posted after `since` (less ten minutes for unequal clocks).
+
+        If there is no such thread, it may be outside it.
+        """
         if channel[:1] in {"U", "W"}:
             channel = (await self._call("conversations.open", users=channel))["channel"]["id"]
         oldest = f"{(since - UNEQUAL_CLOCKS).timestamp():.6f}"
+        try:
+            return await self._find(channel, thread_ts, post_id, oldest)
+        except Permanent as error:
+            if thread_ts is None or error.code not in NO_SUCH_THREAD:
+                raise
+        return await self._find(channel, None, post_id, oldest)
+
+    async def _find(self, channel: str, thread_ts: str | None, post_id: str, oldest: str) -> Posted | None:
         async for message in self._messages(channel, thread_ts, oldest=oldest, include_all_metadata=True):
             payload = message.get("metadata", {}).get("event_payload", {})
             if payload.get("id") == post_id:
-                return Posted(channel, message["ts"])
+                return Posted(channel, message["ts"], message.get("thread_ts"))
         return None
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
@@ -170,7 +182,16 @@ class SlackApi:
         """The message that shares a file in a channel; None if there is none yet, file_not_found if never shared."""
         shares = (await self._call("files.info", file=file))["file"].get("shares") or {}
         places = [place for by_channel in shares.values() for place in by_channel.get(channel, ())]
-        return Posted(channel, places[0]["ts"]) if places else None
+        if not places:
+            return None
+        ts = places[0]["ts"]
+        return Posted(channel, ts, places[0].get("thread_ts") or await self._thread_of(channel, ts))
+
+    async def _thread_of(self, channel: str, ts: str) -> str | None:
+        """The thread of a message; None if it is in none."""
+        messages = (await self._call("conversations.replies", channel=channel, ts=ts, limit=1)).get("messages") or [{}]
+        thread_ts: str | None = messages[0].get("thread_ts")
+        return thread_ts
 
     async def react(self, at: Posted, emoji: str) -> None:
         """Add our reaction to a message; no error if it is there already."""

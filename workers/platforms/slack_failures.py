@@ -44,10 +44,12 @@ ABOUT_THE_CHANNEL: Final = frozenset(
         "channel_is_archived",
         "channel_not_found",
         "external_channel_migrating",
+        "invalid_channel",
         "is_archived",
         "is_inactive",
         "messages_tab_disabled",
         "not_in_channel",
+        "posting_to_channel_denied",
         "team_access_not_granted",
         "team_not_found",
         "user_disabled",
@@ -55,6 +57,9 @@ ABOUT_THE_CHANNEL: Final = frozenset(
     }
 )
 """Refusals of any message to a channel or person, until a person changes something there."""
+
+NO_SUCH_THREAD: Final = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+"""Answers to a reply whose thread is gone: which one Slack gives depends on how its first message went."""
 
 
 def is_about_the_message(code: str) -> bool:

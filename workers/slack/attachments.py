@@ -17,9 +17,9 @@ from messages.sms import Sms
 from workers.claim import CALL_TIMEOUT, Attempt, ClaimEvent, LookupAnswer, NextStep, event_of, failed_lookup, next_step
 from workers.failures import CallError, Permanent, Refused, Temporary, TextingError, Throttled, Unreachable
 from workers.lease import Lease, LeaseLost
-from workers.ports import Attachment, Ports
-from workers.slack import blocks, media, plan
-from workers.slack.writer import FIRST_RETRY, PATIENCE, Writer
+from workers.ports import Attachment, Ports, Posted
+from workers.slack import blocks, gone, media, plan
+from workers.slack.writer import FIRST_RETRY, PATIENCE, REPAIR_TIME, Writer, in_thread
 
 log = structlog.get_logger("clerk.slack")
 
@@ -144,7 +144,8 @@ class Attachments:
         attempt, now = plan.attempt(post), self._ports.now()
         if not attempt.is_in_doubt:
             attempt = attempt.after(ClaimEvent.BEGUN, now)
-            claimed = await posts.try_set(post, **plan.recorded(attempt), attempts=post.attempts + 1)
+            place = {"target": thread.channel, "thread": thread.ts}
+            claimed = await posts.try_set(post, **plan.recorded(attempt), **place, attempts=post.attempts + 1)
             if claimed is None:
                 self._writer.continue_in(PATIENCE.look_after)
                 return post
@@ -162,7 +163,11 @@ class Attachments:
         """Record a share that failed: refused, not done, or without an answer."""
         event = event_of(error)
         if event is ClaimEvent.REFUSED:
-            return await (self._forget_files(post) if error.code == FILE_NOT_FOUND else self._fail(text, post, error))
+            if error.code == FILE_NOT_FOUND:
+                return await self._forget_files(post)
+            if await self._writer.is_thread_gone(post.model_copy(update={"failed": error.code})):
+                return post
+            return await self._fail(text, post, error)
         after = plan.recorded(plan.attempt(post).after(event, self._ports.now()))
         await self._writer.put_off(post.target, error, FILES)
         return await self._ports.stores.posts.try_set(post, **after) or post
@@ -182,7 +187,7 @@ class Attachments:
                 if answer is LookupAnswer.FAILED:
                     await self._writer.put_off(post.target, error, FILES)
         if found is not None:
-            return await posts.set(post, channel=found.channel, ts=found.ts)
+            return await self._settle_share(post, found)
         match next_step(attempt, answer, now, PATIENCE):
             case NextStep.CALL if not known:
                 return await self._forget_files(post)
@@ -196,6 +201,23 @@ class Attachments:
                 wait = FIRST_RETRY if waited < PATIENCE.look_after else min(waited / 2, PATIENCE.look_at_least_every)
                 self._writer.continue_in(wait)
                 return post
+
+    async def _settle_share(self, post: Post, found: Posted) -> Post:
+        """The post with its place; what was shared in a former thread, or in none, is shared anew."""
+        thread, posts = self._writer.thread, self._ports.stores.posts
+        assert thread is not None
+        is_loose = gone.is_loose(post.thread, found.thread_ts)
+        if is_loose and await self._writer.change_message(found.channel, self._ports.slack.delete, found) is None:
+            return post
+        if not is_loose and not plan.is_elsewhere(post, in_thread(post, thread)):
+            return await posts.set(post, channel=found.channel, ts=found.ts)
+        anew = await posts.set(post, files=(), **plan.recorded(Attempt()))
+        wait = FIRST_RETRY
+        if is_loose and not plan.is_elsewhere(post, in_thread(post, thread)):
+            await self._writer.is_thread_gone(anew.model_copy(update={"failed": gone.UNTHREADED}))
+            wait = REPAIR_TIME
+        self._writer.continue_in(wait)
+        return await posts.set(anew, retry_at=self._ports.now() + wait)
 
     # -- the outcome of an attempt ---------------------------------------------------------------------------------
 

@@ -114,8 +114,28 @@ def _is_root_of(announcement: Announcement, root: Post | None) -> bool:
 
 
 def root_id(conversation: Conversation) -> str:
-    """The id of a conversation's root post."""
-    return f"{conversation.id}/root"
+    """The id of the root post of a conversation's thread, or of the thread that it is to get."""
+    number = thread_number(conversation)
+    return f"{conversation.id}/root/{number}" if number else f"{conversation.id}/root"
+
+
+def thread_number(conversation: Conversation) -> int:
+    """How many threads a conversation had before its present one, or before the one that it is to get."""
+    if conversation.thread is not None:
+        return conversation.thread.number
+    return conversation.former.number + 1 if conversation.former is not None else 0
+
+
+def is_elsewhere(known: Post, wanted: Post) -> bool:
+    """Whether a post was attempted in another channel or thread than where it is wanted now."""
+    same_thread = known.thread in {None, wanted.thread}  # workers of earlier versions recorded no thread
+    return known.target != wanted.target or not same_thread
+
+
+def is_void(known: Post, wanted: Post) -> bool:
+    """Whether the outcome of a post elsewhere does not count: a refusal there, or a text that a former thread shows."""
+    is_shown = known.kind is PostKind.TEXTS and known.ts is not None
+    return is_elsewhere(known, wanted) and (is_shown or known.failed is not None)
 
 
 def card_id(conversation: Conversation, announcement: Announcement, target: str) -> str:

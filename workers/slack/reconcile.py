@@ -20,7 +20,7 @@ from workers.lease import Lease
 from workers.observe import TEXT_TO_SLACK
 from workers.platforms.slack_failures import is_about_the_message
 from workers.ports import Ports, Posted
-from workers.slack import blocks, cards, plan
+from workers.slack import blocks, cards, plan, recap
 from workers.slack.attachments import Attachments
 from workers.slack.elements import Rendered
 from workers.slack.writer import REPAIR_TIME, ThreadGone, Writer
@@ -57,7 +57,7 @@ class ReconcilePass:
         self._tickets = {ticket.id: ticket for ticket in [*unsettled, current]}
         self._unsettled = unsettled
         self._ports = ports
-        self._writer = Writer(conversation, throttled, lease, ports)
+        self._writer = Writer(conversation, line, throttled, lease, ports)
         self._attachments = Attachments(conversation.id, byline(contact), self._writer, lease, ports)
         self._posted = conversation.posted
         self._older: list[tuple[Post, Post]] = []
@@ -85,7 +85,7 @@ class ReconcilePass:
 
     async def _reconcile(self) -> None:
         root = await self._root()
-        if root is not None:
+        if root is not None and await self._recap(root):
             await self._thread_texts()
             await self._thread_lines()
             await self._replies()
@@ -114,7 +114,9 @@ class ReconcilePass:
                 if posted is not None and posted.failed:
                     await self._writer.retry_after_repair(posted)
                 return None
-            await self._set_thread(Thread(channel=posted.channel, ts=posted.ts))
+            number = plan.thread_number(self._conversation)
+            begun = Thread(channel=posted.channel, ts=posted.ts, begun_at=self._ports.now())
+            await self._set_thread(begun.model_copy(update={"number": number, "recapped": number == 0}))
         thread = self._conversation.thread
         if thread is not None and thread.permalink is None:
             await self._permalink(thread)
@@ -142,6 +144,21 @@ class ReconcilePass:
         await self._ports.stores.conversations.set_thread(self._conversation.id, thread)
         self._conversation = self._conversation.model_copy(update={"thread": thread})
         self._writer.thread = thread
+
+    async def _recap(self, thread: Thread) -> bool:
+        """Whether a thread that begins anew says why, and shows the last texts of the one before it."""
+        if thread.recapped:
+            return True
+        conversation, texts = self._conversation, self._ports.stores.texts
+        inbound = await texts.between(conversation.id, max(1, self._posted - recap.TEXTS + 1), self._posted)
+        outbound = await texts.newest_outbound(conversation.id, 2 * recap.TEXTS)
+        what = recap.recap(self._contact, conversation.former, recap.last_texts(inbound, outbound))
+        post = self._writer.new_post(recap.recap_id(conversation, thread), PostKind.LINE, thread.channel)
+        if not await self._writer.post_in_thread(post, what, blocks.Unshown("The last texts")):
+            return False
+        thread = self._conversation.thread or thread
+        await self._set_thread(thread.model_copy(update={"recapped": True}))
+        return True
 
     async def _thread_texts(self) -> None:
         """Post the texts that are not in the thread yet, in order; the first that can't be posted stops the rest."""

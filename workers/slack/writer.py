@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import structlog
 
-from messages.conversation import Conversation
+from messages.conversation import Conversation, Thread
+from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.process.publishing import CLOCK_SKEW
 from workers.claim import (
@@ -28,10 +29,10 @@ from workers.claim import (
 )
 from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
 from workers.lease import Lease, LeaseLost
-from workers.mongo.posts import throttle_key
+from workers.mongo.posts import NOT_POSTED, throttle_key
 from workers.platforms.slack_failures import AMBIGUOUS, is_about_the_message
 from workers.ports import Ports, Posted, Renderable
-from workers.slack import blocks, plan
+from workers.slack import blocks, gone, plan
 
 log = structlog.get_logger("clerk.slack")
 
@@ -59,11 +60,8 @@ PASS_LIMIT: Final = timedelta(seconds=30)
 """A pass stops after this long and another one continues, so that no conversation occupies a worker for long."""
 
 
-THREAD_NOT_FOUND: Final = "thread_not_found"
-
-
 class ThreadGone(Exception):
-    """The conversation's thread is no longer in Slack: its root was deleted, and it needs a new one."""
+    """The conversation's thread can't be written to any more, and it needs a new one."""
 
 
 class Writer:
@@ -74,11 +72,17 @@ class Writer:
     """
 
     def __init__(
-        self, conversation: Conversation, throttled: Mapping[str, datetime], lease: Lease[Any], ports: Ports
+        self,
+        conversation: Conversation,
+        line: Line,
+        throttled: Mapping[str, datetime],
+        lease: Lease[Any],
+        ports: Ports,
     ) -> None:
         self.thread = conversation.thread
         self.again_at: datetime | None = None
         self._conversation = conversation
+        self._line = line
         self._throttled = dict(throttled)
         self._lease = lease
         self._ports = ports
@@ -113,18 +117,20 @@ class Writer:
         self,
         post: Post,
         what: Renderable,
-        thread_ts: str | None = None,
         plain: Callable[[str], Awaitable[Renderable]] | None = None,
     ) -> Post | None:
         """Post exactly once; returns the post, perhaps `failed` or `told`, or None if a later pass must go on.
 
-        `plain` renders it without what Slack may fail at, for when it has failed too often.
+        What came of it in another channel or thread, which was given up, does not count. `plain` renders it without
+        what Slack may fail at, for when it has failed too often.
         """
         if not self.may_write(post.target):
             return None
         known, new = await self._ports.stores.posts.claim(post)
+        if plan.is_void(known, post):
+            known = await self._ports.stores.posts.set(known, **NOT_POSTED)
         if not new and not plan.is_over(known):
-            resumed = await self._resume(known, thread_ts)
+            resumed = await self._resume(known, post)
             if resumed is None:
                 return None
             known = resumed
@@ -132,10 +138,14 @@ class Writer:
             return known
         if plain is not None and known.attempts > TRIES and known.refused in AMBIGUOUS:
             what = await plain(known.refused or "")
-        return await self._call(post, known, what, thread_ts)
+        return await self._call(post, known, what)
 
-    async def _resume(self, post: Post, thread_ts: str | None) -> Post | None:
-        """A post of an earlier pass, claimed for another call, or with its outcome; None if a later pass must go on."""
+    async def _resume(self, post: Post, wanted: Post) -> Post | None:
+        """A post of an earlier pass, claimed for another call, or with its outcome; None if a later pass must go on.
+
+        The call is made where the post is `wanted`; the lookup, where it was attempted.
+        """
+        elsewhere = plan.is_elsewhere(post, wanted)
         now, attempt = self._ports.now(), plan.attempt(post)
         if post.retry_at is not None and post.retry_at > now:
             self.continue_in(post.retry_at - now)
@@ -144,8 +154,9 @@ class Writer:
         code, at_least = "", timedelta()
         if step is NextStep.LOOK:
             since = attempt.first_at or post.created_at
+            asked = post.thread or wanted.thread
             try:
-                found = await self._ports.slack.find(post.target, post.id, since, thread_ts)
+                found = await self._ports.slack.find(post.target, post.id, since, asked)
             except CallError as error:
                 log.warning("Slack can't be asked for a post that had no answer", error=error.code)
                 code, at_least = error.code, getattr(error, "retry_after", None) or timedelta()
@@ -153,12 +164,15 @@ class Writer:
             else:
                 if found is not None:
                     log.info("found a post that had no answer", post=post.id.rpartition("/")[2])
-                    posts = self._ports.stores.posts
-                    return await posts.set(post, channel=found.channel, ts=found.ts, refused=None)
+                    return await self._settle_found(post, wanted, found)
                 step = next_step(attempt, LookupAnswer.NO, now, PATIENCE)
         match step:
             case NextStep.CALL:
-                return await self._claim_again(post, attempt, now)
+                return await self._claim_again(post, wanted, attempt, now)
+            case NextStep.TELL if elsewhere:
+                return await self._claim_again(post, wanted, attempt, now)
+            case NextStep.TELL if self.thread is not None and gone.cannot_go_on(code, self.thread, self._line):
+                return await self._try_set(post, failed=code)
             case NextStep.TELL if post.kind is not PostKind.ROOT:
                 log.error("nobody can tell whether Slack has a post", kind=post.kind, channel=post.target, error=code)
                 return await self._try_set(post, told=code)
@@ -166,13 +180,42 @@ class Writer:
                 await self._look_again(post, attempt, at_least, code if step is NextStep.TELL else None)
                 return None
 
-    async def _claim_again(self, post: Post, attempt: Attempt, now: datetime) -> Post | None:
-        """Claim a post for another call; None if another worker was faster."""
+    async def _settle_found(self, post: Post, wanted: Post, found: Posted) -> Post | None:
+        """A post that a lookup found, with its outcome where it is `wanted`; None if a later pass must go on."""
+        asked = post.thread or wanted.thread
+        if gone.is_loose(asked, found.thread_ts):
+            return await self._take_away(post, wanted, found)
+        if asked is not None and plan.is_elsewhere(post, wanted):
+            free = await self._ports.stores.posts.set(post, **NOT_POSTED)
+            return await self._claim_again(free, wanted, Attempt(), self._ports.now())
+        return await self._ports.stores.posts.set(post, channel=found.channel, ts=found.ts, refused=None)
+
+    async def _take_away(self, post: Post, wanted: Post, at: Posted) -> Post | None:
+        """Delete a message that Slack posted outside its thread; None if a later pass must go on.
+
+        Until it is deleted, its claim stays undecided, and the lookup finds it again. It may stay if Slack refuses.
+        """
+        log.warning("Slack posted a message outside its thread", kind=post.kind, channel=at.channel)
+        posts = self._ports.stores.posts
+        refused = await self.change_message(at.channel, self._ports.slack.delete, at)
+        if refused is None:
+            return None
+        if refused:
+            loose = self.new_post(f"{post.id}/loose/{at.ts}", post.kind, post.target, channel=at.channel, ts=at.ts)
+            await posts.claim(loose.model_copy(update={"removed": True}))
+        if plan.is_elsewhere(post, wanted):
+            free = await posts.set(post, **NOT_POSTED)
+            return await self._claim_again(free, wanted, Attempt(), self._ports.now())
+        return await posts.try_set(post, failed=gone.UNTHREADED)
+
+    async def _claim_again(self, post: Post, wanted: Post, attempt: Attempt, now: datetime) -> Post | None:
+        """Claim a post for another call where it is `wanted`; None if another worker was faster."""
         if attempt.is_in_doubt:
             log.warning("Slack does not have a post that had no answer: posting it again", kind=post.kind)
             attempt = attempt.after(ClaimEvent.LAPSED, now)
         begun = plan.recorded(attempt.after(ClaimEvent.BEGUN, now))
-        return await self._try_set(post, **begun, attempts=post.attempts + 1)
+        place = {"target": wanted.target, "thread": wanted.thread}
+        return await self._try_set(post, **begun, **place, attempts=post.attempts + 1)
 
     async def _try_set(self, post: Post, **fields: Any) -> Post | None:
         """Store new values of some fields of a post; if another worker was faster, None, and a later pass goes on."""
@@ -189,7 +232,7 @@ class Writer:
         await self._ports.stores.posts.set(post, retry_at=now + wait, **refused)
         self.continue_in(wait)
 
-    async def _call(self, given: Post, post: Post, what: Renderable, thread_ts: str | None) -> Post | None:
+    async def _call(self, given: Post, post: Post, what: Renderable) -> Post | None:
         """Call Slack for a post that this worker has claimed, and record what comes of it."""
         posts, attempt = self._ports.stores.posts, plan.attempt(post)
         if not self._lease.lasts(CALL_TIMEOUT):
@@ -197,10 +240,12 @@ class Writer:
             await posts.try_set(post, **undone)
             raise LeaseLost
         try:
-            posted = await self._ports.slack.post(post.target, what, post_id=post.id, thread_ts=thread_ts)
+            posted = await self._ports.slack.post(post.target, what, post_id=post.id, thread_ts=post.thread)
         except CallError as error:
             return await self._note_failure(post, attempt, error)
         self._note_progress()
+        if gone.is_loose(post.thread, posted.thread_ts):
+            return await self._take_away(post, post, posted)
         digest = getattr(what, "digest", "")
         return await posts.set(
             post,
@@ -237,12 +282,11 @@ class Writer:
         """
         thread = self.thread
         assert thread is not None
-        posted = await self.deliver(post.model_copy(update={"target": thread.channel}), what, thread.ts)
+        posted = await self.deliver(in_thread(post, thread), what)
         if posted is None:
             return False
-        if posted.failed == THREAD_NOT_FOUND:
-            await self._forget_thread(posted)
-            raise ThreadGone
+        if await self.is_thread_gone(posted):
+            return False
         if posted.ts is not None:
             return True
         if posted.told is None and not is_about_the_message(posted.failed or ""):
@@ -262,9 +306,11 @@ class Writer:
         """Whether the thread says, in the place of a post, that it is missing or may be missing."""
         assert self.thread is not None
         posts, code = self._ports.stores.posts, post.told or post.failed or ""
-        line = self.new_post(plan.notice_id(post), PostKind.LINE, post.target)
+        line = in_thread(self.new_post(plan.notice_id(post), PostKind.LINE, post.target), self.thread)
         what = blocks.undecided(subject, code) if post.failed is None else blocks.withheld(subject, code)
-        instead = await self.deliver(line, what, self.thread.ts)
+        instead = await self.deliver(line, what)
+        if instead is not None and await self.is_thread_gone(instead, post):
+            return False
         if instead is not None and instead.failed:
             await posts.set(instead, failed=None, **plan.recorded(Attempt()))
             await self.retry_after_repair(post)
@@ -285,16 +331,29 @@ class Writer:
             await self._ports.stores.posts.set(post, failed=None, **free, refused=post.failed)
         self.continue_in(REPAIR_TIME)
 
-    async def _forget_thread(self, post: Post) -> None:
-        """Forget the thread, so that the next pass posts a new root and this post under it."""
-        log.error("a conversation's thread is gone, Clerk begins a new one", channel=post.target)
-        posts, free = self._ports.stores.posts, plan.recorded(Attempt())
-        root = await posts.get(plan.root_id(self._conversation))
+    async def is_thread_gone(self, *refused: Post) -> bool:
+        """Whether the first of these posts was refused because the thread is gone.
+
+        If so, forget the thread and raise ThreadGone: the next pass posts a new root, and these posts below it. It is
+        True, and nothing is forgotten, if that was just done.
+        """
+        thread, code = self.thread, refused[0].failed
+        if thread is None or code is None or not gone.cannot_go_on(code, thread, self._line):
+            return False
+        stores = self._ports.stores
+        for post in refused:  # before the thread: a refusal that is left behind would end the next thread, too
+            await stores.posts.set(post, **NOT_POSTED, refused=code)
+        if gone.is_too_young(thread, self._ports.now()):
+            log.error("Slack accepts no reply in a new thread", channel=thread.channel, error=code)
+            self.continue_in(REPAIR_TIME)
+            return True
+        log.error("a conversation's thread is gone, Clerk begins a new one", channel=thread.channel, error=code)
+        root = await stores.posts.get(plan.root_id(self._conversation.model_copy(update={"thread": thread})))
         if root is not None:
-            await posts.set(root, channel=None, ts=None, **free, rendering="")
-        await self._ports.stores.conversations.set_thread(self._conversation.id, None)
-        await posts.set(post, failed=None, **free)
+            await stores.posts.set(root, removed=True)
+        await stores.conversations.forget_thread(self._conversation.id, thread.model_copy(update={"gone": code}))
         self.continue_in(timedelta())
+        raise ThreadGone
 
     # -- changes --------------------------------------------------------------------------------------------------
 
@@ -358,3 +417,8 @@ class Writer:
         """Schedule another pass after this long, unless an earlier one is scheduled."""
         at = self._ports.now() + max(wait, timedelta())
         self.again_at = at if self.again_at is None else min(self.again_at, at)
+
+
+def in_thread(post: Post, thread: Thread) -> Post:
+    """A post that is wanted in a thread."""
+    return post.model_copy(update={"target": thread.channel, "thread": thread.ts})

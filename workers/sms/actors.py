@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from messages.conversation import Contact, Conversation, Thread
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.line import Line
-from messages.notification import NOTIFICATIONS, Whisper
+from messages.notification import Whisper
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
@@ -28,13 +28,13 @@ from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
     LINE_REMOVED,
-    NOT_IN_THREAD,
     OUTCOME_KNOWN,
     TOO_LATE,
     ReplyDecision,
     decide_reply,
     edit_notice,
     is_too_late,
+    outside_notice,
     reported,
     wait_for_thread,
     written_at,
@@ -305,11 +305,12 @@ async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> No
 
 
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
-    """A reply in a thread without a conversation: a notification's thread, or one that is not recorded yet."""
-    card = await ports.stores.posts.by_message(message.channel, message.thread_ts)
-    if card is not None and card.kind in NOTIFICATIONS:
+    """A reply in no conversation's thread: below a notification, in a former thread, or in one not recorded yet."""
+    post = await ports.stores.posts.by_message(message.channel, message.thread_ts)
+    conversation = await ports.stores.conversations.get(post.conversation) if post else None
+    if (words := outside_notice(post, conversation)) is not None:
         if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
-            await _whisper(NOT_IN_THREAD, message.user, message.channel, message.thread_ts, ports)
+            await _whisper(words, message.user, message.channel, message.thread_ts, ports)
     elif (wait := wait_for_thread(message, await ports.stores.lines.all(), ports.now())) is not None:
         await ports.publisher.publish(message, delay=wait)
 

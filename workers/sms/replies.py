@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from messages.conversation import Conversation
 from messages.formats.provider_words import delivery_state
 from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
+from messages.notification import NOTIFICATIONS, Post
 from messages.sms import LIMIT, SlackFile, State
 from workers.sms.files import objection
 from workers.sms.plain_text import is_note, segments
@@ -24,6 +26,9 @@ LINE_REMOVED: Final = (
     "An admin can add the line again (clerk lines add)."
 )
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
+THREAD_LEFT: Final = (
+    "Not sent: this conversation continues in another thread, and only replies there reach the contact."
+)
 OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 
 
@@ -77,6 +82,21 @@ SENDABLE_FOR: Final = timedelta(minutes=10)
 def is_too_late(reply: SlackReplyPosted, now: datetime) -> bool:
     """Whether a reply came in no event and was found too late to send: its author may have moved on."""
     return reply.event_id is None and now - written_at(reply.ts) > SENDABLE_FOR
+
+
+def outside_notice(post: Post | None, conversation: Conversation | None) -> str | None:
+    """The notice to the author of a reply below one of our posts that begins no conversation's thread.
+
+    None if it is no post of ours, or its thread may only not be recorded yet.
+    """
+    if post is None:
+        return None
+    if post.kind in NOTIFICATIONS:
+        return NOT_IN_THREAD
+    if conversation is None or (conversation.thread is None and conversation.former is None):
+        return None
+    link = conversation.thread.permalink if conversation.thread else None
+    return f"{THREAD_LEFT} {link}" if link else THREAD_LEFT
 
 
 THREAD_UNKNOWN_FOR: Final = timedelta(minutes=10)

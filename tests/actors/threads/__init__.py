@@ -1,0 +1,1 @@
+"""Threads that are gone, and what agents write in them."""
