@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
 from gateway import slack_webhook, twilio_webhook
+from gateway.apologies import Apologies
 from gateway.arrivals import Arrivals
 from gateway.media import MediaFiles
 from gateway.readiness import GatewayPublisher, Readiness
@@ -71,6 +72,7 @@ class Gateway:
         self._texts, self._replies = Arrivals(), Arrivals()
         self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
+        self._apologies = Apologies()
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
         account = twilio_webhook.Account(
@@ -199,6 +201,9 @@ class Gateway:
         self._publishing += 1
         try:
             await self._publish_all(accepted.messages)
+        except Unpublished:
+            self._apologies.begin(accepted.messages)
+            raise
         finally:
             self._publishing -= 1
         self._readiness.note(None)

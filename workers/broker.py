@@ -29,7 +29,8 @@ from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
 from workers.failures import Backoff
-from workers.retries import OUTAGE, is_outage, outage_wait
+from workers.last_words import words_of_delay
+from workers.retries import OUTAGE, is_felt, is_outage, outage_wait
 from workers.runtime import author_told, is_wake_up
 
 log = structlog.get_logger("clerk.broker")
@@ -38,8 +39,8 @@ log = structlog.get_logger("clerk.broker")
 class SafeRetries(Retries):
     """Dramatiq's retries, with outages apart: they are counted as `outages`, end no message and back off briefly.
 
-    A message that failed for good tells its author first. If a retry or that can't be published, the message goes back
-    to its queue instead.
+    A message that failed for good tells its author first, and so does one that an outage of MongoDB keeps waiting. If
+    a retry or that can't be published, the message goes back to its queue instead.
     """
 
     def __init__(self, outage: Backoff) -> None:
@@ -67,6 +68,9 @@ class SafeRetries(Retries):
         message.options["outages"] = outages + 1
         message.options["requeue_timestamp"] = int(time.time() * 1000)
         wait = outage_wait(error, outages, random.random(), self._outage)  # noqa: S311 - spreads load, is no secret
+        told = author_told(message.actor_name, message.kwargs, words_of_delay) if is_felt(error, outages) else None
+        if told is not None:
+            broker.enqueue(Message.decode(envelope(told)[1]))
         broker.enqueue(message.copy(), delay=int(wait / timedelta(milliseconds=1)))
 
 

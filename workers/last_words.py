@@ -1,4 +1,4 @@
-"""What an agent is told when Clerk gives up a message of theirs: an order that became a dead letter. Pure."""
+"""What an agent is told when Clerk gives up a message of theirs, or must wait with it. Pure."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -62,7 +62,19 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
 }
 
 
+WAITING: Final = (
+    "Clerk can't do that yet: its database (MongoDB) does not answer. Clerk keeps what you did, and does it as soon as "
+    "it can. You need not do it again."
+)
+
+
 def last_words(message: QueueMessage) -> Whisper | None:
     """What to tell the agent whose message this was; None if nobody waits for it, or Clerk can't reach them."""
     write = LAST_WORDS.get(type(message))
     return None if write is None else write(message)
+
+
+def words_of_delay(message: QueueMessage) -> Whisper | None:
+    """What to tell the agent whose message waits for the end of an outage; None as in `last_words`."""
+    told = last_words(message)
+    return None if told is None else told.model_copy(update={"text": WAITING})

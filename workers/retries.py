@@ -9,8 +9,10 @@ from pymongo.errors import (
     DuplicateKeyError,
     EncryptionError,
     InvalidName,
+    NetworkTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 
 from messages.process.publishing import LONGEST_DELAY, Unpublished
@@ -40,6 +42,17 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, PyMongoError):
         return not isinstance(error, OURS)
     return isinstance(error, Unpublished | Temporary)
+
+
+def is_felt(error: BaseException, outages: int) -> bool:
+    """Whether a person who waits for a message is to be told that MongoDB keeps it waiting; true once a message.
+
+    `outages` counts those that the message met before. A change of the primary is over in a second; that no server
+    answered took seconds to find out.
+    """
+    if not isinstance(error, PyMongoError):
+        return False
+    return outages == (0 if isinstance(error, ServerSelectionTimeoutError | NetworkTimeout) else 3)
 
 
 def outage_wait(error: BaseException, outages: int, share: float, backoff: Backoff) -> timedelta:

@@ -96,8 +96,10 @@ def is_wake_up(kind: type[QueueMessage]) -> bool:
     return set(kind.model_fields) == {"conversation"}
 
 
-def author_told(actor_name: str, kwargs: dict[str, Any]) -> QueueMessage | None:
-    """What to tell the author of a message that failed for good; None if there is nobody to tell.
+def author_told(
+    actor_name: str, kwargs: dict[str, Any], words: Callable[[QueueMessage], QueueMessage | None] = last_words
+) -> QueueMessage | None:
+    """What to tell the author of a message that failed for good, or waits; None if there is nobody to tell.
 
     A message that this version can't parse is read without the fields that it does not know.
     """
@@ -109,7 +111,7 @@ def author_told(actor_name: str, kwargs: dict[str, Any]) -> QueueMessage | None:
     except ValidationError:
         log.warning("the author of a dead letter can't be told: it can't be read", actor=actor_name)
         return None
-    return last_words(message)
+    return words(message)
 
 
 def declare(broker: dramatiq.Broker, ports: Ports, queues: Collection[str]) -> None:

@@ -209,7 +209,10 @@ async def whisper(message: Whisper, ports: Ports) -> None:
     if message.response_url is not None:
         await _respond(message.response_url, what, ports)
     elif message.channel is not None:
-        await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
+        try:
+            await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
+        except Permanent as error:
+            log.error("an agent can't be told in this channel", channel=message.channel, error=error.code)
 
 
 async def _respond(response_url: str, what: Rendered, ports: Ports) -> None:

@@ -7,7 +7,7 @@ from messages.conversation import Contact, Conversation, Thread
 from messages.sms import Direction, Sms, State
 from workers.markup import clip_escaped, escape, local_time, mention, unstyled
 from workers.slack import gone
-from workers.slack.blocks import Rendered
+from workers.slack.elements import Rendered
 
 TEXTS: Final = 5
 """How many of the last texts are shown."""

@@ -15,8 +15,8 @@ from messages.orders.clicks import Click, orders
 from messages.ticket import ActOnTicket, OptIn, Status
 from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
-from workers.slack import blocks
-from workers.slack.blocks import Card
+from workers.slack import cards
+from workers.slack.cards import Card
 from workers.tickets.lifecycle import NOT_OPTED_OUT, decide
 
 WORDS = ",".join(f"{number:030d}" for number in range(30))
@@ -26,7 +26,7 @@ def shown(line: Line, body: str, *, out: bool = True) -> list[dict[str, Any]]:
     """A card's blocks, as Slack gets them."""
     since = make.NOW if out else None
     card = Card(make.ticket(), make.contact(), line, make.sms(body=body), 0, None, root=True, opted_out_since=since)
-    found: list[dict[str, Any]] = json.loads(json.dumps(blocks.card(card).blocks))
+    found: list[dict[str, Any]] = json.loads(json.dumps(cards.card(card).blocks))
     return found
 
 

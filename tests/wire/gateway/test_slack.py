@@ -497,7 +497,7 @@ def test_a_command_alone_opens_the_dashboard(gateway: Served) -> None:
 
 def test_a_command_that_can_not_be_published_may_be_typed_again(gateway: Served) -> None:
     gateway.publisher.trouble = "away"
-    assert _command(gateway, "send +15551234567 hi").status_code == 503
+    assert _command(gateway, "send +15551234567 hi", response_url="").status_code == 503
     assert _command(gateway, "help").status_code == 200
 
 

@@ -1,0 +1,65 @@
+"""Who clicks or types while the broker does not answer is told so, through Slack's response_url."""
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
+
+from tests import make
+from tests.wire.gateway.helpers import Served
+
+
+class ResponseUrls:
+    """Slack's side of the response URLs: what people were told, by path."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+
+    async def take(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Keep what is said."""
+        await self.told.put((request.path, json.loads(await request.text())))
+        return web.Response(text="ok")
+
+
+def click(url: str) -> dict[str, Any]:
+    """A click on Assign, which orders two messages."""
+    return {
+        "type": "block_actions",
+        "user": {"id": make.AGENT},
+        "trigger_id": "1.2",
+        "response_url": url,
+        "container": {"message_ts": "1700000000.000100", "channel_id": make.CHANNEL},
+        "actions": [{"action_id": "ticket.assign", "value": json.dumps({"ticket": 1}), "action_ts": "1.0"}],
+    }
+
+
+async def test_who_clicks_or_types_while_the_broker_is_away_is_told_once_each() -> None:
+    urls = ResponseUrls()
+    async with RawTestServer(urls.take) as slack:
+        here = f"http://127.0.0.1:{slack.port}"
+        served = Served(slack_api_url=f"{here}/api/")
+        await asyncio.to_thread(served.__enter__)
+        try:
+            served.publisher.trouble = "away"
+            answer = await asyncio.to_thread(served.interaction, click(f"{here}/actions/1"))
+            assert answer.status_code == 503
+            typed = {
+                "command": "/clerk",
+                "text": "",
+                "user_id": make.AGENT,
+                "channel_id": make.CHANNEL,
+                "trigger_id": "1.3",
+                "response_url": f"{here}/commands/1",
+            }
+            answer = await asyncio.to_thread(served.slack, "/slack/commands", urlencode(typed).encode())
+            assert answer.status_code == 503
+            told = [await urls.told.get() for _ in range(2)]
+        finally:
+            await asyncio.to_thread(served.__exit__)
+    assert [path for path, _ in told] == ["/actions/1", "/commands/1"]
+    assert all(body["response_type"] == "ephemeral" and body["replace_original"] is False for _, body in told)
+    assert all("message broker does not answer" in body["text"] for _, body in told)
+    assert urls.told.empty()
