@@ -25,12 +25,26 @@ class EventHeader(TypedPayload):
     bot_id: str | None = None
 
 
+class Authorization(SlackPayload):
+    """An installation of the app that may see an event (https://docs.slack.dev/apis/events-api#authorizations)."""
+
+    team_id: str = ""
+    enterprise_id: str = ""
+
+
 class EventEnvelope(TypedPayload):
     """The envelope of an event (https://docs.slack.dev/apis/events-api)."""
 
     challenge: str = ""
     event_id: str = ""
     event: EventHeader | None = None
+    authorizations: Sequence[Authorization] = ()
+
+    @property
+    def home(self) -> tuple[str, ...]:
+        """The ids of the workspace and organisation for which the app got the event."""
+        found = (id for each in self.authorizations for id in (each.team_id, each.enterprise_id))
+        return tuple(dict.fromkeys(filter(None, found)))
 
 
 class MessageEvent(ThreadReply):

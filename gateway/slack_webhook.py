@@ -81,7 +81,14 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
     message = parsed(MessageEventEnvelope, payload).event
     if not message.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
-    reply = reply_posted(message, message.channel, api_url=app.api_url, received_at=now, event_id=envelope.event_id)
+    reply = reply_posted(
+        message,
+        message.channel,
+        api_url=app.api_url,
+        received_at=now,
+        event_id=envelope.event_id,
+        home=envelope.home,
+    )
     return Accepted([reply], NOTHING)
 
 

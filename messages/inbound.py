@@ -43,6 +43,8 @@ class SlackReplyPosted(QueueMessage):
 
     A reply without `event_id` came in no event: a worker found it in Slack's list of the thread's messages.
     `after` is the id (`outbound_id`) of the reply that reached the gateway before it in the same thread, if any.
+    `beyond_text` is what it has besides text and files. `team` is its author's workspace or organisation, and `home`
+    are the ids of the app's own, as far as Slack names them.
     """
 
     actor = "sms.record_reply"
@@ -55,6 +57,9 @@ class SlackReplyPosted(QueueMessage):
     files: tuple[SlackFile, ...] = ()
     received_at: Moment
     after: str | None = None
+    beyond_text: tuple[str, ...] = ()
+    team: str = ""
+    home: tuple[str, ...] = ()
 
 
 class SlackReplyChanged(QueueMessage):

@@ -26,6 +26,7 @@ class Line(Document):
 
     `opt_out` says which words opt out (`messages/opt_outs.py`); None: by the kind of the number. `pool` is the
     Messaging Service that the line's webhooks name, since `pool_at`; blank: none.
+    With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Line(Document):
     opt_out: str | None = None
     pool: str = ""
     pool_at: Moment | None = None
+    other_organisations: bool = False
 
     @property
     def label(self) -> str:

@@ -68,13 +68,18 @@ class Media(Document):
 
 
 class SlackFile(Document):
-    """A file that a person attached to a reply; without `url_private` Clerk can't read it."""
+    """A file that a person attached to a reply; without `url_private` Clerk can't read it.
+
+    With `file_access` "check_file_info", as in channels that are shared with other organisations, Slack says more about
+    it only when it is asked.
+    """
 
     id: str
     name: str = ""
     mimetype: str = ""
     url_private: str = ""
     size: int = 0
+    file_access: str = ""
 
 
 class Sms(Document):
@@ -99,6 +104,8 @@ class Sms(Document):
 
     An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
     `received_at` decides its place.
+
+    A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
     `others` are the other recipients of an inbound text to a group.
 
@@ -138,6 +145,7 @@ class Sms(Document):
     attempts: int = 0
     error_code: int | None = None
     words: str = ""
+    late: bool = False
     outbox: str | None = None
     unshown: str | None = None
     unattached: str | None = None
@@ -185,6 +193,18 @@ class SendTexts(QueueMessage):
 
     actor = "sms.send"
     conversation: str
+
+
+class SendLate(QueueMessage):
+    """An agent asks to send a reply that was refused because it came late; `order` is the order's identity."""
+
+    actor = "sms.send_late"
+    sms: str
+    by: str
+    at: Moment
+    channel: str | None = None
+    response_url: str | None = None
+    order: str | None = None
 
 
 class ResendText(QueueMessage):

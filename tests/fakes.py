@@ -14,6 +14,7 @@ from messages.formats.byline import Byline
 from messages.formats.thread_replies import ThreadReply
 from messages.process.publishing import Unpublished
 from messages.process.settings import Settings
+from messages.sms import SlackFile
 from tests.make import NOW
 from workers import clock
 from workers.failures import Ambiguous, Permanent, SlackError, Temporary, TextingError, TooLarge, Unreachable
@@ -109,6 +110,8 @@ class FakeSlack:
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, FakeFile] = field(default_factory=dict)
     slow_to_share: bool = False
+    posted_files: dict[str, SlackFile] = field(default_factory=dict)
+    homes: dict[str, frozenset[str]] = field(default_factory=dict)
     no_such_thread: str | None = "thread_not_found"
     """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
@@ -247,6 +250,21 @@ class FakeSlack:
 
     async def close(self) -> None:
         """There are no connections to close."""
+
+    async def file(self, id: str) -> SlackFile:
+        """A file that a person posted."""
+        self.before("file", "")
+        if id not in self.posted_files:
+            raise Permanent("file_not_found")
+        return self.posted_files[id]
+
+    async def home(self) -> frozenset[str]:
+        """The ids of the workspace."""
+        return frozenset({"T0TEAM"})
+
+    async def home_of(self, user: str) -> frozenset[str]:
+        """The ids of a user's workspace and organisation."""
+        return self.homes.get(user, frozenset({"T0TEAM"}))
 
     async def user_name(self, user: str) -> str:
         """The display name of a user."""

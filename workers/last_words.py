@@ -7,7 +7,7 @@ from messages.base import QueueMessage
 from messages.conversation import NameContact
 from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
-from messages.sms import WriteText, WriteTyped
+from messages.sms import SendLate, WriteText, WriteTyped
 from messages.ticket import ActOnTicket
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 
@@ -30,7 +30,7 @@ def _text(message: WriteText | WriteTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-def _order(message: HidePost | ShowPost | UndoHide | NameContact | ActOnTicket) -> Whisper | None:
+def _order(message: HidePost | ShowPost | UndoHide | NameContact | ActOnTicket | SendLate) -> Whisper | None:
     channel, url = getattr(message, "channel", None), getattr(message, "response_url", None)
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
@@ -49,6 +49,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     SlackReplyPosted: _reply,
     WriteText: _text,
     WriteTyped: _text,
+    SendLate: _order,
     HidePost: _order,
     ShowPost: _order,
     UndoHide: _order,

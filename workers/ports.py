@@ -11,7 +11,7 @@ from messages.formats.thread_replies import ThreadReply
 from messages.inbound import SmsReceived
 from messages.process.publishing import Publisher
 from messages.process.settings import Settings
-from messages.sms import Media
+from messages.sms import Media, SlackFile
 from workers.mongo import Stores
 
 
@@ -111,6 +111,18 @@ class Slack(Protocol):
 
     async def unreact(self, at: Posted, emoji: str) -> None:
         """Remove our reaction from a message; no error if it is not there."""
+        ...
+
+    async def file(self, id: str) -> SlackFile:
+        """A file that a person posted."""
+        ...
+
+    async def home(self) -> frozenset[str]:
+        """The ids of the app's own workspace and organisation."""
+        ...
+
+    async def home_of(self, user: str) -> frozenset[str]:
+        """The ids of a user's workspace and organisation."""
         ...
 
     async def user_name(self, user: str) -> str:

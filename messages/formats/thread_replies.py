@@ -3,7 +3,7 @@
 Slack adds fields without notice, and sends null for a field that has no value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ class MessageFile(SlackPayload):
     mimetype: str = ""
     url_private: str = ""
     size: int = 0
+    file_access: str = ""
 
 
 class MessageEdit(SlackPayload):
@@ -67,10 +68,44 @@ class ThreadReply(MessageOrigin):
     ts: str
     text: str = ""
     files: Sequence[MessageFile] = ()
+    attachments: Sequence[Mapping[str, Any]] = ()
+    blocks: Sequence[Mapping[str, Any]] = ()
+    team: str = ""
+    user_team: str = ""
+    source_team: str = ""
+
+    @property
+    def beyond_text(self) -> tuple[str, ...]:
+        """What it has besides text and files: forwarded messages, and the types of blocks that its text leaves out."""
+        forwarded = [FORWARDED for each in self.attachments if not _is_preview(each)]
+        kinds = [str(each.get("type", "")) for each in self.blocks]
+        return tuple(dict.fromkeys([*forwarded, *(kind for kind in kinds if kind not in _IN_TEXT)]))
+
+
+FORWARDED: Final = "forwarded message"
+
+_IN_TEXT: Final = frozenset({"rich_text", "section", "header", "divider", "context", "actions"})
+"""Blocks whose words a message's text repeats (https://docs.slack.dev/reference/block-kit/blocks)."""
+
+
+def _is_preview(attachment: Mapping[str, Any]) -> bool:
+    """Whether an attachment is Slack's preview of a link in the text, and nothing that a person forwarded.
+
+    https://docs.slack.dev/messaging/unfurling-links-in-messages
+    """
+    if attachment.get("is_share"):
+        return False
+    return any(attachment.get(sign) for sign in ("original_url", "from_url", "is_msg_unfurl", "is_app_unfurl"))
 
 
 def reply_posted(
-    reply: ThreadReply, channel: str, *, api_url: str, received_at: datetime, event_id: str | None = None
+    reply: ThreadReply,
+    channel: str,
+    *,
+    api_url: str,
+    received_at: datetime,
+    event_id: str | None = None,
+    home: tuple[str, ...] = (),
 ) -> SlackReplyPosted:
     """A person's reply as a queue message; a file that is stored outside Slack loses its address."""
     assert reply.user is not None
@@ -83,9 +118,14 @@ def reply_posted(
         thread_ts=reply.thread_ts,
         user=reply.user,
         text=reply.text,
-        files=tuple(
-            file if is_slack_url(file.url_private, api_url) else file.model_copy(update={"url_private": ""})
-            for file in files
-        ),
+        files=tuple(only_slacks(file, api_url) for file in files),
         received_at=received_at,
+        beyond_text=reply.beyond_text,
+        team=reply.user_team or reply.source_team or reply.team,
+        home=home,
     )
+
+
+def only_slacks(file: SlackFile, api_url: str) -> SlackFile:
+    """A file without its address, if that is outside Slack."""
+    return file if is_slack_url(file.url_private, api_url) else file.model_copy(update={"url_private": ""})

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
-from messages.sms import ResendText
+from messages.sms import ResendText, SendLate
 from messages.ticket import ActOnTicket, OptIn, SetPriority, SetStatus, Take
 from messages.views import OpenReply, PushSend
 
@@ -115,6 +115,18 @@ def _resend(click: Click) -> Sequence[QueueMessage]:
     return [ResendText(sms=str(value["sms"]), by=click.user, attempt=value.get("attempt"), order=click.order)]
 
 
+def _send_late(click: Click) -> Sequence[QueueMessage]:
+    late = SendLate(
+        sms=str(click.parsed_value()["sms"]),
+        by=click.user,
+        at=click.acted_at,
+        channel=click.channel or None,
+        response_url=click.response_url,
+        order=click.order,
+    )
+    return [late]
+
+
 def _command(click: Click, command: Take | SetStatus | SetPriority | OptIn) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
@@ -151,6 +163,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.show": _show,
     "ticket.undo_hide": _undo_hide,
     "ticket.resend": _resend,
+    "ticket.send_late": _send_late,
     "ticket.take": _take,
     "ticket.status": _status,
     "ticket.priority": _priority,

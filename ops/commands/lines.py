@@ -134,6 +134,7 @@ def set_(
     channel: str | None = None,
     name: str | None = None,
     reply_mode: Literal["thread", "buttons"] | None = None,
+    other_organisations: Literal["yes", "no"] | None = None,
     debounce: Literal["leading+trailing", "leading"] | None = None,
     window: float | None = None,
     cap: float | None = None,
@@ -152,6 +153,8 @@ def set_(
         What agents see in place of the number.
     reply_mode
         Whether every message in the thread is a reply, or only those sent with a button.
+    other_organisations
+        Whether people of other organisations in a shared channel may write to contacts.
     debounce
         Whether texts that follow the first one are announced as well.
     window
@@ -167,6 +170,7 @@ def set_(
         "channel": channel,
         "name": name,
         "reply_mode": reply_mode,
+        "other_organisations": None if other_organisations is None else other_organisations == "yes",
         "mode": debounce,
         "window": window,
         "cap": cap,

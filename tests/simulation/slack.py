@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from messages.formats.byline import Byline
 from messages.formats.thread_replies import ThreadReply
+from messages.sms import SlackFile
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from workers.failures import Permanent
@@ -212,6 +213,18 @@ class WiredSlack:
     async def unreact(self, at: Posted, emoji: str) -> None:
         """Remove a reaction."""
         await self._do(f"unreact {emoji}", lambda: self._workspace.unreact(at, emoji))
+
+    async def file(self, id: str) -> SlackFile:
+        """Nobody sends files here."""
+        raise NotImplementedError
+
+    async def home(self) -> frozenset[str]:
+        """The ids of the workspace."""
+        return frozenset({"T0TEAM"})
+
+    async def home_of(self, user: str) -> frozenset[str]:
+        """The ids of a user's workspace."""
+        return frozenset({"T0TEAM"})
 
     async def user_name(self, user: str) -> str:
         """A user's name."""

@@ -193,6 +193,13 @@ class Texts(DocumentStore[Sms]):
         attempts = text.attempts if text.attempts else {"$in": [0, None]}
         return await self._update_once({"_id": text.id, "state": State.UNKNOWN, "attempts": attempts}, order, change)
 
+    async def send_late(self, text: Sms, due_at: datetime, order: str | None = None) -> bool:
+        """Put a text that came late into the outbox; False if it is not waiting for that, or the order is old."""
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": "", "late": False}
+        shown = {"unshown": text.conversation, "outbox": text.conversation}
+        late = {"_id": text.id, "state": State.REFUSED, "late": True}
+        return await self._update_once(late, order, {"$set": {**state, **shown}})
+
     async def ignore(self, text: Sms, order: str) -> None:
         """Record that an order to resend a text, which is waiting or settled, was carried out: it changes nothing."""
         await self._update_once({"_id": text.id, "state": {"$ne": State.UNKNOWN}}, order, {})

@@ -18,8 +18,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from messages.formats.byline import SCOPE, Byline
-from messages.formats.thread_replies import ThreadReply
+from messages.formats.thread_replies import ThreadReply, only_slacks
 from messages.process.proxies import Proxies
+from messages.sms import SlackFile
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
@@ -46,6 +47,7 @@ class SlackApi:
         self._proxies = proxies or Proxies()
         self._names: dict[str, str] = {}
         self._may_customize = True
+        self._home: frozenset[str] = frozenset()
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -208,6 +210,24 @@ class SlackApi:
             if error.code != fine:
                 raise
 
+    async def file(self, id: str) -> SlackFile:
+        """A file that a person posted; an address outside Slack is left out."""
+        found = SlackFile.model_validate(_without_nulls((await self._call("files.info", file=id))["file"]))
+        return only_slacks(found, self._base_url)
+
+    async def home(self) -> frozenset[str]:
+        """The ids of the app's own workspace and organisation; each process asks Slack once."""
+        if not self._home:
+            found = await self._call("auth.test")
+            self._home = _ids(found.get("team_id"), found.get("enterprise_id"))
+        return self._home
+
+    async def home_of(self, user: str) -> frozenset[str]:
+        """The ids of a user's workspace and organisation."""
+        found = (await self._call("users.info", user=user))["user"]
+        organisation = found.get("enterprise_user") or {}
+        return _ids(found.get("team_id"), organisation.get("enterprise_id"))
+
     async def user_name(self, user: str) -> str:
         """A user's display name, else the real name; each process asks Slack once."""
         if user not in self._names:
@@ -308,6 +328,14 @@ def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         "users.info",
     }
     return {"params": dict(arguments)} if reads else {"json": dict(arguments)}
+
+
+def _ids(*found: str | None) -> frozenset[str]:
+    return frozenset(id for id in found if id)
+
+
+def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _failure(error: SlackApiError) -> CallError:

@@ -145,6 +145,9 @@ def outcome(text: Sms) -> Rendered:
             text="Resend", action_id="ticket.resend", value=value_of(sms=text.id, attempt=text.attempts)
         )
         blocks.append(ActionsBlock(elements=[again]))
+    if text.late:
+        now = ButtonElement(text="Send it now", action_id="ticket.send_late", value=value_of(sms=text.id))
+        blocks.append(ActionsBlock(elements=[now]))
     return rendered(line, blocks)
 
 

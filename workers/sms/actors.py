@@ -13,7 +13,7 @@ from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPost
 from messages.line import Line
 from messages.notification import Whisper
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
-from messages.sms import Direction, ResendText, SendTexts, Sms, State, outbound_id
+from messages.sms import Direction, ResendText, SendLate, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.claim import LookupAnswer
 from workers.lease import Lease
@@ -22,12 +22,16 @@ from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT
 from workers.sms.earlier import ATTEMPTS, missing_before
+from workers.sms.known_files import known_files
 from workers.sms.mentioned_names import names
 from workers.sms.opted_out import barred, fail, succeed
+from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
     BUTTONS_ONLY,
+    FOREIGN,
     LINE_REMOVED,
+    NOT_LATE,
     OUTCOME_KNOWN,
     TOO_LATE,
     ReplyDecision,
@@ -74,6 +78,9 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if conversation is None or line is None or contact is None:
         await _reply_outside_conversation(message, ports)
         return
+    if await is_of_another_organisation(message, line, ports):
+        await _tell_foreigner(message, conversation, ports)
+        return
     asking = message.after is None and message.event_id is not None
     text = await _store(message, conversation, line, contact, ports, asking=asking)
     if asking and not await _has_earlier(text.id, conversation, line, contact, ports):
@@ -100,7 +107,9 @@ async def _has_earlier(id: str, conversation: Conversation, line: Line, contact:
 async def _record(
     message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, ports: Ports
 ) -> None:
-    """Store a reply, once, and publish what follows from it."""
+    """Store a reply that came in no event, once, and publish what follows from it."""
+    if await is_of_another_organisation(message, line, ports):
+        return
     await _publish_effects(await _store(message, conversation, line, contact, ports, asking=False), message, ports)
 
 
@@ -115,14 +124,49 @@ async def _store(
 ) -> Sms:
     """Store a reply, once; returns it as it was first decided."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
+    message = message.model_copy(update={"files": await known_files(message.files, ports)})
     out = await barred(line.id, contact.id, ports)
-    decision = decide_reply(message.text, body, message.files, line.reply_mode, out)
-    if decision.state is State.WAITING and is_too_late(message, ports.now()):
+    decision = decide_reply(message.text, body, message.files, line.reply_mode, out, message.beyond_text)
+    late = decision.state is State.WAITING and is_too_late(written_at(message.ts), ports.now())
+    if late:
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
-    text = _document(message, conversation, body, decision, ports.now()).model_copy(update={"asking": asking})
+    text = _document(message, conversation, body, decision, ports.now())
+    text = text.model_copy(update={"asking": asking, "late": late})
     if await ports.stores.texts.add(text):
         await _tell_author(text, message, ports)
     return text
+
+
+async def _tell_foreigner(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
+    """Tell a person of another organisation, once in a conversation, that what they write goes nowhere."""
+    if await ports.stores.events.add(f"foreign/{conversation.id}/{message.user}", _without_contents(message)):
+        await _whisper(FOREIGN, message.user, message.channel, message.thread_ts, ports)
+
+
+def _without_contents(message: SlackReplyPosted) -> SlackReplyPosted:
+    return message.model_copy(update={"text": "", "files": ()})
+
+
+@actor(handles=SendLate)
+async def send_late(message: SendLate, ports: Ports) -> None:
+    """Send a reply that came late, once, at an agent's order."""
+    stores = ports.stores
+    text = await stores.texts.get(message.sms)
+    if text is None:
+        log.warning("asked to send a text that does not exist")
+        return
+    sent = await stores.texts.send_late(text, ports.now() + SEND_WITHIN, message.order)
+    if not sent and (message.order is None or message.order not in text.orders):
+        told = Whisper(text=NOT_LATE, user=message.by, channel=message.channel, response_url=message.response_url)
+        await ports.publisher.publish(told)
+        return
+    await ports.publisher.publish(SendTexts(conversation=text.conversation))
+    ticket = await stores.tickets.newest(text.conversation)
+    if ticket is not None:
+        await ports.publisher.publish(
+            ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at, order=f"late/{text.id}")
+        )
+    await redraw(text.conversation, ports)
 
 
 @actor(handles=SendTexts, time_limit=timedelta(minutes=5))

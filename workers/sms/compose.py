@@ -105,6 +105,8 @@ def confirmation(text: Sms, contact: Contact, line: Line) -> str:
     """The answer to an agent whose text is on its way, or was kept as a note."""
     if text.state is State.NOTE:
         return KEPT_AS_NOTE
+    if text.late:
+        return text.words + " The conversation's thread has a button for that."
     size = segments(text.body)
     several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
     who = f"{contact.name} ({contact.id})" if contact.name else contact.id

@@ -8,6 +8,7 @@ from messages.process.publishing import correlation
 from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
+from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.compose import (
     ACCEPTED_BEFORE,
@@ -21,7 +22,7 @@ from workers.sms.compose import (
 from workers.sms.mentioned_names import names
 from workers.sms.opted_out import barred
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.replies import decide_reply
+from workers.sms.replies import TOO_LATE, decide_reply, is_too_late
 from workers.sms.sending import WAIT_FOR_EARLIER
 
 
@@ -46,7 +47,9 @@ async def write(message: WriteText, ports: Ports) -> None:
         await _compare(message, text, ports)
     elif (text := await _compose(message, ports)) is None:
         return
-    if text.state is not State.NOTE:
+    if text.late:
+        await redraw(text.conversation, ports)
+    elif text.state is not State.NOTE:
         wrote = AgentWrote(conversation=text.conversation, by=message.by, at=text.received_at, order=text.id)
         await ports.publisher.publish(wrote)
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
@@ -84,7 +87,9 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
         return None
     await stores.contacts.ensure(contact.id, now)
     await stores.conversations.ensure(line.id, contact.id, now)
-    text = document(message, body, decision.state, correlation.get())
+    late = decision.state is State.WAITING and is_too_late(message.at, now)
+    text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
+    text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
     if await stores.texts.add(text):
         await _answer(message, confirmation(text, contact, line), ports)
     return text

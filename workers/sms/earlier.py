@@ -20,7 +20,7 @@ from messages.inbound import SlackReplyPosted
 from messages.sms import Sms, outbound_id
 from workers.failures import Permanent, SlackError, Throttled
 from workers.ports import Ports, Posted
-from workers.sms.replies import SENDABLE_FOR, is_too_late, written_at
+from workers.sms.replies import written_at
 
 log = structlog.get_logger("clerk.sms")
 
@@ -33,20 +33,11 @@ ATTEMPTS: Final = 3
 async def missing_before(
     text: Sms, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """The unknown replies before a reply in the thread, in order; None if Slack does not answer.
-
-    Those that are too late to send come later, in case their events are still in a queue, which would send them.
-    """
+    """The unknown replies before a reply in the thread, in order; None if Slack does not answer."""
     thread = conversation.thread
     if thread is None or text.ts is None:
         return []
-    found = await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, attempts, ports)
-    if found is None:
-        return None
-    late = [reply for reply in found if is_too_late(reply, ports.now())]
-    for reply in late:
-        await ports.publisher.publish(reply, delay=SENDABLE_FOR)
-    return [reply for reply in found if reply not in late]
+    return await _unknown(Posted(thread.channel, thread.ts), text.ts, conversation, attempts, ports)
 
 
 async def _unknown(

@@ -1,12 +1,13 @@
 """Decides about agents' replies in a thread: sent, refused or a note; and maps the provider's states. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.conversation import Conversation
 from messages.formats.provider_words import delivery_state
+from messages.formats.thread_replies import FORWARDED
 from messages.inbound import SlackReplyPosted
 from messages.line import Line, ReplyMode
 from messages.notification import NOTIFICATIONS, Post
@@ -31,9 +32,13 @@ THREAD_LEFT: Final = (
 )
 OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 
-
 TOO_LATE: Final = (
-    "Not sent: you wrote this while Clerk was down, and Clerk found it only now. Write it again if it is still right."
+    "Not sent: Clerk got this more than ten minutes after you wrote it. If it is still right, send it now."
+)
+NOT_LATE: Final = "That text is not waiting any more: its mark in the thread shows what became of it."
+FOREIGN: Final = (
+    "Not sent, and not kept: only people of the team's own organisation write to its contacts from this channel. "
+    "An admin can change that (clerk lines set LINE --other-organisations yes)."
 )
 
 
@@ -46,12 +51,18 @@ class ReplyDecision:
 
 
 def decide_reply(
-    markup: str, body: str, files: Sequence[SlackFile], mode: ReplyMode, barred: str = ""
+    markup: str,
+    body: str,
+    files: Sequence[SlackFile],
+    mode: ReplyMode,
+    barred: str = "",
+    beyond_text: Sequence[str] = (),
 ) -> ReplyDecision:
     """Decide whether to send a reply; `body` is its `markup` as plain text. Notes come first: they are never sent.
 
-    `barred` says in words why the contact can't be texted at all; empty if they can. For a text written with a button,
-    which is sent in any mode, pass ReplyMode.THREAD.
+    `barred` says in words why the contact can't be texted at all; empty if they can. What has parts that can't be sent
+    (`beyond_text`) is not sent without them: half an answer misleads. For a text written with a button, which is sent
+    in any mode, pass ReplyMode.THREAD.
     """
     if is_note(markup) or is_note(body):
         return ReplyDecision(State.NOTE)
@@ -59,6 +70,8 @@ def decide_reply(
         return ReplyDecision(State.UNSENT)
     if barred:
         return ReplyDecision(State.REFUSED, barred)
+    if beyond_text:
+        return ReplyDecision(State.REFUSED, not_whole(beyond_text))
     if words := objection(files):
         return ReplyDecision(State.REFUSED, words)
     if not body.strip() and not files:
@@ -70,18 +83,34 @@ def decide_reply(
     return ReplyDecision(State.WAITING)
 
 
+def not_whole(parts: Sequence[str]) -> str:
+    """Why a reply with such parts is not sent, in words for the agent."""
+    if FORWARDED in parts:
+        return (
+            "Not sent: your reply forwards a message, and Clerk forwards none to a contact: it may be internal. Copy "
+            "what the contact should read into a new reply."
+        )
+    kinds = ", ".join(part.replace("_", " ") or "unknown" for part in parts)
+    return f"Not sent: your reply has a part that phones can't show ({kinds}). Write what it says in a new reply."
+
+
+def is_foreign(team: str, home: Collection[str]) -> bool:
+    """Whether a reply's author may be of another organisation than the app's: Slack names another workspace."""
+    return bool(team) and bool(home) and team not in home
+
+
 def written_at(ts: str) -> datetime:
     """When a Slack message was written, from its `ts`: the same in every retry of its event."""
     return datetime.fromtimestamp(float(ts), UTC)
 
 
 SENDABLE_FOR: Final = timedelta(minutes=10)
-"""How long after it was written a reply that came in no event is still sent."""
+"""How long after it was written a text is still sent."""
 
 
-def is_too_late(reply: SlackReplyPosted, now: datetime) -> bool:
-    """Whether a reply came in no event and was found too late to send: its author may have moved on."""
-    return reply.event_id is None and now - written_at(reply.ts) > SENDABLE_FOR
+def is_too_late(written: datetime, now: datetime) -> bool:
+    """Whether a text came too late to send, whatever held it up: its author, and the contact, may have moved on."""
+    return now - written > SENDABLE_FOR
 
 
 def outside_notice(post: Post | None, conversation: Conversation | None) -> str | None:

@@ -15,7 +15,7 @@ from messages.orders.clicks import Click, orders
 from messages.ticket import ActOnTicket, OptIn, Status
 from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
-from workers.slack import cards
+from workers.slack import blocks, cards
 from workers.slack.cards import Card
 from workers.tickets.lifecycle import NOT_OPTED_OUT, decide
 

@@ -12,7 +12,7 @@ from tests import make
 from tests.wire.gateway.helpers import Served
 
 
-class ResponseUrls:
+class PeopleTold:
     """Slack's side of the response URLs: what people were told, by path."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ def click(url: str) -> dict[str, Any]:
 
 
 async def test_who_clicks_or_types_while_the_broker_is_away_is_told_once_each() -> None:
-    urls = ResponseUrls()
+    urls = PeopleTold()
     async with RawTestServer(urls.take) as slack:
         here = f"http://127.0.0.1:{slack.port}"
         served = Served(slack_api_url=f"{here}/api/")

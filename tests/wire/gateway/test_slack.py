@@ -216,10 +216,12 @@ def test_each_reply_in_a_thread_names_the_one_before_it(gateway: Served) -> None
     assert after == [None, f"{make.CHANNEL}-1700000001.000100", None, None]
 
 
-def test_a_message_from_a_connected_workspace_is_treated_as_a_reply(gateway: Served) -> None:
+def test_a_message_from_a_connected_workspace_is_a_reply_that_names_it(gateway: Served) -> None:
     event = {**reply_event(user_team="T0OTHER", source_team="T0OTHER"), "team_id": "T0OTHER"}
     assert gateway.event(event).status_code == 200
-    assert len(gateway.publisher.take()) == 1
+    (reply,) = gateway.publisher.take()
+    assert isinstance(reply, SlackReplyPosted)
+    assert (reply.team, reply.home) == ("T0OTHER", ("T0TEAM",))
 
 
 def test_a_repeated_event_is_published_as_the_same_fact(gateway: Served) -> None:
