@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 
 from sandbox.background_tasks import BackgroundTasks
-from sandbox.config import APP, BOT, TEAM
+from sandbox.config import APP, BOT, BOT_ID, TEAM
 from sandbox.json_object import Json
 from sandbox.record import Record, RecordedCall
 from sandbox.slack.channel import WorkspaceChannel
@@ -63,6 +63,8 @@ class SlackWebhooks:
         inner.setdefault("event_ts", inner["ts"])
         if "files" in inner and "bot_id" not in inner and "subtype" not in inner:
             inner["subtype"] = "file_share"
+        if inner.get("subtype") == "bot_message":
+            inner.pop("user", None)
         return await self.event(inner, cause)
 
     async def event(self, event: Json, cause: int | None = None) -> httpx.Response:
@@ -167,7 +169,8 @@ class SlackWebhooks:
 
     def _echo(self, channel: WorkspaceChannel, event: Json) -> None:
         """Send the app the event of its own message, as Slack does."""
-        if (event.get("message") or event.get("previous_message") or event)["user"] == BOT:
+        message = event.get("message") or event.get("previous_message") or event
+        if message.get("bot_id") == BOT_ID:
             self.background.start(self.message(channel, event))
 
 

@@ -231,6 +231,17 @@ async def test_the_app_gets_events_of_its_own_messages_if_that_is_switched_on() 
         assert second["subtype"] == "message_changed"
 
 
+async def test_the_event_of_a_message_under_another_name_names_no_user_also_when_it_is_deleted() -> None:
+    async with a_pair(echo=True) as pair:
+        slack = AsyncWebClient(TOKEN, base_url=pair.slack_url, retry_handlers=[])
+        ts = (await slack.chat_postMessage(channel=HERE, text="hi", username="Ann"))["ts"]
+        await slack.chat_delete(channel=HERE, ts=ts)
+        await pair.standins.settled()
+        first, second = sorted(events(pair), key=lambda event: str(event["ts"]))
+        assert (first["subtype"], first["username"], "user" in first) == ("bot_message", "Ann", False)
+        assert (second["subtype"], second["previous_message"]["username"]) == ("message_deleted", "Ann")
+
+
 async def test_joining_archiving_renaming_and_removing_the_app_are_events(pair: Pair) -> None:
     people = pair.standins.people
     pair.standins.workspace.channels[HERE].members.discard("U0BEN")
