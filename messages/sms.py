@@ -107,7 +107,8 @@ class Sms(Document):
 
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
-    `others` are the other recipients of an inbound text to a group.
+    `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
+    thread shows it, and it changes and notifies nothing.
 
     `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
     `files` go out with an outbound text. `orders` are the newest orders to resend it that were carried out.
@@ -122,6 +123,7 @@ class Sms(Document):
     media: tuple[Media, ...] = ()
     files: tuple[SlackFile, ...] = ()
     others: tuple[str, ...] = ()
+    reaction: bool = False
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None

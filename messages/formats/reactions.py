@@ -1,10 +1,12 @@
 """Recognises reactions that phones send as texts, by the text of ours that they quote. Pure.
 
 An iPhone sends “Liked “On our way””, an Android phone “👍 to “On our way””, in the phone's own language. What quotes
-our words is a reaction; what only looks like one, such as “Liked it a lot”, is an ordinary text.
+our words is a reaction; what only looks like one, such as “Liked it a lot”, is an ordinary text. So is a quote with
+words that are no phone's: to take a complaint for a reaction would keep it from the team.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,6 +22,35 @@ _VERB: Final = rf"[^“”„«»「」\"]{{0,{LONGEST_VERB}}}"
 _QUOTED: Final = re.compile(
     rf"(?P<before>{_VERB}?)\s*[“”„«「\"]\s*(?P<quote>.+?)\s*[”“»」\"]\s*(?P<after>{_VERB})", re.DOTALL
 )
+_FIRST_WORDS: Final = """
+liked, loved, disliked, laughed at, emphasi?ed, questioned, reacted, removed
+gefällt, missfällt, mag, liebt, lacht, betont, hinterfragt, hat, reagierte, entfernte
+vindt, vond, leuk, lacht, lachte, benadrukt, benadrukte, betwijfelt, reageerde, verwijderde
+a aimé, a bien aimé, a adoré, a ri, a réagi, a mis, a insisté, a souligné, a retiré, a supprimé, n’a pas aimé, j’aime
+le gust*, no le gust*, le encant*, me gusta, me encanta, se rio, se rió, enfatizó, destacó, preguntó, reaccionó, eliminó
+curtiu, não curtiu, gostou, não gostou, amou, adorou, riu, enfatizou, destacou, questionou, reagiu, removeu
+piace, non piace, ha messo, ha adorato, ha amato, ha riso, ha enfatizzato, ha evidenziato, ha reagito, ha rimosso
+li agrada, li encanta, a apreciat, a iubit, a râs, a reacționat
+gillade, gillar, ogillade, älskade, älskar, skrattade, betonade, ifrågasatte, reagerade, tog bort
+synes godt om, syntes godt om, elskede, elsker, lo ad, fremhævede, reagerede, fjernede
+likte, liker, mislikte, elsket, lo av, fremhevet, reagerte, fjernet
+tykkäsi, tykkää, rakasti, rakastaa, nauroi, korosti, kyseenalaisti, reagoi, poisti
+polubi*, nie polubi*, lubi, pokocha*, kocha, roześmia*, podkreśl*, zakwestionowa*, zareagowa*, usun*
+líbí se, nelíbí se, páči sa, nepáči sa, zamilova*, reagova*, zdůrazni*, zvýrazni*, odebra*
+tetszik, imádja, kedveli, kiemelte, reagált, μου αρέσει, του αρέσει, αντέδρασε
+понравил*, не понравил*, нравится, любит, обожает, смеется, смеётся, рассмешил*, выделил*, отреагировал*, реакция
+убрал*, сподобал*, не сподобал*, подобається, вподобан*, реакція, відреагував*
+đã thích, đã yêu thích, menyukai, bereaksi, אהב*, הגיב*, أعجب*, أحب*, تفاعل
+赞, 讚, 喜欢, 喜歡, 喜爱, 喜愛, 不喜欢, 不喜歡, 大笑, 强调, 強調, 质疑, 質疑, 回应, 回應, いいね, 좋아
+"""
+"""How phones begin a reaction, language by language; `*` stands for the rest of a word, `?` for one letter."""
+
+_LAST_WORDS: Final = """
+いいね, リアクション, 評価, ハート, 笑, 強調, 疑問, 좋아, 공감, 반응, 표시, 하트
+beğendi, sevdi, güldü, vurguladı, sorguladı, tepki verdi
+"""
+"""What they say behind the quote, in the languages that put the verb last."""
+
 _CUT_SHORT: Final = re.compile(r"\s*(?:…|\.\.\.)$")
 _PICTURE: Final = re.compile(
     r"(?:Liked|Loved|Disliked|Laughed at|Emphasi[sz]ed|Questioned|Reacted \S+ to"
@@ -29,22 +60,50 @@ _PICTURE: Final = re.compile(
 )
 
 
+def _words(listed: str) -> re.Pattern[str]:
+    """What matches one of some words; those of languages without blanks may go on."""
+    words = [each.strip() for each in re.split(r"[,\n]+", listed) if each.strip()]
+    patterns = [re.escape(each).replace(r"\*", r"\w*").replace(r"\?", r"\w") for each in words]
+    whole = [each if _WITHOUT_BLANKS.search(each) else rf"{each}(?!\w)" for each in patterns]
+    return re.compile("|".join(whole), re.IGNORECASE)
+
+
+_WITHOUT_BLANKS: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_BEFORE, _BEHIND = _words(_FIRST_WORDS), _words(_LAST_WORDS)
+
+
+def may_be_reaction(body: str) -> bool:
+    """Whether a contact's text may be a reaction, whatever our texts are."""
+    text = _plain(body)
+    found = _QUOTED.fullmatch(text)
+    if found is None:
+        return _PICTURE.fullmatch(text) is not None
+    return bool(found["before"] or found["after"]) and _are_phones(found["before"], found["after"])
+
+
 def is_reaction(body: str, ours: Iterable[str], *, sent_files: bool = False) -> bool:
     """Whether a contact's text is a reaction to one of our texts (`ours`), or to a file if we sent any."""
     text = _plain(body)
     if _PICTURE.fullmatch(text):
         return sent_files
     found = _QUOTED.fullmatch(text)
-    if found is None or not (found["before"] or found["after"]):
-        return False
-    if not _may_be_verb(found["before"]) or not _may_be_verb(found["after"]):
+    if found is None or not may_be_reaction(body):
         return False
     return any(_quotes(found["quote"], _plain(each)) for each in ours)
 
 
-def _may_be_verb(words: str) -> bool:
-    """Whether words around a quote may be a phone's: few, and without a question or an end of a sentence."""
-    return len(words.split()) <= MOST_WORDS and not re.search(r"[?!.:;,\d]", words)
+def _are_phones(before: str, after: str) -> bool:
+    """Whether the words around a quote are a phone's: few, with one of its verbs or an emoji, and no sentence."""
+    words = f"{before} {after}"
+    if len(words.split()) > MOST_WORDS or re.search(r"[?!.:;,\d]", words):
+        return False
+    if after:
+        return _BEHIND.search(after) is not None
+    return _BEFORE.match(before) is not None or _begins_with_emoji(before)
+
+
+def _begins_with_emoji(words: str) -> bool:
+    return unicodedata.category(words[0]) == "So"
 
 
 def _quotes(quote: str, ours: str) -> bool:

@@ -12,11 +12,12 @@ import structlog
 
 from messages.conversation import SequenceTexts, conversation_id
 from messages.formats.numbers import why_no_line
+from messages.formats.reactions import is_reaction, may_be_reaction
 from messages.inbound import SmsReceived
 from messages.line import Line
 from messages.opt_outs import Keyword, OptOut, OptOutWords, Standing, keyword, notice, warning, words_of
 from messages.process.publishing import correlation
-from messages.sms import Direction, Sms
+from messages.sms import Direction, Sms, State
 from messages.ticket import FileTexts
 from workers.ingestion.earlier import earlier
 from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
@@ -34,6 +35,9 @@ TRY_AGAIN: Final = timedelta(milliseconds=500)
 
 ATTEMPTS: Final = 3
 """How often in a row the provider is asked before a text goes on without an answer."""
+
+QUOTABLE: Final = 50
+"""How many of our last texts a reaction may quote."""
 
 FILED_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock finds a text that is not under a ticket."""
@@ -208,6 +212,15 @@ async def _place(candidates: Sequence[Sms], conversation: str, ports: Ports) -> 
     newest = await ports.stores.texts.newest(conversation) if candidates else 0
     for seq, text in enumerate(candidates, newest + 1):
         words = await _record_wish(text, ports)
-        if not await ports.stores.texts.place(text, seq, words):
+        if not await ports.stores.texts.place(text, seq, words, reaction=await _is_reaction(text, ports)):
             return False
     return True
+
+
+async def _is_reaction(text: Sms, ports: Ports) -> bool:
+    """Whether a phone sent a text as a reaction to one of our last texts."""
+    if text.media or not may_be_reaction(text.body):
+        return False
+    sent = await ports.stores.texts.newest_sent(text.conversation, QUOTABLE)
+    sent = [each for each in sent if each.state is not None and State.SENDING.rank <= each.rank < State.REFUSED.rank]
+    return is_reaction(text.body, [each.body for each in sent], sent_files=any(each.files for each in sent))

@@ -65,9 +65,11 @@ class Texts(DocumentStore[Sms]):
         before = {} if after is None else {"after": after}
         await self._update({"_id": text.id}, {"$set": {"asking": False, **before}})
 
-    async def place(self, text: Sms, seq: int, words: str = "") -> bool:
+    async def place(self, text: Sms, seq: int, words: str = "", *, reaction: bool = False) -> bool:
         """Give a text its place, with words for the thread if need be; False if it has one, or the place is taken."""
         place: dict[str, Any] = {"place": _place_key(seq), "seq": seq}
+        if reaction:
+            place["reaction"] = True
         if words:
             place |= {"words": words, "unshown": text.conversation}
         try:
@@ -86,26 +88,40 @@ class Texts(DocumentStore[Sms]):
             return []
         return await self._find(_places_query(conversation, first, last), [("place", ASCENDING)], limit)
 
-    async def arrivals(self, conversation: str, first: int, last: int) -> list[tuple[int, datetime]]:
-        """The places and times of the inbound texts `first`..`last`, in order, without the texts themselves."""
+    async def are_reactions(self, conversation: str, first: int, last: int) -> bool:
+        """Whether all inbound texts `first`..`last` are reactions to ours."""
+        query = {**_places_query(conversation, first, last), "reaction": {"$ne": True}}
+        return await self._collection.find_one(query, {"_id": 1}) is None
+
+    async def newest_sent(self, conversation: str, limit: int) -> list[Sms]:
+        """The newest texts that agents wrote to the contact, sent or not, newest first."""
+        place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/~"}
+        return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
+
+    async def arrivals(self, conversation: str, first: int, last: int) -> list[tuple[int, datetime, bool]]:
+        """The places and times of the inbound texts `first`..`last`, in order, and whether each is a reaction."""
         if first > last:
             return []
-        cursor = self._collection.find(_places_query(conversation, first, last), {"seq": 1, "received_at": 1})
-        return [(each["seq"], each["received_at"]) async for each in cursor.sort("place", ASCENDING)]
+        fields = {"seq": 1, "received_at": 1, "reaction": 1}
+        cursor = self._collection.find(_places_query(conversation, first, last), fields)
+        return [
+            (each["seq"], each["received_at"], each.get("reaction", False))
+            async for each in cursor.sort("place", ASCENDING)
+        ]
 
     async def arrivals_after(
         self, conversation: str, at: datetime, first: int, last: int
-    ) -> list[tuple[int, datetime]]:
-        """The places and times of the newest of the inbound texts `first`..`last`, back to those that came before `at`.
+    ) -> list[tuple[int, datetime, bool]]:
+        """The arrivals of the newest of the inbound texts `first`..`last`, back to those that came before `at`.
 
         Times follow the places but for the difference between the gateways' clocks: a page without a later text ends
         the search.
         """
-        found: list[tuple[int, datetime]] = []
+        found: list[tuple[int, datetime, bool]] = []
         while first <= last:
             page = await self.arrivals(conversation, max(first, last - PAGE + 1), last)
             found = [*page, *found]
-            if all(arrived <= at for _, arrived in page):
+            if all(arrived <= at for _, arrived, _ in page):
                 break
             last -= PAGE
         return found

@@ -14,10 +14,11 @@ from messages.line import Line, Mode
 
 @dataclass(frozen=True)
 class Arrival:
-    """An inbound text: its place in the conversation, and when the gateway received it."""
+    """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction."""
 
     seq: int
     at: datetime
+    reaction: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class _Draft:
         self._latest = state.latest
 
     def add_text(self, text: Arrival) -> None:
+        if text.reaction:
+            self._add_reaction(text)
+            return
         quiet = self._last_text_at is None or text.at - self._last_text_at >= self._line.window
         opening = self._episode.first <= text.seq and not self._knows_episode()
         self.considered = text.seq
@@ -92,13 +96,19 @@ class _Draft:
         elif self._waiting_since is None:
             self._waiting_since = text.at
 
+    def _add_reaction(self, text: Arrival) -> None:
+        """A reaction is seen by whoever looks: it announces nothing, and keeps no other text waiting."""
+        self.considered = text.seq
+        if self._waiting_since is None:
+            self._announced = max(self._announced, text.seq)
+
     def add_sent(self, at: datetime) -> None:
         self._last_text_at = max(at, self._last_text_at or at)
 
     def mark_seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
         """The team has seen what came before `at`."""
         self._seen_at = max(at, self._seen_at or at)
-        later = [text for text in texts if text.at > at and text.seq > self._announced]
+        later = [text for text in texts if text.at > at and text.seq > self._announced and not text.reaction]
         if not later:
             self._settle(self.considered)
         else:

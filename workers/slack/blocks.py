@@ -52,7 +52,7 @@ def texts(texts: Sequence[Sms], byline: Byline | None = None) -> tuple[Rendered,
     count = weight = 0
     for text in texts:
         when = [ContextBlock(elements=[mrkdwn(local_time(text.received_at))])] if len(texts) > 1 else []
-        own = [*when, *text_sections(text)]
+        own = [*when, *(_reaction(text) if text.reaction else text_sections(text))]
         size = sum(map(_weight, own))
         if count and (len(blocks) + len(own) > POST_BLOCKS or weight + size > POST_WEIGHT):
             break
@@ -61,6 +61,11 @@ def texts(texts: Sequence[Sms], byline: Byline | None = None) -> tuple[Rendered,
         count += 1
         weight += size
     return replace(rendered(clip_escaped("\n".join(bodies), FALLBACK), blocks), byline=byline), count
+
+
+def _reaction(text: Sms) -> list[Block]:
+    """A phone's reaction to a text of ours, apart from what the contact writes."""
+    return [ContextBlock(elements=[plain(f"Reaction: {clip_escaped(text.body, SECTION - 100)}")])]
 
 
 def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:

@@ -15,7 +15,15 @@ from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, Opt
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
-from workers.tickets.lifecycle import Decision, decide, entry_of, receive, repeated_refusals, successor_status
+from workers.tickets.lifecycle import (
+    Decision,
+    decide,
+    entry_of,
+    may_reopen,
+    receive,
+    repeated_refusals,
+    successor_status,
+)
 from workers.tickets.naming import ContactName, parse_name
 
 log = structlog.get_logger("clerk.tickets")
@@ -57,8 +65,13 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
 async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
     """Extend the ticket, or a successor, to the texts; False if another worker was faster."""
     now = ports.now()
-    if ticket is not None and (received := receive(ticket, text, now, line.solved_for)) is not None:
-        return await _save(ticket, received, now, ports)
+    if ticket is not None:
+        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(
+            conversation.id, ticket.last_text + 1, text
+        )
+        received = receive(ticket, text, now, line.solved_for, only_reactions=quiet)
+        if received is not None:
+            return await _save(ticket, received, now, ports)
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text}

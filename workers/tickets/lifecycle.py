@@ -196,10 +196,17 @@ def _with_order(
     return after.model_copy(update={"history": (*earlier, entry.model_copy(update=identity))})
 
 
-def receive(ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta) -> Ticket | None:
-    """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor."""
+def receive(
+    ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta, *, only_reactions: bool = False
+) -> Ticket | None:
+    """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor.
+
+    Reactions alone change no status, and need no successor.
+    """
     if last_text <= ticket.last_text:
         return ticket
+    if only_reactions:
+        return next_version(ticket, {"last_text": last_text}, None, now, "reaction", solved_for)
     status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None
@@ -211,6 +218,11 @@ NOTE_IN_HISTORY: Final = 1100
 
 SUCCESSORS: Final[dict[Outcome, Status]] = {Outcome.SUCCESSOR_NEW: N, Outcome.SUCCESSOR_OPEN: O}
 """The first status of the successor that an event begins after a Closed ticket."""
+
+
+def may_reopen(ticket: Ticket) -> bool:
+    """Whether a text of the contact changes the ticket's status, or begins a successor."""
+    return TRANSITIONS[Event.TEXT][ticket.status] is not ticket.status
 
 
 def successor_status(ticket: Ticket, command: Command) -> Status | None:

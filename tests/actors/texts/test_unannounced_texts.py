@@ -156,7 +156,7 @@ async def test_the_newest_arrivals_are_read_back_to_the_first_page_with_earlier_
     for seq in range(1, 131):
         await stores.texts.add(make.sms(id=f"SM{seq}", seq=seq, received_at=at(seq)))
     reached = {
-        seconds: [seq for seq, _ in await stores.texts.arrivals_after(make.CONVERSATION, at(seconds), 3, 130)]
+        seconds: [seq for seq, _, _ in await stores.texts.arrivals_after(make.CONVERSATION, at(seconds), 3, 130)]
         for seconds in (0, 60, 100, 129, 130)
     }
     assert reached[0] == list(range(3, 131))

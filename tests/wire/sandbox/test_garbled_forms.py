@@ -66,7 +66,7 @@ async def test_any_form_is_answered_and_never_with_a_fault(pair: Pair, route: st
             f"{pair.standins.config.here}/{route}",
             content=body,
             headers=[*headers, *bearer],
-            auth=httpx.BasicAuth(ACCOUNT, AUTH) if route.startswith("twilio") else httpx.Auth(),
+            auth=httpx.BasicAuth(ACCOUNT, AUTH) if route.startswith("twilio") else httpx.USE_CLIENT_DEFAULT,
         )
     assert answer.status_code < 500
 
