@@ -21,7 +21,7 @@ HELP: Final = (
     "• `/clerk help` shows this\n"
     "On a card: *Open* goes to the thread, *Reply* writes to the contact, *Assign* opens the ticket (who is notified "
     "and assigned, subject, status, priority, tags, notes), *Hide* takes a notification out of the channel, "
-    "*Take it* makes the ticket yours."
+    "*Take it* makes the ticket yours. Where a card says that the contact has opted out, *They told me so* lifts that."
 )
 
 SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."

@@ -152,7 +152,18 @@ def _facts(text: Sms, *more: str) -> str:
 
 def _received(text: Sms) -> Iterator[Step]:
     place = "without a place in its conversation yet" if text.seq is None else f"number {text.seq} of its conversation"
-    yield Step(at=text.received_at, where="webhook", what="the gateway received a text", detail=_facts(text, place))
+    facts = _facts(text, place, *_keyword(text))
+    yield Step(at=text.received_at, where="webhook", what="the gateway received a text", detail=facts)
+
+
+def _keyword(text: Sms) -> Iterator[str]:
+    """What a text asked of the provider, and which Messaging Service its webhook named."""
+    if text.wish is not None:
+        yield f"the keyword {text.wish}"
+    if text.unheeded is not None:
+        yield f"like {text.unheeded}, but no keyword of this line"
+    if text.pool:
+        yield f"in {text.pool}"
 
 
 def _sent(text: Sms) -> Iterator[Step]:
