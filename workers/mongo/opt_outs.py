@@ -22,16 +22,16 @@ class OptOuts(DocumentStore[PoolOptOut]):
 
     async def of(self, line: str, contact: str) -> Standing:
         """Whether a contact has opted out of what a line sends."""
-        return await self.standing(
-            await self._lines.get(line),
-            await self._contacts.get(contact),
-            await self._conversations.get(conversation_id(line, contact)),
-        )
+        known = await self._lines.get(line)
+        conversation = await self._conversations.get(conversation_id(line, contact))
+        return standing(known, await self._contacts.get(contact), conversation, await self._of_pool(known, contact))
 
-    async def standing(self, line: Line | None, contact: Contact | None, conversation: Conversation | None) -> Standing:
+    async def standing(self, line: Line, contact: Contact, conversation: Conversation) -> Standing:
         """Whether a contact has opted out of what a line sends, by these documents and the pool's."""
-        pool = await self.get(scope_id("", contact.id, line.pool)) if line and contact and line.pool else None
-        return standing(line, contact, conversation, pool)
+        return standing(line, contact, conversation, await self._of_pool(line, contact.id))
+
+    async def _of_pool(self, line: Line | None, contact: str) -> PoolOptOut | None:
+        return await self.get(scope_id(line.id, contact, line.pool)) if line is not None and line.pool else None
 
     async def record(self, line: str, contact: str, wish: Standing, pool: str | None = None) -> list[str]:
         """Record a wish about a line, and so about its pool; returns the conversations that it concerns.

@@ -139,6 +139,10 @@ async def test_a_stop_to_a_number_of_the_pool_that_is_no_line_counts_for_its_lin
     await world.text("+15550008888", "STOP", pool=SERVICE)
     assert await world.out_of() == {A}
     assert world.shows_opt_out(A)
+    await world.text("+15550008888", "STOP", pool=SERVICE, contact="+15550007777")
+    await world.send(A, "hello", contact="+15550007777")
+    known = await workers.ports.stores.conversations.get(conversation_id(A, "+15550007777"))
+    assert (world.sent(A), known) == ([], None), "also to a contact whom Clerk did not know"
     await world.text("+15550008888", "START")
     assert await world.out_of() == {A}, "of that number alone, which is in no pool by now"
     await world.text("+15550008888", "START", pool=SERVICE)
