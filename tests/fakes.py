@@ -110,6 +110,7 @@ class FakeSlack:
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, FakeFile] = field(default_factory=dict)
     slow_to_share: bool = False
+    absent_from: set[str] = field(default_factory=set)
     posted_files: dict[str, SlackFile] = field(default_factory=dict)
     homes: dict[str, frozenset[str]] = field(default_factory=dict)
     no_such_thread: str | None = "thread_not_found"
@@ -250,6 +251,11 @@ class FakeSlack:
 
     async def close(self) -> None:
         """There are no connections to close."""
+
+    async def is_member(self, channel: str) -> bool:
+        """Whether the bot is in a channel."""
+        self.before("info", channel)
+        return channel not in self.absent_from
 
     async def file(self, id: str) -> SlackFile:
         """A file that a person posted."""

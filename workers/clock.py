@@ -1,4 +1,4 @@
-"""Publishes messages for the work that is due in the documents, and finds texts that no webhook brought.
+"""Publishes messages for the work that is due in the documents; finds texts that no webhook brought, and absences.
 
 Any number of clocks may run: they only publish messages that are harmless to repeat. Whatever goes wrong in one look
 or with one document costs that one time, and nothing else. What is due on a line that was removed wakes nobody.
@@ -22,6 +22,7 @@ from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
 from workers.redraw import request_render
 from workers.retries import is_outage
+from workers.slack.membership import Membership
 
 log = structlog.get_logger("clerk.clock")
 
@@ -138,6 +139,7 @@ async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(repeat(sweep, "due work"))
         tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))
+        tasks.create_task(repeat(Membership().look, "channels that Clerk is not in"))
 
 
 def _log_failure(what: str, error: Exception) -> None:

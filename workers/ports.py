@@ -113,6 +113,10 @@ class Slack(Protocol):
         """Remove our reaction from a message; no error if it is not there."""
         ...
 
+    async def is_member(self, channel: str) -> bool:
+        """Whether the bot is a member of a channel; an archived one counts, since nobody can write there."""
+        ...
+
     async def file(self, id: str) -> SlackFile:
         """A file that a person posted."""
         ...

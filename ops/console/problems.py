@@ -125,6 +125,12 @@ def of_documents(behind: int, throttled: dict[str, datetime], refusing: dict[str
     return found
 
 
+def of_absences(channels: Sequence[str]) -> list[Problem]:
+    """The lines' channels that the bot was removed from."""
+    todo = "Invite it there: /invite @clerk. Until then no reply in a thread of that channel reaches a contact."
+    return [Problem(found=f"Clerk is not a member of {channel}.", todo=todo, link="/ops/lines") for channel in channels]
+
+
 def of_unreadable(found: Sequence[Unreadable]) -> list[Problem]:
     """The documents that can't be read, but for phone numbers in their ids."""
     todo = "Run clerk doctor: it says what to do. Until then its conversation waits, and nothing else does."

@@ -13,6 +13,7 @@ from messages.ticket import Status
 from ops.console.dead_letters import DeadLetters
 from ops.console.problems import (
     Problem,
+    of_absences,
     of_documents,
     of_posts,
     of_processes,
@@ -73,6 +74,7 @@ class View:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_posts(self.documents.not_shown(now - timedelta(days=1)))
             found += of_documents(behind, self.documents.throttled(now), self.documents.refusing(), now)
+            found += of_absences(self.documents.absent())
             found += of_unreadable(self.documents.unreadable(MOST_UNREADABLE))
         except DocumentsAway as error:
             todo = "Bring MongoDB back. Until then texts wait in the queues, and nothing is lost."

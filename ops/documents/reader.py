@@ -20,6 +20,7 @@ from messages.sms import Sms
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
+from workers.mongo.absences import Absence
 from workers.mongo.posts import ThrottledChannel
 from workers.mongo.unreadable import Unreadable, parsed
 
@@ -39,6 +40,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "sms": Sms,
     "posts": Post,
     "channels": ThrottledChannel,
+    "absences": Absence,
     "notes": Note,
     "history": Entry,
 }
@@ -152,6 +154,11 @@ class Documents:
         with _explaining_errors():
             found = list(self.database["channels"].find({"retry_at": {"$gt": now}}, limit=200))
         return {str(each["_id"]): each["retry_at"] for each in found}
+
+    def absent(self) -> list[str]:
+        """The lines' Slack channels that the bot was found not to be in."""
+        with _explaining_errors():
+            return sorted(str(each["_id"]) for each in self.database["absences"].find({}, limit=200))
 
     def refusing(self) -> dict[str, str]:
         """The Slack channels that refused the last post, and the error that Slack gave."""

@@ -214,6 +214,10 @@ class WiredSlack:
         """Remove a reaction."""
         await self._do(f"unreact {emoji}", lambda: self._workspace.unreact(at, emoji))
 
+    async def is_member(self, channel: str) -> bool:
+        """Nobody removes the bot here."""
+        return True
+
     async def file(self, id: str) -> SlackFile:
         """Nobody sends files here."""
         raise NotImplementedError

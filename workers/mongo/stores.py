@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from workers.mongo.absences import Absences
 from workers.mongo.collection import Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
@@ -75,6 +76,7 @@ class Stores:
         )
         self.posts = Posts(self._database["posts"])
         self.channels = Channels(self._database["channels"])
+        self.absences = Absences(self._database["absences"])
         self.events = Events(self._database["events"])
 
     async def prepare(self) -> None:

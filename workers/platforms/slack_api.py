@@ -210,6 +210,11 @@ class SlackApi:
             if error.code != fine:
                 raise
 
+    async def is_member(self, channel: str) -> bool:
+        """Whether the bot is a member of a channel; an archived one counts, since nobody can write there."""
+        found = (await self._call("conversations.info", channel=channel))["channel"]
+        return bool(found.get("is_member") or found.get("is_archived"))
+
     async def file(self, id: str) -> SlackFile:
         """A file that a person posted; an address outside Slack is left out."""
         found = SlackFile.model_validate(_without_nulls((await self._call("files.info", file=id))["file"]))

@@ -134,6 +134,15 @@ def unreachable(target: str, reason: str) -> Rendered:
     return rendered(text, [ContextBlock(elements=[mrkdwn(text)])])
 
 
+def absent() -> Rendered:
+    """The thread line that says that nobody's reply here reaches the contact, since Clerk does not see it."""
+    line = (
+        ":warning: Clerk is not a member of this channel, so it does not see what you write here, and the contact does "
+        "not get it. Invite Clerk (`/invite @clerk`), or use the Reply button."
+    )
+    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
+
+
 def missing(words: str) -> Rendered:
     """The thread line that says which attachments of a text are missing, and why."""
     line = f":warning: {clip_escaped('\n'.join(map(unstyled, words.splitlines())), SECTION - 100)}"

@@ -189,6 +189,11 @@ def is_told_later(text: Sms, posted: int) -> bool:
     return text.direction is Direction.INBOUND and (text.seq is None or text.seq > posted)
 
 
+def absence_id(conversation: Conversation, since: datetime) -> str:
+    """The id of the thread line that says that the bot was removed from the channel."""
+    return f"{conversation.id}/absent/{thread_number(conversation)}/{int(since.timestamp())}"
+
+
 def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
     return MARKS.get(text.state) if text.state else None

@@ -86,7 +86,10 @@ class ReconcilePass:
     async def _reconcile(self) -> None:
         root = await self._root()
         if root is not None and await self._recap(root):
+            before = self._posted
             await self._thread_texts()
+            if self._posted > before:
+                await self._say_if_absent(root)
             await self._thread_lines()
             await self._replies()
         await self._cards()
@@ -180,6 +183,15 @@ class ReconcilePass:
             await stores.conversations.set_posted(conversation.id, last)
             for text in texts[:count]:
                 TEXT_TO_SLACK.observe((self._ports.now() - text.received_at).total_seconds())
+
+    async def _say_if_absent(self, thread: Thread) -> None:
+        """Say below new texts, once an absence, that Clerk does not see replies here."""
+        absence = await self._ports.stores.absences.get(thread.channel)
+        if absence is not None:
+            line = self._writer.new_post(
+                plan.absence_id(self._conversation, absence.since), PostKind.LINE, thread.channel
+            )
+            await self._writer.post_in_thread(line, blocks.absent(), blocks.Unshown("A warning"))
 
     async def _thread_lines(self) -> None:
         """Post the thread lines for the changes that have none."""
