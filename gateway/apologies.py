@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 
 from messages.base import QueueMessage
+from messages.process.proxies import Proxies
 
 log = structlog.get_logger("clerk.gateway")
 
@@ -25,7 +26,8 @@ MOST_AT_ONCE: Final = 20
 class Apologies:
     """The apologies that are on their way to Slack."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxies: Proxies) -> None:
+        self._proxies = proxies
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, messages: Sequence[QueueMessage]) -> None:
@@ -35,17 +37,17 @@ class Apologies:
             if len(self._tasks) >= MOST_AT_ONCE:
                 log.error("too many people to tell that the broker does not answer")
                 return
-            task = asyncio.get_running_loop().create_task(_tell(url))
+            task = asyncio.get_running_loop().create_task(_tell(url, self._proxies.leading_to(url)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
 
-async def _tell(url: str) -> None:
+async def _tell(url: str, proxy: str | None) -> None:
     body = {"response_type": "ephemeral", "replace_original": False, "text": WORDS}
     try:
         async with (
-            aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.post(url, json=body, allow_redirects=False) as answer,
+            aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.post(url, json=body, allow_redirects=False, proxy=proxy) as answer,
         ):
             outcome = f"http_{answer.status}"
     except (TimeoutError, ValueError, aiohttp.ClientError) as error:

@@ -72,7 +72,7 @@ class Gateway:
         self._texts, self._replies = Arrivals(), Arrivals()
         self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
-        self._apologies = Apologies()
+        self._apologies = Apologies(settings.proxies)
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
         account = twilio_webhook.Account(

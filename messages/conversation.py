@@ -102,7 +102,7 @@ class Ordering(Document):
     asked_at: Moment | None = None
 
 
-class Outcome(Document):
+class SendingOutcome(Document):
     """What became of an agent's text that was written `at`; `failed` says why it failed, and is empty otherwise."""
 
     at: Moment
@@ -129,7 +129,7 @@ class Conversation(Document):
     redraw: Redraw = Redraw()
     ordering: Ordering = Ordering()
     unreachable: tuple[str, ...] = ()
-    outcome: Outcome | None = None
+    outcome: SendingOutcome | None = None
     opted_out: bool = False
     opted_at: Moment | None = None
     own_opt_out: bool = False

@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 
-from messages.conversation import Conversation, Debounce, Outcome, Thread, conversation_id
+from messages.conversation import Conversation, Debounce, SendingOutcome, Thread, conversation_id
 from messages.opt_outs import Standing
 from workers.mongo.collection import DocumentStore, stored
 
@@ -161,7 +161,7 @@ class Conversations(DocumentStore[Conversation]):
         """Record the targets that the thread has reported as unreachable."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})
 
-    async def set_outcome(self, id: str, outcome: Outcome) -> None:
+    async def set_outcome(self, id: str, outcome: SendingOutcome) -> None:
         """Record what became of the newest agent's text that has an outcome."""
         await self._update({"_id": id}, {"$set": {"outcome": stored(outcome)}})
 

@@ -140,7 +140,7 @@ def absent() -> Rendered:
         ":warning: Clerk is not a member of this channel, so it does not see what you write here, and the contact does "
         "not get it. Invite Clerk (`/invite @clerk`), or use the Reply button."
     )
-    return _rendered(line, [ContextBlock(elements=[_mrkdwn(line)])])
+    return rendered(line, [ContextBlock(elements=[mrkdwn(line)])])
 
 
 def missing(words: str) -> Rendered:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from messages.conversation import Announcement, Conversation, Debounce, Outcome
+from messages.conversation import Announcement, Conversation, Debounce, SendingOutcome
 from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
@@ -203,7 +203,7 @@ SUCCESSES: Final = frozenset({State.QUEUED, State.SENT, State.DELIVERED})
 FAILURES: Final = frozenset({State.UNKNOWN, State.UNDELIVERED, State.FAILED, State.REFUSED})
 
 
-def outcome(known: Outcome | None, texts: Iterable[Sms]) -> Outcome | None:
+def outcome(known: SendingOutcome | None, texts: Iterable[Sms]) -> SendingOutcome | None:
     """The outcome of the newest agent's text that has one: the known one, or of one of these texts.
 
     A text that waits, or was not meant to be sent, has none.
@@ -213,7 +213,7 @@ def outcome(known: Outcome | None, texts: Iterable[Sms]) -> Outcome | None:
             continue
         at = datetime.fromtimestamp(float(text.ts), UTC) if text.ts else text.received_at
         failed = (text.words or "It was not delivered.") if text.state in FAILURES else ""
-        found = Outcome(at=at, failed=failed)
+        found = SendingOutcome(at=at, failed=failed)
         if known is None or found.at >= known.at:
             known = found
     return known
