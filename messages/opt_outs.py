@@ -54,7 +54,10 @@ IN_SERVICE: Final = OptOutWords(_PLAIN, _BACK, _HELP)
 """What counts in a Messaging Service whose webhook does not say what a text asks: it may have lists of its own
 (https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out), and only the everyday words may be missing there."""
 
-NAMED: Final = {"us": US, "toll-free": TOLL_FREE, "none": OptOutWords()}
+NONE: Final = OptOutWords((), ("START", "UNSTOP"))
+"""What counts where the provider leaves opt-outs to the team; should it refuse a text with 21610, START ends that."""
+
+NAMED: Final = {"us": US, "toll-free": TOLL_FREE, "none": NONE}
 """The settings of a line that have a name."""
 
 DEFAULT: Final = "default"

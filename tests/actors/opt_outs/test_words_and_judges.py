@@ -74,6 +74,19 @@ async def test_the_words_of_a_line_are_its_setting_and_those_of_the_others_are_t
     assert B not in await world.out_of()
 
 
+async def test_where_no_word_opts_out_a_start_still_ends_what_a_21610_began(workers: FakeWorkers) -> None:
+    world = await several_lines(workers)
+    await workers.ports.stores.lines.save(Line(id=A, channel=CHANNELS[A], opt_out="none"))
+    await world.text(A, "hello")
+    world.provider.blocked.add(f"{A}:{make.CONTACT}")
+    await world.reply(A, "an answer")
+    assert await world.out_of() == {A}
+    await world.text(A, "START")
+    assert await world.out_of() == set()
+    await world.reply(A, "an answer again")
+    assert world.sent(A) == ["an answer again"]
+
+
 async def test_a_word_that_asks_for_help_changes_nothing(workers: FakeWorkers) -> None:
     world = await several_lines(workers)
     await world.text(A, "hello")

@@ -47,7 +47,7 @@ def test_every_card_says_whether_the_contact_has_opted_out_within_slacks_limits(
         (make.line(), "START or UNSTOP"),
         (make.line(id="+18005550199"), "START or UNSTOP"),
         (make.line(opt_out="ARRET:DEBUT"), "DEBUT"),
-        (make.line(opt_out="none"), "START"),
+        (make.line(opt_out="none"), "START or UNSTOP"),
     ],
 )
 def test_the_card_names_the_words_that_bring_the_contact_back(line: Line, back: str) -> None:
