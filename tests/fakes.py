@@ -19,6 +19,7 @@ from tests.make import NOW
 from workers import clock
 from workers.failures import Ambiguous, Permanent, SlackError, Temporary, TextingError, TooLarge, Unreachable
 from workers.mongo import Stores
+from workers.platforms.twilio.api import UNEQUAL_CLOCKS
 from workers.ports import Attachment, ListedText, Ports, Posted, Renderable, SentText
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
@@ -320,7 +321,7 @@ class FakeTexting:
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
         """The texts to a contact, newest first."""
         self.before("find")
-        earliest = since - timedelta(minutes=1)
+        earliest = since - UNEQUAL_CLOCKS
         mine = [each.sent for each in self.taken if (each.line, each.contact) == (line, contact)]
         return [sent for sent in reversed(mine) if sent.at >= earliest]
 

@@ -190,7 +190,7 @@ class Texting(Protocol):
         ...
 
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
-        """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first."""
+        """Our texts from a line to a contact since then (less ten minutes for unequal clocks), newest first."""
         ...
 
     async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:

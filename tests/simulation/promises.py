@@ -8,6 +8,7 @@ from messages.sms import State, outbound_id
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.simulation.people import Act, WebhookCall, response_url
+from tests.simulation.twilio import SentToContact
 from tests.simulation.world import SimulatedWorld
 
 UNDECIDED: Final = {State.WAITING, State.SENDING}
@@ -80,13 +81,25 @@ def _replies(world: SimulatedWorld) -> Broken:
         elif not world.slack.reactions.get(place):
             yield "reply unmarked", f"{act.words} is {text.state}"
     for contact in _contacts(world):
-        sent = [each.sent.body for each in world.network.outbound if each.contact == contact]
-        numbers = {
-            each.words: world.written[each.number][1] for each in _acts(world, "reply") if each.number in world.written
-        }
-        written = sorted(sent, key=lambda words: numbers.get(words, ""))
-        if sent != written:
-            yield "replies out of order", f"{sent}"
+        sent = [each for each in world.network.outbound if each.contact == contact]
+        for first, second in combinations(sent, 2):
+            if _written(first) > _written(second) and not _may_overtake(second, first, world):
+                yield "replies out of order", f"{[each.sent.body for each in sent]}"
+                break
+
+
+def _written(text: SentToContact) -> str:
+    """The time of the reply that a sent text is, as `ts`."""
+    return text.callback.rpartition("-")[2]
+
+
+def _may_overtake(earlier: SentToContact, later: SentToContact, world: SimulatedWorld) -> bool:
+    """Whether a reply may go before one that was written earlier: a person decides about that one, because nobody
+    knows whether it was sent; or Slack could not be asked what was written before.
+    """
+    told = any(each.post_id.endswith("/unknown") and _written(earlier) in each.post_id for each in world.slack.messages)
+    asked = [at for at in world.slack.unanswered if at <= later.sent.at]
+    return told or any(at.timestamp() >= float(_written(later)) for at in asked)
 
 
 def _tickets(world: SimulatedWorld) -> list[Ticket]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from messages.formats.byline import Byline
@@ -11,10 +11,10 @@ from messages.sms import SlackFile
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from workers.failures import Permanent
+from workers.platforms.slack_api import UNEQUAL_CLOCKS
 from workers.ports import Posted, Renderable
 
 TRIGGER_LIVES: Final = 3.0
-UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
 
 
 @dataclass(eq=False)
@@ -57,6 +57,8 @@ class SimulatedWorkspace:
         self.told: list[Told] = []
         self.triggers: dict[str, datetime] = {}
         self.opened: dict[str, Mapping[str, Any]] = {}
+        self.unanswered: list[datetime] = []
+        """When Slack did not say what was written in a thread."""
         self.poison: str | None = None
         """A text that Slack accepts in no thread."""
         self._last = 0
@@ -84,7 +86,7 @@ class SimulatedWorkspace:
         return Posted(channel, message.ts, thread_ts)
 
     def find(self, post_id: str, since: datetime) -> Posted | None:
-        """The message with an id, if it was posted after a time, less a minute."""
+        """The message with an id, if it was posted after a time, less what the real client takes off."""
         for each in self.living():
             if each.post_id == post_id and each.at >= since - UNEQUAL_CLOCKS:
                 return Posted(each.channel, each.ts, each.thread_ts)
@@ -156,10 +158,16 @@ class WiredSlack:
 
     async def replies_between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread."""
-        found: Sequence[ThreadReply] = await self._read(
-            "replies", lambda: self._workspace.between(thread, after, before)
-        )
-        return found
+        answered = False
+        try:
+            found: Sequence[ThreadReply] = await self._read(
+                "replies", lambda: self._workspace.between(thread, after, before)
+            )
+            answered = True
+            return found
+        finally:
+            if not answered:
+                self._workspace.unanswered.append(self._workspace.now())
 
     async def update(self, at: Posted, what: Renderable) -> None:
         """Replace a message."""

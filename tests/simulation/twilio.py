@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from workers.failures import Unreachable
+from workers.platforms.twilio.api import LISTED_EARLIER, UNEQUAL_CLOCKS
 from workers.ports import Attachment, ListedText, SentText
-
-UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class PhoneNetwork:
         return [
             text
             for to, text in self.inbound
-            if to == line and contact in {None, text.contact} and text.at >= since - UNEQUAL_CLOCKS
+            if to == line and contact in {None, text.contact} and text.at >= since - LISTED_EARLIER
         ]
 
 

@@ -32,6 +32,10 @@ OPENED = Histogram("clerk_click_to_modal_seconds", "From the click's arrival at 
 TRIGGER_LATE: Final = timedelta(seconds=2.5)
 """A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack takes the rest."""
 
+RETRIES: Final = 2
+"""A worker that stood still finds at its next try that the click is over, and tells the agent. These are few, and come
+within the life of a trigger: what fails each time is still a dead letter."""
+
 LINE_REMOVED: Final = (
     "{line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
     "An admin can add the line again (clerk lines add)."
@@ -64,7 +68,7 @@ class PrivateWords:
         return [troubles.section(self.text)]
 
 
-@actor(handles=OpenModal, max_retries=0, time_limit=timedelta(seconds=15))
+@actor(handles=OpenModal, max_retries=RETRIES, time_limit=timedelta(seconds=15))
 async def open_modal(message: OpenModal, ports: Ports) -> None:
     """Open the ticket's modal, or tell the agent why not: never silence."""
 
@@ -82,7 +86,7 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
     await _show(message, view, ports)
 
 
-@actor(handles=OpenReply, max_retries=0, time_limit=timedelta(seconds=15))
+@actor(handles=OpenReply, max_retries=RETRIES, time_limit=timedelta(seconds=15))
 async def open_reply(message: OpenReply, ports: Ports) -> None:
     """Open the modal in which an agent writes to a ticket's contact."""
 
@@ -101,7 +105,7 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
     await _show(message, view, ports)
 
 
-@actor(handles=OpenDashboard, max_retries=0, time_limit=timedelta(seconds=15))
+@actor(handles=OpenDashboard, max_retries=RETRIES, time_limit=timedelta(seconds=15))
 async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
     """Open the dashboard."""
 
@@ -112,7 +116,7 @@ async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
     await _show(message, view, ports)
 
 
-@actor(handles=PushSend, max_retries=0, time_limit=timedelta(seconds=15))
+@actor(handles=PushSend, max_retries=RETRIES, time_limit=timedelta(seconds=15))
 async def push_send(message: PushSend, ports: Ports) -> None:
     """Open the form to send a text on top of the dashboard."""
 

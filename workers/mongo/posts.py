@@ -92,6 +92,11 @@ class Posts(DocumentStore[Post]):
                 {"conversation": conversation, "kind": kind}, {"$set": {"rendering": ""}}
             )
 
+    async def has_unrecorded_root(self, channel: str) -> bool:
+        """Whether a thread's root may be in a channel without a record of its place."""
+        unposted = {"channel": None, "ts": None, "kind": PostKind.ROOT, "target": channel}
+        return bool(await self._raw({**unposted, "attempted_at": {"$exists": True}}, (), 1))
+
     async def by_message(self, channel: str, ts: str) -> Post | None:
         """The post behind a Slack message."""
         found = await self._find({"channel": channel, "ts": ts}, limit=1)

@@ -10,6 +10,8 @@ from pymongo.errors import DuplicateKeyError
 from messages.sms import Direction, Sms, State
 from workers.mongo.collection import DocumentStore
 
+NOT_TO_SEND: Final = [State.NOTE, State.UNSENT, State.REFUSED]
+
 PAGE: Final = 50
 """How many arrivals are read at once."""
 
@@ -160,9 +162,9 @@ class Texts(DocumentStore[Sms]):
         return await self._find({"outbox": conversation}, [("place", ASCENDING)], limit)
 
     async def newest_reply(self, conversation: str, before: str) -> Sms | None:
-        """The last reply in the conversation's thread before a moment, given as `ts`."""
+        """The last reply to be sent in the conversation's thread before a moment, given as `ts`."""
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/{before}"}
-        query = {"conversation": conversation, "place": place, "ts": {"$exists": True}}
+        query = {"conversation": conversation, "place": place, "ts": {"$exists": True}, "state": {"$nin": NOT_TO_SEND}}
         found = await self._find(query, [("place", DESCENDING)], 1)
         return found[0] if found else None
 

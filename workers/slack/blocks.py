@@ -246,8 +246,6 @@ def _change_phrase(change: Change) -> str | None:
             return _difference(before, after, "notified", mention)
         case "opted_out":
             return "lifted the opt-out: the contact told them that they want texts. The provider may still refuse them."
-        case "opted_out":
-            return "lifted the opt-out: the contact told them that they want texts. The provider may still refuse them."
         case "note":
             return f"noted: {clip_escaped(unstyled(after), NOTED)}"
         case _:

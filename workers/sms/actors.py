@@ -21,7 +21,7 @@ from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT
-from workers.sms.earlier import ATTEMPTS, missing_before
+from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
 from workers.sms.mentioned_names import names
 from workers.sms.opted_out import barred, fail, succeed
@@ -34,7 +34,10 @@ from workers.sms.replies import (
     NOT_LATE,
     OUTCOME_KNOWN,
     TOO_LATE,
+    WAITING_FOR_THREAD,
+    WAITS_UNTOLD,
     ReplyDecision,
+    ask_again_in,
     decide_reply,
     edit_notice,
     is_too_late,
@@ -59,8 +62,6 @@ DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery repor
 BUSY: Final = timedelta(seconds=3)
 """When to check an outbox again that another worker has: that worker may have died."""
 
-ASK_AGAIN: Final = timedelta(seconds=1)
-
 HOLD: Final = timedelta(minutes=3)
 """How long a stored reply waits for the one before it while Slack does not answer."""
 
@@ -81,27 +82,30 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if await is_of_another_organisation(message, line, ports):
         await _tell_foreigner(message, conversation, ports)
         return
-    asking = message.after is None and message.event_id is not None
-    text = await _store(message, conversation, line, contact, ports, asking=asking)
-    if asking and not await _has_earlier(text.id, conversation, line, contact, ports):
-        await ports.publisher.publish(message, delay=ASK_AGAIN)
+    text = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
+    wait = await _record_before(text.id, conversation, line, contact, ports) if text.asking else None
+    if wait is not None:
+        await ports.publisher.publish(message, delay=wait)
         return
     await _publish_effects(text, message, ports)
 
 
-async def _has_earlier(id: str, conversation: Conversation, line: Line, contact: Contact, ports: Ports) -> bool:
-    """Whether the replies before a stored one are stored, too, or it goes on without; False: ask Slack again soon."""
+async def _record_before(
+    id: str, conversation: Conversation, line: Line, contact: Contact, ports: Ports
+) -> timedelta | None:
+    """Store the replies before a stored one; returns when to ask Slack again, or None if it goes on now."""
     text = await ports.stores.texts.get(id)
     if text is None or not text.asking:
-        return True
-    hold = ports.now() - (text.stored_at or text.received_at) < ASK_FOR
-    missing = await missing_before(text, conversation, 1 if hold else ATTEMPTS, ports)
-    if missing is None and hold:
-        return False
-    for reply in missing or ():
+        return None
+    waited = ports.now() - (text.stored_at or text.received_at)
+    hold = waited < ASK_FOR
+    found = await unknown_before(text, conversation, 1 if hold else ATTEMPTS, ports)
+    if hold and found is None:
+        return ask_again_in(waited)
+    for reply in found or ():
         await _record(reply, conversation, line, contact, ports)
     await ports.stores.texts.set_answered(text)
-    return True
+    return None
 
 
 async def _record(
@@ -110,7 +114,7 @@ async def _record(
     """Store a reply that came in no event, once, and publish what follows from it."""
     if await is_of_another_organisation(message, line, ports):
         return
-    await _publish_effects(await _store(message, conversation, line, contact, ports, asking=False), message, ports)
+    await _publish_effects(await _store(message, conversation, line, contact, ports, ask=False), message, ports)
 
 
 async def _store(
@@ -120,9 +124,9 @@ async def _store(
     contact: Contact,
     ports: Ports,
     *,
-    asking: bool,
+    ask: bool,
 ) -> Sms:
-    """Store a reply, once; returns it as it was first decided."""
+    """Store a reply, once; returns it as it was first decided. With `ask`, Slack is asked for those before it."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
     out = await barred(line.id, contact.id, ports)
@@ -130,6 +134,7 @@ async def _store(
     late = decision.state is State.WAITING and is_too_late(written_at(message.ts), ports.now())
     if late:
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
+    asking = ask and decision.state is State.WAITING
     text = _document(message, conversation, body, decision, ports.now())
     text = text.model_copy(update={"asking": asking, "late": late})
     if await ports.stores.texts.add(text):
@@ -206,10 +211,10 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
     if conversation is None or line is None or contact is None:
         return False
     hold = ports.now() - (text.stored_at or text.received_at) < HOLD
-    missing = await missing_before(text, conversation, 1 if hold else ATTEMPTS, ports)
-    for reply in missing or ():
+    found = await unknown_before(text, conversation, 1 if hold else ATTEMPTS, ports)
+    for reply in found or ():
         await _record(reply, conversation, line, contact, ports)
-    return bool(missing) or (missing is None and hold)
+    return bool(found) or (found is None and hold)
 
 
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
@@ -326,7 +331,8 @@ async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -
     ticket = await ports.stores.tickets.newest(text.conversation)
     at = written_at(message.ts)
     if text.state is State.WAITING:
-        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
+        wait = max(WAIT_FOR_EARLIER - (ports.now() - text.received_at), timedelta())
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=min(wait, WAIT_FOR_EARLIER))
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at, order=text.id)
@@ -349,14 +355,22 @@ async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> No
 
 
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:
-    """A reply in no conversation's thread: below a notification, in a former thread, or in one not recorded yet."""
-    post = await ports.stores.posts.by_message(message.channel, message.thread_ts)
+    """A reply in no conversation's thread: below a notification, in a former thread, or in one not recorded yet.
+
+    The worker that posted a thread's root may have died, or lost MongoDB, before it recorded the thread. The reply
+    waits as long as that may be so, and is not Clerk's otherwise.
+    """
+    posts, id = ports.stores.posts, outbound_id(message.channel, message.ts)
+    post = await posts.by_message(message.channel, message.thread_ts)
     conversation = await ports.stores.conversations.get(post.conversation) if post else None
     if (words := outside_notice(post, conversation)) is not None:
-        if await ports.stores.events.add(f"elsewhere/{outbound_id(message.channel, message.ts)}", message):
+        if await ports.stores.events.add(f"elsewhere/{id}", message):
             await _whisper(words, message.user, message.channel, message.thread_ts, ports)
-    elif (wait := wait_for_thread(message, await ports.stores.lines.all(), ports.now())) is not None:
-        await ports.publisher.publish(message, delay=wait)
+    elif post is not None or await posts.has_unrecorded_root(message.channel):
+        waited = ports.now() - message.received_at
+        if waited >= WAITS_UNTOLD and await ports.stores.events.add(f"waits/{id}", message):
+            await _whisper(WAITING_FOR_THREAD, message.user, message.channel, message.thread_ts, ports)
+        await ports.publisher.publish(message, delay=wait_for_thread(waited))
 
 
 async def _tell_line_removed(conversation: Conversation, message: SlackReplyPosted, ports: Ports) -> None:

@@ -1,10 +1,9 @@
 """Finds the unknown replies before a reply in its thread, so that it does not overtake them.
 
-The gateway names the reply before it. A gateway that has just started knows none, and one of several does not know what
-came through the others; a worker that died may have had it, or no gateway received its event, which Slack repeats after
-one minute and after five. Then the worker reads the thread from Slack. It does so, too, when the named reply does not
-come, because it may be far behind in the queue. The reply itself is stored before that, so that no later one overtakes
-it.
+No gateway can name them all. One that has just started knows none, one of several does not know what came through the
+others, and an event that reached no gateway comes again after one minute and after five. A worker that died or stands
+still may have had one, too. So the worker reads the thread from Slack for each reply that is to be sent, from the last
+one on for which that was done. The reply itself is stored before that, so that no later one overtakes it.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ ATTEMPTS: Final = 3
 """How often in a row Slack is asked before a reply goes on without an answer."""
 
 
-async def missing_before(
+async def unknown_before(
     text: Sms, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
     """The unknown replies before a reply in the thread, in order; None if Slack does not answer."""
@@ -43,8 +42,9 @@ async def missing_before(
 async def _unknown(
     thread: Posted, before: str, conversation: Conversation, attempts: int, ports: Ports
 ) -> Sequence[SlackReplyPosted] | None:
-    """The replies between the last stored one and a moment (as `ts`), each with the one before it; None if Slack does
-    not answer.
+    """The unknown replies before a moment (as `ts`), each with the one before it; None if Slack does not answer.
+
+    What comes before the last reply that was to be sent is known, or is asked about by that one, which goes first.
     """
     known = await ports.stores.texts.newest_reply(conversation.id, before)
     since = f"{(written_at(before) - LOOK_BACK).timestamp():.6f}"
@@ -54,12 +54,15 @@ async def _unknown(
         return []
     if written is None:
         return None
-    befores = [None, *(outbound_id(thread.channel, reply.ts) for reply in written)]
+    ids = [outbound_id(thread.channel, reply.ts) for reply in written]
+    stored = await ports.stores.texts.known(ids) if ids else set()
+    befores = [None, *ids]
     found = [
         reply_posted(
             reply, thread.channel, api_url=ports.settings.slack_api_url, received_at=written_at(reply.ts)
         ).model_copy(update={"after": after})
-        for reply, after in zip(written, befores, strict=False)
+        for reply, id, after in zip(written, ids, befores, strict=False)
+        if id not in stored
     ]
     for reply in found:
         log.info("found an unknown reply", sms=outbound_id(reply.channel, reply.ts))

@@ -8,8 +8,7 @@ from typing import Final
 from messages.conversation import Conversation
 from messages.formats.provider_words import delivery_state
 from messages.formats.thread_replies import FORWARDED
-from messages.inbound import SlackReplyPosted
-from messages.line import Line, ReplyMode
+from messages.line import ReplyMode
 from messages.notification import NOTIFICATIONS, Post
 from messages.sms import LIMIT, SlackFile, State
 from workers.sms.files import objection
@@ -128,17 +127,22 @@ def outside_notice(post: Post | None, conversation: Conversation | None) -> str 
     return f"{THREAD_LEFT} {link}" if link else THREAD_LEFT
 
 
-THREAD_UNKNOWN_FOR: Final = timedelta(minutes=10)
-"""How long after its thread began, and after it came, a reply waits for its conversation: the worker that posted the
-card may have died before it recorded the thread."""
+def ask_again_in(waited: timedelta) -> timedelta:
+    """When to ask Slack again for the replies before one that has waited so long: less and less often."""
+    return min(max(waited / 4, timedelta(seconds=1)), timedelta(seconds=5))
 
 
-def wait_for_thread(reply: SlackReplyPosted, lines: Sequence[Line], now: datetime) -> timedelta | None:
-    """How long until the next search for the conversation of a reply in an unknown thread; None if it has none."""
-    waited = now - reply.received_at
-    young = written_at(reply.ts) - written_at(reply.thread_ts) < THREAD_UNKNOWN_FOR and waited < THREAD_UNKNOWN_FOR
-    if not young or all(line.channel != reply.channel for line in lines):
-        return None
+WAITS_UNTOLD: Final = timedelta(minutes=5)
+"""How long a reply waits for its thread to be recorded before its author is told."""
+
+WAITING_FOR_THREAD: Final = (
+    "Clerk has not sent your reply yet: it can't tell yet which contact this thread belongs to. It keeps your reply, "
+    "and sends it as soon as it can. If that takes long, ask an admin to run `clerk doctor`."
+)
+
+
+def wait_for_thread(waited: timedelta) -> timedelta:
+    """How long until the next search for the conversation of a reply whose thread is not recorded yet."""
     return min(max(waited / 2, timedelta(seconds=1)), timedelta(seconds=10))
 
 

@@ -3,8 +3,8 @@
 A text is claimed before the call to the provider and settled after it (`workers/claim.py`). A text that is already
 claimed may have been sent: the worker looks for it among the provider's texts, and only a person sends it again.
 
-The order is that of the replies in Slack. A reply waits a moment for earlier ones, and longer for the one before it,
-which its gateway named or the thread's list shows (`workers/sms/earlier.py`).
+The order is that of the replies in Slack. A reply waits a moment for earlier ones, until the thread's list has shown
+those that are unknown (`workers/sms/earlier.py`), and longer for the one that its gateway saw before it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,8 +31,12 @@ WAIT_FOR_EARLIER: Final = timedelta(milliseconds=700)
 WAIT_FOR_PREDECESSOR: Final = timedelta(seconds=45)
 """How long a stored reply waits for the one before it, if that is lost or late."""
 
-ASK_FOR: Final = timedelta(seconds=30)
-"""How long a stored reply waits while Slack does not say what was written before it."""
+ASK_FOR: Final = timedelta(seconds=35)
+"""How long a stored reply waits while Slack does not say what was written before it, or for an event that a message of
+before an outage may still bring."""
+
+ASKED_WITHIN: Final = ASK_FOR + timedelta(seconds=15)
+"""After so long a reply is sent although nobody has recorded that Slack was asked: a worker may have died."""
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
@@ -79,7 +83,7 @@ class Sending:
     def _time_to_wait(self, text: Sms, predecessor_unknown: bool, now: datetime) -> timedelta:
         """How long a text must wait: for the provider, for earlier texts, or for a predecessor that is unknown."""
         waited, stored_for = now - text.received_at, now - (text.stored_at or text.received_at)
-        if (text.asking and stored_for < ASK_FOR) or (predecessor_unknown and stored_for < WAIT_FOR_PREDECESSOR):
+        if (text.asking and stored_for < ASKED_WITHIN) or (predecessor_unknown and stored_for < WAIT_FOR_PREDECESSOR):
             return LOOK_FOR_EARLIER
         return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)
 

@@ -13,7 +13,7 @@ from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
 from tests.actors.helpers import lines, receive, settle, stored, thread, written
 from tests.fakes import FakeWorkers
-from workers.failures import Refused, TextingThrottled, Undecided, Unreachable
+from workers.failures import Ambiguous, Refused, Temporary, TextingThrottled, Undecided, Unreachable
 from workers.ports import Posted
 from workers.sms.compose import ACCEPTED_BEFORE
 from workers.sms.sending import Sending
@@ -138,16 +138,49 @@ async def test_a_reply_does_not_wait_forever_for_one_that_was_lost(workers: Fake
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"]
 
 
-async def test_a_reply_is_kept_until_its_thread_is_known(workers: FakeWorkers) -> None:
+@pytest.mark.parametrize(("outage", "sent"), [(400, ["reply 1"]), (1300, [])])
+async def test_a_reply_is_kept_until_its_thread_is_known(workers: FakeWorkers, outage: float, sent: list[str]) -> None:
+    """A worker died after it recorded the root, and before it recorded the thread."""
     place = await thread(workers)
-    began = place.model_copy(update={"ts": f"{workers.clock.now().timestamp():.6f}"})
-    message = written(workers, began, 1)
-    await workers.handle(message)
-    await settle(workers, 5)
+    conversations = workers.ports.stores.conversations
+    await conversations._collection.update_one({"_id": make.CONVERSATION}, {"$unset": {"thread": ""}})
+    await workers.handle(message := written(workers, place, 1))
+    await settle(workers, outage)
     assert workers.texting.bodies(make.CONTACT) == []
-    await workers.ports.stores.conversations.set_thread(make.CONVERSATION, began)
-    await settle(workers, 5)
-    assert workers.texting.bodies(make.CONTACT) == ["reply 1"]
+    assert [said.startswith("Clerk has not sent your reply yet") for _, said in workers.slack.whispers] == [True]
+    await conversations.set_thread(make.CONVERSATION, place)
+    await settle(workers, 12)
+    assert workers.texting.bodies(make.CONTACT) == sent
+    assert (await stored(workers, message)).late is (not sent), "a stale reply waits for a person's word"
+
+
+@pytest.mark.parametrize("written_after", [5, 1300])
+@pytest.mark.parametrize(("outage", "sent"), [(400, ["reply 1"]), (1300, [])])
+async def test_a_reply_is_kept_while_nobody_can_look_up_the_root_of_its_thread(
+    workers: FakeWorkers, written_after: float, outage: float, sent: list[str]
+) -> None:
+    """The root's answer was lost, and Slack lists nothing for longer than any reply used to wait."""
+
+    def lost(method: str, channel: str) -> None:
+        if method == "post":
+            raise Ambiguous("TimeoutError")
+
+    def silent(method: str, channel: str) -> None:
+        if method == "find":
+            raise Temporary("service_unavailable")
+
+    workers.slack.after, workers.slack.before = lost, silent
+    await workers.handle(make.sms_received(received_at=workers.clock.now()))
+    await workers.drain()
+    (root,) = workers.slack.kind("root")
+    await workers.pass_time(written_after)
+    await workers.handle(message := written(workers, Thread(channel=root.channel, ts=root.ts), 1))
+    await workers.pass_time(outage)
+    assert workers.texting.bodies(make.CONTACT) == []
+    workers.slack.after = workers.slack.before = lambda method, channel: None
+    await workers.pass_time(120)
+    assert workers.texting.bodies(make.CONTACT) == sent
+    assert (await stored(workers, message)).late is (not sent)
 
 
 @pytest.mark.parametrize("where", [{"thread_ts": "1700000000.000100"}, {"channel": "C0ELSEWHERE"}], ids=str)

@@ -400,7 +400,7 @@ async def test_replies_keep_their_order_while_slack_lists_nothing(workers: FakeW
         await settle(workers, 0.2)
     await settle(workers, seconds)
     workers.slack.before = lambda method, channel: None
-    await settle(workers, 5)
+    await settle(workers, 12)
     assert workers.texting.bodies(make.CONTACT) == [f"reply {number}" for number in range(1, 7)]
 
 

@@ -31,7 +31,12 @@ type TwilioAccount = Any
 type TwilioMessage = Any
 """The client's MessageInstance: a text, inbound or outbound."""
 
-UNEQUAL_CLOCKS: Final = timedelta(minutes=1)
+UNEQUAL_CLOCKS: Final = timedelta(minutes=10)
+"""How far this machine's clock may be ahead of Twilio's when it looks for a text that it sent."""
+
+LISTED_EARLIER: Final = timedelta(minutes=1)
+"""How much earlier than asked for contacts' texts are read: the time asked for is usually one of Twilio's own."""
+
 LONGEST_QUEUE: Final = timedelta(hours=10)
 """The longest time that a text may wait at Twilio (ValidityPeriod)."""
 PAGE: Final = 1000
@@ -85,7 +90,7 @@ class TwilioApi:
         return await _call("send", create)
 
     async def find(self, *, line: str, contact: str, since: datetime) -> Sequence[SentText]:
-        """Our texts from a line to a contact since then (less a minute for unequal clocks), newest first.
+        """Our texts from a line to a contact since then (less ten minutes for unequal clocks), newest first.
 
         The query does not use DateSent, which a text in Twilio's queue does not have.
         """
@@ -104,7 +109,7 @@ class TwilioApi:
 
     async def received(self, *, line: str, since: datetime, contact: str | None = None) -> Sequence[ListedText]:
         """The contacts' (or one contact's) texts to a line since then (less a minute for unequal clocks), in order."""
-        earliest = since - UNEQUAL_CLOCKS
+        earliest = since - LISTED_EARLIER
         sender = {} if contact is None else {"from_": contact}
 
         async def read() -> list[ListedText]:
