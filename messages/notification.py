@@ -40,6 +40,8 @@ class Post(Document):
 
     `target` and `thread` (the `ts` of its root) are where it was last attempted: a conversation's thread may be gone
     and begin anew elsewhere.
+    `unsure_at` is the time of the last update that had no answer. It may yet replace a later one: the post is drawn
+    once more when it can't.
 
     `orders` are the newest orders about it that were carried out, so that none is carried out twice.
 
@@ -76,6 +78,7 @@ class Post(Document):
     files: tuple[str, ...] = ()
     words: str = ""
     retry_at: Moment | None = None
+    unsure_at: Moment | None = None
     orders: tuple[str, ...] = ()
     created_at: Moment
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from messages.conversation import Thread
-from messages.inbound import SlackReplyPosted
+from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.notification import PostKind
-from messages.sms import Media, ResendText, Sms, State, outbound_id
+from messages.sms import Media, ResendText, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, Edit, Priority, SetPriority
 from tests import make
 from tests.fakes import FakeWorkers
@@ -464,3 +464,62 @@ async def test_a_pass_that_lost_the_race_for_a_refused_post_continues(workers: F
     conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
     assert conversation is not None
     assert conversation.redraw.due_at is not None
+
+
+class LateUpdates:
+    """Makes a fake Slack answer no update at first: these take effect when the test says so."""
+
+    def __init__(self, workers: FakeWorkers) -> None:
+        self._update, self.late, self.silent = workers.slack.update, list[tuple[Posted, Any]](), True
+        workers.slack.update = self.update  # type: ignore[method-assign]
+
+    async def update(self, at: Posted, what: Any) -> None:
+        """Replace, or answer nothing."""
+        if self.silent:
+            self.late.append((at, what))
+            raise Ambiguous("TimeoutError")
+        await self._update(at, what)
+
+    async def take_effect(self) -> None:
+        """What was not answered happens now."""
+        for at, what in self.late:
+            await self._update(at, what)
+
+
+async def _wrote(workers: FakeWorkers) -> None:
+    """An agent's text from a command, which one of our posts shows with its state."""
+    order = WriteText(
+        sms="W1", line=make.LINE, contact=make.CONTACT, text="hello", by=make.AGENT, at=workers.clock.now()
+    )
+    await workers.queue.publish(order)
+    await workers.drain()
+
+
+@pytest.mark.parametrize("late_after", [0, 45, 100])
+@pytest.mark.parametrize("kind", ["root", "written"])
+async def test_an_update_that_takes_effect_late_does_not_stay_over_a_later_one(
+    workers: FakeWorkers, kind: str, late_after: int
+) -> None:
+    await text(workers, 1)
+    updates = LateUpdates(workers)
+    await (_wrote(workers) if kind == "written" else text(workers, 2))
+    await workers.pass_time(15, step=5)
+    assert updates.late
+    updates.silent = False
+    await workers.queue.publish(
+        ActOnTicket(ticket=1, command=SetPriority(priority=Priority.HIGH), by="U1", at=make.NOW)
+    )
+    await workers.drain()
+    if kind == "written":
+        sid = workers.texting.taken[-1].sent.sid
+        report = DeliveryReported(sms="W1", sid=sid, status="delivered", received_at=workers.clock.now())
+        await workers.queue.publish(report)
+    await workers.pass_time(max(late_after, 5), step=5)
+    right = [each.what.blocks for each in workers.slack.kind(kind)]
+    await updates.take_effect()
+    assert [each.what.blocks for each in workers.slack.kind(kind)] != right
+    await workers.pass_time(150, step=15)
+    assert [each.what.blocks for each in workers.slack.kind(kind)] == right
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.redraw.due_at is None

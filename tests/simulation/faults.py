@@ -127,7 +127,6 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
 )
 
 OPEN: Final[Mapping[str, str]] = {
-    "very slow slack": "an update that takes effect late replaces a later one, and the card stays stale",
     "very wide skew": "a worker whose clock is over a minute ahead takes leases and claims of others for lapsed",
 }
 

@@ -18,6 +18,7 @@ NOT_POSTED: Final = {
     "called_at": None,
     "undecided_at": None,
     "retry_at": None,
+    "unsure_at": None,
     "failed": None,
     "told": None,
 }

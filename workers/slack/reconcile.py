@@ -236,18 +236,20 @@ class ReconcilePass:
         return await self._writer.post_in_thread(post, blocks.written(text), subject)
 
     async def _update_written(self, text: Sms) -> bool:
-        """Whether the post of a text from a modal or command shows its state."""
+        """Whether the post of a text from a modal or command shows its state, and nothing can change that any more."""
         if not plan.is_written_elsewhere(text):
             return True
         what = blocks.written(text)
         known = await self._ports.stores.posts.get(plan.written_id(text))
-        if known is None or known.channel is None or known.ts is None or known.rendering == what.digest:
+        if known is None or known.channel is None or known.ts is None:
             return True
+        if self._writer.is_shown(known, what):
+            return known.unsure_at is None
         at = Posted(known.channel, known.ts)
-        if await self._writer.change_message(at.channel, self._ports.slack.update, at, what) is None:
+        if await self._writer.update(known, at.channel, at, what) is None:
             return False
-        await self._ports.stores.posts.set(known, rendering=what.digest)
-        return True
+        drawn = await self._ports.stores.posts.set(known, rendering=what.digest)
+        return self._writer.is_shown(drawn, what) and drawn.unsure_at is None
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
         """Whether a reply has the wanted reaction, and no other of ours."""
@@ -376,18 +378,22 @@ class ReconcilePass:
                 return
             seq, more = plan.announced(post)
             card = await self._contents(post.model_copy(update={"shown": seq, "more": more}), ticket, root=False)
-            at, update = Posted(post.channel, post.ts), self._ports.slack.update
-            refused = await self._writer.change_message(post.target, update, at, what := cards.shrunk(card, link))
-            if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
-                what = cards.shrunk(replace(card, withheld=refused), link)
-                refused = await self._writer.change_message(post.target, update, at, what)
-            if refused is None:
-                return
-            if not refused or is_about_the_message(refused):
-                past = {"kind": PostKind.PAST_CARD, "rendering": what.digest}
-                await self._ports.stores.posts.set(post, **past)
+            at, what, refused = Posted(post.channel, post.ts), cards.shrunk(card, link), None
+            if not self._writer.is_shown(post, what):
+                refused = await self._writer.update(post, post.target, at, what)
+                if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
+                    what = cards.shrunk(replace(card, withheld=refused), link)
+                    refused = await self._writer.update(post, post.target, at, what)
+                if refused is None:
+                    return
+                if refused and not is_about_the_message(refused):
+                    refusing.add(post.channel)
+                    continue
+                post = await self._ports.stores.posts.set(post, rendering=what.digest)
+            if refused or post.unsure_at is None:
+                await self._ports.stores.posts.set(post, kind=PostKind.PAST_CARD)
             else:
-                refusing.add(post.channel)
+                self._writer.is_shown(post, what)  # a later pass makes sure of it
 
     async def _link(self, post: Post) -> str | None:
         """The address of a card, as `_address` has it; Slack is asked once for each that it knows."""
@@ -415,18 +421,18 @@ class ReconcilePass:
         now = post.model_copy(update={"shown": seq, "more": more})
         link = await self._link(newer) if newer is not None else None
         what = await self._card(now, ticket, root=root, newer=link)
-        if what.digest == post.rendering:
+        if self._writer.is_shown(post, what):
             return
-        update = self._ports.slack.update
-        refused = await self._writer.change_message(post.target, update, at, what)
+        refused = await self._writer.update(post, post.target, at, what)
         if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
             plain = await self._card(now, ticket, root=root, withheld=refused)
-            refused = await self._writer.change_message(post.target, update, at, plain)
+            refused = await self._writer.update(post, post.target, at, plain)
         if refused and not is_about_the_message(refused):
             if not ticket.is_closed:
                 self._writer.continue_in(REPAIR_TIME)  # an archived channel: it may be unarchived
         elif refused is not None:
-            await self._ports.stores.posts.set(post, rendering=what.digest, shown=seq, more=more, ticket=ticket.id)
+            drawn = {"rendering": what.digest, "shown": seq, "more": more, "ticket": ticket.id}
+            self._writer.is_shown(await self._ports.stores.posts.set(post, **drawn), what)
 
     async def _card(
         self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None, newer: str | None = None

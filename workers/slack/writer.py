@@ -46,6 +46,9 @@ PATIENCE: Final = Patience(
 """How long a post without an answer may take to appear in Slack: a Slack that is slow takes many seconds. A worker that
 died can't have begun its call later than the claim, and its lease and the call end after half a minute."""
 
+UNSURE_FOR: Final = PATIENCE.lapses_after
+"""How long an update without an answer may still take effect."""
+
 TRIES: Final = 3
 """How often Slack may fail by itself at a post (internal_error) before a line takes its place."""
 
@@ -88,6 +91,7 @@ class Writer:
         self._ports = ports
         self._until = ports.now() + PASS_LIMIT
         self._tries = conversation.redraw.tries
+        self._unanswered = False
         again_at = conversation.redraw.again_at
         self._early = again_at is not None and again_at > ports.now() + CLOCK_SKEW
 
@@ -357,8 +361,37 @@ class Writer:
 
     # -- changes --------------------------------------------------------------------------------------------------
 
+    async def update(self, post: Post, channel: str, at: Posted, what: Renderable) -> str | None:
+        """Replace a message; the answer is that of `change_message`.
+
+        An update without an answer may take effect later, and then replace one that was made after it. So `is_shown`
+        has the message drawn once more, when that can't be any more.
+        """
+        began = self._ports.now()
+        refused = await self.change_message(channel, self._ports.slack.update, at, what)
+        if self._unanswered:
+            await self._ports.stores.posts.set(post, unsure_at=began)
+        elif refused == "" and self._is_sure_at(post, began):
+            await self._ports.stores.posts.set(post, unsure_at=None)
+        return refused
+
+    def is_shown(self, post: Post, what: Renderable) -> bool:
+        """Whether a message shows what it should; if an earlier update may yet replace that, a later pass draws it."""
+        if post.rendering != getattr(what, "digest", ""):
+            return False
+        now = self._ports.now()
+        if self._is_sure_at(post, now):
+            return post.unsure_at is None
+        self.continue_in(UNSURE_FOR - (now - (post.unsure_at or now)))
+        return True
+
+    def _is_sure_at(self, post: Post, at: datetime) -> bool:
+        """Whether no update without an answer can take effect after a time."""
+        return post.unsure_at is None or at >= post.unsure_at + UNSURE_FOR
+
     async def change_message(self, channel: str, call: Any, at: Posted, *what: Renderable | str) -> str | None:
         """Call Slack to change a message: "" if that is done, its reason if it refuses, None if a later pass must."""
+        self._unanswered = False
         method = call.__name__
         if not self.may_write(channel, method):
             return None
@@ -368,6 +401,7 @@ class Writer:
             log.warning("Slack refused to change a message", channel=channel, error=error.code)
             return error.code
         except CallError as error:
+            self._unanswered = isinstance(error, Ambiguous)
             await self.put_off(channel, error, method)
             return None
         self._note_progress()

@@ -55,7 +55,7 @@ def counting() -> Iterator[CommandCounting]:
 
 def is_whole(message: FakeMessage) -> bool:
     """Whether a message is a whole card."""
-    return "ticket.take" in json.dumps(message.what.blocks)
+    return "ticket.priority" in json.dumps(message.what.blocks)
 
 
 def has_link_to(message: FakeMessage, newer: FakeMessage) -> bool:
