@@ -123,10 +123,12 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     repeated_clicks={"where": (), "lasts": (60, 60), "amount": (1, 30)},
     late_repeats={"where": (), "lasts": (60, 60)},
     resends={"where": (), "lasts": (60, 60)},
+    equal_words={"where": ()},
     closing_clicks={"where": (), "lasts": (60, 60)},
 )
 
 OPEN: Final[Mapping[str, str]] = {
+    "equal words": "nothing yet: it was not tried at length",
     "very wide skew": "a worker whose clock is over a minute ahead takes leases and claims of others for lapsed",
 }
 

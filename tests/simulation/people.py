@@ -37,7 +37,7 @@ class Act:
         """What they write: unique in a simulation."""
         if self.what == "note":
             return f"note: aside {self.number}"
-        return self.detail if self.what == "text" and self.detail else f"{self.what} {self.number}"
+        return self.detail if self.what != "click" and self.detail else f"{self.what} {self.number}"
 
     def __str__(self) -> str:
         detail = f" ({self.detail})" if self.detail else ""
@@ -57,8 +57,11 @@ class WebhookCall:
     answers: list[bytes] = field(default_factory=list)
 
 
-def acts(dice: random.Random, *, keywords: bool = False) -> tuple[Act, ...]:
-    """A few acts of people, by time: bursts and pauses; with `keywords` contacts opt out and in again."""
+def acts(dice: random.Random, *, keywords: bool = False, equal: bool = False) -> tuple[Act, ...]:
+    """A few acts of people, by time: bursts and pauses.
+
+    With `keywords` contacts opt out and in again; with `equal` some replies have the same words.
+    """
     found: list[Act] = []
     contacts = CONTACTS[: dice.choice((1, 1, 2))]
     at = 0.2
@@ -70,6 +73,8 @@ def acts(dice: random.Random, *, keywords: bool = False) -> tuple[Act, ...]:
         detail = dice.choice(BUTTONS) if what == "click" else ""
         if keywords and what == "text" and found:
             detail = dice.choice(("", "STOP", "START"))
+        if equal and what == "reply":
+            detail = dice.choice(("", "ok"))
         found.append(Act(round(at, 2), number, what, dice.choice(contacts), detail))
     return tuple(found)
 

@@ -12,6 +12,7 @@ from tests.simulation.twilio import SentToContact
 from tests.simulation.world import SimulatedWorld
 
 UNDECIDED: Final = {State.WAITING, State.SENDING}
+SENT: Final = {State.QUEUED, State.SENT, State.DELIVERED}
 
 type Broken = Iterator[tuple[str, str]]
 
@@ -80,6 +81,10 @@ def _replies(world: SimulatedWorld) -> Broken:
             yield "reply undecided", f"{act.words} is {text.state}"
         elif not world.slack.reactions.get(place):
             yield "reply unmarked", f"{act.words} is {text.state}"
+    arrived = {each.callback.rpartition("/")[2] for each in world.network.outbound}
+    for text in texts.values():
+        if text.state in SENT and text.id not in arrived:
+            yield "wrongly marked as sent", f"{text.body} is {text.state}"
     for contact in _contacts(world):
         sent = [each for each in world.network.outbound if each.contact == contact]
         for first, second in combinations(sent, 2):

@@ -13,7 +13,9 @@ from tests.simulation.world import Judgement, Schedule, SimulatedWorld, Wrong
 def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     """What a seed has people do, and which faults of these kinds it draws."""
     dice = random.Random(f"schedule {seed}")
-    return Schedule(seed, people.acts(dice, keywords="late repeats" in kinds), drawn(dice, kinds))
+    return Schedule(
+        seed, people.acts(dice, keywords="late repeats" in kinds, equal="equal words" in kinds), drawn(dice, kinds)
+    )
 
 
 def verdict(

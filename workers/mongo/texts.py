@@ -246,6 +246,22 @@ class Texts(DocumentStore[Sms]):
         """The provider's sids that belong to stored outbound texts."""
         return {fields["sid"] async for fields in self._collection.find({"sid": {"$in": list(sids)}}, {"sid": 1})}
 
+    async def in_doubt(self, text: Sms, since: datetime, until: datetime) -> list[Sms]:
+        """The conversation's other texts, written in this time, that were tried, and whose outcome nobody knows."""
+        first, last = (f"{Direction.OUTBOUND}/{at.timestamp():.6f}" for at in (since, until))
+        query = {"conversation": text.conversation, "place": {"$gte": first, "$lte": last}}
+        open_states = {"$in": [State.SENDING, State.UNKNOWN]}
+        return await self._find({**query, "state": open_states, "sid": None, "_id": {"$ne": text.id}})
+
+    async def disown(self, sid: str, owner: str, words: str) -> list[str]:
+        """Let only one text have a sid, as the provider says; the conversations of others that were taken for it."""
+        others = await self._find({"sid": sid, "_id": {"$ne": owner}})
+        unknown = {"state": State.UNKNOWN, "rank": State.UNKNOWN.rank, "words": words}
+        for each in others:
+            change = {"$set": {**unknown, "unshown": each.conversation}, "$unset": {"sid": "", "error_code": ""}}
+            await self._update({"_id": each.id, "sid": sid}, change)
+        return [each.conversation for each in others]
+
     async def unshown(self, conversation: str) -> list[Sms]:
         """The conversation's texts whose state Slack does not show, in order."""
         return await self._find({"unshown": conversation}, [("place", ASCENDING)])

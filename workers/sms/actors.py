@@ -20,7 +20,7 @@ from workers.lease import Lease
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
-from workers.sms.attempt import LIST_SILENT
+from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
 from workers.sms.mentioned_names import names
@@ -285,7 +285,10 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         DROPPED.labels(why).inc()
         log.warning("Clerk can't use a delivery report", why=f"unknown {why}")
         return
-    await ports.stores.texts.set_sid(text, message.sid)
+    if text.sid != message.sid:
+        for conversation in await ports.stores.texts.disown(message.sid, text.id, OUTCOME_UNKNOWN):
+            await redraw(conversation, ports)
+        await ports.stores.texts.set_sid(text, message.sid)
     if state in {State.FAILED, State.UNDELIVERED}:
         news = await fail(text, state, message.error_code, ports)
     else:

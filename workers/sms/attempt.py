@@ -1,6 +1,8 @@
 """Decides about a text whose outcome nobody knows: what its document records, how long to look, what to say. Pure."""
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from messages.sms import Sms, State
@@ -52,6 +54,61 @@ def attempt_of(text: Sms) -> Attempt:
     if lost is None:
         return Attempt(ClaimState.CLAIMED, first, last)
     return Attempt(ClaimState.CLAIMED_AGAIN if last > lost else ClaimState.UNDECIDED, first, last, lost)
+
+
+LISTED_WITHIN: Final = timedelta(minutes=10)
+"""How far the provider's time of a text may be from that of its call: clocks differ, and a slow provider is late."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A text whose outcome is in doubt: its id, and the times of its first and its last call."""
+
+    id: str
+    first_at: datetime
+    last_at: datetime
+
+    def distance(self, at: datetime) -> timedelta | None:
+        """How far a time is from the calls; None if it can't be that of this text."""
+        gap = max(self.first_at - at, at - self.last_at, timedelta())
+        return gap if gap <= LISTED_WITHIN else None
+
+
+def paired(doubts: Sequence[Doubt], listed: Sequence[datetime]) -> Mapping[str, int]:
+    """Which of the texts with equal words, listed at these times, is which of those in doubt, by the doubt's id.
+
+    Calls and listed texts are in the same order. Of all pairings that keep it, the one with the most pairs is taken,
+    and of these the one whose times fit best.
+    """
+    ordered = sorted(doubts, key=lambda doubt: (doubt.first_at, doubt.id))
+    places = sorted(range(len(listed)), key=lambda place: listed[place])
+    best: list[_Pairing] = [_Pairing()] * (len(places) + 1)
+    for doubt in ordered:
+        row = [best[0]]
+        for number, place in enumerate(places):
+            choices = [best[number + 1], row[number]]
+            if (gap := doubt.distance(listed[place])) is not None:
+                choices.append(best[number].plus(doubt.id, place, gap))
+            row.append(min(choices, key=lambda each: (-len(each.pairs), each.gap)))
+        best = row
+    return dict(best[-1].pairs)
+
+
+@dataclass(frozen=True)
+class _Pairing:
+    """Some pairs of doubts and listed texts, and how far their times are apart."""
+
+    pairs: tuple[tuple[str, int], ...] = ()
+    gap: timedelta = timedelta()
+
+    def plus(self, id: str, place: int, gap: timedelta) -> "_Pairing":
+        return _Pairing((*self.pairs, (id, place)), self.gap + gap)
+
+
+def doubt_of(text: Sms) -> Doubt:
+    """When the provider was called for a text."""
+    calls = [each for each in (text.claimed_at, text.called_at, text.undecided_at) if each is not None]
+    return Doubt(text.id, min(calls, default=text.received_at), max(calls, default=text.received_at))
 
 
 def words_for_person(found: LookupAnswer) -> str:

@@ -18,7 +18,7 @@ from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, fail
 from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.lease import Lease
 from workers.ports import Ports, SentText
-from workers.sms.attempt import PATIENCE, attempt_of, words_for_person
+from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
 from workers.sms.files import links
 from workers.sms.opted_out import barred, fail, succeed
 from workers.sms.replies import reported
@@ -155,16 +155,23 @@ class Sending:
         return LOOK_AGAIN
 
     async def _find(self, text: Sms) -> SentText | None:
-        """The provider's text that must be this one: the oldest with the same words that is not another text of ours.
+        """The provider's text that must be this one: it has the same words, and is not another text of ours.
 
+        If several of ours with these words are in doubt, each gets the one that fits it best.
         A worker may have died after it recorded the sid and before it recorded the rest.
         """
-        since = attempt_of(text).first_at or text.claimed_at or text.received_at
-        listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=since)
-        same = [each for each in listed if each.body.strip() == text.body.strip()]
+        doubt = doubt_of(text)
+        listed = await self._ports.texting.find(line=text.line, contact=text.contact, since=doubt.first_at)
+        same = [each for each in listed if _words(each.body) == _words(text.body)]
         rivals = [each.sid for each in same if each.sid != text.sid]
         others = await self._texts.known_sids(rivals) if rivals else set()
-        return next((each for each in reversed(same) if each.sid not in others), None)
+        free = [each for each in reversed(same) if each.sid not in others]
+        if not free or (own := next((each for each in free if each.sid == text.sid), None)) is not None:
+            return own if free else None
+        around = await self._texts.in_doubt(text, doubt.first_at - LISTED_WITHIN, doubt.last_at + LISTED_WITHIN)
+        equal = [each for each in around if _words(each.body) == _words(text.body)]
+        pairs = paired([doubt, *map(doubt_of, equal)], [each.at for each in free])
+        return free[pairs[text.id]] if text.id in pairs else None
 
     async def _settle(self, text: Sms, sent: SentText) -> None:
         state = reported(sent.status) or State.QUEUED
@@ -182,3 +189,8 @@ class Sending:
         retry_at = self._ports.now() + wait
         await self._texts.unclaim(text, retry_at, retry_at + SEND_WITHIN)
         return wait
+
+
+def _words(body: str) -> str:
+    """A text as it is compared: the provider drops blanks around it."""
+    return body.strip()

@@ -17,7 +17,6 @@ from tests.actors.helpers import lines, listed, settle, stored, texts_in_thread,
 from tests.fakes import FakeWorkers
 from workers import clock, missed
 from workers.failures import (
-from workers.sms.replies import TOO_LATE
     Ambiguous,
     Permanent,
     Refused,
@@ -27,6 +26,7 @@ from workers.sms.replies import TOO_LATE
     TextingThrottled,
     Unreachable,
 )
+from workers.sms.replies import TOO_LATE
 
 ORDERS = list(permutations(range(3)))
 
