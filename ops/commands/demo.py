@@ -97,7 +97,7 @@ class Tour:
         self._say("Rosa", "sends a picture of it")
 
     def _ben_reads_along(self) -> None:
-        self._stage.click(BEN, self._stage.card(ROSA), "ticket.open")
+        self._stage.click(BEN, self._stage.posted(ROSA, "card", 1), "ticket.open")
         self._say("Ben", "opens Rosa's thread: seen, so nothing more is announced")
         text = "Oh no! A new one is on its way and will be there on Friday."
         self._stage.reply(BEN, ROSA, text)

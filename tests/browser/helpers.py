@@ -103,6 +103,11 @@ class Desk:
         """A contact's cards in the channel."""
         return self.channel.get_by_role("article").filter(has=self.page.get_by_role("heading", name=number))
 
+    def older(self, number: str) -> Locator:
+        """A contact's cards that a newer one has made one line."""
+        lines = self.channel.get_by_role("article").filter(has_text="see the newest notification")
+        return lines.filter(has_text=number)
+
     def press(self, card: Locator, button: str) -> None:
         """Use a card's button."""
         card.get_by_role("button", name=button, exact=True).click()
@@ -114,7 +119,7 @@ class Desk:
             "title", re.compile("^Opens "), timeout=within
         )
         self.press(card, "Open")
-        expect(self.thread.get_by_role("heading", name=number)).to_be_visible()
+        expect(self.thread.get_by_text(number).first).to_be_visible()
 
     def assign(self, number: str) -> None:
         """Open the modal of a contact's ticket."""

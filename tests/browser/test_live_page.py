@@ -54,7 +54,7 @@ def test_a_busy_conversation_shows_a_countdown_and_is_announced_once(
     expect(waiting.get_by_role("timer")).to_have_text(re.compile(r"0:[0-5]\d|1:00|now"))
     desk.shoot("countdown")
     window(2)
-    expect(desk.channel.get_by_text("see the newest notification")).to_have_count(1)
+    expect(desk.older(number)).to_have_count(1)
     expect(waiting).to_have_count(0)
     summary = desk.cards(number)
     expect(summary).to_contain_text("Third")
@@ -69,14 +69,14 @@ def test_the_window_can_be_shortened_while_something_waits(desk: Desk) -> None:
     slider.focus()
     slider.press("End")
     expect(desk.machinery.get_by_text("5:00", exact=True)).to_be_visible()
-    desk.contact("Patient")
+    number = desk.contact("Patient")
     desk.text("First")
     desk.text("Second")
     timer = desk.machinery.get_by_role("timer").first
     expect(timer).to_have_text(re.compile(r"[45]:\d\d"))
     slider.focus()
     slider.press("Home")
-    expect(desk.channel.get_by_text("see the newest notification")).to_have_count(1)
+    expect(desk.older(number)).to_have_count(1)
 
 
 def test_a_429_is_shown_and_loses_nothing(desk: Desk, world: World) -> None:
