@@ -1,5 +1,6 @@
 """Our messages in Slack, and the channels that Slack throttles."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -80,11 +81,13 @@ class Posts(DocumentStore[Post]):
 
     async def cards(self, conversation: str, tickets: Sequence[int], limit: int) -> list[Post]:
         """The conversation's root, and of each of these tickets the newest cards that are not past, newest first."""
-        found = await self._find({"conversation": conversation, "kind": PostKind.ROOT})
-        for ticket in tickets:
-            cards = {"conversation": conversation, "kind": PostKind.CARD, "ticket": ticket}
-            found += await self._find(cards, [("announcement", DESCENDING)], limit)
-        return found
+        of_conversation, newest = {"conversation": conversation}, [("announcement", DESCENDING)]
+        roots = self._find({**of_conversation, "kind": PostKind.ROOT})
+        cards = [
+            self._find({**of_conversation, "kind": PostKind.CARD, "ticket": ticket}, newest, limit)
+            for ticket in tickets
+        ]
+        return [post for found in await asyncio.gather(roots, *cards) for post in found]
 
     async def forget_renderings(self, conversation: str) -> None:
         """Forget what the conversation's cards show, so that they are drawn again."""

@@ -1,5 +1,6 @@
 """Brings Slack into line with the documents, and carries out what agents order about single posts."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -105,17 +106,19 @@ async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
 async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> Unfinished | None:
     """Do one pass; None if everything is in line, else when to continue."""
     stores = ports.stores
-    line = await stores.lines.get(conversation.line)
-    contact = await stores.contacts.get(conversation.contact)
-    current = await stores.tickets.newest(conversation.id)
+    line, contact, current, unsettled, throttled = await asyncio.gather(  # one wait for a MongoDB that is far away
+        stores.lines.get(conversation.line),
+        stores.contacts.get(conversation.contact),
+        stores.tickets.newest(conversation.id),
+        stores.tickets.unsettled(conversation.id, "slack"),
+        stores.channels.throttled(ports.now()),
+    )
     if current is None and (written := await stores.texts.unshown(conversation.id)):
         await _request_ticket(written[0], ports)
         return None
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
         return None
-    unsettled = await stores.tickets.unsettled(conversation.id, "slack")
-    throttled = await stores.channels.throttled(ports.now())
     reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, lease, ports)
     await reconciling.run()
     if reconciling.again_at is not None:

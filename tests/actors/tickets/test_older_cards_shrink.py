@@ -183,6 +183,9 @@ async def test_a_late_hide_of_a_card_that_has_shrunk_takes_it_away_and_undo_brin
     await workers.handle(HidePost(channel=older.channel, ts=older.ts, by=make.AGENT, order="hide"))
     await workers.drain()
     assert older not in workers.slack.messages
+    hidden = await workers.ports.stores.posts.get(older.post_id)
+    assert hidden is not None
+    assert (hidden.kind, hidden.removed) == (PostKind.PAST_CARD, True), "no pass reads it"
     await workers.handle(UndoHide(post=older.post_id, by=make.AGENT, order="undo"))
     await workers.drain()
     assert [each.post_id for each in workers.slack.messages].count(older.post_id) == 1
