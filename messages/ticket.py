@@ -1,5 +1,6 @@
 """A ticket: one episode of a conversation, and the orders that agents give about it. Pure."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -103,6 +104,7 @@ class Ticket(Document):
     """One episode of a conversation, `id` being its number in the workspace; a save compares `version`.
 
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
+    `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
 
@@ -131,8 +133,14 @@ class Ticket(Document):
     created_at: Moment
     updated_at: Moment
     close_at: Moment | None = None
+    waiting_since: Moment | None = None
     due_at: Moment | None = None
     settled: dict[str, int] = {}
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """When the contact began to wait; tickets of earlier versions do not say it, and New ones wait all the same."""
+        return self.waiting_since or (self.created_at if self.status is Status.NEW else None)
 
     @property
     def is_closed(self) -> bool:

@@ -34,7 +34,10 @@ class PushSend(_OpensModal):
 
 
 class FindTickets(QueueMessage):
-    """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to the agent."""
+    """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to the agent.
+
+    `page` counts from 0.
+    """
 
     actor = "interactive.find"
     query: str
@@ -42,4 +45,5 @@ class FindTickets(QueueMessage):
     channel: str | None = None
     response_url: str | None = None
     view: str | None = None
+    page: int = 0
     received_at: Moment

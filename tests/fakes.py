@@ -4,7 +4,7 @@ import functools
 import inspect
 import itertools
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -117,6 +117,8 @@ class FakeSlack:
     no_such_thread: str | None = "thread_not_found"
     """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
+    private: dict[str, set[str]] = field(default_factory=dict)
+    """The members of each private channel."""
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -276,6 +278,10 @@ class FakeSlack:
     async def user_name(self, user: str) -> str:
         """The display name of a user."""
         return user.lower()
+
+    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
+        """Those of some channels that are public, or private with this member."""
+        return frozenset(each for each in channels if user in self.private.get(each, {user}))
 
     def _at(self, at: Posted) -> FakeMessage:
         for each in self.messages:

@@ -1,7 +1,7 @@
 """The ports of the actors: the documents, the queues, Slack, the phone network, and the time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -131,6 +131,10 @@ class Slack(Protocol):
 
     async def user_name(self, user: str) -> str:
         """A user's name."""
+        ...
+
+    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
+        """Those of some channels that a user can see; what Slack does not tell counts as hidden."""
         ...
 
     async def close(self) -> None:

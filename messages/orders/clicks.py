@@ -11,7 +11,9 @@ from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.sms import ResendText, SendLate
 from messages.ticket import ActOnTicket, OptIn, SetPriority, SetStatus, Take
-from messages.views import OpenReply, PushSend
+from messages.views import FindTickets, OpenReply, PushSend
+
+MOST_PAGES: Final = 1000
 
 
 class Click(Document):
@@ -94,6 +96,23 @@ def _send_form(click: Click) -> Sequence[QueueMessage]:
     return [form]
 
 
+def _page(click: Click) -> Sequence[QueueMessage]:
+    carried = click.parsed_value()
+    view, page = carried.get("view"), carried["page"]
+    if type(page) is not int or not 0 <= page < MOST_PAGES:
+        raise ValueError("the button's value names no page")
+    turn = FindTickets(
+        query=str(carried["query"]),
+        user=click.user,
+        channel=carried.get("channel") or click.channel,
+        response_url=None if view else click.response_url,
+        view=view,
+        page=page,
+        received_at=click.at,
+    )
+    return [turn]
+
+
 def _hide(click: Click) -> Sequence[QueueMessage]:
     hide = HidePost(
         channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url, order=click.order
@@ -169,6 +188,8 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.priority": _priority,
     "ticket.opt_in": _opt_in,
     "clerk.send": _send_form,
+    "clerk.page.0": _page,
+    "clerk.page.1": _page,
 }
 
 

@@ -1,6 +1,6 @@
 """A Slack workspace, and the workers' client of it over a wire that fails."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -241,6 +241,10 @@ class WiredSlack:
     async def user_name(self, user: str) -> str:
         """A user's name."""
         return user.lower()
+
+    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
+        """All channels are public."""
+        return frozenset(channels)
 
     async def close(self) -> None:
         """There are no connections."""

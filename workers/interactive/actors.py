@@ -19,7 +19,8 @@ from messages.process.publishing import Unpublished
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 from workers.failures import CallError, Permanent
 from workers.interactive import assign_modal, lists, reply_modals, troubles
-from workers.interactive.find_tickets import open_tickets, search_tickets
+from workers.interactive.find_tickets import open_tickets, search_tickets, visible_lines
+from workers.interactive.lists import ListPage
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
 from workers.retries import is_outage
@@ -110,8 +111,9 @@ async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
     """Open the dashboard."""
 
     async def view() -> View:
-        tickets = await open_tickets(message.user, lists.PER_STATUS, ports)
-        return lists.dashboard(tickets, message.channel, message.response_url)
+        tickets, counts = await open_tickets(message.user, message.channel, lists.PER_STATUS, ports)
+        id = f"dashboard-{message.trigger_id}"
+        return lists.dashboard(tickets, message.channel, message.response_url, counts, id)
 
     await _show(message, view, ports)
 
@@ -122,9 +124,11 @@ async def push_send(message: PushSend, ports: Ports) -> None:
 
     async def view() -> View:
         lines, tickets = await asyncio.gather(
-            ports.stores.lines.all(), ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS)
+            visible_lines(message.user, message.channel, ports),
+            ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS),
         )
-        recent = list(dict.fromkeys(ticket.contact for ticket in tickets))
+        visible = {line.id for line in lines}
+        recent = list(dict.fromkeys(ticket.contact for ticket in tickets if ticket.line in visible))
         known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
         contacts = [known[number] for number in recent if number in known]
         return reply_modals.send(lines, contacts, message.channel, message.response_url)
@@ -137,17 +141,18 @@ async def find(message: FindTickets, ports: Ports) -> None:
     """Show the agent the tickets found: in the modal that waits for them, or in private."""
     most = lists.FOUND if message.view else lists.LISTED
     again = troubles.SUBMIT if message.view else troubles.TYPE
-    rows = await _loaded(lambda: search_tickets(message.query, message.channel, most, ports), FIND_WITHIN)
-    if rows is None:
+    page = ListPage(message.query, message.page, message.channel, message.view)
+    found = await _loaded(lambda: search_tickets(page, message.user, most, ports), FIND_WITHIN)
+    if found is None:
         words = troubles.words(Trouble.DOCUMENTS, again)
         if message.view is None:
             await _tell(message, words, ports)
         else:
             await _fill(message, message.view, troubles.modal(words, message.view), ports)
     elif message.view is not None:
-        await _fill(message, message.view, lists.results(message.query, rows, message.view), ports)
+        await _fill(message, message.view, lists.results(page, found), ports)
     else:
-        await _answer(message, lists.answer(message.query, rows), ports)
+        await _answer(message, lists.answer(page, found), ports)
 
 
 async def _answer(message: FindTickets, what: Renderable, ports: Ports) -> None:

@@ -1,37 +1,69 @@
 """Finds tickets for the agents, by index, so that the cost does not grow with the number of tickets."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from messages.line import line_of
+from messages.line import Line, line_of
 from messages.ticket import Status, Ticket
-from workers.interactive.lists import Row
-from workers.interactive.search import Query, matches, mine_first, parse_query, status_of
+from workers.interactive.lists import FoundTickets, ListPage, Row
+from workers.interactive.search import (
+    Query,
+    longest_waiting_first,
+    matches,
+    mine_first,
+    parse_query,
+    status_named,
+    status_of,
+)
 from workers.ports import Ports
 
 MOST_CANDIDATES: Final = 300
 """The most tickets looked at for a term, the newest ones."""
 
-OPEN: Final = tuple(status for status in Status if status is not Status.CLOSED)
+COUNTED: Final = 1000
+"""How far the tickets of a status are counted."""
+
+OPEN: Final[tuple[Status, ...]] = tuple(status for status in Status if status is not Status.CLOSED)
 
 
-async def search_tickets(query: str, channel: str | None, most: int, ports: Ports) -> list[Row]:
-    """The newest tickets that match a query, up to one more than `most`."""
-    line = line_of(await ports.stores.lines.all(), channel)
-    asked = parse_query(query, line.id if line else None)
-    tickets = sorted(await _candidates(asked, ports), key=lambda ticket: -ticket.id)
-    rows = await _rows(tickets, ports)
-    return [row for row in rows if matches(row.ticket, row.name, asked)][: most + 1]
+async def visible_lines(user: str, channel: str | None, ports: Ports) -> list[Line]:
+    """The lines whose channel a user can see: that in which they ask, and those that Slack says."""
+    lines = await ports.stores.lines.all()
+    asked = {line.channel for line in lines} - {channel}
+    seen = await ports.slack.sees(user, asked) if asked else frozenset()
+    return [line for line in lines if line.channel == channel or line.channel in seen]
 
 
-async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[Row]]:
-    """The open tickets by status, an agent's own first, up to one more than `most` of each."""
-    own, *others = await asyncio.gather(
+async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> FoundTickets:
+    """A page of at most `most` tickets that match a query and that a user can see, whoever has waited longest first."""
+    lines = await visible_lines(user, page.channel, ports)
+    line, visible = line_of(lines, page.channel), {line.id for line in lines}
+    status = status_named(page.query)
+    if status is not None:
+        some = await ports.stores.tickets.in_status(status, most, page.number * most, visible)
+        count = await ports.stores.tickets.count_in_status(status, COUNTED, visible)
+        return FoundTickets(await _rows(some, ports), count, at_least=count >= COUNTED)
+    asked = parse_query(page.query, line.id if line else None)
+    tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
+    rows = await _rows(longest_waiting_first(tickets), ports)
+    found = [row for row in rows if matches(row.ticket, row.name, asked)]
+    first = page.number * most
+    return FoundTickets(found[first : first + most], len(found), at_least=len(tickets) >= MOST_CANDIDATES)
+
+
+async def open_tickets(
+    user: str, channel: str, most: int, ports: Ports
+) -> tuple[dict[Status, list[Row]], dict[Status, int]]:
+    """The open tickets by status, an agent's own first, up to one more than `most` of each; and how many there are."""
+    visible = {line.id for line in await visible_lines(user, channel, ports)}
+    own, found, counted = await asyncio.gather(
         ports.stores.tickets.by_search_term("assignee", user, MOST_CANDIDATES),
-        *(ports.stores.tickets.in_status(status, most + 1) for status in OPEN),
+        asyncio.gather(*(ports.stores.tickets.in_status(status, most + 1, lines=visible) for status in OPEN)),
+        asyncio.gather(*(ports.stores.tickets.count_in_status(status, COUNTED, visible) for status in OPEN)),
     )
-    mine = [ticket for ticket in own if user in ticket.assignees]
+    others = [list(some) for some in found]
+    mine = [ticket for ticket in own if user in ticket.assignees and ticket.line in visible]
     tickets = {ticket.id: ticket for ticket in [*mine, *(each for some in others for each in some)]}
     shown = [
         ticket
@@ -39,31 +71,37 @@ async def open_tickets(user: str, most: int, ports: Ports) -> dict[Status, list[
         for ticket in mine_first([each for each in tickets.values() if each.status is status], user)[: most + 1]
     ]
     rows = await _rows(shown, ports)
-    return {status: [row for row in rows if row.ticket.status is status] for status in OPEN}
+    by_status: dict[Status, list[Row]] = {
+        status: [row for row in rows if row.ticket.status is status] for status in OPEN
+    }
+    return by_status, dict(zip(OPEN, counted, strict=True))
 
 
-async def _candidates(asked: Query, ports: Ports) -> Iterable[Ticket]:
+async def _candidates(asked: Query, lines: Collection[str], ports: Ports) -> Iterable[Ticket]:
     """Tickets that may match the query."""
     stores, some = ports.stores.tickets, []
     if asked.number is not None and (ticket := await stores.get(asked.number)) is not None:
         some.append(ticket)
     if asked.contacts:
         some += await stores.of_contacts(asked.contacts, MOST_CANDIDATES)
+    if asked.digits:
+        contacts = await ports.stores.contacts.with_digits(asked.digits, MOST_CANDIDATES)
+        some += await stores.of_contacts(contacts, MOST_CANDIDATES) if contacts else ()
     is_named_by_number = asked.number is not None or asked.contact is not None
     if (some and is_named_by_number) or not asked.terms:
         return {ticket.id: ticket for ticket in some}.values()
-    by_term = await asyncio.gather(*(_of_term(term, ports) for term in asked.terms))
+    by_term = await asyncio.gather(*(_of_term(term, lines, ports) for term in asked.terms))
     return {ticket.id: ticket for ticket in [*some, *min(by_term, key=len)]}.values()
 
 
-async def _of_term(term: str, ports: Ports) -> list[Ticket]:
+async def _of_term(term: str, lines: Collection[str], ports: Ports) -> list[Ticket]:
     stores = ports.stores
     status = status_of(term)
     contacts = await stores.contacts.named(term, MOST_CANDIDATES)
     some = [
         *await stores.tickets.by_search_term("word", term, MOST_CANDIDATES, whole=False),
         *(await stores.tickets.of_contacts(contacts, MOST_CANDIDATES) if contacts else ()),
-        *(await stores.tickets.in_status(status, MOST_CANDIDATES) if status else ()),
+        *(await stores.tickets.in_status(status, MOST_CANDIDATES, lines=lines) if status else ()),
     ]
     return list({ticket.id: ticket for ticket in some}.values())
 

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
-    ContextBlock,
     DividerBlock,
     HeaderBlock,
     InputBlock,
@@ -22,7 +21,7 @@ from slack_sdk.models.views import View
 
 from messages.orders.commands import QUERY_LIMIT
 from messages.ticket import Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, mention, unstyled
+from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled
 
 LISTED: Final = 15
 """The most tickets of one answer: with the longest names and subjects they fill a message."""
@@ -51,15 +50,47 @@ class Answer:
     byline: None = None
 
 
-def answer(query: str, rows: Sequence[Row]) -> Answer:
+@dataclass(frozen=True)
+class FoundTickets:
+    """A page of tickets, and how many there are on all pages: `at_least`, if more were not looked at."""
+
+    rows: Sequence[Row]
+    count: int
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """What was looked for, and which page is shown, from 0: in the modal `view`, else in private in `channel`."""
+
+    query: str
+    number: int = 0
+    channel: str | None = None
+    view: str | None = None
+
+
+def answer(page: ListPage, found: FoundTickets) -> Answer:
     """The answer to `/clerk find`."""
-    title = _title(query, rows, LISTED)
-    blocks = [SectionBlock(text=_mrkdwn(title)), *(_row(row) for row in rows[:LISTED])]
+    title = _title(page, found, LISTED)
+    blocks = [
+        SectionBlock(text=_mrkdwn(title)),
+        *(_row(row) for row in found.rows),
+        *_neighbours(page, found, LISTED),
+    ]
     return Answer(title, tuple(block.to_dict() for block in blocks))
 
 
-def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, response_url: str | None) -> dict[str, Any]:
-    """The modal of `/clerk`: a button to send a text, a search, the open tickets by status."""
+def dashboard(
+    open_tickets: Mapping[Status, Sequence[Row]],
+    channel: str,
+    response_url: str | None,
+    counts: Mapping[Status, int] | None = None,
+    external_id: str | None = None,
+) -> dict[str, Any]:
+    """The modal of `/clerk`: a button to send a text, a search, the open tickets by status.
+
+    `counts` are the tickets of each status, shown or not; `external_id` lets lists take the modal's place.
+    """
     carried = json.dumps({"channel": channel, "response_url": response_url})
     send = ButtonElement(text="Send text", action_id="clerk.send", value=carried, style="primary")
     query = PlainTextInputElement(
@@ -74,9 +105,12 @@ def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, respon
     ]
     for status, rows in open_tickets.items():
         if rows:
-            blocks += [HeaderBlock(text=_plain(status.label)), *(_row(row) for row in rows[:PER_STATUS])]
+            count = max((counts or {}).get(status, 0), len(rows))
+            title = _plain(f"{status.label} ({count:,})")
+            blocks += [HeaderBlock(text=title), *(_row(row) for row in rows[:PER_STATUS])]
             if len(rows) > PER_STATUS:
-                blocks.append(ContextBlock(elements=[_plain(f"There are more: search for “{status.label}”.")]))
+                all_of_it = ListPage(status.label, 0, channel, external_id)
+                blocks.append(_turns({f"All {count:,} {status.label}": all_of_it}, f"clerk.pages.{status}"))
     if not any(open_tickets.values()):
         blocks.append(SectionBlock(text=_plain("There are no open tickets.")))
     return View(
@@ -86,30 +120,63 @@ def dashboard(open_tickets: Mapping[Status, Sequence[Row]], channel: str, respon
         title=_plain("Clerk"),
         submit=_plain("Search"),
         close=_plain("Close"),
+        external_id=external_id,
         blocks=blocks,
     ).to_dict()
 
 
-def results(query: str, rows: Sequence[Row], external_id: str) -> dict[str, Any]:
-    """The modal with the search results."""
-    blocks = [SectionBlock(text=_mrkdwn(_title(query, rows, FOUND))), *(_row(row) for row in rows[:FOUND])]
+def results(page: ListPage, found: FoundTickets) -> dict[str, Any]:
+    """The modal with a page of the search results."""
+    assert page.view is not None
+    blocks = [
+        SectionBlock(text=_mrkdwn(_title(page, found, FOUND))),
+        *(_row(row) for row in found.rows),
+        *_neighbours(page, found, FOUND),
+    ]
     return View(
         type="modal",
         callback_id="clerk.found",
-        external_id=external_id,
+        external_id=page.view,
         title=_plain("Found"),
         close=_plain("Back"),
         blocks=blocks,
     ).to_dict()
 
 
-def _title(query: str, rows: Sequence[Row], most: int) -> str:
-    asked = f"“{clip_escaped(unstyled(query.strip()), 300)}”"
-    if not rows:
+def _title(page: ListPage, found: FoundTickets, most: int) -> str:
+    asked = f"“{clip_escaped(unstyled(page.query.strip()), 300)}”"
+    if not found.rows:
         return f"No ticket matches {asked}. Search for a number, a name, a tag, a status, words of the subject, or #12."
-    if len(rows) > most:
-        return f"The newest {most} tickets for {asked}; there are more."
-    return f"{len(rows)} ticket{'s' if len(rows) > 1 else ''} for {asked}:"
+    count = f"{'At least ' if found.at_least else ''}{found.count:,} ticket{'' if found.count == 1 else 's'}"
+    if found.count <= most and not page.number:
+        return f"{count} for {asked}:"
+    first = page.number * most + 1
+    return f"{count} for {asked}. These are {first:,} to {first + len(found.rows) - 1:,}, the longest waiting first:"
+
+
+def _neighbours(page: ListPage, found: FoundTickets, most: int) -> list[Block]:
+    """The buttons to the pages before and after, where there are any."""
+    pages: dict[str, ListPage] = {}
+    if page.number:
+        pages["Previous"] = replace(page, number=page.number - 1)
+    if (page.number + 1) * most < found.count:
+        pages["Next"] = replace(page, number=page.number + 1)
+    return [_turns(pages, "clerk.pages")] if pages else []
+
+
+def _turns(pages: Mapping[str, ListPage], block_id: str) -> Block:
+    """Buttons that each lead to a page."""
+    buttons = [
+        ButtonElement(text=label, action_id=f"clerk.page.{place}", value=_carried(page))
+        for place, (label, page) in enumerate(pages.items())
+    ]
+    return ActionsBlock(block_id=block_id, elements=buttons)
+
+
+def _carried(page: ListPage) -> str:
+    """A page in a button's value, which holds 2,000 characters."""
+    carried = {"query": page.query, "page": page.number, "channel": page.channel, "view": page.view}
+    return json.dumps(carried, ensure_ascii=False)
 
 
 def _row(row: Row) -> Block:
@@ -125,6 +192,10 @@ def _line(row: Row) -> tuple[str, str]:
         about.append(ticket.priority.label)
     if ticket.subject:
         about.append(clip_escaped(unstyled(ticket.subject), 200))
+    if ticket.tags:
+        about.append(listed([f"`{escape(tag)}`" for tag in ticket.tags], 120))
+    if ticket.waits_since is not None:
+        about.append(f"waits since {local_time(ticket.waits_since)}")
     if ticket.assignees:
         about.append(listed(map(mention, ticket.assignees), 80))
     return f"*{number}* · {who}", " · ".join(about)

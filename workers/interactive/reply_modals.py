@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import (
     InputBlock,
     MarkdownTextObject,
     Option,
+    OptionGroup,
     PlainTextInputElement,
     PlainTextObject,
     SectionBlock,
@@ -23,7 +24,7 @@ from messages.opt_outs import TOLD, way_back, words_of
 from workers.markup import clip_escaped, escape, unstyled
 
 OPTIONS: Final = 100
-"""Options of a static menu (https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element)."""
+"""Options of a static menu, or of each of its groups, of which there are as many (https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element)."""
 
 OPTION: Final = 75
 TYPED: Final = 3000
@@ -57,10 +58,11 @@ def send(
     if not lines:
         nothing = SectionBlock(text=_plain("Clerk has no line yet. Ask an admin to add one (clerk lines add)."))
         return View(type="modal", title=_plain("Send text"), close=_plain("Back"), blocks=[nothing]).to_dict()
-    options = [Option(value=line.id, text=_plain(_option(line.name, line.id))) for line in lines[:OPTIONS]]
     own = line_of(lines, channel)
-    initial = next((option for option in options if own is not None and option.value == own.id), None)
-    element = StaticSelectElement(action_id="line", options=options, initial_option=initial)
+    ordered = [*(line for line in lines if line == own), *(line for line in lines if line != own)]
+    options = [Option(value=line.id, text=_plain(_option(line.name, line.id))) for line in ordered]
+    initial = options[0] if own is not None else None
+    element = _menu("line", options, initial)
     blocks = [
         *_contact(contacts),
         InputBlock(
@@ -82,6 +84,19 @@ def _contact(contacts: Sequence[Contact]) -> list[Block]:
         return []
     element = StaticSelectElement(action_id="contact", options=options)
     return [InputBlock(block_id="contact", label=_plain("To a contact"), element=element, optional=True)]
+
+
+def _menu(action_id: str, options: Sequence[Option], initial: Option | None) -> StaticSelectElement:
+    """A menu of any number of options: in groups, where there are more than fit in one."""
+    if len(options) <= OPTIONS:
+        return StaticSelectElement(action_id=action_id, options=options, initial_option=initial)
+    starts = range(0, min(len(options), OPTIONS * OPTIONS), OPTIONS)
+    groups = [
+        OptionGroup(label=_plain(f"{start + 1} to {start + len(some)}"), options=list(some))
+        for start in starts
+        if (some := options[start : start + OPTIONS])
+    ]
+    return StaticSelectElement(action_id=action_id, option_groups=groups, initial_option=initial)
 
 
 def _option(name: str, number: str) -> str:

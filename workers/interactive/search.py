@@ -4,7 +4,7 @@ The indexes give candidates only: `matches` decides whether a ticket, as it is n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,8 @@ from messages.formats.words import words
 from messages.ticket import Status, Ticket
 
 MOST_TERMS: Final = 6
+FEWEST_DIGITS: Final = 3
+_PART: Final = re.compile(r"\+?[\d\s()./-]+", re.ASCII)
 _NUMBERED: Final = re.compile(r"#?\s*([1-9][0-9]{0,8})", re.ASCII)
 _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in Status}
 
@@ -21,13 +23,15 @@ _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in
 class Query:
     """A search: ticket `number`, the tickets of a `contact`, or else those that match every term.
 
-    `sender` is the search as typed: a card may show it as the contact, whatever it looks like.
+    `sender` is the search as typed: a card may show it as the contact, whatever it looks like. `digits` are some of a
+    number's in a row, with and without a trunk's zero.
     """
 
     number: int | None = None
     contact: str | None = None
     terms: tuple[str, ...] = ()
     sender: str | None = None
+    digits: tuple[str, ...] = ()
 
     @property
     def contacts(self) -> list[str]:
@@ -52,8 +56,21 @@ def parse_query(query: str, line: str | None) -> Query:
             contact = None
     terms = tuple(term for part in query.split() for term in _terms(part))
     return Query(
-        int(number[1]) if number else None, contact, tuple(dict.fromkeys(terms))[:MOST_TERMS], query if terms else None
+        int(number[1]) if number else None,
+        contact,
+        tuple(dict.fromkeys(terms))[:MOST_TERMS],
+        query if terms else None,
+        part_of_number(query),
     )
+
+
+def part_of_number(query: str) -> tuple[str, ...]:
+    """The digits of a search that may be part of a phone number, with and without a trunk's zero; else none."""
+    if not _PART.fullmatch(query):
+        return ()
+    digits = re.sub(r"\D", "", query)
+    spellings = dict.fromkeys((digits, digits.removeprefix("0")))
+    return tuple(each for each in spellings if len(each) >= FEWEST_DIGITS)
 
 
 def status_of(term: str) -> Status | None:
@@ -61,9 +78,16 @@ def status_of(term: str) -> Status | None:
     return _SPELLINGS.get(term)
 
 
+def status_named(query: str) -> Status | None:
+    """The status that a whole query names."""
+    return status_of(re.sub(r"[-_\s]", "", query.casefold()))
+
+
 def matches(ticket: Ticket, name: str, query: Query) -> bool:
     """Whether a ticket, whose contact has this name, matches a query."""
     if query.number == ticket.id or ticket.contact in query.contacts:
+        return True
+    if any(digits in ticket.contact for digits in query.digits):
         return True
     if not query.terms:
         return False
@@ -71,9 +95,21 @@ def matches(ticket: Ticket, name: str, query: Query) -> bool:
     return all(status_of(term) is ticket.status or any(word.startswith(term) for word in found) for term in query.terms)
 
 
-def mine_first(tickets: Sequence[Ticket], user: str) -> list[Ticket]:
-    """Tickets in an agent's order: their own first, then the newest."""
-    return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, -ticket.id))
+def longest_waiting_first(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Tickets from the one whose contact has waited longest; then the newest of those that wait for nothing."""
+    return sorted(tickets, key=_turn)
+
+
+def mine_first(tickets: Iterable[Ticket], user: str) -> list[Ticket]:
+    """Tickets in an agent's order: their own first, each part from whoever has waited longest."""
+    return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, *_turn(ticket)))
+
+
+def _turn(ticket: Ticket) -> tuple[bool, float, int]:
+    """What sorts a ticket into its place among those that wait."""
+    if ticket.waits_since is None:
+        return True, 0, -ticket.id
+    return False, ticket.waits_since.timestamp(), ticket.id
 
 
 def _terms(part: str) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The contacts."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from messages.conversation import Contact
@@ -34,3 +36,9 @@ class Contacts(DocumentStore[Contact]):
     async def named(self, term: str, limit: int) -> list[str]:
         """The numbers of contacts with a name, present or past, in which a word begins like this."""
         return await self._words.keys(term, limit, whole=False)
+
+    async def with_digits(self, digits: Sequence[str], limit: int) -> list[str]:
+        """Contacts whose number has some of these digits in a row; for searches: it reads the index of all contacts."""
+        pattern = "|".join(map(re.escape, digits))
+        found = self._collection.find({"_id": {"$regex": pattern}}, {"_id": 1}, limit=limit)
+        return [str(each["_id"]) async for each in found]

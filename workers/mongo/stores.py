@@ -34,6 +34,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
         IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
         IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
+        IndexModel([("status", ASCENDING), ("waits", ASCENDING)], name="waits"),
         IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
     ],
     "conversations": [

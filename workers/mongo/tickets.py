@@ -25,6 +25,15 @@ def _slot(ticket: Ticket) -> str:
     return f"{ticket.conversation}/{ticket.id}" if ticket.is_closed else f"{ticket.conversation}/open"
 
 
+def _waits(ticket: Ticket) -> str:
+    """The key by which the tickets of a status are sorted: who has waited longest, then whoever waits for nothing.
+
+    Tickets that no process of this version has saved have none, and come first.
+    """
+    since = ticket.waits_since
+    return f"1/{_NEWEST_FIRST - ticket.id:010d}" if since is None else f"0/{since.isoformat()}/{ticket.id:010d}"
+
+
 class Tickets(DocumentStore[Ticket]):
     """The tickets, and the tags in use."""
 
@@ -70,7 +79,7 @@ class Tickets(DocumentStore[Ticket]):
 
     async def add(self, ticket: Ticket) -> bool:
         """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
-        if await self._insert(ticket, slot=_slot(ticket)):
+        if await self._insert(ticket, slot=_slot(ticket), waits=_waits(ticket)):
             return True
         if await self._collection.find_one({"_id": ticket.id}, {"_id": 1}) is not None:
             await self._raise_counter()
@@ -82,7 +91,7 @@ class Tickets(DocumentStore[Ticket]):
         All but the newest notes and entries move to documents of their own.
         """
         change = change_to(await self._past.move_from(ticket), keep={"settled"})
-        change["$set"]["slot"] = _slot(ticket)
+        change["$set"] |= {"slot": _slot(ticket), "waits": _waits(ticket)}
         return await self._update({"_id": ticket.id, "version": read}, change)
 
     async def settle(self, ticket: Ticket, slice: str) -> None:
@@ -127,9 +136,18 @@ class Tickets(DocumentStore[Ticket]):
         keys = await self._terms[kind].keys(term, limit, whole=whole)
         return await self.by_ids({_NEWEST_FIRST - int(key) for key in keys})
 
-    async def in_status(self, status: Status, limit: int) -> list[Ticket]:
-        """The newest tickets in a status."""
-        return await self._find_readable({"status": status}, [("_id", DESCENDING)], limit)
+    async def in_status(
+        self, status: Status, limit: int, skip: int = 0, lines: Collection[str] | None = None
+    ) -> list[Ticket]:
+        """The tickets (of these lines) in a status, from the one whose contact has waited longest."""
+        of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
+        order = [("waits", ASCENDING)]
+        return (await self._find_readable({"status": status, **of_lines}, order, limit + skip))[skip:]
+
+    async def count_in_status(self, status: Status, most: int, lines: Collection[str] | None = None) -> int:
+        """How many tickets (of these lines) are in a status, counted up to `most`."""
+        of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
+        return int(await self._collection.count_documents({"status": status, **of_lines}, limit=most))
 
     async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
         """The newest tickets of some contacts."""

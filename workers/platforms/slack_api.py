@@ -6,11 +6,12 @@ the message twice.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
+import structlog
 from prometheus_client import Counter
 from pydantic import TypeAdapter
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -24,8 +25,11 @@ from messages.sms import SlackFile
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
+from workers.platforms.remembered import Remembered
 from workers.platforms.slack_failures import NO_SUCH_THREAD, error_for, retry_after
 from workers.ports import Posted, Renderable
+
+log = structlog.get_logger("clerk.calls")
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
 
@@ -33,6 +37,11 @@ UNEQUAL_CLOCKS: Final = timedelta(minutes=10)
 MISSING_SCOPE: Final = "missing_scope"
 WITHOUT_NAME_AFTER: Final = timedelta(seconds=1)
 """When a post that Slack refused because of its name is made without one."""
+SEEN_WITHIN: Final = timedelta(seconds=1.2)
+"""A modal with what a user can see must open within three seconds of a click."""
+
+MOST_ASKED: Final = 20
+"""How many channels are asked about for one list, so that Slack does not throttle Clerk."""
 
 UPLOAD: Final = aiohttp.ClientTimeout(total=30)
 
@@ -48,6 +57,8 @@ class SlackApi:
         self._names: dict[str, str] = {}
         self._may_customize = True
         self._home: frozenset[str] = frozenset()
+        self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
+        self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -243,6 +254,62 @@ class SlackApi:
             )
         return self._names[user]
 
+    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
+        """Those of some channels that a user can see; what Slack does not tell counts as hidden.
+
+        Members see a channel, and all others but guests see a public one. Each process asks for a user's channels once
+        a minute, and for a channel once in ten.
+        """
+        try:
+            async with asyncio.timeout(SEEN_WITHIN.total_seconds()):
+                return await self._seen(user, frozenset(channels))
+        except TimeoutError:
+            log.warning("Slack does not say in time what a user can see")
+            return frozenset()
+
+    async def _seen(self, user: str, wanted: frozenset[str]) -> frozenset[str]:
+        try:
+            own = await self._own_channels.get(user, self._channels_of)
+            if wanted <= own or await self._guests.get(user, self._is_guest):
+                return wanted & own
+        except CallError as error:
+            log.warning("Slack does not say what a user can see", error=error.code)
+            return frozenset()
+        others = sorted(wanted - own)[:MOST_ASKED]
+        public = await asyncio.gather(
+            *(self._public.get(each, self._is_public) for each in others), return_exceptions=True
+        )
+        for each in public:
+            if isinstance(each, CallError):
+                log.warning("Slack does not say who can see a channel", error=each.code)
+            elif isinstance(each, BaseException):
+                raise each
+        return wanted & own | {channel for channel, found in zip(others, public, strict=True) if found is True}
+
+    async def _channels_of(self, user: str) -> frozenset[str]:
+        """The channels that a user is a member of, private ones only where Clerk is one too."""
+        found: set[str] = set()
+        cursor: str | None = None
+        while True:
+            kinds = "public_channel,private_channel"
+            answer = await self._call("users.conversations", user=user, types=kinds, limit=999, cursor=cursor)
+            found |= {channel["id"] for channel in answer.get("channels", ())}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
+
+    async def _is_guest(self, user: str) -> bool:
+        """Whether a user sees only the channels that they are a member of."""
+        found = (await self._call("users.info", user=user))["user"]
+        return any(found.get(kind) for kind in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+
+    async def _is_public(self, channel: str) -> bool:
+        try:
+            found = (await self._call("conversations.info", channel=channel))["channel"]
+        except Permanent:
+            return False  # it is gone, or private and without Clerk
+        return not found.get("is_private")
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Send the user who clicked a private message, through the response_url (valid for 30 minutes and 5 uses)."""
         body = {
@@ -330,6 +397,7 @@ def _body(method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         "chat.getPermalink",
         "files.getUploadURLExternal",
         "files.info",
+        "users.conversations",
         "users.info",
     }
     return {"params": dict(arguments)} if reads else {"json": dict(arguments)}

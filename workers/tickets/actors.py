@@ -74,7 +74,7 @@ async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, t
             return await _save(ticket, received, now, ports)
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
     first = ticket.last_text + 1 if ticket else 1
-    covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text}
+    covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text, "waiting_since": now}
     return await ports.stores.tickets.add(new.model_copy(update=covered))
 
 

@@ -113,7 +113,7 @@ def decide(
         case SetPriority():
             draft, refusals = _set_priority({}, ticket, command.priority)
         case Reply():
-            draft, refusals = _reply(ticket, by), ()
+            draft, refusals = _reply(ticket, by, now), ()
         case AddNote():
             draft, refusals = _add_note(ticket, command, by, now), ()
         case OptIn():
@@ -210,7 +210,8 @@ def receive(
     status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None
-    return next_version(ticket, {"status": status, "last_text": last_text}, None, now, "text", solved_for)
+    draft = {"status": status, "last_text": last_text, "waiting_since": ticket.waiting_since or now}
+    return next_version(ticket, draft, None, now, "text", solved_for)
 
 
 NOTE_IN_HISTORY: Final = 1100
@@ -254,11 +255,13 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text"}
+        if what not in {"notes", "last_text", "waiting_since"}
     )
     if "notes" in draft:
         changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
     entry = Entry(version=version, changes=changes, by=by, at=now, why=why)
+    if draft.get("status") in {P, S, C}:
+        draft["waiting_since"] = None
     if "status" in draft:
         draft["close_at"] = now + solved_for if draft["status"] is S else None
     history = (*ticket.history, entry) if changes else ticket.history
@@ -307,11 +310,13 @@ def _take(ticket: Ticket, by: str | None) -> tuple[dict[str, Any], tuple[str, ..
     return {"status": status, "assignees": _with(ticket.assignees, by)}, ()
 
 
-def _reply(ticket: Ticket, by: str | None) -> dict[str, Any]:
+def _reply(ticket: Ticket, by: str | None, now: datetime) -> dict[str, Any]:
     status = TRANSITIONS[Event.REPLY][ticket.status]
     if not isinstance(status, Status):
         return {}
-    return {"status": status, "assignees": ticket.assignees or _with((), by)}
+    answered = ticket.waiting_since is not None and ticket.waiting_since <= now
+    waiting_since = None if answered else ticket.waiting_since
+    return {"status": status, "assignees": ticket.assignees or _with((), by), "waiting_since": waiting_since}
 
 
 def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -> dict[str, Any]:

@@ -45,6 +45,10 @@ OF_METHODS: Final[dict[str, set[str]]] = {
     "files.info": {"files:read"},  # https://docs.slack.dev/reference/methods/files.info
     "reactions.add": {"reactions:write"},  # https://docs.slack.dev/reference/methods/reactions.add
     "reactions.remove": {"reactions:write"},  # https://docs.slack.dev/reference/methods/reactions.remove
+    "users.conversations": {
+        "channels:read",
+        "groups:read",
+    },  # https://docs.slack.dev/reference/methods/users.conversations
     "users.info": {"users:read"},  # https://docs.slack.dev/reference/methods/users.info
     "views.open": set(),  # https://docs.slack.dev/reference/methods/views.open
     "views.push": set(),  # https://docs.slack.dev/reference/methods/views.push

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from messages.conversation import Contact
 from messages.line import Line
-from messages.orders import forms
+from messages.orders import clicks, forms
 from messages.orders.forms import PushedView
 from messages.sms import WriteText
 from messages.ticket import Priority, Status
+from messages.views import FindTickets
 from sandbox.slack.blockkit.block_checks import block_errors, modal_errors, too_long
 from tests import make
 from tests.decisions.helpers import ALIVE, submitted, text_objects, untouched
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
 from workers.interactive import lists, reply_modals
-from workers.interactive.lists import Row
+from workers.interactive.lists import FoundTickets, ListPage, Row
 
 LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
 URL = "https://hooks.slack.com/commands/T1/2/" + "x" * 200
@@ -46,14 +47,16 @@ def _dead(blocks: Sequence[Mapping[str, Any]]) -> None:
 
 @given(make.written(200), st.lists(ROWS, max_size=20))
 def test_every_answer_is_within_slacks_limits_and_dead(query: str, rows: list[Row]) -> None:
-    answer = lists.answer(query, rows)
+    found = FoundTickets(rows[: lists.LISTED], len(rows))
+    answer = lists.answer(ListPage(query), found)
     sent = json.loads(json.dumps(answer.blocks))
     assert block_errors(sent) == []
     assert not too_long(sent)
     assert answer.text
     _dead(answer.blocks)
-    assert modal_errors(lists.results(query, rows, "found-1")) == []
-    _dead(lists.results(query, rows, "found-1")["blocks"])
+    shown = lists.results(ListPage(query, 3, view="found-1"), FoundTickets(rows[: lists.FOUND], 1000))
+    assert modal_errors(shown) == []
+    _dead(shown["blocks"])
 
 
 @given(st.dictionaries(st.sampled_from(Status), st.lists(ROWS, max_size=4)))
@@ -65,27 +68,75 @@ def test_every_dashboard_is_within_slacks_limits_and_dead(tickets: dict[Status, 
 
 def test_the_fullest_lists_are_within_slacks_limits() -> None:
     everything: dict[Status, Sequence[Row]] = {status: [FULL] * 100 for status in Status if status is not Status.CLOSED}
-    view = lists.dashboard(everything, CHANNEL, URL)
+    view = lists.dashboard(everything, CHANNEL, URL, dict.fromkeys(everything, 10**6), "dashboard-1")
     assert modal_errors(view) == []
     assert len(view["blocks"]) <= 100
-    assert modal_errors(lists.results("&" * 200, [FULL] * 100, "x")) == []
-    answer = json.loads(json.dumps(lists.answer("&" * 200, [FULL] * 100).blocks))
+    assert (
+        modal_errors(lists.results(ListPage("😀" * 100, 7, view="x"), FoundTickets([FULL] * lists.FOUND, 10**6))) == []
+    )
+    page = ListPage("&" * 200, 7, CHANNEL)
+    answer = json.loads(json.dumps(lists.answer(page, FoundTickets([FULL] * lists.LISTED, 10**6)).blocks))
     assert block_errors(answer) == []
     assert not too_long(answer)
 
 
 def test_a_row_leads_to_the_thread_and_says_what_people_want_to_know() -> None:
     ticket = make.ticket(subject="Heating", status=Status.PENDING, priority=Priority.HIGH, assignees=(AGENT,))
-    shown = str(lists.answer("heat", [Row(ticket, "Ann", LINK)]).blocks)
+    shown = str(lists.answer(ListPage("heat"), FoundTickets([Row(ticket, "Ann", LINK)], 1)).blocks)
     for part in (f"<{LINK.replace('&', '&amp;')}|#7>", "Ann", CONTACT, "Pending", "High", "Heating", "<@U0ADA>"):
         assert part in shown
 
 
-def test_what_is_not_shown_is_said() -> None:
-    assert "there are more" in lists.answer("x", [FULL] * (lists.LISTED + 1)).text
-    assert "No ticket matches" in lists.answer("x", []).text
+def test_a_list_says_how_many_there_are_and_leads_to_all_of_them() -> None:
+    first = lists.answer(ListPage("x"), FoundTickets([FULL] * lists.LISTED, 40))
+    assert "40 tickets" in first.text
+    assert "1 to 15" in first.text
+    assert buttons(first.blocks) == {"Next": 1}
+    second = lists.answer(ListPage("x", 1), FoundTickets([FULL] * lists.LISTED, 40))
+    assert "16 to 30" in second.text
+    assert buttons(second.blocks) == {"Previous": 0, "Next": 2}
+    last = lists.answer(ListPage("x", 2), FoundTickets([FULL] * 10, 40))
+    assert "31 to 40" in last.text
+    assert buttons(last.blocks) == {"Previous": 1}
+    assert "At least 1,000 tickets" in lists.answer(ListPage("x"), FoundTickets([FULL], 1000, at_least=True)).text
+    assert "No ticket matches" in lists.answer(ListPage("x"), FoundTickets([], 0)).text
+
+
+def buttons(blocks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The pages to which the buttons lead."""
+    elements = [each for block in blocks if block["type"] == "actions" for each in block["elements"]]
+    pages = [each for each in elements if each["action_id"].startswith("clerk.page")]
+    return {each["text"]["text"]: json.loads(each["value"])["page"] for each in pages}
+
+
+def test_the_dashboard_counts_each_status_and_leads_to_all_of_it() -> None:
     assert "There are no open tickets" in str(lists.dashboard({Status.OPEN: []}, CHANNEL, None))
-    assert "There are more" in str(lists.dashboard({Status.OPEN: [FULL] * 99}, CHANNEL, None))
+    view = lists.dashboard({Status.OPEN: [FULL] * 16}, CHANNEL, None, {Status.OPEN: 64}, "dashboard-1")
+    assert "Open (64)" in str(view)
+    assert buttons(view["blocks"]) == {"All 64 Open": 0}
+    assert view["external_id"] == "dashboard-1"
+
+
+@pytest.mark.parametrize("view", [None, "found-1"])
+def test_a_click_on_a_page_looks_for_it_where_it_was_shown(view: str | None) -> None:
+    found = FoundTickets([FULL] * 15, 999)
+    page = ListPage("😀 heat", 1, CHANNEL, view)
+    blocks = lists.results(page, found)["blocks"] if view else lists.answer(page, found).blocks
+    (button,) = [each for each in blocks[-1]["elements"] if each["text"]["text"] == "Next"]
+    click = clicks.Click(
+        action_id=button["action_id"],
+        value=button["value"],
+        user=AGENT,
+        channel="",
+        ts="",
+        trigger_id="1",
+        response_url=URL,
+        at=make.NOW,
+    )
+    (order,) = clicks.orders(click)
+    assert isinstance(order, FindTickets)
+    assert (order.query, order.page, order.channel, order.view) == ("😀 heat", 2, CHANNEL, view)
+    assert order.response_url == (None if view else URL)
 
 
 def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() -> None:
@@ -189,3 +240,14 @@ def test_an_invalid_value_in_the_send_modal_gets_an_error_at_its_field(
     if isinstance(found, WriteText):
         assert found.contact in {CONTACT, "+15551234567"}
         assert found.line == LINE
+
+
+def test_the_form_offers_the_channels_own_line_first_and_every_line() -> None:
+    """Slack takes a hundred options in a menu, or a hundred groups of them."""
+    lines_of_a_team = [make.line(id=f"+1555000{place:04d}", channel=f"C{place:04d}") for place in range(133)]
+    view = reply_modals.send(lines_of_a_team, [], "C0131", None)
+    assert modal_errors(view) == []
+    (menu,) = [block["element"] for block in view["blocks"] if block.get("block_id") == "line"]
+    offered = [option["value"] for group in menu["option_groups"] for option in group["options"]]
+    assert offered[0] == menu["initial_option"]["value"] == "+15550000131"
+    assert sorted(offered) == [line.id for line in lines_of_a_team]

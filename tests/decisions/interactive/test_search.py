@@ -8,7 +8,7 @@ from messages.formats.words import words
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.make import AGENT, CONTACT, LINE
-from workers.interactive.search import Query, matches, mine_first, parse_query
+from workers.interactive.search import Query, longest_waiting_first, matches, mine_first, parse_query, part_of_number
 
 HEATING = make.ticket(
     id=12, subject="The heating, again!", tags=("building-7", "vip"), status=Status.ON_HOLD, assignees=(AGENT,)
@@ -72,6 +72,26 @@ def test_every_ticket_is_found_by_each_word_of_its_subject_name_and_tags(ticket:
             assert matches(ticket, name, Query(terms=(word,)))
 
 
-def test_an_agents_own_tickets_come_first_then_the_newest() -> None:
-    some = [make.ticket(id=id, assignees=(AGENT,) if id in {2, 4} else ()) for id in (1, 2, 3, 4)]
-    assert [ticket.id for ticket in mine_first(some, AGENT)] == [4, 2, 3, 1]
+def test_whoever_has_waited_longest_comes_first_and_an_agents_own_before_all() -> None:
+    waiting = {1: make.at(30), 2: make.at(10), 3: None, 4: make.at(20), 5: None}
+    some = [make.ticket(id=id, status=Status.OPEN, waiting_since=at) for id, at in waiting.items()]
+    assert [ticket.id for ticket in longest_waiting_first(some)] == [2, 4, 1, 5, 3]
+    own = [ticket.model_copy(update={"assignees": (AGENT,) if ticket.id in {1, 4} else ()}) for ticket in some]
+    assert [ticket.id for ticket in mine_first(own, AGENT)] == [4, 1, 2, 5, 3]
+
+
+def test_a_new_ticket_of_an_earlier_version_waits_since_it_began() -> None:
+    assert make.ticket(status=Status.NEW, created_at=make.at(5)).waits_since == make.at(5)
+    assert make.ticket(status=Status.OPEN, created_at=make.at(5)).waits_since is None
+
+
+@pytest.mark.parametrize("part", ["5550143", "555 01 43", "(555) 0143", "0143", "+1 202 555 01", "02025550143"])
+def test_a_part_of_a_number_is_found(part: str) -> None:
+    query = parse_query(part, None)
+    assert matches(make.ticket(contact="+12025550143"), "", query)
+    assert not matches(make.ticket(contact="+12025559999", subject="", tags=()), "", query)
+
+
+@pytest.mark.parametrize("words", ["12", "a555", "555-abc", "#555", ""])
+def test_other_words_are_no_part_of_a_number(words: str) -> None:
+    assert part_of_number(words) == ()

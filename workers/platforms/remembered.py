@@ -1,0 +1,29 @@
+"""Answers that a process asks for again only after a while."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+MOST: Final = 10_000
+"""The most answers remembered of one kind."""
+
+
+class Remembered[T]:
+    """The answers about some ids, each for a while; a failure is not remembered."""
+
+    def __init__(self, lasting: timedelta) -> None:
+        self._lasting = lasting.total_seconds()
+        self._known: dict[str, tuple[float, T]] = {}
+
+    async def get(self, id: str, ask: Callable[[str], Awaitable[T]]) -> T:
+        """The answer about an id, asked for if it is not known, or is too old."""
+        now = asyncio.get_running_loop().time()
+        known = self._known.get(id)
+        if known is not None and now < known[0]:
+            return known[1]
+        answer = await ask(id)
+        if len(self._known) >= MOST:
+            self._known.clear()
+        self._known[id] = (now + self._lasting, answer)
+        return answer
