@@ -1,7 +1,7 @@
 """The console's pages: HTML that the server draws, and that a small script reads again every few seconds."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from ops.console.dead_letters import grouped
 from ops.console.forms import KIND, form_of
 from ops.console.runs import Busy
 from ops.console.search import search
+from ops.console.ticket_rows import TicketRow, ticket_rows
 from ops.console.view import View
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
@@ -173,12 +174,14 @@ class Pages:
         return self._draw(request, "pending.html", pending=self._view.documents.pending(200))
 
     def tickets(self, request: Request) -> Response:
-        """Tickets by status, and the latest of one status."""
+        """Tickets by status, by page, from whoever has waited longest."""
         documents, status = self._view.documents, request.query_params.get("status", "")
         statuses = documents.tickets_by_status()
-        query = {"status": status} if status in {each.value for each in statuses} else {}
-        found = documents.tickets(query, PAGE)
-        return self._draw(request, "tickets.html", statuses=statuses, status=status, tickets=found)
+        known = {each.value: count for each, count in statuses.items()}
+        query, count = ({"status": status}, known[status]) if status in known else ({}, sum(known.values()))
+        start = _place(request.query_params.get("from", ""))
+        rows = ticket_rows(documents.tickets_by_turn(query, PAGE, start), documents)
+        return self._draw(request, "tickets.html", statuses=statuses, status=status, **_page(rows, count, start))
 
     def lines(self, request: Request) -> Response:
         """Every line and its health."""
@@ -193,7 +196,9 @@ class Pages:
         found = search(asked, self._view.documents)
         if found.trace is not None:
             return RedirectResponse(f"/ops/trace/{found.trace}", 303)
-        return self._draw(request, "search.html", asked=asked, found=found)
+        start = _place(request.query_params.get("from", ""))
+        rows = ticket_rows(found.tickets[start : start + PAGE], self._view.documents)
+        return self._draw(request, "search.html", asked=asked, **_page(rows, len(found.tickets), start))
 
     def trace(self, request: Request) -> Response:
         """Everything known of an id, in time order."""
@@ -235,6 +240,11 @@ def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
 def _place(given: str) -> int:
     """A place in a list, as the address has it; the first for anything else."""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else 0
+
+
+def _page(rows: Sequence[TicketRow], count: int, start: int) -> dict[str, Any]:
+    """What a page of tickets shows: these rows of so many, from a place on."""
+    return {"rows": rows, "count": count, "start": start, "page": PAGE}
 
 
 def _series(history: list[Reading], stage: str, what: str) -> list[float | None]:

@@ -8,7 +8,8 @@ from messages.ticket import Ticket
 from ops.documents.reader import Documents
 from ops.traces import timeline
 
-MOST: Final = 50
+MOST: Final = 1000
+_PART: Final = re.compile(r"\+?[0-9 ()./-]{3,6}")
 _NUMBER: Final = re.compile(r"\+?[0-9 ()./-]{7,20}")
 
 
@@ -27,8 +28,13 @@ def search(asked: str, documents: Documents) -> Found:
         return Found(trace=asked.lstrip("#"))
     if _NUMBER.fullmatch(asked):
         digits = "+" + re.sub(r"[^0-9]", "", asked)
-        return Found(tickets=tuple(documents.tickets({"$or": [{"contact": digits}, {"line": digits}]}, MOST)))
+        meant_by_number = [{"contact": digits}, {"line": digits}, {"contact": {"$regex": digits[1:].removeprefix("0")}}]
+        return Found(tickets=tuple(documents.tickets_by_turn({"$or": meant_by_number}, MOST)))
+    if _PART.fullmatch(asked) and (part := re.sub(r"[^0-9]", "", asked)):
+        found = documents.tickets_by_turn({"contact": {"$regex": part}}, MOST)
+        if found:
+            return Found(tickets=tuple(found))
     words = {"$regex": re.escape(asked), "$options": "i"}
     contacts = [each["_id"] for each in documents.raw("contacts", {"name": words}, MOST)]
     meant = [{"contact": {"$in": contacts}}, {"tags": asked.lower().lstrip("#")}, {"subject": words}]
-    return Found(tickets=tuple(documents.tickets({"$or": meant}, MOST)))
+    return Found(tickets=tuple(documents.tickets_by_turn({"$or": meant}, MOST)))

@@ -1,7 +1,7 @@
 """What an operator reads of Clerk's documents. This is the only place where `ops` opens MongoDB clients."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
@@ -177,6 +177,14 @@ class Documents:
         """Tickets that match, newest first."""
         return self._find(Ticket, "tickets", query, [("_id", DESCENDING)], limit)
 
+    def tickets_by_turn(self, query: Fields, limit: int, skip: int = 0) -> list[Ticket]:
+        """Tickets that match, from the one whose contact has waited longest."""
+        return self._find(Ticket, "tickets", query, [("waits", ASCENDING)], limit, skip)
+
+    def by_ids(self, collection: str, ids: Collection[str]) -> list[dict[str, Any]]:
+        """Documents with these ids, as MongoDB holds them."""
+        return self.raw(collection, {"_id": {"$in": sorted(ids)}}, len(ids)) if ids else []
+
     def history(self, ticket: Ticket) -> list[Entry]:
         """A ticket's whole history, also what is in documents of its own, in order."""
         with _explaining_errors():
@@ -228,10 +236,10 @@ class Documents:
             return list(self.database[collection].find(query, limit=limit))
 
     def _find[D: Document](
-        self, kind: type[D], collection: str, query: Fields, order: list[tuple[str, int]], limit: int = 0
+        self, kind: type[D], collection: str, query: Fields, order: list[tuple[str, int]], limit: int = 0, skip: int = 0
     ) -> list[D]:
         with _explaining_errors():
-            cursor = self.database[collection].find(query, limit=limit)
+            cursor = self.database[collection].find(query, limit=limit, skip=skip)
             if order:
                 cursor = cursor.sort(order)
             found = list(cursor)

@@ -35,6 +35,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
         IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
         IndexModel([("status", ASCENDING), ("waits", ASCENDING)], name="waits"),
+        IndexModel([("waits", ASCENDING)], name="queue"),
         IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
     ],
     "conversations": [
@@ -81,9 +82,10 @@ class Stores:
         self.events = Events(self._database["events"])
 
     async def prepare(self) -> None:
-        """Create the missing indexes."""
+        """Create the missing indexes, and give the tickets of earlier versions their place among those that wait."""
         for name, indexes in INDEXES.items():
             await self._database[name].create_indexes(indexes)
+        await self.tickets.place_earlier_versions()
 
     async def ping(self) -> None:
         """Return once the server has answered; raises pymongo's errors."""

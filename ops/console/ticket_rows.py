@@ -1,0 +1,37 @@
+"""Tickets as the console lists them: with their contacts' and lines' names, and the way to their threads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from messages.ticket import Ticket
+from ops.documents.reader import Documents
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """A ticket of a list; what is not known is empty."""
+
+    ticket: Ticket
+    name: str
+    line: str
+    channel: str
+    thread: str
+
+
+def ticket_rows(tickets: Sequence[Ticket], documents: Documents) -> list[TicketRow]:
+    """The tickets in the same order, with what people call them by."""
+    contacts = {each.contact for each in tickets}
+    names = {each["_id"]: each.get("name", "") for each in documents.by_ids("contacts", contacts)}
+    conversations = documents.by_ids("conversations", {each.conversation for each in tickets})
+    threads = {each["_id"]: (each.get("thread") or {}).get("permalink") or "" for each in conversations}
+    lines = {line.id: line for line in documents.lines()}
+    return [
+        TicketRow(
+            ticket,
+            names.get(ticket.contact, ""),
+            lines[ticket.line].name if ticket.line in lines else "",
+            lines[ticket.line].channel if ticket.line in lines else "",
+            threads.get(ticket.conversation, ""),
+        )
+        for ticket in tickets
+    ]
