@@ -21,6 +21,7 @@ from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
 from workers.sms.files import links
 from workers.sms.opted_out import barred, fail, succeed
+from workers.sms.plain_text import segments
 from workers.sms.replies import reported
 
 log = structlog.get_logger("clerk.sms")
@@ -40,6 +41,12 @@ ASKED_WITHIN: Final = ASK_FOR + timedelta(seconds=15)
 
 LOOK_FOR_EARLIER: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(seconds=2)
+LEAD_OF_LONG_TEXT: Final = timedelta(seconds=2)
+"""How long the next text waits behind one of several segments, unless the provider says before that this is sent."""
+
+LATELY: Final = 10
+"""Among how many of the newest texts the last one that was sent is looked for."""
+
 SEND_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
 
@@ -66,6 +73,8 @@ class Sending:
             predecessor_unknown = text.after is not None and await self._texts.get(text.after) is None
             if (wait_first := self._time_to_wait(text, predecessor_unknown, now)) > timedelta():
                 return wait_first
+            if (wait_behind := await self._time_behind_long_text(text, now)) > timedelta():
+                return wait_behind
             if predecessor_unknown and text.state is State.WAITING and await fetch_earlier(text):
                 return LOOK_AGAIN
             if text.after is not None and await self._first() != text:
@@ -86,6 +95,20 @@ class Sending:
         if (text.asking and stored_for < ASKED_WITHIN) or (predecessor_unknown and stored_for < WAIT_FOR_PREDECESSOR):
             return LOOK_FOR_EARLIER
         return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)
+
+    async def _time_behind_long_text(self, text: Sms, now: datetime) -> timedelta:
+        """How long a text waits, so that it does not reach the phone before a longer one that was sent just now.
+
+        The provider promises no order: the parts of a long text take their time
+        (https://help.twilio.com/articles/223134247).
+        """
+        if text.state is not State.WAITING:
+            return timedelta()
+        newest = await self._texts.newest_sent(self._conversation, LATELY)
+        last = next((each for each in newest if each.called_at is not None and each.id != text.id), None)
+        if last is None or last.called_at is None or last.state is not State.QUEUED or segments(last.body).count < 2:
+            return timedelta()
+        return last.called_at + LEAD_OF_LONG_TEXT - now
 
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""

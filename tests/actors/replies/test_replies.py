@@ -308,6 +308,29 @@ async def test_replies_that_were_certainly_not_sent_are_sent_later_in_order(
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2", "reply 3"]
 
 
+@pytest.mark.parametrize(
+    ("length", "is_sent", "seconds"), [(1505, False, 2), (161, False, 2), (160, False, 0), (1505, True, 0)]
+)
+async def test_the_next_text_waits_a_moment_behind_a_long_one(
+    workers: FakeWorkers, length: int, is_sent: bool, seconds: int
+) -> None:
+    """The phone gets the parts of a long text later than a short one that follows."""
+    place = await thread(workers)
+    called: list[datetime] = []
+    workers.texting.before = lambda method: called.append(workers.ports.now()) if method == "send" else None
+    first = written(workers, place, 1, "x" * length)
+    await workers.handle(first)
+    await settle(workers, 1)
+    if is_sent:
+        await report(workers, first, "sent")
+    start = workers.ports.now()
+    await workers.handle(written(workers, place, 2, "yes"))
+    await settle(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["x" * length, "yes"]
+    assert called[1] >= called[0] + timedelta(seconds=seconds)
+    assert (called[1] - start <= timedelta(seconds=1)) == (seconds == 0)
+
+
 async def test_a_throttled_text_is_tried_again_after_one_two_four_seconds_and_so_on(workers: FakeWorkers) -> None:
     place = await thread(workers)
     calls: list[datetime] = []
