@@ -24,7 +24,9 @@ MAX_EPHEMERALS: Final = 500
 class Workspace:
     """The state of one workspace; `clock` gives seconds since the epoch.
 
-    `scopes` are the scopes of the bot token; `revoked` says that the token no longer works. Both may be changed.
+    `scopes` are the scopes of the bot token; `revoked` says that the token no longer works. `no_such_thread` is the
+    error for a reply to a message that is gone; with None, such a reply is posted outside any thread, without an error,
+    as Slack does it. All may be changed.
     """
 
     def __init__(self, config: SandboxConfig, record: Record, clock: Callable[[], float]) -> None:
@@ -44,6 +46,7 @@ class Workspace:
         }
         self.scopes = set(config.scopes)
         self.revoked = False
+        self.no_such_thread: str | None = "thread_not_found"
         self.ephemerals: list[Json] = []
         self.modals = OpenModals(record, clock)
         self.response_urls = ResponseUrls(f"{config.here}/slack/response", clock)
@@ -151,7 +154,9 @@ class Workspace:
             return None
         found = channel.messages.get(thread_ts)
         if found is None:
-            raise SlackRefusal("thread_not_found")
+            if self.no_such_thread is None:
+                return None
+            raise SlackRefusal(self.no_such_thread)
         return channel.messages.get(found.get("thread_ts", thread_ts), found)
 
     def update(

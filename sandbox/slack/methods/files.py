@@ -53,7 +53,9 @@ class FileMethods:
         channels = self._targets(arguments)
         thread_ts = arguments.text("thread_ts") or None
         if thread_ts is not None and (len(channels) != 1 or thread_ts not in channels[0].messages):
-            raise SlackRefusal("invalid_arguments", "thread_ts must be a message of the one channel")
+            if len(channels) != 1 or self._workspace.no_such_thread is not None:
+                raise SlackRefusal("invalid_arguments", "thread_ts must be a message of the one channel")
+            thread_ts = None
         for each in uploads:
             if (found := self._workspace.files.files.get(each["id"])) is None or found.content is None:
                 raise SlackRefusal("file_not_found")

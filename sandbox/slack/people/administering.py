@@ -39,6 +39,17 @@ class Administering(UserActions):
         kind = "channel_archive" if archived else "channel_unarchive"
         return await self._send_event({"type": kind, "channel": channel, "user": user})
 
+    async def purge(self, channel: str) -> None:
+        """Delete all messages of a channel at once, as a retention policy does; the app gets no event of it."""
+        self._workspace.channels[channel].messages.clear()
+        self._workspace.mark_changed()
+
+    async def delete_channel(self, user: str, channel: str) -> httpx.Response:
+        """Delete a channel with all that is in it: the app can't see it any more."""
+        del self._workspace.channels[channel]
+        self._workspace.mark_changed()
+        return await self._send_event({"type": "channel_deleted", "channel": channel, "actor_id": user})
+
     async def rename(self, channel: str, name: str) -> httpx.Response:
         """Rename a channel."""
         self._workspace.channels[channel].name = name
