@@ -31,7 +31,9 @@ def _text(message: WriteText | WriteTyped) -> Whisper:
 
 
 def _order(message: HidePost | ShowPost | UndoHide | NameContact | ActOnTicket | SendLate) -> Whisper | None:
-    channel, url = getattr(message, "channel", None), getattr(message, "response_url", None)
+    command = getattr(message, "command", None)  # a submitted form has no response_url, but names the line's channel
+    channel = getattr(message, "channel", None) or getattr(command, "origin", None)
+    url = getattr(message, "response_url", None)
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 

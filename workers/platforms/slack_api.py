@@ -56,9 +56,9 @@ class SlackApi:
         self._proxies = proxies or Proxies()
         self._names: dict[str, str] = {}
         self._may_customize = True
-        self._home: frozenset[str] = frozenset()
         self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
+        self._homes: dict[str, frozenset[str]] = {}
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -239,10 +239,12 @@ class SlackApi:
         return self._home
 
     async def home_of(self, user: str) -> frozenset[str]:
-        """The ids of a user's workspace and organisation."""
-        found = (await self._call("users.info", user=user))["user"]
-        organisation = found.get("enterprise_user") or {}
-        return _ids(found.get("team_id"), organisation.get("enterprise_id"))
+        """The ids of a user's workspace and organisation; each process asks Slack once."""
+        if user not in self._homes:
+            found = (await self._call("users.info", user=user))["user"]
+            organisation = found.get("enterprise_user") or {}
+            self._homes[user] = _ids(found.get("team_id"), organisation.get("enterprise_id"))
+        return self._homes[user]
 
     async def user_name(self, user: str) -> str:
         """A user's display name, else the real name; each process asks Slack once."""

@@ -67,6 +67,11 @@ def is_about_the_message(code: str) -> bool:
     return code not in ABOUT_THE_CHANNEL and not code.startswith("restricted_action")
 
 
+def is_lasting(error: CallError) -> bool:
+    """Whether a person who waits must be told: Slack refused, or an admin must repair the app first."""
+    return isinstance(error, Permanent) or error.code in FOR_AN_ADMIN
+
+
 def error_for(code: str, status: int, wait: timedelta | None) -> CallError:
     """The exception for a failed call; `code` is Slack's `error`, `status` the HTTP status."""
     if status == 429 or code in THROTTLED:

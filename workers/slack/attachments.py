@@ -210,7 +210,7 @@ class Attachments:
         if is_loose and await self._writer.change_message(found.channel, self._ports.slack.delete, found) is None:
             return post
         if not is_loose and not plan.is_elsewhere(post, in_thread(post, thread)):
-            return await posts.set(post, channel=found.channel, ts=found.ts)
+            return await posts.set(post, channel=found.channel, ts=found.ts, refused=None)
         anew = await posts.set(post, files=(), **plan.recorded(Attempt()))
         wait = FIRST_RETRY
         if is_loose and not plan.is_elsewhere(post, in_thread(post, thread)):

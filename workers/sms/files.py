@@ -33,6 +33,8 @@ def objection(files: Sequence[SlackFile]) -> str:
         return f"Not sent: a text can have at most {MOST} files, and this has {len(files)}. Send them in several texts."
     for file in files:
         name = f"“{file.name}”" if file.name else "a file"
+        if not file.url_private and file.file_access:
+            return "Not sent: Slack does not let Clerk see a file of this channel. Send a link to it, or what it says."
         if not file.url_private:
             return f"Not sent: Clerk can't read {name}: it is not stored in this workspace. Upload it, or send a link."
         if plain_type(file.mimetype) not in TYPES:

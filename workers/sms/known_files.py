@@ -6,7 +6,8 @@ from typing import Final
 import structlog
 
 from messages.sms import SlackFile
-from workers.failures import Permanent
+from workers.failures import CallError
+from workers.platforms.slack_failures import is_lasting
 from workers.ports import Ports
 
 log = structlog.get_logger("clerk.sms")
@@ -23,6 +24,8 @@ async def known_files(files: Sequence[SlackFile], ports: Ports) -> tuple[SlackFi
 async def _known(file: SlackFile, ports: Ports) -> SlackFile:
     try:
         return await ports.slack.file(file.id)
-    except Permanent as error:
+    except CallError as error:
+        if not is_lasting(error):
+            raise
         log.warning("Slack does not show a file of a shared channel", error=error.code)
         return file

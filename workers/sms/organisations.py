@@ -4,7 +4,8 @@ import structlog
 
 from messages.inbound import SlackReplyPosted
 from messages.line import Line
-from workers.failures import Permanent
+from workers.failures import CallError
+from workers.platforms.slack_failures import is_lasting
 from workers.ports import Ports
 from workers.sms.replies import is_foreign
 
@@ -25,6 +26,8 @@ async def is_of_another_organisation(message: SlackReplyPosted, line: Line, port
         return True
     try:
         return not home & await ports.slack.home_of(message.user)
-    except Permanent as error:
+    except CallError as error:
+        if not is_lasting(error):
+            raise
         log.warning("Slack does not say to which organisation a person belongs", error=error.code)
         return True

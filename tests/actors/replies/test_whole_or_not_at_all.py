@@ -1,5 +1,6 @@
 """A reply is sent whole or not at all, by people of the team, and not long after it was written."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -66,8 +67,20 @@ async def test_a_reply_whose_file_slack_does_not_show_is_refused_and_sent_withou
     workers: FakeWorkers,
 ) -> None:
     message = await reply(workers, files=(UNTOLD,))
-    assert (await stored(workers, message)).state is State.REFUSED
+    text = await stored(workers, message)
+    assert text.state is State.REFUSED
+    assert "Slack does not let Clerk see a file" in text.words
     assert workers.texting.bodies(make.CONTACT) == []
+
+
+async def test_a_reply_with_a_file_is_refused_when_the_app_may_read_none(workers: FakeWorkers) -> None:
+    def before(method: str, channel: str) -> None:
+        if method == "file":
+            raise Temporary("missing_scope", timedelta(minutes=5))
+
+    workers.slack.before = before
+    message = await reply(workers, files=(UNTOLD,))
+    assert (await stored(workers, message)).state is State.REFUSED
 
 
 async def test_a_reply_waits_while_slack_can_not_be_asked_about_its_file(workers: FakeWorkers) -> None:

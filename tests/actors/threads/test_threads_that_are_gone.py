@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from messages.inbound import SmsReceived
-from messages.sms import Media
+from messages.sms import Media, WriteText
 from tests import make
 from tests.actors.helpers import receive, settle, thread, written
 from tests.fakes import DiesAt, FakeMessage, FakeWorkers
@@ -288,3 +288,22 @@ async def test_a_reply_in_the_new_thread_reaches_the_contact(workers: FakeWorker
     await workers.handle(written(workers, place, 1, text="we are here"))
     await settle(workers)
     assert workers.texting.bodies(make.CONTACT) == ["we are here"]
+
+
+async def test_a_text_from_a_modal_begins_the_thread_anew_and_is_shown_there(workers: FakeWorkers) -> None:
+    await receive(workers, 1)
+    refuse(workers, "is_archived")
+    await move_line(workers)
+    write = WriteText(
+        sms="view-V1",
+        line=make.LINE,
+        contact=make.CONTACT,
+        text="from the modal",
+        by=make.AGENT,
+        at=workers.clock.now(),
+        channel=NEW,
+    )
+    await workers.handle(write)
+    await settle(workers)
+    assert workers.texting.bodies(make.CONTACT) == ["from the modal"]
+    assert shape(workers, NEW) == [*ANEW, ("line", True), ("written", True)]

@@ -13,7 +13,7 @@ from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost
 from messages.process.publishing import LONGEST_DELAY, Unpublished
 from messages.sms import ResendText, WriteText
-from messages.ticket import ActOnTicket, AgentWrote, Take
+from messages.ticket import ActOnTicket, AgentWrote, Edit, Take
 from tests.make import NOW
 from workers.failures import (
     Ambiguous,
@@ -125,6 +125,9 @@ def test_the_agent_is_informed_in_their_channel_and_only_there() -> None:
     assert (whisper.user, whisper.channel, whisper.response_url) == ("U0ADA", None, "https://hooks.slack.com/x")
     assert last_words(take.model_copy(update={"by": None})) is None
     assert last_words(take.model_copy(update={"response_url": None})) is None
+    whisper = last_words(ActOnTicket(ticket=1, command=Edit(version=1, origin="C1"), by="U0ADA", at=NOW))
+    assert whisper is not None
+    assert (whisper.user, whisper.channel, whisper.response_url) == ("U0ADA", "C1", None)
     name = NameContact(typed="+15557654321 Bo", by="U0ADA", at=NOW, channel="C1")
     assert last_words(name) is not None
     write = WriteText(sms="s", line="+15550001111", contact="+15557654321", text="t", by="U0ADA", at=NOW, channel="C1")
