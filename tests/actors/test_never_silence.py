@@ -11,11 +11,13 @@ from pymongo.errors import AutoReconnect, NotPrimaryError, ServerSelectionTimeou
 
 from messages.base import QueueMessage
 from messages.notification import OpenModal, Whisper
+from messages.process.publishing import Unpublished
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 from tests import make
 from tests.fakes import FakeSlack, FakeWorkers
 from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
 from workers.ports import Ports, Renderable
+from workers.retries import is_outage
 
 URL = "https://hooks.slack.com/actions/1"
 
@@ -129,15 +131,23 @@ async def test_who_clicks_is_told_why_slack_does_not_open_the_form(
     assert workers.queue.waiting == []
 
 
-@pytest.mark.parametrize("broken", [False, True], ids=["later", "never"])
-async def test_what_can_not_be_told_now_is_told_later_and_the_click_is_over_in_any_case(
-    workers: FakeWorkers, broken: bool
-) -> None:
+async def test_what_can_not_be_told_now_is_told_later(workers: FakeWorkers) -> None:
     deaf = replace(without_documents(workers, AutoReconnect("cut")), slack=Deaf(workers.clock))
-    workers.queue.broken = broken
     for message in orders(workers)[:4]:
         await workers.handle(message, deaf)
-    assert [type(message) for _, message in workers.queue.waiting] == ([] if broken else [Whisper] * 4)
+    assert [type(message) for _, message in workers.queue.waiting] == [Whisper] * 4
+
+
+async def test_a_click_waits_while_nobody_can_be_told_and_then_its_person_is_told(workers: FakeWorkers) -> None:
+    deaf = replace(without_documents(workers, AutoReconnect("cut")), slack=Deaf(workers.clock))
+    workers.queue.broken = True
+    for message in orders(workers)[:4]:
+        with pytest.raises(Unpublished) as raised:
+            await workers.handle(message, deaf)
+        assert is_outage(raised.value)  # which uses up no try: it comes again, and is no dead letter
+        workers.clock.forward(60)
+        await workers.handle(message)
+    assert ["too slow" in said for _, said in workers.slack.whispers] == [True] * 4
 
 
 async def test_words_that_slack_refuses_to_show_one_person_are_no_dead_letter(workers: FakeWorkers) -> None:

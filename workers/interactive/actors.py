@@ -15,7 +15,6 @@ from prometheus_client import Histogram
 
 from messages.formats.byline import Byline
 from messages.notification import OpenModal, Whisper
-from messages.process.publishing import Unpublished
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 from workers.failures import CallError, Permanent
 from workers.interactive import assign_modal, lists, reply_modals, troubles
@@ -222,7 +221,10 @@ async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> No
 
 
 async def _tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> None:
-    """Tell the person at once: through the response_url, else in the channel; if Slack takes neither now, later."""
+    """Tell the person at once: through the response_url, else in the channel; if Slack takes neither now, later.
+
+    While the broker takes nothing either, the message waits as in any outage, and its person is told when it is over.
+    """
     channel = message.channel if isinstance(message, OpenDashboard | PushSend | FindTickets) else None
     try:
         if message.response_url is not None:
@@ -235,7 +237,4 @@ async def _tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> N
         if isinstance(error, Permanent) and channel is None:
             return
     whisper = Whisper(text=text, user=message.user, response_url=message.response_url, channel=channel)
-    try:
-        await ports.publisher.publish(whisper)
-    except Unpublished:
-        log.error("a person can't be told at all", modal=message.actor)  # the click is over: nobody needs to replay it
+    await ports.publisher.publish(whisper)
