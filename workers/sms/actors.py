@@ -80,6 +80,7 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
         await _reply_outside_conversation(message, ports)
         return
     if await is_of_another_organisation(message, line, ports):
+        await _ignore(message, conversation, ports)
         await _tell_foreigner(message, conversation, ports)
         return
     text = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
@@ -113,6 +114,7 @@ async def _record(
 ) -> None:
     """Store a reply that came in no event, once, and publish what follows from it."""
     if await is_of_another_organisation(message, line, ports):
+        await _ignore(message, conversation, ports)
         return
     await _publish_effects(await _store(message, conversation, line, contact, ports, ask=False), message, ports)
 
@@ -140,6 +142,13 @@ async def _store(
     if await ports.stores.texts.add(text):
         await _tell_author(text, message, ports)
     return text
+
+
+async def _ignore(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
+    """Keep a reply's place without what it says: later replies would wait for it."""
+    bare = message.model_copy(update={"files": ()})
+    text = _document(bare, conversation, "", ReplyDecision(State.UNSENT), ports.now())
+    await ports.stores.texts.add(text.model_copy(update={"unshown": None}))
 
 
 async def _tell_foreigner(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:

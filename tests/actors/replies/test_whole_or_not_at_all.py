@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from messages.formats.thread_replies import ThreadReply
 from messages.line import Line
 from messages.notification import Whisper
 from messages.sms import SendLate, SlackFile, State, WriteText
@@ -104,12 +105,28 @@ async def test_what_people_of_another_organisation_write_is_not_kept_and_they_ar
     workers: FakeWorkers,
 ) -> None:
     for number in (1, 2):
-        message = await reply(workers, number, "spam", **GUEST)
-        assert await workers.ports.stores.texts.get(f"{message.channel}-{message.ts}") is None
+        message = await reply(workers, number, "spam", files=(PICTURE,), **GUEST)
+        text = await stored(workers, message)
+        assert (text.body, text.files, text.state, text.mark) == ("", (), State.UNSENT, None)
     assert [(user, words.partition(":")[0]) for user, words in workers.slack.whispers] == [
         ("U0GUEST", "Not sent, and not kept")
     ]
     assert workers.texting.bodies(make.CONTACT) == []
+
+
+@pytest.mark.parametrize("through", ["event", "list"])
+async def test_a_reply_does_not_wait_for_one_that_is_not_kept(workers: FakeWorkers, through: str) -> None:
+    place = await thread(workers)
+    first = written(workers, place, 1, "spam", **GUEST)
+    second = written(workers, place, 2, "ours", after=f"{first.channel}-{first.ts}", **HOME)
+    if through == "event":
+        await workers.handle(first)
+    else:
+        found = {"ts": first.ts, "thread_ts": place.ts, "user": "U0GUEST", "text": "spam", "team": "T0PARTNER"}
+        workers.slack.replies.append((place.channel, ThreadReply.model_validate(found)))
+    await workers.handle(second)
+    await settle(workers, 3 if through == "event" else 60)
+    assert workers.texting.bodies(make.CONTACT) == ["ours"]
 
 
 async def test_a_line_can_be_set_to_send_what_they_write(workers: FakeWorkers) -> None:
