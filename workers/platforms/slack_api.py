@@ -58,6 +58,7 @@ class SlackApi:
         self._may_customize = True
         self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
+        self._home: frozenset[str] = frozenset()
         self._homes: dict[str, frozenset[str]] = {}
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None

@@ -132,6 +132,12 @@ def is_elsewhere(known: Post, wanted: Post) -> bool:
     return known.target != wanted.target or not same_thread
 
 
+def is_left(post: Post, conversation: Conversation, line: Line) -> bool:
+    """Whether a post is in the channel of a former thread that is no longer the line's: what it shows stays."""
+    former = conversation.former
+    return former is not None and post.target == former.channel != line.channel
+
+
 def is_void(known: Post, wanted: Post) -> bool:
     """Whether the outcome of a post elsewhere does not count: a refusal there, or a text that a former thread shows."""
     is_shown = known.kind is PostKind.TEXTS and known.ts is not None

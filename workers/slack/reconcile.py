@@ -427,7 +427,8 @@ class ReconcilePass:
         if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
             plain = await self._card(now, ticket, root=root, withheld=refused)
             refused = await self._writer.update(post, post.target, at, plain)
-        if refused and not is_about_the_message(refused):
+        is_left = plan.is_left(post, self._conversation, self._line)
+        if refused and not is_about_the_message(refused) and not is_left:
             if not ticket.is_closed:
                 self._writer.continue_in(REPAIR_TIME)  # an archived channel: it may be unarchived
         elif refused is not None:

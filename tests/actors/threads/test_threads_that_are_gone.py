@@ -307,3 +307,25 @@ async def test_a_text_from_a_modal_begins_the_thread_anew_and_is_shown_there(wor
     await settle(workers)
     assert workers.texting.bodies(make.CONTACT) == ["from the modal"]
     assert shape(workers, NEW) == [*ANEW, ("line", True), ("written", True)]
+
+
+async def test_cards_in_a_channel_that_was_left_are_not_redrawn_for_ever(workers: FakeWorkers) -> None:
+    await receive(workers, 1)
+    workers.clock.forward(200)
+    await receive(workers, 2, after=1)
+    assert len(workers.slack.kind("card")) == 1
+    refuse(workers, "is_archived")
+    workers.slack.before = closed
+    await move_line(workers)
+    await receive(workers, 3, after=2)
+    await workers.pass_time(60)
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert (conversation.posted, conversation.redraw.due_at) == (3, None)
+    assert await workers.ports.stores.tickets.unsettled(make.CONVERSATION, "slack") == []
+
+
+def closed(method: str, channel: str) -> None:
+    """Let the first channel refuse changes, too."""
+    if channel == make.CHANNEL and method in {"update", "delete"}:
+        raise Permanent("is_archived")

@@ -68,6 +68,14 @@ def test_what_came_of_a_post_in_a_former_thread_does_not_count(kind: PostKind) -
     assert not plan.is_void(before, wanted)
 
 
+def test_a_channel_is_left_once_the_thread_and_the_line_have_another() -> None:
+    card, moved = make.post(target=make.CHANNEL), make.line(channel="C0NEW")
+    assert plan.is_left(card, make.conversation(former=LEFT), moved)
+    assert not plan.is_left(card, make.conversation(former=LEFT), make.line())
+    assert not plan.is_left(card, make.conversation(), moved)
+    assert not plan.is_left(make.post(target="U0BOB"), make.conversation(former=LEFT), moved)
+
+
 def test_the_last_texts_are_what_contact_and_team_said_in_order_and_no_notes() -> None:
     inbound = [make.sms(id=f"i{n}", received_at=make.at(10 * n)) for n in range(4)]
     outbound = [

@@ -45,12 +45,13 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
     changed = clerk(
         *("lines", "set", LINE, "--reply-mode", "buttons", "--debounce", "leading", "--window", "10"),
         *("--cap", "20.5", "--name", "Support", "--channel", "G0PRIVATE", "--solved-for", "2"),
+        *("--other-organisations", "yes"),
     )
     assert changed.returncode == 0, changed.stderr
     (line,) = lines(clerk)
     expected = {"reply_mode": "buttons", "mode": "leading", "window": 10, "cap": 20.5, "solved_for": 7200}
     assert {name: line[name] for name in expected} == expected
-    assert (line["name"], line["channel"]) == ("Support", "G0PRIVATE")
+    assert (line["name"], line["channel"], line["other_organisations"]) == ("Support", "G0PRIVATE", True)
     assert LINE in clerk("lines", "list").stdout
     assert clerk("lines", "remove", LINE).returncode == 0
     assert lines(clerk) == []
