@@ -139,9 +139,10 @@ def is_left(post: Post, conversation: Conversation, line: Line) -> bool:
 
 
 def is_void(known: Post, wanted: Post) -> bool:
-    """Whether the outcome of a post elsewhere does not count: a refusal there, or a text that a former thread shows."""
-    is_shown = known.kind is PostKind.TEXTS and known.ts is not None
-    return is_elsewhere(known, wanted) and (is_shown or known.failed is not None)
+    """Whether the outcome of a post elsewhere does not count: a refusal or doubt there, or a former thread's text."""
+    if not is_elsewhere(known, wanted):
+        return False
+    return known.kind is PostKind.TEXTS if known.ts is not None else is_over(known)
 
 
 def card_id(conversation: Conversation, announcement: Announcement, target: str) -> str:

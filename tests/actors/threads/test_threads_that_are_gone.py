@@ -329,3 +329,27 @@ def closed(method: str, channel: str) -> None:
     """Let the first channel refuse changes, too."""
     if channel == make.CHANNEL and method in {"update", "delete"}:
         raise Permanent("is_archived")
+
+
+async def test_a_text_of_which_nobody_could_tell_whether_it_was_shown_is_shown_in_the_new_thread(
+    workers: FakeWorkers,
+) -> None:
+    await receive(workers, 1)
+    workers.slack.before = lost_and_deleted
+    await receive(workers, 2, after=1)
+    await workers.pass_time(200)
+    assert await workers.ports.stores.posts.get(f"{make.CONVERSATION}/texts/2/instead") is not None  # it was given up
+    refuse(workers, "channel_not_found")
+    await move_line(workers)
+    await workers.pass_time(700)
+    assert [each.what.text for each in workers.slack.messages if each.channel == NEW and kind(each) == "texts"] == [
+        "text 2"
+    ]
+
+
+def lost_and_deleted(method: str, channel: str) -> None:
+    """Let the first channel be deleted while a text is on its way there: neither answer nor lookup."""
+    if channel == make.CHANNEL and method == "post":
+        raise Ambiguous("TimeoutError")
+    if channel == make.CHANNEL and method == "find":
+        raise Permanent("channel_not_found")

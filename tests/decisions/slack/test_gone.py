@@ -62,6 +62,8 @@ def test_what_came_of_a_post_in_a_former_thread_does_not_count(kind: PostKind) -
     there, here = {"target": make.CHANNEL, "thread": "1.0"}, {"target": "C0NEW", "thread": "2.0"}
     wanted = make.post(kind=kind, **here)
     assert plan.is_void(make.post(kind=kind, **there, failed="is_archived"), wanted)
+    assert plan.is_void(make.post(kind=kind, **there, told="not_in_channel"), wanted)
+    assert not plan.is_void(make.post(kind=kind, **there, attempted_at=make.NOW), wanted)
     assert not plan.is_void(make.post(kind=kind, **here, failed="is_archived"), wanted)
     assert plan.is_void(make.post(kind=kind, **there, channel="C", ts="3.0"), wanted) is (kind is PostKind.TEXTS)
     before = make.post(kind=kind, target="C0NEW", failed="is_archived")  # no worker of before recorded the thread
