@@ -40,6 +40,7 @@ from workers.sms.replies import (
     ask_again_in,
     decide_reply,
     edit_notice,
+    is_in_thread,
     is_too_late,
     outside_notice,
     reported,
@@ -375,7 +376,9 @@ async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -
     posts, id = ports.stores.posts, outbound_id(message.channel, message.ts)
     post = await posts.by_message(message.channel, message.thread_ts)
     conversation = await ports.stores.conversations.get(post.conversation) if post else None
-    if (words := outside_notice(post, conversation)) is not None:
+    if conversation is not None and is_in_thread(message, conversation.thread):
+        await ports.publisher.publish(message, delay=wait_for_thread(timedelta()))  # a worker has just recorded it
+    elif (words := outside_notice(post, conversation)) is not None:
         if await ports.stores.events.add(f"elsewhere/{id}", message):
             await _whisper(words, message.user, message.channel, message.thread_ts, ports)
     elif post is not None or await posts.has_unrecorded_root(message.channel):

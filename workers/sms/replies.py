@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from messages.conversation import Conversation
+from messages.conversation import Conversation, Thread
 from messages.formats.provider_words import delivery_state
 from messages.formats.thread_replies import FORWARDED
+from messages.inbound import SlackReplyPosted
 from messages.line import ReplyMode
 from messages.notification import NOTIFICATIONS, Post
 from messages.sms import LIMIT, SlackFile, State
@@ -110,6 +111,11 @@ SENDABLE_FOR: Final = timedelta(minutes=10)
 def is_too_late(written: datetime, now: datetime) -> bool:
     """Whether a text came too late to send, whatever held it up: its author, and the contact, may have moved on."""
     return now - written > SENDABLE_FOR
+
+
+def is_in_thread(reply: SlackReplyPosted, thread: Thread | None) -> bool:
+    """Whether a reply is in this thread."""
+    return thread is not None and (thread.channel, thread.ts) == (reply.channel, reply.thread_ts)
 
 
 def outside_notice(post: Post | None, conversation: Conversation | None) -> str | None:

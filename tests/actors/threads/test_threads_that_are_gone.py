@@ -1,9 +1,11 @@
 """A thread that can't be written to any more begins anew in the line's channel: nothing is lost, nothing repeated."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from messages.conversation import Conversation
 from messages.inbound import SmsReceived
 from messages.sms import Media, WriteText
 from tests import make
@@ -353,3 +355,35 @@ def lost_and_deleted(method: str, channel: str) -> None:
         raise Ambiguous("TimeoutError")
     if channel == make.CHANNEL and method == "find":
         raise Permanent("channel_not_found")
+
+
+class RecordedMeanwhile:
+    """Documents in which the conversation's thread is recorded right after it was first looked for."""
+
+    def __init__(self, stores: Any) -> None:
+        self._stores, self._asked = stores, False
+
+    def __getattr__(self, name: str) -> Any:
+        return self if name == "conversations" else getattr(self._stores, name)
+
+    async def by_thread(self, channel: str, ts: str) -> Conversation | None:
+        """Nothing at first."""
+        if self._asked:
+            found: Conversation | None = await self._stores.conversations.by_thread(channel, ts)
+            return found
+        self._asked = True
+        return None
+
+    async def get(self, id: str) -> Conversation | None:
+        """The conversation."""
+        found: Conversation | None = await self._stores.conversations.get(id)
+        return found
+
+
+async def test_a_reply_that_comes_while_its_thread_is_recorded_is_sent(workers: FakeWorkers) -> None:
+    place = await thread(workers)
+    stores: Any = RecordedMeanwhile(workers.ports.stores)
+    await workers.handle(written(workers, place, 1, "quick"), replace(workers.ports, stores=stores))
+    await settle(workers, 5)
+    assert workers.slack.whispers == []
+    assert workers.texting.bodies(make.CONTACT) == ["quick"]
