@@ -43,6 +43,7 @@ bench: .venv/ready-dev  ## Benchmarks: ratios measured within one run
 chaos: .venv/ready-dev  ## Property tests, the simulator and the fault suite at length: SEED=1 RUNS=10 TEXTS=1000 SEEDS=10000
 	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile thorough -m hypothesis
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
+	@$(BIN)/python -m tests.simulation --rules
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --runs $(or $(RUNS),1) --texts $(or $(TEXTS),1000)
 
 # UPGRADE= keeps what is locked and adds only what is new in pyproject.toml.

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import partial
 
 from tests.simulation.faults import DRAWS, EXCUSED, HELD, OPEN
+from tests.simulation.rules import missed_rules
 from tests.simulation.seeds import judged, prepare, schedule, shrunk, verdict
 
 
@@ -20,7 +21,11 @@ def main() -> None:
     parser.add_argument("--with-open", action="store_true", help="also what breaks a promise at present")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), metavar="N")
     parser.add_argument("--trace", action="store_true", help="say all that happens in the first seed")
+    parser.add_argument("--rules", action="store_true", help="take each rule out alone: a seed must show it")
     asked = parser.parse_args()
+    if asked.rules:
+        prepare()
+        sys.exit(bool(list(missed_rules())))
     kinds = tuple(asked.kinds) if asked.kinds is not None else (*HELD, *(OPEN if asked.with_open else ()))
     excused = () if asked.with_open else tuple(EXCUSED)
     if asked.trace:

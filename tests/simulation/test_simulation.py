@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from datetime import datetime
 from typing import override
 
 import pytest
@@ -12,12 +11,10 @@ from tests.servers import ROOT
 from tests.simulation.broker import SimulatedBroker
 from tests.simulation.faults import HELD, DrawnFault
 from tests.simulation.people import Act
+from tests.simulation.rules import WithoutLookups
 from tests.simulation.seeds import schedule, shrunk, verdict
-from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
-from tests.simulation.wires import FaultyWire
 from tests.simulation.world import Schedule, SimulatedWorld
-from workers.ports import Posted
 
 BATCHES = 10
 SEEDS = 20
@@ -52,23 +49,6 @@ def test_a_seed_replays_byte_for_byte_in_another_process() -> None:
     assert [process.returncode for process in processes] == [0, 0]
     assert len(first.splitlines()) > 100
     assert first == second
-
-
-class ForgetfulSlack(WiredSlack):
-    """A Slack in which nothing is ever found again."""
-
-    @override
-    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
-        await super().find(channel, post_id, since, thread_ts)
-        return None
-
-
-class WithoutLookups(SimulatedWorld):
-    """A world in which an attempt without an answer is as good as none."""
-
-    @override
-    def slack_client(self, process: SimulatedProcess, wire: FaultyWire) -> WiredSlack:
-        return ForgetfulSlack(process, self.slack, wire)
 
 
 DIES_AFTER_A_POST = Schedule(

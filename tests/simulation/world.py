@@ -167,8 +167,16 @@ class SimulatedWorld:
 
     def start_worker(self, machine: Machine) -> None:
         """Begin a worker with its clock."""
-        process, wires = self._process(machine), machine.wires
-        ports = Ports(
+        process = self._process(machine)
+        ports = self.ports(machine, process)
+        for thread in range(THREADS + 1):
+            self._watch(process.start(consume(process, self.broker, ports, interactive=thread == 0)), machine.name)
+        self._watch(process.start(clock.run(ports, CLOCK_EVERY)), f"the clock of {machine.name}")
+
+    def ports(self, machine: Machine, process: SimulatedProcess) -> Ports:
+        """What a worker's actors may use."""
+        wires = machine.wires
+        return Ports(
             settings=SETTINGS,
             stores=self._stores(process),
             publisher=SimulatedPublisher(process, self.broker, wires[BROKER]),
@@ -176,9 +184,6 @@ class SimulatedWorld:
             texting=WiredTexting(process, self.network, wires[TWILIO]),
             now=process.now,
         )
-        for thread in range(THREADS + 1):
-            self._watch(process.start(consume(process, self.broker, ports, interactive=thread == 0)), machine.name)
-        self._watch(process.start(clock.run(ports, CLOCK_EVERY)), f"the clock of {machine.name}")
 
     def slack_client(self, process: SimulatedProcess, wire: FaultyWire) -> WiredSlack:
         """A process's client of Slack."""

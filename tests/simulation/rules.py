@@ -1,0 +1,170 @@
+"""The protocol's rules, each taken out alone: in each such world some seed must break a promise."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Final, override
+
+from messages.conversation import Conversation
+from messages.notification import Post
+from messages.sms import Sms
+from tests.simulation.seeds import schedule, verdict
+from tests.simulation.slack import WiredSlack
+from tests.simulation.virtual_time import SimulatedProcess
+from tests.simulation.wires import FaultyWire
+from tests.simulation.world import Machine, SimulatedWorld
+from workers.mongo import Stores
+from workers.mongo.conversations import Conversations
+from workers.mongo.posts import Posts
+from workers.mongo.texts import Texts
+from workers.ports import Ports, Posted
+
+WITHIN: Final = 1000
+"""How many seeds the simulator has to find what a rule is for."""
+
+
+class UnclaimedPosts(Posts):
+    """An attempt at a post that has no answer yet is as good as none."""
+
+    @override
+    async def claim(self, post: Post) -> tuple[Post, bool]:
+        known, new = await super().claim(post)
+        return known, new or known.ts is None
+
+
+class UnclaimedTexts(Texts):
+    """A worker sends a text although another one has begun to."""
+
+    @override
+    async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
+        await super().claim(text, now, due_at)
+        return True
+
+
+class UnorderedTexts(Texts):
+    """Contacts' texts come in the order in which workers store them."""
+
+    @override
+    async def without_place(self, conversation: str) -> list[Sms]:
+        free = {"after": None, "asking": False}
+        return [text.model_copy(update=free) for text in await super().without_place(conversation)]
+
+
+class UnorderedReplies(Texts):
+    """Replies go out in the order in which workers store them."""
+
+    @override
+    async def add(self, text: Sms) -> bool:
+        return await super().add(text.model_copy(update={"after": None, "asking": False}))
+
+
+class UnleasedPasses(Conversations):
+    """Any number of workers make passes over a conversation at once."""
+
+    @override
+    async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
+        return await super().take_lease(id, holder, now, until) or await self.get(id)
+
+    @override
+    async def renew_lease(self, id: str, holder: str, until: datetime) -> bool:
+        return True
+
+
+class UnleasedOutboxes(Conversations):
+    """Any number of workers send from an outbox at once."""
+
+    @override
+    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
+        return True
+
+    @override
+    async def renew_outbox(self, id: str, holder: str, until: datetime) -> bool:
+        return True
+
+
+class ForgetfulSlack(WiredSlack):
+    """A Slack in which nothing is ever found again."""
+
+    @override
+    async def find(self, channel: str, post_id: str, since: datetime, thread_ts: str | None = None) -> Posted | None:
+        await super().find(channel, post_id, since, thread_ts)
+        return None
+
+
+class WithoutLookups(SimulatedWorld):
+    """A world in which an attempt without an answer is as good as none."""
+
+    @override
+    def slack_client(self, process: SimulatedProcess, wire: FaultyWire) -> WiredSlack:
+        return ForgetfulSlack(process, self.slack, wire)
+
+
+class EndlessLeases(SimulatedWorld):
+    """A world in which no holder of a lease knows when it ends."""
+
+    @override
+    def ports(self, machine: Machine, process: SimulatedProcess) -> Ports:
+        return replace(super().ports(machine, process), monotonic=lambda: 0.0)
+
+
+def _with(change: Callable[[Stores], None]) -> type[SimulatedWorld]:
+    """A world whose workers have other stores."""
+
+    class Changed(SimulatedWorld):
+        @override
+        def ports(self, machine: Machine, process: SimulatedProcess) -> Ports:
+            found = super().ports(machine, process)
+            change(found.stores)
+            return found
+
+    return Changed
+
+
+def _posts(stores: Stores) -> None:
+    stores.posts = UnclaimedPosts(stores.posts._collection)
+
+
+def _texts(kind: type[Texts], stores: Stores) -> None:
+    stores.texts = kind(stores.texts._collection)
+
+
+def _conversations(kind: type[Conversations], stores: Stores) -> None:
+    stores.conversations = kind(stores.conversations._collection)
+
+
+RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
+    "a post is claimed before the call": _with(_posts),
+    "a text is claimed before the call": _with(partial(_texts, UnclaimedTexts)),
+    "an attempt without an answer is looked up": WithoutLookups,
+    "one worker at a time makes a pass": _with(partial(_conversations, UnleasedPasses)),
+    "one worker at a time sends from an outbox": _with(partial(_conversations, UnleasedOutboxes)),
+    "a holder knows when its lease ends": EndlessLeases,
+    "a text waits for those that came before it": _with(partial(_texts, UnorderedTexts)),
+    "a reply waits for those that were written before it": _with(partial(_texts, UnorderedReplies)),
+}
+"""The rules of the claim, the lease and the order, each with a world without it."""
+
+
+UNSHOWN: Final = frozenset(RULES) - {
+    "a post is claimed before the call",
+    "an attempt without an answer is looked up",
+}
+"""The rules for which no seed is known yet: what they are for, another rule may cover as well."""
+
+
+def found_without(rule: str, within: int = WITHIN) -> tuple[int, str] | None:
+    """The first seed that breaks a promise in a world without a rule, and what it breaks; None if none does."""
+    for seed in range(1, within + 1):
+        if wrong := verdict(schedule(seed), kind=RULES[rule]).wrong:
+            return seed, str(wrong[0])
+    return None
+
+
+def missed_rules() -> Iterator[str]:
+    """Say for each rule which seed shows what it is for; the rules for which none does, though one did."""
+    for rule in RULES:
+        found = found_without(rule)
+        print(f"{rule}: " + (f"without it seed {found[0]} breaks a promise: {found[1]}" if found else "NOT FOUND"))
+        if found is None and rule not in UNSHOWN:
+            yield rule
