@@ -3,6 +3,8 @@ BIN := .venv/bin
 WORKERS ?= 4
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# Every process compiles all of Clerk anew where the environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help run test quick check format bench chaos lock clean
 
 help:  ## Show the targets

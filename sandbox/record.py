@@ -26,7 +26,7 @@ class RecordedCall:
 
 
 class Record:
-    """The latest calls, webhooks and violations, oldest first; every change wakes the listeners.
+    """The latest calls, webhooks and violations, oldest first; every change is counted and wakes the listeners.
 
     An entry has `number`, `at` (its start, in seconds since the epoch), `kind` and `latency` in milliseconds.
     `cause` is the number of the entry that led to it, where that is known, and `ids` names what it was about.
@@ -35,7 +35,7 @@ class Record:
     def __init__(self) -> None:
         self.entries: deque[dict[str, Any]] = deque(maxlen=MAX_ENTRIES)
         self._numbers = itertools.count(1)
-        self._count = 0
+        self.count = 0
         self._listeners: set[asyncio.Event] = set()
 
     def begin(self) -> RecordedCall:
@@ -53,7 +53,7 @@ class Record:
 
     def change(self) -> None:
         """Wake the listeners: something that the page shows has changed."""
-        self._count += 1
+        self.count += 1
         for each in self._listeners:
             each.set()
 
@@ -72,7 +72,7 @@ class Record:
         try:
             while True:
                 changed.clear()
-                yield self._count
+                yield self.count
                 await changed.wait()
         finally:
             self._listeners.discard(changed)

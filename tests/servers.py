@@ -67,14 +67,19 @@ PATIENCE = 3
 
 
 def wait_until[T](look: Callable[[], T], what: str, within: float = 60.0, every: float = 0.05) -> T:
-    """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds, thrice."""
+    """What `look` gives as soon as that is true; AssertionError with its last answer after `within` seconds, thrice.
+
+    It looks again after `every` seconds at first, then less and less often: others need the machine.
+    """
     until = time.monotonic() + within * PATIENCE
+    longest = 5 * every
     while True:
         found = look()
         if found:
             return found
         assert time.monotonic() < until, f"{what}: still {found!r} after {within * PATIENCE} s"
         time.sleep(every)
+        every = min(every * 1.1, longest)
 
 
 def docker_answers() -> bool:

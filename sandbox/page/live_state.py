@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
@@ -31,6 +32,12 @@ class LiveState:
         self._standins = standins
         self._internals = internals
         self._stopping = stopping
+        self._began = secrets.token_hex(4)
+
+    @property
+    def tag(self) -> str:
+        """The entity tag of the present state: another one after each change (RFC 9110, section 8.8.3)."""
+        return f'"{self._began}-{self._standins.record.count}"'
 
     def state(self) -> Json:
         """The whole state, for tests and scripts."""

@@ -63,8 +63,11 @@ class PageApi:
     async def _index(self, _: Request) -> Response:
         return FileResponse(STATIC / "index.html")
 
-    async def _state(self, _: Request) -> Response:
-        return JSONResponse(self._live.state())
+    async def _state(self, request: Request) -> Response:
+        tagged = {"etag": self._live.tag}
+        if request.headers.get("if-none-match") == tagged["etag"]:
+            return Response(status_code=304, headers=tagged)
+        return JSONResponse(self._live.state(), headers=tagged)
 
     async def _record(self, _: Request) -> Response:
         return JSONResponse([*self._standins.record.entries])
