@@ -3,46 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from messages.conversation import SequenceTexts
 from messages.inbound import SmsReceived
 from tests import make
 from tests.fakes import FakeWorkers
-from workers.mongo import Stores, collection
+from tests.mongo_commands import CommandCount, stores_heard_by
 
 TEXTS = 96
 
 
-class CommandCount(CommandListener):
-    """How many commands were sent, and how many documents came back."""
-
-    commands = 0
-    documents = 0
-
-    def started(self, event: CommandStartedEvent) -> None:
-        """Count a command."""
-        self.commands += 1
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Count the documents of an answer."""
-        cursor = event.reply.get("cursor", {})
-        self.documents += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Not counted."""
-
-
 @asynccontextmanager
-async def counted(mongo_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[FakeWorkers, CommandCount]]:
+async def counted(mongo_url: str) -> AsyncIterator[tuple[FakeWorkers, CommandCount]]:
     """FakeWorkers for one line, and a count of what they ask of MongoDB."""
     count = CommandCount()
-    monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[count]))
-    async with Stores.opened(mongo_url) as stores:
+    async with stores_heard_by(count, mongo_url) as stores:
         await stores.lines.add(make.line())
         workers = FakeWorkers(stores)
         await stores.contacts.ensure(make.CONTACT, workers.clock.now())
@@ -79,9 +56,9 @@ async def ingest(workers: FakeWorkers, actors: int) -> None:
 
 @pytest.mark.parametrize("actors", [1, 8, 64])
 async def test_a_busy_contacts_text_costs_ten_commands_however_many_actors_there_are(
-    mongo_url: str, monkeypatch: pytest.MonkeyPatch, actors: int
+    mongo_url: str, actors: int
 ) -> None:
-    async with counted(mongo_url, monkeypatch) as (workers, count):
+    async with counted(mongo_url) as (workers, count):
         for number in range(TEXTS):
             await workers.queue.publish(text(workers, number))
         await ingest(workers, actors)
@@ -92,11 +69,9 @@ async def test_a_busy_contacts_text_costs_ten_commands_however_many_actors_there
         assert documents <= 10 * TEXTS
 
 
-async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_before_it(
-    mongo_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_before_it(mongo_url: str) -> None:
     other = "+15550009999"
-    async with counted(mongo_url, monkeypatch) as (workers, count):
+    async with counted(mongo_url) as (workers, count):
         for number in range(TEXTS):
             await workers.queue.publish(text(workers, number))
         await workers.queue.publish(last := text(workers, 0, other))
@@ -119,10 +94,8 @@ async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_bef
         assert 0 < spent <= 12 * (TEXTS + 1)
 
 
-async def test_texts_of_different_contacts_cost_no_more_than_those_of_one(
-    mongo_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with counted(mongo_url, monkeypatch) as (workers, count):
+async def test_texts_of_different_contacts_cost_no_more_than_those_of_one(mongo_url: str) -> None:
+    async with counted(mongo_url) as (workers, count):
         contacts = [f"+1555000{number:04d}" for number in range(24)]
         for contact in contacts:
             await workers.ports.stores.contacts.ensure(contact, workers.clock.now())

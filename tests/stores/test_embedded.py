@@ -2,12 +2,10 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -16,7 +14,8 @@ from ops.documents.embedded_mongo import EmbeddedMongo
 from tests import make
 from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
-from workers.mongo import Stores, collection
+from tests.mongo_commands import stores_heard_by
+from workers.mongo import Stores
 
 pytestmark = pytest.mark.server
 
@@ -120,11 +119,10 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
     return value if at[-1] in {"find", "sort"} else type(value).__name__
 
 
-async def test_no_query_scans_a_whole_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
     asked = QuestionsAsked()
-    monkeypatch.setattr(collection, "AsyncIOMotorClient", partial(AsyncIOMotorClient, event_listeners=[asked]))
     with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
-        async with Stores.opened(mongo.url) as stores:
+        async with stores_heard_by(asked, mongo.url) as stores:
             await stores.lines.add(make.line())
             workers = FakeWorkers(stores)
             for number in (1, 2):

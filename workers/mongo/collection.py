@@ -9,6 +9,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, Asyn
 from prometheus_client import Counter
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
+from pymongo.monitoring import CommandListener
 from pymongo.uri_parser import parse_uri
 
 from messages.base import Document
@@ -29,10 +30,15 @@ _noted: Final[set[tuple[str, str]]] = set()
 """The unreadable documents that this process has named already, by collection and id."""
 
 
-def connected(url: str) -> Database:
+def connected(url: str, listeners: Sequence[CommandListener] = ()) -> Database:
     """The database that a URL names, or `clerk`; the connection is made at first use, on the loop that uses it."""
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        url, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=20000, retryWrites=False
+        url,
+        tz_aware=True,
+        serverSelectionTimeoutMS=5000,
+        socketTimeoutMS=20000,
+        retryWrites=False,
+        event_listeners=listeners,
     )
     database: Database = client[parse_uri(url)["database"] or "clerk"]
     return database

@@ -97,9 +97,9 @@ class Stores:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, url: str) -> AsyncIterator[Self]:
+    async def opened(cls, url: str, *, connect: Callable[[str], Database] = connected) -> AsyncIterator[Self]:
         """The stores, with their indexes, for the duration of a block."""
-        stores = cls(url)
+        stores = cls(url, connect=connect)
         try:
             await stores.prepare()
             yield stores

@@ -116,7 +116,7 @@ def _is_root_of(announcement: Announcement, root: Post | None) -> bool:
 def root_id(conversation: Conversation) -> str:
     """The id of the root post of a conversation's thread, or of the thread that it is to get."""
     number = thread_number(conversation)
-    return f"{conversation.id}/root/{number}" if number else f"{conversation.id}/root"
+    return f"{conversation.id}/root-{number}" if number else f"{conversation.id}/root"
 
 
 def thread_number(conversation: Conversation) -> int:

@@ -1,13 +1,10 @@
 """Unannounced texts are counted, not read: one more text costs the same however many there are."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pymongo import monitoring
 
 from messages.conversation import Debounce
 from messages.line import Mode
@@ -15,46 +12,11 @@ from messages.notification import AgentActed, ConsiderNotifying
 from tests import make
 from tests.fakes import FakeWorkers
 from tests.make import at
+from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.mongo import Stores
 from workers.notifications.debounce import Arrival, Episode, next_state
 
 MANY = 400
-
-
-class CommandCounter(monitoring.CommandListener):
-    """Counts commands and the documents that come back."""
-
-    def __init__(self) -> None:
-        self.commands = self.documents = 0
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Count a command."""
-        self.commands += 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Count the documents of an answer."""
-        cursor: Any = event.reply.get("cursor", {})
-        self.documents += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
-        self.documents += event.reply.get("value") is not None
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """An error returns no documents."""
-
-    def take(self) -> tuple[int, int]:
-        """Commands and documents since the last time."""
-        found = (self.commands, self.documents)
-        self.commands = self.documents = 0
-        return found
-
-
-@pytest.fixture
-def counter() -> Iterator[CommandCounter]:
-    """The commands of every client that is created during the test."""
-    listener = CommandCounter()
-    listeners = monitoring._LISTENERS.command_listeners
-    listeners.append(listener)
-    yield listener
-    listeners.remove(listener)
 
 
 async def unannounced(workers: FakeWorkers, count: int) -> None:
@@ -90,9 +52,10 @@ async def unannounced(workers: FakeWorkers, count: int) -> None:
 
 @pytest.mark.parametrize("mode", [Mode.BOTH, Mode.LEADING])
 async def test_a_text_and_a_click_cost_the_same_with_few_and_with_many_unannounced_texts(
-    counter: CommandCounter, mongo_url: str, mode: Mode
+    mongo_url: str, mode: Mode
 ) -> None:
-    async with Stores.opened(mongo_url) as stores:
+    counter = CommandCount()
+    async with stores_heard_by(counter, mongo_url) as stores:
         await stores.lines.add(make.line(mode=mode))
         workers = FakeWorkers(stores)
         costs: list[tuple[tuple[int, int], tuple[int, int]]] = []
@@ -120,10 +83,9 @@ async def test_a_text_and_a_click_cost_the_same_with_few_and_with_many_unannounc
     assert many_again[1] <= few_again[1] + 1, costs
 
 
-async def test_a_click_reads_a_page_of_many_unannounced_texts_and_cancels_them_all(
-    counter: CommandCounter, mongo_url: str
-) -> None:
-    async with Stores.opened(mongo_url) as stores:
+async def test_a_click_reads_a_page_of_many_unannounced_texts_and_cancels_them_all(mongo_url: str) -> None:
+    counter = CommandCount()
+    async with stores_heard_by(counter, mongo_url) as stores:
         await stores.lines.add(make.line())
         workers = FakeWorkers(stores)
         await workers.handle(make.sms_received(received_at=workers.clock.now()))

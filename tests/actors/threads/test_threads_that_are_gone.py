@@ -119,7 +119,7 @@ async def test_a_worker_that_dies_at_any_step_loses_and_repeats_nothing_in_the_n
         await until_posted(workers, contact, 2)
         shown = [each for each in workers.slack.messages if "/card/" not in each.post_id]
         ids = [each.post_id.removeprefix(f"{make.LINE}:{contact}/") for each in shown]
-        assert ids == ["root/1", "recap/1", "texts/2"], f"at step {step}"
+        assert ids == ["root-1", "recap/1", "texts/2"], f"at step {step}"
         assert [each.thread_ts for each in shown] == [None, shown[0].ts, shown[0].ts], f"at step {step}"
         step += 5
     assert step > 20

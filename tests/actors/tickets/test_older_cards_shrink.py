@@ -1,56 +1,19 @@
 """Of a ticket's notifications in one channel the newest is whole; older ones are one line, and cost nothing."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from pymongo import monitoring
 
 from messages.notification import HidePost, PostKind, ShowPost, UndoHide
 from messages.ticket import ActOnTicket, Edit, SetStatus, Status
 from tests import make
 from tests.actors.helpers import receive
 from tests.fakes import DiesAt, FakeMessage, FakeWorkers
+from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.failures import Permanent, Temporary, Throttled
-from workers.mongo import Stores
 from workers.slack.cards import NEWER
 from workers.slack.reconcile import SHRINKING
-
-
-class CommandCounting(monitoring.CommandListener):
-    """Counts commands and the documents that come back."""
-
-    def __init__(self) -> None:
-        self.commands = self.documents = 0
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Count a command."""
-        self.commands += 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Count the documents of an answer."""
-        cursor = event.reply.get("cursor", {})
-        self.documents += len(cursor.get("firstBatch", cursor.get("nextBatch", ())))
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """An error returns no documents."""
-
-    def take(self) -> tuple[int, int]:
-        """Commands and documents since the last time."""
-        found = (self.commands, self.documents)
-        self.commands = self.documents = 0
-        return found
-
-
-@pytest.fixture
-def counting() -> Iterator[CommandCounting]:
-    """The commands of every client that is created during the test."""
-    listener = CommandCounting()
-    listeners = monitoring._LISTENERS.command_listeners
-    listeners.append(listener)
-    yield listener
-    listeners.remove(listener)
 
 
 def is_whole(message: FakeMessage) -> bool:
@@ -192,9 +155,10 @@ async def test_a_late_hide_of_a_card_that_has_shrunk_takes_it_away_and_undo_brin
 
 
 async def test_a_text_costs_the_same_with_many_earlier_cards_as_with_few(
-    counting: CommandCounting, mongo_url: str
+    mongo_url: str,
 ) -> None:
-    async with Stores.opened(mongo_url) as stores:
+    counting = CommandCount()
+    async with stores_heard_by(counting, mongo_url) as stores:
         await stores.lines.add(make.line())
         workers = FakeWorkers(stores)
         await receive(workers, 1)

@@ -54,7 +54,7 @@ def test_the_root_of_a_later_thread_is_a_post_of_its_own() -> None:
     left = make.conversation(former=LEFT)
     later = make.conversation(former=LEFT, thread=HERE.model_copy(update={"number": 1}))
     ids = [plan.root_id(each) for each in (make.conversation(), first, left, later)]
-    assert ids == [f"{make.CONVERSATION}/root"] * 2 + [f"{make.CONVERSATION}/root/1"] * 2
+    assert ids == [f"{make.CONVERSATION}/root"] * 2 + [f"{make.CONVERSATION}/root-1"] * 2
 
 
 @pytest.mark.parametrize("kind", PostKind)
