@@ -32,6 +32,10 @@ class _Engine(SQLiteEngine):
     capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
     """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
+    async def _run_blocking(self, func: Any, /, *args: Any, **how: Any) -> Any:
+        """Call it here: to hand work to a thread of its own takes longer than most commands, and this one waits anyway."""
+        return func(*args, **how)
+
     def _can_use_dedicated_reader(self, _: Any) -> bool:
         """No: one thread does everything, and to open a connection for each query takes as long as most queries."""
         return False

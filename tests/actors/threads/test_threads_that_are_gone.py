@@ -42,7 +42,8 @@ def shape(workers: FakeWorkers, channel: str) -> list[tuple[str, bool]]:
 
 def kind(message: FakeMessage) -> str:
     """What a message shows."""
-    return message.post_id.removeprefix(f"{make.CONVERSATION}/").strip("/").partition("/")[0]
+    name = message.post_id.removeprefix(f"{make.CONVERSATION}/").strip("/").partition("/")[0]
+    return name.partition("-")[0]  # the root of a second thread is root-1
 
 
 ANEW = [("root", False), ("recap", True)]
