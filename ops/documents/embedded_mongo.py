@@ -33,7 +33,7 @@ class _Engine(SQLiteEngine):
     """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
     async def _run_blocking(self, func: Any, /, *args: Any, **how: Any) -> Any:
-        """Call it here: to hand work to a thread of its own takes longer than most commands, and this one waits anyway."""
+        """Call it here: this thread has nothing else to do, and to hand work to another takes longer than most."""
         return func(*args, **how)
 
     def _can_use_dedicated_reader(self, _: Any) -> bool:
