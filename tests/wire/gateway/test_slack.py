@@ -97,7 +97,9 @@ def test_a_reply_in_a_thread_is_published_as_it_was_written(gateway: Served) -> 
     assert gateway.event(reply_event(text=text)).status_code == 200
     (reply,) = gateway.publisher.take()
     assert isinstance(reply, SlackReplyPosted)
-    expected = make.reply_posted(event_id="Ev0REPLY", text=text, received_at=reply.received_at)
+    expected = make.reply_posted(
+        event_id="Ev0REPLY", text=text, received_at=reply.received_at, home=("T0TEAM",), team="T0TEAM"
+    )
     assert reply == expected
 
 
