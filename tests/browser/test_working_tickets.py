@@ -120,14 +120,20 @@ def test_a_slash_command_is_answered_to_its_author(desk: Desk) -> None:
     expect(box).to_have_value("/nonsense")
 
 
-def test_the_slash_command_alone_opens_the_dashboard_with_open_tickets(desk: Desk) -> None:
+def test_the_slash_command_alone_opens_the_dashboard_which_counts_and_finds_tickets(desk: Desk) -> None:
     number = desk.contact("Dora")
     desk.text("List me")
     expect(desk.cards(number)).to_have_count(1)
     box = desk.slack.get_by_role("textbox", name="Message #texts")
     box.fill("/clerk")
     box.press("Enter")
-    expect(desk.modal).to_contain_text(number)
+    expect(desk.modal).to_contain_text(re.compile(r"New \([\d,]+\)"))
+    desk.modal.get_by_role("textbox", name="Find tickets").fill(number)
+    desk.modal.get_by_role("button", name="Search").click()
+    found = desk.page.get_by_role("dialog", name="Found")
+    expect(found).to_contain_text(number)
+    desk.page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
     desk.page.keyboard.press("Escape")
     expect(desk.modal).to_have_count(0)
 

@@ -32,7 +32,7 @@ async def test_clerks_texts_are_found_on_all_pages_newest_first(twilio: FakeTwil
     twilio.answer = paged(
         [message("SM5", NOW + minutes[5]), inbound("SM4", NOW + minutes[4])],
         [message("SM3", NOW + minutes[3], status="failed", error_code=30007), message("SM6", NOW + minutes[6])],
-        [message("SM2", NOW - timedelta(seconds=30)), message("SM1", NOW - minutes[2])],
+        [message("SM2", NOW - minutes[9]), message("SM1", NOW - timedelta(minutes=11))],
     )
     found = await api.find(line=LINE, contact=CONTACT, since=NOW)
     assert [each.sid for each in found] == ["SM6", "SM5", "SM3", "SM2"]
