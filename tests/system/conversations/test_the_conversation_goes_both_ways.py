@@ -86,13 +86,13 @@ def test_a_reply_is_refused_with_a_reason_after_stop_and_sent_after_start(world:
 
 
 def test_an_agent_says_on_the_card_that_the_contact_wants_texts_and_the_provider_judges(world: World) -> None:
-    contact, _ = conversation(world)
+    contact, root = conversation(world)
     world.text(contact, "STOP")
     card = wait_until(lambda: [each for each in world.cards(contact) if "ticket.opt_in" in str(each)], "the button")[0]
     world.click(card, "ticket.opt_in", "U0BEN")
     wait_until(lambda: any("<@U0BEN> lifted" in each["text"] for each in world.thread(contact)), "a line that says so")
     wait_until(lambda: not any("ticket.opt_in" in str(each) for each in world.cards(contact)), "the card without it")
-    reply(world, card, "You wanted texts again?")
+    reply(world, root, "You wanted texts again?")
     wait_until(lambda: marks(world, "You wanted texts again?") == ["x"], "the provider's refusal")
     wait_until(lambda: any("ticket.opt_in" in str(each) for each in world.cards(contact)), "the button once more")
     assert world.violations() == []
