@@ -5,6 +5,7 @@ Whatever a test does, it does as Twilio, as Slack or as a person there; whatever
 
 import itertools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -96,11 +97,19 @@ class World:
         """A contact's first card, once it is there."""
         return wait_until(lambda: self.cards(contact), f"a card of {contact}", within, every)[0]
 
+    def roots(self, contact: str, channel: str = CHANNEL) -> list[Json]:
+        """What a contact's threads begin with, oldest first. If Slack lost one for a while, cards may be older."""
+        ids = re.compile(rf":{re.escape(contact)}/root(-\d+)?")
+        return [
+            each
+            for each in self.messages(channel)
+            if ids.search((each.get("metadata") or {}).get("event_payload", {}).get("id", ""))
+        ]
+
     def thread(self, contact: str, channel: str = CHANNEL) -> list[Json]:
-        """The replies in a contact's thread, oldest first; it hangs on the first card, collapsed or not."""
-        cards = [*self.cards(contact, channel), *self.collapsed(contact, channel)]
-        root = min((card["ts"] for card in cards), default="")
-        return [each for each in self.messages(channel) if each.get("thread_ts") == root and each["ts"] != root]
+        """The replies in a contact's newest thread, oldest first."""
+        root = [each["ts"] for each in self.roots(contact, channel)][-1:]
+        return [each for each in self.messages(channel) if each.get("thread_ts") in root and each["ts"] not in root]
 
     def collapsed(self, contact: str, channel: str = CHANNEL) -> list[Json]:
         """A contact's hidden roots."""

@@ -77,15 +77,15 @@ class Storm:
     # -- what people do ---------------------------------------------------------------------------------------------
 
     def _live(self, contact: str, script: list[Deed]) -> None:
-        card: Json = {}
+        root: Json = {}
         for deed in script:
             if deed.kind == "text":
                 for _ in range(deed.times):
                     self._text(contact, deed)
                 continue
-            card = card or self._world.card(contact, PATIENCE, EVERY)
+            root = root or wait_until(lambda: self._world.roots(contact), f"a thread of {contact}", PATIENCE, EVERY)[0]
             if deed.kind == "reply":
-                self._reply(contact, card, deed)
+                self._reply(contact, root, deed)
             else:
                 self._click(contact, deed)
 
@@ -95,10 +95,10 @@ class Storm:
         self._until(lambda: self._world.do("text", **asked)["status"] == 200, "a text is taken")
         self.figures["texts, with repeats"] += 1
 
-    def _reply(self, contact: str, card: Json, deed: Deed) -> None:
+    def _reply(self, contact: str, root: Json, deed: Deed) -> None:
         """Written once: what the gateway did not take, Slack sends again by itself."""
         words = deed.words(contact)
-        self._world.do("reply", user=deed.by, channel=CHANNEL, thread_ts=card["ts"], text=words)
+        self._world.do("reply", user=deed.by, channel=CHANNEL, thread_ts=root["ts"], text=words)
         self.figures["replies"] += 1
         self._until(lambda: self._taken(words), "a reply's event is taken")
 
