@@ -27,6 +27,10 @@ LINE_REMOVED: Final = (
     "An admin can add the line again (clerk lines add)."
 )
 NOT_IN_THREAD: Final = "Not sent: only replies in the conversation's own thread reach the contact. Open leads there."
+NO_THREAD_YET: Final = (
+    "Not sent: this conversation's thread has not appeared yet, since Slack does not answer. Use the Reply button, or "
+    "write in the thread once it is there."
+)
 THREAD_LEFT: Final = (
     "Not sent: this conversation continues in another thread, and only replies there reach the contact."
 )
@@ -125,9 +129,10 @@ def outside_notice(post: Post | None, conversation: Conversation | None) -> str 
     """
     if post is None:
         return None
+    has_thread = conversation is not None and (conversation.thread is not None or conversation.former is not None)
     if post.kind in NOTIFICATIONS:
-        return NOT_IN_THREAD
-    if conversation is None or (conversation.thread is None and conversation.former is None):
+        return NOT_IN_THREAD if has_thread or conversation is None else NO_THREAD_YET
+    if conversation is None or not has_thread:
         return None
     link = conversation.thread.permalink if conversation.thread else None
     return f"{THREAD_LEFT} {link}" if link else THREAD_LEFT

@@ -6,10 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.conversation import Conversation, Thread
 from messages.line import ReplyMode
+from messages.notification import Post, PostKind
 from messages.sms import SlackFile, State
 from tests import make
-from workers.sms.replies import decide_reply, edit_notice, wait_for_thread, written_at
+from workers.sms.replies import (
+    NO_THREAD_YET,
+    NOT_IN_THREAD,
+    THREAD_LEFT,
+    decide_reply,
+    edit_notice,
+    outside_notice,
+    wait_for_thread,
+    written_at,
+)
 
 PREFIXES = st.sampled_from(
     ("//", "note:", "NOTE:", "Note :", " \n// ", "\u200bnote:", "*note:* ", "> // ", ":wave: //")
@@ -43,3 +54,27 @@ def test_the_author_of_an_edit_learns_that_it_is_not_sent(state: State) -> None:
 
 def test_a_message_was_written_when_its_ts_says() -> None:
     assert written_at("1772443800.000100").timestamp() == pytest.approx(1772443800.0001)
+
+
+PLACE = Thread(channel=make.CHANNEL, ts="1.1", permalink="https://team.slack.com/p1")
+CARD, ROOT = make.post(), make.post(kind=PostKind.ROOT)
+
+
+@pytest.mark.parametrize(
+    ("post", "conversation", "notice"),
+    [
+        (None, None, None),
+        (CARD, make.conversation(thread=PLACE), NOT_IN_THREAD),
+        (CARD, make.conversation(former=PLACE), NOT_IN_THREAD),
+        (CARD, make.conversation(), NO_THREAD_YET),
+        (CARD, None, NOT_IN_THREAD),
+        (ROOT, make.conversation(), None),
+        (ROOT, None, None),
+        (ROOT, make.conversation(thread=PLACE, former=PLACE), f"{THREAD_LEFT} {PLACE.permalink}"),
+        (ROOT, make.conversation(former=PLACE), THREAD_LEFT),
+    ],
+)
+def test_who_writes_below_a_post_that_is_no_thread_learns_where_to_write(
+    post: Post | None, conversation: Conversation | None, notice: str | None
+) -> None:
+    assert outside_notice(post, conversation) == notice
