@@ -174,7 +174,7 @@ class Pages:
         return self._draw(request, "pending.html", pending=self._view.documents.pending(200))
 
     def tickets(self, request: Request) -> Response:
-        """Tickets by status, by page, from whoever has waited longest."""
+        """Tickets by status, by page, the longest wait first."""
         documents, status = self._view.documents, request.query_params.get("status", "")
         statuses = documents.tickets_by_status()
         known = {each.value: count for each, count in statuses.items()}

@@ -101,7 +101,7 @@ def longest_waiting_first(tickets: Iterable[Ticket]) -> list[Ticket]:
 
 
 def mine_first(tickets: Iterable[Ticket], user: str) -> list[Ticket]:
-    """Tickets in an agent's order: their own first, each part from whoever has waited longest."""
+    """Tickets in an agent's order: their own first, and in each part the longest wait first."""
     return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, *_turn(ticket)))
 
 
