@@ -165,6 +165,9 @@ _NOTE: Final = re.compile(
 _AHEAD: Final = re.compile(r"<[@!#][^<>]*>|:[a-z0-9_+'-]+:")
 """What may come before a note: a mention, or an emoji of the workspace."""
 
+_LEADING: Final = re.compile(rf"(?:{_AHEAD.pattern}|&(?:amp|lt|gt);|[^\w{_SLASH}<]|[_{_FILLERS}])*")
+"""All that comes before the first word, slashes or link. In `note:5:30` the colons are no emoji's."""
+
 
 def is_note(text: str) -> bool:
     """Whether a message, in Slack's markup or plain, is an internal note: it begins with `//` or `note:`.
@@ -172,7 +175,9 @@ def is_note(text: str) -> bool:
     The match is generous, because a note must never be sent: it ignores case, blanks, invisible characters, and quotes,
     bullets, emoji, mentions and markup before it, and accepts full-width spellings.
     """
-    readings = (text, plain(text, {}), plain(_AHEAD.sub(" ", text), {}))
+    leading = _LEADING.match(text)
+    rest = text[leading.end() if leading else 0 :]
+    readings = (text, plain(text, {}), rest, plain(rest, {}), plain(_AHEAD.sub(" ", text), {}))
     return any(_NOTE.match(each) for each in readings)
 
 

@@ -45,6 +45,11 @@ NOTES = [
     "<@U123> <!here> // x",
     "<#C123|general> note: x",
     "note:wave: x",
+    "<@U123> note:5:30 is fine",
+    "<@U123> NOTE :5:30 is fine",
+    ":our_logo: <@U123> &gt; note:5:30 is fine",
+    "<@U123> *note*:5:30 is fine",
+    "<@U123> <https://example.org|note:5:30>",
     "note::wave: x",
     "//<https://example.org|example.org>",
     "<https://example.org|//example.org>",
@@ -105,7 +110,11 @@ wrapped = st.sampled_from(
 )
 
 
-@given(blanks, prefixes, wrapped, st.text(max_size=20))
+rests = st.one_of(st.text(max_size=20), st.from_regex(r"[0-9a-z_+-]{1,3}:[0-9a-z: ]{0,5}", fullmatch=True))
+"""What follows a prefix; some of it looks as if the prefix's colon began an emoji."""
+
+
+@given(blanks, prefixes, wrapped, rests)
 def test_a_note_stays_one_whatever_surrounds_its_prefix(before: str, prefix: str, around: str, rest: str) -> None:
     assert is_note(before + around.format(prefix) + rest)
     assert is_note(around.format(before + prefix) + " " + rest)
