@@ -147,6 +147,10 @@ class Ticket(Document):
         """Whether the episode is finished for good."""
         return self.status is Status.CLOSED
 
+    def is_unsettled(self, slice: str) -> bool:
+        """Whether a slice must still carry out the present version."""
+        return self.due_at is not None and self.settled.get(slice, 0) < self.version
+
 
 class Edit(Document):
     """What an agent submitted in the modal; a field that the modal did not offer is None.

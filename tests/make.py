@@ -11,6 +11,7 @@ from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Media, Sms
 from messages.ticket import Edit, Entry, Note, Priority, Status, Ticket
+from workers.mongo.conversations import RedrawWish
 
 NOW: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LINE: Final = "+15550001111"
@@ -219,3 +220,9 @@ def many(prefix: str, count: int) -> tuple[str, ...]:
 def entry(*changes: Any, **fields: Any) -> Entry:
     """An entry of a history."""
     return Entry(**{"version": 2, "changes": changes, "by": AGENT, "at": NOW, "why": "edit", **fields})
+
+
+def lost_wish(now: datetime) -> RedrawWish:
+    """A wish for a redraw whose message counts as lost."""
+    long_ago = now - timedelta(hours=1)
+    return RedrawWish(at=long_ago, by=now + timedelta(minutes=1), lost=long_ago)

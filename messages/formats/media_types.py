@@ -29,7 +29,7 @@ _ENDINGS: Final = {
         "vnd.wap.wbmp": ".wbmp",
     },
     "video": {
-        **dict.fromkeys(("mp4", "h264", "h265"), ".mp4"),
+        **dict.fromkeys(("mp4", "mpeg4", "h264", "h265"), ".mp4"),
         **dict.fromkeys(("3gpp", "3gp", "3gpp-tt", "h261", "h263", "h263-1998", "h263-2000"), ".3gp"),
         **dict.fromkeys(("3gpp2", "3g2"), ".3g2"),
         **dict.fromkeys(("mpeg", "mpg"), ".mpeg"),

@@ -302,7 +302,7 @@ async def test_an_undo_while_the_card_is_deleted_brings_it_back(workers: FakeWor
     await posts.show_again(hidden, None)
     await posts.set_removed(hidden)
     await workers.slack.delete(Posted(post.channel, post.ts))
-    await workers.ports.stores.conversations.request_redraw(make.CONVERSATION, workers.clock.now())
+    await workers.ports.stores.conversations.request_pass(make.CONVERSATION, workers.clock.now())
     await workers.pass_time(60)
     assert len(workers.slack.kind("card")) == 1
     shown = await posts.get(post.post_id)

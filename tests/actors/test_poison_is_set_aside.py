@@ -42,7 +42,7 @@ async def all_due(workers: FakeWorkers, contact: str, number: int) -> None:
     stores, conversation = workers.ports.stores, conversation_id(make.LINE, contact)
     whose = {"contact": contact, "conversation": conversation}
     await stores.conversations.ensure(make.LINE, contact, make.NOW)
-    await stores.conversations.request_redraw(conversation, LATE)
+    await stores.conversations.request_pass(conversation, LATE)
     await stores.texts.add(make.sms(**whose, id=f"SM{number}", seq=1, due_at=LATE))
     await stores.texts.add(
         make.sms(

@@ -28,8 +28,8 @@ class UnclaimedPosts(Posts):
     """An attempt at a post that has no answer yet is as good as none."""
 
     @override
-    async def claim(self, post: Post) -> tuple[Post, bool]:
-        known, new = await super().claim(post)
+    async def claim(self, post: Post, *, is_new: bool = False) -> tuple[Post, bool]:
+        known, new = await super().claim(post, is_new=is_new)
         return known, new or known.ts is None
 
 
@@ -46,9 +46,9 @@ class UnorderedTexts(Texts):
     """Contacts' texts come in the order in which workers store them."""
 
     @override
-    async def without_place(self, conversation: str) -> list[Sms]:
+    async def without_place(self, conversation: str, newest: Sms | None = None) -> list[Sms]:
         free = {"after": None, "asking": False}
-        return [text.model_copy(update=free) for text in await super().without_place(conversation)]
+        return [text.model_copy(update=free) for text in await super().without_place(conversation, newest)]
 
 
 class UnorderedReplies(Texts):

@@ -59,7 +59,9 @@ async def test_texts_have_places_of_their_own_and_are_found_in_order(both: Store
     assert await both.texts.place(make.sms(id="SM1"), 2)
     assert [text.id for text in await both.texts.between(make.CONVERSATION, 1, 9)] == ["SM2", "SM1"]
     assert [text.id for text in await both.texts.without_place(make.CONVERSATION)] == ["SM3"]
-    assert await both.texts.newest(make.CONVERSATION) == 2
+    text = await both.texts.newest(make.CONVERSATION)
+    assert text is not None
+    assert text.seq == 2
 
 
 async def test_an_outbound_text_is_claimed_once_and_moves_only_forward(both: Stores) -> None:
@@ -83,8 +85,8 @@ async def test_a_lease_is_one_workers_until_it_ends_or_is_given_back(both: Store
     assert await conversations.take_lease(make.CONVERSATION, "a", make.NOW, LATER)
     assert await conversations.take_lease(make.CONVERSATION, "b", make.NOW, LATER) is None
     assert await conversations.take_lease(make.CONVERSATION, "b", LATER, LATER + timedelta(seconds=10))
-    await conversations.request_redraw(make.CONVERSATION, LATER)
-    await conversations.request_redraw(make.CONVERSATION, make.NOW)
+    await conversations.request_pass(make.CONVERSATION, LATER)
+    await conversations.request_pass(make.CONVERSATION, make.NOW)
     assert [each.redraw.due_at for each in await conversations.redraws_due(make.NOW, LATER)] == [make.NOW]
     assert not await conversations.release_lease(make.CONVERSATION, "b", 1)
     assert await conversations.release_lease(make.CONVERSATION, "b", 2)

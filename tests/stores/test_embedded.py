@@ -48,7 +48,9 @@ async def _costs(stores: Stores, batch: str) -> dict[str, float]:
         assert len(await texts.between(conversation, 1, 3)) == 3
 
     async def newest(number: int) -> None:
-        assert await texts.newest(conversation) == 15
+        text = await texts.newest(conversation)
+        assert text is not None
+        assert text.seq == 15
 
     async def begin(number: int) -> None:
         ticket = make.ticket(id=await stores.tickets.next_number(), conversation=f"{batch}{number}")

@@ -50,12 +50,14 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     if line is None:
         await _store_for_no_line(message, ports)
         return
-    await ports.stores.contacts.ensure(message.contact, ports.now())
-    await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
+    id = conversation_id(message.line, message.contact)
+    if await ports.stores.conversations.get(id) is None:
+        await ports.stores.contacts.ensure(message.contact, ports.now())
+        await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
     new = await _store(message, line, ports, asking=message.after is None)
     if not new and await _is_done_with(message.sid, ports):
         return
-    await put_in_order(conversation_id(message.line, message.contact), ports)
+    await put_in_order(id, ports)
 
 
 async def _store_for_no_line(message: SmsReceived, ports: Ports) -> None:
@@ -159,8 +161,9 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
         if conversation is None:
             log.warning("no texts to put in order: the conversation is gone")
             return
-        texts, answered = await _next_texts(id, ports)
-        placed = await _place(texts, id, ports)
+        newest = await ports.stores.texts.newest(id)
+        texts, answered = await _next_texts(id, newest, ports)
+        placed = await _place(texts, newest, ports)
         if texts or answered:
             await ports.publisher.publish(FileTexts(conversation=id))
         if not answered:
@@ -172,20 +175,20 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
     await ports.publisher.publish(message, delay=wait)
 
 
-async def _next_texts(conversation: str, ports: Ports) -> tuple[list[Sms], bool]:
-    """The texts that get the next places, in order; and False if others soon need another look, because the provider
-    does not say what came before them.
+async def _next_texts(conversation: str, newest: Sms | None, ports: Ports) -> tuple[list[Sms], bool]:
+    """The texts that get the places after `newest`, in order; and False if others soon need another look, because the
+    provider does not say what came before them.
     """
     now, texts, answered = ports.now(), ports.stores.texts, True
-    unplaced = await texts.without_place(conversation)
+    unplaced = await texts.without_place(conversation, newest)
     if (text := is_asking(unplaced)) is not None:
         answered = await _store_earlier(text, unplaced, now, ports) is not None or not is_worth_waiting(text, now)
-        unplaced = await texts.without_place(conversation)
+        unplaced = await texts.without_place(conversation, newest)
     candidates = ready(unplaced, now)
     if lost := without_predecessor(candidates, unplaced):
         found = await _store_earlier(lost[-1], (), now, ports)
         if found:
-            candidates = ready(await texts.without_place(conversation), now)
+            candidates = ready(await texts.without_place(conversation, newest), now)
         elif found is None and is_worth_waiting(lost[-1], now):
             candidates = candidates[: candidates.index(lost[0])]
     return candidates, answered
@@ -207,10 +210,10 @@ async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports:
     return len(answer.found)
 
 
-async def _place(candidates: Sequence[Sms], conversation: str, ports: Ports) -> bool:
-    """Give each text the next place; False if another worker took one."""
-    newest = await ports.stores.texts.newest(conversation) if candidates else 0
-    for seq, text in enumerate(candidates, newest + 1):
+async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports) -> bool:
+    """Give each text the next place after `newest`; False if another worker took one."""
+    last = newest.seq or 0 if newest else 0
+    for seq, text in enumerate(candidates, last + 1):
         words = await _record_wish(text, ports)
         if not await ports.stores.texts.place(text, seq, words, reaction=await _is_reaction(text, ports)):
             return False

@@ -132,7 +132,8 @@ class DocumentStore[D: Document]:
         id = getattr(document, "id")  # noqa: B009 - every stored document has an id
         found = await self.get(id)
         if found is None:
-            await self._insert(document)
+            if await self._insert(document):
+                return document
             found = await self.get(id)
         assert found is not None
         return found

@@ -1,6 +1,7 @@
 """The conversations: their threads, leases, debounce and redraw requests."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,18 @@ def superseding(id: str, wish: Standing) -> tuple[dict[str, Any], dict[str, Any]
     return earlier, {"$set": {"opted_out": wish.out, "opted_at": wish.since}}
 
 
+@dataclass(frozen=True)
+class RedrawWish:
+    """A wish, uttered now (`at`), that Slack show what has changed, at the latest by `by`.
+
+    A message that was to say so before `lost`, and still waits, counts as lost.
+    """
+
+    at: datetime
+    by: datetime
+    lost: datetime
+
+
 class Conversations(DocumentStore[Conversation]):
     """The conversations, and the leases for their outboxes and for rendering them."""
 
@@ -32,17 +45,33 @@ class Conversations(DocumentStore[Conversation]):
         new = Conversation(id=id, line=line, contact=contact, created_at=now, own_opt_out=True)
         return await self._ensure(new)
 
-    async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, redraw_by: datetime | None) -> bool:
-        """Save the debounce if it has not changed since `read`; with `redraw_by`, the same write requests a redraw."""
-        change: dict[str, Any] = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
-        if redraw_by is not None:
-            change |= {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": redraw_by}}
-        unsaved = {"$in": [0, None]} if read.version == 0 else read.version
-        return await self._update({"_id": id, "debounce.version": unsaved}, change)
+    async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish) -> bool | None:
+        """Save the debounce and, in the same write, request a redraw; the answer is that of `request_redraw`.
 
-    async def request_redraw(self, id: str, by: datetime) -> bool:
-        """Request a redraw by `by` at the latest; False if the conversation does not exist."""
-        return await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+        None, and nothing changes, if the debounce has changed since `read`.
+        """
+        saved = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
+        unsaved = {"$in": [0, None]} if read.version == 0 else read.version
+        return await self._wish_for_redraw({"_id": id, "debounce.version": unsaved}, saved, id, wish)
+
+    async def request_redraw(self, id: str, wish: RedrawWish) -> bool:
+        """Request a redraw; True if a message must say so, False if one waits or the conversation does not exist."""
+        return await self._wish_for_redraw({"_id": id}, {}, id, wish) or False
+
+    async def request_pass(self, id: str, by: datetime) -> None:
+        """Request of whoever has the conversation's lease that another pass follow, by `by` at the latest."""
+        await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
+
+    async def _wish_for_redraw(
+        self, query: dict[str, Any], change: dict[str, Any], id: str, wish: RedrawWish
+    ) -> bool | None:
+        """Apply a change with a wish for a redraw; whether a message must say so, None if no document matches."""
+        request = {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": wish.by, "render_asked_at": wish.at}}
+        before = await self._collection.find_one_and_update(query, {**change, **request})
+        if before is None:
+            return None
+        asked = before.get("render_asked_at")
+        return asked is None or (asked <= wish.lost and await self.mark_render_requested(id, wish.at, wish.lost))
 
     async def request_ordering(self, id: str, now: datetime, lost: datetime) -> bool:
         """Count a new text; True if nobody will see it without a message: none waits, and no worker is at it.
@@ -117,9 +146,12 @@ class Conversations(DocumentStore[Conversation]):
         return await self._update({"_id": id, "$or": free}, {"$set": {field: at}})
 
     async def take_lease(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
-        """The conversation, leased until then; None if another holder's lease has not expired."""
+        """The conversation, leased until then; None if another holder's lease has not expired.
+
+        The holder sees all that was requested: its render request is cleared, as by `begin_render`.
+        """
         free = {"_id": id, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
-        lease = {"$set": {"lease": {"holder": holder, "until": until}}}
+        lease = {"$set": {"lease": {"holder": holder, "until": until}}, "$unset": {"render_asked_at": ""}}
         return await self._read(
             await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
         )

@@ -38,9 +38,12 @@ class Posts(DocumentStore[Post]):
 
     kind = Post
 
-    async def claim(self, post: Post) -> tuple[Post, bool]:
-        """The stored post with this id, and whether this call stored it."""
-        found = await self.get(post.id)
+    async def claim(self, post: Post, *, is_new: bool = False) -> tuple[Post, bool]:
+        """The stored post with this id, and whether this call stored it.
+
+        With `is_new` the caller has looked for it in vain, and it is most likely still not stored.
+        """
+        found = None if is_new else await self.get(post.id)
         if found is not None:
             return found, False
         return (post, True) if await self._insert(post) else (await self._ensure(post), False)

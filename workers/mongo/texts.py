@@ -49,17 +49,21 @@ class Texts(DocumentStore[Sms]):
         place = _key_without_place(text.id) if text.seq is None else _place_key(text.seq)
         return await self._insert(text, place=place)
 
-    async def without_place(self, conversation: str) -> list[Sms]:
-        """The conversation's texts without a place, by arrival; `after` is None if that text has a place."""
+    async def without_place(self, conversation: str, newest: Sms | None = None) -> list[Sms]:
+        """The conversation's texts without a place, by arrival; `after` is None if that text has a place.
+
+        That the `newest` text has one is known.
+        """
         query = {
             "conversation": conversation,
             "place": {"$gte": _key_without_place(""), "$lt": _key_without_place("~")},
         }
         unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
         waiting = {text.id for text in unplaced}
-        before = {text.after for text in unplaced if text.after is not None} - waiting
+        placed = {newest.id} if newest else set()
+        before = {text.after for text in unplaced if text.after is not None} - waiting - placed
         known = await self._find({"_id": {"$in": list(before)}}) if before else []
-        placed = {text.id for text in known if text.seq is not None}
+        placed |= {text.id for text in known if text.seq is not None}
         return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
 
     async def set_answered(self, text: Sms, after: str | None = None) -> None:
@@ -79,10 +83,10 @@ class Texts(DocumentStore[Sms]):
         except DuplicateKeyError:
             return False
 
-    async def newest(self, conversation: str) -> int:
-        """The highest place taken; 0 if none is."""
+    async def newest(self, conversation: str) -> Sms | None:
+        """The inbound text with the highest place."""
         found = await self._find(_places_query(conversation), [("place", DESCENDING)], 1)
-        return found[0].seq or 0 if found else 0
+        return found[0] if found else None
 
     async def between(self, conversation: str, first: int, last: int, limit: int = 0) -> list[Sms]:
         """The inbound texts `first`..`last`, in order."""
@@ -272,8 +276,10 @@ class Texts(DocumentStore[Sms]):
 
     async def set_shown(self, text: Sms, mark: str | None) -> bool:
         """Record that Slack shows a text's state by a reaction; False, and still unshown, if the state has changed."""
-        change = (
-            {"$set": {"mark": mark}, "$unset": {"marking": ""}} if mark else {"$unset": {"mark": "", "marking": ""}}
-        )
-        await self._update({"_id": text.id}, change)
-        return await self._update({"_id": text.id, "state": text.state}, {"$unset": {"unshown": ""}})
+        marked = {"$set": {"mark": mark}} if mark else {}
+        gone = {"marking": ""} if mark else {"mark": "", "marking": ""}
+        shown = {**marked, "$unset": {**gone, "unshown": ""}}
+        if await self._update({"_id": text.id, "state": text.state}, shown):
+            return True
+        await self._update({"_id": text.id}, {**marked, "$unset": gone})
+        return False

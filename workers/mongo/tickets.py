@@ -101,12 +101,23 @@ class Tickets(DocumentStore[Ticket]):
         """Record that a slice has carried out a ticket's version; when all have, the ticket is no longer due."""
         if ticket.settled.get(slice, 0) >= ticket.version:
             return
+        if await self._settle_last(ticket, slice):
+            return
         after = await self._collection.find_one_and_update(
             {"_id": ticket.id}, {"$max": {f"settled.{slice}": ticket.version}}, return_document=ReturnDocument.AFTER
         )
         settled = (after or {}).get("settled", {})
         if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
             await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
+
+    async def _settle_last(self, ticket: Ticket, slice: str) -> bool:
+        """Record that a slice, as the last of all, has carried out a ticket's version; False if it is not the last."""
+        others = [each for each in CARRIED_OUT_BY if each != slice]
+        if any(ticket.settled.get(each, 0) < ticket.version for each in others):
+            return False
+        last = {f"settled.{each}": {"$gte": ticket.version} for each in others}
+        change = {"$max": {f"settled.{slice}": ticket.version}, "$unset": {"due_at": ""}}
+        return await self._update({"_id": ticket.id, "version": ticket.version, **last}, change)
 
     async def require_again(self, ticket: Ticket, slice: str, due_at: datetime) -> None:
         """Require that a slice carry out a ticket's present version again, by `due_at` at the latest."""
@@ -116,7 +127,7 @@ class Tickets(DocumentStore[Ticket]):
     async def unsettled(self, conversation: str, slice: str) -> list[Ticket]:
         """The conversation's tickets whose present version a slice has not carried out, oldest first."""
         tickets = await self._find({"conversation": conversation, "due_at": {"$exists": True}}, [("_id", ASCENDING)])
-        return [ticket for ticket in tickets if ticket.settled.get(slice, 0) < ticket.version]
+        return [ticket for ticket in tickets if ticket.is_unsettled(slice)]
 
     async def due(
         self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500

@@ -11,7 +11,7 @@ from messages.ticket import Ticket
 from workers.notifications.debounce import Arrival, Episode, next_state, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
-from workers.redraw import REDRAW_WITHIN, request_render
+from workers.redraw import publish_render, redraw_wish, request_render
 from workers.runtime import LostVersionRace, actor
 
 log = structlog.get_logger("clerk.notifications")
@@ -48,9 +48,11 @@ async def _decide(
         arrivals = await _arrivals(conversation_id, read, ticket.last_text, acted_at, ports)
         episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
         decided = _with_wake_up(next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
-        if decided is read or await ports.stores.conversations.save_debounce(
-            conversation_id, read, decided, now + REDRAW_WITHIN
-        ):
+        if decided is read:
+            unasked = None
+            break
+        unasked = await ports.stores.conversations.save_debounce(conversation_id, read, decided, redraw_wish(ports))
+        if unasked is not None:
             break
     else:
         raise LostVersionRace
@@ -60,7 +62,10 @@ async def _decide(
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     for each in (ticket, *earlier):
         await ports.stores.tickets.settle(each, "notifications")
-    await request_render(conversation_id, ports)
+    if decided is read:
+        await request_render(conversation_id, ports)
+    elif unasked:
+        await publish_render(conversation_id, ports)
 
 
 async def _unsettled_before(ticket: Ticket, ports: Ports) -> list[Ticket]:

@@ -56,15 +56,18 @@ class Unfinished:
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
 async def render(message: RenderConversation, ports: Ports) -> None:
     """Bring Slack into line with a conversation; if another worker is doing that, leave it a request to go on."""
-    holder, stores = uuid.uuid4().hex, ports.stores.conversations
-    found = await stores.begin_render(message.conversation)
-    if found is None or await _is_up_to_date(found, ports):
-        return
-    id = message.conversation
+    id, holder, stores = message.conversation, uuid.uuid4().hex, ports.stores.conversations
     lease = Lease(partial(stores.take_lease, id, holder), partial(stores.renew_lease, id, holder), ports)
     conversation = await lease.take()
     if conversation is None:
-        await stores.request_redraw(id, ports.now() + LEASE)
+        found = await stores.begin_render(id)
+        if found is None or await _is_up_to_date(found, ports):
+            return
+        await stores.request_pass(id, ports.now() + LEASE)
+        conversation = await lease.take()
+    elif await _is_up_to_date(conversation, ports):
+        if await stores.release_lease(id, holder, conversation.redraw.count):
+            return
         conversation = await lease.take()
     while conversation is not None:
         try:
@@ -106,11 +109,10 @@ async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
 async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> Unfinished | None:
     """Do one pass; None if everything is in line, else when to continue."""
     stores = ports.stores
-    line, contact, current, unsettled, throttled = await asyncio.gather(  # one wait for a MongoDB that is far away
+    line, contact, current, throttled = await asyncio.gather(  # one wait for a MongoDB that is far away
         stores.lines.get(conversation.line),
         stores.contacts.get(conversation.contact),
         stores.tickets.newest(conversation.id),
-        stores.tickets.unsettled(conversation.id, "slack"),
         stores.channels.throttled(ports.now()),
     )
     if current is None and (written := await stores.texts.unshown(conversation.id)):
@@ -119,6 +121,9 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
         return None
+    unsettled = [current] if current.is_unsettled("slack") else []
+    if current.follows is not None:
+        unsettled = await stores.tickets.unsettled(conversation.id, "slack")
     reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, lease, ports)
     await reconciling.run()
     if reconciling.again_at is not None:

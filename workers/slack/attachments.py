@@ -39,13 +39,21 @@ class Attachments:
     def __init__(self, conversation: str, byline: Byline, writer: Writer, lease: Lease[Any], ports: Ports) -> None:
         self._conversation, self._writer, self._lease, self._ports = conversation, writer, lease, ports
         self._byline = byline
+        self._any = True
+        """Whether a text may have attachments that are not in the thread yet."""
+
+    def expect(self, texts: Sequence[Sms]) -> None:
+        """Take note of texts that the thread begins to show."""
+        self._any = self._any or any(text.unattached is not None for text in texts)
 
     async def post_up_to(self, posted: int, *, late: bool) -> bool:
         """Post the attachments of the texts up to `posted`; False while later texts must wait for them.
 
         No text waits for `late` attachments: they are tried after everything else.
         """
-        for text in await self._ports.stores.texts.unattached(self._conversation):
+        unattached = await self._ports.stores.texts.unattached(self._conversation) if self._any else []
+        self._any = bool(unattached)
+        for text in unattached:
             if text.seq is None or text.seq > posted:
                 continue
             post = await self._post(text)

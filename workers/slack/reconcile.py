@@ -63,6 +63,10 @@ class ReconcilePass:
         self._older: list[tuple[Post, Post]] = []
         """The cards that are to shrink, each with the newer one that it links to."""
         self._links: dict[str, str] = {}
+        self._texts: dict[int, Sms | None] = {}
+        """The texts that this pass has read, by their places."""
+        self._shown: list[Post] = []
+        """The root and the newest cards, as this pass has read or posted them."""
         self._standing = Standing()
 
     @property
@@ -174,10 +178,13 @@ class ReconcilePass:
             claimed = await stores.posts.get(id)
             if claimed is not None:
                 texts = [text for text in texts if text.seq is not None and text.seq <= claimed.last]
+            self._attachments.expect(texts)
+            self._texts |= {text.seq: text for text in texts if text.seq is not None}
             what, count = blocks.texts(plan.sharing_a_post(texts), byline(self._contact))
             last = self._posted + count
             post = self._writer.new_post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
-            if not await self._writer.post_in_thread(post, what, _subject(texts[:count])):
+            subject = _subject(texts[:count])
+            if not await self._writer.post_in_thread(post, what, subject, is_new=claimed is None):
                 return
             self._posted = last
             await stores.conversations.set_posted(conversation.id, last)
@@ -269,10 +276,12 @@ class ReconcilePass:
 
     async def _cards(self) -> None:
         """Post the newest notification to the targets without it; report an unreachable target in the thread once."""
+        self._shown = await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets), CARDS)
         announcement = self._conversation.debounce.latest
         if announcement is None or announcement.ticket not in self._tickets:
             return
-        root = await self._ports.stores.posts.get(plan.root_id(self._conversation))
+        id = plan.root_id(self._conversation)
+        root = next((post for post in self._shown if post.id == id), None)
         wanted = plan.targets(announcement, self._line, root)
         failed = [target for target in wanted if await self._notify(announcement, target) is False]
         if (
@@ -296,9 +305,11 @@ class ReconcilePass:
         )
         first, more = plan.shown(post, self._conversation.debounce)
         post = post.model_copy(update={"shown": first, "more": more})
-        posted = await self._deliver_card(post, ticket, root=False)
+        known = next((each for each in self._shown if each.id == post.id), None)
+        posted = await self._deliver_card(post, ticket, root=False, is_new=known is None)
         if posted is None:
             return None
+        self._shown = [posted, *(each for each in self._shown if each.id != posted.id)]
         if posted.told is not None:
             return await self._say_maybe_notified(post, posted.told)
         reported = set(self._conversation.unreachable)
@@ -322,7 +333,7 @@ class ReconcilePass:
         said = await self._writer.post_in_thread(line, blocks.maybe_notified(post.target, code))
         return True if said else None
 
-    async def _deliver_card(self, post: Post, ticket: Ticket, *, root: bool) -> Post | None:
+    async def _deliver_card(self, post: Post, ticket: Ticket, *, root: bool, is_new: bool = False) -> Post | None:
         """Post a card; if Slack does not accept its text, without the text."""
         withheld: str | None = None
 
@@ -332,7 +343,7 @@ class ReconcilePass:
             return await self._card(post, ticket, root=root, withheld=code)
 
         whole = await self._card(post, ticket, root=root)
-        posted = await self._writer.deliver(post, whole, plain=plain)
+        posted = await self._writer.deliver(post, whole, plain=plain, is_new=is_new)
         if posted is not None and posted.failed is not None and is_about_the_message(posted.failed):
             again = await self._ports.stores.posts.set(posted, failed=None, **plan.recorded(Attempt()))
             posted = await self._writer.deliver(again, await plain(posted.failed))
@@ -346,8 +357,7 @@ class ReconcilePass:
 
     async def _redraw(self) -> None:
         """Update the root and the newest cards of this pass's tickets, and delete the hidden ones."""
-        posts = await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets), CARDS)
-        for post in posts:
+        for post in self._shown:
             if plan.is_past(post, self._conversation.debounce):
                 await self._ports.stores.posts.set(post, kind=PostKind.PAST_CARD)
                 continue
@@ -355,7 +365,7 @@ class ReconcilePass:
                 continue
             root = post.kind is PostKind.ROOT
             ticket = self._current if root else self._tickets.get(post.ticket or 0)
-            newer = plan.superseded_by(post, ticket.id, posts) if ticket else None
+            newer = plan.superseded_by(post, ticket.id, self._shown) if ticket else None
             if post.channel is None or post.ts is None:
                 if not root and ticket is not None:
                     await self._deliver_card(post, ticket, root=False)  # its Hide was undone
@@ -379,6 +389,7 @@ class ReconcilePass:
             seq, more = plan.announced(post)
             card = await self._contents(post.model_copy(update={"shown": seq, "more": more}), ticket, root=False)
             at, what, refused = Posted(post.channel, post.ts), cards.shrunk(card, link), None
+            change: dict[str, Any] = {}
             if not self._writer.is_shown(post, what):
                 refused = await self._writer.update(post, post.target, at, what)
                 if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
@@ -389,10 +400,13 @@ class ReconcilePass:
                 if refused and not is_about_the_message(refused):
                     refusing.add(post.channel)
                     continue
-                post = await self._ports.stores.posts.set(post, rendering=what.digest)
-            if refused or post.unsure_at is None:
-                await self._ports.stores.posts.set(post, kind=PostKind.PAST_CARD)
-            else:
+                change["rendering"] = what.digest
+            is_past = bool(refused) or post.unsure_at is None
+            if is_past:
+                change["kind"] = PostKind.PAST_CARD
+            if change:
+                post = await self._ports.stores.posts.set(post, **change)
+            if not is_past:
                 self._writer.is_shown(post, what)  # a later pass makes sure of it
 
     async def _link(self, post: Post) -> str | None:
@@ -449,12 +463,13 @@ class ReconcilePass:
 
     async def _contents(self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None) -> cards.Card:
         """What a post's card shows."""
-        newest = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
+        if post.shown not in self._texts:
+            self._texts[post.shown] = await self._ports.stores.texts.at_place(self._conversation.id, post.shown)
         return cards.Card(
             ticket=ticket,
             contact=self._contact,
             line=self._line,
-            newest=newest,
+            newest=self._texts[post.shown],
             more=post.more,
             permalink=self._conversation.thread.permalink if self._conversation.thread else None,
             root=root,

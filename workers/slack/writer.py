@@ -122,15 +122,17 @@ class Writer:
         post: Post,
         what: Renderable,
         plain: Callable[[str], Awaitable[Renderable]] | None = None,
+        *,
+        is_new: bool = False,
     ) -> Post | None:
         """Post exactly once; returns the post, perhaps `failed` or `told`, or None if a later pass must go on.
 
         What came of it in another channel or thread, which was given up, does not count. `plain` renders it without
-        what Slack may fail at, for when it has failed too often.
+        what Slack may fail at, for when it has failed too often. `is_new` is as for the store's `claim`.
         """
         if not self.may_write(post.target):
             return None
-        known, new = await self._ports.stores.posts.claim(post)
+        known, new = await self._ports.stores.posts.claim(post, is_new=is_new)
         if plan.is_void(known, post):
             known = await self._ports.stores.posts.set(known, **NOT_POSTED)
         if not new and not plan.is_over(known):
@@ -279,14 +281,17 @@ class Writer:
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
-    async def post_in_thread(self, post: Post, what: Renderable, subject: blocks.Unshown | None = None) -> bool:
+    async def post_in_thread(
+        self, post: Post, what: Renderable, subject: blocks.Unshown | None = None, *, is_new: bool = False
+    ) -> bool:
         """Post in the thread, or a line in its place; returns whether the thread can go on.
 
-        `subject` names the post in that line. If the thread is gone, forget it and raise ThreadGone.
+        `subject` names the post in that line; `is_new` is as for the store's `claim`. If the thread is gone, forget it
+        and raise ThreadGone.
         """
         thread = self.thread
         assert thread is not None
-        posted = await self.deliver(in_thread(post, thread), what)
+        posted = await self.deliver(in_thread(post, thread), what, is_new=is_new)
         if posted is None:
             return False
         if await self.is_thread_gone(posted):
@@ -371,7 +376,7 @@ class Writer:
         refused = await self.change_message(channel, self._ports.slack.update, at, what)
         if self._unanswered:
             await self._ports.stores.posts.set(post, unsure_at=began)
-        elif refused == "" and self._is_sure_at(post, began):
+        elif refused == "" and post.unsure_at is not None and self._is_sure_at(post, began):
             await self._ports.stores.posts.set(post, unsure_at=None)
         return refused
 

@@ -24,7 +24,7 @@ from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
 from workers.sms.mentioned_names import names
-from workers.sms.opted_out import barred, fail, succeed
+from workers.sms.opted_out import barred_from, fail, succeed
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
@@ -132,7 +132,7 @@ async def _store(
     """Store a reply, once; returns it as it was first decided. With `ask`, Slack is asked for those before it."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
-    out = await barred(line.id, contact.id, ports)
+    out = await barred_from(line, contact, conversation, ports)
     decision = decide_reply(message.text, body, message.files, line.reply_mode, out, message.beyond_text)
     late = decision.state is State.WAITING and is_too_late(written_at(message.ts), ports.now())
     if late:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from messages.conversation import Contact, Conversation
+from messages.line import Line
 from messages.opt_outs import Standing, is_toll_free, refusal, words_of
 from messages.sms import Sms, State
 from workers.platforms.twilio.errors import ErrorKind, advice
@@ -16,8 +18,17 @@ async def barred(line: str, contact: str, ports: Ports) -> str:
     """Why a contact can't be texted from a line, in words for the agent; empty if they have not opted out of it."""
     if not (await ports.stores.opt_outs.of(line, contact)).out:
         return ""
-    found = await ports.stores.lines.get(line)
-    return refusal(words_of(line, found.opt_out if found else None, in_service=bool(found and found.pool)))
+    return _refused(line, await ports.stores.lines.get(line))
+
+
+async def barred_from(line: Line, contact: Contact, conversation: Conversation, ports: Ports) -> str:
+    """As `barred`, by these documents and the pool's."""
+    standing = await ports.stores.opt_outs.standing(line, contact, conversation)
+    return _refused(line.id, line) if standing.out else ""
+
+
+def _refused(number: str, line: Line | None) -> str:
+    return refusal(words_of(number, line.opt_out if line else None, in_service=bool(line and line.pool)))
 
 
 async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:

@@ -63,11 +63,12 @@ class Sending:
     ) -> timedelta | None:
         """Send all that can be sent now; returns how long until the rest can be, None if nothing is left.
 
-        `keep` renews the outbox's lease, and says whether we still have it. `fetch_earlier` looks for the reply before
-        one that has waited for it, and says whether to wait on.
+        `keep` renews the outbox's lease if it may end soon, and says whether we still have it. `fetch_earlier` looks
+        for the reply before one that has waited for it, and says whether to wait on.
         """
         while text := await self._first():
-            if not await keep():
+            is_ours = self._lease is not None and self._lease.lasts(CALL_TIMEOUT)
+            if not is_ours and not await keep():
                 return LOOK_AGAIN
             now = self._ports.now()
             predecessor_unknown = text.after is not None and await self._texts.get(text.after) is None
@@ -198,12 +199,13 @@ class Sending:
 
     async def _settle(self, text: Sms, sent: SentText) -> None:
         state = reported(sent.status) or State.QUEUED
-        await self._texts.set_sid(text, sent.sid)
         if state in {State.FAILED, State.UNDELIVERED}:
+            await self._texts.set_sid(text, sent.sid)
             await fail(text, state, sent.error_code, self._ports)
-        else:
-            await succeed(text, state, self._ports)
-            await self._texts.move(text, state)
+            return
+        await succeed(text, state, self._ports)
+        if not await self._texts.move(text, state, sid=sent.sid):
+            await self._texts.set_sid(text, sent.sid)
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
         """Put a text back that was certainly not sent, to wait for the provider."""

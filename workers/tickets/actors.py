@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import Conversation, NameContact, conversation_id
+from messages.conversation import NameContact, conversation_id
 from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
@@ -43,36 +43,36 @@ FILED_AGAIN: Final = 50
 @actor(handles=FileTexts)
 async def file_texts(message: FileTexts, ports: Ports) -> None:
     """Put the conversation's ordered texts under its open ticket, or under a new one."""
-    conversation = await ports.stores.conversations.get(message.conversation)
-    line = await ports.stores.lines.get(conversation.line) if conversation else None
-    if conversation is None or line is None:
-        log.warning("nothing to file texts under: the conversation or its line is gone")
-        return
+    id, stores = message.conversation, ports.stores
     for _ in range(10):
-        newest_text = await ports.stores.texts.newest(conversation.id)
-        ticket = await ports.stores.tickets.newest(conversation.id)
+        ticket = await stores.tickets.newest(id)
+        of = ticket or await stores.conversations.get(id)
+        line = await stores.lines.get(of.line) if of else None
+        if of is None or line is None:
+            log.warning("nothing to file texts under: the conversation or its line is gone")
+            return
+        newest = await stores.texts.newest(id)
+        last = newest.seq or 0 if newest else 0
         filed = ticket.last_text if ticket else 0
-        if filed >= newest_text or await _file(conversation, line, ticket, newest_text, ports):
+        if filed >= last or await _file(id, of.contact, line, ticket, last, ports):
             break
     else:
         raise LostVersionRace
-    first = max(0, min(filed, newest_text - FILED_AGAIN)) + 1
-    await ports.stores.texts.set_filed(conversation.id, first, newest_text)
-    if filed < newest_text or (ticket is not None and ticket.due_at is not None):
-        await ports.publisher.publish(ConsiderNotifying(conversation=conversation.id))
+    first = max(0, min(filed, last - FILED_AGAIN)) + 1
+    await stores.texts.set_filed(id, first, last)
+    if filed < last or (ticket is not None and ticket.due_at is not None):
+        await ports.publisher.publish(ConsiderNotifying(conversation=id))
 
 
-async def _file(conversation: Conversation, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
+async def _file(conversation: str, contact: str, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
     """Extend the ticket, or a successor, to the texts; False if another worker was faster."""
     now = ports.now()
     if ticket is not None:
-        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(
-            conversation.id, ticket.last_text + 1, text
-        )
+        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(conversation, ticket.last_text + 1, text)
         received = receive(ticket, text, now, line.solved_for, only_reactions=quiet)
         if received is not None:
             return await _save(ticket, received, now, ports)
-    new = _new_ticket(await ports.stores.tickets.next_number(), conversation.id, line.id, conversation.contact, now)
+    new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text, "waiting_since": now}
     return await ports.stores.tickets.add(new.model_copy(update=covered))

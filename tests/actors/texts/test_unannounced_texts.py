@@ -46,7 +46,9 @@ async def unannounced(workers: FakeWorkers, count: int) -> None:
         "waiting_since": workers.clock.now(),
     }
     changed = debounce.model_copy(update=waiting)
-    assert await stores.conversations.save_debounce(make.CONVERSATION, debounce, changed, None)
+    assert await stores.conversations.save_debounce(
+        make.CONVERSATION, debounce, changed, make.lost_wish(workers.clock.now())
+    )
     await stores.conversations.set_posted(make.CONVERSATION, last)
 
 

@@ -54,7 +54,8 @@ async def with_cards_of_before(workers: FakeWorkers, count: int) -> list[FakeMes
     assert debounce.latest is not None
     moved = debounce.latest.model_copy(update={"number": count})
     changed = debounce.model_copy(update={"version": debounce.version + 1, "latest": moved})
-    await workers.ports.stores.conversations.save_debounce(make.CONVERSATION, debounce, changed, None)
+    wish = make.lost_wish(workers.clock.now())
+    await workers.ports.stores.conversations.save_debounce(make.CONVERSATION, debounce, changed, wish)
     await posts._collection.delete_one({"_id": known.id})
     workers.slack.messages.remove(newest)
     shown = []

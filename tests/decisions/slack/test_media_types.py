@@ -21,7 +21,10 @@ ACCEPTED = [
     *(f"image/{kind}" for kind in ("jpeg", "jpg", "gif", "png", "bmp", "tiff", "heic", "heif")),
     *(f"audio/{kind}" for kind in ("basic", "L24", "mp4", "mpeg", "ogg", "vorbis", "vnd.rn-realaudio", "vnd.wave")),
     *(f"audio/{kind}" for kind in ("3gpp", "3gpp2", "ac3", "webm", "amr-nb", "amr")),
-    *(f"video/{kind}" for kind in ("mpeg", "mp4", "quicktime", "webm", "3gpp", "3gpp2", "3gpp-tt", "H261", "H264")),
+    *(
+        f"video/{kind}"
+        for kind in ("mpeg", "mp4", "mpeg4", "quicktime", "webm", "3gpp", "3gpp2", "3gpp-tt", "H261", "H264")
+    ),
     *(f"video/{kind}" for kind in ("H263", "H263-1998", "H263-2000")),
     *(f"text/{kind}" for kind in ("vcard", "x-vcard", "csv", "rtf", "richtext", "calendar", "directory")),
     *(f"application/{kind}" for kind in ("pdf", "vcard", "vnd.apple.pkpass")),

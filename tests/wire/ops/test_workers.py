@@ -216,16 +216,16 @@ async def test_every_process_below_a_supervisor_keeps_its_folder(
     others = set(descendants(os.getpid()))  # workers that other tests of this process share
     ready = tmp_path / "ready"
     (tmp_path / "idle.py").write_text(
-        "import signal\nfrom pathlib import Path\nPath(__file__).with_name('ready').touch()\nsignal.pause()"
+        "import time\nfrom pathlib import Path\nPath(__file__).with_name('ready').touch()\n"
+        "while not Path(__file__).with_name('stop').exists():\n    time.sleep(0.01)\nraise SystemExit"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with closing(WorkerMetrics()) as workers:
         running = asyncio.create_task(supervise([Loading(QUEUES, 1, 1, module="idle")], workers))
         await asyncio.to_thread(wait_until, ready.exists, "the process has loaded its module")
-        open_files = [
-            files for pid in set(descendants(os.getpid())) - others if (files := _open_files_of_worker(pid))
-        ]
+        open_files = [files for pid in set(descendants(os.getpid())) - others if (files := _open_files_of_worker(pid))]
         os.kill(os.getpid(), signal.SIGTERM)
+        (tmp_path / "stop").touch()
         assert await running == 0
         assert len(open_files) == 2, "the command and its process"
         assert all(workers.shared_folder.path / LOCK in files for files in open_files)

@@ -1,0 +1,117 @@
+"""What the work of a team costs in commands to MongoDB: counted, not timed."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from messages.inbound import SmsReceived
+from messages.ticket import ActOnTicket, SetStatus, Status
+from tests import make
+from tests.actors.helpers import settle, thread, written
+from tests.fakes import FakeWorkers
+from tests.mongo_commands import CommandCount, stores_heard_by
+
+QUIET: Final = 400
+"""Seconds after which a text is announced anew."""
+
+BURST: Final = 100
+CONTACTS: Final = tuple(f"+1555000{number}" for number in range(2001, 2006))
+
+
+def text(workers: FakeWorkers, contact: str, number: int) -> SmsReceived:
+    """A contact's `number`-th text, which comes now through the one gateway."""
+    after = f"SM{contact}-{number - 1}" if number else None
+    now = workers.clock.now()
+    return make.sms_received(
+        sid=f"SM{contact}-{number}", contact=contact, body=f"text {number}", received_at=now, after=after
+    )
+
+
+async def receive(workers: FakeWorkers, contact: str, number: int) -> None:
+    """A text, with all that follows at once."""
+    await workers.handle(text(workers, contact, number))
+    await workers.drain()
+
+
+async def new_contact(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text of a contact who never wrote before."""
+    await receive(workers, CONTACTS[0], 0)
+    count.take()
+    await receive(workers, CONTACTS[1], 0)
+    return count.take()[0]
+
+
+async def known_contact(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text in a conversation, which is announced by a card of its own."""
+    for number in range(3):
+        await receive(workers, CONTACTS[0], number)
+        workers.clock.forward(QUIET)
+    count.take()
+    await receive(workers, CONTACTS[0], 3)
+    return count.take()[0]
+
+
+async def known_contact_quiet(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text soon after another, which is not announced yet."""
+    for number in range(3):
+        await receive(workers, CONTACTS[0], number)
+        workers.clock.forward(1)
+    count.take()
+    await receive(workers, CONTACTS[0], 3)
+    return count.take()[0]
+
+
+async def burst(workers: FakeWorkers, count: CommandCount) -> float:
+    """One of many texts of some contacts that wait when a worker begins."""
+    for contact in CONTACTS:
+        await receive(workers, contact, 0)
+    workers.clock.forward(QUIET)
+    for number in range(1, BURST // len(CONTACTS) + 1):
+        for contact in CONTACTS:
+            await workers.queue.publish(text(workers, contact, number))
+    count.take()
+    await workers.drain()
+    return count.take()[0] / BURST
+
+
+async def change_of_status(workers: FakeWorkers, count: CommandCount) -> float:
+    """A change of a ticket with three cards."""
+    for number in range(3):
+        await receive(workers, make.CONTACT, number)
+        workers.clock.forward(QUIET)
+    count.take()
+    order = ActOnTicket(
+        ticket=1, command=SetStatus(status=Status.PENDING), by=make.AGENT, at=workers.clock.now(), order="once"
+    )
+    await workers.handle(order)
+    await workers.drain()
+    return count.take()[0]
+
+
+async def reply(workers: FakeWorkers, count: CommandCount) -> float:
+    """A reply that an agent writes in the thread, until it is sent and marked."""
+    place = await thread(workers)
+    workers.clock.forward(QUIET)
+    await workers.handle(written(workers, place, 1))
+    await settle(workers)
+    count.take()
+    await workers.handle(written(workers, place, 2))
+    await settle(workers)
+    return count.take()[0]
+
+
+WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]]] = {
+    "a text of a new contact": new_contact,
+    "a text in a conversation, announced": known_contact,
+    "a text in a conversation, not announced": known_contact_quiet,
+    f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
+    "a change of status with 3 cards": change_of_status,
+    "a reply": reply,
+}
+
+
+async def cost(work: Callable[[FakeWorkers, CommandCount], Awaitable[float]], mongo_url: str) -> float:
+    """How many commands MongoDB gets for some work, on an empty database."""
+    count = CommandCount()
+    async with stores_heard_by(count, mongo_url) as stores:
+        await stores.lines.add(make.line())
+        return await work(FakeWorkers(stores), count)
