@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-BENCHMARKS: Final = ("gateway", "click", "memory", "workers", "texts", "dead", "journal")
+BENCHMARKS: Final = ("gateway", "click", "memory", "workers", "texts", "dead", "journal", "commands")
 
 
 def main() -> None:

@@ -1,0 +1,21 @@
+"""What the work of a team costs in commands to MongoDB; the figures may only fall."""
+
+from typing import Final
+
+import pytest
+
+from tests.costs import WORK, cost
+
+AT_MOST: Final = {
+    "a text of a new contact": 54,
+    "a text in a conversation, announced": 44,
+    "a text in a conversation, not announced": 38,
+    "one of 100 texts of 5 contacts": 7.8,
+    "a change of status with 3 cards": 28,
+    "a reply": 63,
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+async def test_work_costs_no_more_commands_than_it_did(name: str, mongo_url: str) -> None:
+    assert await cost(WORK[name], mongo_url) <= AT_MOST[name]
