@@ -17,6 +17,8 @@ COMMANDS: Final = {
     "worker": "Handle the messages of queues: all of them, or those of --queues.\n\n"
     "The queue `interactive` always has a process of its own.",
     "clock": "Find work that is due, every CLERK_CLOCK_SECONDS.\n\nYou may run more than one clock.",
+    "health": "Say in one line whether the processes of a kind on this machine are well: exit status 0 or 1.\n\n"
+    "It is cheap: for the probes of Docker, Kubernetes and monitors.",
     "lines": "List, add, change and remove the team's phone numbers.",
     "queues": "Show every queue: its messages, consumers, rates and oldest message.",
     "peek": "Show the next messages of a queue and leave them there.\n\n"

@@ -122,8 +122,22 @@ async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> I
 LOOKS: Final[tuple[Look, ...]] = (_due_texts, _due_tickets, _closing_tickets, _due_announcements, _due_redraws)
 
 
-async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Look for due work and missed texts at an interval, for ever; whatever fails is logged and looked for again."""
+async def run(
+    ports: Ports,
+    every: timedelta,
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    looked: Callable[[], None] = lambda: None,
+) -> None:
+    """Look for due work and missed texts at an interval, for ever; whatever fails is logged and looked for again.
+
+    `looked` is called after each look for due work, whether or not it failed.
+    """
+
+    async def look(ports: Ports) -> int:
+        try:
+            return await sweep(ports)
+        finally:
+            looked()
 
     async def repeat(task: Callable[[Ports], Awaitable[int]], what: str) -> None:
         while True:
@@ -137,7 +151,7 @@ async def run(ports: Ports, every: timedelta, wait: Callable[[float], Awaitable[
             await wait(every.total_seconds())
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(repeat(sweep, "due work"))
+        tasks.create_task(repeat(look, "due work"))
         tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))
         tasks.create_task(repeat(Membership().look, "channels that Clerk is not in"))
 

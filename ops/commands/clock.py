@@ -1,6 +1,7 @@
 """`clerk clock`: finds work that is due."""
 
 import asyncio
+import signal
 from datetime import timedelta
 
 import structlog
@@ -11,6 +12,8 @@ from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Settings
 from ops.documents import seed
 from ops.environment import distributed_settings
+from ops.health.looks import Looks
+from ops.health.showing import Signs, shown
 from ops.running.instrumentation import instrument
 from workers import clock as due_work
 from workers.wiring import make_ports
@@ -31,4 +34,12 @@ async def _look(settings: Settings) -> None:
     assert settings.amqp_url is not None
     ports = make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value()))
     log.info("clock running", every=settings.clock_seconds)
-    await due_work.run(ports, timedelta(seconds=settings.clock_seconds))
+    looks = Looks()
+    ticking = asyncio.create_task(
+        due_work.run(ports, timedelta(seconds=settings.clock_seconds), looked=looks.note), name="clock"
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ticking.cancel)
+    with shown(Signs(), lambda: {"clock": looks.trouble()}):
+        await asyncio.wait((ticking,))
+    if not ticking.cancelled():
+        ticking.result()

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import structlog
+import uvicorn
 import uvloop
 from prometheus_client import REGISTRY
 
@@ -16,6 +17,8 @@ from messages.process.settings import Settings
 from ops.broker import rabbit
 from ops.console.app import build
 from ops.environment import distributed_settings
+from ops.health.showing import Signs, shown
+from ops.health.sign import ENDING, STARTING
 from ops.running.instrumentation import instrument
 from ops.settings import OpsSettings
 
@@ -47,10 +50,17 @@ async def _serve(settings: Settings) -> None:
     say_token(settings)
     application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness)
     freeze_garbage_collector()
+    serving = server(application, settings)
     try:
-        await server(application, settings).serve()
+        with shown(Signs((settings.host, settings.port)), lambda: {"gateway": trouble(serving)}):
+            await serving.serve()
     finally:
         await publisher.close()
+
+
+def trouble(serving: uvicorn.Server) -> str:
+    """What keeps a server from taking requests, "" if nothing does."""
+    return ENDING if serving.should_exit else "" if serving.started else STARTING
 
 
 def say_token(settings: Settings) -> None:

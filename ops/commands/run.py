@@ -10,6 +10,7 @@ import dramatiq
 import structlog
 import uvicorn
 import uvloop
+from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware
 from prometheus_client import REGISTRY
@@ -23,10 +24,12 @@ from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
 from ops.broker import LAYOUT, rabbit
-from ops.commands.gateway import say_token
+from ops.commands.gateway import say_token, trouble
 from ops.console.app import build as build_console
 from ops.documents import seed
 from ops.environment import with_mongo
+from ops.health.looks import Looks
+from ops.health.showing import Echo, Signs, shown
 from ops.queues.broker import Broker
 from ops.queues.in_memory import InMemory
 from ops.running.instrumentation import instrument
@@ -47,6 +50,8 @@ from workers.wiring import add_actors, make_ports
 log = structlog.get_logger("clerk.run")
 
 THREADS: Final = 16
+WORKERS: Final = ("worker", "interactive")
+"""What its workers are to `clerk health`."""
 LINES: Final = {"+15550001111": "C0TEXTS"}
 """The sandbox's line, if CLERK_LINES names none."""
 
@@ -126,12 +131,21 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         serving = server(Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness), settings)
         worker.start()
-        ticking = asyncio.create_task(clock.run(ports, timedelta(seconds=settings.clock_seconds)), name="clock")
+        looks, loop_thread = Looks(), get_event_loop_thread()
+        assert loop_thread is not None
+        echo = Echo(loop_thread.loop)
+
+        def troubles() -> dict[str, str]:
+            return {"gateway": trouble(serving), "clock": looks.trouble(), **dict.fromkeys(WORKERS, echo.trouble())}
+
+        every = timedelta(seconds=settings.clock_seconds)
+        ticking = asyncio.create_task(clock.run(ports, every, looked=looks.note), name="clock")
         ended = end_server_with(ticking, serving)
         _say_where_things_are(settings, embedded=embedded)
         say_token(settings)
         try:
-            await serving.serve()
+            with shown(Signs((settings.host, settings.port)), troubles):
+                await serving.serve()
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)

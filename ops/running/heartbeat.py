@@ -14,7 +14,8 @@ from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from ops.metrics.silence import ENDED_AFTER, SILENT
+from ops.health.sign import STARTING
+from ops.metrics.silence import ENDED_AFTER, SILENT, STUCK_AFTER
 
 FOLDER: Final = "CLERK_HEARTBEAT_DIR"
 """The environment variable that names the folder in which a worker process leaves its heartbeats."""
@@ -79,6 +80,13 @@ class Monitor:
         self._metrics.ended.labels(self._queues).inc(len(to_end))
         return to_end
 
+    def trouble(self, processes: int) -> str:
+        """What is wrong with these processes, "" if all of so many are at work."""
+        stuck = [f"{pid} for {silent} s" for pid, (_, silent) in self._seen.items() if silent * INTERVAL >= STUCK_AFTER]
+        if stuck:
+            return f"has a worker process without a heartbeat: {', '.join(stuck)}"
+        return "" if len(self._seen) >= processes else STARTING
+
     @property
     def has_seen_heartbeat(self) -> bool:
         """Whether any process has started to work."""
@@ -88,5 +96,6 @@ class Monitor:
         """Forget the processes, which have ended."""
         for pid in self._seen:
             self._metrics.silent.remove(self._queues, pid)
+        self._seen = {}
         for file in self._folder.iterdir():
             file.unlink()

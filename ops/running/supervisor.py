@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +14,8 @@ import structlog
 
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES
+from ops.health.showing import Signs, shown
+from ops.health.sign import ENDING, STARTING
 from ops.metrics.silence import ENDED_AFTER
 from ops.running.heartbeat import FOLDER, INTERVAL, Monitor
 from ops.running.shared_folder import SharedFolder
@@ -39,6 +41,11 @@ class Child:
     processes: int
     threads: int
     prefetch: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """What it is to `clerk health`."""
+        return "interactive" if self.queues == ("interactive",) else "worker"
 
     def arguments(self) -> list[str]:
         """The command's arguments."""
@@ -68,16 +75,24 @@ def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
 
 
 async def supervise(children: Sequence[Child], workers: WorkerMetrics) -> int:
-    """Run the commands until SIGTERM or SIGINT; start each again that dies."""
+    """Run the commands until SIGTERM or SIGINT; start each again that dies; show whether all of them are well."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
-    await asyncio.gather(*(_keep(child, stopping, workers) for child in children))
+    troubles = {child.kind: STARTING for child in children}
+
+    def look() -> dict[str, str]:
+        return dict.fromkeys(troubles, ENDING) if stopping.is_set() else dict(troubles)
+
+    with shown(Signs(), look):
+        await asyncio.gather(*(_keep(child, stopping, workers, troubles) for child in children))
     return 0
 
 
-async def _keep(child: Child, stopping: asyncio.Event, workers: WorkerMetrics) -> None:
+async def _keep(
+    child: Child, stopping: asyncio.Event, workers: WorkerMetrics, troubles: MutableMapping[str, str]
+) -> None:
     pause = FIRST_PAUSE
     while not stopping.is_set():
         folder = workers.heartbeat_folder(child.queues)
@@ -98,6 +113,8 @@ async def _keep(child: Child, stopping: asyncio.Event, workers: WorkerMetrics) -
                 log.error("worker is stuck, ending it", queues=child.queues, pids=stuck, silent_seconds=ENDED_AFTER)
                 _kill_group(process.pid)
                 await ended
+            troubles[child.kind] = monitor.trouble(child.processes)
+        troubles[child.kind] = STARTING
         pause = FIRST_PAUSE if monitor.has_seen_heartbeat else min(pause * 2, LONGEST_PAUSE)
         monitor.forget()
         stop.cancel()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from ops.health.probe import folder, health
+from ops.health.sign import STARTING
 from ops.metrics import silence
 from ops.metrics.samples import Samples, collect_samples, total
 from ops.metrics.silence import ENDED_AFTER, STUCK_AFTER
 from ops.running.heartbeat import Monitor, SilenceMetrics
 from ops.running.shared_folder import LOCK, PREFIX, SharedFolder
-from ops.running.supervisor import FIRST_PAUSE, Child, supervise
+from ops.running.supervisor import FIRST_PAUSE, Child, plan, supervise
 from ops.running.worker_metrics import WorkerMetrics
 from tests.servers import ROOT, descendants, wait_until
 
@@ -72,6 +75,31 @@ def test_a_process_with_a_new_heartbeat_is_not_stuck(below: Below) -> None:
     below.beat(17)
     assert below.monitor.look() == []
     assert silence.stuck(below.samples()) == []
+
+
+def test_a_command_is_well_once_all_its_processes_beat_and_until_one_stops(below: Below) -> None:
+    below.monitor.look()
+    assert below.monitor.trouble(2) == STARTING
+    below.beat(17)
+    below.monitor.look()
+    assert below.monitor.trouble(2) == STARTING
+    below.beat(18)
+    below.monitor.look()
+    assert below.monitor.trouble(2) == ""
+    for _ in range(STUCK_AFTER):
+        below.beat(18)
+        below.monitor.look()
+    assert below.monitor.trouble(2) == "has a worker process without a heartbeat: 17 for 11 s"
+    below.beat(17)
+    below.monitor.look()
+    assert below.monitor.trouble(2) == ""
+    below.monitor.forget()
+    assert below.monitor.trouble(2) == STARTING
+
+
+@pytest.mark.parametrize(("queues", "kind"), [(("interactive",), "interactive"), (QUEUES, "worker")])
+def test_a_command_is_what_its_queues_say(queues: tuple[str, ...], kind: str) -> None:
+    assert [child.kind for child in plan(queues, 1, 1)] == [kind]
 
 
 def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
@@ -220,14 +248,17 @@ async def test_every_process_below_a_supervisor_keeps_its_folder(
         "while not Path(__file__).with_name('stop').exists():\n    time.sleep(0.01)\nraise SystemExit"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with closing(WorkerMetrics()) as workers:
         running = asyncio.create_task(supervise([Loading(QUEUES, 1, 1, module="idle")], workers))
         await asyncio.to_thread(wait_until, ready.exists, "the process has loaded its module")
         open_files = [files for pid in set(descendants(os.getpid())) - others if (files := _open_files_of_worker(pid))]
+        shown = health("worker", folder(), time.monotonic())
         os.kill(os.getpid(), signal.SIGTERM)
         (tmp_path / "stop").touch()
         assert await running == 0
         assert len(open_files) == 2, "the command and its process"
+        assert shown == (False, f"process {os.getpid()} is starting"), "its process shows no heartbeat"
         assert all(workers.shared_folder.path / LOCK in files for files in open_files)
 
 

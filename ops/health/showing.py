@@ -1,0 +1,116 @@
+"""Shows every second that this process is well: in a file, which `clerk health` reads, and to systemd."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from ops.health.probe import folder, runs
+from ops.health.sign import ENDING, STUCK_AFTER, Sign
+from ops.health.systemd import notify
+
+log = structlog.get_logger("clerk.health")
+
+INTERVAL: Final = 1.0
+"""Seconds between two signs."""
+
+
+class Signs:
+    """The signs of life of this process."""
+
+    def __init__(
+        self,
+        address: tuple[str, int] | None = None,
+        *,
+        place: Path | None = None,
+        tell: Callable[[str], None] = notify,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address, self._tell, self._clock = address, tell, clock
+        self._file = (place or folder()) / str(os.getpid())
+        self._told: set[str] = set()
+        self._failed = False
+
+    def show(self, troubles: Mapping[str, str]) -> None:
+        """Say what is wrong with each kind of this process: "" if nothing is."""
+        sign = Sign(os.getpid(), self._clock(), troubles, self._address)
+        self._attempt(lambda: self._write(sign))
+        if sign.is_well:
+            self._tell_once("READY=1")
+            self._attempt(lambda: self._tell("WATCHDOG=1"))
+        elif ENDING in troubles.values():
+            self._tell_once("STOPPING=1")
+
+    def close(self) -> None:
+        """Say that this process ends, and leave no file."""
+        self._tell_once("STOPPING=1")
+        self._attempt(lambda: self._file.unlink(missing_ok=True))
+
+    def _tell_once(self, state: str) -> None:
+        if state not in self._told:
+            self._told.add(state)
+            self._attempt(lambda: self._tell(state))
+
+    def _write(self, sign: Sign) -> None:
+        if not self._told:
+            self._prepare()
+        draft = self._file.with_suffix(".new")
+        draft.write_text(sign.written())
+        draft.replace(self._file)  # a reader finds the old one or the new one whole
+
+    def _prepare(self) -> None:
+        """Make the folder, and delete what killed processes left there."""
+        self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        for each in self._file.parent.iterdir():
+            if not (each.stem.isdecimal() and runs(int(each.stem))):
+                each.unlink(missing_ok=True)
+        self._told.add("")
+
+    def _attempt(self, step: Callable[[], object]) -> None:
+        """Take a step without which the process works all the same; log its first failure."""
+        try:
+            step()
+        except OSError as error:
+            if not self._failed:
+                log.warning("this process can't show that it is well", error=repr(error))
+            self._failed = True
+
+
+@contextmanager
+def shown(signs: Signs, look: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+    """Show what `look` finds every second, from the running event loop, until the end of the block."""
+    loop = asyncio.get_running_loop()
+    next_beat: asyncio.TimerHandle
+
+    def beat() -> None:
+        nonlocal next_beat
+        next_beat = loop.call_later(INTERVAL, beat)
+        signs.show(look())
+
+    beat()
+    try:
+        yield
+    finally:
+        next_beat.cancel()
+        signs.close()
+
+
+class Echo:
+    """Whether another thread's event loop still does what it is asked."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = time.monotonic) -> None:
+        self._loop, self._clock, self._answered_at = loop, clock, clock()
+
+    def trouble(self) -> str:
+        """What is wrong with it, "" if nothing is; asks it for its next answer."""
+        self._loop.call_soon_threadsafe(self._answer)
+        silent = self._clock() - self._answered_at
+        return f"has handled no message for {silent:.0f} seconds" if silent >= STUCK_AFTER else ""
+
+    def _answer(self) -> None:
+        self._answered_at = self._clock()
