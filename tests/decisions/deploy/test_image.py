@@ -1,0 +1,34 @@
+"""The image holds Clerk and what it needs, and nothing else."""
+
+import re
+import tomllib
+from typing import Final
+
+from tests.servers import ROOT
+
+DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
+
+
+def test_the_image_has_every_package_and_only_what_the_locks_name() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        packages = tomllib.load(file)["tool"]["setuptools"]["packages"]["find"]["include"]
+    copied = set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE))
+    assert copied == {package.removesuffix("*") for package in packages}
+    installs = [line for line in DOCKERFILE.splitlines() if "pip install" in line]
+    assert installs and all("--require-hashes" in line or "--no-index" in line for line in installs)
+    assert "--no-build-isolation" in DOCKERFILE
+
+
+def test_the_image_runs_clerk_as_an_unprivileged_user() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert last.startswith("python:3.13-slim")
+    assert "\nUSER clerk\n" in last
+    assert 'ENTRYPOINT ["clerk"]' in last
+
+
+def test_the_image_is_built_from_what_is_let_in() -> None:
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {
+        each for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE) for each in line.split()[:-1]
+    }
+    assert copied == let_in

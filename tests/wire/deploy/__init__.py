@@ -1,0 +1,1 @@
+"""What deploy/ configures, on the servers that it configures."""
