@@ -17,6 +17,7 @@ DECISIONS: Final = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 DOCUMENTS: Final = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md")),
     ROOT / "docs" / "operations.md",
+    ROOT / "docs" / "growing.md",
     *DECISIONS,
 ]
 IGNORED: Final = {".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text().split())}
