@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, Final
@@ -13,6 +12,7 @@ import yaml
 
 from messages.process.settings import SANDBOX, Settings, variable
 from messages.queues import QUEUES
+from messages.release import VERSION
 from ops.cli import app
 from ops.health.sign import KINDS
 from ops.metrics.silence import ENDED_AFTER
@@ -114,9 +114,7 @@ def test_the_defaults_are_values_that_the_chart_takes_and_unknown_ones_are_refus
 
 
 def test_it_is_of_the_version_of_clerk() -> None:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
-    assert (ABOUT["version"], ABOUT["appVersion"]) == (version, version)
+    assert (ABOUT["version"], ABOUT["appVersion"]) == (VERSION, VERSION)
 
 
 @pytest.fixture(scope="module")
