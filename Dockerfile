@@ -1,6 +1,6 @@
 # Clerk as one image: `clerk` is the entry point, the command says what it is (gateway, worker, clock, ...).
 
-FROM python:3.13-slim AS build
+FROM python:3.13-slim-trixie AS build
 WORKDIR /src
 COPY requirements.lock requirements-dev.lock ./
 RUN python -m venv /venv \
@@ -18,7 +18,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
     && /venv/bin/pip install --no-deps --no-index /dist/*.whl \
     && /venv/bin/clerk --help > /dev/null
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
 RUN useradd --system --uid 10001 --create-home --home-dir /home/clerk clerk \
     && install -d -o clerk -g clerk /data
 COPY --from=build /venv /venv

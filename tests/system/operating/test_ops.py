@@ -1,11 +1,16 @@
 """What the console, the commands and the metrics of a running deployment show to an operator."""
 
 import json
+import shutil
 import socket
+import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from ops.health.probe import folder, health
+from ops.health.sign import KINDS
 from tests.commands import clerk_program
 from tests.deployment import CHANNEL, Deployment, clerk_command, new_contact
 from tests.servers import Program, free_port, wait_until
@@ -46,6 +51,18 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
     by_command = clerk_program(clerk.environment, "trace", f"#{ticket}", "--json")
     assert by_command.returncode == 0, by_command.stderr
     assert {each.partition(": ")[2] for each in found} <= {s["what"] for s in json.loads(by_command.stdout)["steps"]}
+
+
+def test_every_process_shows_that_it_is_well(clerk: Deployment, tmp_path: Path) -> None:
+    """Beside it, other tests run processes of this user: only what these ones show is looked at."""
+
+    def findings() -> list[tuple[bool, str]]:
+        for process in (clerk.gateway, *clerk.workers, clerk.clock):
+            if (sign := folder() / str(process.pid)).exists():  # not before it has begun
+                shutil.copy(sign, tmp_path)
+        return [health(kind, tmp_path, time.monotonic()) for kind in KINDS]
+
+    wait_until(lambda: all(well for well, _ in findings()), "all of them are well")
 
 
 def _buttons(card: Any) -> list[Any]:
