@@ -8,7 +8,7 @@ before the original is acknowledged.
 import base64
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import q_name
-from dramatiq.errors import ConnectionClosed, DecodeError
+from dramatiq.errors import ActorNotFound, ConnectionClosed, DecodeError
 from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotifications, TimeLimit
 
@@ -29,29 +29,37 @@ from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
 from messages.queues import dead, declarations, delayed
 from workers.failures import Backoff
-from workers.last_words import words_of_delay
-from workers.retries import OUTAGE, is_felt, is_outage, outage_wait
+from workers.last_words import words_of_delay, words_of_update
+from workers.observe import note_newer
+from workers.retries import OUTAGE, TOLD_AT, UPDATE, is_felt, is_for_newer, is_outage, outage_wait
 from workers.runtime import author_told, is_wake_up
 
 log = structlog.get_logger("clerk.broker")
 
+type Words = Callable[[QueueMessage], QueueMessage | None]
+"""What to tell the author of a message; None if there is nobody to tell."""
+
 
 class SafeRetries(Retries):
-    """Dramatiq's retries, with outages apart: they are counted as `outages`, end no message and back off briefly.
+    """Dramatiq's retries, with two things apart that end no message: outages, and messages of a newer version.
 
-    A message that failed for good tells its author first, and so does one that an outage of MongoDB keeps waiting. If
-    a retry or that can't be published, the message goes back to its queue instead.
+    They are counted as `outages` and `handed_back`, and back off briefly. A message that failed for good tells its
+    author first, and so does one that waits for MongoDB, or for a newer worker. If a retry or that can't be published,
+    the message goes back to its queue instead.
     """
 
-    def __init__(self, outage: Backoff) -> None:
+    def __init__(self, outage: Backoff, update: Backoff = UPDATE) -> None:
         super().__init__()
-        self._outage = outage
+        self._outage, self._update = outage, update
 
     @override
     def after_process_message(
         self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
     ) -> None:
         try:
+            if is_for_newer(exception, message.options):
+                hand_back(broker, message, self._update)
+                return
             if exception is not None and is_outage(exception):
                 self._wait_for_its_end(broker, message, exception)
                 return
@@ -66,12 +74,27 @@ class SafeRetries(Retries):
     def _wait_for_its_end(self, broker: dramatiq.Broker, message: MessageProxy, error: BaseException) -> None:
         outages = message.options.get("outages", 0)
         message.options["outages"] = outages + 1
-        message.options["requeue_timestamp"] = int(time.time() * 1000)
         wait = outage_wait(error, outages, random.random(), self._outage)  # noqa: S311 - spreads load, is no secret
-        told = author_told(message.actor_name, message.kwargs, words_of_delay) if is_felt(error, outages) else None
-        if told is not None:
-            broker.enqueue(Message.decode(envelope(told)[1]))
-        broker.enqueue(message.copy(), delay=int(wait / timedelta(milliseconds=1)))
+        _publish_again(broker, message, wait, words_of_delay if is_felt(error, outages) else None)
+
+
+def hand_back(broker: dramatiq.Broker, message: MessageProxy | Message[Any], update: Backoff) -> None:
+    """Publish a message again that only a newer worker can read: it waits, and then any worker may take it."""
+    handed_back = message.options.get("handed_back", 0)
+    message.options["handed_back"] = handed_back + 1
+    wait = update.wait(handed_back, random.random())  # noqa: S311 - spreads load, is no secret
+    _publish_again(broker, message, wait, words_of_update if handed_back == TOLD_AT else None)
+
+
+def _publish_again(
+    broker: dramatiq.Broker, message: MessageProxy | Message[Any], wait: timedelta, words: Words | None
+) -> None:
+    """Publish a message again, delayed, and tell its author if there are words for that."""
+    message.options["requeue_timestamp"] = int(time.time() * 1000)
+    told = None if words is None else author_told(message.actor_name, message.kwargs, words)
+    if told is not None:
+        broker.enqueue(Message.decode(envelope(told)[1]))
+    broker.enqueue(message.copy(), delay=int(wait / timedelta(milliseconds=1)))
 
 
 class _Consumer(_RabbitmqConsumer):
@@ -101,13 +124,27 @@ class _Consumer(_RabbitmqConsumer):
         """The deliveries that Dramatiq can read; the others would stop its threads, so they are dead-lettered here."""
         for method, properties, body in deliveries:
             fault = None if method is None else _fault(body, self.queue_name)
-            if fault is None:
+            if method is None or (fault is None and not self._handed_back(Message.decode(body))):
                 yield method, properties, body
                 continue
-            log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=fault)
-            self._dead_letter(_envelope(body, q_name(self.queue_name), fault))
+            if fault is not None:
+                log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=fault)
+                self._dead_letter(_envelope(body, q_name(self.queue_name), fault))
             self.channel.basic_ack(method.delivery_tag)
             yield None, None, None
+
+    def _handed_back(self, message: Message[Any]) -> bool:
+        """Whether a newer version's kind of message was handed back: without an actor it would be a dead letter."""
+        unknown = ActorNotFound(message.actor_name)
+        is_delayed = "eta" in message.options
+        if is_delayed or message.actor_name in self.broker.actors or not is_for_newer(unknown, message.options):
+            return False
+        try:
+            hand_back(self.broker, message, self.broker.update)
+        except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+            raise ConnectionClosed(error) from None
+        note_newer(message, unknown)
+        return True
 
     def _dead_letter(self, body: bytes) -> None:
         try:
@@ -146,8 +183,9 @@ def _envelope(body: bytes, queue: str, reason: str) -> bytes:
 class QuorumBroker(RabbitmqBroker):
     """RabbitMQ with durable quorum queues, declared as messages/queues.py says, and publisher confirms."""
 
-    def __init__(self, url: str, middleware: list[Middleware]) -> None:
+    def __init__(self, url: str, middleware: list[Middleware], update: Backoff = UPDATE) -> None:
         super().__init__(url=url, confirm_delivery=True, middleware=middleware)
+        self.update = update
 
     @property
     def consumer_class(self) -> type[_Consumer]:
@@ -167,17 +205,17 @@ class QuorumBroker(RabbitmqBroker):
         return self.channel.queue_declare(queue=name, durable=True, arguments=declarations(family)[name])
 
 
-def middleware(*more: Middleware, outage: Backoff = OUTAGE) -> list[Middleware]:
+def middleware(*more: Middleware, outage: Backoff = OUTAGE, update: Backoff = UPDATE) -> list[Middleware]:
     """The middleware of every broker: time limits, one event loop a process, `more`, and safe retries.
 
     Dramatiq calls the last one first once an actor has failed: the others then know what becomes of the message.
     """
-    return [TimeLimit(), ShutdownNotifications(), AsyncIO(), *more, SafeRetries(outage)]
+    return [TimeLimit(), ShutdownNotifications(), AsyncIO(), *more, SafeRetries(outage, update)]
 
 
-def rabbitmq(url: str, *more: Middleware, outage: Backoff = OUTAGE) -> QuorumBroker:
-    """A broker on RabbitMQ; `outage` says how long messages wait while something is away."""
-    return QuorumBroker(url, middleware(*more, outage=outage))
+def rabbitmq(url: str, *more: Middleware, outage: Backoff = OUTAGE, update: Backoff = UPDATE) -> QuorumBroker:
+    """A broker on RabbitMQ; messages wait as `outage` says while something is away, as `update` for a newer worker."""
+    return QuorumBroker(url, middleware(*more, outage=outage, update=update), update)
 
 
 def in_memory(*more: Middleware) -> StubBroker:

@@ -70,6 +70,12 @@ WAITING: Final = (
     "it can. You need not do it again."
 )
 
+UPDATING: Final = (
+    "Clerk can't do that yet: it is being updated. Clerk keeps what you did, and does it after the update. "
+    "You need not do it again."
+)
+UPDATING_VIEWS: Final = "Clerk can't do that at the moment: it is being updated. Try again in a minute."
+
 
 def last_words(message: QueueMessage) -> Whisper | None:
     """What to tell the agent whose message this was; None if nobody waits for it, or Clerk can't reach them."""
@@ -81,3 +87,10 @@ def words_of_delay(message: QueueMessage) -> Whisper | None:
     """What to tell the agent whose message waits for the end of an outage; None as in `last_words`."""
     told = last_words(message)
     return None if told is None else told.model_copy(update={"text": WAITING})
+
+
+def words_of_update(message: QueueMessage) -> Whisper | None:
+    """What to tell the agent whose message only a newer worker can read; None as in `last_words`."""
+    told = last_words(message)
+    text = UPDATING_VIEWS if message.queue() == "interactive" else UPDATING
+    return None if told is None else told.model_copy(update={"text": text})

@@ -18,6 +18,8 @@ from prometheus_client import Counter, Histogram
 
 from messages.process import telemetry
 from messages.process.publishing import correlation
+from messages.release import MESSAGES
+from workers.retries import is_for_newer
 
 log = structlog.get_logger("clerk.worker")
 
@@ -74,12 +76,16 @@ class Observed(Middleware):
         self, broker: dramatiq.Broker, message: MessageProxy, *, result: Any = None, exception: Any = None
     ) -> None:
         took = time.monotonic() - self._started.pop(message.message_id, time.monotonic())
-        outcome = "done" if exception is None else "dead" if message.failed else "retried"
-        HANDLED.labels(message.actor_name, outcome).inc()
+        newer = is_for_newer(exception, message.options)
+        outcome = "done" if exception is None else "newer" if newer else "dead" if message.failed else "retried"
+        if not newer:
+            HANDLED.labels(message.actor_name, outcome).inc()
         RUN_SECONDS.labels(message.actor_name).observe(took)
         fields = {"outcome": outcome, "milliseconds": round(took * 1000, 1)}
         if exception is None:
             log.info("handled", **fields)
+        elif newer:
+            note_newer(message, exception)
         else:
             retries, outages = message.options.get("retries", 0), message.options.get("outages", 0)
             log.warning("failed", **fields, error=reason(exception), retries=retries, outages=outages)
@@ -116,6 +122,21 @@ class Observed(Middleware):
             correlation_id=message.options.get("correlation_id"),
             reason=why,
         )
+
+
+def note_newer(message: MessageProxy | Message[Any], error: BaseException) -> None:
+    """Log and count that a message waits for a newer worker."""
+    HANDLED.labels(message.actor_name, "newer").inc()
+    log.warning(
+        "a message of a newer version of Clerk waits for a newer worker",
+        actor=message.actor_name,
+        message_id=message.message_id,
+        correlation_id=message.options.get("correlation_id"),
+        error=reason(error),
+        message_version=message.options.get("version"),
+        known_version=MESSAGES,
+        handed_back=message.options.get("handed_back"),
+    )
 
 
 def reason(exception: BaseException) -> str:

@@ -1,8 +1,13 @@
-"""What a failure means for its message: an outage costs time and never a try, every other failure uses up a try."""
+"""What a failure means for its message: an outage costs time and never a try, every other failure uses up a try.
 
+So does a message that only a newer version can read: it waits for a worker of that version.
+"""
+
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from dramatiq.errors import ActorNotFound
 from pymongo.errors import (
     CollectionInvalid,
     ConfigurationError,
@@ -16,7 +21,9 @@ from pymongo.errors import (
 )
 
 from messages.process.publishing import LONGEST_DELAY, Unpublished
+from messages.release import MESSAGES
 from workers.failures import Backoff, Temporary
+from workers.runtime import Unparsable
 
 OURS: Final = (CollectionInvalid, ConfigurationError, DuplicateKeyError, EncryptionError, InvalidName)
 """Errors of pymongo that say what is wrong with the request; the same request fails again, whatever the time."""
@@ -33,6 +40,21 @@ OUR_CODES: Final = frozenset(
 
 OUTAGE: Final = Backoff(first=timedelta(milliseconds=250))
 """A message that waited for the end of an outage goes on within half a minute after it."""
+
+UPDATE: Final = Backoff()
+"""A message of a newer version is handed back, and goes on within half a minute after a worker of that version runs."""
+
+TOLD_AT: Final = 3
+"""How often a message is handed back before its author is told that it waits: a rolling update is mostly faster."""
+
+
+def is_for_newer(error: BaseException | None, options: Mapping[str, object]) -> bool:
+    """Whether a message failed because it was published by a newer version, in words that this one can't read.
+
+    A message without a version was published before messages had one.
+    """
+    version = options.get("version")
+    return isinstance(error, Unparsable | ActorNotFound) and type(version) is int and version > MESSAGES
 
 
 def is_outage(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 `@actor` only registers the function; `declare` makes the Dramatiq actors, once there are a broker and ports.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -71,9 +71,11 @@ def actor[M: QueueMessage](
     return note
 
 
-async def dispatch(actor_name: str, message: dict[str, Any], ports: Ports) -> None:
+async def dispatch(
+    actor_name: str, message: dict[str, Any], ports: Ports, handlers: Mapping[str, Handler] = HANDLERS
+) -> None:
     """Pass a message from a queue to its handler; Unparsable if the handler can't parse it."""
-    handler = HANDLERS[actor_name]
+    handler = handlers[actor_name]
     try:
         parsed = handler.handles.model_validate(message)
     except ValidationError as error:
@@ -109,24 +111,27 @@ def author_told(
     try:
         message = handler.handles.model_validate(kwargs.get("message"), extra="ignore")
     except ValidationError:
-        log.warning("the author of a dead letter can't be told: it can't be read", actor=actor_name)
+        log.warning("the author of a message can't be told: it can't be read", actor=actor_name)
         return None
     return words(message)
 
 
-def declare(broker: dramatiq.Broker, ports: Ports, queues: Collection[str]) -> None:
+def declare(
+    broker: dramatiq.Broker, ports: Ports, queues: Collection[str], handlers: Mapping[str, Handler] = HANDLERS
+) -> None:
     """Make the Dramatiq actors of these queues on a broker."""
-    for name, handler in HANDLERS.items():
+    for name, handler in handlers.items():
         if handler.handles.queue() in queues:
-            _declare(broker, name, handler, ports)
+            _declare(broker, name, handlers, ports)
 
 
-def _declare(broker: dramatiq.Broker, name: str, handler: Handler, ports: Ports) -> None:
+def _declare(broker: dramatiq.Broker, name: str, handlers: Mapping[str, Handler], ports: Ports) -> None:
     async def run(*args: Any, **kwargs: Any) -> None:
         if args or set(kwargs) != {"message"}:
             raise Unparsable("a message has exactly one argument, `message`")
-        await dispatch(name, kwargs["message"], ports)
+        await dispatch(name, kwargs["message"], ports, handlers)
 
+    handler = handlers[name]
     make = dramatiq.actor(actor_name=name, queue_name=handler.handles.queue(), broker=broker, **handler.options)
     make(run)
 

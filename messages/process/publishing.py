@@ -29,6 +29,7 @@ from messages.base import QueueMessage
 from messages.process import telemetry
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
+from messages.release import MESSAGES
 
 log = structlog.get_logger("clerk.publishing")
 
@@ -71,7 +72,7 @@ def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[
     """Queue and body of a message in Dramatiq's JSON envelope; the longest delay is LONGEST_DELAY."""
     queue = message.queue()
     now = int(time.time() * 1000)
-    options: dict[str, str | int] = {}
+    options: dict[str, str | int] = {"version": MESSAGES}
     telemetry.inject(options)
     if (cause := correlation.get()) is not None:
         options["correlation_id"] = cause

@@ -7,7 +7,7 @@ from typing import Final
 
 from messages.notification import Post
 from ops.checks.finding import Finding, advice, bad, good
-from ops.documents.processes import RunningProcess
+from ops.documents.processes import RunningProcess, told_of_older_workers
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
 from ops.metrics.samples import parse_samples
@@ -103,6 +103,9 @@ def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:
         yield bad("processes", f"no {' and no '.join(missing)} has reported in the last 30 seconds", todo)
     else:
         yield good("processes", ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)))
+    if told := told_of_older_workers(processes):
+        todo = "Update them. Until then they hand back the messages that they can't read, and nothing is lost."
+        yield advice("versions", told, todo)
     for each in processes:
         for pid, queues, silent in stuck(parse_samples(each.metrics)):
             found = f"process {pid} on {each.host} (queues {queues}) has done nothing for {short(silent)}"

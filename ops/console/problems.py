@@ -6,7 +6,7 @@ from typing import Final
 
 from messages.base import Document
 from messages.notification import Post
-from ops.documents.processes import RunningProcess
+from ops.documents.processes import RunningProcess, told_of_older_workers
 from ops.durations import short
 from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
@@ -91,6 +91,9 @@ def of_processes(processes: tuple[RunningProcess, ...]) -> list[Problem]:
     if processes and not any(each.kind in {"clock", "run"} for each in processes):
         todo = "Start one: clerk clock. Until then Clerk does not find overdue work and does not close Solved tickets."
         found.append(Problem(found="No clock is running.", todo=todo))
+    if told := told_of_older_workers(processes):
+        todo = "Update them. Until then they hand back the messages that they can't read, and nothing is lost."
+        found.append(Problem(found=f"{told[0].upper()}{told[1:]}.", todo=todo))
     for each in processes:
         for pid, queues, silent in stuck(parse_samples(each.metrics)):
             what = f"A worker is stuck: process {pid} on {each.host} ({queues}) has done nothing for {short(silent)}."

@@ -1,5 +1,6 @@
 """The document that each running process of Clerk keeps up to date, and when its process counts as gone. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +11,10 @@ GONE: Final = timedelta(seconds=30)
 
 
 class RunningProcess(Document):
-    """A running process of Clerk: its kind, where it runs, when it last reported, by its own clock and by MongoDB's."""
+    """A running process of Clerk: its kind, where it runs, when it last reported, by its own clock and by MongoDB's.
+
+    `release` is its version of Clerk, and `messages` that of the messages it knows; those of before have neither.
+    """
 
     id: str
     kind: str
@@ -20,6 +24,8 @@ class RunningProcess(Document):
     told_at: Moment
     seen_at: Moment
     queues: tuple[str, ...] = ()
+    release: str = ""
+    messages: int = 0
     metrics: str = "[]"
 
     def is_running(self, now: datetime) -> bool:
@@ -30,3 +36,17 @@ class RunningProcess(Document):
     def clock_ahead(self) -> timedelta:
         """By how much its clock is ahead of MongoDB's."""
         return self.told_at - self.seen_at
+
+
+def older_workers(processes: Sequence[RunningProcess]) -> list[RunningProcess]:
+    """The workers that can't read all messages that the others may publish."""
+    newest = max((each.messages for each in processes), default=0)
+    return [each for each in processes if each.kind in {"worker", "run"} and each.messages < newest]
+
+
+def told_of_older_workers(processes: Sequence[RunningProcess]) -> str:
+    """In words, which workers are older than what may be published; empty if none is."""
+    older = older_workers(processes)
+    where = ", ".join(sorted({f"{each.host} ({each.release or 'of an earlier version'})" for each in older}))
+    what = "a worker is" if len(older) == 1 else f"{len(older)} workers are"
+    return f"{what} older than what others publish: {where}" if older else ""

@@ -10,6 +10,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from messages.release import MESSAGES, VERSION
 from ops.documents.reader import Documents
 from ops.metrics.samples import Samples, collect_samples, dump_samples
 from ops.repeating import attempt, repeat
@@ -32,6 +33,8 @@ class Presence:
             "pid": self._pid,
             "started_at": datetime.now(UTC),
             "queues": list(queues),
+            "release": VERSION,
+            "messages": MESSAGES,
         }
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
