@@ -1,4 +1,4 @@
-"""Which release of Clerk this is, and which messages it knows. Pure."""
+"""Which release of Clerk this is, and which messages and documents it knows. Pure."""
 
 from typing import Final
 
@@ -10,3 +10,6 @@ MESSAGES: Final = 1
 
 Every message says with which it was published. A worker that can't read a message of a newer one hands it back.
 """
+
+DOCUMENTS: Final = 1
+"""The version of the documents: the number of the last step in workers/mongo/migrations.py."""

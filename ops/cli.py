@@ -3,13 +3,16 @@
 A command's module is imported only when the command runs: otherwise every start would import all of them.
 """
 
+import json
 import logging
 import os
 import sys
-from importlib.metadata import version
 from typing import Final
 
 from cyclopts import App
+
+from messages.release import DOCUMENTS, MESSAGES, VERSION
+from ops.commands.options import AsJson
 
 COMMANDS: Final = {
     "run": "Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.",
@@ -37,12 +40,21 @@ COMMANDS: Final = {
 app = App(
     name="clerk",
     help="Answer your team's text messages from Slack.",
-    version=version("clerk"),
+    version=VERSION,
     version_flags=["--version"],
 )
 for command, summary in COMMANDS.items():
     name = "import_" if command == "import" else command
     app.command(f"ops.commands.{name}:{name}", name=command, help=summary)
+
+
+@app.command
+def version(*, as_json: AsJson = False) -> None:
+    """Show the version of Clerk, and of the messages and documents that it knows."""
+    if as_json:
+        print(json.dumps({"version": VERSION, "messages": MESSAGES, "documents": DOCUMENTS}))
+    else:
+        print(f"clerk {VERSION} (messages {MESSAGES}, documents {DOCUMENTS})")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.notification import Post
+from messages.release import DOCUMENTS
 from ops.checks.finding import Finding, advice, bad, good
 from ops.documents.processes import RunningProcess, told_of_older_workers
 from ops.documents.reader import Documents, DocumentsAway
@@ -40,6 +41,7 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
             yield bad("indexes", f"missing: {', '.join(missing)}", todo)
         else:
             yield good("indexes", "all exist")
+        yield from of_version(documents.version_of_documents())
         yield from _clock(documents)
         yield from of_unreadable(documents.unreadable(MOST))
         yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
@@ -59,6 +61,18 @@ def _clock(documents: Documents) -> Iterator[Finding]:
     if abs(apart) > SKEW:
         found = f"this machine is {short(apart.total_seconds())} ahead of MongoDB's"
         yield bad("clocks", found, "Let NTP set both clocks: due times and leases depend on them.")
+
+
+def of_version(version: int) -> Iterator[Finding]:
+    """Whether the documents are those of this version. Pure."""
+    if version > DOCUMENTS:
+        todo = "Update Clerk. Until then it reads what it can, and leaves the rest as it is."
+        yield advice("migrations", f"the documents are of a newer version ({version}, this one has {DOCUMENTS})", todo)
+    elif version < DOCUMENTS:
+        todo = "Start a worker or clock of this version and end the older ones: a clock finishes it within a minute."
+        yield advice("migrations", f"some documents may be of an earlier version ({version} of {DOCUMENTS})", todo)
+    else:
+        yield good("migrations", "all are done")
 
 
 def of_unreadable(found: Sequence[Unreadable]) -> Iterator[Finding]:

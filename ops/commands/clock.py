@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 from prometheus_client import REGISTRY
+from pymongo.errors import PyMongoError
 
 from messages.process import telemetry
 from messages.process.publishing import AmqpPublisher
@@ -16,6 +18,7 @@ from ops.health.looks import Looks
 from ops.health.showing import Signs, shown
 from ops.running.instrumentation import instrument
 from workers import clock as due_work
+from workers.ports import Ports
 from workers.wiring import make_ports
 
 log = structlog.get_logger("clerk")
@@ -35,11 +38,29 @@ async def _look(settings: Settings) -> None:
     ports = make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value()))
     log.info("clock running", every=settings.clock_seconds)
     looks = Looks()
-    ticking = asyncio.create_task(
-        due_work.run(ports, timedelta(seconds=settings.clock_seconds), looked=looks.note), name="clock"
-    )
+    ticking = asyncio.create_task(_look_and_migrate(ports, settings, looks), name="clock")
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ticking.cancel)
     with shown(Signs(), lambda: {"clock": looks.trouble()}):
         await asyncio.wait((ticking,))
     if not ticking.cancelled():
         ticking.result()
+
+
+async def _look_and_migrate(ports: Ports, settings: Settings, looks: Looks) -> None:
+    every = timedelta(seconds=settings.clock_seconds)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(due_work.run(ports, every, looked=looks.note), name="looks")
+        tasks.create_task(finish_migrations(ports.stores.migrate), name="migrations")
+
+
+async def finish_migrations(
+    migrate: Callable[[], Awaitable[bool]], wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Repeat the migrations every minute until all are done: older processes have ended then."""
+    while True:
+        try:
+            if await migrate():
+                return
+        except PyMongoError as error:
+            log.warning("the migrations could not be repeated", error=type(error).__name__)
+        await wait(60)

@@ -13,7 +13,7 @@ GONE: Final = timedelta(seconds=30)
 class RunningProcess(Document):
     """A running process of Clerk: its kind, where it runs, when it last reported, by its own clock and by MongoDB's.
 
-    `release` is its version of Clerk, and `messages` that of the messages it knows; those of before have neither.
+    `release` is its version of Clerk, `messages` and `documents` are those that it knows; those of before have none.
     """
 
     id: str
@@ -26,6 +26,7 @@ class RunningProcess(Document):
     queues: tuple[str, ...] = ()
     release: str = ""
     messages: int = 0
+    documents: int = 0
     metrics: str = "[]"
 
     def is_running(self, now: datetime) -> bool:

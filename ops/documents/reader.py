@@ -114,6 +114,10 @@ class Documents:
                 if index.document["name"] not in self.database[collection].index_information()
             ]
 
+    def version_of_documents(self) -> int:
+        """The last migration that is done; 0 if none is."""
+        return max((int(each["_id"]) for each in self.raw("migrations", {}, 0)), default=0)
+
     def next_due(self) -> dict[str, datetime]:
         """When the next delayed work of a slice is due, for the slices whose documents say so."""
         found = {}

@@ -10,7 +10,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from messages.release import MESSAGES, VERSION
+from messages.release import DOCUMENTS, MESSAGES, VERSION
 from ops.documents.reader import Documents
 from ops.metrics.samples import Samples, collect_samples, dump_samples
 from ops.repeating import attempt, repeat
@@ -35,6 +35,7 @@ class Presence:
             "queues": list(queues),
             "release": VERSION,
             "messages": MESSAGES,
+            "documents": DOCUMENTS,
         }
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)

@@ -13,7 +13,7 @@ async def test_tickets_of_earlier_versions_come_behind_those_that_wait_and_new_o
     waiting = make.ticket(id=4, conversation="c4", status=Status.OPEN, waiting_since=make.NOW)
     await stores.tickets.add(waiting)
     for _ in range(2):
-        await stores.prepare()
+        await stores.migrate(again=True)
         assert (await stores.tickets.in_status(Status.OPEN, 1))[0].id == 4
         assert [ticket.id for ticket in await stores.tickets.in_status(Status.NEW, 9)] == [2]
     read = await stores.tickets.get(1)
@@ -21,7 +21,7 @@ async def test_tickets_of_earlier_versions_come_behind_those_that_wait_and_new_o
     later = read.model_copy(update={"version": read.version + 1, "waiting_since": make.at(-99)})
     assert await stores.tickets.save(later, read.version)
     assert [ticket.id for ticket in await stores.tickets.in_status(Status.OPEN, 9)] == [1, 4, 3]
-    await stores.prepare()
+    await stores.migrate(again=True)
     assert await stores.tickets.count_in_status(Status.OPEN, 9) == 3
     assert await stores.tickets.count_in_status(Status.OPEN, 2) == 2
     assert await stores.tickets.count_in_status(Status.OPEN, 9, ["+10000000"]) == 0

@@ -12,6 +12,7 @@ from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
 from workers.mongo.lines import Inboxes, Lines
+from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Channels, Posts
@@ -82,10 +83,14 @@ class Stores:
         self.events = Events(self._database["events"])
 
     async def prepare(self) -> None:
-        """Create the missing indexes, and give the tickets of earlier versions their place among those that wait."""
+        """Create the missing indexes, and migrate the documents of earlier versions."""
         for name, indexes in INDEXES.items():
             await self._database[name].create_indexes(indexes)
-        await self.tickets.place_earlier_versions()
+        await self.migrate()
+
+    async def migrate(self, *, again: bool = False) -> bool:
+        """Run the migrations that are not done, or `again` all of them; whether all are done now."""
+        return await (migrate_again if again else migrate)(self._database)
 
     async def ping(self) -> None:
         """Return once the server has answered; raises pymongo's errors."""

@@ -16,9 +16,6 @@ from workers.mongo.terms import Terms
 _COUNTER: Final = {"_id": "tickets"}
 """The counter whose `last` is the last ticket number that was given out."""
 
-_LAST: Final = "1/9999999999"
-"""The place of tickets of which it is not known whether anybody waits."""
-
 _NEWEST_FIRST: Final = 9_999_999_999
 """This minus a ticket's number sorts the newest ticket first."""
 
@@ -157,13 +154,6 @@ class Tickets(DocumentStore[Ticket]):
         of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
         order = [("waits", ASCENDING)]
         return (await self._find_readable({"status": status, **of_lines}, order, limit + skip))[skip:]
-
-    async def place_earlier_versions(self) -> None:
-        """Put the tickets that no process of this version has saved behind those that wait; New ones stay in front."""
-        others = [status for status in Status if status is not Status.NEW]
-        await self._collection.update_many(
-            {"status": {"$in": others}, "waits": {"$exists": False}}, {"$set": {"waits": _LAST}}
-        )
 
     async def count_in_status(self, status: Status, most: int, lines: Collection[str] | None = None) -> int:
         """How many tickets (of these lines) are in a status, counted up to `most`."""
