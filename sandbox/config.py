@@ -40,6 +40,14 @@ EVENTS: Final = (
 )
 
 
+CONTACTS: Final = {
+    "+15557770001": "Maya Okafor",
+    "+15557770002": "Tom Lindqvist",
+    "+15557770003": "Rosa Quispe",
+}
+"""The contacts in the address book at first, by their numbers."""
+
+
 @dataclass(frozen=True)
 class Person:
     """A member of the workspace; `name` is the account's name, `display_name` the one that others see."""

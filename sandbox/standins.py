@@ -10,7 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.config import SandboxConfig
+from sandbox.config import CONTACTS, SandboxConfig
 from sandbox.faults import OrderedFaults
 from sandbox.record import Record
 from sandbox.slack.people.all_actions import People
@@ -20,12 +20,16 @@ from sandbox.twilio.rest_api import TwilioStandIn
 
 
 class StandIns:
-    """Slack and Twilio: `people` act in the workspace, `twilio.receive` sends contacts' texts, `record` has calls."""
+    """Slack and Twilio: `people` act in the workspace, `twilio.receive` sends contacts' texts, `record` has calls.
+
+    `address_book` has the names that the page's contacts were given, by their numbers.
+    """
 
     def __init__(self, config: SandboxConfig, clock: Callable[[], float] = time.time) -> None:
         self.config = config
         self.record = Record()
         self.faults = OrderedFaults()
+        self.address_book = dict(CONTACTS)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False, limits=httpx.Limits(max_connections=200))
         self.workspace = Workspace(config, self.record, clock)
         self.slack = SlackStandIn(self.workspace, self.record, self.faults)

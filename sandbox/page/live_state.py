@@ -103,6 +103,7 @@ class LiveState:
             yield f"view/{id}", view
         for text in [*twilio.texts.values()][-TEXTS:]:
             yield f"text/{text['sid']}", text
+        yield "contacts", self._standins.address_book
         yield "opted_out", sorted(twilio.blocks.pairs(self._standins.config.lines))
         yield "faults", [each.model_dump() for each in self._standins.faults.waiting]
         yield "handling", {number: each.model_dump() for number, each in twilio.carrier.handling.items()}

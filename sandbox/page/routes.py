@@ -41,7 +41,8 @@ class PageApi:
         """The page's routes, below the mount."""
         actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
-            *(self._command, self._channel, self._faults, self._handling, self._window, self._workers),
+            *(self._contact, self._dismiss, self._command, self._channel),
+            *(self._faults, self._handling, self._window, self._workers),
         )
         return [
             Route("/", self._index),
@@ -96,6 +97,13 @@ class PageApi:
             self._standins.twilio.receive(body["from"], body["to"], body.get("body", ""), media, body.get("sid"))
         )
 
+    async def _contact(self, request: Request) -> Response:
+        """Put a contact's name into the address book."""
+        body = await request.json()
+        self._standins.address_book[body["number"]] = str(body["name"])
+        self._standins.record.change()
+        return JSONResponse({"status": 200})
+
     # -- people in the workspace ------------------------------------------------------------------------------------
 
     async def _click(self, request: Request) -> Response:
@@ -142,6 +150,12 @@ class PageApi:
     async def _delete(self, request: Request) -> Response:
         body = await request.json()
         return await _answer_of(self._people.delete(body["user"], body["channel"], body["ts"]))
+
+    async def _dismiss(self, request: Request) -> Response:
+        """Put away a message that only this person sees; the app is not told."""
+        body = await request.json()
+        self._standins.workspace.dismiss(body["user"], body["ts"])
+        return JSONResponse({"status": 200})
 
     async def _command(self, request: Request) -> Response:
         body = await request.json()

@@ -254,6 +254,11 @@ class Workspace:
         self._record.change()
         return ts
 
+    def dismiss(self, user: str, ts: str) -> None:
+        """Put away what only this person sees; they alone can do it."""
+        self.ephemerals[:] = [each for each in self.ephemerals if (each["user"], each["ts"]) != (user, ts)]
+        self._record.change()
+
     # -- for the other modules --------------------------------------------------------------------------------------
 
     def check(self, blocks: Sequence[Json]) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
@@ -31,6 +31,7 @@ class StandInsSnapshot:
     media: dict[str, str]
     opted_out: list[tuple[str, str]]
     under_way: dict[str, PendingDelivery]
+    contacts: dict[str, str] = field(default_factory=dict)
 
 
 _SNAPSHOT: Final = TypeAdapter(StandInsSnapshot)
@@ -50,6 +51,7 @@ def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
         media={each.sid: each.content_type for each in twilio.media.values()},
         opted_out=sorted(twilio.blocks.blocked),
         under_way=twilio.carrier.under_way,
+        contacts=standins.address_book,
     )
     contents = {each.id: each.content for each in files if each.content is not None}
     contents |= {each.sid: each.content for each in twilio.media.values()}
@@ -77,3 +79,4 @@ def put_back(snapshot: StandInsSnapshot, contents: Mapping[str, bytes], standins
     )
     twilio.blocks.blocked.update(snapshot.opted_out)
     twilio.carrier.under_way.update(snapshot.under_way)
+    standins.address_book |= snapshot.contacts

@@ -1,7 +1,9 @@
 """The sandbox page as a person uses it: controls are found by their names, never by their markup."""
 
 import re
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
 
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
 
@@ -12,6 +14,24 @@ WITHIN: Final = 60_000
 """Milliseconds that something is given to appear."""
 
 expect.set_options(timeout=WITHIN)
+
+
+VIOLATIONS: Final = """async (rules) => (await axe.run({ resultTypes: ['violations'], ...rules })).violations
+  .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ''}`))"""
+
+
+@cache
+def _axe() -> str:
+    """The script of axe-core (https://github.com/dequelabs/axe-core), as the package axe-playwright-python ships it."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text()
+
+
+def barriers(page: Page, *rules: str) -> list[str]:
+    """What keeps some people from using a page as it is now, as far as axe, or the rules named, can tell."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    found: list[Any] = page.evaluate(VIOLATIONS, {"runOnly": [*rules]} if rules else {})
+    return [str(each) for each in found]
 
 
 class Desk:

@@ -1,8 +1,8 @@
 /** Elements as descriptions: `patch` makes the page match them and leaves alone what already matches.
  *
  * Typed text, focus and scroll positions are not part of a description, so they stay. Attributes are set as
- * attributes (`value` is an input's default value), `.name` sets a property whenever it differs, `onname` a handler,
- * `style` CSS variables and properties. `mounted` and `removed` are called with the element.
+ * attributes (`value` is an input's default value), `.name` sets a property whenever it differs, `onname` a listener
+ * (not a property: browsers have none for `focusout`), `style` CSS variables and properties. `mounted` and `removed` are called with the element.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -85,8 +85,7 @@ function set(node, name, value, before) {
   if (name.startsWith(".")) {
     if (node[name.slice(1)] !== value) node[name.slice(1)] = value;
   } else if (name.startsWith("on")) {
-    // What a handler returns means nothing here; to the browser, false would mean preventDefault.
-    node[name.toLowerCase()] = value ? (event) => void value(event) : null;
+    listen(node, name.slice(2).toLowerCase(), value);
   } else if (name === "style") {
     for (const property of Object.keys(before ?? {})) if (!value || !(property in value)) node.style.removeProperty(property);
     for (const [property, each] of Object.entries(value ?? {})) node.style.setProperty(property, each);
@@ -95,6 +94,13 @@ function set(node, name, value, before) {
   } else if (node.getAttribute(name) !== (value === true ? "" : String(value))) {
     node.setAttribute(name, value === true ? "" : value);
   }
+}
+
+/** One listener for each kind of event, which calls the handler of the latest description. */
+function listen(node, kind, handler) {
+  node.$handlers ??= {};
+  if (!(kind in node.$handlers)) node.addEventListener(kind, (event) => node.$handlers[kind]?.(event));
+  node.$handlers[kind] = handler || null;
 }
 
 function discard(node) {

@@ -63,7 +63,7 @@ export function faultsView(inside) {
         "div",
         { key: "workers", class: "row" },
         h("span", null, "Workers"),
-        toggle(inside.working ? "Stop" : "Stopped", "Queues fill until the workers resume", !inside.working, () => post("workers", { working: !inside.working })),
+        toggle(inside.working ? "Stop" : "Start", inside.working ? "Stop the workers: queues fill" : "Start the workers again", !inside.working, () => post("workers", { working: !inside.working })),
         button("Kill at Slack", "Slack executes the workers' next call, but they die before they get the answer; new workers start their messages again", () => slack("kill")),
         button("Kill at text", "The provider accepts the workers' next text, but they die before they get the answer", () => post("faults", { api: "twilio", method: "messages.create", kind: "kill" })),
       ),

@@ -32,7 +32,7 @@ export function messageView(message, channel, inThread, before) {
     h(
       "div",
       { class: "message-body" },
-      message.ephemeral && h("p", { key: "only", class: "only-you" }, "Only visible to you"),
+      message.ephemeral && onlyYou(message),
       !together && header(message),
       content(message, key, channel),
       message.files?.map(fileView),
@@ -41,6 +41,12 @@ export function messageView(message, channel, inThread, before) {
     ),
     !message.ephemeral && actions(message, channel, inThread, key),
   );
+}
+
+/** What is above a message that one person sees: as in Slack, they can put it away. */
+function onlyYou({ viewer, ts }) {
+  const dismiss = h("button", { type: "button", class: "link", onclick: () => post("dismiss", { user: viewer, ts }) }, "Dismiss message");
+  return h("p", { key: "only", class: "only-you" }, "Only visible to you · ", dismiss);
 }
 
 function header(message) {

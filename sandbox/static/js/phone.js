@@ -29,11 +29,14 @@ export function phoneView() {
 function contacts() {
   const lines = world().lines;
   const others = all("text").flatMap((each) => [each.from, each.to]).filter((number) => !(number in lines));
-  return [...new Set([...Object.keys(place.contacts), ...others])];
+  return [...new Set([...Object.keys(addressBook()), ...others])];
 }
 
+/** The names of contacts, by their numbers: the stand-ins keep them, for every browser. */
+const addressBook = () => get("contacts") ?? {};
+
 /** The name of a number in the address book. */
-export const contactName = (number) => place.contacts[number] ?? number;
+export const contactName = (number) => addressBook()[number] ?? number;
 
 function contactsView(line) {
   const out = get("opted_out") ?? [];
@@ -70,14 +73,15 @@ function show(on) {
 }
 
 function addView() {
-  const add = (event) => {
+  const add = async (event) => {
     event.preventDefault();
     const { name, number } = event.target.elements;
     const digits = number.value.replace(/[\s().-]/g, "");
     number.setCustomValidity(NUMBER.test(digits) ? "" : "Enter the number with its country code, such as +15557770009");
     if (!event.target.reportValidity()) return;
+    if (!taken(await post("contact", { number: digits, name: name.value.trim() || digits }))) return;
     adding = false;
-    move({ contacts: { ...place.contacts, [digits]: name.value.trim() || digits }, contact: digits });
+    move({ contact: digits });
   };
   return h(
     "form",
@@ -98,7 +102,7 @@ function conversation(line, lines) {
     h(
       "div",
       { key: "who", class: "phone-who" },
-      h("strong", null, contactName(contact)),
+      h("h2", null, contactName(contact)),
       h("small", null, contact, " → ", lines.length > 1 ? lineMenu(line, lines) : line),
     ),
     h(

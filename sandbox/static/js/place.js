@@ -9,9 +9,8 @@ export const place = {
   me: kept.me ?? "U0ADA",
   contact: kept.contact ?? "+15557770001",
   line: kept.line ?? null,
-  contacts: kept.contacts ?? { "+15557770001": "Maya Okafor", "+15557770002": "Tom Lindqvist", "+15557770003": "Rosa Quispe" },
   theme: kept.theme ?? "auto",
-  strip: kept.strip ?? window.innerHeight >= 760,
+  strip: kept.strip ?? (window.innerHeight >= 760 && window.innerWidth > 680),
   lane: null,
   tab: "slack",
   channel: null,
@@ -23,8 +22,8 @@ export const place = {
 /** Go to another place, or act as another person. */
 export function move(changes) {
   Object.assign(place, changes);
-  const { me, contact, line, contacts, theme, strip, read } = place;
-  localStorage.setItem(KEPT, JSON.stringify({ me, contact, line, contacts, theme, strip, read }));
+  const { me, contact, line, theme, strip, read } = place;
+  localStorage.setItem(KEPT, JSON.stringify({ me, contact, line, theme, strip, read }));
   redraw();
 }
 

@@ -9,9 +9,11 @@ import { all, derived, machinery } from "./store.js";
 import { exactTime } from "./times.js";
 
 const SPAN = 120;
-const LANES = 3;
+const LANES = 8;
 const LOGGED = 80;
 const KINDS = { webhook: "webhook", slack: "Slack call", twilio: "Twilio call", queue: "queue message", violation: "violation" };
+
+const LEGEND = { webhook: "webhook", queue: "queue message", slack: "Slack call", twilio: "Twilio call" };
 
 /** All events, oldest first. */
 const happenings = derived(() => {
@@ -62,7 +64,20 @@ export function timelineView() {
       lanes.map((lane) => laneView(lane, found.filter((each) => each.conversation === lane && each.at > now - SPAN), now)),
       !lanes.length && h("p", { key: "none", class: "hint" }, "No conversation yet."),
     ),
+    lanes.length > 0 && axisView(),
     logView(shown.slice(-LOGGED).reverse()),
+  );
+}
+
+/** The times below the lanes, and what the marks stand for. */
+function axisView() {
+  const legend = [...Object.entries(LEGEND), ["bad", "failed"]];
+  return h(
+    "div",
+    { key: "axis", class: "lane axis" },
+    h("span", { class: "unseen" }, "The lanes show the last two minutes."),
+    h("div", { class: "ticks", "aria-hidden": "true" }, ["−2 min", "−1½", "−1", "−½", "now"].map((each) => h("span", { key: each }, each))),
+    h("ul", { class: "legend", role: "list", "aria-label": "What the marks stand for" }, legend.map(([kind, label]) => h("li", { key: kind }, h("i", { class: kind === "bad" ? "mark bad" : `mark is-${kind}` }), label))),
   );
 }
 

@@ -47,9 +47,11 @@ async def conversation(pair: Pair) -> str:
 async def test_everything_in_slack_and_on_phones_survives_a_restart(tmp_path: Path) -> None:
     async with a_pair() as pair:
         card = await conversation(pair)
+        pair.standins.address_book["+15557770009"] = "Nora"
         await pair.standins.settled()
         await StateFolder(pair.standins, tmp_path).save()
         old, new = pair.standins, again(pair.standins, tmp_path)
+        assert new.address_book == old.address_book
         assert new.workspace.channels == old.workspace.channels
         assert new.workspace.ephemerals == old.workspace.ephemerals
         assert new.workspace.files.files == old.workspace.files.files

@@ -1,9 +1,13 @@
-"""Tests and scripts get the sandbox's state again only when it has changed."""
+"""The state that the page gets: again only when it has changed, and the same in every browser."""
 
 import httpx
+from starlette.applications import Starlette
 
 from sandbox.app import opened
 from sandbox.config import SandboxConfig
+from sandbox.page.live_state import LiveState
+from sandbox.page.routes import PageApi
+from sandbox.standins import StandIns
 from tests.wire.sandbox.helpers import ACCOUNT, AUTH, LINE, PUBLIC, SECRET, TOKEN
 
 CONFIG = SandboxConfig(
@@ -36,3 +40,32 @@ async def test_a_state_that_has_not_changed_is_not_sent_again() -> None:
         assert changed.status_code == 200
         assert "hello" in changed.text
         assert changed.headers["etag"] != first.headers["etag"]
+
+
+async def test_a_contacts_name_is_in_every_browser() -> None:
+    standins = StandIns(CONFIG)
+    async with page_of(standins) as http:
+        named = await http.post("/contact", json={"number": "+15557770009", "name": "Nora"})
+        assert named.status_code == 200
+        assert (await http.post("/contact", json={"number": "+15557770010"})).status_code == 400
+    shown = await anext(LiveState(standins, None, lambda: False).deltas())
+    assert shown["set"]["contacts"]["+15557770009"] == "Nora"
+    await standins.close()
+
+
+async def test_a_person_puts_away_what_only_they_see() -> None:
+    standins = StandIns(CONFIG)
+    for person in ("U0ADA", "U0BEN"):
+        standins.workspace.post_ephemeral("C0TEXTS", person, "hidden", [])
+    mine, others = (each["ts"] for each in standins.workspace.ephemerals)
+    async with page_of(standins) as http:
+        for ts in (others, mine, mine):
+            assert (await http.post("/dismiss", json={"user": "U0ADA", "ts": ts})).status_code == 200
+    assert [each["ts"] for each in standins.workspace.ephemerals] == [others]
+    await standins.close()
+
+
+def page_of(standins: StandIns) -> httpx.AsyncClient:
+    """What the page of these stand-ins asks."""
+    app = Starlette(routes=PageApi(standins, LiveState(standins, None, lambda: False), None).routes())
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")
