@@ -69,6 +69,7 @@ class Gateway:
         self._publishing = 0
         self._now = now
         self._mounts = dict(mounts or {})
+        self._front = next(reversed(self._mounts), None)
         self._texts, self._replies = Arrivals(), Arrivals()
         self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
@@ -117,6 +118,8 @@ class Gateway:
         method = scope["method"]
         if path in self._pages:
             return await self._pages[path]() if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
+        if path == "/" and self._front is not None and method in {"GET", "HEAD"}:
+            return Response(303, headers={"location": f"{self._prefix}{self._front}"})
         if path.startswith(MEDIA_PATH):
             return await self._media.answer(path) if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
         path = path.rstrip("/")

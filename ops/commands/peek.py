@@ -15,6 +15,7 @@ from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid, ShowText
 from ops.durations import age, short
 from ops.masking import masked_letter
+from ops.queues.broker import held_words
 from ops.queues.layout import family
 from ops.queues.letters import Letter
 
@@ -39,16 +40,20 @@ def peek(
         raise Invalid(f"{queue}: no such queue; the queues are {', '.join(QUEUES)}, each also with .DQ and .XQ")
     if limit < 1:
         raise Invalid("--limit: at least 1")
-    found = open_broker(Settings.load()).peek(queue, limit)
+    broker = open_broker(Settings.load())
+    found = broker.peek(queue, limit)
     shown = found if show_text else [masked_letter(letter) for letter in found]
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
         return
     console = Console()
+    held = held_words(queue, broker.snapshot(), len(shown), datetime.now(UTC)) if len(shown) < limit else ""
     if not shown:
-        console.print(f"No messages wait in {queue}.")
+        console.print(f"No messages wait in {queue}{' that can be shown' if held else ''}.")
     for letter in shown:
         console.print(describe(letter), "")
+    if held:
+        console.print(held)
 
 
 def describe(letter: Letter) -> RenderableType:

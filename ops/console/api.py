@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -75,6 +76,8 @@ def routes(view: View) -> list[Route]:
 
 def _on_error(_: Request, error: Exception) -> Response:
     """What the API answers when it can't do what was asked."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
     if isinstance(error, BrokerAway | DocumentsAway):
         return JSONResponse({"error": str(error)}, 503)
     assert isinstance(error, ValidationError)
@@ -100,4 +103,9 @@ def _masked(request: Request, letter: Letter) -> dict[str, object]:
     return shown.model_dump(mode="json")
 
 
-HANDLERS: Final = {BrokerAway: _on_error, DocumentsAway: _on_error, ValidationError: _on_error}
+HANDLERS: Final = {
+    HTTPException: _on_error,
+    BrokerAway: _on_error,
+    DocumentsAway: _on_error,
+    ValidationError: _on_error,
+}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -14,6 +15,7 @@ from gateway.readiness import Readiness
 from gateway.webhook import Rejected
 from messages.process.settings import Settings
 from ops.console import api
+from ops.console.names import slack_names
 from ops.console.pages import HERE, Pages
 from ops.console.session import Authentication, Token
 from ops.console.view import View
@@ -30,7 +32,8 @@ def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bo
     documents = Documents(settings.mongo_url.get_secret_value())
     recorder = Recorder(broker, documents, _own_samples(), shared=shared)
     recorder.start()
-    return application(View(settings, broker, documents, trail, recorder, unpublished=lambda: readiness.trouble))
+    view = View(settings, broker, documents, trail, recorder, lambda: readiness.trouble, slack_names(settings))
+    return application(view)
 
 
 def _own_samples() -> Callable[[], Samples]:
@@ -46,7 +49,12 @@ def application(view: View) -> ASGIApp:
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *pages.routes(),
         ],
-        exception_handlers={BrokerAway: pages.trouble, DocumentsAway: pages.trouble, Rejected: _on_rejected},
+        exception_handlers={
+            BrokerAway: pages.trouble,
+            DocumentsAway: pages.trouble,
+            HTTPException: pages.missing,
+            Rejected: _on_rejected,
+        },
     )
     token = Token(view.settings.ops_token.get_secret_value())
     return Authentication(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))

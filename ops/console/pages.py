@@ -5,17 +5,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, QueryParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from messages.queues import QUEUES
 from ops import durations
-from ops.console import charts
+from ops.console import charts, waterfall
 from ops.console.dead_letters import grouped
 from ops.console.forms import KIND, form_of
 from ops.console.runs import Busy
@@ -24,12 +27,16 @@ from ops.console.ticket_rows import TicketRow, ticket_rows
 from ops.console.view import View
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
+from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS
+from ops.queues.broker import held_words
 from ops.queues.layout import family
 from ops.queues.letters import Selection
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = 50
 PEEK: Final = 20
+NOTHING: Final = "Select some dead letters first, or use the buttons for all of them."
+CALLED: Final = (WEBHOOKS, SLACK_API, TWILIO_API)
 
 
 class Pages:
@@ -53,6 +60,7 @@ class Pages:
             Route("/", self.overview),
             Route("/queues", self.queues),
             Route("/queues/{name}", self.queue),
+            Route("/calls", self.calls),
             Route("/dead", self.dead),
             Route("/dead/{verb:str}", self.move, methods=["POST"]),
             Route("/dead/{id:str}", self.letter),
@@ -65,7 +73,8 @@ class Pages:
 
     def sign_in(self, request: Request) -> Response:
         """The form that asks for the token, and nothing else."""
-        path, query = request.url.path, request.url.query
+        path = request.url.path
+        query = urlencode([each for each in request.query_params.multi_items() if each[0] != "wrong"])
         after = f"{path}?{query}" if query else path
         page = self._templates.get_template("sign_in.html")
         return HTMLResponse(page.render(after=after, wrong=request.query_params.get("wrong") == "1"), 401)
@@ -73,6 +82,14 @@ class Pages:
     def trouble(self, request: Request, error: Exception) -> Response:
         """A page that says what can't be shown, and why."""
         return self._draw(request, "trouble.html", 503, error=str(error))
+
+    def missing(self, request: Request, error: Exception) -> Response:
+        """A page that says that there is no such page, with the way to those that there are."""
+        assert isinstance(error, HTTPException)
+        words = f"There is no page {request.url.path}." if error.status_code == 404 else f"{error.detail}."
+        answer = self._draw(request, "trouble.html", error.status_code, error=words)
+        answer.headers.update(error.headers or {})
+        return answer
 
     def overview(self, request: Request) -> Response:
         """What is wrong, the flow from webhook to Slack, what waits."""
@@ -106,24 +123,34 @@ class Pages:
         if family(name) not in QUEUES:
             return self._draw(request, "trouble.html", 404, error=f"There is no queue {name}.")
         show_text = request.query_params.get("show_text") == "1"
-        found = self._view.broker.peek(name, PEEK)
+        broker = self._view.broker
+        found = broker.peek(name, PEEK)
+        held = held_words(name, broker.snapshot(), len(found), self._view.now()) if len(found) < PEEK else ""
         shown = found if show_text else [masked_letter(letter) for letter in found]
-        return self._draw(request, "queue.html", name=name, letters=shown, show_text=show_text)
+        return self._draw(request, "queue.html", name=name, letters=shown, show_text=show_text, held=held)
+
+    def calls(self, request: Request) -> Response:
+        """What came in and went out in the last minute, by method and outcome, the failing ones first."""
+        latest = self._view.recorder.latest()
+        found = latest.calls if latest else ()
+        by_stage = {stage: [each for each in found if each.stage == stage] for stage in CALLED}
+        return self._draw(request, "calls.html", by_stage=by_stage)
 
     def dead(self, request: Request) -> Response:
         """Dead letters with filters, by page."""
         view, query = self._view, request.query_params
         selection, wrong = _selection(query)
-        matching = [] if wrong else view.dead.matching(selection)
-        look, start = view.dead.look(), _place(query.get("from", ""))
+        look, start = view.dead_letters(), _place(query.get("from", ""))
+        matching = [] if wrong else view.dead.matching(selection, look)
         return self._draw(
             request,
             "dead.html",
-            selection=selection,
-            wrong=wrong,
+            wrong=wrong or (NOTHING if query.get("nothing") else ""),
             query=query,
-            filters={name: query[name] for name in _FILTERS if query.get(name)},
-            look=look,
+            filters=_filters(query),
+            look=look.page,
+            read_at=look.at,
+            seen_until=look.until.isoformat(),
             matching=len(matching),
             groups=grouped(matching),
             letters=[masked_letter(letter) for letter in matching[start : start + PAGE]],
@@ -154,13 +181,18 @@ class Pages:
             return RedirectResponse("/ops/dead", 303)
         ids = tuple(str(id) for id in form.getlist("id"))
         selection, wrong = _selection(form)
-        if verb not in {"replay", "drop"} or wrong or not (ids or form.get("all")):
-            error = wrong or "Select some dead letters first, or use the buttons for all that match."
+        if verb not in {"replay", "drop"} or wrong:
+            error = wrong or f"Nothing can {verb} dead letters."
             return await run_in_threadpool(self._draw, request, "trouble.html", 400, error=error)
+        if not (ids or form.get("all")):
+            return RedirectResponse(f"/ops/dead?{urlencode({**_filters(form), 'nothing': '1'})}", 303)
         chosen = Selection(ids=ids) if ids else selection
         move = view.broker.replay if verb == "replay" else view.broker.drop
+        counted = str(form.get("count", ""))
+        expected = len(ids) or (_place(counted) if counted else None)
         try:
-            thread = view.runs.start("replayed" if verb == "replay" else "dropped", lambda report: move(chosen, report))
+            done = "replayed" if verb == "replay" else "dropped"
+            thread = view.runs.start(done, lambda report: move(chosen, report), expected)
         except Busy:
             error = "Another replay or drop is still running. Wait for it to finish, or stop it."
             return await run_in_threadpool(self._draw, request, "trouble.html", 409, error=error)
@@ -171,7 +203,7 @@ class Pages:
 
     def pending(self, request: Request) -> Response:
         """Conversations with texts that wait to be announced."""
-        return self._draw(request, "pending.html", pending=self._view.documents.pending(200))
+        return self._draw(request, "pending.html", pending=self._view.pending(200))
 
     def tickets(self, request: Request) -> Response:
         """Tickets by status, by page, the longest wait first."""
@@ -201,9 +233,19 @@ class Pages:
         return self._draw(request, "search.html", asked=asked, **_page(rows, len(found.tickets), start))
 
     def trace(self, request: Request) -> Response:
-        """Everything known of an id, in time order."""
-        found = self._view.trace(request.path_params["id"])
-        return self._draw(request, "trace.html", 200 if found.subject else 404, trace=found)
+        """Everything known of an id: what happened to each text and ticket, in time order."""
+        found, query = self._view.trace(request.path_params["id"]), request.query_params
+        shown = waterfall.Shown(tuple(query.getlist("kind")), query.get("trouble") == "1")
+        return self._draw(
+            request,
+            "trace.html",
+            200 if found.subject else 404,
+            trace=found,
+            shown=shown,
+            kinds=waterfall.kinds(found.steps),
+            groups=waterfall.groups(found.steps, shown),
+            bar=waterfall.bar,
+        )
 
     def _draw(self, request: Request, template: str, code: int = 200, **shown: Any) -> Response:
         page = self._templates.get_template(template)
@@ -214,6 +256,7 @@ class Pages:
             now=now,
             ago=lambda moment: durations.age(moment, now),
             until=lambda moment: durations.short((moment - now).total_seconds()),
+            named=self._view.names.page(),
             **shown,
         )
         return HTMLResponse(html, code)
@@ -234,7 +277,21 @@ def _selection(given: QueryParams | FormData) -> tuple[Selection, str]:
     except ValueError as error:
         return Selection(), str(error)
     queues = (text["queue"],) if text["queue"] else ()
-    return Selection(queues=queues, actor=text["actor"] or None, reason=text["reason"] or None, **ages), ""
+    try:
+        return Selection(
+            queues=queues,
+            actor=text["actor"] or None,
+            reason=text["reason"] or None,
+            until=given.get("until") or None,
+            **ages,
+        ), ""
+    except ValidationError:
+        return Selection(), "The form does not say until when. Load the page again."
+
+
+def _filters(given: QueryParams | FormData) -> dict[str, str]:
+    """The filters that are set."""
+    return {name: str(given[name]) for name in _FILTERS if given.get(name)}
 
 
 def _place(given: str) -> int:

@@ -10,7 +10,7 @@ from ops.documents.processes import RunningProcess, told_of_older_workers
 from ops.durations import short
 from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
-from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Stage
+from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS, Calls, Stage
 from ops.queues.broker import STALLED, Snapshot
 from workers.mongo.unreadable import Unreadable
 
@@ -35,6 +35,16 @@ _SILENCE: Final = frozenset(
     }
 )
 """The outcomes of calls that had no answer: for Slack the kind of error, for Twilio what it means for the text."""
+
+
+_USUAL: Final = frozenset(
+    {"already_reacted", "exchanged_trigger_id", "no_reaction", "ratelimited", "refused", "trigger_exchanged"}
+)
+"""Outcomes that belong to a good day, or that another problem names: Clerk asks for what is done already, or waits."""
+
+CALLS: Final = "/ops/calls"
+NAMED: Final = 3
+"""How many kinds of failing calls one problem names."""
 
 
 class Problem(Document):
@@ -160,21 +170,37 @@ def of_stages(stages: tuple[Stage, ...]) -> list[Problem]:
                 "The gateway's log says why. If the signature is wrong, correct CLERK_SLACK_SIGNING_SECRET for Slack, "
                 "CLERK_TWILIO_AUTH_TOKEN or CLERK_PUBLIC_URL for Twilio."
             )
-            found.append(Problem(found="Webhooks were refused in the last minute.", todo=todo))
-        if stage.name in {SLACK_API, TWILIO_API}:
-            found += _of_calls(stage.name.removesuffix(" API"), set(stage.faults))
+            found.append(Problem(found="Webhooks were refused in the last minute.", todo=todo, link=CALLS))
     return found
 
 
-def _of_calls(provider: str, faults: set[str]) -> list[Problem]:
-    found = []
+def of_calls(calls: Sequence[Calls]) -> list[Problem]:
+    """What Slack and Twilio did not do in the last minute, and which calls those were."""
+    return [
+        problem
+        for stage in (SLACK_API, TWILIO_API)
+        for problem in _of_provider(stage.removesuffix(" API"), [each for each in calls if each.stage == stage])
+    ]
+
+
+def _of_provider(provider: str, calls: Sequence[Calls]) -> list[Problem]:
+    found, failed = [], [each for each in calls if each.failed]
+    faults = {each.outcome for each in failed}
     if silent := sorted(faults & _SILENCE):
         todo = "Run clerk doctor to try it from here. Clerk gives up each call in time and tries again later."
-        found.append(Problem(found=f"{provider} does not answer: {', '.join(silent)}.", todo=todo))
+        found.append(Problem(found=f"{provider} does not answer: {', '.join(silent)}.", todo=todo, link=CALLS))
     if refused := sorted(faults & _ADMIN):
         todo = "Run clerk doctor: it says what is wrong with the credentials."
-        found.append(Problem(found=f"{provider} refuses calls: {', '.join(refused)}.", todo=todo))
+        found.append(Problem(found=f"{provider} refuses calls: {', '.join(refused)}.", todo=todo, link=CALLS))
     if "refused" in faults:
         todo = f"The ticket's thread says why. If {provider} refuses all texts, clerk doctor checks the credentials."
-        found.append(Problem(found=f"{provider} refused a text in the last minute.", todo=todo))
+        found.append(Problem(found=f"{provider} refused a text in the last minute.", todo=todo, link=CALLS))
+    others = [each for each in failed if each.outcome not in _SILENCE | _ADMIN | _USUAL]
+    if others:
+        share = f"{sum(each.count for each in others):,.0f} of {sum(each.count for each in calls):,.0f}"
+        named = ", ".join(f"{each.method} {each.outcome} ({each.count:,.0f})" for each in others[:NAMED])
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        todo = "Clerk tries again where that helps. If it goes on, run clerk doctor, and see the log of the workers."
+        what = f"{share} calls of {provider} failed in the last minute: {named}{more}."
+        found.append(Problem(found=what, todo=todo, link=CALLS))
     return found

@@ -13,12 +13,27 @@ log = structlog.get_logger("clerk.console")
 
 @dataclass(frozen=True)
 class Run:
-    """A run over dead letters: `verb` is replayed or dropped; `error` says why it ended early."""
+    """A run over dead letters: `verb` is replayed or dropped; `error` says why it ended early.
+
+    `expected` is how many it is to move, where that was known when it started."""
 
     verb: str
+    expected: int | None = None
     tally: Tally = field(default_factory=Tally)
     finished: bool = False
     error: str | None = None
+
+    @property
+    def moved(self) -> int:
+        """How many of those that it is to move it is done with."""
+        return self.tally.done + self.tally.already + self.tally.unreplayable
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How far it is, of how much: of what it is to move, else of what it has to look through."""
+        if self.expected is None:
+            return self.tally.scanned, max(1, self.tally.total)
+        return min(self.moved, self.expected), max(1, self.expected)
 
 
 class Busy(Exception):
@@ -33,12 +48,16 @@ class Runs:
         self._stop = threading.Event()
         self.latest: Run | None = None
 
-    def start(self, verb: str, work: Callable[[Report], Tally]) -> threading.Thread:
-        """Start a run; Busy if another has not finished."""
+    def running(self) -> bool:
+        """Whether a run has not finished."""
+        return self.latest is not None and not self.latest.finished
+
+    def start(self, verb: str, work: Callable[[Report], Tally], expected: int | None = None) -> threading.Thread:
+        """Start a run that is to move `expected` dead letters, if that is known; Busy if another has not finished."""
         with self._lock:
-            if self.latest is not None and not self.latest.finished:
+            if self.running():
                 raise Busy
-            self.latest = Run(verb)
+            self.latest = Run(verb, expected)
             self._stop.clear()
         thread = threading.Thread(target=self._run, args=(self.latest, work), name="dead-letters", daemon=True)
         thread.start()

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from messages.conversation import Conversation
 from messages.line import Line
 from messages.opt_outs import described
 from messages.process.settings import Settings
 from messages.sms import Direction, Sms
 from messages.ticket import Status
-from ops.console.dead_letters import DeadLetters
+from ops.console.dead_letters import DeadLetters, SeenLetters
+from ops.console.names import Names
 from ops.console.problems import (
     Problem,
     of_absences,
+    of_calls,
     of_documents,
     of_posts,
     of_processes,
@@ -48,6 +51,16 @@ class LineHealth:
     refused: str | None
 
 
+@dataclass(frozen=True)
+class PendingTexts:
+    """A conversation with unannounced texts; what is not known of it is empty."""
+
+    conversation: Conversation
+    name: str
+    line: str
+    ticket: int | None
+
+
 @dataclass
 class View:
     """What the pages are drawn from."""
@@ -59,17 +72,19 @@ class View:
     recorder: Recorder
     unpublished: Callable[[], str | None] = field(default=lambda: None)
     """Why this gateway could not publish when it last tried; None if it could."""
+    names: Names = field(default_factory=Names)
     runs: Runs = field(default_factory=Runs)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self.dead = DeadLetters(self.broker)
+        self.dead = DeadLetters(self.broker, self.runs.running)
 
     def problems(self) -> list[Problem]:
         """What is wrong, the most serious first."""
         latest, now = self.recorder.latest(), self.now()
         found = [*of_publishing(self.unpublished()), *(of_snapshot(latest.snapshot) if latest else ())]
-        found += [*of_processes(latest.processes or ()), *of_stages(latest.stages)] if latest else []
+        if latest is not None:
+            found += [*of_processes(latest.processes or ()), *of_stages(latest.stages), *of_calls(latest.calls)]
         try:
             behind = len(self.documents.behind(now - LATE, 1000))
             found += of_posts(self.documents.not_shown(now - timedelta(days=1)))
@@ -80,6 +95,11 @@ class View:
             todo = "Bring MongoDB back. Until then texts wait in the queues, and nothing is lost."
             found.append(Problem(found=str(error), todo=todo))
         return found
+
+    def dead_letters(self) -> SeenLetters:
+        """The dead letters, read again if the queues' count says that they changed; BrokerAway if they can't be."""
+        latest = self.recorder.latest()
+        return self.dead.look(latest.snapshot if latest else None)
 
     def tickets_by_status(self) -> dict[Status, int] | None:
         """How many tickets there are in each status; None if MongoDB can't be reached."""
@@ -93,11 +113,28 @@ class View:
         letters: tuple[Letter, ...] = ()
         unasked: tuple[str, ...] = ()
         try:
-            letters = self.dead.look().letters
+            letters = self.dead_letters().page.letters
         except BrokerAway as error:
             unasked = (str(error),)
         found = timeline.trace(id, self.documents, self.trail, letters)
         return found.model_copy(update={"unasked": unasked})
+
+    def pending(self, limit: int) -> list[PendingTexts]:
+        """Conversations with texts that wait to be announced, with what people call their contacts and lines."""
+        found = self.documents.pending(limit)
+        contacts = self.documents.by_ids("contacts", {each.contact for each in found})
+        names = {str(each["_id"]): str(each.get("name", "")) for each in contacts}
+        lines = {line.id: line for line in self.documents.lines()}
+        tickets = self.documents.current_tickets([each.id for each in found])
+        return [
+            PendingTexts(
+                conversation=each,
+                name=names.get(each.contact, ""),
+                line=lines[each.line].name if each.line in lines else "",
+                ticket=tickets.get(each.id),
+            )
+            for each in found
+        ]
 
     def line_health(self, line: Line, throttled: Mapping[str, datetime], refusing: Mapping[str, str]) -> LineHealth:
         """The health of a line, according to the documents."""

@@ -185,6 +185,13 @@ class Documents:
         """Tickets that match, from the one whose contact has waited longest."""
         return self._find(Ticket, "tickets", query, [("waits", ASCENDING)], limit, skip)
 
+    def current_tickets(self, conversations: Collection[str]) -> dict[str, int]:
+        """The newest ticket of each of these conversations, by the conversation."""
+        query = {"conversation": {"$in": sorted(conversations)}}
+        with _explaining_errors():
+            found = list(self.database["tickets"].find(query, {"conversation": 1}).sort([("_id", ASCENDING)]))
+        return {str(each["conversation"]): int(each["_id"]) for each in found}
+
     def by_ids(self, collection: str, ids: Collection[str]) -> list[dict[str, Any]]:
         """Documents with these ids, as MongoDB holds them."""
         return self.raw(collection, {"_id": {"$in": sorted(ids)}}, len(ids)) if ids else []

@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.samples import Samples, growth, merged, parse_samples, percentile
-from ops.metrics.stages import Stage, stages
+from ops.metrics.stages import Calls, Stage, calls, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
 from ops.repeating import repeat
 
@@ -46,6 +46,7 @@ class Reading:
     stages: tuple[Stage, ...]
     to_slack: tuple[float | None, float | None]
     troubles: tuple[str, ...]
+    calls: tuple[Calls, ...] = ()
 
 
 class Recorder:
@@ -95,6 +96,7 @@ class Recorder:
                 stages=stages(last_minute, seconds),
                 to_slack=(to_slack[0], to_slack[1]),
                 troubles=tuple(troubles),
+                calls=calls(last_minute),
             )
         )
         self._first.set()

@@ -33,6 +33,42 @@ class Stage(Document):
     faults: tuple[str, ...] = ()
 
 
+class Calls(Document):
+    """The calls of one method, or the webhooks of one route, that had one outcome: how many in the last minute."""
+
+    stage: str
+    method: str
+    outcome: str
+    count: float
+    failed: bool
+
+
+_FINE: Final = {WEBHOOKS: ("accepted", "dropped"), SLACK_API: ("ok",), TWILIO_API: ("ok",)}
+_COUNTED: Final = (
+    (WEBHOOKS, "clerk_webhooks_total", "route"),
+    (SLACK_API, "clerk_slack_calls_total", "method"),
+    (TWILIO_API, "clerk_twilio_calls_total", "method"),
+)
+
+
+def calls(growth: Samples) -> tuple[Calls, ...]:
+    """What came in and went out, by method and outcome, from the growth of the counters; the failing ones first."""
+    found = [
+        Calls(
+            stage=stage,
+            method=dict(labels).get(label, ""),
+            outcome=(outcome := dict(labels).get("outcome", "")),
+            count=value,
+            failed=outcome not in _FINE[stage],
+        )
+        for stage, metric, label in _COUNTED
+        for (name, labels), value in growth.items()
+        if name == metric and value > 0
+    ]
+    order = [stage for stage, _, _ in _COUNTED]
+    return tuple(sorted(found, key=lambda each: (order.index(each.stage), not each.failed, -each.count, each.method)))
+
+
 def stages(growth: Samples, seconds: float) -> tuple[Stage, ...]:
     """Every stage, computed from the growth of the counters in so many seconds."""
     return (

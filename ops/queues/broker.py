@@ -1,9 +1,10 @@
 """What an operator can ask of the queues, whichever broker holds them. Pure."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
-from ops.queues.layout import Moment, Shape
+from ops.queues.layout import Moment, Shape, dead, delayed, family
 from ops.queues.letters import Letter, Selection
 
 STALLED: Final = 120.0
@@ -42,6 +43,29 @@ class Snapshot(Shape):
     at: Moment
     source: str
     queues: tuple[QueueState, ...]
+
+
+def held_words(queue: str, snapshot: Snapshot, shown: int, now: datetime) -> str:
+    """What a look at a queue can't show, in words: the messages that workers have taken; empty if there are none.
+
+    `queue` is a work queue or its delayed messages, and `shown` is how many the look has shown.
+    """
+    state = next((each for each in snapshot.queues if each.name == family(queue)), None)
+    if state is None or queue == dead(state.name):
+        return ""
+    if queue != delayed(state.name):
+        count = state.held or 0
+        return f"Workers hold {_messages(count)}, which can't be shown." if count else ""
+    count = state.delayed - shown
+    if count <= 0:
+        return ""
+    due = state.next_due_at
+    when = f", the next in {max(0, round((due - now).total_seconds())):,} s" if due is not None else ""
+    return f"Workers hold {_messages(count)} until they are due{when}. These can't be shown."
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} of its messages" if count != 1 else "1 of its messages"
 
 
 class Page(Shape):

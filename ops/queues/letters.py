@@ -137,7 +137,7 @@ class Selection(Shape):
     """Which dead letters: those that match all given filters.
 
     `queues` are work queues, all if none is given; `reason` is a part of the reason, in upper or lower case; ages count
-    from death.
+    from death; `until` leaves out what died after it.
     """
 
     queues: tuple[str, ...] = ()
@@ -145,6 +145,7 @@ class Selection(Shape):
     reason: str | None = None
     older_than: timedelta | None = None
     newer_than: timedelta | None = None
+    until: Moment | None = None
     ids: tuple[str, ...] = ()
 
     def matches(self, letter: Letter, now: datetime) -> bool:
@@ -159,6 +160,8 @@ class Selection(Shape):
             return False
         died = letter.died_at or letter.published_at
         if self.older_than is not None and (died is None or now - died < self.older_than):
+            return False
+        if self.until is not None and died is not None and died > self.until:
             return False
         return self.newer_than is None or (died is not None and now - died <= self.newer_than)
 

@@ -1,11 +1,11 @@
 """The timeline of one text or ticket, or of all that one webhook caused: messages, documents, posts, provider calls."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from messages.base import Document, Moment
+from messages.base import Document
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
 from messages.ticket import Entry, Ticket
@@ -13,22 +13,13 @@ from ops.documents.reader import Documents
 from ops.masking import masked_number
 from ops.queues.letters import Letter
 from ops.traces.log_trail import LogLine, Trail
+from ops.traces.steps import Step
 
 MOST: Final = 200
 """How many texts and how many posts one trace shows."""
 
 _CAUSE: Final = re.compile(r"[0-9a-f]{32}")
 _TICKET: Final = re.compile(r"#?([0-9]{1,12})")
-
-
-class Step(Document):
-    """One thing that happened: when, where (webhook, message, ticket, Slack, ...), what, and its ids."""
-
-    at: Moment
-    where: str
-    what: str
-    detail: str = ""
-    trouble: bool = False
 
 
 class Trace(Document):
@@ -62,12 +53,17 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
     if subject is None and not lines and not own:
         return Trace(id=id, subject=None)
     texts, tickets = (subject.texts, subject.tickets) if subject else ((), ())
+    of_cause = {text.correlation_id: f"text {text.id}" for text in reversed(texts) if text.correlation_id}
     steps = [
-        *(step for text in texts for step in of_text(text)),
-        *(step for ticket in tickets for step in of_ticket(ticket, documents.history(ticket))),
-        *(of_post(post) for post in _posts(documents, texts, tickets)),
-        *map(of_log_line, lines),
-        *map(of_letter, own),
+        *(_about(f"text {text.id}", step) for text in texts for step in of_text(text)),
+        *(
+            _about(f"ticket #{ticket.id}", step)
+            for ticket in tickets
+            for step in of_ticket(ticket, documents.history(ticket))
+        ),
+        *(_about(_shown_by(post, texts), of_post(post)) for post in _posts(documents, texts, tickets)),
+        *(_about(_of_cause(line.correlation_id, of_cause), of_log_line(line)) for line in lines),
+        *(_about(_of_cause(letter.correlation_id, of_cause), of_letter(letter)) for letter in own),
     ]
     return Trace(
         id=id,
@@ -75,6 +71,24 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
         steps=tuple(sorted(steps, key=lambda step: step.at)),
         related=_related(id.strip(), texts, tickets, causes),
     )
+
+
+def _about(what: str, step: Step) -> Step:
+    return step.model_copy(update={"about": what})
+
+
+def _shown_by(post: Post, texts: Sequence[Sms]) -> str:
+    """What a Slack message is about: the first of the texts that it shows, else its ticket."""
+    if post.kind is PostKind.TEXTS:
+        for text in texts:
+            if text.conversation == post.conversation and text.seq == post.first:
+                return f"text {text.id}"
+    return f"ticket #{post.ticket}" if post.ticket is not None else "the conversation"
+
+
+def _of_cause(cause: str | None, of_cause: Mapping[str, str]) -> str:
+    """What a log line or a message is about: the text that its cause brought, else the cause itself."""
+    return of_cause.get(cause or "", f"cause {cause}" if cause else "a message")
 
 
 def find(id: str, documents: Documents) -> Subject | None:
@@ -251,7 +265,12 @@ def of_log_line(line: LogLine) -> Step:
         what=" ".join(str(part) for part in (actor, line.event, outcome) if part),
         detail=masked_number(", ".join([*(f"{name} {_brief(value)}" for name, value in fields.items()), line.process])),
         trouble=outcome in {"retried", "dead", "rejected", "unpublished"} or line.event == "dead letter",
+        took=_seconds(line.fields.get("milliseconds")),
     )
+
+
+def _seconds(milliseconds: object) -> float:
+    return max(0.0, milliseconds / 1000) if isinstance(milliseconds, int | float) else 0.0
 
 
 def of_letter(letter: Letter) -> Step:

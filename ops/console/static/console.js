@@ -18,12 +18,16 @@ function swap(page) {
   }
 }
 
+/** Whether a question waits for its answer: nothing below it may change. */
+const asking = () => document.querySelector("dialog[open]") !== null;
+
 async function refresh() {
-  if (document.hidden) return;
+  if (document.hidden || asking()) return;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (answer.status === 401) return location.reload();
-    swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!asking()) swap(fresh);
     document.body.classList.remove("offline");
   } catch {
     document.body.classList.add("offline");
@@ -32,12 +36,41 @@ async function refresh() {
 
 if (document.querySelector("[data-live]")) setInterval(refresh, EVERY);
 
+/** What a message says once, such as "That is not the token.", a reload does not say again. */
+function forgetWhatWasSaid() {
+  const address = new URL(location.href);
+  for (const name of ["wrong", "nothing"]) address.searchParams.delete(name);
+  if (address.href !== location.href) history.replaceState(null, "", address);
+}
+
+forgetWhatWasSaid();
+
+/** Ask whether to go on with a button's form, and then send it. */
+function ask(form, button) {
+  const dialog = document.querySelector("#confirm");
+  const count = form.querySelectorAll('input[name="id"]:checked').length;
+  dialog.querySelector("#confirm-words").textContent = button.dataset.confirm.replace("{n}", count === 1 ? "1 dead letter" : `${count} dead letters`);
+  dialog.querySelector("#confirm-yes").textContent = button.textContent;
+  dialog.returnValue = "";
+  const done = () => {
+    answered = dialog.returnValue === "yes" ? button : null;
+    if (answered) form.requestSubmit(button);
+  };
+  dialog.addEventListener("close", done, { once: true });
+  dialog.showModal();
+}
+
+let answered = null;
+
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (button?.dataset.confirm && !confirm(button.dataset.confirm)) {
+  const isEmpty = button?.dataset.confirm?.includes("{n}") && !event.target.querySelector('input[name="id"]:checked');
+  if (button?.dataset.confirm && button !== answered && !isEmpty) {
     event.preventDefault();
+    ask(event.target, button);
     return;
   }
+  answered = null;
   if (button && "clear" in button.dataset) {
     for (const box of event.target.querySelectorAll('input[name="id"]')) box.checked = false;
   }
