@@ -153,11 +153,12 @@ class Whisper(QueueMessage):
 
 
 class OpenModal(QueueMessage):
-    """An agent clicked Assign: the modal must open within three seconds of `received_at`."""
+    """An agent clicked Assign, in `channel`: the modal must open within three seconds of `received_at`."""
 
     actor = "interactive.open_modal"
     ticket: int
     user: str
     trigger_id: str
     response_url: str | None = None
+    channel: str | None = None
     received_at: Moment

@@ -13,10 +13,11 @@ class _OpensModal(QueueMessage):
 
 
 class OpenReply(_OpensModal):
-    """An agent clicked Reply on a card."""
+    """An agent clicked Reply on a card, in `channel`."""
 
     actor = "interactive.open_reply"
     ticket: int
+    channel: str | None = None
 
 
 class OpenDashboard(_OpensModal):

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from messages.formats.media_types import described
 from messages.formats.plain_words import visible
+from messages.sms import Sms
 
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL: Final = re.compile(r"[&<>]")
@@ -68,6 +70,18 @@ def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "
         if len(row) <= limit:
             return row
     return f"{len(parts)} of them" if parts else none
+
+
+def words_of(text: Sms) -> str:
+    """What a text says, where no picture can be shown."""
+    if text.body.strip():
+        return visible(text.body)
+    return f"({described([each.content_type for each in text.media]) or 'no text'})"
+
+
+def local_age(at: datetime) -> str:
+    """How long ago a time is for whoever reads it, whenever they do; the time itself where a client can't say."""
+    return f"<!date^{int(at.timestamp())}^{{ago}}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def local_time(at: datetime) -> str:

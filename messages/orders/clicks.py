@@ -68,6 +68,7 @@ def _assign(click: Click) -> Sequence[QueueMessage]:
         user=click.user,
         trigger_id=click.trigger_id,
         response_url=click.response_url,
+        channel=click.channel or None,
         received_at=click.at,
     )
     return [modal, _seen(click)]
@@ -79,6 +80,7 @@ def _reply(click: Click) -> Sequence[QueueMessage]:
         user=click.user,
         trigger_id=click.trigger_id,
         response_url=click.response_url,
+        channel=click.channel or None,
         received_at=click.at,
     )
     return [modal, _seen(click)]

@@ -136,8 +136,7 @@ def test_the_search_field_is_a_keystroke_away(page: Page) -> None:
     expect(page.get_by_text("Nothing found")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 800), ("light", 390)])
 def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: str, scheme: str, width: int) -> None:
     put(amqp_url, "slack.XQ", [letter(number) for number in range(60)])
     put(amqp_url, "tickets", [letter(100, queue_name="tickets")])

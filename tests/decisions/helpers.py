@@ -40,7 +40,7 @@ LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100"
 """The address of a message."""
 
 ALIVE = re.compile(
-    r"<(?!@[UW][A-Z0-9]+>|#[CGD][A-Z0-9]+>|!date\^\d+\^\{date_short_pretty\} \{time\}\|[-0-9: ]+ UTC>"
+    r"<(?!@[UW][A-Z0-9]+>|#[CGD][A-Z0-9]+>|!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{ago\})\|[-0-9: ]+ UTC>"
     rf"|{re.escape(LINK)}\|see the newest notification>)"
 )
 """A control sequence that is not one of Clerk's own: a mention of a person or channel, a time, or a link to a card."""

@@ -18,7 +18,7 @@ from messages.notification import OpenModal, Whisper
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 from workers.failures import CallError, Permanent
 from workers.interactive import assign_modal, lists, reply_modals, troubles
-from workers.interactive.find_tickets import open_tickets, search_tickets, visible_lines
+from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
 from workers.interactive.lists import ListPage
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
@@ -39,6 +39,10 @@ within the life of a trigger: what fails each time is still a dead letter."""
 LINE_REMOVED: Final = (
     "{line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
     "An admin can add the line again (clerk lines add)."
+)
+NOT_SEEN: Final = (
+    "Ticket #{ticket} is of a channel that you can't see, and you are not named on it. "
+    "Ask somebody who is in that channel to assign you, or to notify you."
 )
 TICKET_GONE: Final = "You can't send a text: this ticket's line or contact no longer exists."
 
@@ -80,6 +84,8 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
             return f"Ticket #{message.ticket} no longer exists."
         if line is None:
             return LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
+        if not await may_see(ticket, line, message.user, message.channel, ports):
+            return NOT_SEEN.format(ticket=ticket.id)
         earlier = await stores.past.notes_before(ticket, assign_modal.NOTES_SHOWN)
         return assign_modal.edit(ticket, line, tags, earlier)
 
@@ -97,8 +103,10 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
         contact = await stores.contacts.get(ticket.contact) if ticket else None
         if ticket is not None and line is None:
             return LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
-        if line is None or contact is None:
+        if ticket is None or line is None or contact is None:
             return TICKET_GONE
+        if not await may_see(ticket, line, message.user, message.channel, ports):
+            return NOT_SEEN.format(ticket=ticket.id)
         out = (await stores.opt_outs.of(line.id, contact.id)).out
         return reply_modals.reply(line, contact, line.channel, message.response_url, opted_out=out)
 

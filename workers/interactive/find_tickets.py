@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from messages.line import Line, line_of
@@ -35,6 +36,17 @@ async def visible_lines(user: str, channel: str | None, ports: Ports) -> list[Li
     return [line for line in lines if line.channel == channel or line.channel in seen]
 
 
+async def may_see(ticket: Ticket, line: Line, user: str, channel: str | None, ports: Ports) -> bool:
+    """Whether a user may see a ticket: they are named on it, or see its line's channel or one that it notifies.
+
+    `channel` is where they are: nobody needs to ask Slack whether they see that.
+    """
+    if user in {*ticket.notify, *ticket.assignees}:
+        return True
+    places = {line.channel, *(each for each in ticket.notify if each[:1] not in {"U", "W"})}
+    return channel in places or bool(await ports.slack.sees(user, places))
+
+
 async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> FoundTickets:
     """A page of at most `most` tickets that match a query and that a user can see, whoever has waited longest first."""
     lines = await visible_lines(user, page.channel, ports)
@@ -43,13 +55,15 @@ async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> 
     if status is not None:
         some = await ports.stores.tickets.in_status(status, most, page.number * most, visible)
         count = await ports.stores.tickets.count_in_status(status, COUNTED, visible)
-        return FoundTickets(await _rows(some, ports), count, at_least=count >= COUNTED)
+        rows = await _with_texts(await _rows(some, ports), ports)
+        return FoundTickets(rows, count, at_least=count >= COUNTED)
     asked = parse_query(page.query, line.id if line else None)
     tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
     rows = await _rows(longest_waiting_first(tickets), ports)
     found = [row for row in rows if matches(row.ticket, row.name, asked)]
     first = page.number * most
-    return FoundTickets(found[first : first + most], len(found), at_least=len(tickets) >= MOST_CANDIDATES)
+    shown = await _with_texts(found[first : first + most], ports)
+    return FoundTickets(shown, len(found), at_least=len(tickets) >= MOST_CANDIDATES)
 
 
 async def open_tickets(
@@ -70,7 +84,7 @@ async def open_tickets(
         for status in OPEN
         for ticket in mine_first([each for each in tickets.values() if each.status is status], user)[: most + 1]
     ]
-    rows = await _rows(shown, ports)
+    rows = await _with_texts(await _rows(shown, ports), ports)
     by_status: dict[Status, list[Row]] = {
         status: [row for row in rows if row.ticket.status is status] for status in OPEN
     }
@@ -115,3 +129,11 @@ async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
     names = {contact.id: contact.name for contact in contacts}
     links = {each.id: each.thread.permalink for each in conversations if each.thread}
     return [Row(ticket, names.get(ticket.contact, ""), links.get(ticket.conversation)) for ticket in tickets]
+
+
+async def _with_texts(rows: Sequence[Row], ports: Ports) -> list[Row]:
+    """The rows, each with the last text of its contact."""
+    tickets = [row.ticket for row in rows]
+    texts = ports.stores.texts
+    newest = await asyncio.gather(*(texts.at_place(ticket.conversation, ticket.last_text) for ticket in tickets))
+    return [replace(row, newest=text) for row, text in zip(rows, newest, strict=True)]

@@ -1,7 +1,7 @@
 """Lists of tickets: the answer to `/clerk find`, the dashboard, and its search results. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.orders.commands import QUERY_LIMIT
+from messages.sms import Sms
 from messages.ticket import Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled
+from workers.markup import clip_escaped, escape, listed, local_age, local_time, mention, unstyled, words_of
 
 LISTED: Final = 15
 """The most tickets of one answer: with the longest names and subjects they fill a message."""
@@ -31,14 +32,18 @@ PER_STATUS: Final = 15
 
 FOUND: Final = 50
 
+EXCERPT: Final = 100
+"""How much of a text a row shows."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """A ticket of a list: its contact's name, if they have one, and its thread's permalink, if it is posted."""
+    """A ticket of a list: its contact's name and last text, and its thread's permalink, where there are any."""
 
     ticket: Ticket
     name: str
     permalink: str | None
+    newest: Sms | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ def _row(row: Row) -> Block:
     return SectionBlock(text=_mrkdwn("\n".join(_line(row))))
 
 
-def _line(row: Row) -> tuple[str, str]:
+def _line(row: Row) -> tuple[str, ...]:
     ticket = row.ticket
     number = f"<{escape(row.permalink)}|#{ticket.id}>" if row.permalink else f"#{ticket.id}"
     who = f"{clip_escaped(unstyled(row.name), 120)} · {escape(ticket.contact)}" if row.name else escape(ticket.contact)
@@ -198,7 +203,14 @@ def _line(row: Row) -> tuple[str, str]:
         about.append(f"waits since {local_time(ticket.waits_since)}")
     if ticket.assignees:
         about.append(listed(map(mention, ticket.assignees), 80))
-    return f"*{number}* · {who}", " · ".join(about)
+    return f"*{number}* · {who}", " · ".join(about), *_last_text(row)
+
+
+def _last_text(row: Row) -> Iterator[str]:
+    """What the contact wrote last, and how long ago."""
+    if row.newest is not None:
+        words = clip_escaped(unstyled(words_of(row.newest)), EXCERPT)
+        yield f"“{words}” · {local_age(row.newest.received_at)}"
 
 
 def _plain(text: str) -> PlainTextObject:

@@ -23,7 +23,7 @@ from messages.formats.byline import Byline
 from messages.formats.plain_words import visible
 from messages.sms import Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled
+from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled, words_of
 from workers.slack.elements import (
     FALLBACK,
     SECTION,
@@ -34,7 +34,6 @@ from workers.slack.elements import (
     text_sections,
     unstyled_words,
     value_of,
-    words_of,
 )
 
 NOTED: Final = 1000

@@ -23,7 +23,7 @@ from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Sms
 from messages.ticket import Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled
+from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled, words_of
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
     FALLBACK,
@@ -35,7 +35,6 @@ from workers.slack.elements import (
     text_sections,
     unstyled_words,
     value_of,
-    words_of,
 )
 from workers.slack.opt_out import opt_out
 

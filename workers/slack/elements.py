@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, Pla
 
 from messages.conversation import Contact
 from messages.formats.byline import Byline
-from messages.formats.media_types import counted, described, plain_type
+from messages.formats.media_types import counted, plain_type
 from messages.formats.plain_words import visible
 from messages.sms import Media, Sms
 from workers.markup import clip_escaped, escape, listed, split, unstyled
@@ -95,13 +95,6 @@ def text_sections(text: Sms | None) -> list[Block]:
     if text.media:
         blocks.append(ContextBlock(elements=[plain(clip_escaped(f"📎 {_attached(text.media)}", SECTION))]))
     return blocks
-
-
-def words_of(text: Sms) -> str:
-    """What a text says, where no picture can be shown."""
-    if text.body.strip():
-        return visible(text.body)
-    return f"({described([each.content_type for each in text.media]) or 'no text'})"
 
 
 def _attached(media: Sequence[Media]) -> str:

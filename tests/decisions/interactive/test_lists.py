@@ -25,7 +25,8 @@ from workers.interactive.lists import FoundTickets, ListPage, Row
 LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
 URL = "https://hooks.slack.com/commands/T1/2/" + "x" * 200
 
-ROWS = st.builds(Row, make.tickets(), st.just("") | make.visible(80), st.none() | st.just(LINK))
+NAMES = st.just("") | make.visible(80)
+ROWS = st.builds(Row, make.tickets(), NAMES, st.none() | st.just(LINK), st.none() | make.texts())
 FULL = Row(
     make.ticket(
         id=10**9,
@@ -36,6 +37,7 @@ FULL = Row(
     ),
     "&" * 80,
     LINK,
+    make.sms(body="&" * 1600),
 )
 
 

@@ -37,9 +37,10 @@ def _act(command: Take | SetStatus | SetPriority) -> ActOnTicket:
 
 
 WHERE: dict[str, Any] = {"channel": CHANNEL, "ts": "1700000000.000100", "by": AGENT}
-REPLY = OpenReply(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
-FORM = PushSend(channel=CHANNEL, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
-MODAL = OpenModal(ticket=7, user=AGENT, trigger_id="1.2.abc", response_url=RESPONSE_URL, received_at=NOW)
+OPENED: dict[str, Any] = {"user": AGENT, "trigger_id": "1.2.abc", "response_url": RESPONSE_URL, "channel": CHANNEL}
+REPLY = OpenReply(ticket=7, received_at=NOW, **OPENED)
+FORM = PushSend(received_at=NOW, **OPENED)
+MODAL = OpenModal(ticket=7, received_at=NOW, **OPENED)
 
 
 @pytest.mark.parametrize(
