@@ -34,5 +34,4 @@ def console(settings: Settings) -> Remote:
             "CLERK_OPS_TOKEN: not set. Without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which shows "
             "them to those who have its token. Set CLERK_OPS_TOKEN, or CLERK_AMQP_URL."
         )
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
-    return Remote(f"http://{host}:{settings.port}", settings.ops_token.get_secret_value())
+    return Remote(settings.own_url, settings.ops_token.get_secret_value())

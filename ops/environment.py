@@ -1,23 +1,62 @@
 """What the commands share: the settings from the environment, and the documents that these point to."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
+from messages.process import amqp_address
 from messages.process.logs import configure_logging
 from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
+from messages.process.variables import unknown
 from ops.documents.reader import Documents, DocumentsAway
 from ops.queues.broker import Snapshot
+from ops.settings import OpsSettings
 from workers.mongo import Stores
+from workers.mongo.address import refuse_wrong
 
 FILE: Final = "clerk.sqlite"
 
 log = structlog.get_logger("clerk")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings from the environment, once all variables have been looked at; Misconfigured names what is wrong."""
+    faults: list[str] = []
+    for kind, given in ((OpsSettings, {}), (Settings, overrides)):
+        try:
+            found = kind.load(**given)
+        except Misconfigured as error:
+            faults.append(str(error))
+    if faults:
+        raise Misconfigured("\n".join(faults))
+    assert isinstance(found, Settings)
+    if found.amqp_url is not None:
+        amqp_address.parameters(found.amqp_url.get_secret_value())
+    if found.mongo_url is not None:
+        refuse_wrong(found.mongo_url.get_secret_value())
+    return found
+
+
+def unknown_variables() -> list[str]:
+    """A sentence for each variable of the environment that looks like one of Clerk's and is none."""
+    found = unknown(os.environ, (Settings, OpsSettings))
+    return [
+        f"{name}: Clerk reads no variable of this name." + (f" Did you mean {meant}?" if meant else "")
+        for name, meant in found.items()
+        if not name.startswith("CLERK_TEST_")
+    ]
+
+
+def warn_of_unknown_variables() -> None:
+    """Log the variables that look like Clerk's and that nothing reads."""
+    for sentence in unknown_variables():
+        log.warning("a variable is not read", why=sentence)
 
 
 @contextmanager
@@ -54,14 +93,15 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
         except PyMongoError as error:
             raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
 
-    with with_mongo(Settings.load()) as settings:
+    with with_mongo(load_settings()) as settings:
         return asyncio.run(run(settings))
 
 
 def distributed_settings() -> Settings:
     """The settings of one process among several, once its log is configured; Misconfigured if they allow only one."""
-    settings = Settings.load()
+    settings = load_settings()
     configure_logging(settings.log_format)
+    warn_of_unknown_variables()
     need_distributed(settings)
     refuse_sandbox_secrets(settings)
     if settings.sandbox_variables():

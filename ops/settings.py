@@ -1,23 +1,26 @@
-"""The environment variables that only `ops` reads."""
+"""The environment variables that only `ops` reads. Pure."""
 
-from typing import Any
-from urllib.parse import urlsplit
+import re
+from typing import Final
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
 
-from messages.process.settings import Misconfigured
+from messages.process.server_urls import ESCAPED, is_port
+from messages.process.variables import Variables
+
+_MANAGEMENT: Final = re.compile(
+    r"https?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#@]*)?",
+    re.IGNORECASE,
+)
 
 
-class OpsSettings(BaseSettings):
+class OpsSettings(Variables):
     """What the console, the commands and the metrics need besides Clerk's own settings.
 
     `management_url` is RabbitMQ's management API (with the user and password of CLERK_AMQP_URL unless it has its own);
     `metrics_port` is the port where `clerk worker` and `clerk clock` serve /metrics; `trail_days` is how long log lines
     are kept for traces.
     """
-
-    model_config = SettingsConfigDict(env_prefix="CLERK_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     management_url: SecretStr | None = None
     metrics_port: int | None = Field(None, ge=1, le=65535)
@@ -26,20 +29,12 @@ class OpsSettings(BaseSettings):
     @field_validator("management_url")
     @classmethod
     def _check_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise ValueError("must be a URL such as http://rabbitmq:15672")
+        if value is None:
+            return value
+        url = value.get_secret_value()
+        found = _MANAGEMENT.fullmatch(url)
+        if found is None and "@" in url:
+            raise ValueError(f"must be a URL such as http://user:password@rabbitmq:15672, where {ESCAPED}")
+        if found is None or not is_port(found["port"]):
+            raise ValueError("must be a URL such as http://rabbitmq:15672, with a port from 1 to 65535")
         return value
-
-    @classmethod
-    def load(cls, **overrides: Any) -> "OpsSettings":
-        """The settings from the environment; Misconfigured names each variable that is wrong."""
-        try:
-            return cls(**overrides)
-        except ValidationError as error:
-            faults = [
-                f"CLERK_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-                for each in error.errors(include_input=False, include_url=False)
-            ]
-            raise Misconfigured("\n".join(faults)) from None

@@ -27,6 +27,7 @@ from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotificati
 
 from messages.base import QueueMessage
 from messages.process.publishing import LONGEST_DELAY, envelope
+from messages.process.server_urls import nodes
 from messages.queues import dead, declarations, delayed
 from workers.failures import Backoff
 from workers.last_words import words_of_delay, words_of_update
@@ -184,7 +185,7 @@ class QuorumBroker(RabbitmqBroker):
     """RabbitMQ with durable quorum queues, declared as messages/queues.py says, and publisher confirms."""
 
     def __init__(self, url: str, middleware: list[Middleware], update: Backoff = UPDATE) -> None:
-        super().__init__(url=url, confirm_delivery=True, middleware=middleware)
+        super().__init__(url=nodes(url), confirm_delivery=True, middleware=middleware)
         self.update = update
 
     @property

@@ -10,7 +10,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
-_PROXY: Final = re.compile(r"(https?)://([^\s/?#@]+@)?[^\s/?#@]+/?", re.ASCII)
+from messages.process.server_urls import is_port
+
+_PROXY: Final = re.compile(
+    r"https?://([^\s/?#@]+@)?(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:(?P<port>[^\s/?#@]*))?/?", re.ASCII | re.IGNORECASE
+)
 _PORTS: Final = {"http": 80, "https": 443}
 _ENTRY: Final = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\[\]:]+)(:(?P<port>[0-9]{1,5}))?", re.ASCII)
 
@@ -19,7 +23,8 @@ def proxy_url(value: str) -> str:
     """A proxy's URL as a variable gives it, with or without `http://`; ValueError if Clerk can't use such a proxy."""
     url = value.strip()
     url = url if "://" in url else f"http://{url}"
-    if not _PROXY.fullmatch(url) or not urlsplit(url).hostname or urlsplit(url).port == 0:
+    found = _PROXY.fullmatch(url)
+    if found is None or not is_port(found["port"]):
         raise ValueError("must be the URL of an HTTP proxy, such as http://proxy.example.org:3128 (no SOCKS)")
     return url
 

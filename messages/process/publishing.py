@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import Context, ContextVar
 from datetime import timedelta
 from functools import lru_cache, partial
-from itertools import takewhile
+from itertools import cycle, takewhile
 from typing import Final, Protocol
 
 import pika
@@ -27,7 +27,7 @@ from pydantic_core import to_json
 
 from messages.base import QueueMessage
 from messages.process import telemetry
-from messages.process.settings import Misconfigured
+from messages.process.amqp_address import parameters
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
 from messages.release import MESSAGES
 
@@ -94,15 +94,14 @@ def envelope(message: QueueMessage, *, delay: timedelta | None = None) -> tuple[
 class AmqpPublisher:
     """Publishes on one connection of the running event loop; any number of publishes may wait for their confirm.
 
+    The URL may be those of several nodes of a cluster, with semicolons between them: each attempt takes the next one.
+
     `start` or the first publish connects; a lost connection is made again. When the connection is lost, the broker
     is blocked, or it refuses or returns a message, the waiting publishes fail: the caller must not acknowledge then.
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self._parameters = pika.URLParameters(url)
-        except (ValueError, TypeError, AttributeError):
-            raise Misconfigured("CLERK_AMQP_URL: must be a URL such as amqp://user:pass@host:5672/vhost") from None
+        self._nodes = parameters(url)
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
@@ -151,10 +150,10 @@ class AmqpPublisher:
 
     async def _keep_connected(self) -> None:
         pause = 0.1
-        while True:
+        for node in cycle(self._nodes):
             link = _Link(self._unlink)
             try:
-                await link.open(self._parameters)
+                await link.open(node)
                 if not link.lost.done():
                     self._link = link
                     self._linked.set()

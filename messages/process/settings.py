@@ -3,14 +3,18 @@
 import re
 import secrets
 from datetime import timedelta
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from messages.process.proxies import Proxies, proxy_url
+from messages.process.server_urls import amqp_fault, is_port, mongo_fault
+from messages.process.variables import Misconfigured, Variables, variable
+
+__all__ = ["SANDBOX", "Misconfigured", "Settings", "refuse_sandbox_secrets", "variable"]
 
 SANDBOX: Final = {
     "twilio_account_sid": "AC" + "5a" * 16,
@@ -23,18 +27,16 @@ SANDBOX: Final = {
 TWILIO_API: Final = "https://api.twilio.com"
 SLACK_API: Final = "https://slack.com/api/"
 
-_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_URL: Final = re.compile(r"https?://(\[(?P<v6>[^\s\[\]]+)\]|[^\s/?#@:\[\]]+)(:(?P<port>[^\s/?#@]*))?(/[^\s?#]*)?")
+_HOST: Final = re.compile(r"[\w.-]+")
+_NEAR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+"""Where this machine reaches a server that listens at all its addresses."""
+
 _LINE: Final = re.compile(r"(\+[1-9][0-9]{5,14})=([CG][A-Z0-9]{2,})")
 
 
-class Misconfigured(Exception):
-    """A setting is wrong; the message names the variable and says what to do."""
-
-
-class Settings(BaseSettings):
+class Settings(Variables):
     """The settings of a process; `Settings.load()` reads them from the environment."""
-
-    model_config = SettingsConfigDict(env_prefix="CLERK_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     amqp_url: SecretStr | None = None
     mongo_url: SecretStr | None = None
@@ -79,17 +81,59 @@ class Settings(BaseSettings):
     @field_validator("public_url", "twilio_api_url", "slack_api_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
-        if value and (not _URL.fullmatch(value) or not urlsplit(value).hostname or urlsplit(value).port == 0):
+        found = _URL.fullmatch(value)
+        if value and (found is None or (found["v6"] and not _is_v6(found["v6"])) or not is_port(found["port"])):
             raise ValueError("must be a URL such as https://clerk.example.org, without user, query or fragment")
         return value
 
     @field_validator("amqp_url", "mongo_url")
     @classmethod
     def _check_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        schemes = {"amqp", "amqps"} if info.field_name == "amqp_url" else {"mongodb", "mongodb+srv"}
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in schemes:
-            raise ValueError(f"must be a URL that begins with {' or '.join(sorted(schemes))}://")
+        check = amqp_fault if info.field_name == "amqp_url" else mongo_fault
+        if value is not None and (fault := check(value.get_secret_value())) is not None:
+            raise ValueError(fault)
         return value
+
+    @field_validator("host")
+    @classmethod
+    def _check_host(cls, value: str) -> str:
+        host = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+        if not _HOST.fullmatch(host) and not _is_v6(host):
+            raise ValueError("must be a name or an address to listen at, such as 0.0.0.0 or ::, without a port")
+        return host
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _check_port(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("tcp://"):
+            raise ValueError(
+                "must be a whole number, at least 1 and at most 65535. Kubernetes sets it for a service that is called "
+                "clerk: set enableServiceLinks: false, or CLERK_PORT in the container"
+            )
+        return value
+
+    @field_validator("twilio_account_sid")
+    @classmethod
+    def _check_sid(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9]+", value):
+            raise ValueError("must be the account's SID, which has letters and digits only and begins with AC")
+        return value
+
+    @field_validator("twilio_auth_token", "slack_bot_token", "slack_signing_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]+", secret):
+            raise ValueError("must have no spaces, line breaks, or characters that are not ASCII: copy it anew")
+        return SecretStr(secret)
+
+    @field_validator("ops_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value().strip()
+        if not token or not token.isprintable():
+            raise ValueError("must be one line of characters that can be printed, such as openssl rand -hex 24 makes")
+        return SecretStr(token)
 
     @field_validator("http_proxy", "https_proxy")
     @classmethod
@@ -102,22 +146,15 @@ class Settings(BaseSettings):
             raise ValueError("CLERK_DEBOUNCE_CAP_SECONDS must not be less than CLERK_DEBOUNCE_SECONDS")
         return self
 
-    @classmethod
-    def load(cls, **overrides: Any) -> "Settings":
-        """The settings from the environment; Misconfigured names each variable that is wrong."""
-        try:
-            return cls(**overrides)
-        except ValidationError as error:
-            faults = [
-                f"{variable(*each['loc'])}: {each['msg']}" if each["loc"] else each["msg"]
-                for each in error.errors(include_input=False, include_url=False)
-            ]
-            raise Misconfigured("\n".join(faults)) from None
-
     @property
     def url(self) -> str:
         """How the outside reaches the gateway, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{_in_url(self.host)}:{self.port}").rstrip("/")
+
+    @property
+    def own_url(self) -> str:
+        """How this machine reaches the gateway of this process, without a trailing slash."""
+        return f"http://{_in_url(_NEAR.get(self.host, self.host))}:{self.port}"
 
     @property
     def window(self) -> timedelta:
@@ -152,10 +189,17 @@ class Settings(BaseSettings):
         return [f"CLERK_{name.upper()}" for name, value in SANDBOX.items() if _plain(getattr(self, name)) == value]
 
 
-def variable(*place: int | str) -> str:
-    """The environment variable of a setting; those of the proxies are not Clerk's alone."""
-    name = "_".join(map(str, place)).upper()
-    return name if name.endswith("_PROXY") else f"CLERK_{name}"
+def _is_v6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_url(host: str) -> str:
+    """A host as it is written in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _plain(value: str | SecretStr) -> str:

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from messages.process.settings import Settings
 from messages.queues import QUEUES
 from ops import durations
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid, ShowText
 from ops.commands.peek import describe
+from ops.environment import load_settings
 from ops.masking import masked_letter
 from ops.queues.broker import Page, Report, Tally
 from ops.queues.letters import Letter, Selection
@@ -89,7 +89,7 @@ def list_(
     """List dead letters, the earliest death first."""
     if limit < 1:
         raise Invalid("--limit: at least 1")
-    page = open_broker(Settings.load()).dead(filters.selection(), 0, limit, EVERYTHING)
+    page = open_broker(load_settings()).dead(filters.selection(), 0, limit, EVERYTHING)
     shown = _masked(page, show_text=show_text)
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
@@ -114,7 +114,7 @@ def list_(
 @dead.command
 def show(id: str, /, *, show_text: ShowText = False, as_json: AsJson = False) -> None:
     """Show one dead letter and the message its actor got; what contacts wrote only with --show-text."""
-    page = open_broker(Settings.load()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
+    page = open_broker(load_settings()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
     shown = _masked(page, show_text=show_text)
     if not shown:
         _fail(f"There is no dead letter {id}. See clerk dead list.")
@@ -132,7 +132,7 @@ def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_
     between two messages; run the same command again to continue.
     """
     selection = filters.selection(ids)
-    broker = open_broker(Settings.load())
+    broker = open_broker(load_settings())
     if dry_run:
         _run("would be replayed", lambda report: broker.rehearse(selection, report), as_json=as_json)
     else:
@@ -151,7 +151,7 @@ def drop(
     selection = filters.selection(ids)
     if selection.is_everything() and not all_:
         raise Invalid("Say which: give ids, a filter such as --actor slack.render, or --all. You can't undo this.")
-    broker = open_broker(Settings.load())
+    broker = open_broker(load_settings())
     if dry_run:
         _run("would be dropped", lambda report: _as_dropped(broker.rehearse(selection, report)), as_json=as_json)
     else:

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-from messages.process.settings import Settings
+from ops.environment import load_settings
 from sandbox.page.client import SandboxClient, Stalled
 
 MAYA: Final = "+15557770001"
@@ -149,7 +149,7 @@ def demo(*, speed: float = 1.0, url: str | None = None) -> None:
     url
         The address of Clerk; by default CLERK_PUBLIC_URL.
     """
-    sys.exit(play(url or Settings.load().url, speed))
+    sys.exit(play(url or load_settings().url, speed))
 
 
 def play(url: str, speed: float) -> int:

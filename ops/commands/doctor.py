@@ -15,8 +15,7 @@ from ops.checks import broker, documents, opt_outs, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
-from ops.environment import with_mongo
-from ops.settings import OpsSettings
+from ops.environment import load_settings, unknown_variables, with_mongo
 
 MARKS: Final = {
     Verdict.GOOD: ("✓", "green"),
@@ -33,8 +32,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """
     from ops.commands.run import as_run
 
-    settings = as_run(Settings.load())
-    OpsSettings.load()
+    settings = as_run(load_settings())
     findings: list[Finding] = []
     console = Console()
     for finding in examine(settings):
@@ -50,6 +48,8 @@ def doctor(*, as_json: AsJson = False) -> None:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every finding; what others depend on comes first."""
     yield from _settings(settings)
+    if unread := unknown_variables():
+        yield advice("variables", " ".join(unread), "Correct the name, or unset it.")
     dates: dict[str, str] = {}
     try:
         yield from broker.check(open_broker(settings))

@@ -18,7 +18,7 @@ from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid
 from ops.documents.reader import Documents
 from ops.durations import short
-from ops.environment import due_times
+from ops.environment import due_times, load_settings
 from ops.queues.broker import STALLED, QueueState, Snapshot
 
 _WARN: Final = 60.0
@@ -44,7 +44,7 @@ def queues(
     """
     if every <= 0:
         raise Invalid("--every: must be more than 0")
-    with _opened(Settings.load()) as look:
+    with _opened(load_settings()) as look:
         _show(look, watch=watch, every=every, as_json=as_json)
 
 

@@ -27,7 +27,7 @@ from ops.broker import LAYOUT, rabbit
 from ops.commands.gateway import say_token, trouble
 from ops.console.app import build as build_console
 from ops.documents import seed
-from ops.environment import with_mongo
+from ops.environment import load_settings, warn_of_unknown_variables, with_mongo
 from ops.health.looks import Looks
 from ops.health.showing import Echo, Signs, shown
 from ops.queues.broker import Broker
@@ -67,8 +67,9 @@ def run(*, sandbox: bool = True, port: int | None = None) -> None:
     port
         Where to listen; by default CLERK_PORT.
     """
-    settings = Settings.load(**({} if port is None else {"port": port}))
+    settings = load_settings(**({} if port is None else {"port": port}))
     configure_logging(settings.log_format)
+    warn_of_unknown_variables()
     telemetry.configure("run")
     serve(settings, sandbox=sandbox)
 
@@ -96,7 +97,7 @@ def _wants_sandbox(settings: Settings) -> bool:
 
 def _in_sandbox(settings: Settings) -> Settings:
     """The settings with both APIs pointed at the stand-ins in this process."""
-    here = f"http://127.0.0.1:{settings.port}/sandbox"
+    here = f"{settings.own_url}/sandbox"
     return settings.model_copy(
         update={
             "sandbox": True,
@@ -206,9 +207,9 @@ def _console(settings: Settings, broker: dramatiq.Broker, readiness: Readiness, 
 
 def _sandbox(settings: Settings) -> SandboxConfig:
     return SandboxConfig(
-        gateway_url=f"http://127.0.0.1:{settings.port}",
+        gateway_url=settings.own_url,
         public_url=settings.url,
-        base_url=f"http://127.0.0.1:{settings.port}",
+        base_url=settings.own_url,
         slack_bot_token=settings.slack_bot_token.get_secret_value(),
         slack_signing_secret=settings.slack_signing_secret.get_secret_value(),
         twilio_account_sid=settings.twilio_account_sid,
@@ -221,7 +222,7 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
     console = Console(stderr=True, highlight=False)
     console.print(f"[bold]Clerk[/bold] is listening at {settings.url}")
     if settings.sandbox:
-        console.print(f"  Try it:       http://127.0.0.1:{settings.port}/sandbox")
+        console.print(f"  Try it:       {settings.own_url}/sandbox")
     console.print(f"  Twilio:       {settings.url}/twilio/sms")
     console.print(f"  Slack:        {settings.url}/slack/interactions, /slack/events, /slack/commands")
     console.print(f"  Health:       {settings.url}/readyz, /metrics")

@@ -8,8 +8,7 @@ from typing import Any, Final, Self
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
+from pymongo.errors import ConfigurationError, PyMongoError
 
 from messages.base import Document
 from messages.conversation import Contact, Conversation
@@ -21,6 +20,7 @@ from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
 from workers.mongo.absences import Absence
+from workers.mongo.address import database_name, refusing_what_the_driver_refuses
 from workers.mongo.posts import ThrottledChannel
 from workers.mongo.unreadable import Unreadable, parsed
 
@@ -71,17 +71,21 @@ class Documents:
     """The documents of one database."""
 
     def __init__(self, url: str) -> None:
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            url,
-            tz_aware=True,
-            serverSelectionTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
-            connectTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
-            socketTimeoutMS=20_000,
-            retryWrites=False,
-        )
+        try:
+            with refusing_what_the_driver_refuses(url):
+                client: MongoClient[dict[str, Any]] = MongoClient(
+                    url,
+                    tz_aware=True,
+                    serverSelectionTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
+                    connectTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
+                    socketTimeoutMS=20_000,
+                    retryWrites=False,
+                )
+        except ConfigurationError as error:
+            raise DocumentsAway(f"CLERK_MONGO_URL: its name can't be looked up in DNS now: {error}") from None
         self._client = client
         self._unreadable: dict[str, Unreadable] = {}
-        self.database: Database[dict[str, Any]] = client[parse_uri(url)["database"] or "clerk"]
+        self.database: Database[dict[str, Any]] = client[database_name(url)]
 
     def __enter__(self) -> Self:
         return self

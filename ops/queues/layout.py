@@ -50,3 +50,8 @@ def dead(queue: str) -> str:
 def family(queue: str) -> str:
     """The name of a queue without `.DQ` or `.XQ`."""
     return queue.removesuffix(".DQ").removesuffix(".XQ")
+
+
+def urls_of(url: str) -> list[str]:
+    """The URL of each node of a cluster: semicolons are between them, by Dramatiq's convention."""
+    return [each.strip() for each in url.split(";") if each.strip()]

@@ -12,6 +12,7 @@ from ops.queues.broker import QueueState
 from ops.queues.layout import dead, delayed
 
 type Json = Mapping[str, Any]
+type Address = tuple[str, tuple[str, str], str]
 
 FINE: Final = {"msg_rates_age": 600, "msg_rates_incr": 5, "lengths_age": 600, "lengths_incr": 5}
 COARSE: Final = {"msg_rates_age": 3600, "msg_rates_incr": 60}
@@ -23,13 +24,12 @@ class Unavailable(Exception):
 
 
 class Management:
-    """One virtual host of a RabbitMQ."""
+    """One virtual host of a RabbitMQ, at the first of some addresses that answers."""
 
-    def __init__(self, base: str, auth: tuple[str, str], vhost: str, queues: Sequence[str]) -> None:
-        self._queues = queues
-        self.where = httpx.URL(base).netloc.decode()
-        self._base, self._auth = base, auth
-        self._path = f"/api/queues/{quote(vhost, safe='')}"
+    def __init__(self, addresses: Sequence[Address], queues: Sequence[str]) -> None:
+        self._queues, self._addresses = queues, addresses
+        self.where = ", ".join(httpx.URL(base).netloc.decode() for base, _, _ in addresses)
+        self._path = f"/api/queues/{quote(addresses[0][2], safe='')}"
 
     def states(self) -> list[QueueState]:
         """Every queue with its rates and the age of its oldest message, estimated from RabbitMQ's samples."""
@@ -59,33 +59,48 @@ class Management:
         return {str(each["name"]): each for each in self._ask(path, query)}
 
     def _ask(self, path: str, query: Mapping[str, int]) -> Sequence[Json]:
-        try:
-            url = f"{self._base}{path}"
-            answer = httpx.get(url, params=dict(query), auth=self._auth, timeout=3, trust_env=False)
-            answer.raise_for_status()
-            found = answer.json()
-        except httpx.HTTPStatusError as error:
-            status = error.response.status_code
-            hint = "; its user needs the tag `monitoring`" if status in {401, 403} else ""
-            raise Unavailable(f"it answered {status}{hint}") from None
-        except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(str(error) or type(error).__name__) from None
-        if not isinstance(found, list):
-            raise Unavailable("it did not answer with a list")
-        return found
+        *others, last = self._addresses
+        for each in others:
+            try:
+                return _answer(each, path, query)
+            except Unavailable:
+                continue
+        return _answer(last, path, query)
 
 
-def management_address(amqp_url: str, management_url: str | None) -> tuple[str, tuple[str, str], str]:
-    """Base URL, user and password, and virtual host for RabbitMQ's management API."""
+def _answer(address: Address, path: str, query: Mapping[str, int]) -> Sequence[Json]:
+    base, auth, _ = address
+    try:
+        answer = httpx.get(f"{base}{path}", params=dict(query), auth=auth, timeout=3, trust_env=False)
+        answer.raise_for_status()
+        found = answer.json()
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        hint = "; its user needs the tag `monitoring`" if status in {401, 403} else ""
+        raise Unavailable(f"it answered {status}{hint}") from None
+    except (httpx.HTTPError, ValueError) as error:
+        raise Unavailable(str(error) or type(error).__name__) from None
+    if not isinstance(found, list):
+        raise Unavailable("it did not answer with a list")
+    return found
+
+
+def management_address(amqp_url: str, management_url: str | None) -> Address:
+    """Base URL, user and password, and virtual host for RabbitMQ's management API. Pure."""
     amqp = urlsplit(amqp_url)
-    secure = amqp.scheme == "amqps"
-    default = f"https://{amqp.hostname}:15671" if secure else f"http://{amqp.hostname}:15672"
+    near = _in_url(amqp.hostname)
+    default = f"https://{near}:15671" if amqp.scheme == "amqps" else f"http://{near}:15672"
     parts = urlsplit(management_url or default)
     user, password = (parts.username, parts.password) if parts.username else (amqp.username, amqp.password)
-    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    host = f"{_in_url(parts.hostname)}:{parts.port}" if parts.port else _in_url(parts.hostname)
     vhost = unquote(amqp.path[1:]) if len(amqp.path) > 1 else "/"
     base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     return base, (unquote(user or "guest"), unquote(password or "guest")), vhost
+
+
+def _in_url(host: str | None) -> str:
+    """A host as it is written in a URL."""
+    return f"[{host}]" if host is not None and ":" in host else str(host)
 
 
 def state(name: str, queues: Mapping[str, Json]) -> QueueState:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from ops.queues.amqp import Amqp
 from ops.queues.broker import Page, Report, Snapshot, Tally
-from ops.queues.layout import Layout
+from ops.queues.layout import Layout, urls_of
 from ops.queues.letters import Letter, Selection
 from ops.queues.management_api import Management, Unavailable, management_address
 
 
 class Rabbit:
-    """The queues at an AMQP URL.
+    """The queues at an AMQP URL, or at those of several nodes of a cluster, with semicolons between them.
 
     `management_url` is the management API, by default port 15672 of the broker; `patience` is how long a replay or drop
     waits for another one to end.
@@ -25,7 +25,8 @@ class Rabbit:
         patience: timedelta = timedelta(seconds=30),
     ) -> None:
         self.amqp = Amqp(url, layout, patience)
-        self.management = Management(*management_address(url, management_url), layout.queues)
+        addresses = [management_address(each, management_url) for each in urls_of(url)]
+        self.management = Management(list(dict.fromkeys(addresses)), layout.queues)
 
     def snapshot(self) -> Snapshot:
         """All queues now, and whether the numbers come from RabbitMQ's management API or from AMQP."""

@@ -10,9 +10,9 @@ from prometheus_client import Counter
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 from pymongo.monitoring import CommandListener
-from pymongo.uri_parser import parse_uri
 
 from messages.base import Document
+from workers.mongo.address import database_name, refusing_what_the_driver_refuses
 from workers.mongo.unreadable import Unreadable, parsed, without_numbers
 
 ORDERS_KEPT: Final = 50
@@ -32,15 +32,16 @@ _noted: Final[set[tuple[str, str]]] = set()
 
 def connected(url: str, listeners: Sequence[CommandListener] = ()) -> Database:
     """The database that a URL names, or `clerk`; the connection is made at first use, on the loop that uses it."""
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        url,
-        tz_aware=True,
-        serverSelectionTimeoutMS=5000,
-        socketTimeoutMS=20000,
-        retryWrites=False,
-        event_listeners=listeners,
-    )
-    database: Database = client[parse_uri(url)["database"] or "clerk"]
+    with refusing_what_the_driver_refuses(url):
+        client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            url,
+            tz_aware=True,
+            serverSelectionTimeoutMS=5000,
+            socketTimeoutMS=20000,
+            retryWrites=False,
+            event_listeners=listeners,
+        )
+    database: Database = client[database_name(url)]
     return database
 
 

@@ -15,17 +15,21 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from ops.queues.amqp.peek import Look, declared
 from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay, words
 from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
-from ops.queues.layout import Layout, dead, delayed
+from ops.queues.layout import Layout, dead, delayed, urls_of
 from ops.queues.letters import Letter, Selection
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Amqp:
-    """Reads and repairs the queues over AMQP; each call opens a connection of its own."""
+    """Reads and repairs the queues over AMQP; each call opens a connection of its own.
+
+    The URL may be those of several nodes with semicolons between them; the first that answers is used.
+    """
 
     def __init__(self, url: str, layout: Layout, patience: timedelta = timedelta(seconds=30)) -> None:
-        self._url, self._layout, self._patience = url, layout, patience
+        self._urls = urls_of(url)
+        self._layout, self._patience = layout, patience
 
     def version(self) -> str:
         """The broker's name and version."""
@@ -97,14 +101,16 @@ class Amqp:
 
     @contextmanager
     def _connected(self) -> Iterator[BlockingConnection]:
-        parameters = pika.URLParameters(self._url)
-        parameters.socket_timeout = parameters.stack_timeout = 5
-        parameters.blocked_connection_timeout = 10
-        parameters.connection_attempts = 1
+        nodes = [pika.URLParameters(each) for each in self._urls]
+        for each in nodes:
+            each.socket_timeout = each.stack_timeout = 5
+            each.blocked_connection_timeout = 10
+            each.connection_attempts = 1
         try:
-            connection = BlockingConnection(parameters)
+            connection = BlockingConnection(nodes)
         except (AMQPError, OSError) as error:
-            raise BrokerAway(f"RabbitMQ at {parameters.host}:{parameters.port} is away: {words(error)}") from None
+            where = ", ".join(f"{each.host}:{each.port}" for each in nodes)
+            raise BrokerAway(f"RabbitMQ at {where} is away: {words(error)}") from None
         try:
             yield connection
         except AMQPError as error:
