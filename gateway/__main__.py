@@ -16,6 +16,7 @@ import uvicorn
 from gateway.app import ASGIApp, Gateway
 from gateway.connection import Connection, CrowdedState
 from gateway.crowd import Crowd
+from gateway.listening import PortTaken, bind
 from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
@@ -95,13 +96,14 @@ async def run(settings: Settings) -> None:
     """Serve until a signal comes."""
     if settings.amqp_url is None:
         raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
+    sockets = bind(settings)
     publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     gateway = Gateway(settings, publisher)
     freeze_garbage_collector()
     try:
-        await server(gateway, settings).serve()
+        await server(gateway, settings).serve(sockets)
     finally:
         await publisher.close()
 
@@ -125,6 +127,6 @@ if __name__ == "__main__":
         configure_logging(found.log_format)
         telemetry.configure("gateway")
         run_on_uvloop(found)
-    except Misconfigured as error:
+    except (Misconfigured, PortTaken) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
-        sys.exit(2)
+        sys.exit(2 if isinstance(error, Misconfigured) else 1)

@@ -6,6 +6,7 @@ from typing import Final
 from messages.process.settings import Misconfigured, Settings
 from messages.queues import QUEUES, declarations
 from ops.console.client import Remote
+from ops.documents import data_folder
 from ops.queues.broker import Broker
 from ops.queues.layout import Layout
 from ops.queues.rabbitmq import Rabbit
@@ -28,10 +29,14 @@ def open_broker(settings: Settings) -> Broker:
 
 
 def console(settings: Settings) -> Remote:
-    """The console of the `clerk run` that CLERK_PORT and CLERK_OPS_TOKEN point to."""
-    if "ops_token" not in settings.model_fields_set:
+    """The console of the `clerk run` that uses CLERK_DATA_DIR, or of the one that the variables point to."""
+    given = settings.model_fields_set
+    kept = None if "ops_token" in given else data_folder.kept_token(settings.data_dir)
+    if "ops_token" not in given and kept is None:
         raise Misconfigured(
-            "CLERK_OPS_TOKEN: not set. Without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which shows "
-            "them to those who have its token. Set CLERK_OPS_TOKEN, or CLERK_AMQP_URL."
+            "CLERK_OPS_TOKEN: not set, and `clerk run` keeps none in the folder "
+            f"{settings.data_dir}. Without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which "
+            "shows them to those who have its token. Run this where it runs, or set CLERK_OPS_TOKEN."
         )
-    return Remote(settings.own_url, settings.ops_token.get_secret_value())
+    url = None if {"host", "port"} & given else data_folder.url_of_run(settings.data_dir)
+    return Remote(url or settings.own_url, kept or settings.ops_token.get_secret_value())

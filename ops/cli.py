@@ -75,11 +75,13 @@ def main() -> None:
 
 def _exit_status(error: Exception) -> int | None:
     """The exit status of a failure whose text says what to do; None for any other, which is a defect."""
+    from gateway.listening import PortTaken
     from messages.process.settings import Misconfigured
     from ops.commands.options import Invalid
+    from ops.documents.data_folder import FolderInUse
     from ops.documents.reader import DocumentsAway
     from ops.queues.broker import BrokerAway
 
     if isinstance(error, Misconfigured | Invalid):
         return 2
-    return 1 if isinstance(error, BrokerAway | DocumentsAway) else None
+    return 1 if isinstance(error, BrokerAway | DocumentsAway | FolderInUse | PortTaken) else None

@@ -65,10 +65,15 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
     if settings.mongo_url is not None:
         yield settings
         return
-    from ops.documents.embedded_mongo import (
-        EmbeddedMongo,  # takes a second to import, and is needed only without a MongoDB
-    )
-
+    try:  # it takes a second to import, and is needed only without a MongoDB
+        from ops.documents.embedded_mongo import EmbeddedMongo
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("mongoeco"):
+            raise
+        raise Misconfigured(
+            "CLERK_MONGO_URL: not set, and the embedded MongoDB is not installed. Set it, e.g. to "
+            "mongodb://mongo:27017, or install Clerk with the extra `embedded`."
+        ) from None
     with EmbeddedMongo(settings.data_dir / FILE) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})
 

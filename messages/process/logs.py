@@ -5,6 +5,7 @@ Logs hold ids, queue, outcome and duration, and never what a contact wrote, a nu
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 import orjson
@@ -26,16 +27,30 @@ def _by_id(record: logging.LogRecord) -> bool:
     return True
 
 
-def configure_logging(log_format: str | None) -> None:
-    """One structured line per event on stderr: readable on a terminal, else JSON (or as `log_format` says)."""
+_QUIET: Final = frozenset({"debug", "info"})
+
+
+def _only_what_asks_for_attention(_: Any, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out the lines about what goes as it should."""
+    if fields.get("level") in _QUIET:
+        raise structlog.DropEvent
+    return fields
+
+
+def configure_logging(log_format: str | None, *, quiet: bool = False) -> None:
+    """One structured line per event on stderr: readable on a terminal, else JSON (or as `log_format` says).
+
+    With `quiet` what is readable has warnings and errors only; the log trail and JSON have every line.
+    """
     readable = (log_format or ("console" if sys.stderr.isatty() else "json")) == "console"
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    quieted: list[Any] = [_only_what_asks_for_attention] if readable and quiet else []
     renderer: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [*quieted, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if readable
         else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer(_json)]
     )

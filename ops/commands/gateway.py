@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from socket import socket
 
 import structlog
 import uvicorn
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from gateway.__main__ import freeze_garbage_collector, server
 from gateway.app import Gateway
+from gateway.listening import bind
 from gateway.readiness import Readiness
 from messages.process import telemetry
 from messages.process.publishing import AmqpPublisher
@@ -34,11 +36,12 @@ def gateway() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM; then answer the webhooks that wait for a confirm, and end."""
+    sockets = bind(settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        runner.run(_serve(settings, sockets))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, sockets: list[socket]) -> None:
     assert settings.amqp_url is not None
     url = settings.amqp_url.get_secret_value()
     trail = instrument(settings, "gateway", REGISTRY)
@@ -53,7 +56,7 @@ async def _serve(settings: Settings) -> None:
     serving = server(application, settings)
     try:
         with shown(Signs((settings.host, settings.port)), lambda: {"gateway": trouble(serving)}):
-            await serving.serve()
+            await serving.serve(sockets)
     finally:
         await publisher.close()
 

@@ -4,29 +4,34 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
-from typing import Final
+from socket import socket
+from typing import Annotated, Final
 
 import dramatiq
 import structlog
 import uvicorn
 import uvloop
+from cyclopts import Parameter
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware
 from prometheus_client import REGISTRY
+from pydantic import SecretStr
 from rich.console import Console
 
 from gateway.__main__ import server
 from gateway.app import ASGIApp, Gateway
+from gateway.listening import bind
 from gateway.readiness import GatewayPublisher, Readiness
 from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
 from ops.broker import LAYOUT, rabbit
-from ops.commands.gateway import say_token, trouble
+from ops.commands.gateway import trouble
 from ops.console.app import build as build_console
-from ops.documents import seed
+from ops.console.one_time_links import OneTimeLinks
+from ops.documents import data_folder, seed
 from ops.environment import load_settings, warn_of_unknown_variables, with_mongo
 from ops.health.looks import Looks
 from ops.health.showing import Echo, Signs, shown
@@ -57,7 +62,9 @@ LINES: Final = {"+15550001111": "C0TEXTS"}
 """The sandbox's line, if CLERK_LINES names none."""
 
 
-def run(*, sandbox: bool = True, port: int | None = None) -> None:
+def run(
+    *, sandbox: bool = True, port: int | None = None, verbose: Annotated[bool, Parameter(negative="")] = False
+) -> None:
     """Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.
 
     Parameters
@@ -66,9 +73,11 @@ def run(*, sandbox: bool = True, port: int | None = None) -> None:
         Use the sandbox while no real account is configured.
     port
         Where to listen; by default CLERK_PORT.
+    verbose
+        Log every step on a terminal too; by default only what asks for attention. JSON logs always have all.
     """
     settings = load_settings(**({} if port is None else {"port": port}))
-    configure_logging(settings.log_format)
+    configure_logging(settings.log_format, quiet=not verbose)
     warn_of_unknown_variables()
     telemetry.configure("run")
     serve(settings, sandbox=sandbox)
@@ -80,9 +89,23 @@ def serve(settings: Settings, *, sandbox: bool) -> None:
     if not settings.sandbox:
         refuse_sandbox_secrets(settings)
     with ExitStack() as stack:
+        sockets = bind(settings)
+        for each in sockets:
+            stack.callback(each.close)
+        token = "" if "ops_token" in settings.model_fields_set else settings.ops_token.get_secret_value()
+        if _keeps_files(settings):
+            stack.enter_context(data_folder.claimed(settings.data_dir, settings.own_url))
+            if token:
+                kept, is_new = data_folder.token(settings.data_dir)
+                settings, token = settings.model_copy(update={"ops_token": SecretStr(kept)}), kept if is_new else ""
         stored = stack.enter_context(with_mongo(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(stored, embedded=settings.mongo_url is None))
+            runner.run(_serve(stored, sockets, token, embedded=settings.mongo_url is None))
+
+
+def _keeps_files(settings: Settings) -> bool:
+    """Whether anything is kept in CLERK_DATA_DIR."""
+    return settings.sandbox or settings.mongo_url is None or settings.amqp_url is None
 
 
 def as_run(settings: Settings) -> Settings:
@@ -108,7 +131,8 @@ def _in_sandbox(settings: Settings) -> Settings:
     )
 
 
-async def _serve(settings: Settings, *, embedded: bool) -> None:
+async def _serve(settings: Settings, sockets: list[socket], token: str, *, embedded: bool) -> None:
+    """Serve; `token` is the console's, if nobody knows it yet."""
     end_with_needed_threads()
     await seed.prepare(settings)
     handled = HandledMessages()
@@ -125,7 +149,8 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
         journal.publish_again(broker)
         journal.start()
     readiness = Readiness(gateway_publisher)
-    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, readiness, embedded=embedded)}
+    links = OneTimeLinks()
+    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, readiness, links, embedded=embedded)}
     async with AsyncExitStack() as stack:
         if settings.sandbox:
             inside, folder = ClerkInternals(ports, broker, worker, handled, killable), settings.data_dir / "sandbox"
@@ -144,10 +169,10 @@ async def _serve(settings: Settings, *, embedded: bool) -> None:
         ticking = asyncio.create_task(clock.run(ports, every, looked=looks.note), name="clock")
         ended = end_server_with(ticking, serving)
         _say_where_things_are(settings, embedded=embedded)
-        say_token(settings)
+        _say_how_to_enter(settings, links, token)
         try:
             with shown(Signs((settings.host, settings.port)), troubles):
-                await serving.serve()
+                await serving.serve(sockets)
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
@@ -188,7 +213,9 @@ def _queues(
     return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
 
 
-def _console(settings: Settings, broker: dramatiq.Broker, readiness: Readiness, *, embedded: bool) -> ASGIApp:
+def _console(
+    settings: Settings, broker: dramatiq.Broker, readiness: Readiness, links: OneTimeLinks, *, embedded: bool
+) -> ASGIApp:
     """The console, over this process's own queues or over those in RabbitMQ."""
     queues: Broker
     if settings.amqp_url is None:
@@ -199,10 +226,10 @@ def _console(settings: Settings, broker: dramatiq.Broker, readiness: Readiness, 
     build_info(REGISTRY)
     if not embedded:
         trail = instrument(settings, "run", REGISTRY)
-        return build_console(settings, queues, trail, shared=True, readiness=readiness)
+        return build_console(settings, queues, trail, shared=True, readiness=readiness, links=links)
     remembered = log_trail.MemoryTrail(log_trail.process_name("run"))
     log_trail.record_log(remembered)
-    return build_console(settings, queues, remembered, shared=False, readiness=readiness)
+    return build_console(settings, queues, remembered, shared=False, readiness=readiness, links=links)
 
 
 def _sandbox(settings: Settings) -> SandboxConfig:
@@ -237,3 +264,16 @@ def _say_where_things_are(settings: Settings, *, embedded: bool) -> None:
     console.print(
         "  Lines:        " + (", ".join(f"{a} in {b}" for a, b in settings.lines.items()) or "see `clerk lines list`")
     )
+
+
+def _say_how_to_enter(settings: Settings, links: OneTimeLinks, token: str) -> None:
+    """Print where the console is; a link that signs in once goes to a terminal alone, never into a log."""
+    base = settings.url if settings.public_url else settings.own_url
+    kept = settings.data_dir / data_folder.TOKEN
+    print(f"  Operations:   {base}/ops" + (f", token {token}" if token else ""), file=sys.stderr)
+    if kept.exists():
+        print(f"                its token is in {kept}, where `clerk queues` and the like read it", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(f"                {links.new(base)}", file=sys.stderr)
+        print("                signs you in, once", file=sys.stderr)
+        print("  Log:          warnings and errors; `clerk run --verbose` logs every step", file=sys.stderr)

@@ -16,6 +16,7 @@ from gateway.webhook import Rejected
 from messages.process.settings import Settings
 from ops.console import api
 from ops.console.names import slack_names
+from ops.console.one_time_links import OneTimeLinks
 from ops.console.pages import HERE, Pages
 from ops.console.session import Authentication, Token
 from ops.console.view import View
@@ -26,22 +27,30 @@ from ops.queues.broker import Broker, BrokerAway
 from ops.traces.log_trail import Trail
 
 
-def build(settings: Settings, broker: Broker, trail: Trail | None, *, shared: bool, readiness: Readiness) -> ASGIApp:
+def build(
+    settings: Settings,
+    broker: Broker,
+    trail: Trail | None,
+    *,
+    shared: bool,
+    readiness: Readiness,
+    links: OneTimeLinks | None = None,
+) -> ASGIApp:
     """The console over these queues; `shared` if other processes report in the documents, too."""
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
     recorder = Recorder(broker, documents, _own_samples(), shared=shared)
     recorder.start()
     view = View(settings, broker, documents, trail, recorder, lambda: readiness.trouble, slack_names(settings))
-    return application(view)
+    return application(view, links)
 
 
 def _own_samples() -> Callable[[], Samples]:
     return lambda: collect_samples(REGISTRY.collect())
 
 
-def application(view: View) -> ASGIApp:
-    """The console's pages and API, behind the token."""
+def application(view: View, links: OneTimeLinks | None = None) -> ASGIApp:
+    """The console's pages and API, behind the token, or a link that signs in once."""
     pages = Pages(view)
     app = Starlette(
         routes=[
@@ -57,7 +66,8 @@ def application(view: View) -> ASGIApp:
         },
     )
     token = Token(view.settings.ops_token.get_secret_value())
-    return Authentication(app, token, pages.sign_in, secure=view.settings.url.startswith("https://"))
+    secure = view.settings.url.startswith("https://")
+    return Authentication(app, token, pages.sign_in, secure=secure, links=links)
 
 
 def _on_rejected(_: Request, error: Exception) -> Response:

@@ -74,7 +74,7 @@ class Remote:
                 f"reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
             ) from None
         if answer.status_code == 401:
-            raise BrokerAway(f"The console at {self.url}/ops does not accept this CLERK_OPS_TOKEN.")
+            raise BrokerAway(f"The console at {self.url}/ops refuses this token: set CLERK_OPS_TOKEN to its own.")
         if answer.status_code != 200:
             raise BrokerAway(f"The console at {self.url}/ops answered {answer.status_code}: {answer.text[:300]}")
         return answer.content

@@ -1,4 +1,7 @@
-"""Who may see the console: everyone who has CLERK_OPS_TOKEN, as a bearer token or by the cookie of the sign-in form."""
+"""Who may see the console: everyone who has CLERK_OPS_TOKEN, as a bearer token or by the cookie of the sign-in form.
+
+A link that `clerk run` printed signs in once.
+"""
 
 import hashlib
 import hmac
@@ -10,12 +13,13 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.refusals import Refusals
 from gateway.webhook import Rejected
 from ops.console.forms import form_of
+from ops.console.one_time_links import PAGE, PATH, OneTimeLinks
 
 COOKIE: Final = "clerk_ops"
 COOKIE_SECONDS: Final = 12 * 3600
@@ -35,6 +39,12 @@ _HEADERS: Final = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+
+
+_USED: Final = PAGE.replace(
+    '<form method="post"',
+    '<p class="error" role="alert">This link was used before, or is not ours.</p>\n  <form method="post"',
+)
 
 
 class Token:
@@ -77,8 +87,17 @@ class Token:
 class Authentication:
     """Answers requests without the token by the sign-in form, which `sign_in` draws, and passes on all others."""
 
-    def __init__(self, app: ASGIApp, token: Token, sign_in: Callable[[Request], Response], *, secure: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: Token,
+        sign_in: Callable[[Request], Response],
+        *,
+        secure: bool,
+        links: OneTimeLinks | None = None,
+    ) -> None:
         self._app, self._token, self._draw, self._secure = app, token, sign_in, secure
+        self._links = links or OneTimeLinks()
         self._wrong = Refusals(TRIES, NEXT_TRY_AFTER)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,6 +133,8 @@ class Authentication:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         if path.startswith("/static/"):
             return None
+        if path == PATH and request.method in READS:
+            return HTMLResponse(PAGE)
         if path == "/sign-in" and request.method == "POST":
             return self._sign_in(request, _form(request, body))
         bearer = request.headers.get("authorization", "")
@@ -149,7 +170,10 @@ class Authentication:
         return None if wait is None else _too_many_tries(wait)
 
     def _sign_in(self, request: Request, form: FormData) -> Response:
-        if not self._token.is_right(str(form.get("token", "")).strip()):
+        if "code" in form:
+            if not self._links.take(str(form["code"]).strip()):
+                return self._count_wrong(request) or HTMLResponse(_USED, 403)
+        elif not self._token.is_right(str(form.get("token", "")).strip()):
             return self._count_wrong(request) or RedirectResponse("/ops/?wrong=1", 303)
         after = str(form.get("after", ""))
         answer = RedirectResponse(after if after.startswith("/ops/") else "/ops/", 303)

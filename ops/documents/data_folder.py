@@ -1,25 +1,58 @@
 """The folder of the embedded default, CLERK_DATA_DIR: what Clerk keeps there is its owner's alone."""
 
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from messages.process.private_files import FOLDER, make_private
+from messages.process.private_files import FOLDER, make_private, touch_private
+from messages.process.variables import Misconfigured
 
 log = structlog.get_logger("clerk.files")
 
 OURS: Final = ("clerk", "journal", "sandbox")
 """How the names begin of all that Clerk keeps in the folder."""
 
+DATABASES: Final = ("clerk.sqlite", "journal.sqlite")
+LOCK: Final = "clerk.lock"
+"""Locked by the `clerk run` that uses the folder; it says where that one can be reached."""
+
+TOKEN: Final = "clerk.token"  # noqa: S105 - the name of a file
+"""The console's token, while CLERK_OPS_TOKEN is not set."""
+
+_SQLITE: Final = b"SQLite format 3\x00"
+"""https://www.sqlite.org/fileformat.html#magic_header_string"""
+
+
+class FolderInUse(Exception):
+    """Another `clerk run` uses the folder; the message says which and what to do."""
+
 
 def prepare(folder: Path) -> None:
-    """Make the folder, and make private what an earlier version left open.
+    """Make the folder, and make private what an earlier version left open; Misconfigured if Clerk can't use it.
 
     A folder that holds other things as well, such as a home, keeps its mode: its owner decides who enters it.
     """
-    folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-    inside = list(folder.iterdir())
+    try:
+        folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+        inside = list(folder.iterdir())
+    except (FileExistsError, NotADirectoryError):
+        raise Misconfigured(
+            f"CLERK_DATA_DIR: {folder} is not a folder: name another one, or remove that file"
+        ) from None
+    except OSError as error:
+        raise Misconfigured(
+            f"CLERK_DATA_DIR: {folder} can't be made or read ({error.strerror}): name a folder that this user owns"
+        ) from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise Misconfigured(f"CLERK_DATA_DIR: this user can't write to {folder}: change its owner, or name another")
+    _refuse_what_is_no_database(folder)
     ours = [each for each in inside if each.name.startswith(OURS)]
     if len(ours) == len(inside):
         make_private(folder)
@@ -28,3 +61,76 @@ def prepare(folder: Path) -> None:
         log.warning("others may look into the data folder, which holds more than Clerk's files", folder=str(folder))
     for each in ours:
         make_private(each)
+
+
+def _refuse_what_is_no_database(folder: Path) -> None:
+    for file in (folder / name for name in DATABASES):
+        try:
+            with file.open("rb") as database:
+                begins = database.read(len(_SQLITE))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Misconfigured(
+                f"CLERK_DATA_DIR: {file} can't be read ({error.strerror}): make this user its owner, or remove it"
+            ) from None
+        if begins and begins != _SQLITE:
+            raise Misconfigured(
+                f"CLERK_DATA_DIR: {file} is not a database of Clerk's: name another folder, or move that file away"
+            )
+
+
+@contextmanager
+def claimed(folder: Path, url: str) -> Iterator[None]:
+    """The folder for this `clerk run` alone, which is reached at `url`; FolderInUse if another one has it."""
+    prepare(folder)
+    touch_private(folder / LOCK)
+    with (folder / LOCK).open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _told(folder).get("pid")
+            who = f"the `clerk run` with process id {holder}" if holder else "another `clerk run`"
+            raise FolderInUse(
+                f"CLERK_DATA_DIR: {who} uses the folder {folder}. Stop it, or name another folder for this one."
+            ) from None
+        lock.truncate()
+        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
+        lock.flush()
+        try:
+            yield
+        finally:
+            lock.truncate(0)
+
+
+def url_of_run(folder: Path) -> str | None:
+    """Where the `clerk run` that uses the folder is reached; None if none has said so."""
+    found = _told(folder).get("url")
+    return found if isinstance(found, str) else None
+
+
+def kept_token(folder: Path) -> str | None:
+    """The console's token in the folder; None if there is none that this user may read."""
+    try:
+        return (folder / TOKEN).read_text().strip() or None
+    except OSError:
+        return None
+
+
+def token(folder: Path) -> tuple[str, bool]:
+    """The console's token in the folder, which is made if there is none yet; and whether it was made now."""
+    found = kept_token(folder)
+    if found is not None:
+        return found, False
+    made = secrets.token_urlsafe(24)
+    touch_private(folder / TOKEN)
+    (folder / TOKEN).write_text(f"{made}\n")
+    return made, True
+
+
+def _told(folder: Path) -> dict[str, object]:
+    try:
+        found = json.loads((folder / LOCK).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

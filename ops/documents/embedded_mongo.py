@@ -15,6 +15,7 @@ from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_f
 from mongoeco.wire import AsyncMongoEcoProxyServer
 
 from messages.process.private_files import touch_private
+from messages.process.variables import Misconfigured
 from ops.documents import data_folder
 
 ARRAYS: Final = frozenset({"ids", "tags"})
@@ -124,7 +125,6 @@ class EmbeddedMongo:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
@@ -134,8 +134,11 @@ class EmbeddedMongo:
     def __enter__(self) -> Self:
         data_folder.prepare(self._file.parent)
         touch_private(self._file)  # SQLite gives its other files the same mode
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait()
+        if isinstance(self._failure, sqlite3.Error):
+            raise Misconfigured(f"CLERK_DATA_DIR: {self._file} can't be opened: {self._failure}") from self._failure
         if self._failure is not None:
             raise self._failure
         return self

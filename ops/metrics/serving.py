@@ -3,7 +3,8 @@
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
-from messages.process.settings import Misconfigured, Settings
+from gateway.listening import trouble
+from messages.process.settings import Settings
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.metrics")
@@ -17,7 +18,5 @@ def serve(registry: CollectorRegistry, settings: Settings, ops_settings: OpsSett
     try:
         start_http_server(port, settings.host, registry)
     except OSError as error:
-        raise Misconfigured(
-            f"CLERK_METRICS_PORT: {port} can't be served ({error.strerror}); each process of a machine needs its own"
-        ) from None
+        raise trouble(error, "CLERK_METRICS_PORT", settings.host, port) from None
     log.info("metrics served", port=port)

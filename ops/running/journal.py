@@ -84,7 +84,7 @@ class Journal:
             for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             connection.execute(_TABLE)
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             connection.close()
             raise Misconfigured(f"CLERK_DATA_DIR: another `clerk run` uses {self._file}, or: {error}") from None
         return connection

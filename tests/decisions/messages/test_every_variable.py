@@ -48,7 +48,7 @@ SECRET: Final = ("zebra wolf", "zebra\nwolf", "zebrawolf\u2026")
 WRONG: Final[dict[str, tuple[str, ...]]] = {
     "CLERK_AMQP_URL": AMQP,
     "CLERK_MONGO_URL": MONGO,
-    "CLERK_DATA_DIR": (),  # what may be wrong with it is on the disk: tests/wire/ops/test_data_folder.py
+    "CLERK_DATA_DIR": (),  # what may be wrong with it is on the disk: tests/wire/ops/starting/test_data_folder.py
     "CLERK_HOST": ("http://localhost", "localhost:8080", "a b", "0.0.0.0/0", "::1::", "[localhost]:80"),
     "CLERK_PORT": ("80a", "0", "65536", "-1", "8080.5", "tcp://10.0.0.7:80"),
     "CLERK_PUBLIC_URL": URLS,
