@@ -30,6 +30,20 @@ class _Engine(SQLiteEngine):
     such value: each queried field has one type, ids are strings or whole numbers, and ARRAYS names the arrays.
     """
 
+    def __init__(self, path: str, *, durable: bool) -> None:
+        super().__init__(path, executor_workers=1)
+        self._durable = durable
+
+    def _create_sqlite_connection(self) -> sqlite3.Connection:
+        """A connection whose commits are on the disk when they return; the engine's are only written to the system.
+
+        https://www.sqlite.org/pragma.html#pragma_synchronous
+        """
+        connection: sqlite3.Connection = super()._create_sqlite_connection()
+        if self._durable:
+            connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
     capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
     """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
@@ -121,10 +135,13 @@ class _Engine(SQLiteEngine):
 
 
 class EmbeddedMongo:
-    """A MongoDB wire server at `url`, on a free port of the loopback interface, for the length of a `with` block."""
+    """A MongoDB wire server at `url`, on a free port of the loopback interface, for the length of a `with` block.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    What it has acknowledged outlives a loss of power, unless `durable` is off (for tests, which need no disk).
+    """
+
+    def __init__(self, file: Path, *, durable: bool = True) -> None:
+        self._file, self._durable = file, durable
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
@@ -161,7 +178,7 @@ class EmbeddedMongo:
             self._loop.close()
 
     async def _serve(self) -> None:
-        engine = _Engine(str(self._file), executor_workers=1)
+        engine = _Engine(str(self._file), durable=self._durable)
         server = AsyncMongoEcoProxyServer(engine=engine, host="127.0.0.1", port=0)
         await server.start()
         try:

@@ -60,7 +60,7 @@ async def _costs(stores: Stores, batch: str) -> dict[str, float]:
 
 
 async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None:
-    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+    with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with Stores.opened(mongo.url) as stores:
             few = await _costs(stores, "few")
             for number in range(1_000):
@@ -77,7 +77,7 @@ async def test_a_text_costs_no_more_where_there_are_many(tmp_path: Path) -> None
 
 
 async def test_two_texts_in_one_place_differ_from_two_in_similar_places(tmp_path: Path) -> None:
-    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+    with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with Stores.opened(mongo.url) as stores:
             assert await stores.texts.add(make.sms(id="SM1", conversation="a", seq=1))
             assert await stores.texts.add(make.sms(id="SM2", conversation="b", seq=1))
@@ -123,7 +123,7 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
 
 async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
     asked = QuestionsAsked()
-    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+    with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with stores_heard_by(asked, mongo.url) as stores:
             await stores.lines.add(make.line())
             workers = FakeWorkers(stores)
@@ -153,7 +153,7 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
 
 
 async def test_a_query_finds_a_value_in_a_list(tmp_path: Path) -> None:
-    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo:
+    with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with Stores.opened(mongo.url) as stores:
             await stores.tickets.add(make.ticket(id=1, tags=("blue", "red"), conversation="a"))
             await stores.tickets.add(make.ticket(id=2, tags=("red",), conversation="b"))
