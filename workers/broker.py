@@ -26,7 +26,7 @@ from dramatiq.message import Message
 from dramatiq.middleware import AsyncIO, Middleware, Retries, ShutdownNotifications, TimeLimit
 
 from messages.base import QueueMessage
-from messages.process.publishing import LONGEST_DELAY, envelope
+from messages.process.publishing import ACCESS_REFUSED, LONGEST_DELAY, envelope
 from messages.process.server_urls import nodes
 from messages.queues import dead, declarations, delayed
 from workers.failures import Backoff
@@ -187,6 +187,7 @@ class QuorumBroker(RabbitmqBroker):
     def __init__(self, url: str, middleware: list[Middleware], update: Backoff = UPDATE) -> None:
         super().__init__(url=nodes(url), confirm_delivery=True, middleware=middleware)
         self.update = update
+        self._may_declare = True
 
     @property
     def consumer_class(self) -> type[_Consumer]:
@@ -203,7 +204,20 @@ class QuorumBroker(RabbitmqBroker):
         return self._declare(queue_name, dead(queue_name))
 
     def _declare(self, family: str, name: str) -> Any:
-        return self.channel.queue_declare(queue=name, durable=True, arguments=declarations(family)[name])
+        """Declare a queue; where the user may not, an administrator has, and it suffices that the queue is there."""
+        if self._may_declare:
+            try:
+                return self.channel.queue_declare(queue=name, durable=True, arguments=declarations(family)[name])
+            except pika.exceptions.ChannelClosedByBroker as error:
+                if error.reply_code != ACCESS_REFUSED:
+                    raise
+                self._may_declare = False
+                del self.channel
+        try:
+            return self.channel.queue_declare(queue=name, passive=True)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            log.error("a queue is missing, and the user of CLERK_AMQP_URL may not declare it", queue=name)
+            raise error from None
 
 
 def middleware(*more: Middleware, outage: Backoff = OUTAGE, update: Backoff = UPDATE) -> list[Middleware]:

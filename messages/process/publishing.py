@@ -20,7 +20,7 @@ import pika
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.channel import Channel
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosed
 from pika.frame import Body, Header, Method
 from pika.spec import FRAME_END_SIZE, FRAME_HEADER_SIZE, Basic, BasicProperties, Connection
 from pydantic_core import to_json
@@ -46,6 +46,14 @@ CLOCK_SKEW: Final = timedelta(milliseconds=500)
 
 LONGEST_DELAY: Final = timedelta(minutes=9)
 """Longer waits are due times in a document: delayed messages wait unacknowledged in a worker."""
+
+ACCESS_REFUSED: Final = 403
+NOT_FOUND: Final = 404
+"""Why RabbitMQ closes a channel (https://www.rabbitmq.com/amqp-0-9-1-reference)."""
+
+ALL_DECLARATIONS: Final = {name: arguments for queue in QUEUES for name, arguments in declarations(queue).items()}
+
+type _Closed = asyncio.Future[BaseException]
 
 correlation: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 """The id that a webhook shares with all messages and calls that follow from it."""
@@ -210,23 +218,47 @@ class _Link:
             self._connection = connection
             connection.add_on_connection_blocked_callback(self._on_blocked)
             connection.add_on_connection_unblocked_callback(self._on_unblocked)
-            channel: Channel = await self._called_back(lambda done: connection.channel(on_open_callback=done))
-            channel.add_on_close_callback(lambda _, error: self._mark_lost(f"the channel was closed: {error}"))
+            channel, closed = await self._channel_with_queues(connection)
+            closed.add_done_callback(lambda closed: self._mark_lost(f"the channel was closed: {closed.result()}"))
             channel.add_on_return_callback(self._on_return)
-            for queue in QUEUES:
-                for name, arguments in declarations(queue).items():
-                    await self._called_back(partial(_declare, channel, name, arguments))
             await self._called_back(lambda done: channel.confirm_delivery(self._on_confirm, callback=done))
             self._channel = channel
 
-    async def _called_back[T](self, call: Callable[[Callable[[T], None]], object]) -> T:
-        """The result of a pika call that reports through a callback; Unpublished if the link is lost first."""
+    async def _channel_with_queues(self, connection: AsyncioConnection) -> tuple[Channel, _Closed]:
+        """A channel, and what is done when it closes, once every queue is declared.
+
+        Where the user may not declare, an administrator has: then it suffices that each queue is there.
+        """
+        for passive in (False, True):
+            channel: Channel = await self._called_back(lambda done: connection.channel(on_open_callback=done))
+            closed: _Closed = self._loop.create_future()
+            channel.add_on_close_callback(partial(_note_closed, closed))
+            try:
+                for name, arguments in ALL_DECLARATIONS.items():
+                    await self._called_back(partial(_declare, channel, name, arguments, passive), closed)
+            except ChannelClosed as error:
+                if passive or error.reply_code != ACCESS_REFUSED:
+                    raise Unpublished(_why_closed(error, name)) from None
+            else:
+                return channel, closed
+        raise AssertionError("unreachable: the second round returns or raises")
+
+    async def _called_back[T](
+        self, call: Callable[[Callable[[T], None]], object], closed: "_Closed | None" = None
+    ) -> T:
+        """The result of a pika call that reports through a callback; Unpublished if the link is lost first.
+
+        ChannelClosed if the channel whose end `closed` tells is closed first.
+        """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         call(lambda result: None if done.done() else done.set_result(result))
-        await asyncio.wait((done, self.lost), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
-            raise Unpublished(self.lost.result())
-        return done.result()
+        ends = (self.lost,) if closed is None else (self.lost, closed)
+        await asyncio.wait((done, *ends), return_when=asyncio.FIRST_COMPLETED)
+        if done.done():
+            return done.result()
+        if closed is not None and closed.done() and isinstance(error := closed.result(), ChannelClosed):
+            raise error
+        raise Unpublished(self.lost.result() if self.lost.done() else "the channel was closed")
 
     def publish(self, queue: str, body: bytes, *, mandatory: bool) -> asyncio.Future[None]:
         """Send a persistent message; the future is done when it is confirmed, or fails with Unpublished in time."""
@@ -336,5 +368,18 @@ def _begin(channel: int, queue: str, mandatory: bool, size: int) -> bytes:
     return bytes(method + header)
 
 
-def _declare(channel: Channel, name: str, arguments: QueueArguments, done: Callable[[object], None]) -> None:
-    channel.queue_declare(name, durable=True, arguments=arguments, callback=done)
+def _declare(
+    channel: Channel, name: str, arguments: QueueArguments, passive: bool, done: Callable[[object], None]
+) -> None:
+    channel.queue_declare(name, passive=passive, durable=True, arguments=arguments, callback=done)
+
+
+def _note_closed(closed: _Closed, _: object, error: BaseException) -> None:
+    if not closed.done():
+        closed.set_result(error)
+
+
+def _why_closed(error: ChannelClosed, queue: str) -> str:
+    if error.reply_code == NOT_FOUND:
+        return f"there is no queue {queue}, and the user of CLERK_AMQP_URL may not declare it"
+    return f"the queue {queue} can't be declared: {error.reply_text}"

@@ -42,6 +42,10 @@ def _rabbit(broker: Rabbit) -> Iterator[Finding]:
             yield bad(
                 "alarms", "; ".join(alarms), "Free disk space or memory: until then RabbitMQ accepts no messages."
             )
+    if not broker.amqp.may_declare():
+        found = "the user of CLERK_AMQP_URL may not declare queues, so Clerk takes those that are there as they are"
+        todo = "Fine if an administrator declares what a new version needs. Else give it configure permission."
+        yield advice("permissions", found, todo)
     faults = broker.amqp.faults()
     if faults:
         todo = (

@@ -18,6 +18,10 @@ from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
 from ops.queues.layout import Layout, dead, delayed, urls_of
 from ops.queues.letters import Letter, Selection
 
+ACCESS_REFUSED: Final = 403
+RESOURCE_LOCKED: Final = 405
+"""Why RabbitMQ closes a channel (https://www.rabbitmq.com/amqp-0-9-1-reference)."""
+
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -45,7 +49,7 @@ class Amqp:
             return [_state(there, queue) for queue in self._layout.queues]
 
     def faults(self) -> list[str]:
-        """The queues that are missing, or declared otherwise than the layout says."""
+        """The queues that are missing, or, as far as this user may compare, declared otherwise than the layout says."""
         with self._connected() as connection:
             return [
                 f"{name} {fault}"
@@ -53,6 +57,16 @@ class Amqp:
                 for name, arguments in self._layout.declarations(queue).items()
                 if (fault := _fault(connection, name, arguments)) is not None
             ]
+
+    def may_declare(self) -> bool:
+        """Whether this user may declare the queues that exist."""
+        with self._connected() as connection:
+            return not any(
+                _refusal(connection, name, arguments) == ACCESS_REFUSED
+                for queue in self._layout.queues
+                for name, arguments in self._layout.declarations(queue).items()
+                if name in declared(connection, name)
+            )
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
         """The next messages of a queue, which stay there."""
@@ -129,7 +143,13 @@ class Amqp:
                 channel.queue_declare(self._layout.lock, exclusive=True)
                 break
             except ChannelClosedByBroker as error:
-                if error.reply_code != 405 or time.monotonic() > until:
+                if error.reply_code == ACCESS_REFUSED:
+                    raise BrokerAway(
+                        f"The user of the broker may not declare the queues {self._layout.lock} and "
+                        f"{self._layout.claims}, without which dead letters can't be looked through: give it the "
+                        f"configure permission ^{self._layout.application}\\. (rabbitmqctl set_permissions)."
+                    ) from None
+                if error.reply_code != RESOURCE_LOCKED or time.monotonic() > until:
                     raise BrokerAway("Another command is going through the dead letters. Try again later.") from None
                 connection.sleep(0.1)
         yield
@@ -138,13 +158,26 @@ class Amqp:
 def _fault(connection: BlockingConnection, name: str, arguments: Mapping[str, Any]) -> str | None:
     if name not in declared(connection, name):
         return "is missing"
-    channel = connection.channel()
     try:
-        channel.queue_declare(name, durable=True, arguments=dict(arguments))
+        _declare(connection, name, arguments)
     except ChannelClosedByBroker as error:
-        return f"was declared differently: {error.reply_text}"
-    channel.close()
+        return None if error.reply_code == ACCESS_REFUSED else f"was declared differently: {error.reply_text}"
     return None
+
+
+def _refusal(connection: BlockingConnection, name: str, arguments: Mapping[str, Any]) -> int | None:
+    """Why RabbitMQ refuses to declare a queue; None if it does not."""
+    try:
+        _declare(connection, name, arguments)
+    except ChannelClosedByBroker as error:
+        return int(error.reply_code)
+    return None
+
+
+def _declare(connection: BlockingConnection, name: str, arguments: Mapping[str, Any]) -> None:
+    channel = connection.channel()
+    channel.queue_declare(name, durable=True, arguments=dict(arguments))
+    channel.close()
 
 
 def _state(there: Mapping[str, tuple[int, int]], queue: str) -> QueueState:

@@ -1,22 +1,27 @@
 """The queues' figures from RabbitMQ's management API and from AMQP, on a private node."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pika
 import pytest
 
+from messages.process.publishing import AmqpPublisher
 from messages.queues import QUEUES
 from ops.broker import rabbit
 from ops.checks import broker as checks
 from ops.checks.finding import Verdict
-from ops.queues.broker import QueueState, Snapshot
+from ops.queues.broker import BrokerAway, QueueState, Snapshot
+from ops.queues.letters import Selection
 from ops.queues.management_api import estimated_age, management_address, stalled, state
 from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
 from tests.servers import PrivateRabbit, wait_until
 from tests.wire.ops.helpers import declare, letter, put
+from workers.broker import rabbitmq
 
 
 @pytest.fixture
@@ -167,3 +172,37 @@ def test_the_management_api_is_on_the_brokers_host_by_default(
 def test_a_snapshot_is_unchanged_after_its_way_through_the_console() -> None:
     snapshot = Snapshot(at=datetime.now(UTC), source="a test", queues=(QueueState(name="slack", oldest=1.5),))
     assert Snapshot.model_validate(json.loads(snapshot.model_dump_json())) == snapshot
+
+
+def test_a_user_who_may_not_declare_queues_uses_those_that_are_there(node: PrivateRabbit, broker: Rabbit) -> None:
+    for path, what in (
+        ("users/reader", {"password": "p@ss/w", "tags": "monitoring"}),
+        ("permissions/%2F/reader", {"configure": "^$", "write": ".*", "read": ".*"}),
+    ):
+        httpx.put(f"{node.management}/api/{path}", json=what, trust_env=False).raise_for_status()
+    url = f"amqp://reader:p%40ss%2Fw@127.0.0.1:{node.port}/%2F;amqp://guest:guest@127.0.0.1:1/"
+
+    async def publish() -> str | None:
+        publisher = AmqpPublisher(url)
+        try:
+            return await publisher.probe()
+        finally:
+            await publisher.close()
+
+    assert asyncio.run(publish()) is None
+    workers = rabbitmq(url)
+    workers.declare_queue("slack", ensure=True)
+    workers.declare_queue("tickets", ensure=True)
+    workers.close()
+    theirs = rabbit(url, OpsSettings(management_url=node.management))
+    assert theirs.amqp.faults() == []
+    assert (theirs.amqp.may_declare(), broker.amqp.may_declare()) == (False, True)
+    with pytest.raises(BrokerAway, match=r"may not declare the queues clerk\.dead-letters"):
+        theirs.dead(Selection(), 0, 1, 1)
+    channel = pika.BlockingConnection(pika.URLParameters(node.url)).channel()
+    channel.queue_delete("slack.DQ")
+    assert "slack.DQ is missing" in theirs.amqp.faults()
+    why = asyncio.run(publish())
+    assert why is not None
+    assert "there is no queue slack.DQ, and the user of CLERK_AMQP_URL may not declare it" in why
+    channel.connection.close()
