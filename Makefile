@@ -10,11 +10,11 @@ export PYTHONDONTWRITEBYTECODE :=
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/ready: requirements.lock pyproject.toml ops/make-venv.sh
+.venv/ready: requirements-embedded.lock pyproject.toml ops/make-venv.sh
 	@sh ops/make-venv.sh
 	@touch $@
 
-.venv/ready-dev: requirements-dev.lock requirements.lock pyproject.toml ops/make-venv.sh
+.venv/ready-dev: requirements-dev.lock requirements-embedded.lock pyproject.toml ops/make-venv.sh
 	@sh ops/make-venv.sh requirements-dev.lock
 	@touch .venv/ready $@
 
@@ -55,7 +55,8 @@ LOCK := $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsa
 
 lock: .venv/ready-dev  ## Resolve the dependencies anew, as far as pyproject.toml allows
 	@$(LOCK) $(UPGRADE) --output-file requirements.lock pyproject.toml
-	@$(LOCK) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@$(LOCK) $(UPGRADE) --extra embedded --constraint requirements.lock --output-file requirements-embedded.lock pyproject.toml
+	@$(LOCK) $(UPGRADE) --extra embedded --extra dev --constraint requirements-embedded.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:  ## Forget the environment and every cache; data/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .grimp_cache .import_linter_cache build *.egg-info test-artefacts

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+DISTRIBUTION: Final = "clerk-texts"
+"""Clerk's name in package indexes, where `clerk` belongs to somebody else."""
+
 VERSION: Final = "0.1.0"
 """The release, as Semantic Versioning has it (https://semver.org). pyproject.toml and `clerk version` read it here."""
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes .venv with exactly what a lock names (requirements.lock unless another is given), and the `clerk` command. It
-# completes a .venv that is up to date with requirements.lock, and makes any other anew. With uv if it is installed,
+# Makes .venv with exactly what a lock names (requirements-embedded.lock unless another is given), and the `clerk`
+# command. It completes a .venv that is up to date with that lock, and makes any other anew. With uv if it is installed,
 # else with Python 3.13 or newer.
 set -eu
-lock=${1:-requirements.lock}
+lock=${1:-requirements-embedded.lock}
 
 newest_python() {
     for name in python3.14 python3.13 python3 python; do
@@ -18,7 +18,7 @@ newest_python() {
 }
 
 up_to_date() {
-    [ -e .venv/ready ] && [ -z "$(find requirements.lock pyproject.toml ops/make-venv.sh -newer .venv/ready)" ]
+    [ -e .venv/ready ] && [ -z "$(find requirements-embedded.lock pyproject.toml ops/make-venv.sh -newer .venv/ready)" ]
 }
 
 if command -v uv >/dev/null 2>&1; then
@@ -40,18 +40,20 @@ import sys
 import sysconfig
 import tomllib
 
+from messages.release import VERSION
+
 project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
 packages = pathlib.Path(sysconfig.get_path("purelib"))
 (packages / "clerk.pth").write_text(f"{pathlib.Path.cwd()}\n")
-about = packages / f"clerk-{project['version']}.dist-info"
+about = packages / f"{project['name'].replace('-', '_')}-{VERSION}.dist-info"
 about.mkdir(exist_ok=True)
-(about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: clerk\nVersion: {project['version']}\n")
+(about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {VERSION}\n")
 module, function = project["scripts"]["clerk"].split(":")
 command = pathlib.Path(sysconfig.get_path("scripts"), "clerk")
 command.write_text(f"#!{sys.executable}\nimport sys\n\nfrom {module} import {function}\n\nsys.exit({function}())\n")
 command.chmod(0o755)
 files = [packages / "clerk.pth", about / "METADATA", command]
 relative = [file.relative_to(packages, walk_up=True).as_posix() for file in files]
-record = f"clerk-{project['version']}.dist-info/RECORD"
+record = f"{about.name}/RECORD"
 (packages / record).write_text("".join(f"{name},,\n" for name in (*relative, record)))
 END

@@ -1,4 +1,4 @@
-"""`python -m tests.audit`: asks PyPI for known vulnerabilities of what requirements.lock pins, with pip-audit.
+"""`python -m tests.audit`: asks PyPI for known vulnerabilities of what requirements-embedded.lock pins, with pip-audit.
 
 Exit status 1 if there is one. What can't be looked up is said in a line and is no failure: a machine without the
 network can still check everything else. (https://github.com/pypa/pip-audit)
@@ -15,7 +15,7 @@ WITHIN = 120
 
 def main() -> None:
     """Ask, and say what was found."""
-    lock = str(ROOT / "requirements.lock")
+    lock = str(ROOT / "requirements-embedded.lock")
     command = ["-m", "pip_audit", "--require-hashes", "--disable-pip", "-r", lock, "-f", "json"]
     try:
         asked = subprocess.run(

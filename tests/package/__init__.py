@@ -1,0 +1,1 @@
+"""The distribution, built and used elsewhere."""
