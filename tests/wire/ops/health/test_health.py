@@ -39,7 +39,7 @@ def gone() -> int:
     return ended.pid
 
 
-class Shown:
+class ShownSigns:
     """A process that shows signs in a folder, by a clock of its own, and tells a service manager that takes notes."""
 
     def __init__(self, place: Path, address: tuple[str, int] | None = None) -> None:
@@ -92,13 +92,13 @@ def test_a_process_is_called_stuck_at_the_same_time_everywhere() -> None:
 
 def test_without_a_process_of_the_kind_it_fails(tmp_path: Path) -> None:
     assert health("worker", tmp_path / "none", NOW) == (False, "no worker of this user runs on this machine")
-    Shown(tmp_path).signs.show({"clock": ""})
+    ShownSigns(tmp_path).signs.show({"clock": ""})
     assert health("clock", tmp_path, NOW) == (True, f"process {HERE} is well")
     assert not health("worker", tmp_path, NOW)[0]
 
 
 def test_one_of_several_that_is_not_well_fails_its_kind_and_no_other(tmp_path: Path, gone: int) -> None:
-    Shown(tmp_path).signs.show({"worker": "", "interactive": ""})
+    ShownSigns(tmp_path).signs.show({"worker": "", "interactive": ""})
     write(tmp_path, str(os.getppid()), Sign(os.getppid(), NOW - 60, {"worker": ""}))
     write(tmp_path, str(gone), Sign(gone, NOW, {"interactive": ""}))
     assert health("worker", tmp_path, NOW) == (
@@ -112,7 +112,7 @@ def test_one_of_several_that_is_not_well_fails_its_kind_and_no_other(tmp_path: P
 def test_the_next_process_to_start_forgets_those_that_were_killed(tmp_path: Path, gone: int) -> None:
     write(tmp_path, str(gone), Sign(gone, NOW, {"clock": ""}))
     (tmp_path / f"{gone}.new").touch()
-    told = Shown(tmp_path)
+    told = ShownSigns(tmp_path)
     told.signs.show({"clock": ""})
     assert [each.name for each in tmp_path.iterdir()] == [str(HERE)]
     assert health("clock", tmp_path, NOW)[0]
@@ -121,7 +121,7 @@ def test_the_next_process_to_start_forgets_those_that_were_killed(tmp_path: Path
 
 
 def test_a_folder_of_somebody_else_tells_nothing(tmp_path: Path) -> None:
-    Shown(tmp_path).signs.show({"clock": ""})
+    ShownSigns(tmp_path).signs.show({"clock": ""})
     link = tmp_path.with_name("link")
     link.symlink_to(tmp_path)
     assert not health("clock", link, NOW)[0]
@@ -129,7 +129,7 @@ def test_a_folder_of_somebody_else_tells_nothing(tmp_path: Path) -> None:
 
 def test_a_process_that_can_not_write_goes_on_and_says_so_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = Shown(tmp_path / "file")
+    told = ShownSigns(tmp_path / "file")
     with capture_logs() as logs:
         told.signs.show({"clock": ""})
         told.signs.show({"clock": ""})
@@ -139,7 +139,7 @@ def test_a_process_that_can_not_write_goes_on_and_says_so_once(tmp_path: Path) -
 
 
 def test_systemd_hears_of_readiness_once_and_of_life_only_while_all_is_well(tmp_path: Path) -> None:
-    told = Shown(tmp_path)
+    told = ShownSigns(tmp_path)
     for troubles in (
         {"gateway": STARTING, "clock": ""},
         {"gateway": "", "clock": ""},
@@ -195,13 +195,13 @@ def gateway_at(host: str, status: int, text: bytes) -> Iterator[int]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 def test_a_gateway_is_asked_at_its_own_port_wherever_it_listens(host: str, tmp_path: Path) -> None:
     with gateway_at(host, 200, b"ok") as port:
-        Shown(tmp_path, (host, port)).signs.show({"gateway": ""})
+        ShownSigns(tmp_path, (host, port)).signs.show({"gateway": ""})
         assert health("gateway", tmp_path, NOW) == (True, f"process {HERE} is well")
 
 
 def test_a_gateway_that_can_not_publish_or_does_not_answer_is_not_well(tmp_path: Path) -> None:
     with gateway_at("127.0.0.1", 503, b"broker") as port:
-        Shown(tmp_path, ("127.0.0.1", port)).signs.show({"gateway": ""})
+        ShownSigns(tmp_path, ("127.0.0.1", port)).signs.show({"gateway": ""})
         expected = f"process {HERE} is not ready: /readyz answers 503 broker"
         assert health("gateway", tmp_path, NOW) == (False, expected)
     assert health("gateway", tmp_path, NOW)[1].startswith(f"process {HERE} does not answer at port {port}: ")
@@ -209,7 +209,7 @@ def test_a_gateway_that_can_not_publish_or_does_not_answer_is_not_well(tmp_path:
 
 
 def test_a_gateway_that_does_not_listen_yet_is_not_asked(tmp_path: Path) -> None:
-    Shown(tmp_path, ("127.0.0.1", 1)).signs.show({"gateway": STARTING})
+    ShownSigns(tmp_path, ("127.0.0.1", 1)).signs.show({"gateway": STARTING})
     assert health("gateway", tmp_path, NOW) == (False, f"process {HERE} is starting")
 
 
@@ -251,7 +251,7 @@ async def test_an_event_loop_that_does_not_answer_is_not_well() -> None:
 
 
 async def test_a_process_shows_itself_from_its_event_loop_until_it_ends(tmp_path: Path) -> None:
-    told = Shown(tmp_path)
+    told = ShownSigns(tmp_path)
     looked = asyncio.Event()
     looks = 0
 
