@@ -1,9 +1,7 @@
 """The Helm chart: what it renders is what Kubernetes takes, and each part of Clerk gets what it needs."""
 
-import json
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any, Final
 
 import jsonschema
@@ -12,39 +10,21 @@ import yaml
 
 from messages.process.settings import SANDBOX, Settings, variable
 from messages.queues import QUEUES
-from messages.release import VERSION
 from ops.cli import app
 from ops.health.sign import KINDS
 from ops.metrics.silence import ENDED_AFTER
 from ops.running.supervisor import GRACE
 from ops.settings import OpsSettings
+from tests.decisions.deploy.helpers import CHART, NEEDED, VARIANTS
 from tests.servers import ROOT
+
+helm: Any = pytest.importorskip("helm_python", reason="no Helm (helm-python-sdk): the chart in deploy/ is not rendered")
+kubernetes_validate: Any = pytest.importorskip(
+    "kubernetes_validate", reason="no schemas of Kubernetes (kubernetes-validate)"
+)
 
 type Resource = dict[str, Any]
 
-CHART: Final = ROOT / "deploy" / "chart"
-VALUES: Final = yaml.safe_load((CHART / "values.yaml").read_text())
-ABOUT: Final = yaml.safe_load((CHART / "Chart.yaml").read_text())
-NEEDED: Final = {"publicUrl": "https://clerk.example.org", "secretName": "clerk-secrets"}
-EVERYTHING: Final = {
-    **NEEDED,
-    "config": {"CLERK_LINES": "+15550001111=C0123ABCD", "CLERK_CLOCK_SECONDS": 20},
-    "imagePullSecrets": [{"name": "registry"}],
-    "ingress": {
-        "enabled": True,
-        "className": "nginx",
-        "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
-        "host": "clerk.example.org",
-        "tlsSecretName": "clerk-tls",
-    },
-    "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-    "nodeSelector": {"kubernetes.io/os": "linux"},
-    "tolerations": [{"key": "texts", "operator": "Exists"}],
-}
-VARIANTS: Final = {
-    "smallest": NEEDED,
-    **{kind: {**EVERYTHING, "autoscaling": {"kind": kind}} for kind in ("keda", "hpa", "none")},
-}
 OLDEST, NEWEST = "1.27", "1.37"
 """The versions of Kubernetes between which it is checked."""
 
@@ -96,36 +76,11 @@ OF_KEDA: Final[dict[str, Any]] = {
 package brings KEDA's own schemas."""
 
 
-def test_the_defaults_are_values_that_the_chart_takes_and_unknown_ones_are_refused() -> None:
-    schema = json.loads((CHART / "values.schema.json").read_text())
-    jsonschema.validate(VALUES, schema)
-    for values in (*VARIANTS.values(), {"worker": {"replicas": 3}}):
-        jsonschema.validate(values, schema)
-    wrong: dict[str, Any]
-    for wrong in (
-        {"gatway": {}},
-        {"autoscaling": {"kind": "vpa"}},
-        {"publicUrl": "https://clerk.example.org/path"},
-        {"config": {"PATH": "/bin"}},
-        {"worker": {"replicas": "3"}},
-    ):
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(wrong, schema)
-
-
-def test_it_is_of_the_version_of_clerk() -> None:
-    assert (ABOUT["version"], ABOUT["appVersion"]) == (VERSION, VERSION)
-
-
 @pytest.fixture(scope="module")
 def rendered() -> dict[str, list[Resource]]:
     """What Helm makes of the chart, for each variant."""
-    if find_spec("helm_python") is None:
-        pytest.skip("Helm is not installed (helm-python-sdk): the chart in deploy/ is not rendered")
-    from helm_python import Chart
-
     found = {}
-    with Chart.load(CHART) as chart:
+    with helm.Chart.load(CHART) as chart:
         for name, values in VARIANTS.items():
             files = chart.render(values, name="team", namespace="texts")
             texts = [text for file, text in files.items() if file.endswith(".yaml")]
@@ -154,10 +109,6 @@ def containers(rendered: dict[str, list[Resource]]) -> Iterator[tuple[str, Resou
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kubernetes_takes_all_of_it(variant: str, version: str, rendered: dict[str, list[Resource]]) -> None:
-    if find_spec("kubernetes_validate") is None:
-        pytest.skip("the schemas of Kubernetes are not installed (kubernetes-validate)")
-    import kubernetes_validate
-
     for resource in rendered[variant]:
         group = resource["apiVersion"].partition("/")[0]
         if group == "keda.sh":
@@ -166,12 +117,13 @@ def test_kubernetes_takes_all_of_it(variant: str, version: str, rendered: dict[s
             kubernetes_validate.validate(resource, version, strict=True)
 
 
-@pytest.mark.parametrize("wanting", NEEDED)
-def test_what_must_be_given_is_asked_for_in_words(wanting: str, rendered: dict[str, list[Resource]]) -> None:
-    from helm_python import Chart, HelmRenderError
+def test_helm_finds_no_fault_in_it() -> None:
+    assert helm.lint(CHART)["errors"] == []
 
-    assert rendered
-    with Chart.load(CHART) as chart, pytest.raises(HelmRenderError, match=f"{wanting}: "):
+
+@pytest.mark.parametrize("wanting", NEEDED)
+def test_what_must_be_given_is_asked_for_in_words(wanting: str) -> None:
+    with helm.Chart.load(CHART) as chart, pytest.raises(helm.HelmRenderError, match=f"{wanting}: "):
         chart.render({name: value for name, value in NEEDED.items() if name != wanting}, name="team")
 
 
