@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from messages.release import VERSION
-
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
@@ -38,16 +36,11 @@ def configure(process: str) -> None:
 
     if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") != "http/protobuf":
         log.warning("traces are sent as http/protobuf; OTEL_EXPORTER_OTLP_PROTOCOL is ignored")
-    described = Resource.create(describe(process)).merge(OTELResourceDetector().detect())
-    provider = TracerProvider(resource=described, shutdown_on_exit=False)
+    resource = Resource.create({"service.name": f"clerk-{process}"}).merge(OTELResourceDetector().detect())
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     _tracer = provider.get_tracer("clerk")
     multiprocessing.util.Finalize(None, provider.shutdown, exitpriority=10)
-
-
-def describe(process: str) -> dict[str, str]:
-    """What every span of a process says of it: https://opentelemetry.io/docs/specs/semconv/resource/#service."""
-    return {"service.name": f"clerk-{process}", "service.namespace": "clerk", "service.version": VERSION}
 
 
 def span(

@@ -42,7 +42,6 @@ from ops.running.internals import ClerkInternals, HandledMessages
 from ops.running.journal import FILE as JOURNAL
 from ops.running.journal import Journal, Journaled
 from ops.running.killable import Killable
-from ops.running.process_metrics import build_info
 from ops.running.thread_death import end_with_needed_threads
 from ops.settings import OpsSettings
 from ops.traces import log_trail
@@ -223,7 +222,6 @@ def _console(
         queues = InMemory(broker, LAYOUT.queues)
     else:
         queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
-    build_info(REGISTRY)
     if not embedded:
         trail = instrument(settings, "run", REGISTRY)
         return build_console(settings, queues, trail, shared=True, readiness=readiness, links=links)

@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 from messages.process.settings import Settings
 from ops.metrics import serving
 from ops.running import presence
-from ops.running.process_metrics import build_info
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 
@@ -17,7 +16,6 @@ def instrument(
 ) -> log_trail.Trail | None:
     """Serve the metrics, announce this process to the console and keep its log; the log trail, unless it is off."""
     assert settings.mongo_url is not None
-    build_info(registry)
     ops_settings, url = OpsSettings.load(), settings.mongo_url.get_secret_value()
     if kind not in {"gateway", "run"}:
         serving.serve(registry, settings, ops_settings)

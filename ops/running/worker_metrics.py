@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ops.running.heartbeat import SilenceMetrics
-from ops.running.process_metrics import ProcessesBelow, build_info
 from ops.running.shared_folder import SharedFolder
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -30,8 +29,6 @@ class WorkerMetrics:
             "clerk_worker_restarts_total", "Worker commands that died and were started again", registry=self.registry
         )
         self.silence = SilenceMetrics(self.registry)
-        self.registry.register(ProcessesBelow())
-        build_info(self.registry)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -305,3 +306,15 @@ def test_grafana_has_prometheus_and_the_dashboard() -> None:
     [provider] = yaml.safe_load((ROOT / "deploy" / "grafana" / "dashboards.yml").read_text())["providers"]
     mounts = dict(mount.split(":")[:2] for mount in SERVICES["grafana"]["volumes"])
     assert mounts["./deploy/grafana-dashboard.json"].startswith(provider["options"]["path"] + "/")
+
+
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("there is no promtool: Debian's package prometheus has it")
+    text = (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
+    (tmp_path / "prometheus.yml").write_text(text.replace("/etc/prometheus/", f"{ROOT / 'deploy'}/"))
+    done = subprocess.run(
+        [promtool, "check", "config", str(tmp_path / "prometheus.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from messages.release import VERSION
+from ops.cli import app
 from tests.decisions.deploy.helpers import CHART, VARIANTS
 
 
@@ -30,4 +30,4 @@ def test_the_defaults_are_values_that_the_chart_takes_and_unknown_ones_are_refus
 
 def test_it_is_of_the_version_of_clerk() -> None:
     about = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    assert (about["version"], about["appVersion"]) == (VERSION, VERSION)
+    assert (about["version"], about["appVersion"]) == (str(app.version), str(app.version))
