@@ -2,9 +2,11 @@
 
 FROM python:3.13-slim-trixie AS build
 WORKDIR /src
-COPY requirements.lock requirements-dev.lock ./
+COPY requirements*.lock ./
+# requirements-embedded.lock has what `clerk run` needs where there is no MongoDB.
+ARG REQUIREMENTS=requirements.lock
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r "$REQUIREMENTS"
 # What builds Clerk itself comes from the lock too, and stays out of the image.
 RUN sed -n '/^setuptools==/,/[^\\]$/p' requirements-dev.lock > build.lock \
     && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r build.lock
