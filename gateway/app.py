@@ -10,7 +10,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client.exposition import choose_encoder
 
 from gateway import slack_webhook, twilio_webhook
 from gateway.apologies import Apologies
@@ -25,6 +26,7 @@ from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.process import telemetry
 from messages.process.publishing import Unpublished, correlation, new_id
 from messages.process.settings import Settings
+from messages.process.telemetry import start_at_zero
 from messages.sms import outbound_id
 
 type Scope = MutableMapping[str, Any]
@@ -41,6 +43,9 @@ CONFIRM_SECONDS = Histogram("clerk_publish_seconds", "From publishing to the bro
 
 BODY_LIMIT: Final = 1 << 20
 STATUS_PATH: Final = "/twilio/status/"
+STATUS_ROUTE: Final = STATUS_PATH + "{sms_id}"
+OUTCOMES: Final = ("accepted", "dropped", "rejected", "limited", "unusable", "unpublished", "gone")
+"""What may become of a webhook."""
 REFUSED_AT_ONCE: Final = 1000
 REFUSED_AGAIN: Final = timedelta(milliseconds=100)
 """How many refusals of one address get their reason at once, and the time after which one more does."""
@@ -87,7 +92,8 @@ class Gateway:
             "/slack/events": lambda request: slack_webhook.event(request, app, now()),
             "/slack/commands": lambda request: slack_webhook.command(request, app, now()),
         }
-        self._pages: Mapping[str, Callable[[], Awaitable[Response]]] = {
+        start_at_zero(WEBHOOKS, (*self._webhooks, STATUS_ROUTE), OUTCOMES)
+        self._pages: Mapping[str, Callable[[Scope], Awaitable[Response]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
@@ -117,7 +123,7 @@ class Gateway:
     async def _answer(self, raw: str, path: str, scope: Scope, receive: Receive) -> Response | None:
         method = scope["method"]
         if path in self._pages:
-            return await self._pages[path]() if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
+            return await self._pages[path](scope) if method in {"GET", "HEAD"} else _method_not_allowed("GET, HEAD")
         if path == "/" and self._front is not None and method in {"GET", "HEAD"}:
             return Response(303, headers={"location": f"{self._prefix}{self._front}"})
         if path.startswith(MEDIA_PATH):
@@ -129,7 +135,7 @@ class Gateway:
             return Response(404, b"not found")
         if method != "POST":
             return _method_not_allowed("POST")
-        route = STATUS_PATH + "{sms_id}" if status else path
+        route = STATUS_ROUTE if status else path
         started, why = time.perf_counter(), None
         cause = new_id()
         correlation.set(cause)
@@ -237,15 +243,18 @@ class Gateway:
             arrivals.failed(*place)
             raise
 
-    async def _healthz(self) -> Response:
+    async def _healthz(self, _: Scope) -> Response:
         return Response(200, b"ok")
 
-    async def _readyz(self) -> Response:
+    async def _readyz(self, _: Scope) -> Response:
         """Name no address, user or queue: anybody may ask. The log and the console have the reason."""
         return Response(200, b"ready") if await self._readiness.ask() else Response(503, b"broker")
 
-    async def _metrics(self) -> Response:
-        return Response(200, generate_latest(), CONTENT_TYPE_LATEST)
+    async def _metrics(self, scope: Scope) -> Response:
+        """Every metric of this process, as OpenMetrics to whoever accepts that, else in Prometheus's own form."""
+        accepted = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+        encode, content_type = choose_encoder(accepted)
+        return Response(200, encode(REGISTRY), content_type)
 
 
 def _address(scope: Scope) -> str:

@@ -15,10 +15,12 @@ from gateway.webhook import Response
 from messages.formats.media_links import BadSignature, LinkExpired, MediaLink, media_key, read_path
 from messages.formats.slack_urls import is_slack_url
 from messages.process.settings import Settings
+from messages.process.telemetry import start_at_zero
 
 log = structlog.get_logger("clerk.gateway")
 
 SERVED = Counter("clerk_media_served_total", "Files asked for at /media", ["outcome"])
+start_at_zero(SERVED, ("ok", "unsigned", "expired", "elsewhere", "sign_in_page", "too_large"))
 
 MOST_BYTES: Final = 5_000_000
 """The most that an MMS can hold (https://www.twilio.com/docs/messaging/guides/accepted-mime-types)."""

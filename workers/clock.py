@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying
+from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
 from messages.ticket import ActOnTicket, Expire
 from workers import missed
@@ -27,6 +28,7 @@ from workers.slack.membership import Membership
 log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
+start_at_zero(WOKEN, ("texts", "outbox", "tickets", "closing", "announcements", "redraws"))
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""

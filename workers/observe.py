@@ -18,6 +18,7 @@ from prometheus_client import Counter, Histogram
 
 from messages.process import telemetry
 from messages.process.publishing import correlation
+from messages.process.telemetry import start_at_zero
 from messages.release import MESSAGES
 from workers.retries import is_for_newer
 
@@ -25,6 +26,9 @@ log = structlog.get_logger("clerk.worker")
 
 LATENCIES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 """The buckets of histograms in seconds: from a good day to an outage."""
+
+OUTCOMES: Final = ("done", "retried", "dead", "newer")
+"""What may become of a message each time that an actor has it."""
 
 HANDLED = Counter("clerk_messages_total", "Messages handled", ["actor", "outcome"])
 RUN_SECONDS = Histogram("clerk_message_run_seconds", "How long an actor ran", ["actor"], buckets=LATENCIES)
@@ -36,6 +40,7 @@ TEXT_TO_SLACK = Histogram(
     "clerk_text_to_slack_seconds", "From a text's arrival at the gateway to its post in the thread", buckets=LATENCIES
 )
 DEBOUNCED = Counter("clerk_debounce_total", "What the debounce decided about texts", ["outcome"])
+start_at_zero(DEBOUNCED, ("leading", "trailing", "cap", "cancelled"))
 DUE_LAG = Histogram(
     "clerk_due_lag_seconds", "How overdue work was when the clock found it", ["what"], buckets=LATENCIES
 )
@@ -47,6 +52,11 @@ class Observed(Middleware):
     def __init__(self) -> None:
         self._started: dict[str, float] = {}
         self._spans: dict[str, ExitStack] = {}
+
+    @override
+    def after_declare_actor(self, broker: dramatiq.Broker, actor: dramatiq.Actor[Any, Any]) -> None:
+        start_at_zero(HANDLED, [actor.actor_name], OUTCOMES)
+        start_at_zero(DEAD, [actor.queue_name], [actor.actor_name])
 
     @override
     def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:

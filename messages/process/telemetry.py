@@ -1,16 +1,20 @@
-"""OpenTelemetry traces from a webhook through the queues to Slack and Twilio, where OTEL_EXPORTER_OTLP_ENDPOINT is set.
+"""OpenTelemetry traces from a webhook through the queues to Slack and Twilio, and counters that start at 0.
 
-Without that variable OpenTelemetry is not imported. A span holds ids, outcomes and durations, but not the message of an
-exception, which may quote a contact.
+Traces are sent where OTEL_EXPORTER_OTLP_ENDPOINT is set. Without that variable OpenTelemetry is not imported. A span
+holds ids, outcomes and durations, but not the message of an exception, which may quote a contact.
 """
 
 import multiprocessing.util
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from prometheus_client import Counter
+
+from messages.release import VERSION
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
@@ -36,7 +40,9 @@ def configure(process: str) -> None:
 
     if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf") != "http/protobuf":
         log.warning("traces are sent as http/protobuf; OTEL_EXPORTER_OTLP_PROTOCOL is ignored")
-    resource = Resource.create({"service.name": f"clerk-{process}"}).merge(OTELResourceDetector().detect())
+    resource = Resource.create({"service.name": f"clerk-{process}", "service.version": VERSION}).merge(
+        OTELResourceDetector().detect()
+    )
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     _tracer = provider.get_tracer("clerk")
@@ -81,3 +87,14 @@ def _started(
         except BaseException as error:
             current.set_status(StatusCode.ERROR, type(error).__name__)
             raise
+
+
+def start_at_zero(counter: Counter, *values: Iterable[str]) -> None:
+    """Make every combination of these values of a counter's labels exist, in the labels' order.
+
+    Prometheus sees the first count as an increase only if it has seen the label set at 0 before
+    (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics): without that, the first failure of a
+    quiet team would raise no alert.
+    """
+    for labels in product(*values):
+        counter.labels(*labels)

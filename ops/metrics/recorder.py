@@ -3,16 +3,18 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.registry import Collector
 
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
+from ops.metrics.gauges import families
 from ops.metrics.samples import Samples, growth, merged, parse_samples, percentile
 from ops.metrics.stages import Calls, Stage, calls, stages
 from ops.queues.broker import Broker, BrokerAway, Snapshot
@@ -20,14 +22,10 @@ from ops.repeating import repeat
 
 log = structlog.get_logger("clerk.console")
 
-MESSAGES = Gauge("clerk_queue_messages", "Messages in a queue, by what they wait for", ["queue", "state"])
-CONSUMERS = Gauge("clerk_queue_consumers", "Consumers of a queue", ["queue"])
-STALLED = Gauge(
-    "clerk_queue_stalled_seconds", "How long workers have had messages in hand and finished none", ["queue"]
-)
-OLDEST = Gauge("clerk_queue_oldest_seconds", "How long the oldest ready message of a queue has waited", ["queue"])
-
 EVERY: Final = timedelta(seconds=5)
+FRESH: Final = 30.0
+"""Seconds after which what was read counts as unknown: the reading itself hangs."""
+
 REMEMBERED: Final = timedelta(minutes=15)
 READINGS_PER_RATE: Final = 12
 """Readings over which rates and percentiles are computed: a minute."""
@@ -37,7 +35,7 @@ READINGS_PER_RATE: Final = 12
 class Reading:
     """What was read at one time; what could not be read is None or empty, and `troubles` says why.
 
-    `processes` is None where this process is the only one.
+    `processes` is None where this process is the only one, and empty without MongoDB (`documents_up`).
     """
 
     at: datetime
@@ -47,6 +45,29 @@ class Reading:
     to_slack: tuple[float | None, float | None]
     troubles: tuple[str, ...]
     calls: tuple[Calls, ...] = ()
+    documents_up: bool = True
+
+
+class ServedGauges(Collector):
+    """What the recorder of this process has read, as metrics; nothing of it once the last reading is old."""
+
+    recorder: "Recorder | None" = None
+
+    def describe(self) -> Iterable[Metric]:
+        """The metrics that there may be."""
+        return families(None, None, documents_up=False)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of the last reading."""
+        reading = None if self.recorder is None else self.recorder.last_fresh()
+        if reading is not None:
+            yield from families(reading.snapshot, reading.processes, documents_up=reading.documents_up)
+        elif self.recorder is not None:
+            yield from families(None, (), documents_up=False)
+
+
+GAUGES: Final = ServedGauges()
+REGISTRY.register(GAUGES)
 
 
 class Recorder:
@@ -62,16 +83,24 @@ class Recorder:
 
     def start(self) -> None:
         """Take readings until `stop` or the end of the process."""
+        GAUGES.recorder = self
         threading.Thread(target=self._run, name="recorder", daemon=True).start()
 
     def stop(self) -> None:
         """Take no more readings."""
         self._stopping.set()
+        if GAUGES.recorder is self:
+            GAUGES.recorder = None
 
     def latest(self) -> Reading | None:
         """The last reading; waits a few seconds for the first."""
         self._first.wait(timeout=EVERY.total_seconds())
         return self._history[-1] if self._history else None
+
+    def last_fresh(self, now: float | None = None) -> Reading | None:
+        """The last reading; None if none succeeded lately, by the monotonic time `now`."""
+        elapsed = (time.monotonic() if now is None else now) - self._looked_at
+        return self._history[-1] if self._history and elapsed < FRESH else None
 
     def history(self) -> list[Reading]:
         """The readings of the last 15 minutes, oldest first."""
@@ -83,7 +112,9 @@ class Recorder:
     def look(self) -> None:
         """Take one reading now."""
         troubles: list[str] = []
-        snapshot, processes = self._snapshot(troubles), self._processes(troubles)
+        snapshot = self._snapshot(troubles)
+        away = len(troubles)
+        processes = self._processes(troubles)
         self._count(processes or ())
         seconds = sum(took for took, _ in self._growth) or 1.0
         last_minute = merged(part for _, part in self._growth)
@@ -97,24 +128,17 @@ class Recorder:
                 to_slack=(to_slack[0], to_slack[1]),
                 troubles=tuple(troubles),
                 calls=calls(last_minute),
+                documents_up=len(troubles) == away,
             )
         )
         self._first.set()
 
     def _snapshot(self, troubles: list[str]) -> Snapshot | None:
         try:
-            snapshot = self._broker.snapshot()
+            return self._broker.snapshot()
         except BrokerAway as error:
             troubles.append(str(error))
             return None
-        for queue in snapshot.queues:
-            for state, count in (("ready", queue.ready), ("held", queue.held), ("delayed", queue.delayed)):
-                MESSAGES.labels(queue.name, state).set(count or 0)
-            MESSAGES.labels(queue.name, "dead").set(queue.dead)
-            CONSUMERS.labels(queue.name).set(queue.consumers)
-            OLDEST.labels(queue.name).set(queue.oldest or 0)
-            STALLED.labels(queue.name).set(queue.stalled or 0)
-        return snapshot
 
     def _processes(self, troubles: list[str]) -> tuple[RunningProcess, ...] | None:
         if not self._shared:

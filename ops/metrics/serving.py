@@ -1,13 +1,19 @@
 """Serves the metrics of a process that has no other HTTP server, at CLERK_METRICS_PORT."""
 
+from typing import Final
+
 import structlog
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, Info, start_http_server
 
 from gateway.listening import trouble
 from messages.process.settings import Settings
+from messages.release import DOCUMENTS, MESSAGES, VERSION
 from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.metrics")
+
+BUILD: Final = Info("clerk_build", "The release of Clerk, and the versions of messages and documents that it knows")
+BUILD.info({"version": VERSION, "messages": str(MESSAGES), "documents": str(DOCUMENTS)})
 
 
 def serve(registry: CollectorRegistry, settings: Settings, ops_settings: OpsSettings) -> None:

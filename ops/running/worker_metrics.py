@@ -9,6 +9,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ops.metrics.process_tree import of_this_process
+from ops.metrics.serving import BUILD
 from ops.running.heartbeat import SilenceMetrics
 from ops.running.shared_folder import SharedFolder
 
@@ -25,6 +27,8 @@ class WorkerMetrics:
         self._folder.mkdir()
         self.registry = CollectorRegistry()
         MultiProcessCollector(self.registry, path=str(self._folder))  # type: ignore[no-untyped-call]
+        self.registry.register(of_this_process())
+        self.registry.register(BUILD)
         self.restarts = Counter(
             "clerk_worker_restarts_total", "Worker commands that died and were started again", registry=self.registry
         )

@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.monitoring import CommandListener
 
 from messages.base import Document
+from messages.process.telemetry import start_at_zero
 from workers.mongo.address import database_name, refusing_what_the_driver_refuses
 from workers.mongo.unreadable import Unreadable, parsed, without_numbers
 
@@ -111,6 +112,7 @@ class DocumentStore[D: Document]:
 
     def __init__(self, collection: RawCollection) -> None:
         self._collection = collection
+        start_at_zero(UNREADABLE, [collection.name])
 
     async def get(self, id: Any) -> D | None:
         """The document with this id."""

@@ -21,6 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from messages.formats.byline import SCOPE, Byline
 from messages.formats.thread_replies import ThreadReply, only_slacks
 from messages.process.proxies import Proxies
+from messages.process.telemetry import start_at_zero
 from messages.sms import SlackFile
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
@@ -32,6 +33,20 @@ from workers.ports import Posted, Renderable
 log = structlog.get_logger("clerk.calls")
 
 CALLS = Counter("clerk_slack_calls_total", "Calls of the Slack Web API", ["method", "outcome"])
+
+METHODS: Final = (
+    *("auth.test", "chat.delete", "chat.getPermalink", "chat.postEphemeral", "chat.postMessage", "chat.update"),
+    *("conversations.history", "conversations.info", "conversations.open", "conversations.replies"),
+    *("files.completeUploadExternal", "files.getUploadURLExternal", "files.info"),
+    *("reactions.add", "reactions.remove", "users.conversations", "users.info"),
+    *("views.open", "views.push", "views.update", "upload", "response_url"),
+)
+"""What Clerk calls."""
+
+COUNTED: Final = (
+    *("ok", "ratelimited", "account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_revoked"),
+)
+"""The outcomes that an alert looks for; Slack may give any other."""
 
 UNEQUAL_CLOCKS: Final = timedelta(minutes=10)
 MISSING_SCOPE: Final = "missing_scope"
@@ -52,6 +67,7 @@ class SlackApi:
     """Slack's Web API over HTTP; one pool of connections for the process."""
 
     def __init__(self, token: str, base_url: str, proxies: Proxies | None = None) -> None:
+        start_at_zero(CALLS, METHODS, COUNTED)
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
         self._proxies = proxies or Proxies()
         self._names: dict[str, str] = {}

@@ -13,6 +13,7 @@ from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPost
 from messages.line import Line
 from messages.notification import Whisper
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
+from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, ResendText, SendLate, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.claim import LookupAnswer
@@ -59,6 +60,7 @@ from workers.sms.sending import (
 log = structlog.get_logger("clerk.sms")
 
 DROPPED: Final = Counter("clerk_delivery_reports_dropped_total", "Delivery reports that could not be used", ["why"])
+start_at_zero(DROPPED, ("status", "text"))
 
 BUSY: Final = timedelta(seconds=3)
 """When to check an outbox again that another worker has: that worker may have died."""

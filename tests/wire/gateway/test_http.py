@@ -282,10 +282,17 @@ def test_any_request_signed_by_twilio_is_taken_or_refused(gateway: Served, path:
     assert len(gateway.publisher.take()) <= answer.is_success
 
 
+def limited(gateway: Served) -> float:
+    """How many texts were refused without a reason so far; 0 before the first."""
+    text = gateway.http.get("/metrics").text
+    [count] = re.findall(r'clerk_webhooks_total\{outcome="limited",route="/twilio/sms"\} (\S+)', text)
+    return float(count)
+
+
 def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() -> None:
     body = urlencode(sms_form()).encode()
     with Served() as gateway:
-        before = gateway.http.get("/metrics").text.count('outcome="limited",route="/twilio/sms"')
+        before = limited(gateway)
         answers = [gateway.post("/twilio/sms", body, FORM) for _ in range(REFUSED_AT_ONCE)]
         assert {answer.status_code for answer in answers} == {403}
         while (answer := gateway.post("/twilio/sms", body, FORM)).status_code == 403:
@@ -296,5 +303,13 @@ def test_a_flood_of_forgeries_is_answered_429_and_keeps_no_genuine_text_out() ->
         assert gateway.slack("/slack/commands", b"x=%ff").status_code == 429
         gateway.later = REFUSED_AT_ONCE * REFUSED_AGAIN
         assert gateway.post("/twilio/sms", body, FORM).status_code == 403
-        assert before == 0
-        assert 'clerk_webhooks_total{outcome="limited",route="/twilio/sms"}' in gateway.http.get("/metrics").text
+        assert limited(gateway) > before
+
+
+def test_metrics_are_openmetrics_to_whoever_accepts_that(gateway: Served) -> None:
+    open_metrics = gateway.http.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+    assert open_metrics.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert open_metrics.text.endswith("# EOF\n")
+    plain = gateway.http.get("/metrics")
+    assert plain.headers["content-type"].startswith("text/plain")
+    assert "# EOF" not in plain.text

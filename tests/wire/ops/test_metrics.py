@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -43,15 +44,22 @@ def labels_used(expression: str) -> set[str]:
     return {name.strip() for name in grouped} | set(re.findall(r"(\w+)(?:=~|!~|!=|=)\"", expression))
 
 
+def _described(collector: Any) -> list[Any]:
+    """The metrics that a collector says it may have."""
+    return list(collector.describe()) if hasattr(collector, "describe") else []
+
+
 def known() -> dict[str, set[str]]:
     """Every sample name of Clerk's metrics with the labels that it may have."""
     counted = ops.running.worker_metrics.WorkerMetrics()
     found: dict[str, set[str]] = {}
     for registry in (REGISTRY, counted.registry):
         for collector in registry._collector_to_names:
-            labels = set(getattr(collector, "_labelnames", ()))
+            described = {each.name: set(getattr(each, "_labelnames", ())) for each in _described(collector)}
             for name in registry._collector_to_names[collector]:
+                labels = set(getattr(collector, "_labelnames", ())) | described.get(name, set())
                 found[name] = labels | ({"le"} if name.endswith("_bucket") else set())
+    found["clerk_processes"].add("instance")  # Prometheus adds it
     counted.close()
     return found
 

@@ -16,6 +16,7 @@ from twilio.rest import Client
 
 from messages.formats.plain_words import without_trial_prefix
 from messages.process.proxies import Proxies
+from messages.process.telemetry import start_at_zero
 from messages.sms import Media
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Refused, TextingError, Undecided, Unreachable
@@ -25,6 +26,8 @@ from workers.platforms.twilio.media import MediaDownloads
 from workers.ports import Attachment, ListedText, SentText
 
 CALLS = Counter("clerk_twilio_calls_total", "Calls of Twilio's API", ["method", "outcome"])
+METHODS: Final = ("send", "find", "received", "media")
+OUTCOMES: Final = ("ok", "refused", "textingthrottled", "toolarge", "undecided", "unreachable")
 
 type TwilioAccount = Any
 """The client's AccountContext."""
@@ -60,6 +63,7 @@ class TwilioApi:
         timeout: timedelta = CALL_TIMEOUT,
         proxies: Proxies | None = None,
     ) -> None:
+        start_at_zero(CALLS, METHODS, OUTCOMES)
         self._sid, self._token, self._timeout = account_sid, auth_token, timeout
         self._base_url, self._proxies = base_url.rstrip("/"), proxies or Proxies()
         credentials = aiohttp.encode_basic_auth(account_sid, auth_token)
