@@ -92,6 +92,10 @@ class Posts(DocumentStore[Post]):
         ]
         return [post for found in await asyncio.gather(roots, *cards) for post in found]
 
+    async def present_cards(self, conversation: str, limit: int) -> list[Post]:
+        """The conversation's cards, of all its tickets, that are not past, the newest tickets' first."""
+        return await self._find({"conversation": conversation, "kind": PostKind.CARD}, [("ticket", DESCENDING)], limit)
+
     async def forget_renderings(self, conversation: str) -> None:
         """Forget what the conversation's cards show, so that they are drawn again."""
         for kind in (PostKind.ROOT, PostKind.CARD):

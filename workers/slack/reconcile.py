@@ -131,8 +131,21 @@ class ReconcilePass:
 
     async def _permalink(self, thread: Thread) -> None:
         link = await self._address(Posted(thread.channel, thread.ts))
-        if link:
+        if link and await self._lead_here(thread.model_copy(update={"permalink": link})):
             await self._set_thread(thread.model_copy(update={"permalink": link}))
+
+    async def _lead_here(self, thread: Thread) -> bool:
+        """Whether the cards of earlier tickets lead to a thread, too, if it is not the conversation's first one."""
+        if not thread.number:
+            return True
+        here = self._conversation
+        self._conversation = here.model_copy(update={"thread": thread})
+        for post in await self._ports.stores.posts.present_cards(here.id, CARDS):
+            ticket = None if post.ticket in self._tickets else await self._ports.stores.tickets.get(post.ticket or 0)
+            if ticket is not None and post.channel is not None and post.ts is not None and not plan.is_gone(post):
+                await self._update(post, Posted(post.channel, post.ts), ticket, None)
+        self._conversation = here
+        return self.again_at is None
 
     async def _address(self, at: Posted) -> str | None:
         """The address of a message: empty if Slack gives none, None if a later pass must ask."""

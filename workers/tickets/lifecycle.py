@@ -307,6 +307,8 @@ def _take(ticket: Ticket, by: str | None) -> tuple[dict[str, Any], tuple[str, ..
     status = TRANSITIONS[Event.TAKE][ticket.status]
     if not isinstance(status, Status):
         return {}, (_closed(ticket),)
+    if by in ticket.assignees and status is ticket.status:
+        return {}, (f"Ticket #{ticket.id} is yours already.",)
     return {"status": status, "assignees": _with(ticket.assignees, by)}, ()
 
 

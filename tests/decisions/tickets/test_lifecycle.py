@@ -109,6 +109,15 @@ def test_a_stale_click_is_refused_in_words_that_name_the_ticket_and_its_status()
     assert "Ticket #7 is Closed for good" in refusals[0]
 
 
+def test_who_takes_what_is_theirs_already_is_told_so() -> None:
+    first = decide(make.ticket(status=Status.NEW), Take(), AGENT, NOW, SOLVED_FOR)
+    assert first.refusals == ()
+    again = decide(first.ticket, Take(), AGENT, at(1), SOLVED_FOR)
+    assert again.refusals == (f"Ticket #{first.ticket.id} is yours already.",)
+    assert (again.ticket.status, again.ticket.assignees) == (first.ticket.status, first.ticket.assignees)
+    assert decide(first.ticket, Take(), "U0OTHER", at(2), SOLVED_FOR).refusals == ()
+
+
 def test_solving_an_unassigned_ticket_assigns_the_solver() -> None:
     solved = decide(make.ticket(), SetStatus(status=Status.SOLVED), AGENT, NOW, SOLVED_FOR).ticket
     assert solved.assignees == (AGENT,)
