@@ -13,6 +13,10 @@ from cyclopts import App
 
 from messages.release import DOCUMENTS, MESSAGES, VERSION
 from ops.commands.options import AsJson
+from ops.examples import examples_of
+
+ENDED_BY_SIGPIPE: Final = 128 + 13
+"""The exit status that a shell gives a program that wrote to a pipe which nobody reads."""
 
 COMMANDS: Final = {
     "run": "Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.",
@@ -37,15 +41,26 @@ COMMANDS: Final = {
 }
 """Each command is a module of its name in ops/commands, with a function or an App of its name."""
 
+GROUPS: Final = {"lines", "dead"}
+"""These have commands of their own, and say themselves what their help ends with."""
+
 app = App(
     name="clerk",
+    help_epilogue="Start with `clerk run`, then `clerk demo`. `clerk COMMAND --help` has each command's options.",
     help="Answer your team's text messages from Slack.",
     version=VERSION,
     version_flags=["--version"],
 )
-for command, summary in COMMANDS.items():
+for place, (command, summary) in enumerate(COMMANDS.items()):
     name = "import_" if command == "import" else command
-    app.command(f"ops.commands.{name}:{name}", name=command, help=summary)
+    app.command(
+        f"ops.commands.{name}:{name}",
+        name=command,
+        help=summary,
+        sort_key=place,
+        **({} if command in GROUPS else {"help_epilogue": examples_of(command)}),
+    )
+app.register_install_completion_command(help="Have the shell (bash, zsh, fish) complete what you type behind `clerk`.")
 
 
 @app.command
@@ -62,9 +77,15 @@ def main() -> None:
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
     os.umask(0o077)  # whatever files it makes hold what contacts wrote
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read the output has had enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python can flush when it ends
+        sys.exit(ENDED_BY_SIGPIPE)
     except Exception as error:
         status = _exit_status(error)
         if status is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -41,6 +42,14 @@ def load_settings(**overrides: Any) -> Settings:
     if found.mongo_url is not None:
         refuse_wrong(found.mongo_url.get_secret_value())
     return found
+
+
+def command_settings() -> Settings:
+    """The settings of a command that ends by itself; it first names variables that nothing reads."""
+    settings = load_settings()
+    for sentence in unknown_variables():
+        print(sentence, file=sys.stderr)
+    return settings
 
 
 def unknown_variables() -> list[str]:
@@ -98,7 +107,7 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
         except PyMongoError as error:
             raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
 
-    with with_mongo(load_settings()) as settings:
+    with with_mongo(command_settings()) as settings:
         return asyncio.run(run(settings))
 
 

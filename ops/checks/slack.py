@@ -64,6 +64,19 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
 
 
+def channel_of(line: Line, settings: Settings) -> Finding:
+    """What Slack says about the channel of one line."""
+    token = settings.slack_bot_token.get_secret_value()
+    base = settings.slack_api_url.rstrip("/") + "/"
+    with outward_client(settings, base, headers={"authorization": f"Bearer {token}"}) as client:
+        try:
+            answer = client.get("conversations.info", params={"channel": line.channel})
+        except httpx.HTTPError as error:
+            found = f"Slack can't be asked about {line.channel}: {error or type(error).__name__}"
+            return skipped(f"channel of {line.id}", found, "See clerk doctor.")
+        return of_channel(line, _answer_fields(answer))
+
+
 def of_scopes(header: str | None) -> Finding:
     """The scopes of a token, from the header of any answer (https://docs.slack.dev/apis/web-api). Pure."""
     if header is None:

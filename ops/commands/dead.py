@@ -10,25 +10,31 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from messages.queues import QUEUES
 from ops import durations
 from ops.broker import open_broker
-from ops.commands.options import AsJson, Invalid, ShowText
+from ops.commands.options import AsJson, Invalid, ShowText, Wide, counted, in_one_line
 from ops.commands.peek import describe
-from ops.environment import load_settings
+from ops.environment import command_settings
+from ops.examples import examples_of
 from ops.masking import masked_letter
 from ops.queues.broker import Page, Report, Tally
-from ops.queues.letters import Letter, Selection
+from ops.queues.letters import UNREADABLE, Letter, Selection
 
-dead = App(name="dead", help="List, show, replay and drop dead letters: messages that failed for good.")
+dead = App(
+    name="dead",
+    help="List, show, replay and drop dead letters: messages that failed for good.",
+    help_epilogue=examples_of("dead"),
+)
 
 EVERYTHING: Final = 1_000_000_000
 Ids = Annotated[str, Parameter(name="ID", negative="", help="Ids from clerk dead list.")]
-DryRun = Annotated[bool, Parameter(name="--dry-run", negative="", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[
+    bool, Parameter(name="--dry-run", negative="", show_default=False, help="Say what would be done, and do nothing.")
+]
 
 
 @Parameter(name="*")
@@ -50,7 +56,7 @@ class Filters:
         Only those that died within, for example, the last 90s, 10m, 2h or 7d.
     """
 
-    queue: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = ()
+    queue: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False, show_default=False)] = ()
     actor: str | None = None
     reason: str | None = None
     older_than: str | None = None
@@ -84,12 +90,14 @@ def list_(
     filters: Filters = Filters(),
     limit: Annotated[int, Parameter(name=("--limit", "-n"), help="How many to list at most.")] = 50,
     show_text: ShowText = False,
+    wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, the earliest death first."""
+    """List dead letters, the latest death first."""
     if limit < 1:
         raise Invalid("--limit: at least 1")
-    page = open_broker(load_settings()).dead(filters.selection(), 0, limit, EVERYTHING)
+    newest = filters.selection().model_copy(update={"newest_first": True})
+    page = open_broker(command_settings()).dead(newest, 0, limit, EVERYTHING)
     shown = _masked(page, show_text=show_text)
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
@@ -98,23 +106,28 @@ def list_(
     if not shown:
         console.print("No dead letters." if page.total == 0 else f"None of {page.total} dead letters match.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("id", no_wrap=True, min_width=36)
-    for heading in ("queue", "actor", "attempts", "died", "reason"):
-        table.add_column(heading, justify="right" if heading == "attempts" else "left")
     for each in shown:
         died = durations.age(each.died_at or each.published_at, now)
-        table.add_row(
-            each.id, each.work_queue, each.actor, str(each.attempts), f"{died} ago", Text(each.reason or "not recorded")
+        what = each.actor if each.actor != UNREADABLE else f"{each.work_queue}: {each.actor}"
+        console.print(
+            Text(f"{each.id}  ", style="bold") + Text(f"{what}  ×{each.attempts}  {died} ago"), soft_wrap=True
         )
-    console.print(table)
-    console.print(Text(f"{len(shown)} shown; {page.total} dead letters in total.", style="dim"))
+        console.print(
+            in_one_line(f"    {each.reason or 'not recorded'}", console, wide=wide), style="dim", soft_wrap=True
+        )
+    console.print(f"{len(shown)} of {counted(page.total, 'dead letter')} shown, the latest first.", style="dim")
 
 
 @dead.command
 def show(id: str, /, *, show_text: ShowText = False, as_json: AsJson = False) -> None:
-    """Show one dead letter and the message its actor got; what contacts wrote only with --show-text."""
-    page = open_broker(load_settings()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
+    """Show one dead letter and the message its actor got; what contacts wrote only with --show-text.
+
+    Parameters
+    ----------
+    id
+        An id from clerk dead list.
+    """
+    page = open_broker(command_settings()).dead(Selection(ids=(id,)), 0, 1, EVERYTHING)
     shown = _masked(page, show_text=show_text)
     if not shown:
         _fail(f"There is no dead letter {id}. See clerk dead list.")
@@ -132,7 +145,7 @@ def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_
     between two messages; run the same command again to continue.
     """
     selection = filters.selection(ids)
-    broker = open_broker(load_settings())
+    broker = open_broker(command_settings())
     if dry_run:
         _run("would be replayed", lambda report: broker.rehearse(selection, report), as_json=as_json)
     else:
@@ -143,7 +156,9 @@ def replay(*ids: Ids, filters: Filters = Filters(), dry_run: DryRun = False, as_
 def drop(
     *ids: Ids,
     filters: Filters = Filters(),
-    all_: Annotated[bool, Parameter(name="--all", negative="", help="Drop all dead letters.")] = False,
+    all_: Annotated[
+        bool, Parameter(name="--all", negative="", show_default=False, help="Drop all dead letters.")
+    ] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -151,7 +166,7 @@ def drop(
     selection = filters.selection(ids)
     if selection.is_everything() and not all_:
         raise Invalid("Say which: give ids, a filter such as --actor slack.render, or --all. You can't undo this.")
-    broker = open_broker(load_settings())
+    broker = open_broker(command_settings())
     if dry_run:
         _run("would be dropped", lambda report: _as_dropped(broker.rehearse(selection, report)), as_json=as_json)
     else:
@@ -168,12 +183,13 @@ def _as_dropped(tally: Tally) -> Tally:
 
 
 def _run(verb: str, run: Callable[[Report], Tally], *, as_json: bool) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with _asked_to_stop() as stopping, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading", total=None)
 
         def report(tally: Tally) -> bool:
-            progress.update(task, description=f"{tally.done} {verb}", total=tally.total, completed=tally.scanned)
+            so_far = f"{tally.done} {verb}; {tally.scanned} of {tally.total} looked at"
+            progress.update(task, description=so_far, total=tally.total, completed=tally.scanned)
             return not stopping
 
         tally = run(report)
@@ -200,7 +216,7 @@ def _say(verb: str, tally: Tally, *, as_json: bool) -> None:
     if as_json:
         print(tally.model_dump_json())
     else:
-        print(f"{tally.done} of {tally.total} dead letters {verb}.")
+        print(f"{tally.done} of {counted(tally.total, 'dead letter')} {verb}.")
         if tally.already:
             print(f"A run that was killed had already replayed {tally.already}.")
         if tally.unreplayable:

@@ -7,7 +7,8 @@ from typing import Final
 
 from rich.console import Console
 
-from ops.environment import load_settings
+from ops.documents.data_folder import url_of_run
+from ops.environment import command_settings
 from sandbox.page.client import SandboxClient, Stalled
 
 MAYA: Final = "+15557770001"
@@ -147,9 +148,11 @@ def demo(*, speed: float = 1.0, url: str | None = None) -> None:
     speed
         2 is twice as fast.
     url
-        The address of Clerk; by default CLERK_PUBLIC_URL.
+        The address of Clerk, such as http://127.0.0.1:9000; by default that of the `clerk run` in this folder.
     """
-    sys.exit(play(url or load_settings().url, speed))
+    settings = command_settings()
+    at = None if {"host", "port", "public_url"} & settings.model_fields_set else url_of_run(settings.data_dir)
+    sys.exit(play(url or at or settings.url, speed))
 
 
 def play(url: str, speed: float) -> int:
@@ -161,7 +164,8 @@ def play(url: str, speed: float) -> int:
         with contextlib.closing(stage):
             _at_its_own_window(stage, Tour(stage, console, speed))
     except Stalled as stalled:
-        console.print(f"The tour stopped: {stalled}")
+        console.print(f"The tour stopped: {stalled}.")
+        console.print(f"If Clerk runs elsewhere than at {url}: clerk demo --url http://127.0.0.1:PORT", soft_wrap=True)
         return 1
     console.print("\n  That was the morning. Now it is your turn.")
     return 0

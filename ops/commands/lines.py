@@ -4,23 +4,28 @@ import json
 import re
 import sys
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line
 from messages.opt_outs import described, setting
-from messages.process.settings import Settings
-from ops.commands.options import Invalid
+from messages.process.settings import SLACK_API, Settings
+from ops.checks import slack
+from ops.checks.finding import Verdict
+from ops.commands.options import AsJson, Invalid
 from ops.documents.seed import new_line
 from ops.environment import on_stores
+from ops.examples import examples_of
 from workers.mongo import Stores
 
-lines = App(name="lines", help="List, add, change and remove the team's phone numbers.")
+lines = App(
+    name="lines", help="List, add, change and remove the team's phone numbers.", help_epilogue=examples_of("lines")
+)
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
@@ -76,30 +81,30 @@ def _changed(line: Line, **given: Any) -> Line:
 
 
 @lines.command(name="list")
-def list_(*, json_: Annotated[bool, Parameter(name="--json")] = False) -> None:
+def list_(*, json_: AsJson = False) -> None:
     """List every line with its settings."""
     found = on_stores(lambda stores, _: stores.lines.all())
     if json_:
         json.dump([line.model_dump(mode="json") for line in found], sys.stdout, indent=2)
         print()
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("line", no_wrap=True)
-    for heading in ("name", "channel", "debounce", "window", "cap", "replies", "opt-out", "solved for"):
-        table.add_column(heading)
+    console = Console(highlight=False)
     for line in found:
-        table.add_row(
-            line.id,
-            line.name,
-            line.channel,
-            line.mode,
-            f"{line.window.total_seconds():g} s",
-            f"{line.cap.total_seconds():g} s",
-            line.reply_mode,
-            described(line),
-            f"{line.solved_for / timedelta(hours=1):g} h",
+        console.print(
+            Text(line.id, style="bold") + Text(f"  in {line.channel}" + (f"  {line.name}" if line.name else ""))
         )
-    Console().print(table if found else "No lines yet: clerk lines add NUMBER --channel C0123ABCD")
+        console.print(Text(f"    {_settings_in_words(line)}", style="dim"), soft_wrap=not console.is_terminal)
+    if not found:
+        console.print("No lines yet: clerk lines add NUMBER --channel C0123ABCD", soft_wrap=True)
+
+
+def _settings_in_words(line: Line) -> str:
+    replies = "every message in the thread is a reply" if line.reply_mode == "thread" else "replies by button only"
+    others = ", other organisations too" if line.other_organisations else ""
+    return (
+        f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
+        f"{replies}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h"
+    )
 
 
 @lines.command
@@ -119,12 +124,16 @@ def add(line: str, *, channel: str, name: str | None = None, opt_out: str | None
         By default those that Twilio heeds on such a number.
     """
 
-    async def work(stores: Stores, settings: Settings) -> bool:
-        new = new_line(number(line), channel, settings)
-        return await stores.lines.add(_changed(new, channel=channel, name=name, opt_out=opt_out))
+    async def work(stores: Stores, settings: Settings) -> Line | None:
+        new = _changed(new_line(number(line), channel, settings), channel=channel, name=name, opt_out=opt_out)
+        if await stores.lines.get(new.id) is None:
+            _refuse_a_channel_that_slack_refuses(new, settings)
+        return new if await stores.lines.add(new) else None
 
-    if not on_stores(work):
+    added = on_stores(work)
+    if added is None:
         raise Invalid(f"{line} is a line already. To change it: clerk lines set {line} ...")
+    print(f"{added.id} is a line now: its texts appear in {added.channel}.")
 
 
 @lines.command(name="set")
@@ -180,23 +189,46 @@ def set_(
     if all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
 
-    async def work(stores: Stores, _: Settings) -> bool:
+    async def work(stores: Stores, settings: Settings) -> Line | None:
         found = await stores.lines.get(_named(line))
         if found is None:
-            return False
-        await stores.lines.save(_changed(found, **given))
-        return True
+            return None
+        new = _changed(found, **given)
+        if new.channel != found.channel:
+            _refuse_a_channel_that_slack_refuses(new, settings)
+        await stores.lines.save(new)
+        return new
 
-    if not on_stores(work):
+    changed = on_stores(work)
+    if changed is None:
         raise Invalid(f"{line} is not a line. To add it: clerk lines add {line} --channel C0123ABCD")
+    print(f"{changed.id} in {changed.channel} is changed: {_settings_in_words(changed)}.")
 
 
 @lines.command
 def remove(line: str) -> None:
-    """Remove a line; its conversations and tickets stay."""
+    """Remove a line; its conversations and tickets stay.
+
+    Parameters
+    ----------
+    line
+        The phone number, such as +15550001111.
+    """
 
     async def work(stores: Stores, _: Settings) -> bool:
         return await stores.lines.remove(_named(line))
 
     if not on_stores(work):
         raise Invalid(f"{line} is not a line. See clerk lines list.")
+    print(f"{line} is no line any more. Its conversations and tickets stay.")
+
+
+def _refuse_a_channel_that_slack_refuses(line: Line, settings: Settings) -> None:
+    """Invalid if Slack says that a channel can't be a line's; without a word from Slack the channel is taken."""
+    if settings.slack_api_url == SLACK_API and "CLERK_SLACK_BOT_TOKEN" in settings.sandbox_variables():
+        return
+    finding = slack.channel_of(line, settings)
+    if finding.state is Verdict.BAD and "the bot is not in" not in finding.found:
+        raise Invalid(f"--channel {line.channel}: {finding.found}. {finding.todo}")
+    if finding.state is not Verdict.GOOD:
+        print(f"{finding.found}. {finding.todo}", file=sys.stderr)

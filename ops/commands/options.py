@@ -3,12 +3,35 @@
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
 
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", show_default=False, help="Print JSON.")]
 ShowText = Annotated[
-    bool, Parameter(name="--show-text", negative="", help="Show what contacts wrote and full phone numbers.")
+    bool,
+    Parameter(
+        name="--show-text", negative="", show_default=False, help="Show what contacts wrote and full phone numbers."
+    ),
+]
+
+
+Wide = Annotated[
+    bool, Parameter(name="--wide", negative="", show_default=False, help="Cut nothing to fit the terminal.")
 ]
 
 
 class Invalid(Exception):
     """An argument is wrong; the text says which and what to do."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 channel`, `2 channels`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def in_one_line(text: str, console: Console, *, wide: bool) -> Text:
+    """A text in one line, cut to the width of a terminal unless `wide`; what is piped on is never cut."""
+    line = Text(" " * (len(text) - len(text.lstrip())) + " ".join(text.split()))
+    if console.is_terminal and not wide:
+        line.truncate(console.width, overflow="ellipsis")
+    return line

@@ -13,7 +13,7 @@ from messages.queues import QUEUES
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid, ShowText
 from ops.durations import age, short
-from ops.environment import load_settings
+from ops.environment import command_settings
 from ops.masking import masked_letter
 from ops.queues.broker import held_words
 from ops.queues.layout import family
@@ -40,7 +40,7 @@ def peek(
         raise Invalid(f"{queue}: no such queue; the queues are {', '.join(QUEUES)}, each also with .DQ and .XQ")
     if limit < 1:
         raise Invalid("--limit: at least 1")
-    broker = open_broker(load_settings())
+    broker = open_broker(command_settings())
     found = broker.peek(queue, limit)
     shown = found if show_text else [masked_letter(letter) for letter in found]
     if as_json:

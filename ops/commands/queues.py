@@ -18,7 +18,7 @@ from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid
 from ops.documents.reader import Documents
 from ops.durations import short
-from ops.environment import due_times, load_settings
+from ops.environment import command_settings, due_times
 from ops.queues.broker import STALLED, QueueState, Snapshot
 
 _WARN: Final = 60.0
@@ -29,7 +29,10 @@ NOTED: Final = 20.0
 
 
 def queues(
-    *, watch: Annotated[bool, Parameter(negative="")] = False, every: float = 2.0, as_json: AsJson = False
+    *,
+    watch: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    every: float = 2.0,
+    as_json: AsJson = False,
 ) -> None:
     """Show every queue: messages ready, held by workers, delayed and dead; consumers; rates; oldest message.
 
@@ -44,7 +47,7 @@ def queues(
     """
     if every <= 0:
         raise Invalid("--every: must be more than 0")
-    with _opened(load_settings()) as look:
+    with _opened(command_settings()) as look:
         _show(look, watch=watch, every=every, as_json=as_json)
 
 
@@ -76,7 +79,7 @@ def _opened(settings: Settings) -> Iterator[Callable[[], Snapshot]]:
 
 def draw(snapshot: Snapshot) -> RenderableType:
     """The table of all queues."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("queue", no_wrap=True, min_width=max(map(len, QUEUES)))
     for heading in ("ready", "held", "delayed", "next due", "dead", "consumers", "in/s", "out/s", "oldest"):
         table.add_column(heading, justify="right")

@@ -62,7 +62,10 @@ LINES: Final = {"+15550001111": "C0TEXTS"}
 
 
 def run(
-    *, sandbox: bool = True, port: int | None = None, verbose: Annotated[bool, Parameter(negative="")] = False
+    *,
+    sandbox: bool = True,
+    port: int | None = None,
+    verbose: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> None:
     """Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.
 

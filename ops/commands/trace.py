@@ -13,7 +13,7 @@ from ops.broker import console as reach_console
 from ops.broker import open_broker
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents
-from ops.environment import load_settings
+from ops.environment import command_settings
 from ops.queues.broker import BrokerAway
 from ops.queues.letters import Letter, Selection
 from ops.traces import log_trail
@@ -29,7 +29,7 @@ def trace(id: str, /, *, as_json: AsJson = False) -> None:
     id
         A text's id (SM…, or Clerk's own), a ticket's number or a correlation id.
     """
-    settings = load_settings()
+    settings = command_settings()
     found = _in_documents(id, settings) if settings.mongo_url is not None else _in_console(id, settings)
     if as_json:
         print(found.model_dump_json(indent=2))

@@ -28,7 +28,7 @@ class Remote:
         return _LETTERS.validate_json(self._ask("GET", "/peek", params=asked))
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters by time of death, oldest first."""
+        """Dead letters by time of death, in the order that the selection says."""
         asked = {"skip": skip, "limit": limit, "scan": scan, "show_text": 1}
         answer = self._ask("POST", "/dead", params=asked, content=selection.model_dump_json())
         return Page.model_validate_json(answer)

@@ -24,7 +24,7 @@ BUILD: Final = (
     "import sys; from setuptools import build_meta as b; "
     "print(getattr(b, f'build_{sys.argv[1]}')(sys.argv[2]), file=sys.stderr)"
 )
-SERVED: Final = ("/sandbox", "/ops/", "/ops/static/console.css", "/ops/static/enter.js", "/ops/enter")
+SERVED: Final = ("/sandbox", "/ops/static/console.css", "/ops/static/enter.js", "/ops/enter")
 
 
 def tracked() -> list[str]:
@@ -83,6 +83,7 @@ def run_elsewhere(wheel: Path, work: Path) -> None:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, follow_redirects=True) as client:
                 wait_until(lambda: is_ready(client, running), "the installed Clerk is ready", 60)
                 wrong = {path: answer.status_code for path in SERVED if (answer := client.get(path)).status_code != 200}
+                assert "Sign in" in client.get("/ops/").text
             assert wrong == {}, f"the installed Clerk answers {wrong}"
             subprocess.run([clerk, "queues"], cwd=elsewhere, env=clean, capture_output=True, check=True)
         finally:

@@ -194,6 +194,12 @@ def test_a_variable_that_nothing_reads_is_named_with_what_was_meant() -> None:
     assert found == {"CLERK_PRT": "CLERK_PORT", "CLERK_SLACK_TOKEN": "CLERK_SLACK_BOT_TOKEN", "CLERK_ZZZ": ""}
 
 
+def test_a_command_names_what_it_does_not_read_and_goes_on(tmp_path: Path) -> None:
+    told = clerk_in_process({"CLERK_MOGO_URL": "mongodb://mongo", "CLERK_DATA_DIR": str(tmp_path)}, "lines", "list")
+    expected = "CLERK_MOGO_URL: Clerk reads no variable of this name. Did you mean CLERK_MONGO_URL?\n"
+    assert (told.returncode, told.stderr) == (0, expected)
+
+
 def test_variables_that_others_set_are_not_named() -> None:
     of_kubernetes = {
         "CLERK_SERVICE_HOST": "10.0.0.7",

@@ -1,9 +1,11 @@
 """`clerk lines`, `clerk export` and `clerk import` as commands on a real MongoDB wire server."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,8 @@ def lines(clerk: Clerk) -> list[dict[str, Any]]:
 
 def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
     assert "No lines yet" in clerk("lines", "list").stdout
-    assert clerk("lines", "add", "+1 (555) 000-1111", "--channel", "C0TEXTS").returncode == 0
+    added = clerk("lines", "add", "+1 (555) 000-1111", "--channel", "C0TEXTS")
+    assert (added.returncode, added.stdout) == (0, f"{LINE} is a line now: its texts appear in C0TEXTS.\n")
     (line,) = lines(clerk)
     assert (line["id"], line["channel"], line["window"], line["cap"]) == (LINE, "C0TEXTS", 60, 300)
     changed = clerk(
@@ -48,13 +51,63 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
         *("--other-organisations", "yes"),
     )
     assert changed.returncode == 0, changed.stderr
+    assert changed.stdout.startswith(f"{LINE} in G0PRIVATE is changed: debounce leading, window 10 s, cap 20.5 s; ")
     (line,) = lines(clerk)
     expected = {"reply_mode": "buttons", "mode": "leading", "window": 10, "cap": 20.5, "solved_for": 7200}
     assert {name: line[name] for name in expected} == expected
     assert (line["name"], line["channel"], line["other_organisations"]) == ("Support", "G0PRIVATE", True)
     assert LINE in clerk("lines", "list").stdout
-    assert clerk("lines", "remove", LINE).returncode == 0
+    removed = clerk("lines", "remove", LINE)
+    assert (removed.returncode, removed.stdout.startswith(f"{LINE} is no line any more.")) == (0, True)
     assert lines(clerk) == []
+
+
+CHANNELS = {
+    "C0GONE": {"ok": False, "error": "channel_not_found"},
+    "C0OLD": {"ok": True, "channel": {"name": "old", "is_archived": True}},
+    "C0ALONE": {"ok": True, "channel": {"name": "alone", "is_member": False}},
+    "C0TEXTS": {"ok": True, "channel": {"name": "texts", "is_member": True}},
+}
+
+
+class ChannelsOfSlack(BaseHTTPRequestHandler):
+    """Slack, as far as conversations.info goes."""
+
+    def do_GET(self) -> None:
+        body = json.dumps(CHANNELS[self.path.rpartition("channel=")[2]]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), ChannelsOfSlack) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/api/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_channel_that_slack_refuses_is_refused(mongo_url: str, slack: str) -> None:
+    clerk = clerk_on(mongo_url, CLERK_SLACK_API_URL=slack, CLERK_SLACK_BOT_TOKEN="xoxb-1")
+    for channel, why in (("C0GONE", "does not exist, or the bot can't see it"), ("C0OLD", "#old is archived")):
+        told = clerk("lines", "add", LINE, "--channel", channel)
+        assert (told.returncode, why in told.stderr) == (2, True), told
+    assert lines(clerk) == []
+    told = clerk("lines", "add", LINE, "--channel", "C0ALONE")
+    assert (told.returncode, "/invite @clerk" in told.stderr) == (0, True)
+    assert clerk("lines", "set", LINE, "--channel", "C0GONE").returncode == 2
+    told = clerk("lines", "set", LINE, "--channel", "C0TEXTS")
+    assert (told.returncode, told.stderr) == (0, "")
+    unheard = clerk_on(mongo_url, CLERK_SLACK_API_URL="http://127.0.0.1:1/", CLERK_SLACK_BOT_TOKEN="xoxb-1")
+    told = unheard("lines", "set", LINE, "--channel", "C0OTHER")
+    assert (told.returncode, "can't be asked" in told.stderr) == (0, True)
 
 
 def test_the_words_that_opt_out_of_a_line_are_set_and_shown_and_what_workers_learn_stays(

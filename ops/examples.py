@@ -1,0 +1,30 @@
+"""How each command is used: what its help ends with. Pure."""
+
+from typing import Final
+
+EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
+    "run": ("clerk run", "clerk run --port 9000 --verbose"),
+    "worker": ("clerk worker", "clerk worker --queues slack,sms --processes 2", "clerk worker --queues interactive"),
+    "lines": (
+        "clerk lines add +15550001111 --channel C0123ABCD --name Support",
+        "clerk lines set +15550001111 --window 60 --cap 300",
+    ),
+    "queues": ("clerk queues --watch", "clerk queues --json"),
+    "peek": ("clerk peek slack -n 5", "clerk peek slack.XQ --show-text"),
+    "dead": (
+        "clerk dead list --reason archived --newer-than 2h",
+        "clerk dead replay --actor slack.render --dry-run",
+        "clerk dead drop ID",
+    ),
+    "trace": ("clerk trace '#42'", "clerk trace SM0123456789abcdef0123456789abcdef --json"),
+    "export": ("clerk export clerk.jsonl.gz",),
+    "import": ("clerk import clerk.jsonl.gz",),
+    "demo": ("clerk demo", "clerk demo --speed 2 --url http://127.0.0.1:9000"),
+}
+"""How each command is used; those without a row take no arguments."""
+
+
+def examples_of(command: str) -> str | None:
+    """What the help of a command ends with, in Markdown; None if it has no examples."""
+    lines = EXAMPLES.get(command)
+    return None if lines is None else "\n".join(("Examples:\n", *(f"- `{line}`" for line in lines)))
