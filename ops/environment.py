@@ -15,7 +15,7 @@ from messages.process import amqp_address
 from messages.process.logs import configure_logging
 from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from messages.process.variables import unknown
-from ops.documents.reader import Documents, DocumentsAway
+from ops.documents.reader import Documents, DocumentsAway, why_away
 from ops.queues.broker import Snapshot
 from ops.settings import OpsSettings
 from workers.mongo import Stores
@@ -105,7 +105,7 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
             async with Stores.opened(settings.mongo_url.get_secret_value()) as stores:
                 return await work(stores, settings)
         except PyMongoError as error:
-            raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
+            raise DocumentsAway(why_away(error)) from None
 
     with with_mongo(command_settings()) as settings:
         return asyncio.run(run(settings))

@@ -58,7 +58,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     lines: list[Line] = []
     with with_mongo(settings) as stored:
         assert stored.mongo_url is not None
-        with Documents(stored.mongo_url.get_secret_value()) as found:
+        try:
+            opened = Documents(stored.mongo_url.get_secret_value())
+        except DocumentsAway as error:
+            yield bad("documents", str(error), "Correct CLERK_MONGO_URL. Until then texts wait in the queues.")
+            return
+        with opened as found:
             yield from documents.check(found, shared=settings.mongo_url is not None)
             try:
                 lines = found.lines()

@@ -59,12 +59,20 @@ class DocumentsAway(Exception):
     """MongoDB can't be reached at present; the text says why."""
 
 
+def why_away(error: PyMongoError) -> str:
+    """Why MongoDB can't be used at present, in a sentence: without what the driver adds for its developers."""
+    why = str(error).partition(", Timeout")[0].partition(" (configured timeouts")[0].partition(", full error")[0]
+    if isinstance(error, ConfigurationError):  # of a URL that the driver takes: only its name is left to look up
+        return f"CLERK_MONGO_URL: its name can't be looked up in DNS now: {why}"
+    return f"MongoDB can't be reached: {why}"
+
+
 @contextmanager
 def _explaining_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise DocumentsAway(f"MongoDB can't be reached: {str(error).split(', Timeout')[0]}") from None
+        raise DocumentsAway(why_away(error)) from None
 
 
 class Documents:
@@ -82,7 +90,7 @@ class Documents:
                     retryWrites=False,
                 )
         except ConfigurationError as error:
-            raise DocumentsAway(f"CLERK_MONGO_URL: its name can't be looked up in DNS now: {error}") from None
+            raise DocumentsAway(why_away(error)) from None
         self._client = client
         self._unreadable: dict[str, Unreadable] = {}
         self.database: Database[dict[str, Any]] = client[database_name(url)]

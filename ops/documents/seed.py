@@ -7,6 +7,7 @@ from pymongo.errors import PyMongoError
 
 from messages.line import Line
 from messages.process.settings import Settings
+from ops.documents.reader import why_away
 from workers.mongo import Stores
 
 log = structlog.get_logger("clerk.seed")
@@ -29,6 +30,6 @@ async def prepare(settings: Settings) -> None:
                         log.info("line added", channel=channel)
             return
         except PyMongoError as error:
-            log.warning("MongoDB is not there yet", error=type(error).__name__, again_in=pause)
+            log.warning("MongoDB can't be used yet", error=type(error).__name__, why=why_away(error), again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 10)

@@ -3,11 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from messages.process.amqp_address import parameters
 from messages.process.server_urls import amqp_fault, mongo_fault
 from messages.process.variables import Misconfigured
+from ops.documents.reader import why_away
 from ops.queues.management_api import management_address
 from workers.mongo.address import database_name, refuse_wrong
 
@@ -62,3 +64,24 @@ def test_pika_and_the_management_api_go_to_the_same_place(
 def test_the_nodes_of_a_cluster_are_tried_one_after_the_other() -> None:
     found = parameters("amqp://u:p@one:5672/v; amqp://u:p@[::2]:5673/v;")
     assert [(each.host, each.port, each.virtual_host) for each in found] == [("one", 5672, "v"), ("::2", 5673, "v")]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            ServerSelectionTimeoutError("m:1: refused (configured timeouts: x: 3ms), Timeout: 3s, T…"),
+            "MongoDB can't be reached: m:1: refused",
+        ),
+        (
+            OperationFailure("Authentication failed.", 18, {"ok": 0, "errmsg": "Authentication failed."}),
+            "MongoDB can't be reached: Authentication failed.",
+        ),
+        (
+            ConfigurationError("no such name: _mongodb._tcp.x."),
+            "CLERK_MONGO_URL: its name can't be looked up in DNS now: no such name: _mongodb._tcp.x.",
+        ),
+    ],
+)
+def test_why_mongodb_is_away_is_a_sentence(error: PyMongoError, told: str) -> None:
+    assert why_away(error) == told
