@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from bench.results import Target, heading, met, row
-from tests.costs import WORK, cost
+from tests.actors.costs import WORK, cost
 from tests.servers import database, mongodb
 
 GOALS: Final = {

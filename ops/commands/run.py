@@ -30,7 +30,7 @@ from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sa
 from ops.broker import LAYOUT, rabbit
 from ops.commands.gateway import trouble
 from ops.console.app import build as build_console
-from ops.console.one_time_links import OneTimeLinks
+from ops.console.signing_in.one_time_links import OneTimeLinks
 from ops.documents import data_folder, seed
 from ops.environment import load_settings, warn_of_unknown_variables, with_mongo
 from ops.health.looks import Looks

@@ -16,9 +16,9 @@ from gateway.webhook import Rejected
 from messages.process.settings import Settings
 from ops.console import api
 from ops.console.names import slack_names
-from ops.console.one_time_links import OneTimeLinks
 from ops.console.pages import HERE, Pages
-from ops.console.session import Authentication, Token
+from ops.console.signing_in.one_time_links import OneTimeLinks
+from ops.console.signing_in.session import Authentication, Token
 from ops.console.view import View
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.recorder import Recorder

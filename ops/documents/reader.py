@@ -19,9 +19,8 @@ from messages.sms import Sms
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import GONE, RunningProcess
 from workers.mongo import INDEXES
-from workers.mongo.absences import Absence
 from workers.mongo.address import database_name, refusing_what_the_driver_refuses
-from workers.mongo.posts import ThrottledChannel
+from workers.mongo.posts import Absence, ThrottledChannel
 from workers.mongo.unreadable import Unreadable, parsed
 
 type Fields = Mapping[str, Any]

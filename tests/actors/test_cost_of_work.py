@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.costs import WORK, cost
+from tests.actors.costs import WORK, cost
 
 AT_MOST: Final = {
     "a text of a new contact": 54,

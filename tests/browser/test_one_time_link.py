@@ -14,9 +14,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ops.console.one_time_links import OneTimeLinks
 from ops.console.pages import HERE
-from ops.console.session import Authentication, Token
+from ops.console.signing_in.one_time_links import OneTimeLinks
+from ops.console.signing_in.session import Authentication, Token
 from tests.browser.helpers import WITHIN
 from tests.servers import free_port, wait_until
 

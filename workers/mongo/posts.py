@@ -1,4 +1,4 @@
-"""Our messages in Slack, and the channels that Slack throttles."""
+"""Our messages in Slack, and its channels: which Slack throttles, and from which the bot was removed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -138,3 +138,24 @@ class Channels(DocumentStore[ThrottledChannel]):
     async def throttle(self, key: str, until: datetime) -> None:
         """Make no such calls (`throttle_key`) until then."""
         await self._collection.update_one({"_id": key}, {"$max": {"retry_at": until}}, upsert=True)
+
+
+class Absence(Document):
+    """The bot is not a member of a line's channel (`id`), and was found to be absent at `since`."""
+
+    id: str
+    since: datetime
+
+
+class Absences(DocumentStore[Absence]):
+    """The channels in which the bot is absent."""
+
+    kind = Absence
+
+    async def begin(self, channel: str, now: datetime) -> None:
+        """Record that the bot is absent; the time stays that of the first look."""
+        await self._insert(Absence(id=channel, since=now))
+
+    async def end(self, channel: str) -> None:
+        """Record that the bot is a member."""
+        await self._collection.delete_one({"_id": channel})

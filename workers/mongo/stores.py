@@ -6,7 +6,6 @@ from typing import Final, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from workers.mongo.absences import Absences
 from workers.mongo.collection import Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
@@ -15,7 +14,7 @@ from workers.mongo.lines import Inboxes, Lines
 from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
-from workers.mongo.posts import Channels, Posts
+from workers.mongo.posts import Absences, Channels, Posts
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
 

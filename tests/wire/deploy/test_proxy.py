@@ -49,7 +49,7 @@ class EchoingGateway(BaseHTTPRequestHandler):
         pass
 
 
-class Names(socketserver.BaseRequestHandler):
+class NameServer(socketserver.BaseRequestHandler):
     """A name server that knows one name, with the addresses of the gateways."""
 
     def handle(self) -> None:
@@ -75,7 +75,7 @@ def serving(server: socketserver.UDPServer | ThreadingHTTPServer) -> Iterator[in
 
 @pytest.fixture(scope="module")
 def names() -> Iterator[int]:
-    with serving(socketserver.UDPServer(("127.0.0.1", 0), Names)) as port:
+    with serving(socketserver.UDPServer(("127.0.0.1", 0), NameServer)) as port:
         yield port
 
 

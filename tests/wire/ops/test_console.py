@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from ops.console.session import NEXT_TRY_AFTER, TRIES, Token
+from ops.console.signing_in.session import NEXT_TRY_AFTER, TRIES, Token
 from tests.servers import depths
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 

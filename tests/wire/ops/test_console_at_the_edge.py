@@ -13,7 +13,7 @@ from gateway.webhook import MOST_FIELDS, Rejected
 from messages.queues import QUEUES
 from ops.broker import LAYOUT
 from ops.console.forms import KIND, form_of
-from ops.console.session import TRIES
+from ops.console.signing_in.session import TRIES
 from ops.queues.in_memory import InMemory
 from tests.wire.ops.helpers import TOKEN, console
 

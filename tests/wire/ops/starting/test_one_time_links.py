@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from ops.console.one_time_links import OneTimeLinks
-from ops.console.session import Authentication, Token
+from ops.console.signing_in.one_time_links import OneTimeLinks
+from ops.console.signing_in.session import Authentication, Token
 
 
 async def page(scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.refusals import Refusals
 from gateway.webhook import Rejected
 from ops.console.forms import form_of
-from ops.console.one_time_links import PAGE, PATH, OneTimeLinks
+from ops.console.signing_in.one_time_links import PAGE, PATH, OneTimeLinks
 
 COOKIE: Final = "clerk_ops"
 COOKIE_SECONDS: Final = 12 * 3600
