@@ -20,7 +20,7 @@ from workers import clock
 from workers.failures import Ambiguous, Permanent, SlackError, Temporary, TextingError, TooLarge, Unreachable
 from workers.mongo import Stores
 from workers.platforms.twilio.api import UNEQUAL_CLOCKS
-from workers.ports import Attachment, ListedText, Ports, Posted, Renderable, SentText
+from workers.ports import Attachment, ListedText, Ports, Posted, Renderable, SentText, Sight
 from workers.runtime import HANDLERS, dispatch
 from workers.wiring import load_actors
 
@@ -119,6 +119,8 @@ class FakeSlack:
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
     private: dict[str, set[str]] = field(default_factory=dict)
     """The members of each private channel."""
+    tells_nothing: bool = False
+    """Whether Slack does not say who can see which channel."""
     refused: dict[str, SlackError] = field(default_factory=dict)
     before: Any = lambda method, channel: None
     after: Any = lambda method, channel: None
@@ -279,9 +281,11 @@ class FakeSlack:
         """The display name of a user."""
         return user.lower()
 
-    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
-        """Those of some channels that are public, or private with this member."""
-        return frozenset(each for each in channels if user in self.private.get(each, {user}))
+    async def sees(self, user: str, channels: Collection[str]) -> Sight:
+        """Those of some channels that are public, or private with this member; nothing while Slack tells nothing."""
+        if self.tells_nothing:
+            return Sight(unsure=True)
+        return Sight(frozenset(each for each in channels if user in self.private.get(each, {user})))
 
     def _at(self, at: Posted) -> FakeMessage:
         for each in self.messages:

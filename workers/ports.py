@@ -46,6 +46,17 @@ class Posted:
     thread_ts: str | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class Sight:
+    """The channels that a user can see, as Slack says; it is `unsure` if Slack did not say so of all that were asked.
+
+    Those count as hidden.
+    """
+
+    channels: frozenset[str] = frozenset()
+    unsure: bool = False
+
+
 class Slack(Protocol):
     """The calls of the Slack Web API that Clerk makes; every failure is a CallError."""
 
@@ -133,8 +144,8 @@ class Slack(Protocol):
         """A user's name."""
         ...
 
-    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
-        """Those of some channels that a user can see; what Slack does not tell counts as hidden."""
+    async def sees(self, user: str, channels: Collection[str]) -> Sight:
+        """Which of some channels a user can see."""
         ...
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from workers.failures import Permanent
 from workers.platforms.slack_api import UNEQUAL_CLOCKS
-from workers.ports import Posted, Renderable
+from workers.ports import Posted, Renderable, Sight
 
 TRIGGER_LIVES: Final = 3.0
 
@@ -242,9 +242,9 @@ class WiredSlack:
         """A user's name."""
         return user.lower()
 
-    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
+    async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """All channels are public."""
-        return frozenset(channels)
+        return Sight(frozenset(channels))
 
     async def close(self) -> None:
         """There are no connections."""

@@ -44,6 +44,10 @@ NOT_SEEN: Final = (
     "Ticket #{ticket} is of a channel that you can't see, and you are not named on it. "
     "Ask somebody who is in that channel to assign you, or to notify you."
 )
+NOT_TOLD: Final = (
+    "Slack does not say at the moment whether you can see the channel of ticket #{ticket}, so Clerk opens nothing. "
+    "Click again in a minute."
+)
 TICKET_GONE: Final = "You can't send a text: this ticket's line or contact no longer exists."
 
 LOAD_AT_LEAST: Final = timedelta(milliseconds=100)
@@ -84,8 +88,8 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
             return f"Ticket #{message.ticket} no longer exists."
         if line is None:
             return LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
-        if not await may_see(ticket, line, message.user, message.channel, ports):
-            return NOT_SEEN.format(ticket=ticket.id)
+        if not (seen := await may_see(ticket, line, message.user, message.channel, ports)):
+            return (NOT_TOLD if seen is None else NOT_SEEN).format(ticket=ticket.id)
         earlier = await stores.past.notes_before(ticket, assign_modal.NOTES_SHOWN)
         return assign_modal.edit(ticket, line, tags, earlier)
 
@@ -105,8 +109,8 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
             return LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
         if ticket is None or line is None or contact is None:
             return TICKET_GONE
-        if not await may_see(ticket, line, message.user, message.channel, ports):
-            return NOT_SEEN.format(ticket=ticket.id)
+        if not (seen := await may_see(ticket, line, message.user, message.channel, ports)):
+            return (NOT_TOLD if seen is None else NOT_SEEN).format(ticket=ticket.id)
         out = (await stores.opt_outs.of(line.id, contact.id)).out
         return reply_modals.reply(line, contact, line.channel, message.response_url, opted_out=out)
 
@@ -118,9 +122,8 @@ async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
     """Open the dashboard."""
 
     async def view() -> View:
-        tickets, counts = await open_tickets(message.user, message.channel, lists.PER_STATUS, ports)
-        id = f"dashboard-{message.trigger_id}"
-        return lists.dashboard(tickets, message.channel, message.response_url, counts, id)
+        tickets = await open_tickets(message.user, message.channel, lists.PER_STATUS, ports)
+        return lists.dashboard(tickets, message.channel, message.response_url, f"dashboard-{message.trigger_id}")
 
     await _show(message, view, ports)
 
@@ -130,7 +133,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
     """Open the form to send a text on top of the dashboard."""
 
     async def view() -> View:
-        lines, tickets = await asyncio.gather(
+        (lines, unsure), tickets = await asyncio.gather(
             visible_lines(message.user, message.channel, ports),
             ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS),
         )
@@ -138,7 +141,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
         recent = list(dict.fromkeys(ticket.contact for ticket in tickets if ticket.line in visible))
         known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
         contacts = [known[number] for number in recent if number in known]
-        return reply_modals.send(lines, contacts, message.channel, message.response_url)
+        return reply_modals.send(lines, contacts, message.channel, message.response_url, unsure=unsure)
 
     await _show(message, view, ports)
 

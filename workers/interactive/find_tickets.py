@@ -7,7 +7,7 @@ from typing import Final
 
 from messages.line import Line, line_of
 from messages.ticket import Status, Ticket
-from workers.interactive.lists import FoundTickets, ListPage, Row
+from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
 from workers.interactive.search import (
     Query,
     longest_waiting_first,
@@ -17,7 +17,7 @@ from workers.interactive.search import (
     status_named,
     status_of,
 )
-from workers.ports import Ports
+from workers.ports import Ports, Sight
 
 MOST_CANDIDATES: Final = 300
 """The most tickets looked at for a term, the newest ones."""
@@ -28,49 +28,54 @@ COUNTED: Final = 1000
 OPEN: Final[tuple[Status, ...]] = tuple(status for status in Status if status is not Status.CLOSED)
 
 
-async def visible_lines(user: str, channel: str | None, ports: Ports) -> list[Line]:
-    """The lines whose channel a user can see: that in which they ask, and those that Slack says."""
+async def visible_lines(user: str, channel: str | None, ports: Ports) -> tuple[list[Line], bool]:
+    """The lines whose channel a user can see: that in which they ask, and those that Slack says.
+
+    The second is whether some may be missing, because Slack does not say of all.
+    """
     lines = await ports.stores.lines.all()
     asked = {line.channel for line in lines} - {channel}
-    seen = await ports.slack.sees(user, asked) if asked else frozenset()
-    return [line for line in lines if line.channel == channel or line.channel in seen]
+    seen = await ports.slack.sees(user, asked) if asked else Sight()
+    return [line for line in lines if line.channel == channel or line.channel in seen.channels], seen.unsure
 
 
-async def may_see(ticket: Ticket, line: Line, user: str, channel: str | None, ports: Ports) -> bool:
+async def may_see(ticket: Ticket, line: Line, user: str, channel: str | None, ports: Ports) -> bool | None:
     """Whether a user may see a ticket: they are named on it, or see its line's channel or one that it notifies.
 
-    `channel` is where they are: nobody needs to ask Slack whether they see that.
+    None if Slack does not say. `channel` is where they are: nobody needs to ask Slack whether they see that.
     """
     if user in {*ticket.notify, *ticket.assignees}:
         return True
     places = {line.channel, *(each for each in ticket.notify if each[:1] not in {"U", "W"})}
-    return channel in places or bool(await ports.slack.sees(user, places))
+    if channel in places:
+        return True
+    seen = await ports.slack.sees(user, places)
+    return None if seen.unsure and not seen.channels else bool(seen.channels)
 
 
 async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> FoundTickets:
     """A page of at most `most` tickets that match a query and that a user can see, whoever has waited longest first."""
-    lines = await visible_lines(user, page.channel, ports)
+    lines, unsure = await visible_lines(user, page.channel, ports)
     line, visible = line_of(lines, page.channel), {line.id for line in lines}
     status = status_named(page.query)
     if status is not None:
         some = await ports.stores.tickets.in_status(status, most, page.number * most, visible)
         count = await ports.stores.tickets.count_in_status(status, COUNTED, visible)
         rows = await _with_texts(await _rows(some, ports), ports)
-        return FoundTickets(rows, count, at_least=count >= COUNTED)
+        return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
     asked = parse_query(page.query, line.id if line else None)
     tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
     rows = await _rows(longest_waiting_first(tickets), ports)
     found = [row for row in rows if matches(row.ticket, row.name, asked)]
     first = page.number * most
     shown = await _with_texts(found[first : first + most], ports)
-    return FoundTickets(shown, len(found), at_least=len(tickets) >= MOST_CANDIDATES)
+    return FoundTickets(shown, len(found), at_least=len(tickets) >= MOST_CANDIDATES, unsure=unsure)
 
 
-async def open_tickets(
-    user: str, channel: str, most: int, ports: Ports
-) -> tuple[dict[Status, list[Row]], dict[Status, int]]:
-    """The open tickets by status, an agent's own first, up to one more than `most` of each; and how many there are."""
-    visible = {line.id for line in await visible_lines(user, channel, ports)}
+async def open_tickets(user: str, channel: str, most: int, ports: Ports) -> OpenTickets:
+    """The open tickets that a user can see, their own first, up to one more than `most` of each status."""
+    lines, unsure = await visible_lines(user, channel, ports)
+    visible = {line.id for line in lines}
     own, found, counted = await asyncio.gather(
         ports.stores.tickets.by_search_term("assignee", user, MOST_CANDIDATES),
         asyncio.gather(*(ports.stores.tickets.in_status(status, most + 1, lines=visible) for status in OPEN)),
@@ -88,7 +93,7 @@ async def open_tickets(
     by_status: dict[Status, list[Row]] = {
         status: [row for row in rows if row.ticket.status is status] for status in OPEN
     }
-    return by_status, dict(zip(OPEN, counted, strict=True))
+    return OpenTickets(by_status, dict(zip(OPEN, counted, strict=True)), unsure)
 
 
 async def _candidates(asked: Query, lines: Collection[str], ports: Ports) -> Iterable[Ticket]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -32,6 +32,11 @@ PER_STATUS: Final = 15
 
 FOUND: Final = 50
 
+MAY_BE_INCOMPLETE: Final = (
+    "Slack does not say at the moment which channels you can see, so tickets of other lines may be missing here. "
+    "Look again in a minute."
+)
+
 EXCERPT: Final = 100
 """How much of a text a row shows."""
 
@@ -57,11 +62,24 @@ class Answer:
 
 @dataclass(frozen=True)
 class FoundTickets:
-    """A page of tickets, and how many there are on all pages: `at_least`, if more were not looked at."""
+    """A page of tickets, and how many there are on all pages: `at_least`, if more were not looked at.
+
+    It is `unsure` if Slack did not say of all channels whether the agent can see them.
+    """
 
     rows: Sequence[Row]
     count: int
     at_least: bool = False
+    unsure: bool = False
+
+
+@dataclass(frozen=True)
+class OpenTickets:
+    """Open tickets by status, and how many there are of each, shown or not; `unsure` is as for FoundTickets."""
+
+    rows: Mapping[Status, Sequence[Row]]
+    counts: Mapping[Status, int] = field(default_factory=dict)
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,7 @@ def answer(page: ListPage, found: FoundTickets) -> Answer:
     title = _title(page, found, LISTED)
     blocks = [
         SectionBlock(text=_mrkdwn(title)),
+        *_may_be_incomplete(unsure=found.unsure),
         *(_row(row) for row in found.rows),
         *_neighbours(page, found, LISTED),
     ]
@@ -86,15 +105,11 @@ def answer(page: ListPage, found: FoundTickets) -> Answer:
 
 
 def dashboard(
-    open_tickets: Mapping[Status, Sequence[Row]],
-    channel: str,
-    response_url: str | None,
-    counts: Mapping[Status, int] | None = None,
-    external_id: str | None = None,
+    tickets: OpenTickets, channel: str, response_url: str | None, external_id: str | None = None
 ) -> dict[str, Any]:
     """The modal of `/clerk`: a button to send a text, a search, the open tickets by status.
 
-    `counts` are the tickets of each status, shown or not; `external_id` lets lists take the modal's place.
+    `external_id` lets lists take the modal's place.
     """
     carried = json.dumps({"channel": channel, "response_url": response_url})
     send = ButtonElement(text="Send text", action_id="clerk.send", value=carried, style="primary")
@@ -108,15 +123,16 @@ def dashboard(
         InputBlock(block_id="query", label=_plain("Find tickets"), element=query),
         DividerBlock(),
     ]
-    for status, rows in open_tickets.items():
+    blocks += _may_be_incomplete(unsure=tickets.unsure)
+    for status, rows in tickets.rows.items():
         if rows:
-            count = max((counts or {}).get(status, 0), len(rows))
+            count = max(tickets.counts.get(status, 0), len(rows))
             title = _plain(f"{status.label} ({count:,})")
             blocks += [HeaderBlock(text=title), *(_row(row) for row in rows[:PER_STATUS])]
             if len(rows) > PER_STATUS:
                 all_of_it = ListPage(status.label, 0, channel, external_id)
                 blocks.append(_turns({f"All {count:,} {status.label}": all_of_it}, f"clerk.pages.{status}"))
-    if not any(open_tickets.values()):
+    if not any(tickets.rows.values()):
         blocks.append(SectionBlock(text=_plain("There are no open tickets.")))
     return View(
         type="modal",
@@ -135,6 +151,7 @@ def results(page: ListPage, found: FoundTickets) -> dict[str, Any]:
     assert page.view is not None
     blocks = [
         SectionBlock(text=_mrkdwn(_title(page, found, FOUND))),
+        *_may_be_incomplete(unsure=found.unsure),
         *(_row(row) for row in found.rows),
         *_neighbours(page, found, FOUND),
     ]
@@ -146,6 +163,10 @@ def results(page: ListPage, found: FoundTickets) -> dict[str, Any]:
         close=_plain("Back"),
         blocks=blocks,
     ).to_dict()
+
+
+def _may_be_incomplete(*, unsure: bool) -> list[Block]:
+    return [SectionBlock(text=_plain(MAY_BE_INCOMPLETE))] if unsure else []
 
 
 def _title(page: ListPage, found: FoundTickets, most: int) -> str:

@@ -51,10 +51,26 @@ def reply(
     return _modal("ticket.reply", "Reply", [*blocks, _text()], {**shown, **_where(channel, response_url)})
 
 
+LINES_NOT_TOLD: Final = (
+    "Slack does not say at the moment which channels you can see, so lines may be missing here. Try again in a minute."
+)
+
+
 def send(
-    lines: Sequence[Line], contacts: Sequence[Contact], channel: str | None, response_url: str | None
+    lines: Sequence[Line],
+    contacts: Sequence[Contact],
+    channel: str | None,
+    response_url: str | None,
+    *,
+    unsure: bool = False,
 ) -> dict[str, Any]:
-    """The modal of the dashboard's Send text button: to a contact or a number, from a line."""
+    """The modal of the dashboard's Send text button: to a contact or a number, from a line.
+
+    It is `unsure` if Slack did not say of all lines' channels whether the agent can see them.
+    """
+    if not lines and unsure:
+        nothing = SectionBlock(text=_plain(LINES_NOT_TOLD))
+        return View(type="modal", title=_plain("Send text"), close=_plain("Back"), blocks=[nothing]).to_dict()
     if not lines:
         nothing = SectionBlock(text=_plain("Clerk has no line yet. Ask an admin to add one (clerk lines add)."))
         return View(type="modal", title=_plain("Send text"), close=_plain("Back"), blocks=[nothing]).to_dict()
@@ -72,6 +88,7 @@ def send(
             optional=bool(contacts),
         ),
         InputBlock(block_id="line", label=_plain("From the line"), element=element),
+        *([SectionBlock(text=_plain(LINES_NOT_TOLD))] if unsure else []),
         _text(),
     ]
     return _modal("clerk.send", "Send text", blocks, _where(channel, response_url))

@@ -28,7 +28,7 @@ from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
 from workers.platforms.remembered import Remembered
 from workers.platforms.slack_failures import NO_SUCH_THREAD, error_for, retry_after
-from workers.ports import Posted, Renderable
+from workers.ports import Posted, Renderable, Sight
 
 log = structlog.get_logger("clerk.calls")
 
@@ -273,8 +273,8 @@ class SlackApi:
             )
         return self._names[user]
 
-    async def sees(self, user: str, channels: Collection[str]) -> frozenset[str]:
-        """Those of some channels that a user can see; what Slack does not tell counts as hidden.
+    async def sees(self, user: str, channels: Collection[str]) -> Sight:
+        """Which of some channels a user can see.
 
         Members see a channel, and all others but guests see a public one. Each process asks for a user's channels once
         a minute, and for a channel once in ten.
@@ -284,16 +284,16 @@ class SlackApi:
                 return await self._seen(user, frozenset(channels))
         except TimeoutError:
             log.warning("Slack does not say in time what a user can see")
-            return frozenset()
+            return Sight(unsure=True)
 
-    async def _seen(self, user: str, wanted: frozenset[str]) -> frozenset[str]:
+    async def _seen(self, user: str, wanted: frozenset[str]) -> Sight:
         try:
             own = await self._own_channels.get(user, self._channels_of)
             if wanted <= own or await self._guests.get(user, self._is_guest):
-                return wanted & own
+                return Sight(wanted & own)
         except CallError as error:
             log.warning("Slack does not say what a user can see", error=error.code)
-            return frozenset()
+            return Sight(unsure=True)
         others = sorted(wanted - own)[:MOST_ASKED]
         public = await asyncio.gather(
             *(self._public.get(each, self._is_public) for each in others), return_exceptions=True
@@ -303,7 +303,9 @@ class SlackApi:
                 log.warning("Slack does not say who can see a channel", error=each.code)
             elif isinstance(each, BaseException):
                 raise each
-        return wanted & own | {channel for channel, found in zip(others, public, strict=True) if found is True}
+        seen = {channel for channel, found in zip(others, public, strict=True) if found is True}
+        unsure = len(wanted - own) > MOST_ASKED or any(isinstance(each, CallError) for each in public)
+        return Sight(wanted & own | seen, unsure)
 
     async def _channels_of(self, user: str) -> frozenset[str]:
         """The channels that a user is a member of, private ones only where Clerk is one too."""

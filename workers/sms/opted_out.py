@@ -1,11 +1,13 @@
 """Refuses texts to contacts who have opted out, and lets the provider judge who has: 21610 says so, a delivery not."""
 
+from datetime import datetime
 from typing import Final
 
 from messages.conversation import Contact, Conversation
 from messages.line import Line
 from messages.opt_outs import Standing, is_toll_free, refusal, words_of
 from messages.sms import Sms, State
+from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports
 from workers.redraw import redraw
@@ -35,7 +37,7 @@ async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     """Record that a text failed and what to do about it; False, and nothing changes, if that was recorded before."""
     found = advice(code)
     if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
-        await _record(text, Standing(out=True, since=text.claimed_at or ports.now()), ports)
+        await _record(text, Standing(out=True, since=_judged_at(text.claimed_at or ports.now())), ports)
     return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
 
 
@@ -44,8 +46,17 @@ async def succeed(text: Sms, state: State, ports: Ports) -> None:
     if state not in ARRIVES or text.claimed_at is None or text.rank >= state.rank:
         return
     known = await ports.stores.opt_outs.of(text.line, text.contact)
-    if known.out and known.since is not None and known.since < text.claimed_at:
-        await _record(text, Standing(out=False, since=text.claimed_at), ports)
+    judged_at = _judged_at(text.claimed_at)
+    if known.out and known.since is not None and known.since < judged_at:
+        await _record(text, Standing(out=False, since=judged_at), ports)
+
+
+def _judged_at(called_at: datetime) -> datetime:
+    """As of when a call shows what the contact wants: their own words may have come to a gateway whose clock is behind.
+
+    A STOP or START that came at about the time of the call counts as the later one.
+    """
+    return called_at - CLOCKS_APART
 
 
 async def _record(text: Sms, judged: Standing, ports: Ports) -> None:

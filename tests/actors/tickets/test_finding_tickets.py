@@ -10,7 +10,8 @@ from messages.views import FindTickets, OpenDashboard, PushSend
 from tests import make
 from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
-from workers.interactive.lists import FOUND, PER_STATUS
+from workers.interactive.lists import FOUND, MAY_BE_INCOMPLETE, PER_STATUS
+from workers.interactive.reply_modals import LINES_NOT_TOLD
 
 PRIVATE, PUBLIC, HERE = "G0PRIVATE", "C0PUBLIC", "C0SOMEWHERE"
 MEMBER, OTHER = "U0MEMBER", "U0OTHER"
@@ -142,3 +143,16 @@ async def test_a_reply_from_before_the_last_text_leaves_the_contact_waiting(work
     ticket = await workers.ports.stores.tickets.get(1)
     assert ticket is not None
     assert ticket.waits_since is not None
+
+
+async def test_who_looks_while_slack_tells_nothing_hears_that_something_may_be_missing(workers: FakeWorkers) -> None:
+    await lines_in_a_private_and_a_public_channel(workers)
+    assert MAY_BE_INCOMPLETE not in await dashboard(workers)
+    workers.slack.tells_nothing = True
+    shown = await dashboard(workers)
+    assert numbers(shown) == []
+    assert MAY_BE_INCOMPLETE in shown
+    assert await found(workers, "open") == []
+    assert MAY_BE_INCOMPLETE in str(workers.slack.views[-1])
+    await workers.handle(PushSend(user=MEMBER, trigger_id="1.2", channel="C0ELSE", received_at=workers.clock.now()))
+    assert LINES_NOT_TOLD in str(workers.slack.views[-1])

@@ -76,3 +76,16 @@ async def test_a_row_of_the_dashboard_shows_the_last_text_and_its_age(workers: F
     ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
     assert ticket is not None
     assert ticket.status is Status.NEW
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_clicks_while_slack_tells_nothing_hears_that(
+    workers: FakeWorkers, kind: type[OpenModal | OpenReply]
+) -> None:
+    await ticket_of_a_private_line(workers, subject="Private matters")
+    workers.slack.tells_nothing = True
+    await clicked(workers, kind, MEMBER, "C0ELSEWHERE")
+    assert workers.slack.views == []
+    ((_, told),) = workers.slack.whispers
+    assert "Slack does not say at the moment" in told
+    assert "Click again in a minute" in told

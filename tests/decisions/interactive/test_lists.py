@@ -20,7 +20,7 @@ from tests import make
 from tests.decisions.helpers import ALIVE, submitted, text_objects, untouched
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
 from workers.interactive import lists, reply_modals
-from workers.interactive.lists import FoundTickets, ListPage, Row
+from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
 
 LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
 URL = "https://hooks.slack.com/commands/T1/2/" + "x" * 200
@@ -63,14 +63,16 @@ def test_every_answer_is_within_slacks_limits_and_dead(query: str, rows: list[Ro
 
 @given(st.dictionaries(st.sampled_from(Status), st.lists(ROWS, max_size=4)))
 def test_every_dashboard_is_within_slacks_limits_and_dead(tickets: dict[Status, list[Row]]) -> None:
-    view = lists.dashboard(tickets, CHANNEL, URL)
+    view = lists.dashboard(OpenTickets(tickets), CHANNEL, URL)
     assert modal_errors(view) == []
     _dead(view["blocks"])
 
 
 def test_the_fullest_lists_are_within_slacks_limits() -> None:
     everything: dict[Status, Sequence[Row]] = {status: [FULL] * 100 for status in Status if status is not Status.CLOSED}
-    view = lists.dashboard(everything, CHANNEL, URL, dict.fromkeys(everything, 10**6), "dashboard-1")
+    view = lists.dashboard(
+        OpenTickets(everything, dict.fromkeys(everything, 10**6), unsure=True), CHANNEL, URL, "dashboard-1"
+    )
     assert modal_errors(view) == []
     assert len(view["blocks"]) <= 100
     assert (
@@ -112,8 +114,8 @@ def buttons(blocks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def test_the_dashboard_counts_each_status_and_leads_to_all_of_it() -> None:
-    assert "There are no open tickets" in str(lists.dashboard({Status.OPEN: []}, CHANNEL, None))
-    view = lists.dashboard({Status.OPEN: [FULL] * 16}, CHANNEL, None, {Status.OPEN: 64}, "dashboard-1")
+    assert "There are no open tickets" in str(lists.dashboard(OpenTickets({Status.OPEN: []}), CHANNEL, None))
+    view = lists.dashboard(OpenTickets({Status.OPEN: [FULL] * 16}, {Status.OPEN: 64}), CHANNEL, None, "dashboard-1")
     assert "Open (64)" in str(view)
     assert buttons(view["blocks"]) == {"All 64 Open": 0}
     assert view["external_id"] == "dashboard-1"
@@ -142,7 +144,7 @@ def test_a_click_on_a_page_looks_for_it_where_it_was_shown(view: str | None) -> 
 
 
 def test_a_search_is_answered_at_once_with_a_modal_that_is_filled_by_its_id() -> None:
-    view = {**lists.dashboard({}, CHANNEL, URL), "id": "V1"}
+    view = {**lists.dashboard(OpenTickets({}), CHANNEL, URL), "id": "V1"}
     found = forms.read(submitted(view, query={"value": " heat "}))
     assert isinstance(found, PushedView)
     assert modal_errors(found.view) == []

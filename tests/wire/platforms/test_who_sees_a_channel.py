@@ -7,6 +7,7 @@ import pytest
 from sandbox.slack.channel import WorkspaceChannel
 from tests.wire.sandbox.helpers import TOKEN, Pair
 from workers.platforms.slack_api import SlackApi
+from workers.ports import Sight
 
 PRIVATE, PUBLIC, FOREIGN, GONE = "G0PRIVATE", "C0PUBLIC", "G0FOREIGN", "C0GONE"
 ALL = {PRIVATE, PUBLIC, FOREIGN, GONE}
@@ -31,11 +32,11 @@ def people(pair: Pair) -> tuple[str, str]:
 
 async def test_members_see_a_private_channel_and_all_see_a_public_one(slack: SlackApi, pair: Pair) -> None:
     member, other = people(pair)
-    assert await slack.sees(member, ALL) == {PRIVATE, PUBLIC}
-    assert await slack.sees(other, ALL) == {PUBLIC}
+    assert await slack.sees(member, ALL) == Sight(frozenset({PRIVATE, PUBLIC}))
+    assert await slack.sees(other, ALL) == Sight(frozenset({PUBLIC}))
 
 
-async def test_what_slack_does_not_tell_counts_as_hidden(slack: SlackApi, pair: Pair) -> None:
+async def test_what_slack_does_not_tell_counts_as_hidden_and_is_said(slack: SlackApi, pair: Pair) -> None:
     member = people(pair)[0]
-    assert await slack.sees("U0NOBODY", ALL) == frozenset()
-    assert await slack.sees(member, set()) == frozenset()
+    assert await slack.sees("U0NOBODY", ALL) == Sight(unsure=True)
+    assert await slack.sees(member, set()) == Sight()
