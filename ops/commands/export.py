@@ -1,16 +1,24 @@
 """`clerk export`: writes every document to one file of JSON lines."""
 
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from messages.process.settings import Settings
 from ops.commands.options import Invalid
+from ops.documents.reader import Documents
 from ops.documents.transfer import Advance, counts, export_to
 from ops.environment import with_documents
+from ops.running.journal import is_in_use
+
+SAY_EVERY: Final = 10_000
+"""After so many documents progress is said where there is no terminal to draw a bar on."""
 
 
 def export(file: Path, /) -> None:
@@ -23,25 +31,43 @@ def export(file: Path, /) -> None:
     """
     if file.exists():
         raise Invalid(f"{file} already exists: choose another name, or remove it")
-    with (
-        with_documents(Settings.load()) as documents,
-        progress("exported", sum(counts(documents).values())) as advance,
-    ):
-        written = export_to(file, documents, advance)
-    say(written, f"exported to {file}")
+    started, settings = time.monotonic(), Settings.load()
+    with with_documents(settings) as documents:
+        if who := running(documents, settings):
+            print(f"{who}: what changes meanwhile may be missing in the file. For a backup, stop it.", file=sys.stderr)
+        with progress("exported", sum(counts(documents).values())) as advance:
+            written = export_to(file, documents, advance)
+    say(written, f"exported to {file} ({file.stat().st_size / 1e6:.1f} MB)", started)
+
+
+def running(documents: Documents, settings: Settings) -> str:
+    """In words, which processes of Clerk use these documents now; empty if none does."""
+    if settings.mongo_url is None:
+        return f"a `clerk run` uses {settings.data_dir}" if is_in_use(settings.data_dir) else ""
+    kinds = [each.kind for each in documents.running_processes()]
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    return f"Clerk is running ({counted})" if kinds else ""
 
 
 @contextmanager
 def progress(verb: str, total: int) -> Iterator[Advance]:
-    """A progress bar on stderr, and the function that moves it on by one document."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(verb, total=total)
-        yield lambda: bar.advance(task)
+    """Progress on stderr, and the function that moves it on by one document: a bar, or a line now and then."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task, done = bar.add_task(verb, total=total), 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            bar.advance(task)
+            if not console.is_terminal and done % SAY_EVERY == 0:
+                print(f"{verb}: {done:,} of {total:,} documents", file=sys.stderr, flush=True)
+
+        yield advance
 
 
-def say(counted: Mapping[str, int], what: str) -> None:
-    """Print how many documents there were, in total and by collection."""
-    print(
-        f"{sum(counted.values())} documents {what}: {', '.join(f'{count} {name}' for name, count in counted.items())}"
-    )
+def say(counted: Mapping[str, int], what: str, started: float) -> None:
+    """Print how many documents there were, in total and by collection, and how long it took since `started`."""
+    total, took = sum(counted.values()), time.monotonic() - started
+    print(f"{total} documents {what} in {took:.0f} s: {', '.join(f'{n} {name}' for name, n in counted.items())}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from mongoeco import __version__
 from mongoeco.core.query_plan import EqualsCondition, InCondition
 from mongoeco.engines.sqlite import SQLiteEngine
 from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
@@ -21,6 +22,9 @@ from ops.documents import data_folder
 ARRAYS: Final = frozenset({"ids", "tags"})
 """The fields that hold arrays and are queried for their elements."""
 
+MOST_AGGREGATED: Final = 50_000
+"""An aggregation that reads more documents fails: Clerk makes none over a whole collection."""
+
 
 class _Engine(SQLiteEngine):
     """The engine without its searches through a whole collection at every write and query.
@@ -30,8 +34,8 @@ class _Engine(SQLiteEngine):
     such value: each queried field has one type, ids are strings or whole numbers, and ARRAYS names the arrays.
     """
 
-    def __init__(self, path: str, *, durable: bool) -> None:
-        super().__init__(path, executor_workers=1)
+    def __init__(self, path: str, *, durable: bool, most_aggregated: int) -> None:
+        super().__init__(path, executor_workers=1, aggregation_materialization_limit=most_aggregated)
         self._durable = durable
 
     def _create_sqlite_connection(self) -> sqlite3.Connection:
@@ -63,6 +67,17 @@ class _Engine(SQLiteEngine):
         super()._validate_document_against_unique_indexes(
             db_name, coll_name, document, **(how | {"scan_payload_id": False})
         )
+
+    def _backfill_scalar_indexes_sync(self, conn: sqlite3.Connection) -> None:
+        """Make the entries of all indexes anew, once: the engine does it whenever it opens a file, for each document.
+
+        It keeps the entries in the same transaction as the documents, so they are whole after a crash, too.
+        """
+        conn.execute("CREATE TABLE IF NOT EXISTS clerk (what TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        made_by = conn.execute("SELECT value FROM clerk WHERE what = 'index entries made by'").fetchone()
+        if made_by != (__version__,):
+            super()._backfill_scalar_indexes_sync(conn)
+            conn.execute("REPLACE INTO clerk VALUES ('index entries made by', ?)", (__version__,))
 
     def _holds_none(self, *_: Any) -> bool:
         return False
@@ -140,8 +155,8 @@ class EmbeddedMongo:
     What it has acknowledged outlives a loss of power, unless `durable` is off (for tests, which need no disk).
     """
 
-    def __init__(self, file: Path, *, durable: bool = True) -> None:
-        self._file, self._durable = file, durable
+    def __init__(self, file: Path, *, durable: bool = True, most_aggregated: int = MOST_AGGREGATED) -> None:
+        self._file, self._durable, self._most_aggregated = file, durable, most_aggregated
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
@@ -178,7 +193,7 @@ class EmbeddedMongo:
             self._loop.close()
 
     async def _serve(self) -> None:
-        engine = _Engine(str(self._file), durable=self._durable)
+        engine = _Engine(str(self._file), durable=self._durable, most_aggregated=self._most_aggregated)
         server = AsyncMongoEcoProxyServer(engine=engine, host="127.0.0.1", port=0)
         await server.start()
         try:

@@ -29,6 +29,9 @@ WITHIN: Final = timedelta(seconds=3)
 """How long to wait for MongoDB: an operator wants an answer, not to wait."""
 
 
+PAGE: Final = 1000
+"""How many documents are read at once of a whole collection."""
+
 KINDS: Final[Mapping[str, type[Document]]] = {
     "lines": Line,
     "inboxes": Inbox,
@@ -148,11 +151,32 @@ class Documents:
     def tickets_by_status(self) -> dict[Status, int]:
         """How many tickets there are in each status."""
         with _explaining_errors():
-            counts = {
-                each["_id"]: each["n"]
-                for each in self.database["tickets"].aggregate([{"$group": {"_id": "$status", "n": {"$sum": 1}}}])
-            }
-        return {status: int(counts.get(status.value, 0)) for status in Status}
+            return {status: self._count("tickets", {"status": status.value}) for status in Status}
+
+    def _count(self, collection: str, query: Fields) -> int:
+        """How many documents match; the embedded server reads all of them for an aggregation, and refuses many."""
+        return int(self.database.command("count", collection, query=dict(query))["n"])
+
+    def counts(self, leave_out: Collection[str] = ()) -> dict[str, int]:
+        """How many documents there are, by collection; empty collections are left out."""
+        with _explaining_errors():
+            names = sorted(set(self.database.list_collection_names()) - set(leave_out))
+            found = {name: self._count(name, {}) for name in names}
+        return {name: count for name, count in found.items() if count}
+
+    def every(self, collection: str, page: int = PAGE) -> Iterator[dict[str, Any]]:
+        """Every document of a collection, by its id; all its ids are of one type.
+
+        It reads a page at a time: the embedded server holds all that match before it gives the first.
+        """
+        query: dict[str, Any] = {}
+        while True:
+            with _explaining_errors():
+                found = list(self.database[collection].find(query, limit=page, sort=[("_id", ASCENDING)]))
+            yield from found
+            if len(found) < page:
+                return
+            query = {"_id": {"$gt": found[-1]["_id"]}}
 
     def pending(self, limit: int) -> list[Conversation]:
         """Conversations with texts that wait to be announced, the next due first."""

@@ -1,7 +1,8 @@
 """Exports every document to one file of JSON lines, and imports them from it.
 
 The first line says what follows, and the last one how many documents there are, so that a check finds a file that was
-cut short. An import stores each document under its id, so it can be repeated after a failure.
+cut short. An import stores each document under its id, so it can be repeated after a failure. Neither holds more than a
+page of documents in memory.
 """
 
 import gzip
@@ -17,11 +18,12 @@ from pymongo import ReplaceOne
 from pymongo.errors import PyMongoError
 
 from messages.process.private_files import touch_private
+from messages.release import DOCUMENTS, VERSION
 from ops.documents.reader import Documents, DocumentsAway
 
 FORMAT: Final = 1
-PASSING: Final = frozenset({"processes", "trail"})
-"""Collections that describe the running deployment and are of no use in another."""
+PASSING: Final = frozenset({"processes", "trail", "migrations"})
+"""Collections that describe the running deployment and are of no use in another: an import migrates what it puts in."""
 
 BATCH: Final = 200
 _OPTIONS: Final = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
@@ -41,10 +43,11 @@ def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, i
         expected = counts(documents)
         touch_private(part)
         with _opened(part, "wt") as out:
-            _write(out, {"clerk": FORMAT, "exported_at": datetime.now(UTC), "collections": expected})
+            what = {"clerk": FORMAT, "release": VERSION, "documents": DOCUMENTS, "collections": expected}
+            _write(out, {**what, "exported_at": datetime.now(UTC)})
             written = Counter[str]()
             for name in expected:
-                for document in documents.database[name].find({}):
+                for document in documents.every(name):
                     _write(out, {"collection": name, "document": document})
                     written[name] += 1
                     advance()
@@ -62,10 +65,7 @@ def import_from(file: Path, documents: Documents, advance: Advance) -> dict[str,
 
 def counts(documents: Documents) -> dict[str, int]:
     """How many documents there are to export, by collection; empty collections are left out."""
-    with _explaining_errors():
-        names = sorted(set(documents.database.list_collection_names()) - PASSING)
-        found = {name: documents.database[name].count_documents({}) for name in names}
-    return {name: count for name, count in found.items() if count}
+    return documents.counts(leave_out=PASSING)
 
 
 def check(file: Path) -> dict[str, int]:
@@ -76,6 +76,9 @@ def check(file: Path) -> dict[str, int]:
             header = _read(next(lines, "{}"))
             if header.get("clerk") != FORMAT:
                 raise NotAnExport(f"{file}: not an export of Clerk, or one of an unknown version")
+            if header.get("documents", 0) > DOCUMENTS:
+                release = header.get("release")
+                raise NotAnExport(f"{file}: was written by Clerk {release}, a newer version: import it with that one")
             for line in lines:
                 found = _read(line)
                 if "end" in found:
@@ -95,6 +98,8 @@ def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict
         if "end" in found:
             break
         name, document = str(found["collection"]), found["document"]
+        if name in PASSING:  # an earlier version exported more
+            continue
         batch = waiting.setdefault(name, [])
         batch.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         read[name] += 1

@@ -210,6 +210,19 @@ def _settle(done: asyncio.Future[None], trouble: str | None) -> None:
         done.set_exception(Unpublished(trouble))
 
 
+def is_in_use(folder: Path) -> bool:
+    """Whether a `clerk run` uses the journal in this folder now."""
+    file = folder / FILE
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=0)) as connection:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:  # it is locked for its user alone
+            return True
+    return False
+
+
 class Journaled(Middleware):
     """Removes a message from the journal once its actor is done with it; one that failed or is dead stays."""
 

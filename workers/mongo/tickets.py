@@ -158,7 +158,8 @@ class Tickets(DocumentStore[Ticket]):
     async def count_in_status(self, status: Status, most: int, lines: Collection[str] | None = None) -> int:
         """How many tickets (of these lines) are in a status, counted up to `most`."""
         of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
-        return int(await self._collection.count_documents({"status": status, **of_lines}, limit=most))
+        found = self._collection.find({"status": status, **of_lines}, {"_id": 1}, limit=most)
+        return len(await found.to_list(most))
 
     async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
         """The newest tickets of some contacts."""

@@ -1,0 +1,181 @@
+"""All documents go out into a file and in again, in both forms, however many there are."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import json_util
+from pymongo import MongoClient
+from pymongo.uri_parser import parse_uri
+
+from messages.process.settings import Settings
+from messages.release import DOCUMENTS
+from messages.ticket import Status
+from ops.commands.export import SAY_EVERY, export, progress, running
+from ops.commands.import_ import import_
+from ops.commands.options import Invalid
+from ops.documents.embedded_mongo import EmbeddedMongo
+from ops.documents.reader import Documents
+from ops.documents.transfer import NotAnExport, check, export_to
+from ops.environment import FILE
+from ops.running.journal import Journal
+from tests import make
+from tests.servers import ROOT
+from workers.mongo import Stores
+
+pytestmark = pytest.mark.server
+
+LEFT = ROOT / "tests" / "actors" / "upgrades" / "before_versions" / "documents.jsonl"
+FEW = 20
+"""How many documents an aggregation may read here; the embedded server's own limit takes minutes to reach."""
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a `clerk run` whose documents an earlier version wrote."""
+    monkeypatch.setenv("CLERK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("CLERK_MONGO_URL", raising=False)
+    with EmbeddedMongo(tmp_path / "data" / FILE) as mongo, MongoClient[dict[str, Any]](mongo.url) as client:
+        for line in LEFT.read_text().splitlines():
+            found = json_util.loads(line, json_options=json_util.JSONOptions(tz_aware=True))
+            client.get_default_database()[found["collection"]].insert_one(found["document"])
+    return tmp_path / "data"
+
+
+def stored(url: str) -> dict[str, list[Any]]:
+    """Every document, by collection; without those of the deployment."""
+    with Documents(url) as documents:
+        names = documents.counts(leave_out={"processes", "trail", "migrations"})
+        return {name: list(documents.every(name)) for name in names}
+
+
+def test_a_team_moves_from_the_embedded_form_to_a_mongodb_and_back(
+    data: Path, tmp_path: Path, mongo_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sequence of docs/operations.md, Moving, as its commands do it."""
+    out, back = tmp_path / "clerk.jsonl.gz", tmp_path / "back.jsonl"
+    export(out)
+    monkeypatch.setenv("CLERK_MONGO_URL", mongo_url)
+    for _ in range(2):
+        import_(out)
+    assert "49 documents imported in" in capsys.readouterr().out
+    moved = stored(mongo_url)
+    assert sum(map(len, moved.values())) == 49
+    export(back)
+    monkeypatch.delenv("CLERK_MONGO_URL")
+    monkeypatch.setenv("CLERK_DATA_DIR", str(tmp_path / "new"))
+    import_(back)
+    with EmbeddedMongo(data / FILE) as first, EmbeddedMongo(tmp_path / "new" / FILE) as last:
+        assert stored(first.url) == moved == stored(last.url)
+        with Documents(last.url) as documents:
+            assert documents.version_of_documents() == DOCUMENTS
+
+
+def test_an_import_into_a_running_clerk_is_refused_unless_it_is_forced(
+    data: Path, tmp_path: Path, mongo_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "clerk.jsonl"
+    export(file)
+    monkeypatch.setenv("CLERK_MONGO_URL", mongo_url)
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        at = {name: datetime.now(UTC) for name in ("started_at", "told_at", "seen_at")}
+        process = {"_id": "w", "kind": "worker", "host": "h", "pid": 1, "documents": DOCUMENTS, **at}
+        database = client[str(parse_uri(mongo_url)["database"])]
+        database["processes"].insert_one(process)
+        with pytest.raises(Invalid, match=r"Clerk is running \(1 worker\): stop it first"):
+            import_(file)
+        assert not database["sms"].find_one({})
+        import_(file, force=True)
+        assert database["sms"].find_one({})
+    export(tmp_path / "again.jsonl")
+    assert "Clerk is running (1 worker)" in capsys.readouterr().err
+
+
+def test_a_clerk_run_is_running_while_it_has_its_journal(tmp_path: Path) -> None:
+    settings, nowhere = Settings(data_dir=tmp_path), Documents("mongodb://127.0.0.1:1/clerk")
+    assert running(nowhere, settings) == ""
+    journal = Journal(tmp_path)
+    journal.start()
+    assert running(nowhere, settings) == f"a `clerk run` uses {tmp_path}"
+    journal.close()
+    assert running(nowhere, settings) == ""
+    nowhere.close()
+
+
+def test_an_export_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "newer.jsonl"
+    file.write_text(f'{{"clerk": 1, "release": "9.9.9", "documents": {DOCUMENTS + 1}, "collections": {{}}}}\n')
+    with pytest.raises(NotAnExport, match=r"written by Clerk 9\.9\.9, a newer version"):
+        check(file)
+
+
+@pytest.fixture
+async def many(tmp_path: Path) -> Any:
+    """An embedded server with more tickets than an aggregation may read."""
+    with EmbeddedMongo(tmp_path / FILE, most_aggregated=FEW) as mongo:
+        async with Stores.opened(mongo.url) as stores:
+            for number in range(1, 2 * FEW + 1):
+                await stores.tickets.add(
+                    make.ticket(id=number, conversation=f"c{number}", status=list(Status)[number % 2])
+                )
+            yield mongo.url, stores
+
+
+async def test_any_number_of_documents_is_counted_and_exported(many: tuple[str, Stores], tmp_path: Path) -> None:
+    url, stores = many
+    with Documents(url) as documents:
+        assert documents.tickets_by_status()[Status.NEW] == documents.tickets_by_status()[Status.OPEN] == FEW
+        assert documents.counts()["tickets"] == 2 * FEW
+        assert [each["_id"] for each in documents.every("tickets", page=7)] == list(range(1, 2 * FEW + 1))
+        written = export_to(tmp_path / "all.jsonl", documents, lambda: None)
+    assert written == check(tmp_path / "all.jsonl")
+    assert written["tickets"] == 2 * FEW
+    assert await stores.tickets.count_in_status(Status.OPEN, 1000) == FEW
+
+
+def test_nothing_of_clerks_counts_by_reading_a_whole_collection() -> None:
+    found = [
+        str(path)
+        for top in ("workers", "ops", "gateway")
+        for path in (ROOT / top).rglob("*.py")
+        if re.search(r"count_documents\(|\.aggregate\(|\.distinct\(", path.read_text())
+    ]
+    assert found == []
+
+
+def test_progress_is_said_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("exported", 2 * SAY_EVERY) as advance:
+        for _ in range(SAY_EVERY):
+            advance()
+    assert "exported: 10,000 of 20,000 documents\n" in capsys.readouterr().err
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    with EmbeddedMongo(tmp_path / FILE) as mongo, MongoClient[dict[str, Any]](mongo.url) as client:
+        client["clerk"]["tags"].create_index("used_at")
+        client["clerk"]["tags"].insert_one({"_id": "lamp", "used_at": make.NOW})
+    yield tmp_path / FILE
+
+
+def entries(file: Path, change: str = "SELECT 1") -> int:
+    """How many entries of indexes a file has, after a change."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute(change)
+        return int(connection.execute("SELECT count(*) FROM scalar_index_entries").fetchone()[0])
+
+
+def test_entries_of_indexes_are_made_once_and_not_whenever_the_file_is_opened(file: Path) -> None:
+    """With 100,000 documents, to open the file once took 17 seconds."""
+    assert entries(file) == 1
+    assert entries(file, "DELETE FROM scalar_index_entries") == 0
+    for change, expected in (("SELECT 1", 0), ("DELETE FROM clerk", 1)):
+        entries(file, change)
+        with EmbeddedMongo(file):
+            pass
+        assert entries(file) == expected
