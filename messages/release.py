@@ -14,5 +14,5 @@ MESSAGES: Final = 1
 Every message says with which it was published. A worker that can't read a message of a newer one hands it back.
 """
 
-DOCUMENTS: Final = 1
+DOCUMENTS: Final = 2
 """The version of the documents: the number of the last step in workers/mongo/migrations.py."""

@@ -9,6 +9,7 @@ import os
 import sys
 from typing import Final
 
+import structlog
 from cyclopts import App
 
 from messages.release import DOCUMENTS, MESSAGES, VERSION
@@ -75,6 +76,7 @@ def version(*, as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # a command's output is on stdout
     os.umask(0o077)  # whatever files it makes hold what contacts wrote
     try:
         try:

@@ -24,6 +24,11 @@ SKEW: Final = timedelta(seconds=2)
 STRANDED_FOR: Final = timedelta(minutes=2)
 """What has been due for so long is not just being worked on."""
 
+CEILING: Final = 200_000
+"""For how many documents the embedded form is made: an index that a new version adds takes minutes then."""
+
+WARN_FROM: Final = 100_000
+
 MOST: Final = 1000
 """How many unreadable documents are looked at."""
 
@@ -41,6 +46,8 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
             yield bad("indexes", f"missing: {', '.join(missing)}", todo)
         else:
             yield good("indexes", "all exist")
+        if not shared:
+            yield from of_size(sum(documents.counts().values()))
         yield from of_version(documents.version_of_documents())
         yield from _clock(documents)
         yield from of_unreadable(documents.unreadable(MOST))
@@ -61,6 +68,15 @@ def _clock(documents: Documents) -> Iterator[Finding]:
     if abs(apart) > SKEW:
         found = f"this machine is {short(apart.total_seconds())} ahead of MongoDB's"
         yield bad("clocks", found, "Let NTP set both clocks: due times and leases depend on them.")
+
+
+def of_size(count: int) -> Iterator[Finding]:
+    """Whether the embedded database holds more than it should. Pure."""
+    if count < WARN_FROM:
+        yield good("size", f"{count:,} documents of the {CEILING:,} that the embedded form is made for")
+    else:
+        found = f"{count:,} documents; the embedded form is made for {CEILING:,}"
+        yield advice("size", found, "Move to RabbitMQ and MongoDB before it gets slow (docs/operations.md, Moving).")
 
 
 def of_version(version: int) -> Iterator[Finding]:

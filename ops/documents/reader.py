@@ -17,7 +17,7 @@ from messages.notification import Post
 from messages.opt_outs import PoolOptOut
 from messages.sms import Sms
 from messages.ticket import Entry, Note, Status, Ticket
-from ops.documents.processes import GONE, RunningProcess
+from ops.documents.processes import RunningProcess
 from workers.mongo import INDEXES
 from workers.mongo.address import database_name, refusing_what_the_driver_refuses
 from workers.mongo.posts import Absence, ThrottledChannel
@@ -250,10 +250,8 @@ class Documents:
         return found[0] if found else None
 
     def running_processes(self) -> list[RunningProcess]:
-        """The processes that have reported lately, by MongoDB's clock; deletes the documents of those long gone."""
+        """The processes that have reported lately, by MongoDB's clock."""
         now = self.server_time() or datetime.now(UTC)
-        with _explaining_errors():
-            self.database["processes"].delete_many({"seen_at": {"$lt": now - 10 * GONE}})
         found = self._find(RunningProcess, "processes", {}, [], 1000)
         return sorted((each for each in found if each.is_running(now)), key=lambda each: each.id)
 

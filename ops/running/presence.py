@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from prometheus_client import CollectorRegistry
+from pymongo import ASCENDING
 
 from messages.release import DOCUMENTS, MESSAGES, VERSION
+from ops.documents.processes import GONE
 from ops.documents.reader import Documents
 from ops.metrics.samples import Samples, collect_samples, dump_samples
 from ops.repeating import attempt, repeat
@@ -51,9 +53,15 @@ class Presence:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        attempt(self._let_expire, "let MongoDB forget processes that are long gone")
         repeat(self._write, "tell MongoDB that it runs", EVERY, self._stopping)
         attempt(self._delete, "tell MongoDB that it ends")
         self._documents.close()
+
+    def _let_expire(self) -> None:
+        seconds = int(10 * GONE / timedelta(seconds=1))
+        processes = self._documents.database["processes"]
+        processes.create_index([("seen_at", ASCENDING)], name="gone", expireAfterSeconds=seconds)
 
     def _delete(self) -> None:
         self._documents.database["processes"].delete_one({"_id": self._id})

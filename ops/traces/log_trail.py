@@ -25,7 +25,6 @@ from ops.documents.reader import Documents
 from ops.repeating import attempt, repeat
 
 EVERY: Final = timedelta(seconds=1)
-PURGE_EVERY: Final = timedelta(hours=1)
 MOST_WAITING: Final = 50_000
 """Lines that a process keeps while MongoDB is away; it drops the oldest first."""
 
@@ -82,7 +81,7 @@ class MongoTrail:
         self._waiting: deque[dict[str, Any]] = deque(maxlen=MOST_WAITING)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trail", daemon=True)
-        self._purge_at = datetime.now(UTC)
+        self._indexed = False
 
     def start(self) -> None:
         """Start to write."""
@@ -103,32 +102,31 @@ class MongoTrail:
         return find(self._documents, ids)
 
     def _run(self) -> None:
-        repeat(self._write_and_purge, "write its log trail", EVERY, self._stopping)
+        repeat(self._prepare_and_write, "write its log trail", EVERY, self._stopping)
         attempt(self._write, "write the end of its log trail")
         self._documents.close()
 
-    def _write_and_purge(self) -> None:
+    def _prepare_and_write(self) -> None:
+        if not self._indexed:
+            make_indexes(self._documents)
+            self._indexed = True
         self._write()
-        self._purge()
 
     def _write(self) -> None:
         while lines := list(islice(self._waiting, MOST_PACKED)):
             ids = sorted({str(each["correlation_id"]) for each in lines})
-            packed = zlib.compress(orjson.dumps(lines, default=str))
-            self._documents.database["trail"].insert_one(
-                {"_id": uuid4().hex, "at": datetime.now(UTC), "process": self._process, "ids": ids, "lines": packed}
-            )
+            packed, now = zlib.compress(orjson.dumps(lines, default=str)), datetime.now(UTC)
+            fields = {"at": now, "expires_at": now + self._keep, "process": self._process, "ids": ids, "lines": packed}
+            self._documents.database["trail"].insert_one({"_id": uuid4().hex, **fields})
             for _ in lines:
                 self._waiting.popleft()
 
-    def _purge(self) -> None:
-        now = datetime.now(UTC)
-        if now >= self._purge_at:
-            trail = self._documents.database["trail"]
-            trail.create_index([("ids", ASCENDING)], name="ids")
-            trail.create_index([("at", ASCENDING)], name="at")
-            trail.delete_many({"at": {"$lt": now - self._keep}})
-            self._purge_at = now + PURGE_EVERY
+
+def make_indexes(documents: Documents) -> None:
+    """Make the indexes of the trail; MongoDB deletes each document at its `expires_at`."""
+    trail = documents.database["trail"]
+    trail.create_index([("ids", ASCENDING)], name="ids")
+    trail.create_index([("expires_at", ASCENDING)], name="expires", expireAfterSeconds=0)
 
 
 class TrailReader:

@@ -1,6 +1,7 @@
 """The documents of earlier versions become those of this one: once, in order, and beside old processes."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,12 @@ from messages.release import DOCUMENTS
 from ops.checks.documents import of_version
 from ops.checks.finding import Verdict
 from ops.commands.clock import finish_migrations
+from ops.documents.embedded_mongo import EmbeddedMongo
 from ops.documents.reader import Documents
+from ops.running.presence import Presence
+from ops.traces.log_trail import make_indexes
 from tests import make
+from tests.servers import wait_until
 from workers.mongo import Stores
 from workers.mongo.collection import Database
 from workers.mongo.migrations import MIGRATIONS, REPORTED_WITHIN, Migration, migrate, migrate_again
@@ -40,6 +45,7 @@ def database(stores: Stores) -> Database:
 
 async def test_each_step_runs_once_in_order_and_later_ones_when_they_come(database: Database) -> None:
     ran: list[int] = []
+    await database["migrations"].delete_many({"_id": {"$gt": 1}})
     for last in (2, 2, 4, 4):
         assert await migrate(database, noting(ran, range(1, last + 1)), now)
     assert ran == [2, 3, 4], "the first is done: the stores were prepared"
@@ -50,6 +56,7 @@ async def test_each_step_runs_once_in_order_and_later_ones_when_they_come(databa
 async def test_a_step_is_repeated_until_no_process_of_before_runs(database: Database) -> None:
     ran: list[int] = []
     steps = noting(ran, range(1, 4))
+    await database["migrations"].delete_many({"_id": {"$gt": 1}})
     reported = {"_id": "worker/old", "seen_at": make.NOW, "documents": 1}
     await database["processes"].insert_one(reported)
     for _ in range(2):
@@ -67,6 +74,7 @@ async def test_a_step_that_failed_runs_again_and_the_next_one_only_after_it(data
         if ran.count(2) == 1:
             raise AutoReconnect("away")
 
+    await database["migrations"].delete_many({"_id": {"$gt": 1}})
     steps = [Migration(2, "fails once", fails), *noting(ran, range(3, 4))]
     with pytest.raises(AutoReconnect):
         await migrate(database, steps, now)
@@ -77,6 +85,31 @@ async def test_a_step_that_failed_runs_again_and_the_next_one_only_after_it(data
 async def test_an_older_process_finds_newer_documents_and_goes_on(database: Database) -> None:
     await database["migrations"].insert_one({"_id": DOCUMENTS + 1, "what": "of a version to come"})
     assert await migrate(database)
+
+
+def test_what_is_long_gone_is_deleted_by_the_server_itself(tmp_path: Path) -> None:
+    old = datetime.now(UTC) - timedelta(days=99)
+    with EmbeddedMongo(tmp_path / "clerk.sqlite") as mongo, Documents(mongo.url) as documents:
+        trail, processes = documents.database["trail"], documents.database["processes"]
+        trail.insert_one({"_id": "over", "at": old, "expires_at": old})
+        trail.insert_one({"_id": "of before", "at": old})
+        processes.insert_one({"_id": "worker/gone", "seen_at": old})
+        make_indexes(documents)
+        presence = Presence(mongo.url, "worker")
+        presence.start()
+        wait_until(lambda: processes.find_one({"_id": "worker/gone"}) is None, "the process is forgotten")
+        wait_until(lambda: [each["_id"] for each in trail.find({})] == ["of before"], "the log lines are forgotten")
+        presence.close()
+        assert trail.index_information()["expires"]["expireAfterSeconds"] == 0
+        assert processes.index_information()["gone"]["expireAfterSeconds"] == 300
+
+
+async def test_log_lines_of_before_expire_a_week_later(stores: Stores, database: Database) -> None:
+    await database["trail"].insert_one({"_id": "of before", "at": make.NOW})
+    await stores.migrate(again=True)
+    line = await database["trail"].find_one({"_id": "of before"})
+    assert line is not None
+    assert line["expires_at"] > datetime.now(UTC)
 
 
 async def test_a_clock_finishes_what_older_processes_held_up() -> None:

@@ -42,7 +42,16 @@ async def _place_tickets(database: Database) -> None:
     )
 
 
-MIGRATIONS: Final = (Migration(1, "tickets of before have a place among those that wait", _place_tickets),)
+async def _let_log_lines_expire(database: Database) -> None:
+    """Let MongoDB delete the log lines that processes of before would have deleted themselves."""
+    until = _now() + timedelta(days=7)
+    await database["trail"].update_many({"expires_at": {"$exists": False}}, {"$set": {"expires_at": until}})
+
+
+MIGRATIONS: Final = (
+    Migration(1, "tickets of before have a place among those that wait", _place_tickets),
+    Migration(2, "log lines of before expire by themselves", _let_log_lines_expire),
+)
 
 assert MIGRATIONS[-1].number == DOCUMENTS, "DOCUMENTS in messages/release.py is the number of the last migration"
 

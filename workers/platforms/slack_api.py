@@ -70,12 +70,12 @@ class SlackApi:
         start_at_zero(CALLS, METHODS, COUNTED)
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
         self._proxies = proxies or Proxies()
-        self._names: dict[str, str] = {}
+        self._names = Remembered[str](timedelta(hours=1))
         self._may_customize = True
         self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
         self._home: frozenset[str] = frozenset()
-        self._homes: dict[str, frozenset[str]] = {}
+        self._homes = Remembered[frozenset[str]](timedelta(hours=1))
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -256,22 +256,22 @@ class SlackApi:
         return self._home
 
     async def home_of(self, user: str) -> frozenset[str]:
-        """The ids of a user's workspace and organisation; each process asks Slack once."""
-        if user not in self._homes:
-            found = (await self._call("users.info", user=user))["user"]
-            organisation = found.get("enterprise_user") or {}
-            self._homes[user] = _ids(found.get("team_id"), organisation.get("enterprise_id"))
-        return self._homes[user]
+        """The ids of a user's workspace and organisation; each process asks Slack once an hour."""
+        return await self._homes.get(user, self._ask_home)
+
+    async def _ask_home(self, user: str) -> frozenset[str]:
+        found = (await self._call("users.info", user=user))["user"]
+        organisation = found.get("enterprise_user") or {}
+        return _ids(found.get("team_id"), organisation.get("enterprise_id"))
 
     async def user_name(self, user: str) -> str:
-        """A user's display name, else the real name; each process asks Slack once."""
-        if user not in self._names:
-            found = (await self._call("users.info", user=user))["user"]
-            profile = found.get("profile") or {}
-            self._names[user] = str(
-                profile.get("display_name") or profile.get("real_name") or found.get("real_name") or found["name"]
-            )
-        return self._names[user]
+        """A user's display name, else the real name; each process asks Slack once an hour."""
+        return await self._names.get(user, self._ask_name)
+
+    async def _ask_name(self, user: str) -> str:
+        found = (await self._call("users.info", user=user))["user"]
+        profile = found.get("profile") or {}
+        return str(profile.get("display_name") or profile.get("real_name") or found.get("real_name") or found["name"])
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see.

@@ -75,3 +75,13 @@ async def test_another_scope_that_is_missing_still_waits_for_an_admin(slack: Sla
             await slack.post(HERE, WORDS, post_id="p1")
         assert refused.value.retry_after is not None
         assert refused.value.retry_after.total_seconds() > 60
+
+
+async def test_a_new_name_is_known_after_an_hour(slack: SlackApi, pair: Pair) -> None:
+    person = pair.standins.workspace.people["U0ADA"]
+    before = await slack.user_name("U0ADA")
+    pair.standins.workspace.people["U0ADA"] = replace(person, display_name="Countess")
+    assert await slack.user_name("U0ADA") == before
+    until, name = slack._names._known["U0ADA"]
+    slack._names._known["U0ADA"] = (until - 3600, name)
+    assert await slack.user_name("U0ADA") == "Countess"
