@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from ops.checks.finding import Finding, advice, bad, good
+from ops.counting import counted
 from ops.durations import short
 from ops.queues.broker import STALLED, Broker, BrokerAway, QueueState, Snapshot
 from ops.queues.management_api import Unavailable
@@ -73,7 +74,8 @@ def of_queues(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _backlog([each for each in snapshot.queues if each.ready])
     for each in snapshot.queues:
         if each.stalled is not None and each.stalled > STALLED:
-            found = f"{each.name}: workers hold {each.held} messages and have finished none for {short(each.stalled)}"
+            held = counted(each.held or 0, "message")
+            found = f"{each.name}: workers hold {held} and have finished none for {short(each.stalled)}"
             yield bad("workers are stuck", found, "Restart the workers (docs/operations.md, ClerkQueueStalled).")
 
 

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from messages.process.settings import Settings
 from ops.checks.finding import Finding, advice, bad, good
 from ops.checks.outward import outward_client
+from ops.counting import counted
 from ops.durations import short
 from ops.metrics.samples import Samples, collect_samples, total
 
@@ -69,10 +70,10 @@ def of_webhooks(samples: Samples) -> Iterator[Finding]:
         refused = total(samples, "clerk_webhooks_total", route=routes, outcome=("rejected", "limited"))
         unusable = total(samples, "clerk_webhooks_total", route=routes, outcome=("unusable",))
         if unusable:
-            found = f"{unusable:.0f} well-signed webhooks could not be used since the gateway started"
+            found = f"{counted(unusable, 'well-signed webhook')} could not be used since the gateway started"
             yield advice(f"webhooks of {name}", found, f"The gateway's log says why: is this Clerk older than {name}?")
         if refused and refused >= taken / 10:
-            found = f"{refused:.0f} webhooks refused and {taken:.0f} accepted since the gateway started"
+            found = f"{counted(refused, 'webhook')} refused and {taken:.0f} accepted since the gateway started"
             todo = f"The gateway's log says why. If the signature is wrong, set {cause} to what {name} uses."
             yield bad(f"webhooks of {name}", found, todo)
         elif taken:

@@ -16,8 +16,9 @@ from rich.text import Text
 from messages.queues import QUEUES
 from ops import durations
 from ops.broker import open_broker
-from ops.commands.options import AsJson, Invalid, ShowText, Wide, counted, in_one_line
+from ops.commands.options import AsJson, Invalid, ShowText, Wide, in_one_line
 from ops.commands.peek import describe
+from ops.counting import counted
 from ops.environment import command_settings
 from ops.examples import examples_of
 from ops.masking import masked_letter

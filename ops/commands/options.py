@@ -24,11 +24,6 @@ class Invalid(Exception):
     """An argument is wrong; the text says which and what to do."""
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: `1 channel`, `2 channels`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def in_one_line(text: str, console: Console, *, wide: bool) -> Text:
     """A text in one line, cut to the width of a terminal unless `wide`; what is piped on is never cut."""
     line = Text(" " * (len(text) - len(text.lstrip())) + " ".join(text.split()))

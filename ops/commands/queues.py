@@ -16,6 +16,7 @@ from messages.process.settings import Settings
 from messages.queues import QUEUES
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid
+from ops.counting import counted
 from ops.documents.reader import Documents
 from ops.durations import short
 from ops.environment import command_settings, due_times
@@ -89,7 +90,8 @@ def draw(snapshot: Snapshot) -> RenderableType:
         table,
         *(
             Text(
-                f"{each.name}: workers hold {each.held} messages and have finished none for {short(each.stalled)}",
+                f"{each.name}: workers hold {counted(each.held or 0, 'message')} and have finished none for "
+                f"{short(each.stalled)}",
                 style="red bold" if each.stalled > STALLED else "yellow",
             )
             for each in snapshot.queues

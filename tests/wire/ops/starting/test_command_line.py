@@ -17,8 +17,9 @@ from dramatiq.message import Message
 from rich.console import Console
 
 from ops.cli import COMMANDS, ENDED_BY_SIGPIPE, app
-from ops.commands.options import counted, in_one_line
+from ops.commands.options import in_one_line
 from ops.commands.queues import draw
+from ops.counting import counted
 from ops.examples import EXAMPLES
 from ops.queues.broker import QueueState, Snapshot
 from ops.queues.in_memory import InMemory
