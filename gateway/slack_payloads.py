@@ -59,6 +59,19 @@ class MessageEventEnvelope(SlackPayload):
     event: MessageEvent
 
 
+class ChannelIdChangedEvent(SlackPayload):
+    """A channel has another id (https://docs.slack.dev/reference/events/channel_id_changed)."""
+
+    old_channel_id: str
+    new_channel_id: str
+
+
+class ChannelIdChangedEnvelope(SlackPayload):
+    """An envelope whose event is the change of a channel's id."""
+
+    event: ChannelIdChangedEvent
+
+
 class MessageChangeEvent(SlackPayload):
     """A message that was changed or deleted (then without `message`); its `edited` is the last edit.
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateway.slack_payloads import (
     BlockActions,
+    ChannelIdChangedEnvelope,
     EventEnvelope,
     MessageChangeEnvelope,
     MessageEventEnvelope,
@@ -23,6 +24,7 @@ from messages.base import QueueMessage
 from messages.formats.slack_urls import is_slack_url
 from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
 from messages.inbound import SlackReplyChanged
+from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
 
 NOTHING: Final = Response(200)
@@ -65,7 +67,10 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
 
 
 def event(request: Request, app: App, now: datetime) -> Accepted:
-    """An event of the Events API; Clerk uses a person's reply in a thread, its edit and its deletion."""
+    """An event of the Events API.
+
+    Clerk uses a person's reply in a thread, its edit and its deletion, and the change of a channel's id.
+    """
     _verify(request, app, now)
     payload = json_object(request.body)
     envelope = parsed(EventEnvelope, payload)
@@ -74,6 +79,9 @@ def event(request: Request, app: App, now: datetime) -> Accepted:
     kind = envelope.event
     if envelope.type != "event_callback" or kind is None:
         return Accepted([], NOTHING, dropped=_label(envelope.type))
+    if kind.type == "channel_id_changed":
+        moved = parsed(ChannelIdChangedEnvelope, payload).event
+        return Accepted([ChannelMoved(former=moved.old_channel_id, channel=moved.new_channel_id)], NOTHING)
     if kind.type == "message" and kind.subtype in _CHANGES:
         return _change(payload, envelope.event_id, now)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:

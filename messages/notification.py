@@ -162,3 +162,15 @@ class OpenModal(QueueMessage):
     response_url: str | None = None
     channel: str | None = None
     received_at: Moment
+
+
+class ChannelMoved(QueueMessage):
+    """Slack gave a channel another id for good; what names the former one follows.
+
+    `again` is how often this is to be repeated: a worker may have read a document before, and saved it after.
+    """
+
+    actor = "slack.move_channel"
+    former: str
+    channel: str
+    again: int = 1

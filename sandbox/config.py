@@ -35,6 +35,7 @@ EVENTS: Final = (
     "tokens_revoked",
     "channel_archive",
     "channel_unarchive",
+    "channel_id_changed",
     "channel_rename",
     "member_joined_channel",
 )

@@ -185,6 +185,17 @@ class Conversations(DocumentStore[Conversation]):
         change = {"$set": {"former": stored(thread)}, "$unset": {"thread": ""}}
         await self._update({"_id": id, "thread.channel": thread.channel, "thread.ts": thread.ts}, change)
 
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let the threads in a channel, and what is announced there, name another id of it; links are asked again."""
+        moved = {"$set": {"thread.channel": channel}, "$unset": {"thread.permalink": ""}}
+        await self._collection.update_many({"thread.channel": former}, moved)
+        await self._collection.update_many({"former.channel": former}, {"$set": {"former.channel": channel}})
+        names_it = {"debounce.latest.targets": {"$elemMatch": {"$eq": former}}}
+        for fields in await self._raw(names_it, (), 0):
+            targets = fields["debounce"]["latest"]["targets"]
+            now = list(dict.fromkeys(channel if each == former else each for each in targets))
+            await self._update({"_id": fields["_id"], **names_it}, {"$set": {"debounce.latest.targets": now}})
+
     async def set_posted(self, id: str, seq: int) -> None:
         """Record that the texts up to `seq` are in the thread."""
         await self._update({"_id": id}, {"$max": {"posted": seq}})

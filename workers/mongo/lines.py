@@ -26,6 +26,10 @@ class Lines(DocumentStore[Line]):
         """Store a line, new or changed, but for what workers learn of it."""
         await self._collection.update_one({"_id": line.id}, change_to(line, keep=("pool", "pool_at")), upsert=True)
 
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let the lines of a channel have another."""
+        await self._collection.update_many({"channel": former}, {"$set": {"channel": channel}})
+
     async def set_pool(self, line: str, pool: str, at: datetime) -> None:
         """Record which Messaging Service a webhook of that time named for a line, unless a later one is recorded."""
         earlier = {"_id": line, "pool": {"$ne": pool}, "$or": [{"pool_at": None}, {"pool_at": {"$lt": at}}]}

@@ -33,6 +33,14 @@ def _change(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {operator: each for operator, each in (("$set", given), ("$unset", absent)) if each}
 
 
+def moved_card(post: Post, former: str, channel: str) -> Post | None:
+    """The card of a notification under the id that it has in the channel; None if it has that, or is no card."""
+    place = f"/{former}"
+    if post.kind not in {PostKind.CARD, PostKind.PAST_CARD} or not post.id.endswith(place):
+        return None
+    return post.model_copy(update={"id": f"{post.id.removesuffix(place)}/{channel}"})
+
+
 class Posts(DocumentStore[Post]):
     """Our messages in Slack."""
 
@@ -107,6 +115,18 @@ class Posts(DocumentStore[Post]):
         """Whether a thread's root may be in a channel without a record of its place."""
         unposted = {"channel": None, "ts": None, "kind": PostKind.ROOT, "target": channel}
         return bool(await self._raw({**unposted, "attempted_at": {"$exists": True}}, (), 1))
+
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let our messages in a channel name another id of it; a card gets the id that it has there."""
+        for post in await self._find_readable({"kind": {"$in": [PostKind.CARD, PostKind.PAST_CARD]}, "target": former}):
+            moved = moved_card(post, former, channel)
+            if moved is not None:
+                await self._insert(moved)
+                await self._collection.delete_one({"_id": post.id})
+        await self._collection.update_many(
+            {"channel": former}, {"$set": {"channel": channel}, "$unset": {"permalink": ""}}
+        )
+        await self._collection.update_many({"target": former}, {"$set": {"target": channel}})
 
     async def by_message(self, channel: str, ts: str) -> Post | None:
         """The post behind a Slack message."""

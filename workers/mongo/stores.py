@@ -95,6 +95,18 @@ class Stores:
         """Return once the server has answered; raises pymongo's errors."""
         await self._database.command("ping")
 
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let lines, threads, posts, texts and tickets' lists name `channel` where they name `former`.
+
+        It may be done again. The lines come last, so that no thread is taken for one that its line has left.
+        """
+        await self.conversations.move_channel(former, channel)
+        await self.posts.move_channel(former, channel)
+        await self.texts.move_channel(former, channel)
+        await self.tickets.move_channel(former, channel)
+        await self.lines.move_channel(former, channel)
+        await self.absences.end(former)
+
     def close(self) -> None:
         """Close the connections."""
         self._database.client.close()

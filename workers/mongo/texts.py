@@ -250,6 +250,16 @@ class Texts(DocumentStore[Sms]):
         """The provider's sids that belong to stored outbound texts."""
         return {fields["sid"] async for fields in self._collection.find({"sid": {"$in": list(sids)}}, {"sid": 1})}
 
+    async def known_replies(self, conversation: str, written: Sequence[str]) -> set[str]:
+        """Of the replies in a thread with these `ts`, those that are stored, under whichever id of their channel."""
+        places = {f"{Direction.OUTBOUND}/{ts}": ts for ts in written}
+        query = {"conversation": conversation, "place": {"$in": sorted(places)}}
+        return {places[fields["place"]] async for fields in self._collection.find(query, {"place": 1})}
+
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let the texts that were written in a channel name another id of it."""
+        await self._collection.update_many({"channel": former}, {"$set": {"channel": channel}})
+
     async def in_doubt(self, text: Sms, since: datetime, until: datetime) -> list[Sms]:
         """The conversation's other texts, written in this time, that were tried, and whose outcome nobody knows."""
         first, last = (f"{Direction.OUTBOUND}/{at.timestamp():.6f}" for at in (since, until))

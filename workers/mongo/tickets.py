@@ -85,6 +85,13 @@ class Tickets(DocumentStore[Ticket]):
             await self._raise_counter()
         return False
 
+    async def move_channel(self, former: str, channel: str) -> None:
+        """Let the tickets that notify a channel name another id of it."""
+        names_it = {"notify": {"$elemMatch": {"$eq": former}}}  # the embedded MongoDB finds it by no plain equality
+        for fields in await self._raw(names_it, (), 0):
+            notify = [channel if each == former else each for each in fields["notify"]]
+            await self._update({"_id": fields["_id"], **names_it}, {"$set": {"notify": list(dict.fromkeys(notify))}})
+
     async def save(self, ticket: Ticket, read: int) -> bool:
         """Save a ticket if the stored one is still at version `read`; `settle` alone changes what is settled.
 

@@ -12,6 +12,7 @@ import structlog
 from messages.conversation import Conversation, Debounce
 from messages.notification import (
     NOTIFICATIONS,
+    ChannelMoved,
     HidePost,
     Post,
     PostKind,
@@ -41,6 +42,9 @@ LINE_REMOVED: Final = (
 )
 UNKNOWN: Final = "Nothing was changed: Clerk does not know this card any more."
 SHOWN_ALREADY: Final = "Nothing was changed: it is shown again already."
+
+MOVED_AGAIN: Final = timedelta(seconds=30)
+"""After this long a worker has saved what it had read before a channel got another id."""
 
 AFTER_LOST_LEASE: Final = timedelta(seconds=3)
 
@@ -208,6 +212,16 @@ async def _tell(words: str, user: str, response_url: str | None, channel: str | 
     """Answer an agent's click in private, where that can be done."""
     if response_url is not None or channel is not None:
         await ports.publisher.publish(Whisper(text=words, user=user, response_url=response_url, channel=channel))
+
+
+@actor(handles=ChannelMoved)
+async def move_channel(message: ChannelMoved, ports: Ports) -> None:
+    """Let everything that names a channel follow it to its other id, and once more for what was saved meanwhile."""
+    await ports.stores.move_channel(message.former, message.channel)
+    log.info("a channel has another id", former=message.former, channel=message.channel)
+    if message.again > 0:
+        again = message.model_copy(update={"again": message.again - 1})
+        await ports.publisher.publish(again, delay=MOVED_AGAIN)
 
 
 @actor(handles=Whisper, max_retries=3)

@@ -55,14 +55,14 @@ async def _unknown(
     if written is None:
         return None
     ids = [outbound_id(thread.channel, reply.ts) for reply in written]
-    stored = await ports.stores.texts.known(ids) if ids else set()
+    stored = await ports.stores.texts.known_replies(conversation.id, [reply.ts for reply in written]) if ids else set()
     befores = [None, *ids]
     found = [
         reply_posted(
             reply, thread.channel, api_url=ports.settings.slack_api_url, received_at=written_at(reply.ts)
         ).model_copy(update={"after": after})
-        for reply, id, after in zip(written, ids, befores, strict=False)
-        if id not in stored
+        for reply, after in zip(written, befores, strict=False)
+        if reply.ts not in stored
     ]
     for reply in found:
         log.info("found an unknown reply", sms=outbound_id(reply.channel, reply.ts))

@@ -59,6 +59,7 @@ OF_EVENTS: Final[dict[str, set[str]]] = {
     "message.groups": {"groups:history"},  # https://docs.slack.dev/reference/events/message.groups
     "app_uninstalled": set(),  # https://docs.slack.dev/reference/events/app_uninstalled
     "channel_archive": {"channels:read"},  # https://docs.slack.dev/reference/events/channel_archive
+    "channel_id_changed": set(),  # https://docs.slack.dev/reference/events/channel_id_changed
     "channel_rename": {"channels:read"},  # https://docs.slack.dev/reference/events/channel_rename
     "channel_unarchive": {"channels:read"},  # https://docs.slack.dev/reference/events/channel_unarchive
     # https://docs.slack.dev/reference/events/member_joined_channel
@@ -83,6 +84,8 @@ def is_taken(kind: str) -> bool:
     event = {
         "type": kind.partition(".")[0],
         "channel": "C0TEXTS",
+        "old_channel_id": "G0TEXTS",
+        "new_channel_id": "C0TEXTS",
         "user": "U0ADA",
         "text": "On my way",
         "ts": "1700000001.000100",
