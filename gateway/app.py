@@ -58,7 +58,7 @@ MOST_TYPES: Final = 100
 
 
 class Gateway:
-    """The gateway's HTTP side; `mounts` are other applications, by path prefix."""
+    """The gateway's HTTP side; `mounts` are other applications, by path prefix, and `/` leads to the last of them."""
 
     def __init__(
         self,

@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from datetime import timedelta
 from socket import socket
+from typing import Final
 
 import structlog
 import uvicorn
@@ -26,6 +28,9 @@ from ops.settings import OpsSettings
 
 log = structlog.get_logger("clerk.gateway")
 
+PATIENCE: Final = timedelta(seconds=3)
+"""How long a page of the console waits for another command that goes through the dead letters."""
+
 
 def gateway() -> None:
     """Serve the webhooks of Twilio and Slack."""
@@ -48,7 +53,7 @@ async def _serve(settings: Settings, sockets: list[socket]) -> None:
     publisher = AmqpPublisher(url)
     publisher.start()
     readiness = Readiness(publisher)
-    console = build(settings, rabbit(url, OpsSettings.load()), trail, shared=True, readiness=readiness)
+    console = build(settings, rabbit(url, OpsSettings.load(), PATIENCE), trail, shared=True, readiness=readiness)
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
     application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness)

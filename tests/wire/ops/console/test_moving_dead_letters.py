@@ -150,6 +150,11 @@ def test_a_page_that_is_not_there_has_the_way_to_those_that_are(operator: httpx.
     assert 'aria-label="Console"' in answer.text
 
 
+def test_who_opens_the_bare_address_is_led_to_a_page(operator: httpx.Client) -> None:
+    answer = operator.get(operator.base_url.copy_with(path="/"))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ops")
+
+
 def test_the_api_answers_in_json_what_it_does_not_have(operator: httpx.Client) -> None:
     headers = {"authorization": f"Bearer {TOKEN}"}
     assert operator.get("/api/nothing", headers=headers).json() == {"error": "Not Found"}
