@@ -178,7 +178,7 @@ async def fill(mongo_url: str) -> None:
 @pytest.mark.parametrize("path", ["/dead", "/queues", "/tickets", "/lines"])
 def test_every_cell_says_of_which_column_it_is(operator: httpx.Client, mongo_url: str, path: str) -> None:
     asyncio.run(fill(mongo_url))
-    table = re.search(r'<table class="[^"]*stack.*?</table>', operator.get(path).text, re.DOTALL)
+    table = re.search(r'<table class="[^"]*rows.*?</table>', operator.get(path).text, re.DOTALL)
     assert table is not None
     columns = re.findall(r"<th[^>]*>(.*?)</th>", table[0].partition("</thead>")[0], re.DOTALL)
     rows = re.findall(r"<tr>(.*?)</tr>", table[0].partition("<tbody>")[2], re.DOTALL)
