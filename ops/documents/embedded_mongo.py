@@ -34,7 +34,7 @@ class _Engine(SQLiteEngine):
     such value: each queried field has one type, ids are strings or whole numbers, and ARRAYS names the arrays.
     """
 
-    def __init__(self, path: str, *, durable: bool, most_aggregated: int) -> None:
+    def __init__(self, path: str, *, durable: bool, most_aggregated: int = MOST_AGGREGATED) -> None:
         super().__init__(path, executor_workers=1, aggregation_materialization_limit=most_aggregated)
         self._durable = durable
 
