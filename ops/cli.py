@@ -76,7 +76,10 @@ def version(*, as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # a command's output is on stdout
+    structlog.configure(  # a command's output is on stdout; a process that stays configures its log itself
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     os.umask(0o077)  # whatever files it makes hold what contacts wrote
     try:
         try:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from warnings import catch_warnings, filterwarnings
 
+import structlog
+
 from ops import cli
 from tests.servers import ROOT
 
@@ -29,7 +31,7 @@ def clerk_program(environment: Mapping[str, str], *arguments: str) -> Told:
 
 def clerk_in_process(environment: Mapping[str, str], *arguments: str) -> Told:
     """Run a `clerk` command in this process, with no settings but these: what it prints, and its exit status."""
-    before, argv = dict(os.environ), sys.argv
+    before, argv, logs = dict(os.environ), sys.argv, structlog.get_config()
     out, err, status = io.StringIO(), io.StringIO(), 0
     _replace_environment(_only(environment))
     sys.argv = ["clerk", *arguments]
@@ -41,6 +43,7 @@ def clerk_in_process(environment: Mapping[str, str], *arguments: str) -> Told:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     finally:
         sys.argv = argv
+        structlog.configure(**logs)
         _replace_environment(before)
     return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
