@@ -33,6 +33,9 @@ UNKNOWN_FOR: Final = 60.0
 PATIENCE: Final = 0.5
 """Seconds that one page waits for names."""
 
+ANSWER_WITHIN: Final = 3.0
+"""Seconds for each step of a request: a process that ends waits for those under way."""
+
 MOST: Final = 5_000
 """Names that are kept."""
 
@@ -94,6 +97,7 @@ def slack_names(settings: Settings) -> Names:
     base = settings.slack_api_url.rstrip("/") + "/"
     token = settings.slack_bot_token.get_secret_value()
     client = outward_client(settings, base, headers={"authorization": f"Bearer {token}"})
+    client.timeout = httpx.Timeout(ANSWER_WITHIN)
 
     def ask(id: str) -> str | None:
         asked = ("conversations.info", "channel") if id[0] in "CG" else ("users.info", "user")

@@ -6,6 +6,8 @@ const LONG = new Intl.DateTimeFormat(undefined, { weekday: "long", year: "numeri
 const MEDIUM = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "long", day: "numeric" });
 const SHORT = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
 
+const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
 const at = (seconds) => new Date(Number(seconds) * 1000);
 
 export const time = (seconds) => TIME.format(at(seconds));
@@ -25,6 +27,13 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+/** How long ago a time was, in words. */
+function ago(seconds) {
+  const passed = Date.now() / 1000 - seconds;
+  const [unit, per] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each) ?? ["second", 1];
+  return RELATIVE.format(-Math.max(0, Math.floor(passed / per)), unit);
+}
+
 /** Slack's date tokens (https://docs.slack.dev/messaging/formatting-message-text#date-formatting). */
 export function dated(seconds, format) {
   const tokens = {
@@ -38,7 +47,7 @@ export function dated(seconds, format) {
     date_long_pretty: () => day(seconds, LONG),
     time: () => time(seconds),
     time_secs: () => exactTime(seconds),
-    ago: () => `${clock(Date.now() / 1000 - seconds)} ago`,
+    ago: () => ago(seconds),
   };
   return format.replace(/\{([a-z_]+)\}/g, (token, name) => tokens[name]?.() ?? token);
 }
