@@ -11,7 +11,7 @@ import structlog
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
-from messages.process import amqp_address
+from messages.process import amqp_address, telemetry
 from messages.process.logs import configure_logging
 from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from messages.process.variables import unknown
@@ -34,6 +34,11 @@ def load_settings(**overrides: Any) -> Settings:
             found = kind.load(**given)
         except Misconfigured as error:
             faults.append(str(error))
+    faults += [
+        f"{name}: must be a URL such as http://collector:4318"
+        for name in telemetry.ENDPOINTS
+        if (url := os.environ.get(name)) and not url.strip().lower().startswith(("http://", "https://"))
+    ]
     if faults:
         raise Misconfigured("\n".join(faults))
     assert isinstance(found, Settings)

@@ -62,7 +62,9 @@ def _show(found: Trace) -> None:
     if found.subject is None:
         print(f"Clerk knows nothing about {found.id}.", file=sys.stderr)
         return
-    console.print(Text(found.subject, style="bold"))
+    days = {step.at.astimezone(UTC).date() for step in found.steps}
+    day, clock = (f", {min(days)} UTC", "%H:%M:%S.%f") if len(days) == 1 else (", UTC", "%Y-%m-%d %H:%M:%S.%f")
+    console.print(Text(found.subject, style="bold") + Text(day if days else "", style="dim"))
     table = Table(box=None, show_header=False, pad_edge=False)
     for column in ("time", "after", "where", "what"):
         table.add_column(no_wrap=column != "what", justify="right" if column == "after" else "left")
@@ -72,7 +74,7 @@ def _show(found: Trace) -> None:
         what = Text(step.what, style="red" if step.trouble else "")
         if step.detail:
             what.append(f"\n{step.detail}", style="dim")
-        table.add_row(f"{step.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3], after, Text(step.where, "cyan"), what)
+        table.add_row(step.at.astimezone(UTC).strftime(clock)[:-3], after, Text(step.where, "cyan"), what)
         before = step.at
     console.print(table)
     if found.related:

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from messages.process.settings import Misconfigured, Settings
+from messages.process.telemetry import ENDPOINTS
 from messages.process.variables import secret_variables, unknown, variable
 from ops.cli import COMMANDS
 from ops.environment import load_settings
@@ -109,7 +110,7 @@ RIGHT: Final = {
 def no_environment() -> Iterator[None]:
     before = dict(os.environ)
     for name in list(os.environ):
-        if name.startswith("CLERK_") or name.upper().endswith("_PROXY"):
+        if name.startswith(("CLERK_", "OTEL_")) or name.upper().endswith("_PROXY"):
             del os.environ[name]
     yield
     os.environ.clear()
@@ -120,7 +121,13 @@ def test_every_variable_has_a_row() -> None:
     assert set(WRONG) == {variable(name) for kind in (Settings, OpsSettings) for name in kind.model_fields}
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+OF_TELEMETRY: Final = dict.fromkeys(ENDPOINTS, ("collector:4318", "grpc://collector"))
+"""These are OpenTelemetry's variables, which no model of settings has."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in (WRONG | OF_TELEMETRY).items() for value in values]
+)
 def test_a_wrong_variable_is_one_sentence_that_names_it_and_shows_no_secret(name: str, value: str) -> None:
     os.environ[name] = value
     with pytest.raises(Misconfigured) as caught:
