@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gateway.listening import PortTaken, bind
 from messages.process.settings import Misconfigured, Settings
 from ops.broker import console
 from ops.documents import data_folder
 from ops.documents.data_folder import FolderInUse, claimed
+from ops.metrics.serving import serve
+from ops.settings import OpsSettings
 from tests.commands import clerk_in_process
 from tests.servers import free_port
 
@@ -97,6 +100,13 @@ def test_a_taken_port_is_one_sentence_and_status_1_and_nothing_is_begun(tmp_path
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr == f"CLERK_PORT: another program listens at port {port}. Stop it, or set another port.\n"
     assert not (tmp_path / "data").exists()
+
+
+def test_a_metrics_port_that_is_taken_may_be_free_later() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=rf"^CLERK_METRICS_PORT: another program listens at port {port}"):
+            serve(CollectorRegistry(), Settings(), OpsSettings(metrics_port=port))
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no-such-host.invalid"])
