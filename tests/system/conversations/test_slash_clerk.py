@@ -161,6 +161,7 @@ def test_find_matches_any_field_of_a_ticket_and_links_to_its_thread(world: World
     card = world.card(contact)
     number = str(card["blocks"]).partition("Ticket #")[2].partition(" ")[0]
     clerk(world, f"name {contact} Zenobia Quill")
+    wait_until(lambda: "Zenobia Quill" in str(world.cards(contact)[0]["blocks"]), "the name")
     world.assign(contact, "U0CLEO", subject="Broken xylophone", status="on_hold", new_tags="zither-9")
     wait_until(lambda: field(world.cards(contact)[0], "Subject") == "Broken xylophone", "the subject")
     for query in (f"#{number}", number, contact, "zenobia", "xylo", "zither-9", "on-hold quill xylophone"):
