@@ -124,13 +124,13 @@ class _Consumer(_RabbitmqConsumer):
     def _readable(self, deliveries: Iterator[Any]) -> Iterator[Any]:
         """The deliveries that Dramatiq can read; the others would stop its threads, so they are dead-lettered here."""
         for method, properties, body in deliveries:
-            fault = None if method is None else _fault(body, self.queue_name)
-            if method is None or (fault is None and not self._handed_back(Message.decode(body))):
+            read = None if method is None else _read(body, self.queue_name)
+            if read is None or (isinstance(read, Message) and not self._handed_back(read)):
                 yield method, properties, body
                 continue
-            if fault is not None:
-                log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=fault)
-                self._dead_letter(_envelope(body, q_name(self.queue_name), fault))
+            if isinstance(read, str):
+                log.error("unreadable message moved to the dead letters", queue=self.queue_name, reason=read)
+                self._dead_letter(_envelope(body, q_name(self.queue_name), read))
             self.channel.basic_ack(method.delivery_tag)
             yield None, None, None
 
@@ -161,17 +161,17 @@ class _Consumer(_RabbitmqConsumer):
             raise ConnectionClosed(error) from None
 
 
-def _fault(body: bytes, queue: str) -> str | None:
-    """Why a body is not a message of this queue; None if it is."""
+def _read(body: bytes, queue: str) -> Message[Any] | str:
+    """The message of this queue that a body is, or why it is none."""
     try:
-        message: Message[None] = Message.decode(body)
+        message: Message[Any] = Message.decode(body)
     except DecodeError:
         return "not a message in Dramatiq's JSON envelope"
     if not (isinstance(message.kwargs, dict) and isinstance(message.options, dict)):
         return "kwargs and options must be JSON objects"
     if message.queue_name != queue:
         return f"a message for queue {message.queue_name!r}"
-    return None
+    return message
 
 
 def _envelope(body: bytes, queue: str, reason: str) -> bytes:
