@@ -119,7 +119,7 @@ class Settings(Variables):
             raise ValueError("must be the account's SID, which has letters and digits only and begins with AC")
         return value
 
-    @field_validator("twilio_auth_token", "slack_bot_token", "slack_signing_secret")
+    @field_validator("slack_bot_token")
     @classmethod
     def _check_secret(cls, value: SecretStr) -> SecretStr:
         secret = value.get_secret_value().strip()
@@ -127,12 +127,12 @@ class Settings(Variables):
             raise ValueError("must have no spaces, line breaks, or characters that are not ASCII: copy it anew")
         return SecretStr(secret)
 
-    @field_validator("ops_token")
+    @field_validator("twilio_auth_token", "slack_signing_secret", "ops_token")
     @classmethod
-    def _check_token(cls, value: SecretStr) -> SecretStr:
+    def _check_line(cls, value: SecretStr) -> SecretStr:
         token = value.get_secret_value().strip()
         if not token or not token.isprintable():
-            raise ValueError("must be one line of characters that can be printed, such as openssl rand -hex 24 makes")
+            raise ValueError("must be one line of characters that can be printed: copy it anew")
         return SecretStr(token)
 
     @field_validator("http_proxy", "https_proxy")

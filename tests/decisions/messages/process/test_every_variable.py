@@ -44,6 +44,7 @@ URLS: Final = (
     *("http://[::1", "http://[rabbit]", "http://::1:80", "https://a b", "https://clerk.example.org:http"),
 )
 SECONDS: Final = ("soon", "-1", "0", "nan", "inf", "1e9", "3 minutes")
+LINE: Final = ("zebra\nwolf", "zebra\x1bwolf", "\x7f")
 SECRET: Final = ("zebra wolf", "zebra\nwolf", "zebrawolf\u2026")
 
 WRONG: Final[dict[str, tuple[str, ...]]] = {
@@ -54,10 +55,10 @@ WRONG: Final[dict[str, tuple[str, ...]]] = {
     "CLERK_PORT": ("80a", "0", "65536", "-1", "8080.5", "tcp://10.0.0.7:80"),
     "CLERK_PUBLIC_URL": URLS,
     "CLERK_TWILIO_ACCOUNT_SID": ("AC 1", "AC/1", "AC…"),
-    "CLERK_TWILIO_AUTH_TOKEN": SECRET,
+    "CLERK_TWILIO_AUTH_TOKEN": LINE,
     "CLERK_TWILIO_API_URL": URLS,
     "CLERK_SLACK_BOT_TOKEN": SECRET,
-    "CLERK_SLACK_SIGNING_SECRET": SECRET,
+    "CLERK_SLACK_SIGNING_SECRET": LINE,
     "CLERK_SLACK_API_URL": URLS,
     "CLERK_LINES": ("foo", "+15550001111", "+15550001111=general", "+15550001111=C0ABC,+15550001111=C0DEF"),
     "CLERK_DEBOUNCE_SECONDS": SECONDS,
@@ -65,7 +66,7 @@ WRONG: Final[dict[str, tuple[str, ...]]] = {
     "CLERK_SOLVED_FOR_HOURS": (*SECONDS, "0.5", "673"),
     "CLERK_CLOCK_SECONDS": (*SECONDS, "301"),
     "CLERK_RECONCILE_SECONDS": SECONDS,
-    "CLERK_OPS_TOKEN": ("zebra\nwolf", "zebra\x1bwolf"),
+    "CLERK_OPS_TOKEN": LINE,
     "CLERK_LOG_FORMAT": ("xml", "JSON"),
     "CLERK_SANDBOX": ("perhaps", "2"),
     "HTTP_PROXY": ("socks5://clerk:zebrawolf@proxy:1080", "http://", "http://proxy:0", "ftp://proxy", "a b"),
@@ -100,6 +101,8 @@ RIGHT: Final = {
         *("mongodb+srv://clerk:zebrawolf@cluster.example.org/clerk", "mongodb://%2Ftmp%2Fmongodb-27017.sock/clerk"),
         *("mongodb://mongo?tls=true", "mongodb://mongo/?ssl=false&appName=clerk"),
     ),
+    "CLERK_TWILIO_AUTH_TOKEN": ("a key of another kind, älter",),
+    "CLERK_SLACK_SIGNING_SECRET": ("a key of another kind, älter",),
     "CLERK_HOST": ("0.0.0.0", "::", "::1", "[::1]", "clerk_gateway.internal", "fe80::1%eth0"),
     "CLERK_MANAGEMENT_URL": ("http://[::1]:15672", "https://clerk:sw%2Frd@rabbit/api-behind"),
 }
