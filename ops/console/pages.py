@@ -20,7 +20,7 @@ from messages.queues import QUEUES
 from ops import durations
 from ops.console import charts, waterfall
 from ops.console.dead_letters import grouped
-from ops.console.forms import KIND, form_of
+from ops.console.forms import form_of
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.ticket_rows import TicketRow, ticket_rows
@@ -175,7 +175,8 @@ class Pages:
 
     async def move(self, request: Request) -> Response:
         """Start to replay or drop dead letters, or stop doing so."""
-        view, verb, form = self._view, request.path_params["verb"], FormData([*form_of(await request.body(), KIND)])
+        view, verb = self._view, request.path_params["verb"]
+        form = FormData([*form_of(await request.body(), request.headers.get("content-type", ""))])
         if verb == "stop":
             view.runs.stop()
             return RedirectResponse("/ops/dead", 303)
