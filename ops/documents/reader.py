@@ -1,14 +1,16 @@
 """What an operator reads of Clerk's documents. This is the only place where `ops` opens MongoDB clients."""
 
+import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, Self
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConfigurationError, PyMongoError
+from pymongo.errors import AutoReconnect, ConfigurationError, PyMongoError
 
 from messages.base import Document
 from messages.conversation import Contact, Conversation
@@ -77,6 +79,16 @@ def _explaining_errors() -> Iterator[None]:
         raise DocumentsAway(why_away(error)) from None
 
 
+def persistently[T](call: Callable[[], T], pause: Callable[[float], None] = time.sleep) -> T:
+    """What a call that can be repeated gives, even if the server is busy, or away for some seconds."""
+    for wait in (1.0, 2.0, 4.0, 8.0):
+        try:
+            return call()
+        except AutoReconnect:
+            pause(wait)
+    return call()
+
+
 class Documents:
     """The documents of one database."""
 
@@ -132,6 +144,9 @@ class Documents:
         """The last migration that is done; 0 if none is."""
         return max((int(each["_id"]) for each in self.raw("migrations", {}, 0)), default=0)
 
+    def _page(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
+        return list(self.database[collection].find(query, limit=limit, sort=[("_id", ASCENDING)]))
+
     def next_due(self) -> dict[str, datetime]:
         """When the next delayed work of a slice is due, for the slices whose documents say so."""
         found = {}
@@ -172,7 +187,7 @@ class Documents:
         query: dict[str, Any] = {}
         while True:
             with _explaining_errors():
-                found = list(self.database[collection].find(query, limit=page, sort=[("_id", ASCENDING)]))
+                found = persistently(partial(self._page, collection, query, page))
             yield from found
             if len(found) < page:
                 return

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,7 +20,7 @@ from pymongo.errors import PyMongoError
 
 from messages.process.private_files import touch_private
 from messages.release import DOCUMENTS, VERSION
-from ops.documents.reader import Documents, DocumentsAway
+from ops.documents.reader import Documents, DocumentsAway, persistently
 
 FORMAT: Final = 1
 PASSING: Final = frozenset({"processes", "trail", "migrations"})
@@ -105,9 +106,9 @@ def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict
         read[name] += 1
         advance()
         if len(batch) == BATCH:
-            documents.database[name].bulk_write(waiting.pop(name), ordered=False)
+            persistently(partial(documents.database[name].bulk_write, waiting.pop(name), ordered=False))
     for name, batch in waiting.items():
-        documents.database[name].bulk_write(batch, ordered=False)
+        persistently(partial(documents.database[name].bulk_write, batch, ordered=False))
     return dict(read)
 
 

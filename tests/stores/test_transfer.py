@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from bson import json_util
 from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, NetworkTimeout
 from pymongo.uri_parser import parse_uri
 
 from messages.process.settings import Settings
@@ -20,7 +21,7 @@ from ops.commands.export import SAY_EVERY, export, progress, running
 from ops.commands.import_ import import_
 from ops.commands.options import Invalid
 from ops.documents.embedded_mongo import EmbeddedMongo
-from ops.documents.reader import Documents
+from ops.documents.reader import Documents, persistently
 from ops.documents.transfer import NotAnExport, check, export_to
 from ops.environment import FILE
 from ops.running.journal import Journal
@@ -179,3 +180,21 @@ def test_entries_of_indexes_are_made_once_and_not_whenever_the_file_is_opened(fi
         with EmbeddedMongo(file):
             pass
         assert entries(file) == expected
+
+
+def test_a_page_or_a_batch_is_tried_again_while_the_server_is_busy() -> None:
+    """The embedded server once did not answer in time after 140,000 documents, and the import ended."""
+    pauses: list[float] = []
+    answers: list[Any] = [NetworkTimeout("slow"), AutoReconnect("operation cancelled"), 7]
+
+    def call() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return int(answer)
+
+    assert persistently(call, pauses.append) == 7
+    assert len(pauses) == 2
+    answers[:] = [AutoReconnect("away")] * 5
+    with pytest.raises(AutoReconnect):
+        persistently(call, pauses.append)
