@@ -94,11 +94,10 @@ def list_(
     wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
-    """List dead letters, the latest death first."""
+    """List dead letters, the earliest death first, as the console does."""
     if limit < 1:
         raise Invalid("--limit: at least 1")
-    newest = filters.selection().model_copy(update={"newest_first": True})
-    page = open_broker(command_settings()).dead(newest, 0, limit, EVERYTHING)
+    page = open_broker(command_settings()).dead(filters.selection(), 0, limit, EVERYTHING)
     shown = _masked(page, show_text=show_text)
     if as_json:
         print("[" + ",\n".join(letter.model_dump_json() for letter in shown) + "]")
@@ -116,7 +115,7 @@ def list_(
         console.print(
             in_one_line(f"    {each.reason or 'not recorded'}", console, wide=wide), style="dim", soft_wrap=True
         )
-    console.print(f"{len(shown)} of {counted(page.total, 'dead letter')} shown, the latest first.", style="dim")
+    console.print(f"{len(shown)} of {counted(page.total, 'dead letter')} shown, the earliest first.", style="dim")
 
 
 @dead.command

@@ -14,7 +14,7 @@ from messages.process.settings import Settings
 from ops.commands.options import Invalid
 from ops.documents.reader import Documents
 from ops.documents.transfer import Advance, counts, export_to
-from ops.environment import with_documents
+from ops.environment import command_settings, with_documents
 from ops.running.journal import is_in_use
 
 SAY_EVERY: Final = 10_000
@@ -31,7 +31,7 @@ def export(file: Path, /) -> None:
     """
     if file.exists():
         raise Invalid(f"{file} already exists: choose another name, or remove it")
-    started, settings = time.monotonic(), Settings.load()
+    started, settings = time.monotonic(), command_settings()
     with with_documents(settings) as documents:
         if who := running(documents, settings):
             print(f"{who}: what changes meanwhile may be missing in the file. For a backup, stop it.", file=sys.stderr)

@@ -8,13 +8,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from messages.process.settings import Settings
 from ops.commands.export import progress, running, say
 from ops.commands.options import Invalid
 from ops.documents import seed
 from ops.documents.reader import Documents
 from ops.documents.transfer import NotAnExport, check, counts, import_from
-from ops.environment import with_mongo
+from ops.environment import command_settings, with_mongo
 from workers.mongo import Stores
 
 
@@ -31,7 +30,7 @@ def import_(file: Path, /, *, force: Annotated[bool, Parameter(negative="")] = F
     started = time.monotonic()
     if not file.exists():
         raise Invalid(f"{file}: there is no such file")
-    settings = Settings.load()
+    settings = command_settings()
     try:
         total = sum(check(file).values())
     except NotAnExport as error:

@@ -109,10 +109,7 @@ class Broker(Protocol):
         ...
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters, oldest first unless the selection says otherwise.
-
-        At most `limit` that match, after `skip` of them, among at most `scan`.
-        """
+        """Dead letters, oldest first: at most `limit` that match, after `skip` of them, among at most `scan`."""
         ...
 
     def rehearse(self, selection: Selection, report: Report) -> Tally:

@@ -34,12 +34,11 @@ class InMemory:
         return [letters.read(queue, body) for body in self._bodies(queue)[:limit]]
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters by time of death, in the order that the selection says."""
+        """Dead letters by time of death, oldest first."""
         now = datetime.now(UTC)
         there = [letter for queue in self._meant(selection) for _, letter in self._dead(queue)]
         matching = [letter for letter in there[:scan] if selection.matches(letter, now)]
-        first = heapq.nlargest if selection.newest_first else heapq.nsmallest
-        found = first(skip + limit, matching, key=lambda letter: letter.died_at or now)
+        found = heapq.nsmallest(skip + limit, matching, key=lambda letter: letter.died_at or now)
         looked = min(scan, len(there))
         return Page(letters=tuple(found[skip:]), scanned=looked, total=len(there), more=looked < len(there))
 

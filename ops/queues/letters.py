@@ -137,7 +137,7 @@ class Selection(Shape):
     """Which dead letters: those that match all given filters.
 
     `queues` are work queues, all if none is given; `reason` is a part of the reason, in upper or lower case; ages count
-    from death; `until` leaves out what died after it; `newest_first` is the order in which they are listed.
+    from death; `until` leaves out what died after it.
     """
 
     queues: tuple[str, ...] = ()
@@ -147,7 +147,6 @@ class Selection(Shape):
     newer_than: timedelta | None = None
     until: Moment | None = None
     ids: tuple[str, ...] = ()
-    newest_first: bool = False
 
     def matches(self, letter: Letter, now: datetime) -> bool:
         """Whether a dead letter matches."""
@@ -168,4 +167,4 @@ class Selection(Shape):
 
     def is_everything(self) -> bool:
         """Whether no filter is given."""
-        return self.model_copy(update={"newest_first": False}) == Selection()
+        return self == Selection()

@@ -78,7 +78,7 @@ class Amqp:
                 return list(look.letters(min(limit, there[0])))
 
     def dead(self, selection: Selection, skip: int, limit: int, scan: int) -> Page:
-        """Dead letters by time of death, in the order that the selection says.
+        """Dead letters by time of death, oldest first.
 
         Only those that are returned are kept in memory, and the search ends when all requested ids are found.
         """
@@ -94,8 +94,7 @@ class Amqp:
                     matching: Iterator[Letter] = (letter for letter in taken if selection.matches(letter, now))
                     if selection.ids:
                         matching = _until_met(matching, missing)
-                    first = heapq.nlargest if selection.newest_first else heapq.nsmallest
-                    found = first(skip + limit, chain(found, matching), key=_died)
+                    found = heapq.nsmallest(skip + limit, chain(found, matching), key=_died)
                     looked += look.count
         return Page(letters=tuple(found[skip:]), scanned=looked, total=total, more=looked < total)
 

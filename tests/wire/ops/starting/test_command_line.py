@@ -11,9 +11,6 @@ from typing import Final
 
 import pytest
 from cyclopts import App
-from dramatiq.broker import MessageProxy
-from dramatiq.brokers.stub import StubBroker
-from dramatiq.message import Message
 from rich.console import Console
 
 from ops.cli import COMMANDS, ENDED_BY_SIGPIPE, app
@@ -22,8 +19,6 @@ from ops.commands.queues import draw
 from ops.counting import counted
 from ops.examples import EXAMPLES
 from ops.queues.broker import QueueState, Snapshot
-from ops.queues.in_memory import InMemory
-from ops.queues.letters import Selection
 from tests.commands import clerk_in_process
 from tests.servers import ROOT
 
@@ -90,21 +85,6 @@ def test_the_table_of_queues_fits_80_columns() -> None:
     assert "consumers" in head
     assert "…" not in row
     assert source.endswith("from a test")
-
-
-def test_dead_letters_are_listed_in_the_order_of_the_console() -> None:
-    stub = StubBroker(middleware=[])
-    for queue in ("slack", "sms"):
-        stub.declare_queue(queue)
-    for number, queue in enumerate(("slack", "sms", "slack")):
-        message: Message[None] = Message(queue, f"{queue}.x", (), {"message": {}}, {"died_at": number + 1}, str(number))
-        stub.dead_letters_by_queue[queue].append(MessageProxy(message))
-    broker = InMemory(stub, ("slack", "sms"))
-    newest = broker.dead(Selection(newest_first=True), 0, 2, 10).letters
-    assert [each.id for each in newest] == ["2", "1"]
-    assert [each.id for each in broker.dead(Selection(), 0, 2, 10).letters] == ["0", "1"]
-    assert Selection(newest_first=True).is_everything()
-    stub.close()
 
 
 def test_a_reason_is_cut_for_a_terminal_alone() -> None:
