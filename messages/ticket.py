@@ -100,6 +100,14 @@ class Entry(Document):
     refusals: tuple[str, ...] = ()
 
 
+class LastText(Document):
+    """What the contact wrote last, as lists of tickets show it: its number in the conversation, its words, its time."""
+
+    seq: int
+    words: str
+    at: Moment
+
+
 class Ticket(Document):
     """One episode of a conversation, `id` being its number in the workspace; a save compares `version`.
 
@@ -108,8 +116,8 @@ class Ticket(Document):
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
 
-    `notes` and `history` are the newest few; `earlier_notes` and `earlier_entries` count those before them, which are
-    in documents of their own.
+    `newest` is the text `last_text`, unless a process of an earlier version filed that. `notes` and `history` are the
+    newest few; `earlier_notes` and `earlier_entries` count those before them, which are in documents of their own.
     """
 
     id: int
@@ -130,6 +138,7 @@ class Ticket(Document):
     follows: int | None = None
     first_text: int
     last_text: int
+    newest: LastText | None = None
     created_at: Moment
     updated_at: Moment
     close_at: Moment | None = None

@@ -8,6 +8,10 @@ from typing import Final
 from messages.formats.media_types import described
 from messages.formats.plain_words import visible
 from messages.sms import Sms
+from messages.ticket import LastText
+
+LAST_WORDS: Final = 200
+"""How much of a contact's last text its ticket keeps for lists."""
 
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPECIAL: Final = re.compile(r"[&<>]")
@@ -77,6 +81,11 @@ def words_of(text: Sms) -> str:
     if text.body.strip():
         return visible(text.body)
     return f"({described([each.content_type for each in text.media]) or 'no text'})"
+
+
+def last_text(text: Sms) -> LastText:
+    """A contact's text as lists of tickets show it."""
+    return LastText(seq=text.seq or 0, words=words_of(text)[:LAST_WORDS], at=text.received_at)
 
 
 def local_age(at: datetime) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from messages.inbound import SmsReceived
 from messages.ticket import ActOnTicket, SetStatus, Status
+from messages.views import OpenDashboard
 from tests import make
 from tests.actors.helpers import settle, thread, written
 from tests.fakes import FakeWorkers
@@ -99,6 +100,16 @@ async def reply(workers: FakeWorkers, count: CommandCount) -> float:
     return count.take()[0]
 
 
+async def dashboard(workers: FakeWorkers, count: CommandCount) -> float:
+    """The dashboard of an agent, with the last texts of forty tickets."""
+    for number in range(40):
+        await receive(workers, f"+1202555{number:04d}", 0)
+    count.take()
+    now = workers.clock.now()
+    await workers.handle(OpenDashboard(user=make.AGENT, trigger_id="1.2", received_at=now, channel=make.CHANNEL))
+    return count.take()[0]
+
+
 WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]]] = {
     "a text of a new contact": new_contact,
     "a text in a conversation, announced": known_contact,
@@ -106,6 +117,7 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
+    "the dashboard with 40 tickets": dashboard,
 }
 
 

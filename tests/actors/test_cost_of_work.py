@@ -13,6 +13,7 @@ AT_MOST: Final = {
     "one of 100 texts of 5 contacts": 7.8,
     "a change of status with 3 cards": 28,
     "a reply": 63,
+    "the dashboard with 40 tickets": 14,
 }
 
 

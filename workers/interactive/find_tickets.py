@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from messages.line import Line, line_of
-from messages.ticket import Status, Ticket
+from messages.ticket import LastText, Status, Ticket
 from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
 from workers.interactive.search import (
     Query,
@@ -17,6 +17,7 @@ from workers.interactive.search import (
     status_named,
     status_of,
 )
+from workers.markup import last_text
 from workers.ports import Ports, Sight
 
 MOST_CANDIDATES: Final = 300
@@ -137,8 +138,13 @@ async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
 
 
 async def _with_texts(rows: Sequence[Row], ports: Ports) -> list[Row]:
-    """The rows, each with the last text of its contact."""
-    tickets = [row.ticket for row in rows]
-    texts = ports.stores.texts
-    newest = await asyncio.gather(*(texts.at_place(ticket.conversation, ticket.last_text) for ticket in tickets))
-    return [replace(row, newest=text) for row, text in zip(rows, newest, strict=True)]
+    """The rows, each with the last text of its contact, also where a process of an earlier version filed it."""
+    found = await asyncio.gather(*(_last_text(row.ticket, ports) for row in rows))
+    return [replace(row, newest=text) for row, text in zip(rows, found, strict=True)]
+
+
+async def _last_text(ticket: Ticket, ports: Ports) -> LastText | None:
+    if ticket.newest is not None and ticket.newest.seq == ticket.last_text:
+        return ticket.newest
+    text = await ports.stores.texts.at_place(ticket.conversation, ticket.last_text) if ticket.last_text else None
+    return None if text is None else last_text(text)

@@ -20,9 +20,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.orders.commands import QUERY_LIMIT
-from messages.sms import Sms
-from messages.ticket import Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_age, local_time, mention, unstyled, words_of
+from messages.ticket import LastText, Priority, Status, Ticket
+from workers.markup import clip_escaped, escape, listed, local_age, local_time, mention, unstyled
 
 LISTED: Final = 15
 """The most tickets of one answer: with the longest names and subjects they fill a message."""
@@ -48,7 +47,7 @@ class Row:
     ticket: Ticket
     name: str
     permalink: str | None
-    newest: Sms | None = None
+    newest: LastText | None = None
 
 
 @dataclass(frozen=True)
@@ -230,8 +229,8 @@ def _line(row: Row) -> tuple[str, ...]:
 def _last_text(row: Row) -> Iterator[str]:
     """What the contact wrote last, and how long ago."""
     if row.newest is not None:
-        words = clip_escaped(unstyled(words_of(row.newest)), EXCERPT)
-        yield f"“{words}” · {local_age(row.newest.received_at)}"
+        words = clip_escaped(unstyled(row.newest.words), EXCERPT)
+        yield f"“{words}” · {local_age(row.newest.at)}"
 
 
 def _plain(text: str) -> PlainTextObject:

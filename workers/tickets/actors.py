@@ -11,7 +11,9 @@ from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.opt_outs import Standing
+from messages.sms import Sms
 from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, OptIn, Reply, Status, Ticket
+from workers.markup import last_text
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
@@ -54,7 +56,7 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
         newest = await stores.texts.newest(id)
         last = newest.seq or 0 if newest else 0
         filed = ticket.last_text if ticket else 0
-        if filed >= last or await _file(id, of.contact, line, ticket, last, ports):
+        if newest is None or filed >= last or await _file(id, of.contact, line, ticket, newest, ports):
             break
     else:
         raise LostVersionRace
@@ -64,18 +66,18 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
         await ports.publisher.publish(ConsiderNotifying(conversation=id))
 
 
-async def _file(conversation: str, contact: str, line: Line, ticket: Ticket | None, text: int, ports: Ports) -> bool:
-    """Extend the ticket, or a successor, to the texts; False if another worker was faster."""
-    now = ports.now()
+async def _file(conversation: str, contact: str, line: Line, ticket: Ticket | None, newest: Sms, ports: Ports) -> bool:
+    """Extend the ticket, or a successor, to the `newest` text; False if another worker was faster."""
+    now, text = ports.now(), newest.seq or 0
     if ticket is not None:
         quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(conversation, ticket.last_text + 1, text)
         received = receive(ticket, text, now, line.solved_for, only_reactions=quiet)
         if received is not None:
-            return await _save(ticket, received, now, ports)
+            return await _save(ticket, received.model_copy(update={"newest": last_text(newest)}), now, ports)
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text, "waiting_since": now}
-    return await ports.stores.tickets.add(new.model_copy(update=covered))
+    return await ports.stores.tickets.add(new.model_copy(update={**covered, "newest": last_text(newest)}))
 
 
 def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:

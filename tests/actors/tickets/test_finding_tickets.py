@@ -156,3 +156,19 @@ async def test_who_looks_while_slack_tells_nothing_hears_that_something_may_be_m
     assert MAY_BE_INCOMPLETE in str(workers.slack.views[-1])
     await workers.handle(PushSend(user=MEMBER, trigger_id="1.2", channel="C0ELSE", received_at=workers.clock.now()))
     assert LINES_NOT_TOLD in str(workers.slack.views[-1])
+
+
+async def test_a_list_shows_the_last_text_also_where_a_worker_of_before_filed_it(workers: FakeWorkers) -> None:
+    await receive(workers, 1)
+    await receive(workers, 2, after=1)
+    ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
+    assert ticket is not None
+    assert ticket.newest is not None
+    assert (ticket.newest.seq, ticket.newest.words) == (2, "text 2")
+    for newest in (None, ticket.newest.model_copy(update={"seq": 1, "words": "text 1"})):
+        before = ticket.model_copy(update={"newest": newest, "version": ticket.version + 1})
+        assert await workers.ports.stores.tickets.save(before, ticket.version)
+        ticket = before
+        shown = await dashboard(workers, user=make.AGENT, channel=make.CHANNEL)
+        assert "“text 2”" in shown
+        assert "“text 1”" not in shown

@@ -21,6 +21,7 @@ from tests.decisions.helpers import ALIVE, submitted, text_objects, untouched
 from tests.make import AGENT, CHANNEL, CONTACT, LINE
 from workers.interactive import lists, reply_modals
 from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
+from workers.markup import last_text
 
 LINK = "https://team.slack.com/archives/C0TEXTS/p1700000000000100?thread_ts=1&cid=C0TEXTS"
 URL = "https://hooks.slack.com/commands/T1/2/" + "x" * 200
@@ -37,7 +38,7 @@ FULL = Row(
     ),
     "&" * 80,
     LINK,
-    make.sms(body="&" * 1600),
+    last_text(make.sms(body="&" * 1600)),
 )
 
 

@@ -160,7 +160,7 @@ def test_a_second_process_reports_that_the_metrics_port_is_taken(clerk: Deployme
             result = clerk_program(clerk.environment, "clock")
         finally:
             del clerk.environment["CLERK_METRICS_PORT"]
-    assert result.returncode == 2
+    assert result.returncode == 1, "a supervisor starts it again: the port may be free later"
     assert "CLERK_METRICS_PORT" in result.stderr
 
 

@@ -48,7 +48,7 @@ def test_the_signature_is_wrong(place: Place) -> None:
     refused = httpx.post(f"{place.clerk.gateway_url}/twilio/sms", data={"Body": "x"}, trust_env=False)
     assert refused.status_code == 403
     assert "check CLERK_PUBLIC_URL and the auth token" in refused.text
-    assert "webhooks refused" in doctor(place.clerk)["webhooks of Twilio"]
+    assert "1 webhook refused" in doctor(place.clerk)["webhooks of Twilio"]
     assert "signature is not Twilio's" in place.clerk.gateway.output()
 
 
@@ -147,7 +147,7 @@ def test_slack_throttles(place: Place) -> None:
     world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=20)
     world.text(contact, "two")
 
-    wait_until(lambda: f"Slack throttles {CHANNEL}" in overview(place.clerk), "the console says so", 30)
+    wait_until(lambda: "Slack throttles #texts" in overview(place.clerk), "the console says so", 30)
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
 
 
@@ -177,7 +177,7 @@ def test_a_channel_is_archived(place: Place) -> None:
         clerk.world.text(contact, "into the void", sid=sid)
         wait_until(lambda: "is_archived" in clerk_command(clerk, "trace", sid).stdout, "the trace says so", 60)
         assert "is archived" in doctor(clerk)[f"channel of {LINE}"]
-        refused = f"Slack refuses posts to {CHANNEL}: is_archived"
+        refused = "Slack refuses posts to #texts: is_archived"
         wait_until(lambda: refused in overview(clerk), "the console says so", 30)
         assert "Slack refuses posts: is_archived" in overview(clerk, "/lines")
     finally:
