@@ -43,12 +43,20 @@ _GROUP: Final = re.compile(
     r"(?:[^\S\r\n]*(?P<mark>[,;:|&])(?P<stuck>(?=\S))?)?"
 )
 _LINE_END: Final = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]")
+_JOINING: Final = """
+and, or, plus, cc, with, then, also, as well as, und, oder, auch, dann, et, ou, puis, y, e, o, u, i, og, och, en, of,
+ja, tai, eller, ve, veya, lub, oraz, a, és, vagy, și, sau, dan, atau, và, и, или, та, або, και, ή
+"""
 _BETWEEN: Final = re.compile(
-    r"(?:&amp;|[\s,;&|/]|\+(?=\s)|\([^()\d]{0,40}\)"
-    r"|\b(?:and|or|plus|cc|with|then|also|und|oder|et|ou|y|e|o|og|och|en|of|i|ja)\b(?=\s))*",
+    rf"(?:&(?:amp|lt|gt);|[^\w+(（<]|_|\+(?=\s)|\([^()\d]{{0,40}}\)|\d{{1,2}}[.)](?=\s)|[和与與及跟或와과とや、و]"
+    rf"|\b(?:{'|'.join(each.strip() for each in _JOINING.split(','))})\b(?=\s))*",
     re.IGNORECASE,
 )
-"""What separates two numbers in a list: signs, a name in brackets, or a short word in any of several languages."""
+"""What separates two numbers in a list: signs, a name in brackets, a place in the list, or a short word of several
+languages."""
+
+_QUOTES: Final = dict.fromkeys(map(ord, "\"'*_`“”„‟«»‘’‚‹›「」『』"), " ")
+"""What may be put around a number."""
 
 _EXTENSION: Final = re.compile(
     r"[;,\s]*(?:(?:ext(?:ension)?\b[.:=]?|x(?=\d))\s*\d|(?:isub|postd|phone-context)=)", re.IGNORECASE
@@ -236,7 +244,7 @@ def _refuse_second(typed: str, groups: Sequence[_Group], region: str | None) -> 
     """SeveralNumbers if another number follows the one that these groups make."""
     between = _BETWEEN.match(typed, groups[-1].end)
     at = between.end() if between else groups[-1].end
-    others = _groups(typed[at:])
+    others = _groups(typed[at:].translate(_QUOTES))
     for count in range(1, len(others) + 1):
         if _is_another(_joined(others[:count]), region):
             raise SeveralNumbers(

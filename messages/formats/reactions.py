@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from messages.formats.plain_words import with_line_ends
+from messages.formats.plain_words import with_line_ends, without_trial_prefix
 
 LONGEST_VERB: Final = 60
 MOST_WORDS: Final = 6
@@ -46,10 +46,13 @@ tetszik, imádja, kedveli, kiemelte, reagált, μου αρέσει, του αρ�
 """How phones begin a reaction, language by language; `*` stands for the rest of a word, `?` for one letter."""
 
 _LAST_WORDS: Final = """
-いいね, リアクション, 評価, ハート, 笑, 強調, 疑問, 좋아, 공감, 반응, 표시, 하트
+いいね, リアクション, 評価, ハート, 笑, 強調, 疑問, 좋아, 공감, 반응, 표시, 하트, 按讚, 按赞, 表示赞, 表示讚
 beğendi, sevdi, güldü, vurguladı, sorguladı, tepki verdi
 """
 """What they say behind the quote, in the languages that put the verb last."""
+
+_SPLIT_WORDS: Final = "hat/reagiert, vond/leuk, vindt/leuk, heeft/gereageerd, har/reagerat, /gefällt mir, /gefällt"
+"""What they say around the quote, in the languages that split the verb."""
 
 _CUT_SHORT: Final = re.compile(r"\s*(?:…|\.\.\.)$")
 _PICTURE: Final = re.compile(
@@ -70,6 +73,9 @@ def _words(listed: str) -> re.Pattern[str]:
 
 _WITHOUT_BLANKS: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BEFORE, _BEHIND = _words(_FIRST_WORDS), _words(_LAST_WORDS)
+_SPLIT: Final = frozenset(each.strip() for each in _SPLIT_WORDS.split(","))
+_EMOJI_SIGNS: Final = re.compile("[0-9#*]\ufe0f?\u20e3|[‼⁉]\ufe0f?|[!?]\ufe0f")
+"""Emoji that begin with a digit or a sign."""
 
 
 def may_be_reaction(body: str) -> bool:
@@ -94,20 +100,23 @@ def is_reaction(body: str, ours: Iterable[str], *, sent_files: bool = False) -> 
 
 def _are_phones(before: str, after: str) -> bool:
     """Whether the words around a quote are a phone's: few, with one of its verbs or an emoji, and no sentence."""
+    before, after = _EMOJI_SIGNS.sub("👍", before.removesuffix(":")), after.removesuffix("！").strip()
     words = f"{before} {after}"
     if len(words.split()) > MOST_WORDS or re.search(r"[?!.:;,\d]", words):
         return False
     if after:
-        return _BEHIND.search(after) is not None
+        first = (before.split() or [""])[0]
+        return _BEHIND.search(after) is not None or f"{first}/{after}".lower() in _SPLIT
     return _BEFORE.match(before) is not None or _begins_with_emoji(before)
 
 
 def _begins_with_emoji(words: str) -> bool:
-    return unicodedata.category(words[0]) == "So"
+    return bool(words) and unicodedata.category(words[0]) == "So"
 
 
 def _quotes(quote: str, ours: str) -> bool:
     """Whether a quote is one of our texts, whole or cut short."""
+    quote, ours = without_trial_prefix(quote).translate(_SMART), ours.translate(_SMART)
     cut = _CUT_SHORT.sub("", quote)
     if quote == ours:
         return bool(quote)
@@ -117,3 +126,14 @@ def _quotes(quote: str, ours: str) -> bool:
 def _plain(text: str) -> str:
     """Text on one line, without what can't be seen."""
     return " ".join(_INVISIBLE.sub("", with_line_ends(text)).split())
+
+
+_SMART: Final = {
+    **dict.fromkeys(map(ord, "‘’‚‛′`"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟″«»"), '"'),
+    **dict.fromkeys(map(ord, "‐‑‒–—―−"), "-"),
+    ord("…"): "...",
+    ord("⁄"): "/",
+}
+"""Signs for which the provider may send a simpler one, which the phone then quotes
+(https://www.twilio.com/docs/messaging/services#smart-encoding)."""

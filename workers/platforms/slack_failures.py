@@ -58,8 +58,13 @@ ABOUT_THE_CHANNEL: Final = frozenset(
 )
 """Refusals of any message to a channel or person, until a person changes something there."""
 
-NO_SUCH_THREAD: Final = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
-"""Answers to a reply whose thread is gone: which one Slack gives depends on how its first message went."""
+THREAD_LOCKED: Final = frozenset({"restricted_action_thread_locked", "thread_locked"})
+"""Answers to a reply in a thread that an admin has locked."""
+
+NO_SUCH_THREAD: Final = frozenset(
+    {"thread_not_found", "cannot_reply_to_message", "message_not_found", "invalid_thread_ts", *THREAD_LOCKED}
+)
+"""Answers to a reply whose thread takes none any more: which one Slack gives depends on how its first message went."""
 
 
 def is_about_the_message(code: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from messages.conversation import Thread
 from messages.line import Line
-from workers.platforms.slack_failures import NO_SUCH_THREAD, is_about_the_message
+from workers.platforms.slack_failures import NO_SUCH_THREAD, THREAD_LOCKED, is_about_the_message
 
 UNTHREADED: Final = "unthreaded"
 """Our word for the answer of a Slack that posted a reply outside its thread."""
@@ -21,6 +21,7 @@ WHY: Final[Mapping[str, str]] = {
     "posting_to_channel_denied": "its channel was archived",
     "channel_not_found": "its channel was deleted, or Clerk can no longer see it",
     "not_in_channel": "Clerk was removed from its channel",
+    **dict.fromkeys(THREAD_LOCKED, "it was locked"),
 }
 
 

@@ -14,7 +14,10 @@ from tests.fakes import DiesAt, FakeMessage, FakeWorkers
 from workers.failures import Ambiguous, Permanent, Temporary
 
 NEW = "C0NEW"
-SPELLINGS = ["thread_not_found", "cannot_reply_to_message", "message_not_found", None]
+SPELLINGS = [
+    *("thread_not_found", "cannot_reply_to_message", "message_not_found", "invalid_thread_ts"),
+    *("restricted_action_thread_locked", None),
+]
 PICTURE = Media(url="https://api.twilio.com/picture", content_type="image/png")
 
 

@@ -121,6 +121,25 @@ def test_two_numbers_are_refused_in_words(typed: str) -> None:
         split(typed, US)
 
 
+BETWEEN = [
+    *("-", "—", "•", "·", "*", "|", ">", "&gt;", "=>", "//", "、", "、 ", "#", "@", "~", "…", "2.", "2)"),
+    *("or", "as well as", "und auch", "и", "или", "ve", "lub", "és", "και", "和", "と", "와", "و", "puis", "dan"),
+]
+"""Signs and words between the numbers of a list."""
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("around", ["{}", "*{}*", "“{}”", '"{}"', "'{}'", "_{}_", "«{}»", "`{}`", "({})"])
+def test_no_sign_or_word_between_two_numbers_hides_the_second(between: str, around: str) -> None:
+    with pytest.raises(SeveralNumbers, match="one number at a time"):
+        split(f"+12025550143 {between} {around.format('+12025550144')} hello both", US)
+
+
+@pytest.mark.parametrize("text", ["- 5 left", "*123456* is your code", "“2025” was good", "(5) five", "<https://x|y>"])
+def test_a_text_that_begins_with_signs_or_digits_is_a_text(text: str) -> None:
+    assert split(f"+12025550143 {text}", US) == ("+12025550143", text)
+
+
 def test_a_number_behind_a_colon_is_text() -> None:
     assert split("+12025550143: 2025550144 is new", US) == ("+12025550143", "2025550144 is new")
 

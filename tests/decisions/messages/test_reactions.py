@@ -43,10 +43,32 @@ OURS = ["Hello", "Your order ships today", "See you Wednesday between 12 and 2."
         "“Your order ships today” öğesini beğendi",
         "“Your order ships today”에 좋아요 표시함",
         "Polubiono „Your order ships today”",
+        "Reacted 1️⃣ to “Your order ships today”",
+        "‼️ to “Your order ships today”",
+        "Hat mit 👍 auf „Your order ships today“ reagiert",
+        "„Your order ships today“ gefällt mir",
+        "Vond “Your order ships today” leuk",
+        "Piace: “Your order ships today”",
+        "對「Your order ships today」按讚",
+        "Liked “Sent from your Twilio trial account - Your order ships today”",
+        "Liked “Sent from your Twilio trial account - Your order…”",
     ],
 )
 def test_a_quote_of_our_text_is_a_reaction(body: str) -> None:
     assert is_reaction(body, OURS)
+
+
+@pytest.mark.parametrize(
+    ("ours", "quoted"),
+    [
+        ("We’ll be there – at 5…", "We'll be there - at 5..."),
+        ("Say “yes” to Ann", 'Say "yes" to Ann'),
+        ("We'll be there", "We’ll be there"),
+        ("We’ll be there – at 5, and we bring the keys", "We'll be there - at 5, and…"),
+    ],
+)
+def test_a_quote_with_simpler_signs_than_ours_is_a_reaction(ours: str, quoted: str) -> None:
+    assert is_reaction(f"Liked “{quoted}”", [ours])
 
 
 @pytest.mark.parametrize(
@@ -65,6 +87,11 @@ def test_a_quote_of_our_text_is_a_reaction(body: str) -> None:
         "I got “Your order ships today” twice",
         "Liked “Your order ships today” but where is it",
         "no “Your order ships today”",
+        "Why: “Your order ships today”",
+        ": “Your order ships today”",
+        "“Your order ships today”表示不满",
+        "vond “Your order ships today” niet leuk",
+        "It says “Your order ships today” leuk",
         "Loved an image",
         "",
         "STOP",

@@ -68,6 +68,14 @@ def test_every_type_that_the_provider_accepts_has_an_end(content_type: str) -> N
         ("Image/JPEG; charset=x", "picture-1.jpg"),
         ("image/heic", "picture-1.heic"),
         ("image/webp", "picture-1.webp"),
+        ("image/jfif", "picture-1.jpg"),
+        ("image/x-png", "picture-1.png"),
+        ("audio/x-amr", "audio-1.amr"),
+        ("application/mp4", "file-1.mp4"),
+        ("application/vnd.ms-excel.sheet.macroEnabled.12", "file-1.xlsm"),
+        ("application/x-msword", "file-1.doc"),
+        ("application/x-7z-compressed", "file-1.7z"),
+        ("application/vnd.google-earth.kml+xml", "file-1.kml"),
     ],
 )
 def test_what_phones_send_opens(content_type: str, name: str) -> None:
