@@ -14,7 +14,9 @@ from messages.ticket import Status, Ticket
 
 MOST_TERMS: Final = 6
 FEWEST_DIGITS: Final = 3
-_PART: Final = re.compile(r"\+?[\d\s()./-]+", re.ASCII)
+_PART: Final = re.compile(r"\+?[\d\s()./-]+")
+_TRUNK: Final = re.compile(r"\(\s*0\s*\)(?=.*\d)")
+"""The zero that is dialled at home alone, as in +49 (0)171."""
 _NUMBERED: Final = re.compile(r"#?\s*([1-9][0-9]{0,8})", re.ASCII)
 _SPELLINGS: Final = {status.label.replace("-", "").lower(): status for status in Status}
 
@@ -24,7 +26,7 @@ class Query:
     """A search: ticket `number`, the tickets of a `contact`, or else those that match every term.
 
     `sender` is the search as typed: a card may show it as the contact, whatever it looks like. `digits` are some of a
-    number's in a row, with and without a trunk's zero.
+    number's in a row, with and without what is dialled first, at home (0) or abroad (00, 011).
     """
 
     number: int | None = None
@@ -65,11 +67,11 @@ def parse_query(query: str, line: str | None) -> Query:
 
 
 def part_of_number(query: str) -> tuple[str, ...]:
-    """The digits of a search that may be part of a phone number, with and without a trunk's zero; else none."""
+    """The digits of a search that may be part of a phone number, with and without what is dialled first; else none."""
     if not _PART.fullmatch(query):
         return ()
-    digits = re.sub(r"\D", "", query)
-    spellings = dict.fromkeys((digits, digits.removeprefix("0")))
+    digits = "".join(str(int(each)) for each in _TRUNK.sub("", query) if each.isdecimal())
+    spellings = dict.fromkeys((digits, digits.removeprefix("0"), digits.removeprefix("00"), digits.removeprefix("011")))
     return tuple(each for each in spellings if len(each) >= FEWEST_DIGITS)
 
 

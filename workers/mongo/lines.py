@@ -50,8 +50,12 @@ class Inboxes(DocumentStore[Inbox]):
     kind = Inbox
 
     async def take(self, line: str, now: datetime, look_at: datetime) -> Inbox | None:
-        """The line's inbox if a comparison is due, with the next one at `look_at`; a new inbox begins now."""
-        await self._ensure(Inbox(id=line, began_at=now, seen_at=now, look_at=now))
+        """The line's inbox if a comparison is due, with the next one at `look_at`; a new inbox begins now.
+
+        It begins with the whole second: the provider's times have no parts of it.
+        """
+        began_at = now.replace(microsecond=0)
+        await self._ensure(Inbox(id=line, began_at=began_at, seen_at=began_at, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
         return await self._read(await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
 

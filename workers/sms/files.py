@@ -15,6 +15,9 @@ from messages.sms import SlackFile
 MOST: Final = 10
 MOST_BYTES: Final = 5_000_000
 
+SEEN: Final = frozenset({"", "visible"})
+"""What Slack says of a file that Clerk may see; without an address such a file is kept elsewhere, or no longer."""
+
 SERVED_FOR: Final = timedelta(hours=12)
 """How long a file can be fetched: a text may wait at the provider for ten hours."""
 
@@ -33,7 +36,7 @@ def objection(files: Sequence[SlackFile]) -> str:
         return f"Not sent: a text can have at most {MOST} files, and this has {len(files)}. Send them in several texts."
     for file in files:
         name = f"“{file.name}”" if file.name else "a file"
-        if not file.url_private and file.file_access:
+        if not file.url_private and file.file_access not in SEEN:
             return "Not sent: Slack does not let Clerk see a file of this channel. Send a link to it, or what it says."
         if not file.url_private:
             return f"Not sent: Clerk can't read {name}: it is not stored in this workspace. Upload it, or send a link."

@@ -86,6 +86,17 @@ async def test_texts_older_than_the_line_are_not_taken_in(workers: FakeWorkers) 
     assert await missed.take_in_missed(workers.ports) == 0
 
 
+async def test_a_text_of_the_second_in_which_the_line_is_first_looked_at_is_taken_in(workers: FakeWorkers) -> None:
+    workers.clock.forward(0.7)
+    begun = workers.clock.now()
+    assert await missed.take_in_missed(workers.ports) == 0
+    listed(workers, 1, at=begun.replace(microsecond=0))
+    workers.clock.forward(61)
+    assert await missed.take_in_missed(workers.ports) == 1
+    await workers.drain()
+    assert texts_in_thread(workers) == ["text 1"]
+
+
 async def test_several_clocks_together_ask_once_a_minute_for_each_line(workers: FakeWorkers) -> None:
     asked: list[str] = []
     workers.texting.before = asked.append

@@ -92,6 +92,15 @@ def test_a_part_of_a_number_is_found(part: str) -> None:
     assert not matches(make.ticket(contact="+12025559999", subject="", tags=()), "", query)
 
 
+@pytest.mark.parametrize(
+    "part", ["0049171", "00 49 171 12", "01149171", "+49 (0)171", "(0)171", "+49 ( 0 ) 171 123", "４９１７１", "٤٩١٧١"]
+)
+def test_a_part_of_a_number_is_found_as_it_is_dialled_or_printed_elsewhere(part: str) -> None:
+    query = parse_query(part, LINE)
+    assert matches(make.ticket(contact="+491711234567", subject="", tags=()), "", query)
+    assert not matches(make.ticket(contact="+12025550143", subject="", tags=()), "", query)
+
+
 @pytest.mark.parametrize("words", ["12", "a555", "555-abc", "#555", ""])
 def test_other_words_are_no_part_of_a_number(words: str) -> None:
     assert part_of_number(words) == ()

@@ -52,6 +52,9 @@ def test_on_a_buttons_only_line_no_file_goes_out() -> None:
         ([file(mimetype="text/html")], "text/html"),
         ([file(mimetype="", name="")], "a file is of a type (unknown)"),
         ([file(), file(url_private="", name="far.png")], "can't read “far.png”"),
+        ([file(url_private="", name="far.png", file_access="visible")], "can't read “far.png”: it is not stored"),
+        ([file(url_private="", file_access="check_file_info")], "Slack does not let Clerk see a file"),
+        ([file(url_private="", file_access="file_not_found")], "Slack does not let Clerk see a file"),
     ],
 )
 def test_what_the_provider_would_refuse_is_refused_before_in_words(files: list[SlackFile], words: str) -> None:
