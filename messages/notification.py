@@ -128,6 +128,7 @@ class ShowPost(QueueMessage):
     channel: str
     ts: str
     by: str
+    response_url: str | None = None
     order: str | None = None
 
 

@@ -219,4 +219,6 @@ class ResendText(QueueMessage):
     sms: str
     by: str
     attempt: int | None = None
+    channel: str | None = None
+    response_url: str | None = None
     order: str | None = None

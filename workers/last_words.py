@@ -7,7 +7,7 @@ from messages.base import QueueMessage
 from messages.conversation import NameContact
 from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
-from messages.sms import SendLate, WriteText, WriteTyped
+from messages.sms import ResendText, SendLate, WriteText, WriteTyped
 from messages.ticket import ActOnTicket
 from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
 
@@ -30,7 +30,10 @@ def _text(message: WriteText | WriteTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-def _order(message: HidePost | ShowPost | UndoHide | NameContact | ActOnTicket | SendLate) -> Whisper | None:
+type _Order = HidePost | ShowPost | UndoHide | NameContact | ActOnTicket | SendLate | ResendText
+
+
+def _order(message: _Order) -> Whisper | None:
     command = getattr(message, "command", None)  # a submitted form has no response_url, but names the line's channel
     channel = getattr(message, "channel", None) or getattr(command, "origin", None)
     url = getattr(message, "response_url", None)
@@ -52,6 +55,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     WriteText: _text,
     WriteTyped: _text,
     SendLate: _order,
+    ResendText: _order,
     HidePost: _order,
     ShowPost: _order,
     UndoHide: _order,

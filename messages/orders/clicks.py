@@ -123,7 +123,10 @@ def _hide(click: Click) -> Sequence[QueueMessage]:
 
 
 def _show(click: Click) -> Sequence[QueueMessage]:
-    return [ShowPost(channel=click.channel, ts=click.ts, by=click.user, order=click.order)]
+    show = ShowPost(
+        channel=click.channel, ts=click.ts, by=click.user, response_url=click.response_url, order=click.order
+    )
+    return [show]
 
 
 def _undo_hide(click: Click) -> Sequence[QueueMessage]:
@@ -133,7 +136,15 @@ def _undo_hide(click: Click) -> Sequence[QueueMessage]:
 
 def _resend(click: Click) -> Sequence[QueueMessage]:
     value = click.parsed_value()
-    return [ResendText(sms=str(value["sms"]), by=click.user, attempt=value.get("attempt"), order=click.order)]
+    again = ResendText(
+        sms=str(value["sms"]),
+        by=click.user,
+        attempt=value.get("attempt"),
+        channel=click.channel or None,
+        response_url=click.response_url,
+        order=click.order,
+    )
+    return [again]
 
 
 def _send_late(click: Click) -> Sequence[QueueMessage]:

@@ -34,6 +34,7 @@ from workers.sms.replies import (
     LINE_REMOVED,
     NOT_LATE,
     OUTCOME_KNOWN,
+    TEXT_GONE,
     TOO_LATE,
     WAITING_FOR_THREAD,
     WAITS_UNTOLD,
@@ -171,6 +172,7 @@ async def send_late(message: SendLate, ports: Ports) -> None:
     text = await stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to send a text that does not exist")
+        await _tell_gone(message, ports)
         return
     sent = await stores.texts.send_late(text, ports.now() + SEND_WITHIN, message.order)
     if not sent and (message.order is None or message.order not in text.orders):
@@ -242,6 +244,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
     text = await ports.stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to resend a text that does not exist")
+        await _tell_gone(message, ports)
         return
     if message.order is not None and text.state is not State.UNKNOWN:
         await ports.stores.texts.ignore(text, message.order)
@@ -264,6 +267,13 @@ async def resend(message: ResendText, ports: Ports) -> None:
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN, message.order)
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
     await redraw(text.conversation, ports)
+
+
+async def _tell_gone(message: ResendText | SendLate, ports: Ports) -> None:
+    """Tell an agent that the text of their click is gone, if Slack says where they clicked."""
+    if message.channel is not None or message.response_url is not None:
+        told = Whisper(text=TEXT_GONE, user=message.by, channel=message.channel, response_url=message.response_url)
+        await ports.publisher.publish(told)
 
 
 async def _answer_resend(words: str, text: Sms, message: ResendText, ports: Ports) -> None:

@@ -39,6 +39,7 @@ OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction s
 TOO_LATE: Final = (
     "Not sent: Clerk got this more than ten minutes after you wrote it. If it is still right, send it now."
 )
+TEXT_GONE: Final = "Nothing was sent: Clerk no longer has that text. Write it again if the contact should get it."
 NOT_LATE: Final = "That text is not waiting any more: its mark in the thread shows what became of it."
 FOREIGN: Final = (
     "Not sent, and not kept: only people of the team's own organisation write to its contacts from this channel. "

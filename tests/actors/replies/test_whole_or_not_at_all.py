@@ -8,12 +8,13 @@ import pytest
 from messages.formats.thread_replies import ThreadReply
 from messages.line import Line
 from messages.notification import Whisper
-from messages.sms import SendLate, SlackFile, State, WriteText
+from messages.sms import ResendText, SendLate, SlackFile, State, WriteText
 from messages.ticket import Status
 from tests import make
 from tests.actors.helpers import lines, settle, stored, thread, written
 from tests.fakes import FakeWorkers
 from workers.failures import Permanent, Temporary
+from workers.sms.replies import TEXT_GONE
 
 PICTURE = SlackFile(id="F1", name="plan.png", mimetype="image/png", url_private="https://files.slack.com/F1", size=9)
 UNTOLD = SlackFile(id="F1", file_access="check_file_info")
@@ -224,6 +225,14 @@ async def test_a_late_text_from_a_modal_is_shown_in_the_thread_and_sent_only_at_
 async def test_an_order_to_send_a_text_that_is_gone_does_no_harm(workers: FakeWorkers) -> None:
     await workers.handle(SendLate(sms="nothing", by=make.AGENT, at=workers.clock.now()))
     assert not any(isinstance(message, Whisper) for _, message in workers.queue.waiting)
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_who_clicks_at_a_text_that_is_gone_is_told(workers: FakeWorkers, late: bool) -> None:
+    place = {"sms": "nothing", "by": make.AGENT, "channel": make.CHANNEL}
+    await workers.handle(SendLate(**place, at=workers.clock.now()) if late else ResendText(**place))
+    await workers.drain()
+    assert workers.slack.whispers == [(make.AGENT, TEXT_GONE)]
 
 
 async def test_a_person_whom_slack_does_not_know_does_not_speak_for_an_organisation(workers: FakeWorkers) -> None:

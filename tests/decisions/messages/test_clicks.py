@@ -14,6 +14,7 @@ from messages.ticket import ActOnTicket, Priority, SetPriority, SetStatus, Statu
 from messages.views import OpenReply, PushSend
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW
+from workers.last_words import last_words
 
 RESPONSE_URL = "https://hooks.slack.com/actions/T1/2/3"
 SEEN = AgentActed(ticket=7, by=AGENT, at=NOW)
@@ -51,7 +52,7 @@ MODAL = OpenModal(ticket=7, received_at=NOW, **OPENED)
         ("ticket.reply", {"ticket": 7}, [REPLY, SEEN]),
         ("clerk.send", {"channel": "C0TEXTS", "response_url": RESPONSE_URL}, [FORM]),
         ("ticket.hide", {"ticket": 7}, [HidePost(**WHERE, response_url=RESPONSE_URL), SEEN]),
-        ("ticket.show", {"ticket": 7}, [ShowPost(**WHERE)]),
+        ("ticket.show", {"ticket": 7}, [ShowPost(**WHERE, response_url=RESPONSE_URL)]),
         ("ticket.undo_hide", {"post": "p1"}, [UndoHide(post="p1", by=AGENT, response_url=RESPONSE_URL)]),
         ("ticket.take", {"ticket": 7}, [_act(Take())]),
         ("ticket.status", {"ticket": 7, "status": "solved"}, [_act(SetStatus(status=Status.SOLVED))]),
@@ -91,6 +92,29 @@ def test_a_foreign_value_gives_no_order_for_a_ticket(value: str) -> None:
         assert list(orders(_click(action_id, value))) == []
     if '"ticket": 7,' not in value:
         assert [each for each in ORDERS if each != "ticket.show" and orders(_click(each, value))] == []
+
+
+CARRIED: dict[str, dict[str, Any]] = {
+    "ticket.undo_hide": {"post": "p1"},
+    "ticket.resend": {"sms": "s1"},
+    "ticket.send_late": {"sms": "s1"},
+    "ticket.status": {"ticket": 7, "status": "solved"},
+    "ticket.priority": {"ticket": 7, "priority": "high"},
+    "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},
+    "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
+    "clerk.page.0": {"query": "open", "page": 0},
+    "clerk.page.1": {"query": "open", "page": 1},
+}
+
+
+@pytest.mark.parametrize("action_id", sorted(ORDERS))
+def test_whoever_clicks_can_be_told_what_becomes_of_it_whatever_is_down(action_id: str) -> None:
+    found = orders(_click(action_id, json.dumps(CARRIED.get(action_id, {"ticket": 7}))))
+    assert found
+    for message in found:
+        if not isinstance(message, AgentActed):
+            assert getattr(message, "response_url", None) == RESPONSE_URL
+            assert last_words(message) is not None
 
 
 def test_a_foreign_element_gives_no_order() -> None:

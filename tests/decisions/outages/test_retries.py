@@ -12,7 +12,7 @@ from messages.conversation import NameContact
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost
 from messages.process.publishing import LONGEST_DELAY, Unpublished
-from messages.sms import ResendText, WriteText
+from messages.sms import WriteText
 from messages.ticket import ActOnTicket, AgentWrote, Edit, Take
 from tests.make import NOW
 from workers.failures import (
@@ -99,7 +99,7 @@ def test_waits_double_until_the_longest() -> None:
     assert waits == [min(timedelta(milliseconds=250) * 2**n, timedelta(seconds=30)) for n in range(9)]
 
 
-NOBODY_WAITS = {AgentWrote, ResendText, SlackReplyChanged}
+NOBODY_WAITS = {AgentWrote, SlackReplyChanged}
 """Orders and facts with a person, but without a place where Clerk reaches them."""
 
 
