@@ -250,6 +250,14 @@ def warning(unheeded: OptOut, words: OptOutWords, *, opted_out: bool) -> str:
     return ""
 
 
+def blocked(words: OptOutWords) -> str:
+    """What to do when the provider has refused a text because the contact has opted out."""
+    return (
+        "The contact has opted out of texts from this line. Reach them another way; they can opt in again by texting "
+        f"{way_back(words)} to the line."
+    )
+
+
 def refusal(words: OptOutWords) -> str:
     """Why a text is not sent to a contact who has opted out."""
     return (

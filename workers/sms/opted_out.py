@@ -5,7 +5,7 @@ from typing import Final
 
 from messages.conversation import Contact, Conversation
 from messages.line import Line
-from messages.opt_outs import Standing, is_toll_free, refusal, words_of
+from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, refusal, words_of
 from messages.sms import Sms, State
 from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
@@ -30,15 +30,21 @@ async def barred_from(line: Line, contact: Contact, conversation: Conversation, 
 
 
 def _refused(number: str, line: Line | None) -> str:
-    return refusal(words_of(number, line.opt_out if line else None, in_service=bool(line and line.pool)))
+    return refusal(_words_of(number, line))
+
+
+def _words_of(number: str, line: Line | None) -> OptOutWords:
+    return words_of(number, line.opt_out if line else None, in_service=bool(line and line.pool))
 
 
 async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     """Record that a text failed and what to do about it; False, and nothing changes, if that was recorded before."""
     found = advice(code)
+    words = found.words
     if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
         await _record(text, Standing(out=True, since=_judged_at(text.claimed_at or ports.now())), ports)
-    return await ports.stores.texts.move(text, state, error_code=code, words=found.words)
+        words = blocked(_words_of(text.line, await ports.stores.lines.get(text.line)))
+    return await ports.stores.texts.move(text, state, error_code=code, words=words)
 
 
 async def succeed(text: Sms, state: State, ports: Ports) -> None:

@@ -87,6 +87,16 @@ async def test_where_no_word_opts_out_a_start_still_ends_what_a_21610_began(work
     assert world.sent(A) == ["an answer again"]
 
 
+@pytest.mark.parametrize("line", [A, FREE])
+async def test_a_21610_names_the_words_that_lead_back_on_its_line(workers: FakeWorkers, line: str) -> None:
+    world = await several_lines(workers)
+    await world.text(line, "hello")
+    world.provider.blocked.add(f"{line}:{make.CONTACT}")
+    failed = await world.reply(line, "an answer")
+    assert (failed.state, failed.error_code) == (State.FAILED, 21610)
+    assert "texting START or UNSTOP to the line" in failed.words
+
+
 async def test_a_word_that_asks_for_help_changes_nothing(workers: FakeWorkers) -> None:
     world = await several_lines(workers)
     await world.text(A, "hello")
