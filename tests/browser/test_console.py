@@ -37,6 +37,7 @@ def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Pag
     page.get_by_label("Token").fill(TOKEN)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Queues")).to_be_visible()
+    page.wait_for_load_state()  # its script runs
     yield page
     context.close()
     assert complaints == []
