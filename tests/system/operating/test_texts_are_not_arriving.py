@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import uuid
 from collections.abc import Iterator
@@ -135,8 +136,9 @@ def test_slack_does_not_answer(place: Place) -> None:
 
 
 def overview(clerk: Deployment, page: str = "") -> str:
-    """The console's overview or another of its pages."""
-    return httpx.get(f"{clerk.gateway_url}/ops{page}", headers=BEARER, timeout=30, trust_env=False).text
+    """What the console's overview or another of its pages says, without its markup."""
+    shown = httpx.get(f"{clerk.gateway_url}/ops{page}", headers=BEARER, timeout=30, trust_env=False).text
+    return re.sub(r"<[^>]*>", "", shown)
 
 
 def test_slack_throttles(place: Place) -> None:
