@@ -26,9 +26,16 @@ PROMPTLY = CONFIRM_WITHIN.total_seconds() + 20
 
 @pytest.fixture
 async def publisher(amqp_url: str) -> AsyncIterator[AmqpPublisher]:
-    publisher = AmqpPublisher(amqp_url)
+    publisher = await _connected(amqp_url)
     yield publisher
     await publisher.close()
+
+
+async def _connected(amqp_url: str) -> AmqpPublisher:
+    """A publisher that has its queues: a busy node takes longer to make eighteen than a first publish waits."""
+    publisher = AmqpPublisher(amqp_url)
+    await _until(lambda: _works(publisher))
+    return publisher
 
 
 def _taken(amqp_url: str, queue: str) -> list[dict[str, Any]]:
@@ -199,7 +206,7 @@ async def test_the_publisher_does_not_wait_for_a_broker_that_never_answers() -> 
 async def test_waiting_messages_fail_when_the_broker_stops_and_publishing_resumes_when_it_is_back(
     own_rabbit: PrivateRabbit,
 ) -> None:
-    publisher = AmqpPublisher(own_rabbit.url)
+    publisher = await _connected(own_rabbit.url)
     await publisher.publish(make.sms_received())
     stopping = asyncio.create_task(asyncio.to_thread(own_rabbit.stop))
     try:
@@ -219,7 +226,7 @@ async def test_waiting_messages_fail_when_the_broker_stops_and_publishing_resume
 async def test_publishing_to_a_blocked_broker_fails_at_once_and_resumes_when_it_is_unblocked(
     own_rabbit: PrivateRabbit,
 ) -> None:
-    publisher = AmqpPublisher(own_rabbit.url)
+    publisher = await _connected(own_rabbit.url)
     await publisher.publish(make.sms_received())
     await asyncio.to_thread(own_rabbit.control, "set_vm_memory_high_watermark", "absolute", "1")
     try:
@@ -252,7 +259,7 @@ async def test_closing_waits_for_outstanding_confirms(publisher: AmqpPublisher, 
 
 
 async def test_closing_leaves_no_connection_open(own_rabbit: PrivateRabbit) -> None:
-    publisher = AmqpPublisher(own_rabbit.url)
+    publisher = await _connected(own_rabbit.url)
     await publisher.publish(make.sms_received())
     await publisher.close()
 
