@@ -58,7 +58,7 @@ def test_the_examples_of_a_command_are_taken(name: str, lines: tuple[str, ...]) 
 def test_run_is_the_first_command_and_completion_knows_them_all() -> None:
     shown = clerk_in_process({}, "--help").stdout
     names = re.findall(r"^│ ([a-z]+) ", shown, re.MULTILINE)
-    assert names == list(COMMANDS)
+    assert names == [*COMMANDS, "version"]
     assert "--install-completion" in shown
     for shell in ("bash", "zsh", "fish"):
         script = app.generate_completion(shell=shell)
