@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
-from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty, mongodb, vhost
+from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty, made_new, mongodb, vhost
 from tests.shared import SharedRabbit, leaving_nothing_behind, shared_rabbit
 from workers.mongo import Stores
 
@@ -99,7 +99,7 @@ def only_rabbit() -> Iterator[PrivateRabbit]:
 @pytest.fixture
 def own_rabbit(only_rabbit: PrivateRabbit) -> PrivateRabbit:
     """A RabbitMQ that may be stopped and blocked, without any queue of ours."""
-    empty(only_rabbit.url)
+    made_new(only_rabbit)
     return only_rabbit
 
 

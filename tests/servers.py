@@ -273,6 +273,27 @@ def empty(amqp_url: str) -> None:
     connection.close()
 
 
+def made_new(rabbit: PrivateRabbit) -> None:
+    """Delete every queue of Clerk's; a node that can't use its queues any more, as after a stop, begins anew."""
+    try:
+        empty(rabbit.url)
+        _try_out(rabbit.url)
+    except pika.exceptions.AMQPError:
+        for command in ("stop_app", "force_reset", "start_app"):
+            rabbit.control(command)
+        _try_out(rabbit.url)
+
+
+def _try_out(amqp_url: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    channel.queue_declare("tried", durable=True, arguments={"x-queue-type": "quorum"})
+    channel.basic_publish("", "tried", b"", mandatory=True)
+    channel.queue_delete("tried")
+    connection.close()
+
+
 def depths(amqp_url: str) -> dict[str, int]:
     """How many messages are ready in each queue that exists."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
