@@ -251,7 +251,7 @@ class Gateway:
         return Response(200, b"ready") if await self._readiness.ask() else Response(503, b"broker")
 
     async def _metrics(self, scope: Scope) -> Response:
-        """Every metric of this process, as OpenMetrics to whoever accepts that, else in Prometheus's own form."""
+        """Every metric of this process, as OpenMetrics if the client accepts that, else in Prometheus's own form."""
         accepted = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
         encode, content_type = choose_encoder(accepted)
         return Response(200, encode(REGISTRY), content_type)

@@ -1,4 +1,4 @@
-"""Links that sign in to the console once, printed by `clerk run` for whoever sits at its terminal.
+"""Links that sign in to the console once, which `clerk run` prints on its terminal.
 
 The code is behind the `#` of the address, which a browser does not send: it is in no access log. The page takes it out
 of the address bar, and sends it in a form.
