@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.deployment import CHANNEL, Deployment, World, clerk_command
-from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty
+from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty, vhost
 from tests.system.helpers import Place
 from tests.wire_cutter import Wire
 
@@ -16,8 +16,9 @@ PATIENT_LINE = "+15550004444"
 @pytest.fixture(scope="session")
 def clerk(rabbit: BackingServer, mongo: BackingServer) -> Iterator[Deployment]:
     """Clerk with two workers, a window of two seconds and a cap of six; each test uses its own contacts."""
-    empty(rabbit.url)
-    with Deployment("clerk", rabbit.url, database(mongo.url, f"system{WORKER}"), workers=2) as deployment:
+    own = vhost(rabbit, f"system{WORKER}")  # its workers live on beside tests that look into queues
+    empty(own.url)
+    with Deployment("clerk", own.url, database(mongo.url, f"system{WORKER}"), workers=2) as deployment:
         yield deployment
 
 
