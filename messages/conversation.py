@@ -1,5 +1,6 @@
 """A conversation: everything between one line and one contact, for ever. Pure."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
@@ -62,14 +63,41 @@ class Announcement(Document):
     at: Moment
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction."""
+
+    seq: int
+    at: Moment
+    reaction: bool = False
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What is announced of a ticket: its number, its first and last text, and its targets, as of its `version`.
+
+    `follows` is the number of the ticket before it.
+    """
+
+    ticket: int
+    first: int
+    last: int
+    targets: tuple[str, ...]
+    version: int = 0
+    follows: int | None = None
+
+
 class Debounce(Document):
     """The state of a conversation's debounce; a save compares `version`.
 
     `considered` is the newest inbound text taken into account, `announced` the newest that was announced or seen.
     `due_at` is when the unannounced texts must be announced; `armed_at` when the delayed message in the queue fires.
+    `ticket` and `ticket_version` say which version of the newest ticket was taken into account.
     """
 
     version: int = 0
+    ticket: int = 0
+    ticket_version: int = 0
     considered: int = 0
     announced: int = 0
     last_text_at: Moment | None = None
@@ -78,6 +106,10 @@ class Debounce(Document):
     due_at: Moment | None = None
     armed_at: Moment | None = None
     latest: Announcement | None = None
+
+    def has_decided(self, ticket: int, version: int) -> bool:
+        """Whether this version of a ticket, the newest, was taken into account."""
+        return (self.ticket, self.ticket_version) >= (ticket, version)
 
 
 class Redraw(Document):

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
+from messages.conversation import Arrival, Episode
 
 
 class PostKind(StrEnum):
@@ -84,16 +85,23 @@ class Post(Document):
 
 
 class ConsiderNotifying(QueueMessage):
-    """Decide whether to notify: something happened in the conversation, or its due time has come."""
+    """Decide whether to notify: something happened in the conversation, or its due time has come.
+
+    `episode` is the newest ticket as it was saved, and `arrivals` are its newest texts, if the sender knew them: they
+    spare the reader a look at the documents.
+    """
 
     actor = "notifications.consider"
     conversation: str
+    episode: Episode | None = None
+    arrivals: tuple[Arrival, ...] = ()
 
 
 class AgentActed(QueueMessage):
     """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
 
-    `replied` says that the action also sent a text.
+    `replied` says that the action also sent a text. With `conversation`, the one of the ticket, `episode` is as in
+    ConsiderNotifying.
     """
 
     actor = "notifications.record_action"
@@ -101,6 +109,8 @@ class AgentActed(QueueMessage):
     by: str
     at: Moment
     replied: bool = False
+    conversation: str | None = None
+    episode: Episode | None = None
 
 
 class RenderConversation(QueueMessage):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from messages.base import Document, Moment, QueueMessage
+from messages.conversation import Arrival, Episode
 
 
 class Status(StrEnum):
@@ -156,6 +157,11 @@ class Ticket(Document):
         """Whether the episode is finished for good."""
         return self.status is Status.CLOSED
 
+    @property
+    def episode(self) -> Episode:
+        """What is announced of it."""
+        return Episode(self.id, self.first_text, self.last_text, self.notify, self.version, self.follows)
+
     def is_unsettled(self, slice: str) -> bool:
         """Whether a slice must still carry out the present version."""
         return self.due_at is not None and self.settled.get(slice, 0) < self.version
@@ -233,10 +239,16 @@ Command = Annotated[
 
 
 class FileTexts(QueueMessage):
-    """Put the conversation's new texts under its ticket."""
+    """Put the conversation's new texts under its ticket.
+
+    `arrivals` are the texts that have just got their places, and `newest` is the last of them, if the sender knew them:
+    they spare the reader a look at the texts.
+    """
 
     actor = "tickets.file_texts"
     conversation: str
+    arrivals: tuple[Arrival, ...] = ()
+    newest: LastText | None = None
 
 
 class AgentWrote(QueueMessage):

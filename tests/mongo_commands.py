@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,7 @@ class CommandCount(CommandListener):
 
 @asynccontextmanager
 async def stores_heard_by(listener: CommandListener, mongo_url: str) -> AsyncIterator[Stores]:
-    """Stores whose every command a listener hears of."""
-    async with Stores.opened(mongo_url, connect=partial(connected, listeners=[listener])) as stores:
+    """Stores whose every command a listener hears of: as many on a slow machine as on a quick one."""
+    listening = partial(connected, listeners=[listener])
+    async with Stores.opened(mongo_url, connect=listening, remember=timedelta(hours=1)) as stores:
         yield stores

@@ -94,8 +94,11 @@ async def dispatch(
 
 
 def is_wake_up(kind: type[QueueMessage]) -> bool:
-    """Whether messages of a kind only say that there is something to do in a conversation, which its documents tell."""
-    return set(kind.model_fields) == {"conversation"}
+    """Whether messages of a kind only say that there is something to do in a conversation, which its documents tell.
+
+    What else they hold only spares the reader a look at those.
+    """
+    return {name for name, field in kind.model_fields.items() if field.is_required()} == {"conversation"}
 
 
 def author_told(

@@ -59,7 +59,7 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
         *(
             _about(f"ticket #{ticket.id}", step)
             for ticket in tickets
-            for step in of_ticket(ticket, documents.history(ticket))
+            for step in of_ticket(_as_carried_out(ticket, documents), documents.history(ticket))
         ),
         *(_about(_shown_by(post, texts), of_post(post)) for post in _posts(documents, texts, tickets)),
         *(_about(_of_cause(line.correlation_id, of_cause), of_log_line(line)) for line in lines),
@@ -195,6 +195,14 @@ def _due(text: Sms) -> Iterator[Step]:
         inbound = text.direction is Direction.INBOUND
         waiting = "not under a ticket yet: the clock tries again" if inbound else "the clock tries again"
         yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
+
+
+def _as_carried_out(ticket: Ticket, documents: Documents) -> Ticket:
+    """A ticket that says so if its last change was announced: until Slack shows it, the conversation alone does."""
+    conversation = documents.conversation(ticket.conversation) if ticket.due_at is not None else None
+    if conversation is None or not conversation.debounce.has_decided(ticket.id, ticket.version):
+        return ticket
+    return ticket.model_copy(update={"settled": {**ticket.settled, "notifications": ticket.version}})
 
 
 def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:

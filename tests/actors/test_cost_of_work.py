@@ -7,12 +7,12 @@ import pytest
 from tests.actors.costs import WORK, cost
 
 AT_MOST: Final = {
-    "a text of a new contact": 54,
-    "a text in a conversation, announced": 44,
-    "a text in a conversation, not announced": 38,
-    "one of 100 texts of 5 contacts": 7.8,
-    "a change of status with 3 cards": 28,
-    "a reply": 63,
+    "a text of a new contact": 32,
+    "a text in a conversation, announced": 23,
+    "a text in a conversation, not announced": 21,
+    "one of 100 texts of 5 contacts": 4,
+    "a change of status with 3 cards": 14,
+    "a reply": 43,
     "the dashboard with 40 tickets": 14,
 }
 

@@ -9,11 +9,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cmp_to_key
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import bson
 from bson.codec_options import CodecOptions
-from pymongo import IndexModel, ReturnDocument
+from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
@@ -442,6 +442,15 @@ class CollectionClient:
         return UpdateResult(
             {"n": int(after is not None), "nModified": int(after is not None), "upserted": upserted}, True
         )
+
+    async def bulk_write(self, changes: Sequence[UpdateOne]) -> None:
+        """Change one document for each change."""
+
+        def update() -> None:
+            for each in changes:
+                self._collection.update(each._filter, cast(Mapping[str, Any], each._doc), upsert=False)
+
+        await self._call("bulk_write", update)
 
     async def update_many(self, query: Mapping[str, Any], change: Mapping[str, Any]) -> UpdateResult:
         """Change every document that a query finds."""

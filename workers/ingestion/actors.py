@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import SequenceTexts, conversation_id
+from messages.conversation import Arrival, Conversation, SequenceTexts, conversation_id
 from messages.formats.numbers import why_no_line
 from messages.formats.reactions import is_reaction, may_be_reaction
 from messages.inbound import SmsReceived
@@ -22,6 +22,7 @@ from messages.ticket import FileTexts
 from workers.ingestion.earlier import earlier
 from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
 from workers.ingestion.ordering import put_in_order
+from workers.markup import last_text
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
@@ -39,6 +40,9 @@ ATTEMPTS: Final = 3
 QUOTABLE: Final = 50
 """How many of our last texts a reaction may quote."""
 
+MENTIONED: Final = 50
+"""Up to how many texts a message to file them names."""
+
 FILED_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock finds a text that is not under a ticket."""
 
@@ -50,14 +54,19 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     if line is None:
         await _store_for_no_line(message, ports)
         return
-    id = conversation_id(message.line, message.contact)
-    if await ports.stores.conversations.get(id) is None:
-        await ports.stores.contacts.ensure(message.contact, ports.now())
-        await ports.stores.conversations.ensure(message.line, message.contact, ports.now())
     new = await _store(message, line, ports, asking=message.after is None)
     if not new and await _is_done_with(message.sid, ports):
         return
-    await put_in_order(id, ports)
+    id = conversation_id(message.line, message.contact)
+    if not await put_in_order(id, ports):
+        await _begin_conversation(message.line, message.contact, ports)
+        await put_in_order(id, ports)
+
+
+async def _begin_conversation(line: str, contact: str, ports: Ports) -> Conversation:
+    """The conversation of a contact's first text."""
+    await ports.stores.contacts.ensure(contact, ports.now(), is_new=True)
+    return await ports.stores.conversations.ensure(line, contact, ports.now(), is_new=True)
 
 
 async def _store_for_no_line(message: SmsReceived, ports: Ports) -> None:
@@ -100,6 +109,7 @@ async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, askin
     if message.pool is not None and line is not None and line.pool != message.pool:
         await ports.stores.lines.set_pool(message.line, message.pool, message.received_at)
     if found.asked is OptOut.STOP:
+        await _begin_conversation(text.line, text.contact, ports)  # it may be the first text
         await _record_wish(text, ports)
     return True
 
@@ -155,32 +165,42 @@ async def _is_done_with(sid: str, ports: Ports) -> bool:
 @actor(handles=SequenceTexts)
 async def sequence(message: SequenceTexts, ports: Ports) -> None:
     """Give every ready text its place, then have them filed; a second look serves the texts that come meanwhile."""
-    stores, id, wait = ports.stores.conversations, message.conversation, None
+    stores, id, wait = ports.stores, message.conversation, None
     for _ in range(2):
-        conversation = await stores.begin_ordering(id, ports.now())
+        conversation = await stores.conversations.get(id) or await _begin_from_texts(id, ports)
         if conversation is None:
             log.warning("no texts to put in order: the conversation is gone")
             return
-        newest = await ports.stores.texts.newest(id)
-        texts, answered = await _next_texts(id, newest, ports)
+        if conversation.ordering.asked_at is None:
+            await stores.conversations.begin_ordering(id, ports.now())
+        newest, unplaced = await stores.texts.to_put_in_order(id, conversation.debounce.considered)
+        texts, answered = await _next_texts(id, newest, unplaced, ports)
         placed = await _place(texts, newest, ports)
         if texts or answered:
-            await ports.publisher.publish(FileTexts(conversation=id))
+            await ports.publisher.publish(_filing(id, placed))
         if not answered:
             wait = ASK_AGAIN
             break
-        wait = None if placed else TRY_AGAIN
-        if placed and await stores.end_ordering(id, conversation.ordering.count):
+        is_whole = len(placed) == len(texts)
+        wait = None if is_whole else TRY_AGAIN
+        if is_whole and await stores.conversations.end_ordering(id, conversation.ordering.count):
             return
     await ports.publisher.publish(message, delay=wait)
 
 
-async def _next_texts(conversation: str, newest: Sms | None, ports: Ports) -> tuple[list[Sms], bool]:
+async def _begin_from_texts(conversation: str, ports: Ports) -> Conversation | None:
+    """The conversation of texts whose worker died before it began one."""
+    unplaced = await ports.stores.texts.without_place(conversation)
+    return await _begin_conversation(unplaced[0].line, unplaced[0].contact, ports) if unplaced else None
+
+
+async def _next_texts(
+    conversation: str, newest: Sms | None, unplaced: list[Sms], ports: Ports
+) -> tuple[list[Sms], bool]:
     """The texts that get the places after `newest`, in order; and False if others soon need another look, because the
     provider does not say what came before them.
     """
     now, texts, answered = ports.now(), ports.stores.texts, True
-    unplaced = await texts.without_place(conversation, newest)
     if (text := is_asking(unplaced)) is not None:
         answered = await _store_earlier(text, unplaced, now, ports) is not None or not is_worth_waiting(text, now)
         unplaced = await texts.without_place(conversation, newest)
@@ -210,14 +230,23 @@ async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports:
     return len(answer.found)
 
 
-async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports) -> bool:
-    """Give each text the next place after `newest`; False if another worker took one."""
-    last = newest.seq or 0 if newest else 0
+def _filing(conversation: str, placed: Sequence[Sms]) -> FileTexts:
+    """The message that has texts filed: it says which, unless they are too many for a message."""
+    if not placed or len(placed) > MENTIONED:
+        return FileTexts(conversation=conversation)
+    arrivals = tuple(Arrival(text.seq or 0, text.received_at, text.reaction) for text in placed)
+    return FileTexts(conversation=conversation, arrivals=arrivals, newest=last_text(placed[-1]))
+
+
+async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports) -> Sequence[Sms]:
+    """The texts with the places after `newest`; fewer if another worker took one."""
+    last, placed = newest.seq or 0 if newest else 0, []
     for seq, text in enumerate(candidates, last + 1):
-        words = await _record_wish(text, ports)
-        if not await ports.stores.texts.place(text, seq, words, reaction=await _is_reaction(text, ports)):
-            return False
-    return True
+        words, reaction = await _record_wish(text, ports), await _is_reaction(text, ports)
+        if not await ports.stores.texts.place(text, seq, words, reaction=reaction):
+            break
+        placed.append(text.model_copy(update={"seq": seq, "reaction": reaction}))
+    return placed
 
 
 async def _is_reaction(text: Sms, ports: Ports) -> bool:

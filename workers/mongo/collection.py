@@ -130,10 +130,10 @@ class DocumentStore[D: Document]:
             return False
         return True
 
-    async def _ensure(self, document: D) -> D:
-        """The stored document with this id; stores this one if there is none."""
+    async def _ensure(self, document: D, *, is_new: bool = False) -> D:
+        """The stored document with this id; stores this one if there is none, as is most likely with `is_new`."""
         id = getattr(document, "id")  # noqa: B009 - every stored document has an id
-        found = await self.get(id)
+        found = None if is_new else await self.get(id)
         if found is None:
             if await self._insert(document):
                 return document

@@ -23,9 +23,9 @@ class Contacts(DocumentStore[Contact]):
         super().__init__(collection)
         self._words = Terms(terms, "contact")
 
-    async def ensure(self, number: str, now: datetime) -> Contact:
-        """The contact with this number, created if necessary."""
-        return await self._ensure(Contact(id=number, created_at=now))
+    async def ensure(self, number: str, now: datetime, *, is_new: bool = False) -> Contact:
+        """The contact with this number, created if necessary; with `is_new` there is most likely none."""
+        return await self._ensure(Contact(id=number, created_at=now), is_new=is_new)
 
     async def set_name(self, number: str, name: str, at: datetime, order: str | None = None) -> bool:
         """Record a contact's name since a time; False if there is a later one, or the order was carried out before."""

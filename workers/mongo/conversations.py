@@ -22,6 +22,11 @@ def superseding(id: str, wish: Standing) -> tuple[dict[str, Any], dict[str, Any]
     return earlier, {"$set": {"opted_out": wish.out, "opted_at": wish.since}}
 
 
+def _asked_at(now: datetime) -> dict[str, Any]:
+    """The change that records when a message to put texts in order was asked for."""
+    return {"$set": {"ordering.asked_at": now}}
+
+
 @dataclass(frozen=True)
 class RedrawWish:
     """A wish, uttered now (`at`), that Slack show what has changed, at the latest by `by`.
@@ -39,11 +44,11 @@ class Conversations(DocumentStore[Conversation]):
 
     kind = Conversation
 
-    async def ensure(self, line: str, contact: str, now: datetime) -> Conversation:
-        """The conversation between a line and a contact, created if necessary."""
+    async def ensure(self, line: str, contact: str, now: datetime, *, is_new: bool = False) -> Conversation:
+        """The conversation between a line and a contact, created if necessary, as is most likely with `is_new`."""
         id = conversation_id(line, contact)
         new = Conversation(id=id, line=line, contact=contact, created_at=now, own_opt_out=True)
-        return await self._ensure(new)
+        return await self._ensure(new, is_new=is_new)
 
     async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish) -> bool | None:
         """Save the debounce and, in the same write, request a redraw; the answer is that of `request_redraw`.
@@ -73,26 +78,23 @@ class Conversations(DocumentStore[Conversation]):
         asked = before.get("render_asked_at")
         return asked is None or (asked <= wish.lost and await self.mark_render_requested(id, wish.at, wish.lost))
 
-    async def request_ordering(self, id: str, now: datetime, lost: datetime) -> bool:
+    async def request_ordering(self, id: str, now: datetime, lost: datetime) -> bool | None:
         """Count a new text; True if nobody will see it without a message: none waits, and no worker is at it.
 
-        A message or worker from before `lost` does not count.
+        A message or worker from before `lost` does not count. None if the conversation does not exist.
         """
-        free = [{"ordering.asked_at": None}, {"ordering.asked_at": {"$lte": lost}}]
-        count = {"$inc": {"ordering.count": 1}}
-        for _ in range(3):  # between the two updates the worker that was at it may be done
-            if await self._update({"_id": id, "$or": free}, {**count, "$set": {"ordering.asked_at": now}}):
-                return True
-            if await self._update({"_id": id, "ordering.asked_at": {"$gt": lost}}, count):
-                return False
-        return True
+        counted = {"$inc": {"ordering.count": 1}, "$min": {"ordering.asked_at": now}}
+        before = await self._collection.find_one_and_update({"_id": id}, counted)
+        if before is None:
+            return None
+        asked = before.get("ordering", {}).get("asked_at")
+        if asked is None:
+            return True
+        return asked <= lost and await self._update({"_id": id, "ordering.asked_at": asked}, _asked_at(now))
 
-    async def begin_ordering(self, id: str, now: datetime) -> Conversation | None:
-        """The conversation, with a worker at it from now on; read its texts afterwards."""
-        change = {"$set": {"ordering.asked_at": now}}
-        return await self._read(
-            await self._collection.find_one_and_update({"_id": id}, change, return_document=ReturnDocument.AFTER)
-        )
+    async def begin_ordering(self, id: str, now: datetime) -> None:
+        """Record that a worker is at it, which nobody had asked for: the clock found something due."""
+        await self._update({"_id": id}, _asked_at(now))
 
     async def end_ordering(self, id: str, count: int) -> bool:
         """Record that the texts up to `count` are in order; False, and nothing changes, if more have come since."""
@@ -160,17 +162,27 @@ class Conversations(DocumentStore[Conversation]):
         """Extend a lease until then; False if another holder has it now."""
         return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
 
-    async def release_lease(self, id: str, holder: str, count: int) -> bool:
-        """Release the lease with all requests up to `count` done; False, and still leased, if a newer one exists."""
+    async def release_lease(self, id: str, holder: str, count: int, posted: int = 0) -> bool:
+        """Release the lease with all requests up to `count` done; False, and still leased, if a newer one exists.
+
+        The texts up to `posted` are in the thread.
+        """
+        done = {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}
         return await self._update(
             {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
-            {"$unset": {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}},
+            {"$unset": done, "$max": {"posted": posted}},
         )
 
-    async def postpone(self, id: str, holder: str, due_at: datetime, again_at: datetime, tries: int) -> None:
-        """Release the lease with requests left, to continue at `again_at`; the clock finds them at `due_at`."""
+    async def postpone(
+        self, id: str, holder: str, due_at: datetime, again_at: datetime, tries: int, posted: int = 0
+    ) -> None:
+        """Release the lease with requests left, to continue at `again_at`; the clock finds them at `due_at`.
+
+        The texts up to `posted` are in the thread.
+        """
         later = {"redraw.due_at": due_at, "redraw.again_at": again_at, "redraw.tries": tries}
-        await self._update({"_id": id, "lease.holder": holder}, {"$unset": {"lease": ""}, "$set": later})
+        change = {"$unset": {"lease": ""}, "$set": later, "$max": {"posted": posted}}
+        await self._update({"_id": id, "lease.holder": holder}, change)
 
     async def set_opted_out(self, id: str, wish: Standing) -> bool:
         """Record a contact's wish about the line; False if a later one is recorded, or there is no conversation."""

@@ -1,12 +1,14 @@
 """The lines, and how far each line's texts were compared with the provider's list."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from pymongo import ASCENDING
 
 from messages.line import Inbox, Line
-from workers.mongo.collection import DocumentStore, change_to
+from workers.mongo.collection import DocumentStore, RawCollection, change_to
+from workers.mongo.remembered import LIFE, Remembered
 
 
 class Lines(DocumentStore[Line]):
@@ -14,26 +16,39 @@ class Lines(DocumentStore[Line]):
 
     kind = Line
 
+    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+        super().__init__(collection)
+        self._remembered: Remembered[Line] = Remembered(remember)
+
+    async def get(self, id: str) -> Line | None:
+        """The line with this number, as it was a second ago or later."""
+        return await self._remembered.get(id, partial(super().get, id))
+
     async def all(self) -> list[Line]:
         """Every line, by number."""
         return await self._find_readable({}, [("_id", ASCENDING)])
 
     async def add(self, line: Line) -> bool:
         """Store a new line; False if the number is already a line."""
-        return await self._insert(line)
+        added = await self._insert(line)
+        self._remembered.forget()
+        return added
 
     async def save(self, line: Line) -> None:
         """Store a line, new or changed, but for what workers learn of it."""
         await self._collection.update_one({"_id": line.id}, change_to(line, keep=("pool", "pool_at")), upsert=True)
+        self._remembered.forget()
 
     async def move_channel(self, former: str, channel: str) -> None:
         """Let the lines of a channel have another."""
         await self._collection.update_many({"channel": former}, {"$set": {"channel": channel}})
+        self._remembered.forget()
 
     async def set_pool(self, line: str, pool: str, at: datetime) -> None:
         """Record which Messaging Service a webhook of that time named for a line, unless a later one is recorded."""
         earlier = {"_id": line, "pool": {"$ne": pool}, "$or": [{"pool_at": None}, {"pool_at": {"$lt": at}}]}
         await self._update(earlier, {"$set": {"pool": pool, "pool_at": at}})
+        self._remembered.forget()
 
     async def in_pool(self, pool: str) -> list[str]:
         """The numbers of the lines that are in a Messaging Service."""
@@ -41,7 +56,9 @@ class Lines(DocumentStore[Line]):
 
     async def remove(self, number: str) -> bool:
         """Delete a line; False if it does not exist."""
-        return bool((await self._collection.delete_one({"_id": number})).deleted_count)
+        found = await self._collection.delete_one({"_id": number})
+        self._remembered.forget()
+        return bool(found.deleted_count)
 
 
 class Inboxes(DocumentStore[Inbox]):

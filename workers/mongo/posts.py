@@ -1,15 +1,16 @@
 """Our messages in Slack, and its channels: which Slack throttles, and from which the bot was removed."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from pymongo import DESCENDING
+from pymongo import DESCENDING, UpdateOne
 
 from messages.base import Document
 from messages.notification import Post, PostKind
-from workers.mongo.collection import DocumentStore
+from workers.mongo.collection import DocumentStore, RawCollection
+from workers.mongo.remembered import LIFE, Remembered
 
 NOT_POSTED: Final = {
     "channel": None,
@@ -61,6 +62,13 @@ class Posts(DocumentStore[Post]):
         await self._update({"_id": post.id}, _change(fields))
         return post.model_copy(update=fields)
 
+    async def set_all(self, changes: Sequence[tuple[Post, Mapping[str, Any]]]) -> None:
+        """Store new values of some fields of several posts, as `set` does, in one command."""
+        if changes:
+            await self._collection.bulk_write(
+                [UpdateOne({"_id": post.id}, _change(fields)) for post, fields in changes]
+            )
+
     async def obey(self, post: Post, order: str | None, **fields: Any) -> bool:
         """Store what an agent orders about a post, as in `set`, once; False if the order was carried out before."""
         return await self._update_once({"_id": post.id}, order, _change(fields))
@@ -90,15 +98,25 @@ class Posts(DocumentStore[Post]):
             if found is None or order in found.orders:
                 return
 
-    async def cards(self, conversation: str, tickets: Sequence[int], limit: int) -> list[Post]:
-        """The conversation's root, and of each of these tickets the newest cards that are not past, newest first."""
-        of_conversation, newest = {"conversation": conversation}, [("announcement", DESCENDING)]
-        roots = self._find({**of_conversation, "kind": PostKind.ROOT})
-        cards = [
-            self._find({**of_conversation, "kind": PostKind.CARD, "ticket": ticket}, newest, limit)
-            for ticket in tickets
-        ]
-        return [post for found in await asyncio.gather(roots, *cards) for post in found]
+    async def shown(self, conversation: str, begun: str, tickets: Collection[int], limit: int) -> list[Post]:
+        """What a pass looks at: the post `begun`, if it is stored, the roots of the conversation, and its newest cards.
+
+        Of each of these tickets they are the newest cards that are not past, newest first.
+        """
+        looked_at = {"$or": [{"_id": begun}, {"kind": {"$in": [PostKind.ROOT, PostKind.CARD]}}]}
+        order = [("kind", DESCENDING), ("announcement", DESCENDING)]
+        found = await self._find({"conversation": conversation, **looked_at}, order, limit)
+        cards = [post for post in found if post.kind is PostKind.CARD and post.ticket in tickets]
+        if len(found) == limit:
+            newest = [("announcement", DESCENDING)]
+            cards = [
+                post
+                for ticket in tickets
+                for post in await self._find(
+                    {"conversation": conversation, "kind": PostKind.CARD, "ticket": ticket}, newest, limit
+                )
+            ]
+        return [*(post for post in found if post.kind is not PostKind.CARD), *cards]
 
     async def present_cards(self, conversation: str, limit: int) -> list[Post]:
         """The conversation's cards, of all its tickets, that are not past, the newest tickets' first."""
@@ -151,13 +169,23 @@ class Channels(DocumentStore[ThrottledChannel]):
 
     kind = ThrottledChannel
 
+    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+        super().__init__(collection)
+        self._remembered: Remembered[list[ThrottledChannel]] = Remembered(remember)
+
     async def throttled(self, now: datetime) -> dict[str, datetime]:
-        """The channels that accept no writes now, or no calls of one method, by `throttle_key`, and until when."""
-        return {each.id: each.retry_at for each in await self._find_readable({"retry_at": {"$gt": now}})}
+        """The channels that accept no writes now, or no calls of one method, by `throttle_key`, and until when.
+
+        What another worker was told in the last second may be missing.
+        """
+        since = {"retry_at": {"$gt": now}}
+        found = await self._remembered.get("all", partial(self._find_readable, since)) or []
+        return {each.id: each.retry_at for each in found if each.retry_at > now}
 
     async def throttle(self, key: str, until: datetime) -> None:
         """Make no such calls (`throttle_key`) until then."""
         await self._collection.update_one({"_id": key}, {"$max": {"retry_at": until}}, upsert=True)
+        self._remembered.forget()
 
 
 class Absence(Document):
@@ -172,10 +200,21 @@ class Absences(DocumentStore[Absence]):
 
     kind = Absence
 
+    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+        super().__init__(collection)
+        self._remembered: Remembered[list[Absence]] = Remembered(remember)
+
+    async def of(self, channel: str) -> Absence | None:
+        """The absence from a channel, as it was a second ago or later."""
+        found = await self._remembered.get("all", partial(self._find_readable, {})) or []
+        return next((each for each in found if each.id == channel), None)
+
     async def begin(self, channel: str, now: datetime) -> None:
         """Record that the bot is absent; the time stays that of the first look."""
         await self._insert(Absence(id=channel, since=now))
+        self._remembered.forget()
 
     async def end(self, channel: str) -> None:
         """Record that the bot is a member."""
         await self._collection.delete_one({"_id": channel})
+        self._remembered.forget()

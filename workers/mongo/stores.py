@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -15,6 +16,7 @@ from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Absences, Channels, Posts
+from workers.mongo.remembered import LIFE
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
 
@@ -58,11 +60,11 @@ unique string while it has none; a conversation's tickets that are not Closed ha
 
 
 class Stores:
-    """All collections of one database."""
+    """All collections of one database; what hardly ever changes is remembered for a while."""
 
-    def __init__(self, url: str, *, connect: Callable[[str], Database] = connected) -> None:
+    def __init__(self, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = LIFE) -> None:
         self._database = connect(url)
-        self.lines = Lines(self._database["lines"])
+        self.lines = Lines(self._database["lines"], remember)
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
@@ -77,8 +79,8 @@ class Stores:
             self.past,
         )
         self.posts = Posts(self._database["posts"])
-        self.channels = Channels(self._database["channels"])
-        self.absences = Absences(self._database["absences"])
+        self.channels = Channels(self._database["channels"], remember)
+        self.absences = Absences(self._database["absences"], remember)
         self.events = Events(self._database["events"])
 
     async def prepare(self) -> None:
@@ -113,9 +115,11 @@ class Stores:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, url: str, *, connect: Callable[[str], Database] = connected) -> AsyncIterator[Self]:
+    async def opened(
+        cls, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = LIFE
+    ) -> AsyncIterator[Self]:
         """The stores, with their indexes, for the duration of a block."""
-        stores = cls(url, connect=connect)
+        stores = cls(url, connect=connect, remember=remember)
         try:
             await stores.prepare()
             yield stores

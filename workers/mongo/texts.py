@@ -7,13 +7,16 @@ from typing import Any, Final
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
+from messages.conversation import Arrival
 from messages.sms import Direction, Sms, State
 from workers.mongo.collection import DocumentStore
 
 NOT_TO_SEND: Final = [State.NOTE, State.UNSENT, State.REFUSED]
 
+LAST_PLACE: Final = 999_999_999
+
 PAGE: Final = 50
-"""How many arrivals are read at once."""
+"""How many texts are read at once."""
 
 
 def _place_key(seq: int) -> str:
@@ -31,7 +34,11 @@ def _key_without_place(id: str) -> str:
     return f"?/{id}"
 
 
-def _places_query(conversation: str, first: int = 1, last: int = 999_999_999) -> dict[str, Any]:
+_NO_PLACE: Final = {"$gte": _key_without_place(""), "$lt": _key_without_place("~")}
+"""The keys of texts without a place."""
+
+
+def _places_query(conversation: str, first: int = 1, last: int = LAST_PLACE) -> dict[str, Any]:
     """The query for a conversation's inbound texts `first`..`last`."""
     keys = {"$gte": _place_key(first), "$lte": _place_key(last)}
     return {"conversation": conversation, "place": keys}
@@ -49,22 +56,36 @@ class Texts(DocumentStore[Sms]):
         place = _key_without_place(text.id) if text.seq is None else _place_key(text.seq)
         return await self._insert(text, place=place)
 
+    async def to_put_in_order(self, conversation: str, placed: int) -> tuple[Sms | None, list[Sms]]:
+        """The inbound text with the highest place, and those without a place, as `without_place` has them.
+
+        Texts have places up to `placed`, and mostly not many more.
+        """
+        places = {"$gte": _place_key(placed), "$lte": _place_key(placed + PAGE)}
+        found = await self._find({"conversation": conversation, "$or": [{"place": _NO_PLACE}, {"place": places}]})
+        newest = max((text for text in found if text.seq is not None), key=lambda text: text.seq or 0, default=None)
+        if newest is not None and newest.seq == placed + PAGE:
+            newest = await self.newest(conversation)
+        unplaced = [text for text in found if text.seq is None]
+        return newest, await self._with_known_predecessors(unplaced, newest)
+
     async def without_place(self, conversation: str, newest: Sms | None = None) -> list[Sms]:
         """The conversation's texts without a place, by arrival; `after` is None if that text has a place.
 
         That the `newest` text has one is known.
         """
-        query = {
-            "conversation": conversation,
-            "place": {"$gte": _key_without_place(""), "$lt": _key_without_place("~")},
-        }
-        unplaced = sorted(await self._find(query), key=lambda text: (text.received_at, text.id))
+        unplaced = await self._find({"conversation": conversation, "place": _NO_PLACE})
+        return await self._with_known_predecessors(unplaced, newest)
+
+    async def _with_known_predecessors(self, unplaced: Sequence[Sms], newest: Sms | None) -> list[Sms]:
+        """Texts without a place, by arrival, without an `after` that has its place."""
         waiting = {text.id for text in unplaced}
         placed = {newest.id} if newest else set()
         before = {text.after for text in unplaced if text.after is not None} - waiting - placed
         known = await self._find({"_id": {"$in": list(before)}}) if before else []
         placed |= {text.id for text in known if text.seq is not None}
-        return [text.model_copy(update={"after": None}) if text.after in placed else text for text in unplaced]
+        by_arrival = sorted(unplaced, key=lambda text: (text.received_at, text.id))
+        return [text.model_copy(update={"after": None}) if text.after in placed else text for text in by_arrival]
 
     async def set_answered(self, text: Sms, after: str | None = None) -> None:
         """Record that the texts before a text were asked for, and which of them was found to come right before it."""
@@ -104,30 +125,28 @@ class Texts(DocumentStore[Sms]):
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/~"}
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
-    async def arrivals(self, conversation: str, first: int, last: int) -> list[tuple[int, datetime, bool]]:
-        """The places and times of the inbound texts `first`..`last`, in order, and whether each is a reaction."""
+    async def arrivals(self, conversation: str, first: int, last: int) -> list[Arrival]:
+        """The inbound texts `first`..`last`, in order: no more of each than when it came."""
         if first > last:
             return []
         fields = {"seq": 1, "received_at": 1, "reaction": 1}
         cursor = self._collection.find(_places_query(conversation, first, last), fields)
         return [
-            (each["seq"], each["received_at"], each.get("reaction", False))
+            Arrival(each["seq"], each["received_at"], each.get("reaction", False))
             async for each in cursor.sort("place", ASCENDING)
         ]
 
-    async def arrivals_after(
-        self, conversation: str, at: datetime, first: int, last: int
-    ) -> list[tuple[int, datetime, bool]]:
+    async def arrivals_after(self, conversation: str, at: datetime, first: int, last: int) -> list[Arrival]:
         """The arrivals of the newest of the inbound texts `first`..`last`, back to those that came before `at`.
 
         Times follow the places but for the difference between the gateways' clocks: a page without a later text ends
         the search.
         """
-        found: list[tuple[int, datetime, bool]] = []
+        found: list[Arrival] = []
         while first <= last:
             page = await self.arrivals(conversation, max(first, last - PAGE + 1), last)
             found = [*page, *found]
-            if all(arrived <= at for _, arrived, _ in page):
+            if all(each.at <= at for each in page):
                 break
             last -= PAGE
         return found
@@ -136,6 +155,12 @@ class Texts(DocumentStore[Sms]):
         """The inbound text with this place."""
         found = await self._find({"conversation": conversation, "place": _place_key(seq)}, limit=1)
         return found[0] if found else None
+
+    async def of_pass(self, conversation: str, places: Collection[int]) -> list[Sms]:
+        """What a pass looks at, in order: the inbound texts at these places, and all that Slack is yet to show."""
+        keys = [_place_key(seq) for seq in sorted(places)]
+        looked_at = [{"place": {"$in": keys}}, {"unattached": conversation}, {"unshown": conversation}]
+        return await self._find({"conversation": conversation, "$or": looked_at}, [("place", ASCENDING)])
 
     async def set_filed(self, conversation: str, first: int, last: int) -> None:
         """Record that the texts `first`..`last` are under a ticket: they are no longer due."""

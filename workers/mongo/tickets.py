@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -32,6 +32,11 @@ def _waits(ticket: Ticket) -> str:
     """
     since = ticket.waits_since
     return f"1/{_NEWEST_FIRST - ticket.id:010d}" if since is None else f"0/{since.isoformat()}/{ticket.id:010d}"
+
+
+def _settled(ticket: Ticket, slices: Collection[str]) -> dict[str, Any]:
+    """The change that records that slices have carried out a ticket's version."""
+    return {"$max": {f"settled.{each}": ticket.version for each in slices}}
 
 
 class Tickets(DocumentStore[Ticket]):
@@ -101,26 +106,26 @@ class Tickets(DocumentStore[Ticket]):
         change["$set"] |= {"slot": _slot(ticket), "waits": _waits(ticket)}
         return await self._update({"_id": ticket.id, "version": read}, change)
 
-    async def settle(self, ticket: Ticket, slice: str) -> None:
-        """Record that a slice has carried out a ticket's version; when all have, the ticket is no longer due."""
-        if ticket.settled.get(slice, 0) >= ticket.version:
+    async def settle(self, ticket: Ticket, *slices: str) -> None:
+        """Record that slices have carried out a ticket's version; when all have, the ticket is no longer due."""
+        if all(ticket.settled.get(each, 0) >= ticket.version for each in slices):
             return
-        if await self._settle_last(ticket, slice):
+        if await self._settle_last(ticket, slices):
             return
         after = await self._collection.find_one_and_update(
-            {"_id": ticket.id}, {"$max": {f"settled.{slice}": ticket.version}}, return_document=ReturnDocument.AFTER
+            {"_id": ticket.id}, _settled(ticket, slices), return_document=ReturnDocument.AFTER
         )
         settled = (after or {}).get("settled", {})
         if after and "due_at" in after and all(settled.get(each, 0) >= after["version"] for each in CARRIED_OUT_BY):
             await self._update({"_id": ticket.id, "version": after["version"]}, {"$unset": {"due_at": ""}})
 
-    async def _settle_last(self, ticket: Ticket, slice: str) -> bool:
-        """Record that a slice, as the last of all, has carried out a ticket's version; False if it is not the last."""
-        others = [each for each in CARRIED_OUT_BY if each != slice]
+    async def _settle_last(self, ticket: Ticket, slices: Collection[str]) -> bool:
+        """Record that slices, as the last of all, have carried out a ticket's version; False if others have not."""
+        others = [each for each in CARRIED_OUT_BY if each not in slices]
         if any(ticket.settled.get(each, 0) < ticket.version for each in others):
             return False
         last = {f"settled.{each}": {"$gte": ticket.version} for each in others}
-        change = {"$max": {f"settled.{slice}": ticket.version}, "$unset": {"due_at": ""}}
+        change = {**_settled(ticket, slices), "$unset": {"due_at": ""}}
         return await self._update({"_id": ticket.id, "version": ticket.version, **last}, change)
 
     async def require_again(self, ticket: Ticket, slice: str, due_at: datetime) -> None:

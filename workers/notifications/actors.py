@@ -1,14 +1,15 @@
 """Decides when a conversation notifies, and schedules its next decision."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 
-from messages.conversation import Debounce
+from messages.conversation import Arrival, Debounce, Episode
 from messages.notification import AgentActed, ConsiderNotifying
 from messages.process.publishing import LONGEST_DELAY
 from messages.ticket import Ticket
-from workers.notifications.debounce import Arrival, Episode, next_state, outcome
+from workers.notifications.debounce import next_state, outcome
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
 from workers.redraw import publish_render, redraw_wish, request_render
@@ -20,34 +21,48 @@ log = structlog.get_logger("clerk.notifications")
 @actor(handles=ConsiderNotifying)
 async def consider(message: ConsiderNotifying, ports: Ports) -> None:
     """Notify about a conversation's texts if that is due; then request that Slack be brought into line."""
-    await _decide(message.conversation, None, ports)
+    await _decide(message.conversation, None, ports, episode=message.episode, known=message.arrivals)
 
 
 @actor(handles=AgentActed)
 async def record_action(message: AgentActed, ports: Ports) -> None:
     """An agent has seen the earlier texts: cancel the pending notification for them."""
-    ticket = await ports.stores.tickets.get(message.ticket)
-    if ticket is None:
-        log.warning("an action on a ticket that does not exist", ticket=message.ticket)
-        return
-    await _decide(ticket.conversation, message.at, ports, sent_at=message.at if message.replied else None)
+    conversation = message.conversation
+    if conversation is None:
+        ticket = await ports.stores.tickets.get(message.ticket)
+        if ticket is None:
+            log.warning("an action on a ticket that does not exist", ticket=message.ticket)
+            return
+        conversation = ticket.conversation
+    sent_at = message.at if message.replied else None
+    await _decide(conversation, message.at, ports, sent_at=sent_at, episode=message.episode)
 
 
 async def _decide(
-    conversation_id: str, acted_at: datetime | None, ports: Ports, sent_at: datetime | None = None
+    conversation_id: str,
+    acted_at: datetime | None,
+    ports: Ports,
+    *,
+    sent_at: datetime | None = None,
+    episode: Episode | None = None,
+    known: Sequence[Arrival] = (),
 ) -> None:
+    """Decide, save and publish; `episode` and `known` spare a look at the ticket and the texts unless they are old."""
     for _ in range(10):
         conversation = await ports.stores.conversations.get(conversation_id)
         line = await ports.stores.lines.get(conversation.line) if conversation else None
-        ticket = await ports.stores.tickets.newest(conversation_id)
-        if conversation is None or line is None or ticket is None:
+        ticket = None
+        if conversation is not None and (episode is None or _is_old(episode, conversation.debounce)):
+            ticket = await ports.stores.tickets.newest(conversation_id)
+            episode = ticket.episode if ticket else None
+        if conversation is None or line is None or episode is None:
             log.warning("nothing to notify about: the conversation, its line or its ticket is gone")
             return
-        earlier = await _unsettled_before(ticket, ports)
+        earlier = await _unsettled_before(episode, conversation_id, ports)
         read, now = conversation.debounce, ports.now()
-        arrivals = await _arrivals(conversation_id, read, ticket.last_text, acted_at, ports)
-        episode = Episode(ticket.id, ticket.first_text, ticket.last_text, ticket.notify)
-        decided = _with_wake_up(next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at), now)
+        arrivals = await _arrivals(conversation_id, read, episode.last, acted_at, known, ports)
+        decided = next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at)
+        decided = _with_ticket(_with_wake_up(decided, now), read, episode)
         if decided is read:
             unasked = None
             break
@@ -60,7 +75,9 @@ async def _decide(
         DEBOUNCED.labels(word).inc()
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
-    for each in (ticket, *earlier):
+    if ticket is not None and ticket.due_at is not None and not ticket.is_unsettled("slack"):
+        earlier.append(ticket)  # otherwise Slack's slice, which comes later, settles it for both
+    for each in earlier:
         await ports.stores.tickets.settle(each, "notifications")
     if decided is read:
         await request_render(conversation_id, ports)
@@ -68,30 +85,50 @@ async def _decide(
         await publish_render(conversation_id, ports)
 
 
-async def _unsettled_before(ticket: Ticket, ports: Ports) -> list[Ticket]:
+def _is_old(episode: Episode, debounce: Debounce) -> bool:
+    """Whether a later version of the ticket, or a later ticket, was taken into account already."""
+    return (debounce.ticket, debounce.ticket_version) > (episode.ticket, episode.version)
+
+
+async def _unsettled_before(episode: Episode, conversation: str, ports: Ports) -> list[Ticket]:
     """The tickets before the newest one whose present version waits for this slice.
 
     Nothing is announced about them: an agent's order about an earlier ticket is carried out once it is decided here.
     """
-    if ticket.follows is None:
+    if episode.follows is None:
         return []
-    unsettled = await ports.stores.tickets.unsettled(ticket.conversation, "notifications")
-    return [each for each in unsettled if each.id != ticket.id]
+    unsettled = await ports.stores.tickets.unsettled(conversation, "notifications")
+    return [each for each in unsettled if each.id < episode.ticket]
 
 
 async def _arrivals(
-    conversation_id: str, read: Debounce, last: int, acted_at: datetime | None, ports: Ports
+    conversation_id: str,
+    read: Debounce,
+    last: int,
+    acted_at: datetime | None,
+    known: Sequence[Arrival],
+    ports: Ports,
 ) -> list[Arrival]:
     """The unannounced texts that the debounce asks about: the new ones, and those that came after an agent's action.
 
     The others it has counted: a text costs the same however many are unannounced.
     """
     texts, counted = ports.stores.texts, max(read.considered, read.announced)
-    new = await texts.arrivals(conversation_id, counted + 1, last)
+    new = [each for each in known if counted < each.seq <= last]
+    if len(new) < last - counted:
+        new = await texts.arrivals(conversation_id, counted + 1, last)
     if acted_at is None:
-        return [Arrival(*each) for each in new]
+        return new
     later = await texts.arrivals_after(conversation_id, acted_at, read.announced + 1, min(counted, last))
-    return [Arrival(*each) for each in (*later, *new)]
+    return [*later, *new]
+
+
+def _with_ticket(decided: Debounce, read: Debounce, episode: Episode) -> Debounce:
+    """The debounce with the version of the ticket that it has taken into account."""
+    if read.has_decided(episode.ticket, episode.version):
+        return decided
+    seen = {"ticket": episode.ticket, "ticket_version": episode.version, "version": read.version + 1}
+    return decided.model_copy(update=seen)
 
 
 def _with_wake_up(debounce: Debounce, now: datetime) -> Debounce:

@@ -5,30 +5,10 @@ that caused it: repeated, late, reordered and lost messages give the same announ
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from messages.conversation import Announcement, Debounce
+from messages.conversation import Announcement, Arrival, Debounce, Episode
 from messages.line import Line, Mode
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction."""
-
-    seq: int
-    at: datetime
-    reaction: bool = False
-
-
-@dataclass(frozen=True)
-class Episode:
-    """The ticket of a text: its number, its first and last text, and its targets."""
-
-    ticket: int
-    first: int
-    last: int
-    targets: tuple[str, ...]
 
 
 def next_state(

@@ -50,11 +50,15 @@ AFTER_LOST_LEASE: Final = timedelta(seconds=3)
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """A pass that could not finish: when to continue, and how many consecutive passes changed nothing in Slack."""
+class PassEnd:
+    """How a pass ended: the last text in the thread and, if it could not finish, when another must continue.
 
-    again_in: timedelta
-    tries: int
+    `tries` is how many consecutive passes changed nothing in Slack.
+    """
+
+    posted: int
+    again_in: timedelta | None = None
+    tries: int = 0
 
 
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
@@ -76,31 +80,36 @@ async def render(message: RenderConversation, ports: Ports) -> None:
     while conversation is not None:
         try:
             async with lease.renewing():
-                unfinished = await _pass(conversation, lease, ports)
+                end = await _pass(conversation, lease, ports)
         except LeaseLost:
             log.warning("a pass stops: another worker may have the conversation by now")
-            unfinished = Unfinished(AFTER_LOST_LEASE, conversation.redraw.tries)
+            end = PassEnd(conversation.posted, AFTER_LOST_LEASE, conversation.redraw.tries)
         except BaseException:
             again_at = ports.now() + REDRAW_WITHIN
             await stores.postpone(id, holder, again_at, again_at, conversation.redraw.tries)
             raise
-        if unfinished is not None:
-            await _continue_later(conversation, holder, unfinished, ports)
+        if end.again_in is not None:
+            await _continue_later(conversation, holder, end, end.again_in, ports)
             return
-        if await stores.release_lease(id, holder, conversation.redraw.count):
+        if await stores.release_lease(id, holder, conversation.redraw.count, end.posted):
             return
         conversation = await lease.take()
+        if conversation is not None:
+            conversation = conversation.model_copy(update={"posted": max(conversation.posted, end.posted)})
 
 
-async def _continue_later(conversation: Conversation, holder: str, unfinished: Unfinished, ports: Ports) -> None:
+async def _continue_later(
+    conversation: Conversation, holder: str, end: PassEnd, again_in: timedelta, ports: Ports
+) -> None:
     """Release the lease, and schedule one message to continue; after a longer wait the clock does."""
     now, stores = ports.now(), ports.stores.conversations
-    at, waited_for = now + unfinished.again_in, conversation.redraw.again_at
+    at, waited_for = now + again_in, conversation.redraw.again_at
     again_at = waited_for if waited_for is not None and waited_for > now else at
-    soon = unfinished.again_in <= REDRAW_WITHIN
-    await stores.postpone(conversation.id, holder, at + REDRAW_WITHIN if soon else at, again_at, unfinished.tries)
+    soon = again_in <= REDRAW_WITHIN
+    due_at = at + REDRAW_WITHIN if soon else at
+    await stores.postpone(conversation.id, holder, due_at, again_at, end.tries, end.posted)
     if soon and await stores.schedule_render(conversation.id, now + CLOCK_SKEW, at):
-        await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=unfinished.again_in)
+        await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=again_in)
 
 
 async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
@@ -110,8 +119,8 @@ async def _is_up_to_date(conversation: Conversation, ports: Ports) -> bool:
     return not await ports.stores.tickets.unsettled(conversation.id, "slack")
 
 
-async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> Unfinished | None:
-    """Do one pass; None if everything is in line, else when to continue."""
+async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> PassEnd:
+    """Do one pass."""
     stores = ports.stores
     line, contact, current, throttled = await asyncio.gather(  # one wait for a MongoDB that is far away
         stores.lines.get(conversation.line),
@@ -121,20 +130,22 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     )
     if current is None and (written := await stores.texts.unshown(conversation.id)):
         await _request_ticket(written[0], ports)
-        return None
+        return PassEnd(conversation.posted)
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
-        return None
+        return PassEnd(conversation.posted)
     unsettled = [current] if current.is_unsettled("slack") else []
     if current.follows is not None:
         unsettled = await stores.tickets.unsettled(conversation.id, "slack")
     reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, lease, ports)
     await reconciling.run()
     if reconciling.again_at is not None:
-        return Unfinished(max(reconciling.again_at - ports.now(), timedelta()), reconciling.tries)
+        again_in = max(reconciling.again_at - ports.now(), timedelta())
+        return PassEnd(reconciling.posted, again_in, reconciling.tries)
     for ticket in unsettled:
-        await stores.tickets.settle(ticket, "slack")
-    return None
+        is_decided = ticket is current and conversation.debounce.has_decided(ticket.id, ticket.version)
+        await stores.tickets.settle(ticket, *(("slack", "notifications") if is_decided else ("slack",)))
+    return PassEnd(reconciling.posted)
 
 
 async def _request_ticket(text: Sms, ports: Ports) -> None:

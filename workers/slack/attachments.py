@@ -5,7 +5,7 @@ are stored before Slack is asked to share them; after a share without an answer,
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -39,21 +39,19 @@ class Attachments:
     def __init__(self, conversation: str, byline: Byline, writer: Writer, lease: Lease[Any], ports: Ports) -> None:
         self._conversation, self._writer, self._lease, self._ports = conversation, writer, lease, ports
         self._byline = byline
-        self._any = True
-        """Whether a text may have attachments that are not in the thread yet."""
+        self._waiting: dict[str, Sms] = {}
+        """The texts whose attachments are not in the thread yet."""
 
-    def expect(self, texts: Sequence[Sms]) -> None:
-        """Take note of texts that the thread begins to show."""
-        self._any = self._any or any(text.unattached is not None for text in texts)
+    def expect(self, texts: Iterable[Sms]) -> None:
+        """Take note of the texts that this pass has read."""
+        self._waiting |= {text.id: text for text in texts if text.unattached is not None}
 
     async def post_up_to(self, posted: int, *, late: bool) -> bool:
         """Post the attachments of the texts up to `posted`; False while later texts must wait for them.
 
         No text waits for `late` attachments: they are tried after everything else.
         """
-        unattached = await self._ports.stores.texts.unattached(self._conversation) if self._any else []
-        self._any = bool(unattached)
-        for text in unattached:
+        for text in sorted(self._waiting.values(), key=lambda text: text.seq or 0):
             if text.seq is None or text.seq > posted:
                 continue
             post = await self._post(text)
@@ -86,6 +84,7 @@ class Attachments:
         if post.words and not await self._writer.post_in_thread(line, blocks.missing(post.words), subject):
             return False
         await self._ports.stores.texts.set_attached(text)
+        del self._waiting[text.id]
         return True
 
     async def _with_files(self, text: Sms, post: Post) -> Post:

@@ -1,6 +1,7 @@
 """One pass that brings Slack into line with a conversation's documents: posts, updates or removes the difference."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -67,6 +68,10 @@ class ReconcilePass:
         """The texts that this pass has read, by their places."""
         self._shown: list[Post] = []
         """The root and the newest cards, as this pass has read or posted them."""
+        self._begun: dict[str, Post | None] = {}
+        """The posts of the next texts, if an earlier pass began them, as far as this one has looked for them."""
+        self._unshown: list[Sms] = []
+        """The texts whose state Slack does not show."""
         self._standing = Standing()
 
     @property
@@ -79,13 +84,40 @@ class ReconcilePass:
         """How many consecutive passes changed nothing in Slack, if anything is left."""
         return self._writer.tries
 
+    @property
+    def posted(self) -> int:
+        """The last text in the thread."""
+        return self._posted
+
     async def run(self) -> None:
         """Do all that can be done now."""
         self._standing = await self._ports.stores.opt_outs.standing(self._line, self._contact, self._conversation)
-        try:
+        await self._read_posts()
+        await self._read_texts()
+        with suppress(ThreadGone):  # the next pass begins a new thread
             await self._reconcile()
-        except ThreadGone:
-            return  # the next pass begins a new thread
+        await self._writer.save()
+
+    async def _read_posts(self) -> None:
+        """Read what is in Slack, and may have to change."""
+        id, begun = self._conversation.id, plan.texts_id(self._conversation, self._posted + 1)
+        found = await self._ports.stores.posts.shown(id, begun, list(self._tickets), CARDS)
+        self._shown = [post for post in found if post.id != begun]
+        self._begun = {begun: next((post for post in found if post.id == begun), None)}
+
+    async def _read_texts(self) -> None:
+        """Read the texts that the cards show, those that the thread shows next, and those that wait to be shown."""
+        id, debounce = self._conversation.id, self._conversation.debounce
+        of_cards = {seq for post in self._shown for seq in (plan.shown(post, debounce)[0], plan.announced(post)[0])}
+        self._texts = dict.fromkeys({*of_cards, debounce.considered, *self._next_places()} - {0})
+        texts = await self._ports.stores.texts.of_pass(id, self._texts.keys())
+        self._texts |= {text.seq: text for text in texts if text.seq is not None}
+        self._unshown = [text for text in texts if text.unshown == id]
+        self._attachments.expect(texts)
+
+    def _next_places(self) -> range:
+        """The places of the texts that the thread shows next."""
+        return range(self._posted + 1, min(self._current.last_text, self._posted + BATCH) + 1)
 
     async def _reconcile(self) -> None:
         root = await self._root()
@@ -116,14 +148,22 @@ class ReconcilePass:
                 announcement=plan.announced_by_root(debounce, self._current),
                 shown=debounce.considered or min(self._current.first_text, self._current.last_text),
             )
-            posted = await self._deliver_card(post, self._current, root=True)
+            posted = await self._deliver_card(post, self._current, root=True, is_new=self._known(post.id) is None)
             if posted is None or posted.failed or posted.channel is None or posted.ts is None:
                 if posted is not None and posted.failed:
                     await self._writer.retry_after_repair(posted)
                 return None
+            self._note(posted)
             number = plan.thread_number(self._conversation)
-            begun = Thread(channel=posted.channel, ts=posted.ts, begun_at=self._ports.now())
-            await self._set_thread(begun.model_copy(update={"number": number, "recapped": number == 0}))
+            begun = Thread(
+                channel=posted.channel,
+                ts=posted.ts,
+                begun_at=self._ports.now(),
+                number=number,
+                recapped=number == 0,
+                permalink=None if number else await self._address(Posted(posted.channel, posted.ts)),
+            )
+            await self._set_thread(begun)
         thread = self._conversation.thread
         if thread is not None and thread.permalink is None:
             await self._permalink(thread)
@@ -133,6 +173,14 @@ class ReconcilePass:
         link = await self._address(Posted(thread.channel, thread.ts))
         if link and await self._lead_here(thread.model_copy(update={"permalink": link})):
             await self._set_thread(thread.model_copy(update={"permalink": link}))
+
+    def _known(self, id: str) -> Post | None:
+        """The root or card with this id, if it is stored."""
+        return next((post for post in self._shown if post.id == id), None)
+
+    def _note(self, posted: Post) -> None:
+        """Take note of a root or card that this pass has posted."""
+        self._shown = [posted, *(each for each in self._shown if each.id != posted.id)]
 
     async def _lead_here(self, thread: Thread) -> bool:
         """Whether the cards of earlier tickets lead to a thread, too, if it is not the conversation's first one."""
@@ -145,6 +193,8 @@ class ReconcilePass:
             if ticket is not None and post.channel is not None and post.ts is not None and not plan.is_gone(post):
                 await self._update(post, Posted(post.channel, post.ts), ticket, None)
         self._conversation = here
+        await self._writer.save()
+        await self._read_posts()
         return self.again_at is None
 
     async def _address(self, at: Posted) -> str | None:
@@ -182,31 +232,37 @@ class ReconcilePass:
 
     async def _thread_texts(self) -> None:
         """Post the texts that are not in the thread yet, in order; the first that can't be posted stops the rest."""
-        conversation, stores = self._conversation, self._ports.stores
         while await self._attachments.post_up_to(self._posted, late=False) and self._posted < self._current.last_text:
-            texts = await stores.texts.between(conversation.id, self._posted + 1, self._current.last_text, BATCH)
+            texts = await self._next_texts()
             if not texts:
                 return
-            id = plan.texts_id(conversation, self._posted + 1)
-            claimed = await stores.posts.get(id)
-            if claimed is not None:
-                texts = [text for text in texts if text.seq is not None and text.seq <= claimed.last]
-            self._attachments.expect(texts)
-            self._texts |= {text.seq: text for text in texts if text.seq is not None}
+            id = plan.texts_id(self._conversation, self._posted + 1)
+            if id not in self._begun:
+                self._begun[id] = await self._ports.stores.posts.get(id)
+            if (begun := self._begun[id]) is not None:
+                texts = [text for text in texts if text.seq is not None and text.seq <= begun.last]
             what, count = blocks.texts(plan.sharing_a_post(texts), byline(self._contact))
             last = self._posted + count
             post = self._writer.new_post(id, PostKind.TEXTS, self._line.channel, first=self._posted + 1, last=last)
             subject = _subject(texts[:count])
-            if not await self._writer.post_in_thread(post, what, subject, is_new=claimed is None):
+            if not await self._writer.post_in_thread(post, what, subject, is_new=begun is None):
                 return
             self._posted = last
-            await stores.conversations.set_posted(conversation.id, last)
             for text in texts[:count]:
                 TEXT_TO_SLACK.observe((self._ports.now() - text.received_at).total_seconds())
 
+    async def _next_texts(self) -> list[Sms]:
+        """The texts that the thread shows next: some of them, if they are many."""
+        places = self._next_places()
+        if any(seq not in self._texts for seq in places):
+            found = await self._ports.stores.texts.between(self._conversation.id, places[0], places[-1])
+            self._texts |= {text.seq: text for text in found if text.seq is not None}
+            self._attachments.expect(found)
+        return [text for seq in places if (text := self._texts.get(seq)) is not None]
+
     async def _say_if_absent(self, thread: Thread) -> None:
         """Say below new texts, once an absence, that Clerk does not see replies here."""
-        absence = await self._ports.stores.absences.get(thread.channel)
+        absence = await self._ports.stores.absences.of(thread.channel)
         if absence is not None:
             line = self._writer.new_post(
                 plan.absence_id(self._conversation, absence.since), PostKind.LINE, thread.channel
@@ -222,14 +278,15 @@ class ReconcilePass:
                     continue
                 id = plan.line_id(self._conversation, ticket.id, entry.version)
                 line = self._writer.new_post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
-                if not await self._writer.post_in_thread(line, what, blocks.Unshown("A change of the ticket")):
+                if not await self._writer.post_in_thread(
+                    line, what, blocks.Unshown("A change of the ticket"), is_new=True
+                ):
                     return
 
     async def _replies(self) -> None:
         """Show the state of the agents' replies, and say in the thread what went wrong."""
-        texts = await self._ports.stores.texts.unshown(self._conversation.id)
-        await self._note_outcome(texts)
-        for text in texts:
+        await self._note_outcome(self._unshown)
+        for text in self._unshown:
             if plan.is_told_later(text, self._posted):
                 continue
             if plan.is_written_elsewhere(text) and not await self._post_written(text):
@@ -289,12 +346,10 @@ class ReconcilePass:
 
     async def _cards(self) -> None:
         """Post the newest notification to the targets without it; report an unreachable target in the thread once."""
-        self._shown = await self._ports.stores.posts.cards(self._conversation.id, list(self._tickets), CARDS)
         announcement = self._conversation.debounce.latest
         if announcement is None or announcement.ticket not in self._tickets:
             return
-        id = plan.root_id(self._conversation)
-        root = next((post for post in self._shown if post.id == id), None)
+        root = self._known(plan.root_id(self._conversation))
         wanted = plan.targets(announcement, self._line, root)
         failed = [target for target in wanted if await self._notify(announcement, target) is False]
         if (
@@ -318,11 +373,14 @@ class ReconcilePass:
         )
         first, more = plan.shown(post, self._conversation.debounce)
         post = post.model_copy(update={"shown": first, "more": more})
-        known = next((each for each in self._shown if each.id == post.id), None)
-        posted = await self._deliver_card(post, ticket, root=False, is_new=known is None)
+        known = self._known(post.id)
+        if known is not None and known.ts is not None and not plan.is_void(known, post):
+            posted: Post | None = known
+        else:
+            posted = await self._deliver_card(post, ticket, root=False, is_new=known is None)
         if posted is None:
             return None
-        self._shown = [posted, *(each for each in self._shown if each.id != posted.id)]
+        self._note(posted)
         if posted.told is not None:
             return await self._say_maybe_notified(post, posted.told)
         reported = set(self._conversation.unreachable)
@@ -372,7 +430,7 @@ class ReconcilePass:
         """Update the root and the newest cards of this pass's tickets, and delete the hidden ones."""
         for post in self._shown:
             if plan.is_past(post, self._conversation.debounce):
-                await self._ports.stores.posts.set(post, kind=PostKind.PAST_CARD)
+                self._writer.set_later(post, kind=PostKind.PAST_CARD)
                 continue
             if post.removed or post.failed or (post.told is not None and post.ts is None):
                 continue
@@ -418,7 +476,7 @@ class ReconcilePass:
             if is_past:
                 change["kind"] = PostKind.PAST_CARD
             if change:
-                post = await self._ports.stores.posts.set(post, **change)
+                post = self._writer.set_later(post, **change)
             if not is_past:
                 self._writer.is_shown(post, what)  # a later pass makes sure of it
 
@@ -431,7 +489,7 @@ class ReconcilePass:
             if link is None:
                 return None
             if link:
-                await self._ports.stores.posts.set(post, permalink=link)
+                self._writer.set_later(post, permalink=link)
             self._links[post.id] = link
         return self._links.get(post.id, post.permalink)
 
@@ -460,7 +518,7 @@ class ReconcilePass:
                 self._writer.continue_in(REPAIR_TIME)  # an archived channel: it may be unarchived
         elif refused is not None:
             drawn = {"rendering": what.digest, "shown": seq, "more": more, "ticket": ticket.id}
-            self._writer.is_shown(await self._ports.stores.posts.set(post, **drawn), what)
+            self._writer.is_shown(self._writer.set_later(post, **drawn), what)
 
     async def _card(
         self, post: Post, ticket: Ticket, *, root: bool, withheld: str | None = None, newer: str | None = None

@@ -92,6 +92,7 @@ class Writer:
         self._until = ports.now() + PASS_LIMIT
         self._tries = conversation.redraw.tries
         self._unanswered = False
+        self._later: list[tuple[Post, dict[str, Any]]] = []
         again_at = conversation.redraw.again_at
         self._early = again_at is not None and again_at > ports.now() + CLOCK_SKEW
 
@@ -363,6 +364,21 @@ class Writer:
         await stores.conversations.forget_thread(self._conversation.id, thread.model_copy(update={"gone": code}))
         self.continue_in(timedelta())
         raise ThreadGone
+
+    # -- what Slack shows -----------------------------------------------------------------------------------------
+
+    def set_later(self, post: Post, **fields: Any) -> Post:
+        """Store new values of some fields of a post at the end of the pass, and return it with them.
+
+        A pass that ends before does no harm: the next one asks Slack again for what this one has asked for.
+        """
+        self._later.append((post, fields))
+        return post.model_copy(update=fields)
+
+    async def save(self) -> None:
+        """Store what is to be stored at the end of the pass."""
+        await self._ports.stores.posts.set_all(self._later)
+        self._later = []
 
     # -- changes --------------------------------------------------------------------------------------------------
 

@@ -87,8 +87,9 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
         await _ignore(message, conversation, ports)
         await _tell_foreigner(message, conversation, ports)
         return
-    text = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
-    wait = await _record_before(text.id, conversation, line, contact, ports) if text.asking else None
+    text, is_new = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
+    known = text if is_new else await stores.texts.get(text.id)
+    wait = await _record_before(known, conversation, line, contact, ports)
     if wait is not None:
         await ports.publisher.publish(message, delay=wait)
         return
@@ -96,10 +97,9 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
 
 
 async def _record_before(
-    id: str, conversation: Conversation, line: Line, contact: Contact, ports: Ports
+    text: Sms | None, conversation: Conversation, line: Line, contact: Contact, ports: Ports
 ) -> timedelta | None:
     """Store the replies before a stored one; returns when to ask Slack again, or None if it goes on now."""
-    text = await ports.stores.texts.get(id)
     if text is None or not text.asking:
         return None
     waited = ports.now() - (text.stored_at or text.received_at)
@@ -120,7 +120,8 @@ async def _record(
     if await is_of_another_organisation(message, line, ports):
         await _ignore(message, conversation, ports)
         return
-    await _publish_effects(await _store(message, conversation, line, contact, ports, ask=False), message, ports)
+    text, _ = await _store(message, conversation, line, contact, ports, ask=False)
+    await _publish_effects(text, message, ports)
 
 
 async def _store(
@@ -131,8 +132,11 @@ async def _store(
     ports: Ports,
     *,
     ask: bool,
-) -> Sms:
-    """Store a reply, once; returns it as it was first decided. With `ask`, Slack is asked for those before it."""
+) -> tuple[Sms, bool]:
+    """Store a reply, once; returns it as it is decided now, and whether it was new.
+
+    With `ask`, Slack is asked for those before it.
+    """
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
     out = await barred_from(line, contact, conversation, ports)
@@ -143,9 +147,10 @@ async def _store(
     asking = ask and decision.state is State.WAITING
     text = _document(message, conversation, body, decision, ports.now())
     text = text.model_copy(update={"asking": asking, "late": late})
-    if await ports.stores.texts.add(text):
+    is_new = await ports.stores.texts.add(text)
+    if is_new:
         await _tell_author(text, message, ports)
-    return text
+    return text, is_new
 
 
 async def _ignore(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
@@ -193,26 +198,21 @@ async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is doing that."""
     holder, id, stores = uuid.uuid4().hex, message.conversation, ports.stores.conversations
     lease = Lease(partial(stores.take_outbox, id, holder), partial(stores.renew_outbox, id, holder), ports)
-    while await ports.stores.texts.outbox(id, 1):
+    sending, again_in = Sending(id, ports, lease), None
+    while again_in is None and await ports.stores.texts.outbox(id, 1):
         if not await lease.take():
             await _send_again(message, BUSY, ports)
             return
         try:
             async with lease.renewing():
-                again_in = await Sending(id, ports, lease).run(lease.renew, partial(_record_earlier, ports=ports))
+                again_in = await sending.run(lease.renew, partial(_record_earlier, ports=ports))
         finally:
             await stores.release_outbox(id, holder)
-        if again_in is not None:
-            await _show_states(id, ports)
-            await _send_again(message, again_in, ports)
-            return
-    await _show_states(id, ports)  # even if nothing was sent: a worker may have died after it sent the last text
-
-
-async def _show_states(conversation: str, ports: Ports) -> None:
-    """Request that Slack show the texts' states, if it does not."""
-    if await ports.stores.texts.unshown(conversation):
-        await redraw(conversation, ports)
+    # Even if nothing was sent: a worker may have died after it sent the last text.
+    if sending.has_sent or await ports.stores.texts.unshown(id):
+        await redraw(id, ports)
+    if again_in is not None:
+        await _send_again(message, again_in, ports)
 
 
 async def _record_earlier(text: Sms, ports: Ports) -> bool:
@@ -261,7 +261,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
             return
         known = found is None
     if known:
-        await _show_states(text.conversation, ports)
+        await redraw(text.conversation, ports)
         await _answer_resend(OUTCOME_KNOWN, text, message, ports)
         return
     await ports.stores.texts.resend(text, ports.now() + SEND_WITHIN, message.order)

@@ -57,6 +57,8 @@ class Sending:
     def __init__(self, conversation: str, ports: Ports, lease: Lease[bool] | None = None) -> None:
         self._conversation, self._ports, self._lease = conversation, ports, lease
         self._texts = ports.stores.texts
+        self.has_sent = False
+        """Whether the state of a text has changed, so that Slack must show it."""
 
     async def run(
         self, keep: Callable[[], Awaitable[bool]], fetch_earlier: Callable[[Sms], Awaitable[bool]]
@@ -204,6 +206,7 @@ class Sending:
             await fail(text, state, sent.error_code, self._ports)
             return
         await succeed(text, state, self._ports)
+        self.has_sent = True
         if not await self._texts.move(text, state, sid=sent.sid):
             await self._texts.set_sid(text, sent.sid)
 

@@ -11,8 +11,7 @@ from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.opt_outs import Standing
-from messages.sms import Sms
-from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, OptIn, Reply, Status, Ticket
+from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, LastText, OptIn, Reply, Status, Ticket
 from workers.markup import last_text
 from workers.ports import Ports
 from workers.redraw import redraw
@@ -45,7 +44,7 @@ FILED_AGAIN: Final = 50
 @actor(handles=FileTexts)
 async def file_texts(message: FileTexts, ports: Ports) -> None:
     """Put the conversation's ordered texts under its open ticket, or under a new one."""
-    id, stores = message.conversation, ports.stores
+    id, stores, saved = message.conversation, ports.stores, None
     for _ in range(10):
         ticket = await stores.tickets.newest(id)
         of = ticket or await stores.conversations.get(id)
@@ -53,31 +52,48 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
         if of is None or line is None:
             log.warning("nothing to file texts under: the conversation or its line is gone")
             return
-        newest = await stores.texts.newest(id)
-        last = newest.seq or 0 if newest else 0
+        newest = message.newest or await _newest(id, ports)
+        last = newest.seq if newest else 0
         filed = ticket.last_text if ticket else 0
-        if newest is None or filed >= last or await _file(id, of.contact, line, ticket, newest, ports):
+        if newest is None or filed >= last:
+            break
+        if (saved := await _file(message, of.contact, line, ticket, newest, ports)) is not None:
             break
     else:
         raise LostVersionRace
     first = max(0, min(filed, last - FILED_AGAIN)) + 1
     await stores.texts.set_filed(id, first, last)
-    if filed < last or (ticket is not None and ticket.due_at is not None):
+    if saved is not None:
+        episode = saved.episode
+        await ports.publisher.publish(ConsiderNotifying(conversation=id, episode=episode, arrivals=message.arrivals))
+    elif ticket is not None and ticket.due_at is not None:
         await ports.publisher.publish(ConsiderNotifying(conversation=id))
 
 
-async def _file(conversation: str, contact: str, line: Line, ticket: Ticket | None, newest: Sms, ports: Ports) -> bool:
-    """Extend the ticket, or a successor, to the `newest` text; False if another worker was faster."""
-    now, text = ports.now(), newest.seq or 0
+async def _newest(conversation: str, ports: Ports) -> LastText | None:
+    """The conversation's newest text that has its place."""
+    newest = await ports.stores.texts.newest(conversation)
+    return last_text(newest) if newest else None
+
+
+async def _file(
+    message: FileTexts, contact: str, line: Line, ticket: Ticket | None, newest: LastText, ports: Ports
+) -> Ticket | None:
+    """The ticket, or its successor, extended to the `newest` text; None if another worker was faster."""
+    now, conversation = ports.now(), message.conversation
     if ticket is not None:
-        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(conversation, ticket.last_text + 1, text)
-        received = receive(ticket, text, now, line.solved_for, only_reactions=quiet)
+        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(
+            conversation, ticket.last_text + 1, newest.seq
+        )
+        received = receive(ticket, newest.seq, now, line.solved_for, only_reactions=quiet)
         if received is not None:
-            return await _save(ticket, received.model_copy(update={"newest": last_text(newest)}), now, ports)
+            extended = received.model_copy(update={"newest": newest})
+            return extended if await _save(ticket, extended, now, ports) else None
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
-    covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": text, "waiting_since": now}
-    return await ports.stores.tickets.add(new.model_copy(update={**covered, "newest": last_text(newest)}))
+    covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
+    begun = new.model_copy(update={**covered, "waiting_since": now, "newest": newest})
+    return begun if await ports.stores.tickets.add(begun) else None
 
 
 def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
@@ -104,7 +120,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             log.warning("an order about a ticket that does not exist", ticket=message.ticket)
             return
         tickets = [ticket]
-        if isinstance(message.command, Reply):
+        if isinstance(message.command, Reply) and ticket.is_closed:
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
             tickets.append(ticket)
         if (known := await _entry_of(message, tickets, ports)) is not None:
@@ -137,11 +153,15 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await ports.stores.tickets.remember_tags(decision.ticket.tags, at)
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
+    conversation, episode = ticket.conversation, None if decision.ticket.is_closed else decision.ticket.episode
     if message.by is None:
-        await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
-    else:
-        replied = isinstance(message.command, Reply)
-        await ports.publisher.publish(AgentActed(ticket=ticket.id, by=message.by, at=at, replied=replied))
+        await ports.publisher.publish(ConsiderNotifying(conversation=conversation, episode=episode))
+        return
+    replied = isinstance(message.command, Reply)
+    acted = AgentActed(
+        ticket=ticket.id, by=message.by, at=at, replied=replied, conversation=conversation, episode=episode
+    )
+    await ports.publisher.publish(acted)
 
 
 async def _is_out(ticket: Ticket, ports: Ports) -> bool:

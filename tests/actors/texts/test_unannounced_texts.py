@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.conversation import Debounce
+from messages.conversation import Arrival, Debounce, Episode
 from messages.line import Mode
 from messages.notification import AgentActed, ConsiderNotifying
 from tests import make
@@ -14,7 +14,7 @@ from tests.fakes import FakeWorkers
 from tests.make import at
 from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.mongo import Stores
-from workers.notifications.debounce import Arrival, Episode, next_state
+from workers.notifications.debounce import next_state
 
 MANY = 400
 
@@ -120,7 +120,7 @@ async def test_the_newest_arrivals_are_read_back_to_the_first_page_with_earlier_
     for seq in range(1, 131):
         await stores.texts.add(make.sms(id=f"SM{seq}", seq=seq, received_at=at(seq)))
     reached = {
-        seconds: [seq for seq, _, _ in await stores.texts.arrivals_after(make.CONVERSATION, at(seconds), 3, 130)]
+        seconds: [each.seq for each in await stores.texts.arrivals_after(make.CONVERSATION, at(seconds), 3, 130)]
         for seconds in (0, 60, 100, 129, 130)
     }
     assert reached[0] == list(range(3, 131))

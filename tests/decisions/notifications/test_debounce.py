@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from messages.conversation import Announcement, Debounce
+from messages.conversation import Announcement, Arrival, Debounce, Episode
 from messages.line import Line, Mode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, next_state, outcome
+from workers.notifications.debounce import next_state, outcome
 
 
 class WatchedDebounce:

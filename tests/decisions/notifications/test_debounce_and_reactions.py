@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.conversation import Debounce
+from messages.conversation import Arrival, Debounce, Episode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, next_state
+from workers.notifications.debounce import next_state
 
 LINE = make.line(window=timedelta(seconds=10), cap=timedelta(seconds=35))
 

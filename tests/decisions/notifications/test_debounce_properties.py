@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.conversation import Debounce
+from messages.conversation import Arrival, Debounce, Episode
 from messages.line import Line, Mode
 from tests import make
 from tests.make import at
-from workers.notifications.debounce import Arrival, Episode, next_state
+from workers.notifications.debounce import next_state
 
 WINDOW, CAP = 10, 35
 LINE = make.line(window=timedelta(seconds=WINDOW), cap=timedelta(seconds=CAP))
