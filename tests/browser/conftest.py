@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address() -> Iterator[str]:
     """The sandbox page of a `clerk run` without other servers, with a window of two seconds and a cap of six."""
     port = free_port()
@@ -70,9 +70,9 @@ def world(address: str) -> Iterator[World]:
     outside.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A browser for one module: Playwright's event loop must end before another module's tests start one."""
+    """A browser for this folder: Playwright's event loop must end before the tests of another one start theirs."""
     assert CHROMIUM is not None
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.path.realpath(CHROMIUM), args=[*FLAGS])

@@ -1,4 +1,7 @@
-"""Whole processes against the real broker."""
+"""Whole processes against the real broker.
+
+They end with the last test of this folder: processes that wait for nothing cost the other tests processor time.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,10 +16,10 @@ from tests.wire_cutter import Wire
 PATIENT_LINE = "+15550004444"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clerk(rabbit: BackingServer, mongo: BackingServer) -> Iterator[Deployment]:
     """Clerk with two workers, a window of two seconds and a cap of six; each test uses its own contacts."""
-    own = vhost(rabbit, f"system{WORKER}")  # its workers live on beside tests that look into queues
+    own = vhost(rabbit, f"system{WORKER}")  # other tests of this folder look into queues
     empty(own.url)
     with Deployment("clerk", own.url, database(mongo.url, f"system{WORKER}"), workers=2) as deployment:
         yield deployment
@@ -37,7 +40,7 @@ def patient_line(clerk: Deployment) -> Iterator[str]:
     assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def place(mongo: BackingServer) -> Iterator[Place]:
     """One worker, the clock, the gateway, and servers that a test may stop: it leaves them running again."""
     with ExitStack() as stack:
