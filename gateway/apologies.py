@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import aiohttp
 import structlog
 
 from messages.base import QueueMessage
@@ -19,7 +18,10 @@ WORDS: Final = (
     "Clerk could not take that for certain: its message broker does not answer. If nothing has happened in a minute, "
     "please try again. If it lasts, tell an admin: `clerk doctor` says what is wrong."
 )
-TIMEOUT: Final = aiohttp.ClientTimeout(total=10, connect=5)
+TIMEOUT: Final = 10.0
+CONNECT_TIMEOUT: Final = 5.0
+"""Seconds in which Slack must answer, and in which a connection must stand."""
+
 MOST_AT_ONCE: Final = 20
 
 
@@ -43,10 +45,13 @@ class Apologies:
 
 
 async def _tell(url: str, proxy: str | None) -> None:
+    import aiohttp  # takes more memory than all else here, and few gateways ever have to tell anyone
+
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT_TIMEOUT)
     body = {"response_type": "ephemeral", "replace_original": False, "text": WORDS}
     try:
         async with (
-            aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.post(url, json=body, allow_redirects=False, proxy=proxy) as answer,
         ):
             outcome = f"http_{answer.status}"

@@ -4,18 +4,19 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
 import structlog
 from prometheus_client import Counter
-from yarl import URL
 
 from gateway.webhook import Response
 from messages.formats.media_links import BadSignature, LinkExpired, MediaLink, media_key, read_path
 from messages.formats.slack_urls import is_slack_url
 from messages.process.settings import Settings
 from messages.process.telemetry import start_at_zero
+
+if TYPE_CHECKING:
+    import aiohttp
 
 log = structlog.get_logger("clerk.gateway")
 
@@ -26,8 +27,10 @@ MOST_BYTES: Final = 5_000_000
 """The most that an MMS can hold (https://www.twilio.com/docs/messaging/guides/accepted-mime-types)."""
 
 MOST_AT_ONCE: Final = 10
-TIMEOUT: Final = aiohttp.ClientTimeout(total=14, connect=5, sock_read=10)
-"""Shorter than the 15 seconds that Twilio waits for an answer."""
+TIMEOUT: Final = 14.0
+CONNECT_TIMEOUT: Final = 5.0
+READ_TIMEOUT: Final = 10.0
+"""Seconds; the whole is shorter than the 15 seconds that Twilio waits for an answer."""
 
 _CHUNK: Final = 64 * 1024
 _HEADERS: Final[Mapping[str, str]] = {
@@ -75,11 +78,15 @@ class MediaFiles:
     async def _content(self, link: MediaLink) -> bytes:
         if not is_slack_url(link.url, self._api_url):
             raise _FetchFailed(502, "elsewhere")
+        import aiohttp  # takes more memory than all else here, and only files of replies need it
+        from yarl import URL
+
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
         headers = {"authorization": f"Bearer {self._token.get_secret_value()}", "accept-encoding": "identity"}
         try:
             async with (
                 self._turns,
-                aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
                 session.get(
                     URL(link.url, encoded=True),
                     headers=headers,
@@ -99,7 +106,7 @@ def disposition(named: str) -> str:
     return f'inline; filename="{name}"' if name else "inline"
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def _read(answer: "aiohttp.ClientResponse") -> bytes:
     """The file's bytes; Slack answers a token without access with a redirect or a sign-in page."""
     if answer.status != 200:
         raise _FetchFailed(404 if answer.status in {404, 410} else 502, f"http_{answer.status}")

@@ -6,6 +6,7 @@ wire server.
 """
 
 import contextlib
+import functools
 import os
 import random
 import shutil
@@ -431,9 +432,15 @@ class Program:
         return self.log.read_text(errors="replace")
 
 
+@functools.cache
+def _asking() -> httpx.Client:
+    """One client for all who wait for a server: each new one reads all certificates of the machine."""
+    return httpx.Client(timeout=5, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def answers(url: str) -> bool:
     """Whether an HTTP GET is answered with 200."""
     try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+        return _asking().get(url).status_code == 200
     except httpx.HTTPError:
         return False

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol, override
+from typing import Any, Final, Protocol, override
 
 import dramatiq
 import pika
@@ -98,11 +98,24 @@ def _publish_again(
     broker.enqueue(message.copy(), delay=int(wait / timedelta(milliseconds=1)))
 
 
+DUE_EVERY: Final = 100
+"""Milliseconds between two looks for delayed messages that are due: so late they may be."""
+
+
+def wait_for_message(queue: str, longest: int) -> int:
+    """The milliseconds that a consumer of this queue waits for a message before it looks what else there is to do."""
+    return min(longest, DUE_EVERY) if queue == delayed(q_name(queue)) else longest
+
+
 class _Consumer(_RabbitmqConsumer):
-    """Acknowledges a message only when it is done, or safe in another queue."""
+    """Acknowledges a message only when it is done, or safe in another queue.
+
+    RabbitMQ wakes it for each message; after `timeout` milliseconds without one it looks whether the worker ends. Only
+    delayed messages have to be looked for.
+    """
 
     def __init__(self, broker: RabbitmqBroker, queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout)
+        super().__init__(broker, queue_name, prefetch, wait_for_message(queue_name, timeout))
         self.iterator = self._readable(self.iterator)
 
     def ack(self, message: MessageProxy) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -62,16 +63,21 @@ class Management:
         *others, last = self._addresses
         for each in others:
             try:
-                return _answer(each, path, query)
+                return _answer(self._http, each, path, query)
             except Unavailable:
                 continue
-        return _answer(last, path, query)
+        return _answer(self._http, last, path, query)
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """One client: each new one reads all certificates of the machine. It keeps no connection between two calls."""
+        return httpx.Client(timeout=3, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
-def _answer(address: Address, path: str, query: Mapping[str, int]) -> Sequence[Json]:
+def _answer(http: httpx.Client, address: Address, path: str, query: Mapping[str, int]) -> Sequence[Json]:
     base, auth, _ = address
     try:
-        answer = httpx.get(f"{base}{path}", params=dict(query), auth=auth, timeout=3, trust_env=False)
+        answer = http.get(f"{base}{path}", params=dict(query), auth=auth)
         answer.raise_for_status()
         found = answer.json()
     except httpx.HTTPStatusError as error:

@@ -56,9 +56,9 @@ class Child:
         ]
 
     def environment(self) -> dict[str, str]:
-        """What is added to the command's environment: it looks for due messages every 100 ms, not every second."""
+        """What is added to the command's environment: its threads wait for half a second, then look whether it ends."""
         prefetch = {} if self.prefetch is None else {"dramatiq_queue_prefetch": str(self.prefetch)}
-        return {"dramatiq_worker_timeout": "100", **prefetch}
+        return {"dramatiq_worker_timeout": "500", **prefetch}
 
 
 def plan(queues: Sequence[str], processes: int, threads: int) -> list[Child]:
