@@ -19,7 +19,11 @@ FAULTS: Final[Sequence[Mapping[str, Any]]] = (
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything, and whether the gateway is killed, too; times are seconds."""
+    """How much of everything, and whether the gateway is killed, too; times are seconds.
+
+    `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail; None: as many
+    as there is time for until all is written.
+    """
 
     texts: int
     contacts: int
@@ -28,6 +32,8 @@ class Scale:
     kill_every: float
     fault_every: float
     kill_gateway: bool = True
+    kills: int | None = None
+    faults: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,12 @@ def scripts(seed: int, scale: Scale) -> Iterator[list[Deed]]:
             deeds.append(Deed(kind, numbers[kind], dice.choice(AGENTS), times))
             numbers[kind] += 1
         yield deeds
+
+
+def in_rounds[T](things: Sequence[T], dice: random.Random) -> Iterator[T]:
+    """All of these things in random order, then all of them in another one, for ever: none is left to chance."""
+    while True:
+        yield from dice.sample(things, len(things))
 
 
 def _shares(scale: Scale, contact: int) -> dict[str, int]:

@@ -14,9 +14,9 @@ import httpx
 import pika
 
 from messages.queues import dead
-from tests.chaos.script import FAULTS, Deed, Scale, scripts
+from tests.chaos.script import FAULTS, Deed, Scale, in_rounds, scripts
 from tests.deployment import CHANNEL, LINE, Deployment, Json, Watched, new_contact
-from tests.servers import Program, consumers, descendants, end, wait_until
+from tests.servers import consumers, descendants, end, wait_until
 
 CLICKED: Final = ("ticket.open", "ticket.hide", "ticket.show", "ticket.take")
 PATIENCE: Final = 900.0
@@ -26,7 +26,12 @@ EVERY: Final = 1.0
 """Seconds between two reads of the world's state: each gets more expensive as the state grows."""
 
 LEAST_KILLS: Final = 5
-"""A storm goes on until so many processes were killed, also when all is written by then."""
+"""A storm of no given number of kills goes on until so many processes were killed, also when all is written by then."""
+
+KILLS: Final = "kills"
+RESTARTS: Final = "restarts of RabbitMQ"
+API_FAULTS: Final = "faults of Slack and Twilio"
+"""The figures of what went wrong."""
 
 AT_ONCE: Final = 8
 """Conversations that go on at the same time."""
@@ -41,6 +46,10 @@ class Storm:
         self._clerk, self._scale, self._restart_broker = clerk, scale, restart_broker
         self._world = Watched(clerk.world, EVERY)
         self._dice = random.Random(seed + 1)
+        self._faults = in_rounds(FAULTS, self._dice)
+        whole = [clerk.clock, *clerk.workers, *([clerk.gateway] if scale.kill_gateway else [])]
+        self._victims = in_rounds([*whole, *[None] * 2 * len(whole)], self._dice)
+        """Whom to kill: a process that was started here, or, for None, one of those below a worker."""
         self._over = threading.Event()
         self.contacts = {new_contact(): script for script in scripts(seed, scale)}
         self.figures: Counter[str] = Counter()
@@ -62,7 +71,15 @@ class Storm:
                 process.start()
 
     def _was_bad(self) -> bool:
-        return self.figures["kills"] >= LEAST_KILLS and self.figures["restarts of RabbitMQ"] > 0
+        least = {
+            KILLS: LEAST_KILLS if self._scale.kills is None else self._scale.kills,
+            RESTARTS: 1,
+            API_FAULTS: len(FAULTS) if self._scale.faults is None else self._scale.faults,
+        }
+        return all(self.figures[what] >= count for what, count in least.items())
+
+    def _may_go_on(self, what: str, most: int | None) -> bool:
+        return most is None or self.figures[what] < most
 
     def poison(self, amqp_url: str) -> None:
         """Put messages into a queue that no actor can handle."""
@@ -132,17 +149,17 @@ class Storm:
         restarted = False
         while not self._over.wait(0.1):
             now = time.monotonic()
-            if now >= fault_at:
+            if now >= fault_at and self._may_go_on(API_FAULTS, self._scale.faults):
                 fault_at = now + self._scale.fault_every
-                self._clerk.world.do("faults", **self._dice.choice(FAULTS))
-                self.figures["faults of Slack and Twilio"] += 1
-            if now >= kill_at and self._somebody_works():
+                self._clerk.world.do("faults", **next(self._faults))
+                self.figures[API_FAULTS] += 1
+            if now >= kill_at and self._may_go_on(KILLS, self._scale.kills) and self._somebody_works():
                 kill_at = now + self._scale.kill_every
                 self._kill()
             if now >= restart_broker_at and not restarted:
                 restarted = True
                 self._restart_broker()
-                self.figures["restarts of RabbitMQ"] += 1
+                self.figures[RESTARTS] += 1
         self._clerk.world.no_faults()
 
     def _somebody_works(self) -> bool:
@@ -153,20 +170,19 @@ class Storm:
         """End one process with SIGKILL: a worker's or the interactive worker's (their supervisor starts it again),
         or the gateway, the clock or a whole worker, which are started again here."""
         clerk = self._clerk
-        whole: list[Program] = [clerk.gateway, clerk.clock, *clerk.workers]
-        for process in whole:
+        for process in (clerk.gateway, clerk.clock, *clerk.workers):
             if process.status is not None:
                 process.start()
+        victim = next(self._victims)
         children = [pid for worker in clerk.workers for pid in descendants(worker.pid)]
-        if not self._scale.kill_gateway:
-            whole.remove(clerk.gateway)
-        victim = self._dice.randrange(len(whole) + len(children))
-        if victim < len(whole):
-            whole[victim].kill()
-            whole[victim].start()
+        if victim is not None:
+            victim.kill()
+            victim.start()
+        elif children:
+            end([self._dice.choice(children)])
         else:
-            end([children[victim - len(whole)]])
-        self.figures["kills"] += 1
+            return
+        self.figures[KILLS] += 1
 
 
 def _text_of(card: Json) -> str:

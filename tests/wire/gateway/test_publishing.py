@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pika
 import pytest
 from dramatiq import Message
@@ -259,14 +260,20 @@ async def test_closing_waits_for_outstanding_confirms(publisher: AmqpPublisher, 
 
 
 async def test_closing_leaves_no_connection_open(own_rabbit: PrivateRabbit) -> None:
-    publisher = await _connected(own_rabbit.url)
-    await publisher.publish(make.sms_received())
-    await publisher.close()
+    async with httpx.AsyncClient(base_url=f"{own_rabbit.management}/api", trust_env=False) as api:
 
-    async def none() -> bool:
-        return "running" not in await asyncio.to_thread(own_rabbit.control, "list_connections", "pid", "state")
+        async def connected() -> bool:
+            found: list[object] = (await api.get("/connections")).raise_for_status().json()
+            return bool(found)
 
-    await _until(none)
+        async def none() -> bool:
+            return not await connected()
+
+        publisher = await _connected(own_rabbit.url)
+        await publisher.publish(make.sms_received())
+        await _until(connected)
+        await publisher.close()
+        await _until(none)
 
 
 @pytest.mark.parametrize("url", ["amqp://host:port/", "amqp://host:99999999/", "amqp://host/?heartbeat=soon"])
