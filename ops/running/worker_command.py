@@ -11,14 +11,24 @@ import sys
 from ops.running.parent_death import end_with_parent
 
 
+def import_all_that_workers_need() -> None:
+    """Import it before the fork: then it is in memory once, and no worker process has to import it again."""
+    from messages.process import logs  # noqa: F401
+    from ops import settings  # noqa: F401
+    from ops.running import heartbeat, thread_death  # noqa: F401
+    from ops.traces import log_trail  # noqa: F401
+    from workers import broker  # noqa: F401
+    from workers.wiring import load_actors
+
+    load_actors()
+
+
 def main() -> int:
     """Run the command until its worker processes have ended; its exit status."""
     supervisor, *arguments = sys.argv[1:]
     end_with_parent(signal.SIGTERM, int(supervisor))
     multiprocessing.set_start_method("fork")  # Python 3.14 has another default
-    # What is imported before the fork is in memory once, and is not imported again by each worker process.
-    import workers.wiring  # noqa: F401
-
+    import_all_that_workers_need()
     gc.collect()
     gc.freeze()  # the collector leaves these objects alone, so that their pages are not copied
     from dramatiq.cli import main, make_argument_parser

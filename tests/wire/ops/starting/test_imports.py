@@ -1,7 +1,9 @@
 """What commands import when they start: each library costs every process time and memory, used or not."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
 from ops.cli import COMMANDS
@@ -23,6 +25,18 @@ HEAVY: Final = (
 NEED_THEM: Final = {"run", "clock"}
 """`clerk worker` needs them as well, but only in the processes that it starts."""
 
+AFTER_THE_FORK: Final = """import multiprocessing, sys
+from ops.running.worker_command import import_all_that_workers_need
+def start():
+    before = set(sys.modules)
+    import workers.boot
+    import ops.running.worker_process
+    print(*sorted(set(sys.modules) - before), flush=True)
+import_all_that_workers_need()
+worker = multiprocessing.get_context("fork").Process(target=start)
+worker.start()
+worker.join()"""
+
 LOOK: Final = """import sys
 from importlib import import_module
 for name in sys.argv[1].split():
@@ -32,12 +46,25 @@ print(*[each for each in sys.argv[2].split() if each in sys.modules])"""
 
 def test_no_command_imports_the_clients_of_slack_and_twilio_unless_it_calls_them() -> None:
     modules = [{"import": "import_"}.get(name, name) for name in COMMANDS if name not in NEED_THEM]
-    found = subprocess.run(
-        [sys.executable, "-c", LOOK, " ".join(modules), " ".join(HEAVY)],
+    assert printed(LOOK, " ".join(modules), " ".join(HEAVY)) == []
+
+
+def test_a_worker_process_imports_only_what_it_runs_at_its_start(tmp_path: Path) -> None:
+    where = {"CLERK_AMQP_URL": "amqp://127.0.0.1:1/", "CLERK_MONGO_URL": "mongodb://127.0.0.1:1/clerk"}
+    where |= {"CLERK_HEARTBEAT_DIR": str(tmp_path), "CLERK_TRAIL_DAYS": "0"}
+    assert printed(AFTER_THE_FORK, **where) == ["ops.running.worker_process", "workers.boot"]
+
+
+def printed(code: str, *arguments: str, **environment: str) -> list[str]:
+    """The words that a program prints."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("CLERK_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
+        env={**others, **environment},
         capture_output=True,
         text=True,
         check=True,
         timeout=240,
     )
-    assert found.stdout.split() == []
+    return ended.stdout.split()
