@@ -435,12 +435,17 @@ class Program:
 @functools.cache
 def _asking() -> httpx.Client:
     """One client for all who wait for a server: each new one reads all certificates of the machine."""
-    return httpx.Client(timeout=5, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def asked(url: str, headers: Mapping[str, str] | None = None, within: float = 30) -> httpx.Response:
+    """The answer to an HTTP GET."""
+    return _asking().get(url, headers=headers, timeout=within)
 
 
 def answers(url: str) -> bool:
     """Whether an HTTP GET is answered with 200."""
     try:
-        return _asking().get(url).status_code == 200
+        return asked(url, within=5).status_code == 200
     except httpx.HTTPError:
         return False

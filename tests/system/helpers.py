@@ -1,10 +1,11 @@
 """What people do and see in the system tests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.deployment import CHANNEL, LINE, Deployment, World, new_contact
-from tests.servers import PrivateRabbit
+from tests.servers import PrivateRabbit, wait_until
 from tests.wire_cutter import Wire
 
 
@@ -31,6 +32,11 @@ def conversation(world: World, line: str = LINE) -> tuple[str, dict[str, Any]]:
     contact = new_contact()
     world.text(contact, "hello", to=line)
     return contact, world.card(contact)
+
+
+def operator_sees[T](look: Callable[[], T], what: str, within: float = 60) -> T:
+    """What an operator sees once there is something to see: each look runs a whole command, or draws a page."""
+    return wait_until(look, what, within, every=0.5)
 
 
 BEARER = {"authorization": "Bearer test-ops-token"}

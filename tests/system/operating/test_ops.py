@@ -7,19 +7,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from ops.health.probe import folder, health
 from ops.health.sign import KINDS
 from tests.commands import clerk_program
 from tests.deployment import CHANNEL, Deployment, clerk_command, new_contact
-from tests.servers import Program, free_port, wait_until
-from tests.system.helpers import BEARER, publish
+from tests.servers import Program, asked, free_port, wait_until
+from tests.system.helpers import BEARER, operator_sees, publish
 
 
 def ask(clerk: Deployment, path: str) -> Any:
     """The answer of the console's API."""
-    answer = httpx.get(f"{clerk.gateway_url}/ops/api/{path}", headers=BEARER, timeout=30, trust_env=False)
+    answer = asked(f"{clerk.gateway_url}/ops/api/{path}", BEARER)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -41,7 +39,7 @@ def test_a_text_can_be_followed_from_webhook_to_slack(clerk: Deployment) -> None
         "message: slack.render handled done",
     ]
     # Each process writes its log trail once a second: the last step may appear before earlier ones.
-    wait_until(lambda: set(order) <= set(steps()), "the whole trail")
+    operator_sees(lambda: set(order) <= set(steps()), "the whole trail")
     found = steps()
     assert [each for each in found if each in order][:1] == order[:1]
     assert any("Slack: a message with texts was posted" in each for each in found)
@@ -108,7 +106,7 @@ def test_poisoned_messages_of_every_kind_become_dead_letters_with_a_reason_and_h
         found: list[dict[str, Any]] = json.loads(result.stdout)
         return found
 
-    found = wait_until(lambda: letters if len(letters := dead()) >= 9 else [], "nine dead letters", 60)
+    found = operator_sees(lambda: letters if len(letters := dead()) >= 9 else [], "nine dead letters", 60)
     assert len(found) == 9
     assert all(each["reason"] for each in found), found
     reasons = {each["id"]: each["reason"] for each in found}
@@ -127,7 +125,7 @@ def test_the_metrics_of_every_worker_process_are_served_in_one_place(clerk: Depl
     worker.log.unlink(missing_ok=True)
 
     def counted() -> str:
-        return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).text
+        return asked(f"http://127.0.0.1:{port}/metrics").text
 
     for other in clerk.workers:
         other.terminate()
@@ -165,7 +163,7 @@ def test_a_second_process_reports_that_the_metrics_port_is_taken(clerk: Deployme
 
 
 def test_the_console_knows_every_process_and_its_queues(clerk: Deployment) -> None:
-    page = wait_until(
+    page = operator_sees(
         lambda: text if "clock" in (text := _page(clerk, "/")) and text.count("<td>worker</td>") == 2 else "",
         "two workers and a clock on the overview",
     )
@@ -202,4 +200,4 @@ def test_the_doctor_names_an_invalid_variable(clerk: Deployment) -> None:
 
 
 def _page(clerk: Deployment, path: str) -> str:
-    return httpx.get(f"{clerk.gateway_url}/ops{path}", headers=BEARER, timeout=30, trust_env=False).text
+    return asked(f"{clerk.gateway_url}/ops{path}", BEARER).text

@@ -7,7 +7,7 @@ import httpx
 from messages.process.settings import SANDBOX
 from tests.deployment import Deployment, clerk_command, new_contact
 from tests.servers import wait_until
-from tests.system.helpers import marks, publish, reply, sent
+from tests.system.helpers import marks, operator_sees, publish, reply, sent
 
 
 def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deployment) -> None:
@@ -47,7 +47,7 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
     def listed() -> str:
         return clerk_command(clerk, "dead", "list").stdout
 
-    wait_until(lambda: "odd-one" in listed(), "a dead letter", 60)
+    operator_sees(lambda: "odd-one" in listed(), "a dead letter", 60)
     outputs = {
         **{process.name: process.output() for process in clerk.processes if process is not clerk.sandbox},
         "metrics": httpx.get(f"{clerk.gateway_url}/metrics", trust_env=False).text,

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from tests.deployment import CHANNEL, LINE, Deployment, clerk_command, new_contact
-from tests.servers import Program, answers, descendants, wait_until
-from tests.system.helpers import BEARER, Place, marks, publish, reply
+from tests.servers import Program, answers, asked, descendants, wait_until
+from tests.system.helpers import BEARER, Place, marks, operator_sees, publish, reply
 
 
 def doctor(clerk: Deployment) -> dict[str, str]:
@@ -63,19 +63,19 @@ def test_the_broker_is_away(place: Place) -> None:
     finally:
         place.rabbit.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")
-    wait_until(lambda: "broker" not in doctor(place.clerk), "the doctor finds no problem with the broker", 90)
+    operator_sees(lambda: "broker" not in doctor(place.clerk), "the doctor finds no problem with the broker", 90)
 
 
 def test_no_worker_runs(place: Place) -> None:
     contact, worker = new_contact(), place.clerk.workers[0]
     worker.stop()
     place.clerk.world.text(contact, "anybody?")
-    waiting = wait_until(lambda: (q := queue(place.clerk, "ingestion"))["ready"] and q, "a message waits", 30)
+    waiting = operator_sees(lambda: (q := queue(place.clerk, "ingestion"))["ready"] and q, "a message waits", 30)
     assert waiting["consumers"] == 0
     assert "no worker serves" in doctor(place.clerk)["workers"]
     worker.start()
     place.clerk.world.card(contact)
-    wait_until(lambda: "workers" not in doctor(place.clerk), "every queue has consumers", 60)
+    operator_sees(lambda: "workers" not in doctor(place.clerk), "every queue has consumers", 60)
 
 
 def test_a_worker_is_stuck(place: Place) -> None:
@@ -83,21 +83,21 @@ def test_a_worker_is_stuck(place: Place) -> None:
     with stopped(working(clerk.workers[0])) as pid:
         clerk.world.text(contact, "is anybody awake?")
         # Its rates cover the last seconds, in which it may have finished earlier messages.
-        waiting = wait_until(
+        waiting = operator_sees(
             lambda: (q := queue(clerk, "ingestion"))["stalled"] and q["rate_out"] == 0 and q,
             "no message is finished",
             30,
         )
         assert waiting["consumers"] == 1
         assert waiting["held"] >= 1
-        named = wait_until(lambda: doctor(clerk).get("worker is stuck", ""), "the doctor names it", 40)
+        named = operator_sees(lambda: doctor(clerk).get("worker is stuck", ""), "the doctor names it", 40)
         assert f"process {pid} " in named
         assert "ingestion" in named
         on_page = f"A worker is stuck: process {pid} "  # the console shows a sample that is a few seconds old
-        wait_until(lambda: on_page in overview(clerk), "the console says so", 20)
+        operator_sees(lambda: on_page in overview(clerk), "the console says so", 20)
         # The test restarts nothing: the supervisor ends the process and starts another.
         clerk.world.card(contact, within=120)
-    wait_until(lambda: "worker is stuck" not in doctor(clerk), "the doctor finds no problem", 30)
+    operator_sees(lambda: "worker is stuck" not in doctor(clerk), "the doctor finds no problem", 30)
     assert clerk.world.texts_in_thread(contact) == ["is anybody awake?"]
     assert len(clerk.world.cards(contact)) == 1
 
@@ -128,7 +128,7 @@ def test_slack_does_not_answer(place: Place) -> None:
     world.do("faults", api="slack", kind="hang", seconds=3600, times=1000)
     try:
         world.text(contact, "two")
-        wait_until(lambda: "Slack does not answer" in overview(place.clerk), "the console says so", 40)
+        operator_sees(lambda: "Slack does not answer" in overview(place.clerk), "the console says so", 40)
         assert "can't be reached" in doctor(place.clerk)["Slack"]
     finally:
         world.no_faults()
@@ -137,7 +137,7 @@ def test_slack_does_not_answer(place: Place) -> None:
 
 def overview(clerk: Deployment, page: str = "") -> str:
     """What the console's overview or another of its pages says, without its markup."""
-    shown = httpx.get(f"{clerk.gateway_url}/ops{page}", headers=BEARER, timeout=30, trust_env=False).text
+    shown = asked(f"{clerk.gateway_url}/ops{page}", BEARER).text
     return re.sub(r"<[^>]*>", "", shown)
 
 
@@ -149,7 +149,7 @@ def test_slack_throttles(place: Place) -> None:
     world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=20)
     world.text(contact, "two")
 
-    wait_until(lambda: "Slack throttles #texts" in overview(place.clerk), "the console says so", 30)
+    operator_sees(lambda: "Slack throttles #texts" in overview(place.clerk), "the console says so", 30)
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
 
 
@@ -158,8 +158,8 @@ def test_a_message_is_poisoned(place: Place) -> None:
     publish(clerk, "ingestion", b'{"who": "knows"}')
     clerk.world.text(contact, "not held up")
     clerk.world.card(contact)
-    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 1, "it becomes a dead letter", 30)
-    wait_until(lambda: "1 dead letter in ingestion" in overview(clerk), "the console says so", 30)
+    operator_sees(lambda: queue(clerk, "ingestion")["dead"] == 1, "it becomes a dead letter", 30)
+    operator_sees(lambda: "1 dead letter in ingestion" in overview(clerk), "the console says so", 30)
     assert "1" in doctor(clerk)["dead letters"]
     (letter,) = json.loads(clerk_command(clerk, "dead", "list", "--queue", "ingestion", "--json").stdout)
     assert "not a message" in letter["reason"]
@@ -168,8 +168,8 @@ def test_a_message_is_poisoned(place: Place) -> None:
     refused = clerk_command(clerk, "dead", "replay", letter["id"])
     assert (refused.returncode, "No actor can read" in refused.stdout) == (1, True)
     assert clerk_command(clerk, "dead", "drop", letter["id"]).returncode == 0
-    wait_until(lambda: queue(clerk, "ingestion")["dead"] == 0, "the queues are clean", 30)
-    wait_until(lambda: "dead letters" not in doctor(clerk), "the doctor finds no problem", 30)
+    operator_sees(lambda: queue(clerk, "ingestion")["dead"] == 0, "the queues are clean", 30)
+    operator_sees(lambda: "dead letters" not in doctor(clerk), "the doctor finds no problem", 30)
 
 
 def test_a_channel_is_archived(place: Place) -> None:
@@ -177,10 +177,10 @@ def test_a_channel_is_archived(place: Place) -> None:
     clerk.world.do("channel", id=CHANNEL, archived=True)
     try:
         clerk.world.text(contact, "into the void", sid=sid)
-        wait_until(lambda: "is_archived" in clerk_command(clerk, "trace", sid).stdout, "the trace says so", 60)
+        operator_sees(lambda: "is_archived" in clerk_command(clerk, "trace", sid).stdout, "the trace says so", 60)
         assert "is archived" in doctor(clerk)[f"channel of {LINE}"]
         refused = "Slack refuses posts to #texts: is_archived"
-        wait_until(lambda: refused in overview(clerk), "the console says so", 30)
+        operator_sees(lambda: refused in overview(clerk), "the console says so", 30)
         assert "Slack refuses posts: is_archived" in overview(clerk, "/lines")
     finally:
         clerk.world.do("channel", id=CHANNEL, archived=False, joined=True)
@@ -188,7 +188,7 @@ def test_a_channel_is_archived(place: Place) -> None:
     clerk.world.text(contact, "and out of it")
     texts = ["into the void", "and out of it"]
     wait_until(lambda: clerk.world.texts_in_thread(contact) == texts, "what waited is posted", 90)
-    wait_until(lambda: "refuses posts" not in overview(clerk), "the console shows no problem", 30)
+    operator_sees(lambda: "refuses posts" not in overview(clerk), "the console shows no problem", 30)
     assert "no problem known" in overview(clerk, "/lines")
 
 
@@ -199,7 +199,7 @@ def test_the_provider_rejects(place: Place) -> None:
     world.do("handling", number=contact, reject_times=1, reject_code=21408)
     reply(world, card, "bonjour")
     wait_until(lambda: marks(world, "bonjour") == ["x"], "the failed mark")
-    wait_until(lambda: "Twilio refused a text" in overview(place.clerk), "the console says so", 30)
+    operator_sees(lambda: "Twilio refused a text" in overview(place.clerk), "the console says so", 30)
     assert any("country" in each["text"] for each in world.thread(contact))
     ticket = next(each["value"] for each in _buttons(card) if "ticket" in each["value"])
     trace = clerk_command(place.clerk, "trace", f"#{json.loads(ticket)['ticket']}").stdout

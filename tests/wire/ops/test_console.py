@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from ops.console.signing_in.session import NEXT_TRY_AFTER, TRIES, Token
-from tests.servers import depths
+from tests.servers import WORKER, BackingServer, asked, database, depths, vhost
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -32,6 +33,15 @@ def address(amqp_url: str, mongo_url: str) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def untouched(rabbit: BackingServer, mongo: BackingServer) -> Iterator[str]:
+    """A console for tests that only look at its pages; nothing else reaches its queues and documents."""
+    own = vhost(rabbit, f"console{WORKER}")
+    declare(own.url)
+    with console(own.url, database(mongo.url, f"console{WORKER}")) as address:
+        yield address
+
+
 @pytest.fixture
 def visitor(address: str) -> Iterator[httpx.Client]:
     """A client without the token."""
@@ -41,6 +51,13 @@ def visitor(address: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def operator(address: str) -> Iterator[httpx.Client]:
+    """A client that has signed in with a browser."""
+    with signed_in(address) as client:
+        yield client
+
+
+@contextmanager
+def signed_in(address: str) -> Iterator[httpx.Client]:
     """A client that has signed in with a browser."""
     with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
         answer = client.post("/sign-in", data={"token": TOKEN, "after": "/ops/dead"})
@@ -55,8 +72,8 @@ def form_key(client: httpx.Client) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_without_the_token_every_page_is_a_form_that_asks_for_it(visitor: httpx.Client, path: str) -> None:
-    answer = visitor.get(path)
+def test_without_the_token_every_page_is_a_form_that_asks_for_it(untouched: str, path: str) -> None:
+    answer = asked(f"{untouched}/ops{path}")
     assert answer.status_code == 401
     assert 'name="token"' in answer.text
     assert "Dead letters" not in answer.text
@@ -69,10 +86,9 @@ def test_without_the_token_the_api_shows_nothing(visitor: httpx.Client, path: st
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_with_the_token_every_page_is_shown_and_may_load_nothing_from_elsewhere(
-    operator: httpx.Client, path: str
-) -> None:
-    answer = operator.get(path)
+def test_with_the_token_every_page_is_shown_and_may_load_nothing_from_elsewhere(untouched: str, path: str) -> None:
+    with signed_in(untouched) as operator:
+        answer = operator.get(path)
     assert answer.status_code in {200, 404}, answer.text
     assert "Sign out" in answer.text
     policy = answer.headers["content-security-policy"]
