@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
-from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty, made_new, mongodb, vhost
+from tests.servers import WORKER, BackingServer, database, empty, mongodb, vhost
 from tests.shared import SharedRabbit, leaving_nothing_behind, shared_rabbit
 from workers.mongo import Stores
 
@@ -87,20 +87,6 @@ def amqp_url(rabbit: BackingServer) -> str:
     """The RabbitMQ without any queue of ours."""
     empty(rabbit.url)
     return rabbit.url
-
-
-@pytest.fixture(scope="session")
-def only_rabbit() -> Iterator[PrivateRabbit]:
-    """A RabbitMQ that may be stopped and blocked: each test leaves it as it was."""
-    with PrivateRabbit() as node:
-        yield node
-
-
-@pytest.fixture
-def own_rabbit(only_rabbit: PrivateRabbit) -> PrivateRabbit:
-    """A RabbitMQ that may be stopped and blocked, without any queue of ours."""
-    made_new(only_rabbit)
-    return only_rabbit
 
 
 @pytest.fixture(scope="session")

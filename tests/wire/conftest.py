@@ -4,10 +4,25 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.servers import PrivateRabbit, made_new
 from tests.wire.gateway.helpers import Served
 from tests.wire.platforms.helpers import FakeTwilio, reaching, serving
 from tests.wire.sandbox.helpers import Pair, a_pair
 from workers.platforms.twilio.api import TwilioApi
+
+
+@pytest.fixture(scope="package")
+def only_rabbit() -> Iterator[PrivateRabbit]:
+    """A RabbitMQ that may be stopped and blocked: each test leaves it as it was."""
+    with PrivateRabbit() as node:
+        yield node
+
+
+@pytest.fixture
+def own_rabbit(only_rabbit: PrivateRabbit) -> PrivateRabbit:
+    """A RabbitMQ that may be stopped and blocked, without any queue of ours."""
+    made_new(only_rabbit)
+    return only_rabbit
 
 
 @pytest.fixture(scope="module")
