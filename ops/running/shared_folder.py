@@ -16,11 +16,12 @@ LOCK: Final = "lock"
 
 
 class SharedFolder:
-    """A new folder. It stays while this process runs, or any process that inherited its `lock`."""
+    """A new folder, within the temporary one. It stays while this process runs, or any that inherited its `lock`."""
 
-    def __init__(self) -> None:
-        _delete_unused()
-        new = Path(tempfile.mkdtemp(prefix="clerk-new-"))
+    def __init__(self, within: Path | None = None) -> None:
+        temporary = within or Path(tempfile.gettempdir())
+        _delete_unused(temporary)
+        new = Path(tempfile.mkdtemp(prefix="clerk-new-", dir=temporary))
         self._lock = (new / LOCK).open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         # Others see it only now that it is locked: they would delete one that is not.
@@ -37,9 +38,9 @@ class SharedFolder:
         self._lock.close()
 
 
-def _delete_unused() -> None:
+def _delete_unused(temporary: Path) -> None:
     """Delete the folders that no process has locked."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in temporary.glob(f"{PREFIX}*"):
         try:
             if folder.stat().st_uid != os.geteuid():
                 continue

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -111,25 +110,23 @@ def test_processes_that_have_ended_are_forgotten(below: Below) -> None:
     assert below.monitor.look() == []
 
 
-@pytest.fixture
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A temporary folder in which no worker of another test cleans up."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def folders(within: Path) -> set[Path]:
+    return set(within.glob(f"{PREFIX}*"))
 
 
-def folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
-
-
-def folder_elsewhere(then: str) -> tuple[subprocess.Popen[str], Path]:
+def folder_elsewhere(within: Path, then: str) -> tuple[subprocess.Popen[str], Path]:
     """Start a process that makes a folder and then runs this code; its folder."""
     code = (
         "import os, subprocess, sys\nfrom ops.running.shared_folder import SharedFolder\n"
         f"shared = SharedFolder()\n{then}\nprint(shared.path, flush=True)\nsys.stdin.read()"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(within)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     return process, Path(process.stdout.readline().strip())
@@ -140,34 +137,32 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=20)
 
 
-@pytest.mark.usefixtures("own_temporary_folder")
-def test_the_next_worker_to_start_removes_what_a_killed_one_left_behind() -> None:
-    killed, left_behind = folder_elsewhere("(shared.path / 'metrics').mkdir()")
-    running, in_use = folder_elsewhere("")
+def test_the_next_worker_to_start_removes_what_a_killed_one_left_behind(tmp_path: Path) -> None:
+    killed, left_behind = folder_elsewhere(tmp_path, "(shared.path / 'metrics').mkdir()")
+    running, in_use = folder_elsewhere(tmp_path, "")
     end(killed)
-    assert left_behind in folders()
-    mine = SharedFolder()
-    assert left_behind not in folders()
-    assert {in_use, mine.path} <= folders()
+    assert left_behind in folders(tmp_path)
+    mine = SharedFolder(tmp_path)
+    assert left_behind not in folders(tmp_path)
+    assert {in_use, mine.path} <= folders(tmp_path)
     mine.close()
     end(running)
-    SharedFolder().close()
-    assert not {left_behind, in_use, mine.path} & folders()
+    SharedFolder(tmp_path).close()
+    assert not {left_behind, in_use, mine.path} & folders(tmp_path)
 
 
-@pytest.mark.usefixtures("own_temporary_folder")
-def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs() -> None:
+def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs(tmp_path: Path) -> None:
     child = "subprocess.Popen([sys.executable, '-c', 'import os; os.read(0, 1)'], stdin=0, pass_fds=(shared.lock,))"
-    killed, shared = folder_elsewhere(child)
+    killed, shared = folder_elsewhere(tmp_path, child)
     killed.send_signal(signal.SIGKILL)
     killed.wait(20)
-    SharedFolder().close()
-    assert shared in folders()
+    SharedFolder(tmp_path).close()
+    assert shared in folders(tmp_path)
     killed.communicate(timeout=20)  # its child reads until the input ends, then ends
 
     def gone() -> bool:
-        SharedFolder().close()
-        return shared not in folders()
+        SharedFolder(tmp_path).close()
+        return shared not in folders(tmp_path)
 
     wait_until(gone, "the folder is gone with the last process", 20)
 
