@@ -39,7 +39,7 @@ format: .venv/ready-dev  ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready-dev  ## Benchmarks: ratios measured within one run
+bench: .venv/ready-dev  ## One table of what work costs, with goals and rivals, in ten minutes
 	@$(BIN)/python -m bench
 
 chaos: .venv/ready-dev  ## Property tests, the simulator and the fault suite at length: SEED=1 RUNS=10 TEXTS=1000 SEEDS=10000

@@ -2,7 +2,7 @@
 
 It uses no event loop, so that it takes little processor time and leaves the rest of the machine to the server.
 
-`python -m bench.load URL PUBLIC_URL SECONDS` prints one line of JSON: see Load.
+`python -m bench.load PUBLIC_URL` reads a line `URL SECONDS` for each load, and answers with a line of JSON: see Load.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import cycle
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlencode, urlsplit
 
-from bench.results import percentile
+from bench.table import percentile
 from gateway.twilio_webhook import signature
 from messages.process.settings import SANDBOX
 from tests.servers import ROOT
@@ -53,11 +53,26 @@ class Load:
         return self.statuses.get("200", 0) / self.seconds
 
 
-def put(url: str, public_url: str, seconds: float) -> Load:
-    """Put load on a server from another process."""
-    command = [sys.executable, "-m", "bench.load", url, public_url, str(seconds)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=seconds + 60)
-    return Load(**json.loads(done.stdout))
+class Loader:
+    """The load generator's process, which prepares its texts once, whatever server they go to."""
+
+    def __init__(self, public_url: str) -> None:
+        command = [sys.executable, "-m", "bench.load", public_url]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def put(self, url: str, seconds: float) -> Load:
+        """Put load on a server."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        print(url, seconds, file=self._process.stdin)
+        return Load(**json.loads(self._process.stdout.readline()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
 
 
 def form(number: int, contacts: int) -> list[tuple[str, str]]:
@@ -85,10 +100,11 @@ def signed(number: int, public_url: str, contacts: int = CONTACTS) -> tuple[byte
     return urlencode(pairs).encode(), genuine.decode()
 
 
-def _request(number: int, host: str, public_url: str) -> bytes:
+def _request(number: int, public_url: str) -> bytes:
+    """A text's request without its first lines, which name the server."""
     body, genuine = signed(number, public_url)
     head = (
-        f"POST /twilio/sms HTTP/1.1\r\nHost: {host}\r\nUser-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n"
+        "User-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n"
         "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n"
         f"X-Twilio-Signature: {genuine}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -134,10 +150,11 @@ def _status_and_length(head: bytes) -> tuple[str, int]:
     return lines[0].split(" ")[1], length
 
 
-def _load(url: str, public_url: str, seconds: float) -> Load:
+def _load(url: str, bodies: Iterator[bytes], seconds: float) -> Load:
     parts = urlsplit(url)
     assert parts.hostname is not None and parts.port is not None
-    requests = cycle([_request(number, parts.netloc, public_url) for number in range(TEXTS)])
+    begin = b"POST %s HTTP/1.1\r\nHost: %s\r\n" % (parts.path.encode(), parts.netloc.encode())
+    requests = (begin + rest for rest in bodies)
     epoll = select.epoll()
     callers: dict[int, _Caller] = {}
     for _ in range(CONNECTIONS):
@@ -150,6 +167,9 @@ def _load(url: str, public_url: str, seconds: float) -> Load:
     started = time.perf_counter()
     answers = _answers(epoll, callers, seconds)
     took = time.perf_counter() - started
+    for caller in callers.values():
+        caller.socket.close()
+    epoll.close()
     statuses, waits = dict(Counter(status for status, _ in answers)), [wait * 1000 for _, wait in answers]
     return Load(took, warmed_up + len(answers), statuses, percentile(waits, 0.5), percentile(waits, 0.99))
 
@@ -168,13 +188,14 @@ def _answers(epoll: select.epoll, callers: dict[int, _Caller], seconds: float) -
 
 
 def main() -> None:
-    """Put load on a server and print what it did."""
+    """Put load on servers, one after the other, and print what each did."""
     parser = argparse.ArgumentParser(prog="python -m bench.load")
-    parser.add_argument("url")
     parser.add_argument("public_url")
-    parser.add_argument("seconds", type=float)
-    asked = parser.parse_args()
-    print(json.dumps(asdict(_load(asked.url, asked.public_url, asked.seconds))))
+    public_url = parser.parse_args().public_url
+    bodies = cycle([_request(number, public_url) for number in range(TEXTS)])
+    for line in sys.stdin:
+        url, seconds = line.split()
+        print(json.dumps(asdict(_load(url, bodies, float(seconds)))), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from bench.processes import cpu_seconds, proportional
-from bench.results import heading, row
+from bench.table import TableRow
 from tests.servers import Program, database, descendants, empty, mongodb, rabbitmq, wait_until
 
 PROCESSES: Final = (1, 2)
@@ -16,11 +16,10 @@ WITHIN: Final = 120.0
 MEGABYTE: Final = 1_000_000
 
 
-def run() -> bool:
-    """Measure and print; there is no target."""
+def rows() -> Iterator[TableRow]:
+    """Start workers, kill one."""
     with rabbitmq() as broker, mongodb() as mongo:
         for processes in PROCESSES:
-            heading(f"workers: clerk worker --processes {processes}, on {broker.what}")
             environment = {
                 "CLERK_SANDBOX": "1",
                 "CLERK_AMQP_URL": broker.url,
@@ -30,14 +29,13 @@ def run() -> bool:
             worker = Program("bench-workers", ["-m", "ops", "worker", "--processes", str(processes)], environment)
             worker.log.unlink(missing_ok=True)
             try:
-                _measure(worker, processes)
+                yield from _measured(worker, processes)
             finally:
                 worker.stop()
                 empty(broker.url)
-    return True
 
 
-def _measure(worker: Program, processes: int) -> None:
+def _measured(worker: Program, processes: int) -> Iterator[TableRow]:
     def consuming(times: int) -> Callable[[], bool]:
         return lambda: worker.output().count('"consuming"') >= times
 
@@ -45,13 +43,13 @@ def _measure(worker: Program, processes: int) -> None:
     began = time.monotonic()
     worker.start()
     wait_until(consuming(everything), "every process consumes", WITHIN)
-    row("from start until every process consumes", f"{time.monotonic() - began:.1f} s")
-    row("processor time until then", f"{cpu_seconds(worker.pid):.1f} s")
-    row("memory, shared pages counted once", f"{proportional(worker.pid) / MEGABYTE:,.0f} MB")
+    yield TableRow(f"clerk worker --processes {processes}: until it consumes", time.monotonic() - began, unit="s")
+    yield TableRow("  its processor time until then", cpu_seconds(worker.pid), unit="s")
+    yield TableRow("  its memory, shared pages counted once", proportional(worker.pid) / MEGABYTE, unit="MB")
     began = time.monotonic()
     os.kill(_interactive(worker), signal.SIGKILL)
     wait_until(consuming(everything + 1), "the killed process consumes again", WITHIN)
-    row("from a kill until `interactive` consumes again", f"{time.monotonic() - began:.1f} s")
+    yield TableRow("  a kill until interactive consumes again", time.monotonic() - began, unit="s")
 
 
 def _interactive(worker: Program) -> int:

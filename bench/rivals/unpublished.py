@@ -1,7 +1,7 @@
 """Floors for the gateway: the same server on the same route, without publishing.
 
-`python -m bench.unpublished gateway` is Clerk's gateway with a publisher that does nothing;
-`python -m bench.unpublished bare` only reads, verifies, parses and answers: no metrics, no log.
+`python -m bench.rivals.unpublished gateway` is Clerk's gateway with a publisher that does nothing;
+`python -m bench.rivals.unpublished bare` only reads, verifies, parses and answers: no metrics, no log.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import uvloop
 
-from gateway.__main__ import server
+from gateway.__main__ import freeze_garbage_collector, server
 from gateway.app import ASGIApp, Gateway, Receive, Scope, Send
 from gateway.twilio_webhook import Account, sms
 from gateway.webhook import Request
@@ -56,6 +56,7 @@ def main() -> None:
     settings = Settings.load()
     configure_logging(settings.log_format)
     app: ASGIApp = bare(settings) if sys.argv[1] == "bare" else Gateway(settings, Nowhere())
+    freeze_garbage_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server(app, settings).serve())
 

@@ -1,0 +1,1 @@
+"""What Clerk is compared with: others that do the same work, and floors that do less."""
