@@ -12,7 +12,8 @@ import structlog
 from bench.table import TableRow, head, missed
 
 ROWS: Final = (
-    *("commands", "growth", "texts", "scaling", "latency", "click", "gateway", "delays", "workers", "dead", "journal"),
+    *("commands", "slack_calls", "growth", "texts", "scaling", "latency"),
+    *("click", "gateway", "delays", "workers", "dead", "journal"),
 )
 
 

@@ -51,7 +51,8 @@ def _rate(workers: int, broker: BackingServer, mongo_url: str) -> float:
 
 
 def _received(worker: Program) -> int:
-    return worker.output().count('"actor":"ingestion.receive","event":"handled"')
+    lines = worker.output().splitlines()
+    return sum('"event":"handled"' in line and '"actor":"ingestion.receive"' in line for line in lines)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Final
 
 from bench.processes import cpu_seconds, proportional
 from bench.table import TableRow
-from tests.servers import Program, database, descendants, empty, mongodb, rabbitmq, wait_until
+from tests.servers import Program, answers, database, descendants, empty, free_port, mongodb, rabbitmq, wait_until
 
 PROCESSES: Final = (1, 2)
 WITHIN: Final = 120.0
@@ -17,8 +17,9 @@ MEGABYTE: Final = 1_000_000
 
 
 def rows() -> Iterator[TableRow]:
-    """Start workers, kill one."""
+    """Start a gateway, then workers, and kill one."""
     with rabbitmq() as broker, mongodb() as mongo:
+        yield TableRow("clerk gateway: memory, idle", _gateway_memory(broker.url, mongo.url) / MEGABYTE, unit="MB")
         for processes in PROCESSES:
             environment = {
                 "CLERK_SANDBOX": "1",
@@ -33,6 +34,23 @@ def rows() -> Iterator[TableRow]:
             finally:
                 worker.stop()
                 empty(broker.url)
+
+
+def _gateway_memory(amqp_url: str, mongo_url: str) -> int:
+    """Bytes of a gateway that has begun to serve."""
+    port = free_port()
+    environment = {
+        "CLERK_SANDBOX": "1",
+        "CLERK_AMQP_URL": amqp_url,
+        "CLERK_MONGO_URL": database(mongo_url, "bench_workers"),
+        "CLERK_PORT": str(port),
+    }
+    gateway = Program("bench-idle-gateway", ["-m", "ops", "gateway"], environment).start()
+    try:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the gateway is ready", 60)
+        return proportional(gateway.pid)
+    finally:
+        gateway.stop()
 
 
 def _measured(worker: Program, processes: int) -> Iterator[TableRow]:
