@@ -21,7 +21,7 @@ NO_REPLY: Final = Response(200, b"<Response/>", "text/xml")
 TAKEN: Final = Response(204)
 
 MOST_MEDIA: Final = 10
-MOST_RECIPIENTS: Final = 20
+RECIPIENTS: Final = tuple(f"OtherRecipients{number}" for number in range(20))
 LONGEST_NAME: Final = 256
 
 UNKNOWN_SENDER: Final = "unknown"
@@ -132,9 +132,8 @@ def _sender(fields: dict[str, str]) -> str:
 
 def _others(fields: dict[str, str]) -> Iterator[str]:
     """The other recipients of a group message, which Twilio numbers from 0 as it does media."""
-    for number in range(MOST_RECIPIENTS):
-        other = fields.get(f"OtherRecipients{number}", "").replace("\x00", "").strip()
-        if other:
+    for name in RECIPIENTS:
+        if name in fields and (other := fields[name].replace("\x00", "").strip()):
             yield other[:LONGEST_NAME]
 
 

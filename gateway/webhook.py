@@ -83,10 +83,8 @@ def form_pairs(body: bytes) -> list[tuple[bytes, bytes]]:
     pairs: list[tuple[bytes, bytes]] = []
     for part in body.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
-        if 0x25 in value:  # a percent sign; searching for bytes in bytes is slow
-            value = unquote_to_bytes(value)
-        if 0x25 in name:
-            name = unquote_to_bytes(name)
+        if 0x25 in part:  # a percent sign; searching for bytes in bytes is slow
+            name, value = unquote_to_bytes(name), unquote_to_bytes(value)
         if part:
             pairs.append((name, value))
     return pairs

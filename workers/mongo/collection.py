@@ -1,7 +1,7 @@
 """One kind of document in a collection of MongoDB; the only importer of motor."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -18,6 +18,9 @@ from workers.mongo.unreadable import Unreadable, parsed, without_numbers
 
 ORDERS_KEPT: Final = 50
 """How many orders' identities a document keeps, so that none of them is carried out twice."""
+
+REMEMBERED_FOR: Final = timedelta(seconds=1)
+"""After this long a process knows what another has changed of what hardly ever changes."""
 
 type Fields = Mapping[str, Any]
 type RawCollection = AsyncIOMotorCollection[dict[str, Any]]

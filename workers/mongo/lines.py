@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from pymongo import ASCENDING
 
 from messages.line import Inbox, Line
-from workers.mongo.collection import DocumentStore, RawCollection, change_to
-from workers.mongo.remembered import LIFE, Remembered
+from messages.process.remembered import Remembered
+from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection, change_to
 
 
 class Lines(DocumentStore[Line]):
@@ -16,13 +15,13 @@ class Lines(DocumentStore[Line]):
 
     kind = Line
 
-    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+    def __init__(self, collection: RawCollection, remember: timedelta = REMEMBERED_FOR) -> None:
         super().__init__(collection)
-        self._remembered: Remembered[Line] = Remembered(remember)
+        self._remembered: Remembered[Line | None] = Remembered(remember)
 
     async def get(self, id: str) -> Line | None:
         """The line with this number, as it was a second ago or later."""
-        return await self._remembered.get(id, partial(super().get, id))
+        return await self._remembered.get(id, super().get)
 
     async def all(self) -> list[Line]:
         """Every line, by number."""

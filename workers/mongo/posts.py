@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 
 from pymongo import DESCENDING, UpdateOne
 
 from messages.base import Document
 from messages.notification import Post, PostKind
-from workers.mongo.collection import DocumentStore, RawCollection
-from workers.mongo.remembered import LIFE, Remembered
+from messages.process.remembered import Remembered
+from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection
 
 NOT_POSTED: Final = {
     "channel": None,
@@ -169,7 +168,7 @@ class Channels(DocumentStore[ThrottledChannel]):
 
     kind = ThrottledChannel
 
-    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+    def __init__(self, collection: RawCollection, remember: timedelta = REMEMBERED_FOR) -> None:
         super().__init__(collection)
         self._remembered: Remembered[list[ThrottledChannel]] = Remembered(remember)
 
@@ -178,8 +177,7 @@ class Channels(DocumentStore[ThrottledChannel]):
 
         What another worker was told in the last second may be missing.
         """
-        since = {"retry_at": {"$gt": now}}
-        found = await self._remembered.get("all", partial(self._find_readable, since)) or []
+        found = await self._remembered.get("all", lambda _: self._find_readable({"retry_at": {"$gt": now}}))
         return {each.id: each.retry_at for each in found if each.retry_at > now}
 
     async def throttle(self, key: str, until: datetime) -> None:
@@ -200,13 +198,13 @@ class Absences(DocumentStore[Absence]):
 
     kind = Absence
 
-    def __init__(self, collection: RawCollection, remember: timedelta = LIFE) -> None:
+    def __init__(self, collection: RawCollection, remember: timedelta = REMEMBERED_FOR) -> None:
         super().__init__(collection)
         self._remembered: Remembered[list[Absence]] = Remembered(remember)
 
     async def of(self, channel: str) -> Absence | None:
         """The absence from a channel, as it was a second ago or later."""
-        found = await self._remembered.get("all", partial(self._find_readable, {})) or []
+        found = await self._remembered.get("all", lambda _: self._find_readable({}))
         return next((each for each in found if each.id == channel), None)
 
     async def begin(self, channel: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from workers.mongo.collection import Database, connected
+from workers.mongo.collection import REMEMBERED_FOR, Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
@@ -16,7 +16,6 @@ from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Absences, Channels, Posts
-from workers.mongo.remembered import LIFE
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
 
@@ -62,7 +61,9 @@ unique string while it has none; a conversation's tickets that are not Closed ha
 class Stores:
     """All collections of one database; what hardly ever changes is remembered for a while."""
 
-    def __init__(self, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = LIFE) -> None:
+    def __init__(
+        self, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = REMEMBERED_FOR
+    ) -> None:
         self._database = connect(url)
         self.lines = Lines(self._database["lines"], remember)
         self.inboxes = Inboxes(self._database["inboxes"])
@@ -116,7 +117,7 @@ class Stores:
     @classmethod
     @asynccontextmanager
     async def opened(
-        cls, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = LIFE
+        cls, url: str, *, connect: Callable[[str], Database] = connected, remember: timedelta = REMEMBERED_FOR
     ) -> AsyncIterator[Self]:
         """The stores, with their indexes, for the duration of a block."""
         stores = cls(url, connect=connect, remember=remember)

@@ -21,12 +21,12 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from messages.formats.byline import SCOPE, Byline
 from messages.formats.thread_replies import ThreadReply, only_slacks
 from messages.process.proxies import Proxies
+from messages.process.remembered import Remembered
 from messages.process.telemetry import start_at_zero
 from messages.sms import SlackFile
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
-from workers.platforms.remembered import Remembered
 from workers.platforms.slack_failures import NO_SUCH_THREAD, error_for, retry_after
 from workers.ports import Posted, Renderable, Sight
 

@@ -1,11 +1,11 @@
-"""What a worker remembers of documents that hardly ever change."""
+"""What a worker remembers for a while."""
 
 import asyncio
 from datetime import timedelta
 
 import pytest
 
-from workers.mongo.remembered import Remembered
+from messages.process.remembered import Remembered
 
 
 class Lookup:
@@ -14,7 +14,7 @@ class Lookup:
     def __init__(self, answer: str | None = "first") -> None:
         self.answer, self.asked = answer, 0
 
-    async def __call__(self) -> str | None:
+    async def __call__(self, _: str) -> str | None:
         """Read it."""
         self.asked += 1
         return self.answer
@@ -22,15 +22,15 @@ class Lookup:
 
 async def test_an_answer_is_good_for_its_life_and_then_asked_for_anew() -> None:
     long, short = Lookup(), Lookup()
-    lasting: Remembered[str] = Remembered(timedelta(hours=1))
-    passing: Remembered[str] = Remembered(timedelta())
+    lasting: Remembered[str | None] = Remembered(timedelta(hours=1))
+    passing: Remembered[str | None] = Remembered(timedelta())
     for _ in range(3):
         assert await lasting.get("line", long) == await passing.get("line", short) == "first"
     assert (long.asked, short.asked) == (1, 3)
 
 
 async def test_a_change_through_the_same_stores_is_seen_at_once() -> None:
-    lookup, remembered = Lookup(), Remembered[str](timedelta(hours=1))
+    lookup, remembered = Lookup(), Remembered[str | None](timedelta(hours=1))
     await remembered.get("line", lookup)
     lookup.answer = "second"
     remembered.forget()
@@ -38,9 +38,9 @@ async def test_a_change_through_the_same_stores_is_seen_at_once() -> None:
 
 
 async def test_an_answer_of_before_a_change_is_not_remembered_after_it() -> None:
-    remembered, asked, go_on = Remembered[str](timedelta(hours=1)), asyncio.Event(), asyncio.Event()
+    remembered, asked, go_on = Remembered[str | None](timedelta(hours=1)), asyncio.Event(), asyncio.Event()
 
-    async def slow() -> str:
+    async def slow(_: str) -> str:
         asked.set()
         await go_on.wait()
         return "of before"
@@ -54,16 +54,16 @@ async def test_an_answer_of_before_a_change_is_not_remembered_after_it() -> None
 
 
 async def test_that_there_is_nothing_is_not_remembered() -> None:
-    lookup, remembered = Lookup(None), Remembered[str](timedelta(hours=1))
+    lookup, remembered = Lookup(None), Remembered[str | None](timedelta(hours=1))
     assert await remembered.get("line", lookup) is None
     lookup.answer = "added"
     assert await remembered.get("line", lookup) == "added"
 
 
 async def test_an_error_is_not_remembered() -> None:
-    remembered = Remembered[str](timedelta(hours=1))
+    remembered = Remembered[str | None](timedelta(hours=1))
 
-    async def away() -> str:
+    async def away(_: str) -> str:
         raise OSError("away")
 
     with pytest.raises(OSError, match="away"):

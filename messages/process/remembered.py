@@ -10,11 +10,12 @@ MOST: Final = 10_000
 
 
 class Remembered[T]:
-    """The answers about some ids, each for a while; a failure is not remembered."""
+    """The answers about some ids, each for a while; a failure, or that there is none (None), is not remembered."""
 
     def __init__(self, lasting: timedelta) -> None:
         self._lasting = lasting.total_seconds()
         self._known: dict[str, tuple[float, T]] = {}
+        self._changes = 0
 
     async def get(self, id: str, ask: Callable[[str], Awaitable[T]]) -> T:
         """The answer about an id, asked for if it is not known, or is too old."""
@@ -22,8 +23,15 @@ class Remembered[T]:
         known = self._known.get(id)
         if known is not None and now < known[0]:
             return known[1]
+        changes = self._changes
         answer = await ask(id)
         if len(self._known) >= MOST:
             self._known.clear()
-        self._known[id] = (now + self._lasting, answer)
+        if answer is not None and changes == self._changes:  # otherwise the answer may be from before the change
+            self._known[id] = (now + self._lasting, answer)
         return answer
+
+    def forget(self) -> None:
+        """Ask for everything anew: something has changed."""
+        self._changes += 1
+        self._known.clear()
