@@ -7,7 +7,7 @@ import pytest
 from tests.actors.costs import WORK, cost
 
 AT_MOST: Final = {
-    "a text of a new contact": 32,
+    "a text of a new contact": 33,
     "a text in a conversation, announced": 23,
     "a text in a conversation, not announced": 21,
     "one of 100 texts of 5 contacts": 4,

@@ -1,6 +1,6 @@
 """The protocol's rules, each taken out alone: in each such world some seed must break a promise."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -46,9 +46,9 @@ class UnorderedTexts(Texts):
     """Contacts' texts come in the order in which workers store them."""
 
     @override
-    async def without_place(self, conversation: str, newest: Sms | None = None) -> list[Sms]:
+    async def _with_known_predecessors(self, unplaced: Sequence[Sms], newest: Sms | None) -> list[Sms]:
         free = {"after": None, "asking": False}
-        return [text.model_copy(update=free) for text in await super().without_place(conversation, newest)]
+        return [text.model_copy(update=free) for text in await super()._with_known_predecessors(unplaced, newest)]
 
 
 class UnorderedReplies(Texts):

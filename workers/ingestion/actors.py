@@ -109,7 +109,8 @@ async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, askin
     if message.pool is not None and line is not None and line.pool != message.pool:
         await ports.stores.lines.set_pool(message.line, message.pool, message.received_at)
     if found.asked is OptOut.STOP:
-        await _begin_conversation(text.line, text.contact, ports)  # it may be the first text
+        if await ports.stores.conversations.get(text.conversation) is None:
+            await _begin_conversation(text.line, text.contact, ports)
         await _record_wish(text, ports)
     return True
 

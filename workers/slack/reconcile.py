@@ -155,15 +155,8 @@ class ReconcilePass:
                 return None
             self._note(posted)
             number = plan.thread_number(self._conversation)
-            begun = Thread(
-                channel=posted.channel,
-                ts=posted.ts,
-                begun_at=self._ports.now(),
-                number=number,
-                recapped=number == 0,
-                permalink=None if number else await self._address(Posted(posted.channel, posted.ts)),
-            )
-            await self._set_thread(begun)
+            begun = Thread(channel=posted.channel, ts=posted.ts, begun_at=self._ports.now())
+            await self._set_thread(begun.model_copy(update={"number": number, "recapped": number == 0}))
         thread = self._conversation.thread
         if thread is not None and thread.permalink is None:
             await self._permalink(thread)
