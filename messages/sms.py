@@ -96,9 +96,10 @@ class Sms(Document):
     An outbound text is what `author` wrote in the thread as message `ts` of `channel`, sent or not: `state` and, for
     people, `words` tell its outcome. Its `id` is made from that message, and `ts` decides its place in the order.
     While it is to be sent, `outbox` is its conversation, and at `due_at` the clock finds it overdue. `claimed_at` is
-    the time of the first call to the provider, set before it, and `sid` is set after it; `called_at` is the time of the
-    last call, and `undecided_at` that of the last one whose answer was lost; `attempts` counts the calls; the next one
-    waits until `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state,
+    the time of the first call to the provider, set before it, and `sid` is set after it; `allowed_since` is when the
+    contact's wish was decided that allowed the call, if they had one; `called_at` is the time of the last call, and
+    `undecided_at` that of the last one whose answer was lost; `attempts` counts the calls; the next one waits until
+    `retry_at`. `after` is the text that it must not overtake. While Slack does not show the state,
     `unshown` is the conversation. `mark` is the reaction that shows it; `marking` are reactions that a worker may have
     put there before it died. An inbound text that opts out or in has `words`, too.
 
@@ -141,6 +142,7 @@ class Sms(Document):
     ts: str | None = None
     sid: str | None = None
     claimed_at: Moment | None = None
+    allowed_since: Moment | None = None
     called_at: Moment | None = None
     undecided_at: Moment | None = None
     retry_at: Moment | None = None

@@ -24,6 +24,7 @@ from messages.queues import QUEUES, dead, delayed
 from ops.running.killable import Killable
 from sandbox.page.internals import InternalsSnapshot, MessageOutcome, PendingNotification, QuietWindow
 from workers.broker import QuorumBroker
+from workers.mongo.collection import REMEMBERED_FOR
 from workers.ports import Ports
 
 log = structlog.get_logger("clerk.machinery")
@@ -119,7 +120,10 @@ class ClerkInternals:
         await self._ports.stores.lines.save(found.model_copy(update={"window": window, "cap": max(found.cap, window)}))
         for each in await self._waiting():
             if each.line == line:
-                await self._ports.publisher.publish(ConsiderNotifying(conversation=each.id))
+                wake = ConsiderNotifying(conversation=each.id)
+                await self._ports.publisher.publish(
+                    wake, delay=REMEMBERED_FOR
+                )  # until then workers know the old window
 
     async def kill(self) -> None:
         """Kill the workers as they are; others begin anew what they had in hand."""

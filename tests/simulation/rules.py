@@ -37,8 +37,8 @@ class UnclaimedTexts(Texts):
     """A worker sends a text although another one has begun to."""
 
     @override
-    async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
-        await super().claim(text, now, due_at)
+    async def claim(self, text: Sms, now: datetime, due_at: datetime, allowed_since: datetime | None = None) -> bool:
+        await super().claim(text, now, due_at, allowed_since)
         return True
 
 

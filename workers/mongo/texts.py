@@ -202,11 +202,15 @@ class Texts(DocumentStore[Sms]):
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}0"}
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
-    async def claim(self, text: Sms, now: datetime, due_at: datetime) -> bool:
-        """Record that a worker is about to send a text; False if the text is no longer waiting."""
+    async def claim(self, text: Sms, now: datetime, due_at: datetime, allowed_since: datetime | None = None) -> bool:
+        """Record that a worker is about to send a text; False if the text is no longer waiting.
+
+        `allowed_since` is when the contact's wish was decided that allows it, if they had one.
+        """
         first = text.claimed_at or text.undecided_at or now
         state = {"state": State.SENDING, "rank": State.SENDING.rank, "due_at": due_at}
-        tried = {"claimed_at": first, "called_at": now, "unshown": text.conversation}
+        allowed = {} if allowed_since is None else {"allowed_since": allowed_since}
+        tried = {"claimed_at": first, "called_at": now, "unshown": text.conversation, **allowed}
         change = {"$set": {**state, **tried}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
         return await self._update({"_id": text.id, "state": State.WAITING}, change)
 

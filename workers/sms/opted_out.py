@@ -18,9 +18,12 @@ ARRIVES: Final = frozenset({State.SENT, State.DELIVERED})
 
 async def barred(line: str, contact: str, ports: Ports) -> str:
     """Why a contact can't be texted from a line, in words for the agent; empty if they have not opted out of it."""
-    if not (await ports.stores.opt_outs.of(line, contact)).out:
-        return ""
-    return _refused(line, await ports.stores.lines.get(line))
+    return await barred_by(await ports.stores.opt_outs.of(line, contact), line, ports)
+
+
+async def barred_by(standing: Standing, line: str, ports: Ports) -> str:
+    """As `barred`, by what the contact wants."""
+    return _refused(line, await ports.stores.lines.get(line)) if standing.out else ""
 
 
 async def barred_from(line: Line, contact: Contact, conversation: Conversation, ports: Ports) -> str:
@@ -42,7 +45,10 @@ async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
     found = advice(code)
     words = found.words
     if found.kind is ErrorKind.OPTED_OUT and text.rank < state.rank:
-        await _record(text, Standing(out=True, since=_judged_at(text.claimed_at or ports.now())), ports)
+        # The wish that allowed the text was recorded before the call, whatever the clocks say.
+        judged_at = _judged_at(text.claimed_at or ports.now())
+        since = max(judged_at, text.allowed_since or judged_at)
+        await _record(text, Standing(out=True, since=since), ports)
         words = blocked(_words_of(text.line, await ports.stores.lines.get(text.line)))
     return await ports.stores.texts.move(text, state, error_code=code, words=words)
 

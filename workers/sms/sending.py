@@ -20,7 +20,7 @@ from workers.lease import Lease
 from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
 from workers.sms.files import links
-from workers.sms.opted_out import barred, fail, succeed
+from workers.sms.opted_out import barred_by, fail, succeed
 from workers.sms.plain_text import segments
 from workers.sms.replies import reported
 
@@ -116,7 +116,8 @@ class Sending:
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
         ports = self._ports
-        if words := await barred(text.line, text.contact, ports):
+        standing = await ports.stores.opt_outs.of(text.line, text.contact)
+        if words := await barred_by(standing, text.line, ports):
             await self._texts.move(text, State.REFUSED, words=words)
             return None
         if attempt_of(text).state is ClaimState.REPEATABLE:
@@ -126,7 +127,7 @@ class Sending:
             if found is not LookupAnswer.NO:
                 return await self._check_later(text)
         claimed_at = ports.now()
-        if not await self._texts.claim(text, claimed_at, now + SEND_WITHIN):
+        if not await self._texts.claim(text, claimed_at, now + SEND_WITHIN, standing.since):
             return None
         if self._lease is not None and not self._lease.lasts(CALL_TIMEOUT):
             log.warning("the outbox may be another worker's by now", sms=text.id)
@@ -141,7 +142,8 @@ class Sending:
                 callback=f"{ports.settings.url}/twilio/status/{text.id}",
             )
         except Refused as error:
-            await fail(text.model_copy(update={"claimed_at": claimed_at}), State.FAILED, error.number, ports)
+            claimed = {"claimed_at": claimed_at, "allowed_since": standing.since}
+            await fail(text.model_copy(update=claimed), State.FAILED, error.number, ports)
         except (TextingThrottled, Unreachable) as error:
             return await self._put_off(text, error)
         except Undecided as error:

@@ -73,9 +73,9 @@ class SeveralLines:
             await self.workers.handle(message)
         await self.workers.pass_time(3, step=1)
 
-    async def reply(self, line: str, text: str, files: tuple[SlackFile, ...] = ()) -> Sms:
-        """An agent replies in the thread of a line; the text as it became."""
-        self.workers.clock.forward(10)
+    async def reply(self, line: str, text: str, files: tuple[SlackFile, ...] = (), after: float = 10) -> Sms:
+        """An agent replies in the thread of a line, so many seconds from now; the text as it became."""
+        self.workers.clock.forward(after)
         now = self.workers.clock.now()
         conversation = await self.workers.ports.stores.conversations.get(conversation_id(line, make.CONTACT))
         assert conversation is not None

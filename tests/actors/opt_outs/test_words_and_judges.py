@@ -141,6 +141,20 @@ async def test_an_agent_lifts_an_opt_out_by_name_and_the_provider_is_the_judge(w
     assert world.shows_opt_out(B)
 
 
+async def test_the_provider_judges_a_text_that_is_sent_at_the_very_moment_of_the_click(workers: FakeWorkers) -> None:
+    world = await several_lines(workers)
+    await world.text(A, "hello")
+    await world.text(A, "STOP")
+    workers.clock.forward(60)
+    since = (await workers.ports.stores.opt_outs.of(A, make.CONTACT)).since
+    assert since is not None
+    await workers.handle(world.click(await world.ticket(A), since))
+    failed = await world.reply(A, "welcome back", after=0)
+    assert failed.error_code == 21610
+    assert await world.out_of() == {A}
+    assert world.shows_opt_out(A)
+
+
 async def test_a_click_that_comes_again_undoes_no_later_stop(workers: FakeWorkers) -> None:
     world = await several_lines(workers)
     await world.text(A, "hello")
