@@ -31,7 +31,8 @@ from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
 from workers.slack import blocks, plan
 from workers.slack.elements import Rendered
-from workers.slack.reconcile import ReconcilePass
+from workers.slack.reconcile.pass_state import PassState
+from workers.slack.reconcile.reconcile_pass import ReconcilePass
 
 log = structlog.get_logger("clerk.slack")
 
@@ -137,7 +138,8 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     unsettled = [current] if current.is_unsettled("slack") else []
     if current.follows is not None:
         unsettled = await stores.tickets.unsettled(conversation.id, "slack")
-    reconciling = ReconcilePass(conversation, line, contact, current, unsettled, throttled, lease, ports)
+    state = PassState(conversation, line, contact, current, unsettled, throttled, lease, ports)
+    reconciling = ReconcilePass(state)
     await reconciling.run()
     if reconciling.again_at is not None:
         again_in = max(reconciling.again_at - ports.now(), timedelta())

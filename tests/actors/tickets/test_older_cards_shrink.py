@@ -13,7 +13,7 @@ from tests.fakes import DiesAt, FakeMessage, FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.failures import Permanent, Temporary, Throttled
 from workers.slack.cards import NEWER
-from workers.slack.reconcile import SHRINKING
+from workers.slack.reconcile.cards_pass import SHRINKING
 
 
 def is_whole(message: FakeMessage) -> bool:
