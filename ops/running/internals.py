@@ -120,10 +120,8 @@ class ClerkInternals:
         await self._ports.stores.lines.save(found.model_copy(update={"window": window, "cap": max(found.cap, window)}))
         for each in await self._waiting():
             if each.line == line:
-                wake = ConsiderNotifying(conversation=each.id)
-                await self._ports.publisher.publish(
-                    wake, delay=REMEMBERED_FOR
-                )  # until then workers know the old window
+                # Until then a worker may know the window of before.
+                await self._ports.publisher.publish(ConsiderNotifying(conversation=each.id), delay=REMEMBERED_FOR)
 
     async def kill(self) -> None:
         """Kill the workers as they are; others begin anew what they had in hand."""
