@@ -113,11 +113,12 @@ class ClerkInternals:
 
     async def set_window(self, line: str, seconds: float) -> None:
         """Let a line wait for so many seconds of quiet, also where it waits already; LookupError if there is none."""
-        found = await self._ports.stores.lines.get(line)
+        lines = self._ports.stores.lines
+        found = next(iter(await lines.by_ids([line])), None)  # as it is now: it is written back
         if found is None:
             raise LookupError(line)
         window = timedelta(seconds=seconds)
-        await self._ports.stores.lines.save(found.model_copy(update={"window": window, "cap": max(found.cap, window)}))
+        await lines.save(found.model_copy(update={"window": window, "cap": max(found.cap, window)}))
         for each in await self._waiting():
             if each.line == line:
                 # Until then a worker may know the window of before.
