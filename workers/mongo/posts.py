@@ -62,11 +62,10 @@ class Posts(DocumentStore[Post]):
         return post.model_copy(update=fields)
 
     async def set_all(self, changes: Sequence[tuple[Post, Mapping[str, Any]]]) -> None:
-        """Store new values of some fields of several posts, as `set` does, in one command."""
-        if changes:
-            await self._collection.bulk_write(
-                [UpdateOne({"_id": post.id}, _change(fields)) for post, fields in changes]
-            )
+        """Store new values of some fields of several posts, in one command: of those that were not hidden meanwhile."""
+        writes = [UpdateOne({"_id": post.id, "hidden_by": post.hidden_by}, _change(fields)) for post, fields in changes]
+        if writes:
+            await self._collection.bulk_write(writes)
 
     async def obey(self, post: Post, order: str | None, **fields: Any) -> bool:
         """Store what an agent orders about a post, as in `set`, once; False if the order was carried out before."""

@@ -370,7 +370,8 @@ class Writer:
     def set_later(self, post: Post, **fields: Any) -> Post:
         """Store new values of some fields of a post at the end of the pass, and return it with them.
 
-        A pass that ends before does no harm: the next one asks Slack again for what this one has asked for.
+        Where it is not stored, because the pass ends before or an agent has hidden the post meanwhile, the next pass
+        asks Slack again for what this one has asked for.
         """
         self._later.append((post, fields))
         return post.model_copy(update=fields)

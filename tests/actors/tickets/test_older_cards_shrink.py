@@ -89,6 +89,18 @@ async def test_when_a_newer_notification_is_posted_the_older_ones_shrink_to_a_li
     assert "Pending" in second.what.text
 
 
+async def test_a_card_that_is_hidden_while_it_shrinks_is_deleted(workers: FakeWorkers) -> None:
+    await receive(workers, 1)
+    first = await announced(workers, 2)
+
+    async def it_is_hidden() -> None:
+        await workers.handle(HidePost(channel=first.channel, ts=first.ts, by=make.AGENT, order="hide"))
+
+    workers.slack.meanwhile = it_is_hidden
+    second = await announced(workers, 3)
+    assert workers.slack.kind("card") == [second]
+
+
 async def test_an_older_card_keeps_what_it_announced(workers: FakeWorkers) -> None:
     await receive(workers, 1)
     first = await announced(workers, 2)
