@@ -24,6 +24,7 @@ import httpx
 import pika
 
 from messages.queues import QUEUES, declarations
+from ops.broker import LAYOUT
 from ops.queues.management_api import management_address
 
 ROOT = Path(__file__).parent.parent
@@ -274,6 +275,7 @@ def empty(amqp_url: str) -> None:
     for queue in QUEUES:
         for name in declarations(queue):
             channel.queue_delete(name)
+    channel.queue_delete(LAYOUT.claims)
     connection.close()
 
 
