@@ -1,4 +1,4 @@
-"""Messages carry what their sender knew; whoever gets one late, twice or without it does the same."""
+"""Messages carry what their sender knew. One that is late, comes again or carries nothing leads to the same."""
 
 from messages.conversation import Arrival, SequenceTexts
 from messages.notification import AgentActed, ConsiderNotifying
