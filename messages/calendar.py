@@ -1,0 +1,344 @@
+"""Time zones, business hours and closures: the only module that knows zones. Pure.
+
+A person means "9:00 on Tuesday in New York": a wall time and a zone. An instant is an aware UTC time. All arithmetic is
+on instants, since Python subtracts two times of one zone by the wall clock
+(https://docs.python.org/3/library/datetime.html#datetime.datetime.__sub__).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from messages.base import Document, Moment
+
+reset_tzpath(())  # the rules of the package tzdata, which is pinned, and not those of the machine
+
+NEVER_AFTER: Final = timedelta(days=366)
+"""A calendar that does not open for so long counts as never open."""
+
+PERIODS_A_DAY: Final = 20
+MOST_DAYS: Final = 400
+MOST_CALENDARS: Final = 50
+MOST_CLOSURES: Final = 100
+
+_DAY: Final = timedelta(days=1)
+_ZONE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+
+
+@lru_cache
+def zone_exists(name: str) -> bool:
+    """Whether the time-zone database has a zone of this name (https://www.iana.org/time-zones)."""
+    return _ZONE_NAME.fullmatch(name) is not None and name in available_timezones()
+
+
+@lru_cache
+def _zone(name: str) -> tzinfo:
+    """A zone; ValueError if there is none of this name."""
+    if not zone_exists(name):
+        raise ValueError(f"there is no time zone {name!r}: write it as Europe/Berlin or America/New_York")
+    return ZoneInfo(name)
+
+
+def _known_zone(name: str) -> str:
+    _zone(name)
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""The name of a zone that exists, such as "Europe/Berlin"."""
+
+
+class Trouble(StrEnum):
+    """What is unusual about a wall time: it does not exist, or exists twice, because clocks change then."""
+
+    GAP = "gap"
+    OVERLAP = "overlap"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The instant that a wall time means; `wall` is what clocks show then, later than asked for in a gap."""
+
+    instant: datetime
+    wall: datetime
+    trouble: Trouble | None = None
+
+
+def place(wall: datetime, zone: str) -> Placed:
+    """Place a naive wall time; ValueError if there is no such zone.
+
+    In a gap it moves on by the gap's length, and of two the first is meant (RFC 5545, 3.3.5).
+    """
+    tz = _zone(zone)
+    instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    shown = instant.astimezone(tz).replace(tzinfo=None, fold=0)
+    if shown != wall:
+        return Placed(instant, shown, Trouble.GAP)
+    second = wall.replace(tzinfo=tz, fold=1).astimezone(UTC)
+    return Placed(instant, shown, Trouble.OVERLAP if second != instant else None)
+
+
+def wall_time(instant: datetime, zone: str) -> datetime:
+    """What clocks in a zone show at an instant, as a naive time."""
+    return instant.astimezone(_zone(zone)).replace(tzinfo=None, fold=0)
+
+
+def offset(instant: datetime, zone: str) -> timedelta:
+    """How far a zone is ahead of UTC at an instant."""
+    return instant.astimezone(_zone(zone)).utcoffset() or timedelta()
+
+
+class Weekday(StrEnum):
+    """A day of the week, Monday first."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEKDAYS: Final = tuple(Weekday)
+
+Clock = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+"""A time of day as HH:MM, up to 24:00."""
+
+
+class Period(Document):
+    """From when to when a day is open, in wall time; one that does not end later than it begins ends the next day."""
+
+    opens: Clock
+    closes: Clock
+
+    @model_validator(mode="after")
+    def _begins(self) -> Self:
+        if self.opens == "24:00":
+            raise ValueError("a period can't begin at 24:00: write 00:00 of the next day")
+        return self
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """Beginning and end in minutes of the day that it begins on; the end may be more than 24 hours."""
+        opens, closes = _minutes(self.opens), _minutes(self.closes)
+        return opens, closes if closes > opens else closes + 24 * 60
+
+    def __str__(self) -> str:
+        return f"{self.opens}-{self.closes}"
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _apart(periods: tuple[Period, ...]) -> tuple[Period, ...]:
+    """The periods in order; ValueError if two overlap, or there are too many."""
+    if len(periods) > PERIODS_A_DAY:
+        raise ValueError(f"a day has at most {PERIODS_A_DAY} periods")
+    ordered = tuple(sorted(periods, key=lambda each: each.minutes))
+    for former, latter in pairwise(ordered):
+        if latter.minutes[0] < former.minutes[1]:
+            raise ValueError(f"{former} and {latter} overlap")
+    return ordered
+
+
+Periods = Annotated[tuple[Period, ...], AfterValidator(_apart)]
+"""A day's periods, in order."""
+
+
+class SpecialDays(Document):
+    """One day, or several in a row, with periods of their own; closed if there are none.
+
+    Public holidays are stored when a calendar is saved, and not looked up when something is decided.
+    """
+
+    first: date
+    last: date
+    name: str = ""
+    periods: Periods = ()
+    public: bool = False
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"{self.last} is before {self.first}")
+        return self
+
+
+class Closure(Document):
+    """Somebody closed for a while, whatever the hours say."""
+
+    since: Moment
+    until: Moment
+    by: str = ""
+    why: str = ""
+
+
+class PublicHolidays(Document):
+    """Whose public holidays are closed: a country's (ISO 3166-1), perhaps a subdivision's, but for those `left_out`."""
+
+    country: str
+    subdivision: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+class Calendar(Document):
+    """The hours of a line or an agent; a weekday without periods is closed.
+
+    A closure counts more than a special day, that more than a public holiday, and that more than the week.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    name: str = ""
+    zone: ZoneName
+    week: Mapping[Weekday, Periods] = Field(default_factory=dict)
+    days: tuple[SpecialDays, ...] = Field(default=(), max_length=MOST_DAYS)
+    holidays: PublicHolidays | None = None
+    closures: tuple[Closure, ...] = ()
+    version: int = 1
+
+    @model_validator(mode="after")
+    def _nights_end_before_the_next_day_opens(self) -> Self:
+        for day, following in zip(WEEKDAYS, (*WEEKDAYS[1:], WEEKDAYS[0]), strict=True):
+            former, latter = self.week.get(day, ()), self.week.get(following, ())
+            if former and latter and former[-1].minutes[1] - 24 * 60 > latter[0].minutes[0]:
+                raise ValueError(f"{former[-1]} of {day} and {latter[0]} of {following} overlap")
+        return self
+
+    @property
+    def label(self) -> str:
+        """The calendar's name, else its id."""
+        return self.name or self.id
+
+    def special(self, day: date) -> SpecialDays | None:
+        """What is special about a day: what a person entered, else a public holiday."""
+        found = [each for each in self.days if each.first <= day <= each.last]
+        return min(found, key=lambda each: each.public, default=None)
+
+    def periods(self, day: date) -> tuple[Period, ...]:
+        """The periods that begin on a day, leaving closures aside."""
+        special = self.special(day)
+        return self.week.get(WEEKDAYS[day.weekday()], ()) if special is None else special.periods
+
+
+@dataclass(frozen=True)
+class Change:
+    """At `at` a calendar opens, or closes."""
+
+    at: datetime
+    opens: bool
+
+
+def is_open(calendar: Calendar, at: datetime) -> bool:
+    """Whether a calendar is open at an instant."""
+    return any(_spans(calendar, at, at + timedelta(microseconds=1)))
+
+
+def next_change(calendar: Calendar, after: datetime) -> Change | None:
+    """When a calendar next opens or closes after an instant; None if it does neither for a year."""
+    opened, end = is_open(calendar, after), after + NEVER_AFTER
+    for opens, closes in _spans(calendar, after, end):
+        if not opened and opens > after:
+            return Change(opens, opens=True)
+        if opened and closes > after:
+            return Change(closes, opens=False) if closes < end else None
+    return None
+
+
+def open_between(calendar: Calendar, since: datetime, until: datetime) -> timedelta:
+    """How much real time a calendar is open between two instants."""
+    return sum((closes - opens for opens, closes in _spans(calendar, since, until)), timedelta())
+
+
+def add_open(calendar: Calendar, since: datetime, amount: timedelta) -> datetime | None:
+    """The first instant at which so much open time has passed; None if the calendar does not open for a year."""
+    if amount <= timedelta():
+        return since
+    reached = since
+    while True:
+        until = reached + NEVER_AFTER
+        passed = False
+        for opens, closes in _spans(calendar, reached, until):
+            if closes - opens >= amount:
+                return opens + amount
+            amount, passed = amount - (closes - opens), True
+        if not passed:
+            return None
+        reached = until
+
+
+def _spans(calendar: Calendar, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """When a calendar is open between two instants: in order, apart from each other, as far as the caller asks."""
+    if until <= since:
+        return
+    day, last = wall_time(since, calendar.zone).date() - 2 * _DAY, wall_time(until, calendar.zone).date() + _DAY
+    pending: tuple[datetime, datetime] | None = None
+    while day <= last:
+        for each in sorted(_spans_of(calendar, day)):
+            if pending is None:
+                pending = each
+            elif each[0] <= pending[1]:
+                pending = pending[0], max(pending[1], each[1])
+            else:
+                yield from _without_closures(calendar, pending, since, until)
+                pending = each
+        day += _DAY
+    if pending is not None:
+        yield from _without_closures(calendar, pending, since, until)
+
+
+def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetime]]:
+    """The periods that begin on a day, as instants; without those that a change of the clocks leaves empty."""
+    midnight = datetime.combine(day, time())
+    for period in calendar.periods(day):
+        opens, closes = (place(midnight + timedelta(minutes=each), calendar.zone).instant for each in period.minutes)
+        if opens < closes:
+            yield opens, closes
+
+
+def _without_closures(
+    calendar: Calendar, span: tuple[datetime, datetime], since: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """What is left of a span between two instants, outside closures."""
+    opens, closes = max(span[0], since), min(span[1], until)
+    for closure in sorted(calendar.closures, key=lambda each: each.since):
+        if opens >= closes:
+            return
+        if closure.until <= opens or closure.since >= closes:
+            continue
+        if closure.since > opens:
+            yield opens, closure.since
+        opens = max(opens, closure.until)
+    if opens < closes:
+        yield opens, closes
+
+
+def days_of(periods: Mapping[Weekday, Sequence[Period]]) -> list[tuple[str, str]]:
+    """A week in words: days with the same hours are named together, as in ("Mon-Fri", "9:00-17:00")."""
+    rows: list[tuple[list[Weekday], str]] = []
+    for day in WEEKDAYS:
+        hours = ", ".join(_short(each) for each in periods.get(day, ())) or "closed"
+        if rows and rows[-1][1] == hours:
+            rows[-1][0].append(day)
+        else:
+            rows.append(([day], hours))
+    return [(_named(days), hours) for days, hours in rows]
+
+
+def _named(days: Sequence[Weekday]) -> str:
+    first, last = days[0].capitalize(), days[-1].capitalize()
+    return first if first == last else f"{first}-{last}"
+
+
+def _short(period: Period) -> str:
+    return f"{period.opens.removeprefix('0')}-{period.closes.removeprefix('0')}"
