@@ -6,7 +6,7 @@ from messages.opt_outs import PoolOptOut, Standing, scope_id, standing
 from workers.mongo.collection import DocumentStore, RawCollection
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations, superseding
-from workers.mongo.lines import Lines
+from workers.mongo.team.lines import Lines
 
 
 class OptOuts(DocumentStore[PoolOptOut]):

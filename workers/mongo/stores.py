@@ -11,11 +11,11 @@ from workers.mongo.collection import REMEMBERED_FOR, Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
 from workers.mongo.events import Events
-from workers.mongo.lines import Inboxes, Lines
 from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Absences, Channels, Posts
+from workers.mongo.team.lines import Inboxes, Lines
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
 

@@ -1,0 +1,1 @@
+"""The stores of what the team has set up."""
