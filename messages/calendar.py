@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
 
 from messages.base import Document, Moment
 
@@ -30,6 +30,8 @@ MOST_CALENDARS: Final = 50
 MOST_CLOSURES: Final = 100
 
 _DAY: Final = timedelta(days=1)
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ZONE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 
 
@@ -56,7 +58,7 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """The name of a zone that exists, such as "Europe/Berlin"."""
 
 
-class Trouble(StrEnum):
+class ClockChange(StrEnum):
     """What is unusual about a wall time: it does not exist, or exists twice, because clocks change then."""
 
     GAP = "gap"
@@ -69,7 +71,7 @@ class Placed:
 
     instant: datetime
     wall: datetime
-    trouble: Trouble | None = None
+    trouble: ClockChange | None = None
 
 
 def place(wall: datetime, zone: str) -> Placed:
@@ -81,9 +83,9 @@ def place(wall: datetime, zone: str) -> Placed:
     instant = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
     shown = instant.astimezone(tz).replace(tzinfo=None, fold=0)
     if shown != wall:
-        return Placed(instant, shown, Trouble.GAP)
+        return Placed(instant, shown, ClockChange.GAP)
     second = wall.replace(tzinfo=tz, fold=1).astimezone(UTC)
-    return Placed(instant, shown, Trouble.OVERLAP if second != instant else None)
+    return Placed(instant, shown, ClockChange.OVERLAP if second != instant else None)
 
 
 def wall_time(instant: datetime, zone: str) -> datetime:
@@ -156,14 +158,18 @@ Periods = Annotated[tuple[Period, ...], AfterValidator(_apart)]
 """A day's periods, in order."""
 
 
+Day = Annotated[date, PlainSerializer(date.isoformat)]
+"""A date, written as YYYY-MM-DD: BSON has no dates without a time."""
+
+
 class SpecialDays(Document):
     """One day, or several in a row, with periods of their own; closed if there are none.
 
     Public holidays are stored when a calendar is saved, and not looked up when something is decided.
     """
 
-    first: date
-    last: date
+    first: Day
+    last: Day
     name: str = ""
     periods: Periods = ()
     public: bool = False
@@ -232,7 +238,7 @@ class Calendar(Document):
 
 
 @dataclass(frozen=True)
-class Change:
+class NextChange:
     """At `at` a calendar opens, or closes."""
 
     at: datetime
@@ -244,14 +250,14 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
     return any(_spans(calendar, at, at + timedelta(microseconds=1)))
 
 
-def next_change(calendar: Calendar, after: datetime) -> Change | None:
+def next_change(calendar: Calendar, after: datetime) -> NextChange | None:
     """When a calendar next opens or closes after an instant; None if it does neither for a year."""
     opened, end = is_open(calendar, after), after + NEVER_AFTER
     for opens, closes in _spans(calendar, after, end):
         if not opened and opens > after:
-            return Change(opens, opens=True)
+            return NextChange(opens, opens=True)
         if opened and closes > after:
-            return Change(closes, opens=False) if closes < end else None
+            return NextChange(closes, opens=False) if closes < end else None
     return None
 
 
@@ -342,3 +348,49 @@ def _named(days: Sequence[Weekday]) -> str:
 
 def _short(period: Period) -> str:
     return f"{period.opens.removeprefix('0')}-{period.closes.removeprefix('0')}"
+
+
+def next_opening(calendar: Calendar, after: datetime) -> datetime | None:
+    """When a calendar next opens after an instant, though it may be open then; None if not for a year."""
+    change = next_change(calendar, after)
+    if change is not None and not change.opens:
+        change = next_change(calendar, change.at)
+    return None if change is None else change.at
+
+
+def zone_words(zone: str) -> str:
+    """What people call a zone: America/New_York is New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def time_words(wall: datetime) -> str:
+    """The time of day that clocks show, as 9:00 or 17:30."""
+    return f"{wall.hour}:{wall.minute:02}"
+
+
+def day_words(day: date, today: date) -> str:
+    """A day as people name it today: today, tomorrow, on Tuesday, on Tue 5 Jan, on Tue 5 Jan 2027."""
+    ahead = (day - today).days
+    if ahead in (0, 1):
+        return "tomorrow" if ahead else "today"
+    if 1 < ahead < 7:
+        return f"on {_DAYS[day.weekday()]}"
+    return f"on {date_words(day, today)}"
+
+
+def date_words(day: date, today: date) -> str:
+    """A date as Thu 26 Nov, with its year if that is another one."""
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1]}{year}"
+
+
+def opening_words(calendar: Calendar, now: datetime) -> str:
+    """When a calendar next opens, in words and in its own zone: "tomorrow at 9:00"; empty if it does not for a year."""
+    opens = next_opening(calendar, now)
+    return "" if opens is None else moment_words(opens, now, calendar.zone)
+
+
+def moment_words(at: datetime, now: datetime, zone: str) -> str:
+    """A moment in a zone, as people name it now: "today at 17:00", "on Tuesday at 9:00"."""
+    wall = wall_time(at, zone)
+    return f"{day_words(wall.date(), wall_time(now, zone).date())} at {time_words(wall)}"

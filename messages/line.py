@@ -26,6 +26,7 @@ class Line(Document):
 
     `opt_out` says which words opt out (`messages/opt_outs.py`); None: by the kind of the number. `pool` is the
     Messaging Service that the line's webhooks name, since `pool_at`; blank: none.
+    `calendar` is the id of the calendar that says when the line is open; blank: always.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
@@ -41,6 +42,7 @@ class Line(Document):
     pool: str = ""
     pool_at: Moment | None = None
     other_organisations: bool = False
+    calendar: str = ""
 
     @property
     def label(self) -> str:

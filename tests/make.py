@@ -1,10 +1,11 @@
 """Makers of documents and messages with sensible defaults, and strategies for whatever people may write."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from messages.calendar import WEEKDAYS, Calendar, Closure, Period, PublicHolidays, SpecialDays, Weekday
 from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.line import Line
@@ -30,6 +31,12 @@ def at(seconds: float) -> datetime:
 def line(**fields: Any) -> Line:
     """A line with a window of 180 and a cap of 900 seconds."""
     return Line(**{"id": LINE, "channel": CHANNEL, **fields})
+
+
+def calendar(**fields: Any) -> Calendar:
+    """The calendar of a shop in New York: Mon-Fri 9:00-17:00."""
+    week = {day: (Period(opens="09:00", closes="17:00"),) for day in WEEKDAYS[:5]}
+    return Calendar(**{"id": "shop", "zone": "America/New_York", "week": week, **fields})
 
 
 def contact(**fields: Any) -> Contact:
@@ -226,3 +233,73 @@ def lost_wish(now: datetime) -> RedrawWish:
     """A wish for a redraw whose message counts as lost."""
     long_ago = now - timedelta(hours=1)
     return RedrawWish(at=long_ago, by=now + timedelta(minutes=1), lost=long_ago)
+
+
+ZONES: Final = (
+    "America/New_York",
+    "Europe/London",
+    "Australia/Lord_Howe",  # its clocks change by 30 minutes
+    "Africa/Cairo",
+    "America/Santiago",  # its gap is at midnight
+    "Asia/Tokyo",  # its clocks never change
+)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+@st.composite
+def _periods(draw: st.DrawFn, most: int = 3) -> tuple[Period, ...]:
+    """Periods of one day, apart from each other."""
+    bounds = sorted(draw(st.sets(st.integers(0, 24 * 60), max_size=2 * most)))
+    return tuple(
+        Period(opens=_clock(opens), closes=_clock(closes))
+        for opens, closes in zip(bounds[::2], bounds[1::2], strict=False)
+    )
+
+
+@st.composite
+def _weeks(draw: st.DrawFn) -> dict[Weekday, tuple[Period, ...]]:
+    """A week's periods; a day's last one may be a night shift."""
+    week = {day: draw(_periods()) for day in draw(st.sets(st.sampled_from(WEEKDAYS)))}
+    for day, following in zip(WEEKDAYS, (*WEEKDAYS[1:], WEEKDAYS[0]), strict=True):
+        if (periods := week.get(day)) and draw(st.booleans()):
+            next_opening = (week.get(following) or (periods[-1],))[0].minutes[0]
+            night = draw(st.integers(0, min(next_opening, periods[-1].minutes[0])))
+            week[day] = (*periods[:-1], Period(opens=periods[-1].opens, closes=_clock(night)))
+    return week
+
+
+@st.composite
+def calendars(draw: st.DrawFn, days: st.SearchStrategy[date] | None = None) -> Calendar:
+    """Any calendar; its special days and closures are about `days`."""
+    days = days or st.dates(date(2024, 1, 1), date(2028, 12, 31))
+    special = st.builds(
+        lambda first, more, periods, public: SpecialDays(
+            first=first, last=first + timedelta(days=more), periods=periods, public=public
+        ),
+        days,
+        st.integers(0, 3),
+        _periods(),
+        st.booleans(),
+    )
+    closures = st.builds(
+        lambda day, minute, lasting: Closure(
+            since=datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute),
+            until=datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute + lasting),
+        ),
+        days,
+        st.integers(0, 24 * 60),
+        st.integers(0, 48 * 60),
+    )
+    return Calendar(
+        id="any",
+        name=draw(st.just("") | visible(20)),
+        zone=draw(st.sampled_from(ZONES)),
+        week=draw(_weeks()),
+        days=draw(st.lists(special, max_size=3).map(tuple)),
+        holidays=draw(st.none() | st.builds(PublicHolidays, country=st.just("US"), left_out=distinct(visible(9), 2))),
+        closures=draw(st.lists(closures, max_size=2).map(tuple)),
+        version=draw(st.integers(1, 1000)),
+    )

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import AutoReconnect, ConfigurationError, PyMongoError
 
 from messages.base import Document
+from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
 from messages.line import Inbox, Line
 from messages.notification import Post
@@ -36,6 +37,7 @@ PAGE: Final = 1000
 
 KINDS: Final[Mapping[str, type[Document]]] = {
     "lines": Line,
+    "calendars": Calendar,
     "inboxes": Inbox,
     "contacts": Contact,
     "conversations": Conversation,

@@ -17,6 +17,7 @@ from pydantic import AwareDatetime
 import messages
 import workers.mongo
 from messages.base import Document
+from messages.calendar import Calendar
 from messages.line import Line
 from messages.sms import State
 from messages.ticket import Status, Ticket
@@ -79,6 +80,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 
 def documents(kind: type[Document], **given: Any) -> st.SearchStrategy[Any]:
     """Any document of a kind, valid or not in the eyes of people."""
+    if kind is Calendar:
+        return make.calendars().map(lambda drawn: drawn.model_copy(update=given))
     fields = {name: values(field.annotation) for name, field in kind.model_fields.items() if name not in given}
     return st.fixed_dictionaries(fields).map(lambda drawn: kind.model_validate({**drawn, **given}))
 

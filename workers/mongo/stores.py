@@ -15,6 +15,7 @@ from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.posts import Absences, Channels, Posts
+from workers.mongo.team.calendars import Calendars
 from workers.mongo.team.lines import Inboxes, Lines
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
@@ -66,6 +67,7 @@ class Stores:
     ) -> None:
         self._database = connect(url)
         self.lines = Lines(self._database["lines"], remember)
+        self.calendars = Calendars(self._database["calendars"], remember)
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
