@@ -109,6 +109,11 @@ class Weekday(StrEnum):
     SAT = "sat"
     SUN = "sun"
 
+    @property
+    def full(self) -> str:
+        """Its whole name."""
+        return _DAYS[WEEKDAYS.index(self)]
+
 
 WEEKDAYS: Final = tuple(Weekday)
 
@@ -189,6 +194,12 @@ class Closure(Document):
     by: str = ""
     why: str = ""
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until < self.since:
+            raise ValueError("a closure can't end before it begins")
+        return self
+
 
 class PublicHolidays(Document):
     """Whose public holidays are closed: a country's (ISO 3166-1), perhaps a subdivision's, but for those `left_out`."""
@@ -218,7 +229,7 @@ class Calendar(Document):
         for day, following in zip(WEEKDAYS, (*WEEKDAYS[1:], WEEKDAYS[0]), strict=True):
             former, latter = self.week.get(day, ()), self.week.get(following, ())
             if former and latter and former[-1].minutes[1] - 24 * 60 > latter[0].minutes[0]:
-                raise ValueError(f"{former[-1]} of {day} and {latter[0]} of {following} overlap")
+                raise ValueError(f"{former[-1]} of {day.full} and {latter[0]} of {following.full} overlap")
         return self
 
     @property
@@ -227,9 +238,9 @@ class Calendar(Document):
         return self.name or self.id
 
     def special(self, day: date) -> SpecialDays | None:
-        """What is special about a day: what a person entered, else a public holiday."""
+        """What is special about a day: what a person entered, else a public holiday; of several, the shortest row."""
         found = [each for each in self.days if each.first <= day <= each.last]
-        return min(found, key=lambda each: each.public, default=None)
+        return min(found, key=lambda each: (each.public, each.last - each.first), default=None)
 
     def periods(self, day: date) -> tuple[Period, ...]:
         """The periods that begin on a day, leaving closures aside."""
@@ -252,6 +263,7 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
 
 def next_change(calendar: Calendar, after: datetime) -> NextChange | None:
     """When a calendar next opens or closes after an instant; None if it does neither for a year."""
+    after = after.astimezone(UTC)
     opened, end = is_open(calendar, after), after + NEVER_AFTER
     for opens, closes in _spans(calendar, after, end):
         if not opened and opens > after:
@@ -268,9 +280,9 @@ def open_between(calendar: Calendar, since: datetime, until: datetime) -> timede
 
 def add_open(calendar: Calendar, since: datetime, amount: timedelta) -> datetime | None:
     """The first instant at which so much open time has passed; None if the calendar does not open for a year."""
+    reached = since.astimezone(UTC)
     if amount <= timedelta():
-        return since
-    reached = since
+        return reached
     while True:
         until = reached + NEVER_AFTER
         passed = False
@@ -285,6 +297,7 @@ def add_open(calendar: Calendar, since: datetime, amount: timedelta) -> datetime
 
 def _spans(calendar: Calendar, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """When a calendar is open between two instants: in order, apart from each other, as far as the caller asks."""
+    since, until = since.astimezone(UTC), until.astimezone(UTC)
     if until <= since:
         return
     day, last = wall_time(since, calendar.zone).date() - 2 * _DAY, wall_time(until, calendar.zone).date() + _DAY
@@ -320,7 +333,7 @@ def _without_closures(
     for closure in sorted(calendar.closures, key=lambda each: each.since):
         if opens >= closes:
             return
-        if closure.until <= opens or closure.since >= closes:
+        if closure.until <= max(opens, closure.since) or closure.since >= closes:
             continue
         if closure.since > opens:
             yield opens, closure.since

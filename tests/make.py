@@ -274,7 +274,7 @@ def _weeks(draw: st.DrawFn) -> dict[Weekday, tuple[Period, ...]]:
 @st.composite
 def calendars(draw: st.DrawFn, days: st.SearchStrategy[date] | None = None) -> Calendar:
     """Any calendar; its special days and closures are about `days`."""
-    days = days or st.dates(date(2024, 1, 1), date(2028, 12, 31))
+    days = st.dates(date(2024, 1, 1), date(2028, 12, 31)) if days is None else days
     special = st.builds(
         lambda first, more, periods, public: SpecialDays(
             first=first, last=first + timedelta(days=more), periods=periods, public=public
