@@ -40,10 +40,20 @@ COMMANDS: Final = {
     "import": "Import every document from a file that `clerk export` wrote.",
     "demo": "Play a busy morning in the sandbox of a running `clerk run`.",
 }
-"""Each command is a module of its name in ops/commands, with a function or an App of its name."""
+"""Each command is a module of its name in ops/commands, or in its processes, with a function or an App of its name."""
+
+PROCESSES: Final = {"run", "gateway", "worker", "clock", "health"}
+"""These have their modules in ops/commands/processes."""
 
 GROUPS: Final = {"lines", "dead"}
 """These have commands of their own, and say themselves what their help ends with."""
+
+
+def module_of(command: str) -> str:
+    """The module of a command."""
+    room = "ops.commands.processes" if command in PROCESSES else "ops.commands"
+    return f"{room}.{'import_' if command == 'import' else command}"
+
 
 app = App(
     name="clerk",
@@ -53,9 +63,8 @@ app = App(
     version_flags=["--version"],
 )
 for place, (command, summary) in enumerate(COMMANDS.items()):
-    name = "import_" if command == "import" else command
     app.command(
-        f"ops.commands.{name}:{name}",
+        f"{module_of(command)}:{'import_' if command == 'import' else command}",
         name=command,
         help=summary,
         sort_key=place,

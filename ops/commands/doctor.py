@@ -30,7 +30,7 @@ def doctor(*, as_json: AsJson = False) -> None:
 
     Exit status 0: nothing stops texts from arriving; 1: something does; 2: a variable is invalid.
     """
-    from ops.commands.run import as_run
+    from ops.commands.processes.run import as_run
 
     settings = as_run(load_settings())
     findings: list[Finding] = []

@@ -10,7 +10,7 @@ from pymongo.errors import AutoReconnect
 from messages.release import DOCUMENTS
 from ops.checks.documents import of_version
 from ops.checks.finding import Verdict
-from ops.commands.clock import finish_migrations
+from ops.commands.processes.clock import finish_migrations
 from ops.documents.embedded_mongo import EmbeddedMongo
 from ops.documents.reader import Documents
 from ops.running.presence import Presence

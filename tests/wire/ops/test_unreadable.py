@@ -19,7 +19,7 @@ from pymongo.uri_parser import parse_uri
 from messages.base import Document
 from ops.checks import documents as checks
 from ops.checks.finding import Verdict
-from ops.commands.run import end_server_with
+from ops.commands.processes.run import end_server_with
 from ops.console.problems import of_unreadable
 from ops.documents.reader import KINDS, Documents
 from tests import make

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from ops.cli import app
-from ops.commands.gateway import trouble as trouble_of_server
+from ops.commands.processes.gateway import trouble as trouble_of_server
 from ops.health.looks import LATE, Looks
 from ops.health.probe import folder, health, readiness
 from ops.health.showing import Echo, Signs, shown

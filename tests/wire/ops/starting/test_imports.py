@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ops.cli import COMMANDS
+from ops.cli import COMMANDS, module_of
 from tests.servers import ROOT
 
 HEAVY: Final = (
@@ -40,12 +40,12 @@ worker.join()"""
 LOOK: Final = """import sys
 from importlib import import_module
 for name in sys.argv[1].split():
-    import_module(f"ops.commands.{name}")
+    import_module(name)
 print(*[each for each in sys.argv[2].split() if each in sys.modules])"""
 
 
 def test_no_command_imports_the_clients_of_slack_and_twilio_unless_it_calls_them() -> None:
-    modules = [{"import": "import_"}.get(name, name) for name in COMMANDS if name not in NEED_THEM]
+    modules = [module_of(name) for name in COMMANDS if name not in NEED_THEM]
     assert printed(LOOK, " ".join(modules), " ".join(HEAVY)) == []
 
 

@@ -28,7 +28,7 @@ from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import SLACK_API, TWILIO_API, Settings, refuse_sandbox_secrets
 from ops.broker import LAYOUT, rabbit
-from ops.commands.gateway import trouble
+from ops.commands.processes.gateway import trouble
 from ops.console.app import build as build_console
 from ops.console.signing_in.one_time_links import OneTimeLinks
 from ops.documents import data_folder, seed
