@@ -75,3 +75,9 @@ async def stored(workers: FakeWorkers, message: SlackReplyPosted) -> Sms:
 def lines(workers: FakeWorkers) -> list[str]:
     """Clerk's messages in the thread about replies."""
     return [each.what.text for each in workers.slack.kind("outcome")]
+
+
+async def unattached(workers: FakeWorkers) -> list[str]:
+    """The texts whose attachments a pass still has to bring into the thread."""
+    texts = await workers.ports.stores.texts.of_pass(make.CONVERSATION, ())
+    return [text.id for text in texts if text.unattached is not None]

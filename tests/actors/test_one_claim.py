@@ -11,6 +11,7 @@ from messages.notification import PostKind
 from messages.sms import Media, ResendText, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, Edit, Priority, SetPriority
 from tests import make
+from tests.actors.helpers import unattached
 from tests.fakes import FakeWorkers
 from workers.failures import (
     Ambiguous,
@@ -284,7 +285,7 @@ async def test_a_lost_share_and_then_a_failed_lookup_share_nothing_twice(
     await text(workers, 1, media=(Media(url="https://m/1", content_type="image/png"),))
     await workers.pass_time(300, step=10)
     assert len([each for each in workers.slack.messages if each.files]) == 1
-    assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []
+    assert await unattached(workers) == []
 
 
 # -- hiding ------------------------------------------------------------------------------------------------------------

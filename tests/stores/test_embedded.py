@@ -137,7 +137,7 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
             await stores.texts.newest_reply(make.CONVERSATION, "1.1")
             await stores.texts.known_sids(["SM1"])
             await stores.texts.outbox(make.CONVERSATION)
-            await stores.texts.unattached(make.CONVERSATION)
+            await stores.texts.of_pass(make.CONVERSATION, [1])
             await stores.conversations.by_thread("C1", "1.1")
             await stores.tickets.of_contacts([make.CONTACT], 5)
             await stores.tickets.in_status(Status.OPEN, 5)

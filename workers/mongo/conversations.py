@@ -208,10 +208,6 @@ class Conversations(DocumentStore[Conversation]):
             now = list(dict.fromkeys(channel if each == former else each for each in targets))
             await self._update({"_id": fields["_id"], **names_it}, {"$set": {"debounce.latest.targets": now}})
 
-    async def set_posted(self, id: str, seq: int) -> None:
-        """Record that the texts up to `seq` are in the thread."""
-        await self._update({"_id": id}, {"$max": {"posted": seq}})
-
     async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
         """Record the targets that the thread has reported as unreachable."""
         await self._update({"_id": id}, {"$set": {"unreachable": list(targets)}})

@@ -176,10 +176,6 @@ class Texts(DocumentStore[Sms]):
         """Overdue texts (of these lines): inbound ones without a ticket, outbound ones without an outcome."""
         return await self._due("due_at", now, again_at, limit, lines)
 
-    async def unattached(self, conversation: str) -> list[Sms]:
-        """The conversation's texts whose attachments are not in the thread yet, in order."""
-        return await self._find({"unattached": conversation}, [("place", ASCENDING)])
-
     async def set_attached(self, text: Sms) -> None:
         """Record that the thread shows a text's attachments, or says why not."""
         await self._update({"_id": text.id}, {"$unset": {"unattached": ""}})

@@ -9,6 +9,7 @@ import pytest
 from messages.inbound import SmsReceived
 from messages.sms import Media
 from tests import make
+from tests.actors.helpers import unattached
 from tests.fakes import Crash, FakeMessage, FakeWorkers
 from workers.failures import (
     Ambiguous,
@@ -121,7 +122,7 @@ async def test_all_pictures_are_in_one_message_at_whatever_call_a_worker_dies(
     await workers.pass_time(240)
     pictures = [("picture-1.png", PNG), ("picture-2.png", b"two")]
     assert sorted(map(str, thread(workers))) == sorted(map(str, ["look", pictures, "nice?"]))
-    assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []
+    assert await unattached(workers) == []
 
 
 async def test_a_share_that_slack_carries_out_later_is_waited_for_and_not_repeated(workers: FakeWorkers) -> None:
@@ -153,7 +154,7 @@ async def test_later_texts_wait_a_limited_time_and_the_thread_says_what_is_missi
     await workers.pass_time(10, step=5)
     line = ":warning: Attachment 2 of 2 (image/png) could not be fetched: the provider does not have it."
     assert thread(workers) == ["look", [("picture-1.png", PNG)], line, "nice?"]
-    assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []
+    assert await unattached(workers) == []
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ async def unannounced(workers: FakeWorkers, count: int) -> None:
     assert await stores.conversations.save_debounce(
         make.CONVERSATION, debounce, changed, make.lost_wish(workers.clock.now())
     )
-    await stores.conversations.set_posted(make.CONVERSATION, last)
+    shown = {"$max": {"posted": last}}
+    await stores.conversations._collection.update_one({"_id": make.CONVERSATION}, shown)
 
 
 @pytest.mark.parametrize("mode", [Mode.BOTH, Mode.LEADING])

@@ -9,7 +9,7 @@ from messages.conversation import Conversation
 from messages.inbound import SmsReceived
 from messages.sms import Media, WriteText
 from tests import make
-from tests.actors.helpers import receive, settle, thread, written
+from tests.actors.helpers import receive, settle, thread, unattached, written
 from tests.fakes import DiesAt, FakeMessage, FakeWorkers
 from workers.failures import Ambiguous, Permanent, Temporary
 
@@ -223,7 +223,7 @@ async def test_a_picture_whose_thread_is_gone_follows_its_text_into_the_new_one(
     assert shape(workers, make.CHANNEL) == [*ANEW, ("files", True)]
     (files,) = workers.slack.kind("files")
     assert [workers.slack.files[id].content for id in files.files] == [b"picture"]
-    assert await workers.ports.stores.texts.unattached(make.CONVERSATION) == []
+    assert await unattached(workers) == []
 
 
 async def test_a_slack_that_puts_every_reply_outside_its_thread_gets_one_root_and_not_one_after_another(

@@ -121,6 +121,7 @@ class CardsPass:
 
     async def redraw(self) -> None:
         """Update the root and the newest cards of this pass's tickets, and delete the hidden ones."""
+        # It goes on with the posts that it began with: each one that it changes makes the state a new list.
         for post in self._state.shown:
             if plan.is_past(post, self._state.conversation.debounce):
                 self._writer.set_later(post, kind=PostKind.PAST_CARD)
