@@ -21,6 +21,16 @@ class ReplyMode(StrEnum):
     BUTTONS = "buttons"
 
 
+class Quiet(StrEnum):
+    """What quiet hours do; whatever Clerk sends by itself, or at a planned time, they hold unless they are off."""
+
+    OFF = "off"
+    WARN = "warn"
+    """A person's text is sent, and its author is told."""
+    HOLD = "hold"
+    """A person's text is held, too."""
+
+
 class Line(Document):
     """One of the team's phone numbers (`id`, E.164), tied to one Slack channel, its origin channel.
 

@@ -13,8 +13,26 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
+class Origin(StrEnum):
+    """Who decided that a text goes to the contact, and when."""
+
+    AGENT = "agent"
+    """A person, just now."""
+    PLANNED = "planned"
+    """A person, earlier, for a time that they chose."""
+    AUTO = "auto"
+    """Clerk by itself: an auto-reply, a reminder."""
+    SURVEY = "survey"
+    """Clerk by itself: a question about how it went."""
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether Clerk sends it by itself: then it is no answer by the team, and counts as nothing an agent did."""
+        return self in {Origin.AUTO, Origin.SURVEY}
+
+
 class State(StrEnum):
-    """The delivery state of an agent's text."""
+    """The delivery state of an outbound text."""
 
     WAITING = "waiting"
     """To be sent, and not yet attempted."""
@@ -106,6 +124,10 @@ class Sms(Document):
     An outbound text from a modal or a command has no `channel` and `ts`: one of our posts shows it in the thread, and
     `received_at` decides its place.
 
+    `origin` says who decided that an outbound text goes out; an automatic one has no `author`. With `exempt`, quiet
+    hours don't hold it: it answers a contact who has just written, or a person said to send it now. Quiet hours have
+    held it until `held_until`.
+
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
     `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
@@ -138,6 +160,9 @@ class Sms(Document):
     state: State | None = None
     rank: int = 0
     author: str | None = None
+    origin: Origin = Origin.AGENT
+    exempt: bool = False
+    held_until: Moment | None = None
     channel: str | None = None
     ts: str | None = None
     sid: str | None = None

@@ -1,0 +1,193 @@
+"""The one gate before a contact: whether a text may be sent now, later, or not at all. Pure.
+
+Every outbound text passes it right before the provider is called, and is told at its door what would stop it there.
+`CAUSES` are looked at in their order: the first that holds or refuses a text decides.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from messages.line import Quiet
+from messages.sms import Origin
+
+
+class Cause(StrEnum):
+    """What may stop a text, in the order in which it counts."""
+
+    OPTED_OUT = "opted out"
+    BLOCKED = "blocked"
+    """The team has blocked the contact."""
+    LINE_REMOVED = "line removed"
+    LOOP = "loop"
+    """The contact looks like a machine: Clerk answers it no more by itself."""
+    STALE = "stale"
+    """It was to be sent so long ago that its author, or the contact, may have moved on."""
+    QUIET_HELD = "quiet hours, held"
+    """It is night for the contact, and the line holds texts then."""
+    QUIET_TOLD = "quiet hours, told"
+    """It is night for the contact, and the line tells people so."""
+    BUDGET = "budget"
+    """The contact has had as many automatic texts as one should get."""
+
+
+class Effect(StrEnum):
+    """What a cause does to a text."""
+
+    ALLOW = "allow"
+    TELL = "tell"
+    """The text is sent, and its author is told of the cause."""
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """What the gate is told of a text.
+
+    `exempt` says that quiet hours don't concern it: it answers a contact who has just written, or a person said to send
+    it now. After `sendable_until` it is stale; None: never.
+    """
+
+    origin: Origin = Origin.AGENT
+    exempt: bool = False
+    sendable_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ContactFacts:
+    """What the gate is told of a contact, as this line knows them.
+
+    It is night at one of the places where they may be until `quiet_until`; None: it is day, or the line does not ask.
+    With `assumed`, these are places of the line: theirs are unknown. `lately` says that they wrote so short a while ago
+    that they are awake. They count as a machine until `machine_until`.
+    """
+
+    opted_out: bool = False
+    blocked: bool = False
+    quiet_until: datetime | None = None
+    assumed: bool = False
+    lately: bool = False
+    machine_until: datetime | None = None
+    over_budget: bool = False
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the gate is told of a line; `exists` is false once it was removed."""
+
+    exists: bool = True
+    quiet: Quiet = Quiet.OFF
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send it; if `told` is a cause, tell its author, who wrote it at a bad time that lasts `until`."""
+
+    told: Cause | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Don't send it before `until`; None: not before a person says so."""
+
+    until: datetime | None
+    why: Cause
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Never send it."""
+
+    why: Cause
+
+
+Verdict = Send | Hold | Refuse
+
+
+def _row(*, agent: Effect, planned: Effect, auto: Effect, survey: Effect) -> Mapping[Origin, Effect]:
+    effects = {Origin.AGENT: agent, Origin.PLANNED: planned, Origin.AUTO: auto, Origin.SURVEY: survey}
+    return MappingProxyType(effects)
+
+
+_A, _T, _H, _R = Effect.ALLOW, Effect.TELL, Effect.HOLD, Effect.REFUSE
+
+TABLE: Final[Mapping[Cause, Mapping[Origin, Effect]]] = MappingProxyType(
+    {
+        Cause.OPTED_OUT: _row(agent=_R, planned=_R, auto=_R, survey=_R),
+        Cause.BLOCKED: _row(agent=_R, planned=_R, auto=_R, survey=_R),
+        Cause.LINE_REMOVED: _row(agent=_R, planned=_R, auto=_R, survey=_R),
+        Cause.LOOP: _row(agent=_A, planned=_A, auto=_R, survey=_R),
+        Cause.STALE: _row(agent=_R, planned=_H, auto=_R, survey=_R),
+        Cause.QUIET_HELD: _row(agent=_H, planned=_H, auto=_H, survey=_H),
+        Cause.QUIET_TOLD: _row(agent=_T, planned=_H, auto=_H, survey=_H),
+        Cause.BUDGET: _row(agent=_A, planned=_A, auto=_R, survey=_R),
+    }
+)
+"""What each cause does to a text of each origin."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    text: TextFacts
+    contact: ContactFacts
+    line: LineFacts
+    now: datetime
+
+    def is_quiet(self, setting: Quiet) -> bool:
+        """Whether quiet hours of a line with this setting concern the text."""
+        if self.line.quiet is not setting or self.text.exempt or not _is_before(self.now, self.contact.quiet_until):
+            return False
+        if self.text.origin is not Origin.AGENT:
+            return True
+        return not self.contact.lately and not (setting is Quiet.WARN and self.contact.assumed)
+
+
+CAUSES: Final[Mapping[Cause, Callable[[_Facts], bool]]] = MappingProxyType(
+    {
+        Cause.OPTED_OUT: lambda facts: facts.contact.opted_out,
+        Cause.BLOCKED: lambda facts: facts.contact.blocked,
+        Cause.LINE_REMOVED: lambda facts: not facts.line.exists,
+        Cause.LOOP: lambda facts: _is_before(facts.now, facts.contact.machine_until),
+        Cause.STALE: lambda facts: facts.text.sendable_until is not None and facts.now > facts.text.sendable_until,
+        Cause.QUIET_HELD: lambda facts: facts.is_quiet(Quiet.HOLD),
+        Cause.QUIET_TOLD: lambda facts: facts.is_quiet(Quiet.WARN),
+        Cause.BUDGET: lambda facts: facts.contact.over_budget,
+    }
+)
+"""When each cause is there; in the order in which they count."""
+
+_ENDS: Final[Mapping[Cause, Callable[[_Facts], datetime | None]]] = MappingProxyType(
+    {
+        Cause.QUIET_HELD: lambda facts: facts.contact.quiet_until,
+        Cause.QUIET_TOLD: lambda facts: facts.contact.quiet_until,
+    }
+)
+"""When a cause ends by itself."""
+
+
+def may_send(text: TextFacts, contact: ContactFacts, line: LineFacts, now: datetime) -> Verdict:
+    """Whether a text may be sent now."""
+    facts = _Facts(text, contact, line, now)
+    told = Send()
+    for cause, is_there in CAUSES.items():
+        effect = TABLE[cause][text.origin] if is_there(facts) else Effect.ALLOW
+        until = _ENDS[cause](facts) if cause in _ENDS else None
+        match effect:
+            case Effect.REFUSE:
+                return Refuse(cause)
+            case Effect.HOLD:
+                return Hold(until, cause)
+            case Effect.TELL:
+                told = Send(cause, until)
+            case Effect.ALLOW:
+                pass
+    return told
+
+
+def _is_before(now: datetime, end: datetime | None) -> bool:
+    return end is not None and now < end
