@@ -196,6 +196,22 @@ def standing(
     return found
 
 
+@dataclass(frozen=True)
+class Parties:
+    """A line, a contact, and what is between them, as far as Clerk has it; `standing` is whether they opted out."""
+
+    line: Line | None = None
+    contact: Contact | None = None
+    conversation: Conversation | None = None
+    standing: Standing = Standing()
+
+    @property
+    def words(self) -> OptOutWords:
+        """The words by which the contact opts out of what the line sends, and in again."""
+        number = self.line.id if self.line else self.conversation.line if self.conversation else ""
+        return words_of(number, self.line.opt_out if self.line else None, in_service=bool(self.line and self.line.pool))
+
+
 def _of_all_lines(contact: Contact | None, conversation: Conversation) -> Standing:
     """What an earlier version recorded for all of a contact's lines at once.
 

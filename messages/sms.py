@@ -125,8 +125,8 @@ class Sms(Document):
     `received_at` decides its place.
 
     `origin` says who decided that an outbound text goes out; an automatic one has no `author`. With `exempt`, quiet
-    hours don't hold it: it answers a contact who has just written, or a person said to send it now. Quiet hours have
-    held it until `held_until`.
+    hours don't hold it: it answers a contact who has just written, or a person said to send it now. It is to go out at
+    `wanted_at`, if not when it was written: quiet hours have put it off, or a person ordered it later.
 
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
@@ -162,7 +162,7 @@ class Sms(Document):
     author: str | None = None
     origin: Origin = Origin.AGENT
     exempt: bool = False
-    held_until: Moment | None = None
+    wanted_at: Moment | None = None
     channel: str | None = None
     ts: str | None = None
     sid: str | None = None
@@ -181,6 +181,16 @@ class Sms(Document):
     mark: str | None = None
     marking: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether quiet hours have put it off, until `retry_at`."""
+        return self.state is State.WAITING and self.wanted_at is not None and self.retry_at == self.wanted_at
+
+    @property
+    def is_of_team(self) -> bool:
+        """Whether a person of the team wrote it to the contact: what Clerk sends by itself answers nobody."""
+        return self.direction is Direction.OUTBOUND and not self.origin.is_automatic
 
 
 def outbound_id(channel: str, ts: str) -> str:

@@ -65,6 +65,11 @@ def mention(id: str) -> str:
     return escape(id)
 
 
+def sender(text: Sms) -> str:
+    """Who sent an outbound text: its author as a mention, or Clerk, which sends some by itself."""
+    return mention(text.author or "") if text.is_of_team else "Clerk"
+
+
 def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "–") -> str:
     """As many parts in a row as fit in `limit` characters, and the number of the others."""
     parts = list(parts)

@@ -181,7 +181,7 @@ def _keyword(text: Sms) -> Iterator[str]:
 
 
 def _sent(text: Sms) -> Iterator[Step]:
-    by = f"by {text.author}"
+    by = f"by {text.author}" if text.is_of_team else f"by Clerk itself ({text.origin})"
     yield Step(at=text.received_at, where="text", what="a text to the contact was written", detail=_facts(text, by))
     state, code = text.state or "unknown", "" if text.error_code is None else f", error {text.error_code}"
     tried = f"{text.attempts} {'attempt' if text.attempts == 1 else 'attempts'}, {text.sid or 'no sid yet'}"

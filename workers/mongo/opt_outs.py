@@ -2,7 +2,7 @@
 
 from messages.conversation import Contact, Conversation, conversation_id
 from messages.line import Line
-from messages.opt_outs import PoolOptOut, Standing, scope_id, standing
+from messages.opt_outs import Parties, PoolOptOut, Standing, scope_id, standing
 from workers.mongo.collection import DocumentStore, RawCollection
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations, superseding
@@ -22,13 +22,26 @@ class OptOuts(DocumentStore[PoolOptOut]):
 
     async def of(self, line: str, contact: str) -> Standing:
         """Whether a contact has opted out of what a line sends."""
-        known = await self._lines.get(line)
-        conversation = await self._conversations.get(conversation_id(line, contact))
-        return standing(known, await self._contacts.get(contact), conversation, await self._of_pool(known, contact))
+        return (await self.parties(line, contact)).standing
+
+    async def parties(self, line: str, contact: str) -> Parties:
+        """A line, a contact, and whether they have opted out of what it sends."""
+        between = await self._conversations.get(conversation_id(line, contact))
+        return await self._parties(await self._lines.get(line), await self._contacts.get(contact), between, contact)
+
+    async def parties_of(self, line: Line, contact: Contact, conversation: Conversation) -> Parties:
+        """As `parties`, by these documents and the pool's."""
+        return await self._parties(line, contact, conversation, contact.id)
+
+    async def _parties(
+        self, line: Line | None, contact: Contact | None, conversation: Conversation | None, number: str
+    ) -> Parties:
+        found = standing(line, contact, conversation, await self._of_pool(line, number))
+        return Parties(line, contact, conversation, found)
 
     async def standing(self, line: Line, contact: Contact, conversation: Conversation) -> Standing:
         """Whether a contact has opted out of what a line sends, by these documents and the pool's."""
-        return standing(line, contact, conversation, await self._of_pool(line, contact.id))
+        return (await self.parties_of(line, contact, conversation)).standing
 
     async def _of_pool(self, line: Line | None, contact: str) -> PoolOptOut | None:
         return await self.get(scope_id(line.id, contact, line.pool)) if line is not None and line.pool else None

@@ -25,8 +25,12 @@ def _place_key(seq: int) -> str:
 
 
 def _outbound_place_key(text: Sms) -> str:
-    """The key of an outbound text's place: its message's `ts`, or the time of a text from a modal or command."""
-    return f"{text.direction}/{text.ts or f'{text.received_at.timestamp():.6f}/{text.id}'}"
+    """The key of an outbound text's place: its message's `ts`, or the time of a text that is in no message."""
+    return f"{text.direction}/{text.ts or _time_key(text, text.received_at)}"
+
+
+def _time_key(text: Sms, at: datetime) -> str:
+    return f"{at.timestamp():.6f}/{text.id}"
 
 
 def _key_without_place(id: str) -> str:
@@ -42,6 +46,11 @@ def _places_query(conversation: str, first: int = 1, last: int = LAST_PLACE) -> 
     """The query for a conversation's inbound texts `first`..`last`."""
     keys = {"$gte": _place_key(first), "$lte": _place_key(last)}
     return {"conversation": conversation, "place": keys}
+
+
+def _ordered(at: datetime) -> dict[str, Any]:
+    """The fields of a text that a person has ordered to be sent now, whatever the hour."""
+    return {"exempt": True, "wanted_at": at}
 
 
 class Texts(DocumentStore[Sms]):
@@ -121,7 +130,7 @@ class Texts(DocumentStore[Sms]):
         return await self._collection.find_one(query, {"_id": 1}) is None
 
     async def newest_sent(self, conversation: str, limit: int) -> list[Sms]:
-        """The newest texts that agents wrote to the contact, sent or not, newest first."""
+        """The newest texts to the contact, sent or not, newest first."""
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}/~"}
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
@@ -194,7 +203,7 @@ class Texts(DocumentStore[Sms]):
         return found[0] if found else None
 
     async def newest_outbound(self, conversation: str, limit: int) -> list[Sms]:
-        """The last texts that agents wrote in the conversation, newest first."""
+        """The last texts to the contact, notes included, newest first."""
         place = {"$gte": f"{Direction.OUTBOUND}/", "$lt": f"{Direction.OUTBOUND}0"}
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
@@ -231,10 +240,16 @@ class Texts(DocumentStore[Sms]):
         """Do nothing with a text in the outbox until then."""
         await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
+    async def hold(self, text: Sms, until: datetime) -> bool:
+        """Send a waiting text at that time, after all that is written before it; False if it waits no more."""
+        later = {"place": f"{Direction.OUTBOUND}/{_time_key(text, until)}", "wanted_at": until}
+        waits = {"retry_at": until, "due_at": until, "unshown": text.conversation}
+        return await self._update({"_id": text.id, "state": State.WAITING}, {"$set": later | waits})
+
     async def resend(self, text: Sms, due_at: datetime, order: str | None = None) -> bool:
         """Put a text into the outbox again; False if its outcome is known, it was tried again, or the order is old."""
         lost = text.undecided_at or text.called_at or text.claimed_at or text.received_at
-        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": ""}
+        state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": "", **_ordered(due_at)}
         shown = {"unshown": text.conversation, "outbox": text.conversation, "undecided_at": lost}
         change = {"$set": {**state, **shown}, "$unset": {"retry_at": ""}}
         attempts = text.attempts if text.attempts else {"$in": [0, None]}
@@ -243,6 +258,7 @@ class Texts(DocumentStore[Sms]):
     async def send_late(self, text: Sms, due_at: datetime, order: str | None = None) -> bool:
         """Put a text that came late into the outbox; False if it is not waiting for that, or the order is old."""
         state = {"state": State.WAITING, "rank": State.WAITING.rank, "due_at": due_at, "words": "", "late": False}
+        state |= _ordered(due_at)
         shown = {"unshown": text.conversation, "outbox": text.conversation}
         late = {"_id": text.id, "state": State.REFUSED, "late": True}
         return await self._update_once(late, order, {"$set": {**state, **shown}})

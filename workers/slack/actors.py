@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -130,7 +131,7 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
         stores.channels.throttled(ports.now()),
     )
     if current is None and (written := await stores.texts.unshown(conversation.id)):
-        await _request_ticket(written[0], ports)
+        await _request_ticket(written, ports)
         return PassEnd(conversation.posted)
     if line is None or contact is None or current is None:
         log.warning("nothing to show: the conversation's line, contact or ticket is gone")
@@ -150,9 +151,10 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     return PassEnd(reconciling.posted)
 
 
-async def _request_ticket(text: Sms, ports: Ports) -> None:
-    """Begin a ticket for an agent's text that has none: the message to do so may be lost."""
-    if text.author is not None:
+async def _request_ticket(texts: Sequence[Sms], ports: Ports) -> None:
+    """Begin a ticket for the first text of the team, which has none: the message to do so may be lost."""
+    text = next((each for each in texts if each.is_of_team), None)
+    if text is not None and text.author is not None:
         wrote = AgentWrote(conversation=text.conversation, by=text.author, at=text.received_at, order=text.id)
         await ports.publisher.publish(wrote)
 

@@ -5,6 +5,7 @@ The cards are in `workers/slack/cards.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -21,9 +22,9 @@ from slack_sdk.models.blocks import (
 
 from messages.formats.byline import Byline
 from messages.formats.plain_words import visible
-from messages.sms import Sms, State
+from messages.sms import Origin, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled, words_of
+from workers.markup import clip_escaped, escape, listed, local_time, mention, sender, unstyled, words_of
 from workers.slack.elements import (
     FALLBACK,
     SECTION,
@@ -150,7 +151,7 @@ def missing(words: str) -> Rendered:
 
 def outcome(text: Sms) -> Rendered:
     """The thread line that tells a text's author why it failed and what to do; Resend if the outcome is unknown."""
-    who = f"{mention(text.author)} " if text.author else ""
+    who = f"{mention(text.author)} " if text.author and text.is_of_team else ""
     line = f":warning: {who}{clip_escaped(text.words, SECTION - 100)}"
     blocks: list[Block] = [ContextBlock(elements=[mrkdwn(line)])]
     if text.state is State.UNKNOWN:
@@ -179,16 +180,29 @@ _STATES: Final = {
 }
 
 
+_VERBS: Final = {
+    Origin.AGENT: "wrote",
+    Origin.PLANNED: "planned",
+    Origin.AUTO: "answered",
+    Origin.SURVEY: "asked",
+}
+
+
 def written(text: Sms) -> Rendered:
-    """The thread post of a text from a modal or command: its author, its words, and its state."""
-    verb = "noted" if text.state is State.NOTE else "wrote"
-    who = f"{mention(text.author or '')} {verb} · {local_time(text.received_at)}"
-    state = _STATES.get(text.state or State.WAITING, "")
+    """The thread post of an outbound text that is in no message of a person: who sent it, its words, and its state."""
+    verb = "noted" if text.state is State.NOTE else _VERBS[text.origin]
+    who = f"{sender(text)} {verb} · {local_time(text.received_at)}"
+    state = _held(text.retry_at) if text.is_held else _STATES.get(text.state or State.WAITING, "")
     quote = RichTextBlock(
         elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(text.body))])]
     )
     blocks = [ContextBlock(elements=[mrkdwn(who)]), quote, ContextBlock(elements=[mrkdwn(state)])]
-    return rendered(clip_escaped(text.body, FALLBACK), blocks)
+    said = clip_escaped(text.body, FALLBACK)
+    return rendered(said if text.is_of_team else f"{sender(text)} {verb}: {said}", blocks)
+
+
+def _held(until: datetime | None) -> str:
+    return f":clock9: held until {local_time(until)}: it is night for the contact" if until else ""
 
 
 def hidden_notice(post: str) -> Rendered:

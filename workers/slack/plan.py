@@ -187,7 +187,7 @@ def written_id(text: Sms) -> str:
 
 
 def is_written_elsewhere(text: Sms) -> bool:
-    """Whether an agent's text came from a modal or command, so that one of our posts must show it."""
+    """Whether an outbound text is in no message of a person in the thread, so that one of our posts must show it."""
     return text.direction is Direction.OUTBOUND and text.ts is None
 
 
@@ -211,12 +211,12 @@ FAILURES: Final = frozenset({State.UNKNOWN, State.UNDELIVERED, State.FAILED, Sta
 
 
 def outcome(known: SendingOutcome | None, texts: Iterable[Sms]) -> SendingOutcome | None:
-    """The outcome of the newest agent's text that has one: the known one, or of one of these texts.
+    """The outcome of the newest text of the team that has one: the known one, or of one of these texts.
 
-    A text that waits, or was not meant to be sent, has none.
+    A text that waits, was not meant to be sent, or was sent by Clerk itself has none.
     """
     for text in texts:
-        if text.direction is Direction.INBOUND or text.state not in SUCCESSES | FAILURES:
+        if not text.is_of_team or text.state not in SUCCESSES | FAILURES:
             continue
         at = datetime.fromtimestamp(float(text.ts), UTC) if text.ts else text.received_at
         failed = (text.words or "It was not delivered.") if text.state in FAILURES else ""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from messages.conversation import Contact, Conversation, Thread
 from messages.sms import Direction, Sms, State
-from workers.markup import clip_escaped, escape, local_time, mention, unstyled
+from workers.markup import clip_escaped, escape, local_time, mention, sender, unstyled
 from workers.slack import gone
 from workers.slack.elements import Rendered
 
@@ -34,7 +34,7 @@ def recap(contact: Contact, former: Thread | None, texts: Sequence[Sms]) -> Rend
     heading = f"{_heading(former)}\nThe last texts:" if texts else _heading(former)
     blocks = [_context(heading)]
     for text in texts:
-        who = escape(unstyled(contact.label)) if text.direction is Direction.INBOUND else mention(text.author or "")
+        who = escape(unstyled(contact.label)) if text.direction is Direction.INBOUND else sender(text)
         blocks += [_context(f"{who} · {local_time(text.received_at)}"), _section(_words(text))]
     return Rendered("\n".join([heading, *map(_words, texts)]), tuple(blocks))
 

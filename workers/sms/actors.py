@@ -24,8 +24,9 @@ from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
+from workers.sms.may_send import TOO_LATE, at_door, is_late, objection
 from workers.sms.mentioned_names import names
-from workers.sms.opted_out import barred_from, fail, succeed
+from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, segments, without_prefix
 from workers.sms.replies import (
@@ -35,7 +36,6 @@ from workers.sms.replies import (
     NOT_LATE,
     OUTCOME_KNOWN,
     TEXT_GONE,
-    TOO_LATE,
     WAITING_FOR_THREAD,
     WAITS_UNTOLD,
     ReplyDecision,
@@ -43,7 +43,6 @@ from workers.sms.replies import (
     decide_reply,
     edit_notice,
     is_in_thread,
-    is_too_late,
     outside_notice,
     reported,
     wait_for_thread,
@@ -139,9 +138,11 @@ async def _store(
     """
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
-    out = await barred_from(line, contact, conversation, ports)
-    decision = decide_reply(message.text, body, message.files, line.reply_mode, out, message.beyond_text)
-    late = decision.state is State.WAITING and is_too_late(written_at(message.ts), ports.now())
+    parties = await ports.stores.opt_outs.parties_of(line, contact, conversation)
+    verdict = at_door(written_at(message.ts), parties, ports.now())
+    refused = objection(verdict, parties)
+    decision = decide_reply(message.text, body, message.files, line.reply_mode, refused, message.beyond_text)
+    late = decision.state is State.WAITING and is_late(verdict)
     if late:
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
     asking = ask and decision.state is State.WAITING
@@ -186,7 +187,7 @@ async def send_late(message: SendLate, ports: Ports) -> None:
         return
     await ports.publisher.publish(SendTexts(conversation=text.conversation))
     ticket = await stores.tickets.newest(text.conversation)
-    if ticket is not None:
+    if ticket is not None and text.is_of_team:
         await ports.publisher.publish(
             ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at, order=f"late/{text.id}")
         )
@@ -232,8 +233,13 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
 
 
 async def _send_again(message: SendTexts, delay: timedelta, ports: Ports) -> None:
-    """Schedule one more look at the outbox: while it is blocked, further texts find it scheduled."""
-    now, delay = ports.now(), min(delay, LONGEST_DELAY)
+    """Schedule one more look at the outbox: while it is blocked, further texts find it scheduled.
+
+    After a longer wait the clock looks.
+    """
+    now = ports.now()
+    if delay > LONGEST_DELAY:
+        return
     if await ports.stores.conversations.schedule_sending(message.conversation, now + CLOCK_SKEW, now + delay):
         await ports.publisher.publish(message, delay=delay)
 

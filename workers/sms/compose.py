@@ -21,7 +21,6 @@ NO_TEXT: Final = (
     "Nothing was sent: write the text after the number, such as /clerk send +15551234567 We are on our way."
 )
 NO_LINES: Final = "Nothing was sent: Clerk has no line yet. Ask an admin to add one (clerk lines add)."
-LINE_GONE: Final = "Not sent: the line no longer exists. Ask an admin to add it again (clerk lines add)."
 KEPT_AS_NOTE: Final = "Not sent: your text begins like a note, so it was kept on the ticket as a note."
 NO_TICKET_FOR_NOTE: Final = (
     "Nothing was sent: a text that begins with // or note: is a note for the team, and there is no ticket yet to keep "

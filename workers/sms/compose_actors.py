@@ -12,17 +12,16 @@ from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.compose import (
     ACCEPTED_BEFORE,
-    LINE_GONE,
     NO_TICKET_FOR_NOTE,
     confirmation,
     document,
     parse_typed,
     refusal_id,
 )
+from workers.sms.may_send import LINE_GONE, TOO_LATE, at_door, is_late, objection
 from workers.sms.mentioned_names import names
-from workers.sms.opted_out import barred
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.replies import TOO_LATE, decide_reply, is_too_late
+from workers.sms.replies import decide_reply
 from workers.sms.sending import WAIT_FOR_EARLIER
 
 
@@ -75,10 +74,11 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     if await _was_refused(message, ports):
         return None
     stores, now = ports.stores, ports.now()
-    line = await stores.lines.get(message.line)
-    contact = await stores.contacts.get(message.contact) or Contact(id=message.contact, created_at=now)
+    parties = await stores.opt_outs.parties(message.line, message.contact)
+    line, contact = parties.line, parties.contact or Contact(id=message.contact, created_at=now)
     body = plain(message.text, await names(message.text, message.at, ports))
-    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, await barred(message.line, contact.id, ports))
+    verdict = at_door(message.at, parties, now)
+    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, objection(verdict, parties))
     words = decision.words if line is not None else LINE_GONE
     if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
         words = NO_TICKET_FOR_NOTE
@@ -87,7 +87,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
         return None
     await stores.contacts.ensure(contact.id, now)
     await stores.conversations.ensure(line.id, contact.id, now)
-    late = decision.state is State.WAITING and is_too_late(message.at, now)
+    late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
     if await stores.texts.add(text):

@@ -1,18 +1,20 @@
 """The one gate before a contact: whether a text may be sent now, later, or not at all. Pure.
 
-Every outbound text passes it right before the provider is called, and is told at its door what would stop it there.
+Every outbound text passes it right before the provider is called (`at_call`). A text that a person writes passes it
+when it is stored, too (`at_door`): that is when it may be late, or at night, and its author can be told so.
 `CAUSES` are looked at in their order: the first that holds or refuses a text decides.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from messages.line import Quiet
-from messages.sms import Origin
+from messages.opt_outs import Parties, refusal
+from messages.sms import Origin, Sms
 
 
 class Cause(StrEnum):
@@ -191,3 +193,86 @@ def may_send(text: TextFacts, contact: ContactFacts, line: LineFacts, now: datet
 
 def _is_before(now: datetime, end: datetime | None) -> bool:
     return end is not None and now < end
+
+
+# -- what is told to the gate, and what it tells ----------------------------------------------------------------------
+
+SENDABLE_FOR: Final = timedelta(minutes=10)
+"""How long after it was written a text that a person wrote is still taken."""
+
+_CALLED_FOR: Final[Mapping[Origin, timedelta | None]] = MappingProxyType(
+    {
+        Origin.AGENT: None,
+        Origin.PLANNED: timedelta(hours=4),
+        Origin.AUTO: timedelta(minutes=15),
+        Origin.SURVEY: timedelta(hours=4),
+    }
+)
+"""How long after the time for it a text that was taken is still sent, if the provider does not answer; None: always."""
+
+
+def at_door(written_at: datetime, parties: Parties, now: datetime) -> Verdict:
+    """Whether Clerk takes a text that a person wrote then, to send it now."""
+    text = TextFacts(sendable_until=written_at + SENDABLE_FOR)
+    return may_send(text, _contact_facts(parties, now), _line_facts(parties), now)
+
+
+def at_call(text: Sms, parties: Parties, now: datetime) -> Verdict:
+    """Whether a stored text is sent now; what a person wrote for now has passed its quiet hours at the door."""
+    lasts = _CALLED_FOR[text.origin]
+    facts = TextFacts(
+        origin=text.origin,
+        exempt=text.exempt or text.origin is Origin.AGENT,
+        sendable_until=None if lasts is None else (text.wanted_at or text.received_at) + lasts,
+    )
+    return may_send(facts, _contact_facts(parties, now), _line_facts(parties), now)
+
+
+def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
+    return ContactFacts(opted_out=parties.standing.out)
+
+
+def _line_facts(parties: Parties) -> LineFacts:
+    return LineFacts(exists=parties.line is not None)
+
+
+TOO_LATE: Final = (
+    "Not sent: Clerk got this more than ten minutes after you wrote it. If it is still right, send it now."
+)
+LINE_GONE: Final = "Not sent: the line no longer exists. Ask an admin to add it again (clerk lines add)."
+
+_WORDS: Final[Mapping[Cause, str]] = MappingProxyType(
+    {
+        Cause.BLOCKED: "Not sent: the contact is blocked.",
+        Cause.LINE_REMOVED: LINE_GONE,
+        Cause.LOOP: "Not sent: this looks like a machine, so Clerk does not answer it by itself for now.",
+        Cause.BUDGET: "Not sent: the contact has had enough automatic texts for now.",
+    }
+)
+_STALE: Final[Mapping[Origin, str]] = MappingProxyType(
+    {
+        Origin.AGENT: TOO_LATE,
+        Origin.PLANNED: "Not sent: Clerk could not send this at its time. If it is still right, send it now.",
+        Origin.AUTO: "Not sent: Clerk could not send it in time.",
+        Origin.SURVEY: "Not sent: Clerk could not send it in time.",
+    }
+)
+
+
+def words_of(why: Cause, origin: Origin, parties: Parties) -> str:
+    """Why a text is not sent, in words for the team; empty for quiet hours, which only put it off."""
+    if why is Cause.OPTED_OUT:
+        return refusal(parties.words)
+    return _STALE[origin] if why is Cause.STALE else _WORDS.get(why, "")
+
+
+def objection(verdict: Verdict, parties: Parties) -> str:
+    """Why a person's text can't be sent to the contact at all, however it is written; empty if it can."""
+    if isinstance(verdict, Refuse) and verdict.why is not Cause.STALE:
+        return words_of(verdict.why, Origin.AGENT, parties)
+    return ""
+
+
+def is_late(verdict: Verdict) -> bool:
+    """Whether a person must say whether a text is to be sent that its time has passed."""
+    return isinstance(verdict, Refuse | Hold) and verdict.why is Cause.STALE

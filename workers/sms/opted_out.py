@@ -1,11 +1,10 @@
-"""Refuses texts to contacts who have opted out, and lets the provider judge who has: 21610 says so, a delivery not."""
+"""Lets the provider judge which contacts have opted out: 21610 says so, a delivery says the opposite."""
 
 from datetime import datetime
 from typing import Final
 
-from messages.conversation import Contact, Conversation
 from messages.line import Line
-from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, refusal, words_of
+from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, words_of
 from messages.sms import Sms, State
 from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
@@ -14,26 +13,6 @@ from workers.redraw import redraw
 
 ARRIVES: Final = frozenset({State.SENT, State.DELIVERED})
 """The states in which the provider has let a text pass its list of opt-outs; Queued may still end in 21610."""
-
-
-async def barred(line: str, contact: str, ports: Ports) -> str:
-    """Why a contact can't be texted from a line, in words for the agent; empty if they have not opted out of it."""
-    return await barred_by(await ports.stores.opt_outs.of(line, contact), line, ports)
-
-
-async def barred_by(standing: Standing, line: str, ports: Ports) -> str:
-    """As `barred`, by what the contact wants."""
-    return _refused(line, await ports.stores.lines.get(line)) if standing.out else ""
-
-
-async def barred_from(line: Line, contact: Contact, conversation: Conversation, ports: Ports) -> str:
-    """As `barred`, by these documents and the pool's."""
-    standing = await ports.stores.opt_outs.standing(line, contact, conversation)
-    return _refused(line.id, line) if standing.out else ""
-
-
-def _refused(number: str, line: Line | None) -> str:
-    return refusal(_words_of(number, line))
 
 
 def _words_of(number: str, line: Line | None) -> OptOutWords:

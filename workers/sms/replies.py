@@ -36,9 +36,6 @@ THREAD_LEFT: Final = (
 )
 OUTCOME_KNOWN: Final = "The outcome of this text is known by now: its reaction shows it. It was not sent again."
 
-TOO_LATE: Final = (
-    "Not sent: Clerk got this more than ten minutes after you wrote it. If it is still right, send it now."
-)
 TEXT_GONE: Final = "Nothing was sent: Clerk no longer has that text. Write it again if the contact should get it."
 NOT_LATE: Final = "That text is not waiting any more: its mark in the thread shows what became of it."
 FOREIGN: Final = (
@@ -107,15 +104,6 @@ def is_foreign(team: str, home: Collection[str]) -> bool:
 def written_at(ts: str) -> datetime:
     """When a Slack message was written, from its `ts`: the same in every retry of its event."""
     return datetime.fromtimestamp(float(ts), UTC)
-
-
-SENDABLE_FOR: Final = timedelta(minutes=10)
-"""How long after it was written a text is still sent."""
-
-
-def is_too_late(written: datetime, now: datetime) -> bool:
-    """Whether a text came too late to send, whatever held it up: its author, and the contact, may have moved on."""
-    return now - written > SENDABLE_FOR
 
 
 def is_in_thread(reply: SlackReplyPosted, thread: Thread | None) -> bool:

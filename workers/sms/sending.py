@@ -20,7 +20,8 @@ from workers.lease import Lease
 from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
 from workers.sms.files import links
-from workers.sms.opted_out import barred_by, fail, succeed
+from workers.sms.may_send import Hold, Refuse, Send, at_call, is_late, words_of
+from workers.sms.opted_out import fail, succeed
 from workers.sms.plain_text import segments
 from workers.sms.replies import reported
 
@@ -116,10 +117,19 @@ class Sending:
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
         ports = self._ports
-        standing = await ports.stores.opt_outs.of(text.line, text.contact)
-        if words := await barred_by(standing, text.line, ports):
-            await self._texts.move(text, State.REFUSED, words=words)
-            return None
+        parties = await ports.stores.opt_outs.parties(text.line, text.contact)
+        verdict, standing = at_call(text, parties, now), parties.standing
+        match verdict:
+            case Hold(until=datetime() as until):
+                await self._texts.hold(text, until)
+                return None
+            case Hold(why=why) | Refuse(why=why):
+                words = words_of(why, text.origin, parties)
+                late = is_late(verdict) and not text.origin.is_automatic
+                await self._texts.move(text, State.REFUSED, words=words, late=late or None)
+                return None
+            case Send():
+                pass
         if attempt_of(text).state is ClaimState.REPEATABLE:
             found = await self.look(text)
             if found is None:

@@ -26,7 +26,7 @@ from workers.failures import (
     TextingThrottled,
     Unreachable,
 )
-from workers.sms.replies import TOO_LATE
+from workers.sms.may_send import TOO_LATE
 
 ORDERS = list(permutations(range(3)))
 
