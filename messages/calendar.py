@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -39,6 +40,19 @@ _ZONE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 def zone_exists(name: str) -> bool:
     """Whether the time-zone database has a zone of this name (https://www.iana.org/time-zones)."""
     return _ZONE_NAME.fullmatch(name) is not None and name in available_timezones()
+
+
+def zones_like(name: str) -> list[str]:
+    """The zones whose names are most like this one, for whoever mistyped it; at most three."""
+    wanted = name.strip().replace(" ", "_").casefold()
+    zones = {each.casefold(): each for each in available_timezones()}
+    if wanted in zones:
+        return [zones[wanted]]
+    places: dict[str, str] = {}
+    for each in sorted(zones, key=len, reverse=True):
+        places[each.rpartition("/")[2]] = zones[each]
+    near = [*get_close_matches(wanted, zones, 3, 0.7), *get_close_matches(wanted.rpartition("/")[2], places, 3, 0.7)]
+    return list(dict.fromkeys({**places, **zones}[each] for each in near))[:3]
 
 
 @lru_cache
@@ -138,6 +152,11 @@ class Period(Document):
         """Beginning and end in minutes of the day that it begins on; the end may be more than 24 hours."""
         opens, closes = _minutes(self.opens), _minutes(self.closes)
         return opens, closes if closes > opens else closes + 24 * 60
+
+    @property
+    def short(self) -> str:
+        """As people write it: 9:00-17:00."""
+        return f"{self.opens.removeprefix('0')}-{self.closes.removeprefix('0')}"
 
     def __str__(self) -> str:
         return f"{self.opens}-{self.closes}"
@@ -346,7 +365,7 @@ def days_of(periods: Mapping[Weekday, Sequence[Period]]) -> list[tuple[str, str]
     """A week in words: days with the same hours are named together, as in ("Mon-Fri", "9:00-17:00")."""
     rows: list[tuple[list[Weekday], str]] = []
     for day in WEEKDAYS:
-        hours = ", ".join(_short(each) for each in periods.get(day, ())) or "closed"
+        hours = ", ".join(each.short for each in periods.get(day, ())) or "closed"
         if rows and rows[-1][1] == hours:
             rows[-1][0].append(day)
         else:
@@ -357,10 +376,6 @@ def days_of(periods: Mapping[Weekday, Sequence[Period]]) -> list[tuple[str, str]
 def _named(days: Sequence[Weekday]) -> str:
     first, last = days[0].capitalize(), days[-1].capitalize()
     return first if first == last else f"{first}-{last}"
-
-
-def _short(period: Period) -> str:
-    return f"{period.opens.removeprefix('0')}-{period.closes.removeprefix('0')}"
 
 
 def next_opening(calendar: Calendar, after: datetime) -> datetime | None:

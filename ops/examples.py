@@ -7,7 +7,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "worker": ("clerk worker", "clerk worker --queues slack,sms --processes 2", "clerk worker --queues interactive"),
     "lines": (
         "clerk lines add +15550001111 --channel C0123ABCD --name Support",
-        "clerk lines set +15550001111 --window 60 --cap 300",
+        "clerk lines set +15550001111 --window 60 --cap 300 --calendar shop",
+    ),
+    "calendars": (
+        'clerk calendars add shop --zone America/New_York --week "mon-fri 9:00-12:30 13:30-17:00, sat 9:00-12:00"',
+        'clerk calendars day add shop --on 2026-12-24 --hours 9:00-12:00 --name "Christmas Eve"',
+        'clerk calendars holidays shop --country US --subdivision CA --leave-out "Day After Thanksgiving"',
+        "clerk calendars close shop until 14:00 --why training",
     ),
     "queues": ("clerk queues --watch", "clerk queues --json"),
     "peek": ("clerk peek slack -n 5", "clerk peek slack.XQ --show-text"),

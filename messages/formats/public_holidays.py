@@ -38,7 +38,8 @@ def chosen(country: str, subdivision: str = "", left_out: Sequence[str] = (), *,
     for each in left_out:
         if (name := names.get(each.strip().casefold())) is None:
             near = difflib.get_close_matches(each.casefold(), names, 3, 0.5) or sorted(names)
-            raise ValueError(f"no holiday is named {each!r}: {', '.join(sorted(names[one] for one in near))}")
+            where = f"{code} {part}".strip()
+            raise ValueError(f"{where} has no holiday {each!r}: {', '.join(sorted(names[one] for one in near))}")
         found.append(name)
     return every.model_copy(update={"left_out": tuple(dict.fromkeys(found))})
 

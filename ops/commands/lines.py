@@ -31,6 +31,9 @@ _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 _ADDED: Final = re.compile(r"\+[0-9]+")
 
+NO_CALENDAR: Final = "none"
+"""What `--calendar` takes for a line that is always open."""
+
 LONGEST: Final = 86_400
 NAME_LIMIT: Final = 80
 
@@ -103,12 +106,15 @@ def _settings_in_words(line: Line) -> str:
     others = ", other organisations too" if line.other_organisations else ""
     return (
         f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
-        f"{replies}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h"
+        f"{replies}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
+        f"{f'hours of {line.calendar}' if line.calendar else 'always open'}"
     )
 
 
 @lines.command
-def add(line: str, *, channel: str, name: str | None = None, opt_out: str | None = None) -> None:
+def add(
+    line: str, *, channel: str, name: str | None = None, opt_out: str | None = None, calendar: str | None = None
+) -> None:
     """Make a phone number a line of a Slack channel: --channel takes its id, such as C0123ABCD.
 
     Parameters
@@ -122,10 +128,13 @@ def add(line: str, *, channel: str, name: str | None = None, opt_out: str | None
     opt_out
         The words that opt out: us, toll-free, none, or WORD,WORD (and after a colon those that opt in again).
         By default those that Twilio heeds on such a number.
+    calendar
+        The calendar that says when the line is open, such as shop; none: it is always open.
     """
 
     async def work(stores: Stores, settings: Settings) -> Line | None:
         new = _changed(new_line(number(line), channel, settings), channel=channel, name=name, opt_out=opt_out)
+        new = await _with_calendar(new, calendar, stores)
         if await stores.lines.get(new.id) is None:
             _refuse_a_channel_that_slack_refuses(new, settings)
         return new if await stores.lines.add(new) else None
@@ -149,6 +158,7 @@ def set_(
     cap: float | None = None,
     solved_for: float | None = None,
     opt_out: str | None = None,
+    calendar: str | None = None,
 ) -> None:
     """Change a line: --window and --cap in seconds, --solved-for in hours.
 
@@ -174,6 +184,8 @@ def set_(
         Hours until a Solved ticket is closed.
     opt_out
         The words that opt out: us, toll-free, none, WORD,WORD (and after a colon those that opt in again), or default.
+    calendar
+        The calendar that says when the line is open, such as shop; none: it is always open.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -186,14 +198,14 @@ def set_(
         "solved_for": solved_for,
         "opt_out": opt_out,
     }
-    if all(value is None for value in given.values()):
+    if calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, settings: Settings) -> Line | None:
         found = await stores.lines.get(_named(line))
         if found is None:
             return None
-        new = _changed(found, **given)
+        new = await _with_calendar(_changed(found, **given), calendar, stores)
         if new.channel != found.channel:
             _refuse_a_channel_that_slack_refuses(new, settings)
         await stores.lines.save(new)
@@ -221,6 +233,16 @@ def remove(line: str) -> None:
     if not on_stores(work):
         raise Invalid(f"{line} is not a line. See clerk lines list.")
     print(f"{line} is no line any more. Its conversations and tickets stay.")
+
+
+async def _with_calendar(line: Line, calendar: str | None, stores: Stores) -> Line:
+    """A line with another calendar, if one is given; Invalid if there is none of this name."""
+    if calendar is None:
+        return line
+    if calendar != NO_CALENDAR and await stores.calendars.fresh(calendar) is None:
+        known = ", ".join(each.id for each in await stores.calendars.all()) or "none yet"
+        raise Invalid(f"--calendar {calendar}: there is no such calendar. There are: {known}.")
+    return line.model_copy(update={"calendar": "" if calendar == NO_CALENDAR else calendar})
 
 
 def _refuse_a_channel_that_slack_refuses(line: Line, settings: Settings) -> None:

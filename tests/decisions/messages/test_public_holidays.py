@@ -39,8 +39,8 @@ def test_a_country_and_its_part_are_found(country: str, subdivision: str, meant:
         ("Germany", "", (), "no holidays are known of a country 'Germany'"),
         ("US", "ZZ", (), "US has no part 'ZZ': one of AK, AL, "),
         ("JP", "13", (), "JP has no part '13': leave it out: its holidays are the same everywhere"),
-        ("US", "", ("Columbus",), "no holiday is named 'Columbus': Columbus Day"),
-        ("US", "CA", ("Boxing",), "no holiday is named 'Boxing': "),
+        ("US", "", ("Columbus",), "US has no holiday 'Columbus': Columbus Day"),
+        ("US", "CA", ("Boxing",), "US CA has no holiday 'Boxing': "),
     ],
 )
 def test_what_does_not_exist_is_refused_in_words(

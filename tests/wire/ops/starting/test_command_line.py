@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def test_every_option_has_words(path: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("name", "lines"), EXAMPLES.items(), ids=list(EXAMPLES))
 def test_the_examples_of_a_command_are_taken(name: str, lines: tuple[str, ...]) -> None:
     for line in lines:
-        program, *arguments = line.replace("'", "").split()
+        program, *arguments = shlex.split(line)
         assert (program, arguments[0]) == ("clerk", name)
         app.parse_args(arguments, exit_on_error=False, print_error=False)
     assert "Examples" in clerk_in_process({}, name, "--help").stdout
