@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final, Literal, Self
+
+from pydantic import model_validator
 
 from messages.base import Document, Duration, Moment
+from messages.calendar import Clock, Period, ZoneName
 
 
 class Mode(StrEnum):
@@ -31,12 +35,44 @@ class Quiet(StrEnum):
     """A person's text is held, too."""
 
 
+LEAST_ALLOWED: Final = timedelta(hours=6)
+"""How much of a day quiet hours leave at least: a contact may be in one of several zones, and all must allow a text."""
+
+
+class QuietHours(Document):
+    """From when to when it is night, in the contact's wall time; with `sundays`, all Sunday long."""
+
+    begins: Clock = "21:00"
+    ends: Clock = "08:00"
+    sundays: bool = False
+
+    @model_validator(mode="after")
+    def _leave_a_day(self) -> Self:
+        if timedelta(days=1) - self.length < LEAST_ALLOWED:
+            raise ValueError(f"quiet hours are from one time to another, and leave at least {_HOURS} hours of a day")
+        return self
+
+    @property
+    def length(self) -> timedelta:
+        """How long a night is; a whole day if it ends when it begins."""
+        begins, ends = Period(opens=self.begins, closes=self.ends).minutes
+        return timedelta(minutes=ends - begins)
+
+    def __str__(self) -> str:
+        return f"{self.begins}-{self.ends}" + (" and Sundays" if self.sundays else "")
+
+
+_HOURS: Final = LEAST_ALLOWED // timedelta(hours=1)
+
+
 class Line(Document):
     """One of the team's phone numbers (`id`, E.164), tied to one Slack channel, its origin channel.
 
     `opt_out` says which words opt out (`messages/opt_outs.py`); None: by the kind of the number. `pool` is the
     Messaging Service that the line's webhooks name, since `pool_at`; blank: none.
     `calendar` is the id of the calendar that says when the line is open; blank: always.
+    In `quiet_hours` it is night for a contact, and `quiet` says what that does to texts. `zone` is where the line is,
+    for contacts of whom nobody knows where they are; blank: unknown.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
@@ -53,6 +89,9 @@ class Line(Document):
     pool_at: Moment | None = None
     other_organisations: bool = False
     calendar: str = ""
+    quiet: Quiet = Quiet.WARN
+    quiet_hours: QuietHours = QuietHours()
+    zone: ZoneName | Literal[""] = ""
 
     @property
     def label(self) -> str:

@@ -1,0 +1,113 @@
+"""Quiet hours: where a contact may be, by their number, and until when it is night at one of these places. Pure.
+
+An area code is a guess of where its owner is, and some lie in several zones. So a text is allowed when it is allowed in
+every zone in which the contact may be.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+from phonenumbers.timezone import time_zones_for_number
+from phonenumbers.tzdata import TIMEZONE_DATA
+
+from messages.calendar import WEEKDAYS, Calendar, Clock, Period, Weekday, is_open, next_change, offset, wall_time
+from messages.line import QuietHours
+
+MOST_OFFSETS: Final = 4
+"""More candidates than these say nothing about where a contact is: a toll-free number has all zones there are."""
+
+NORTH_AMERICA: Final = 1
+AREA_CODE: Final = 3
+
+SEARCHED_FOR: Final = timedelta(days=8)
+"""How far the end of quiet hours is looked for: each week has days of every kind."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The zones in which a contact may be; `assumed` if it is the line's, since nothing is known about theirs."""
+
+    zones: tuple[str, ...] = ()
+    assumed: bool = False
+
+
+def whereabouts(contact: str, own: str, line: str, now: datetime) -> Whereabouts:
+    """Where a contact may be: in the zone that an agent gave them, else where their number is from, else at the line.
+
+    `contact` is a number, `own` and `line` are zones; blank: unknown. Without any of them there is no zone.
+    """
+    if own:
+        return Whereabouts((own,))
+    found = zones_of(contact)
+    if found and len({offset(now, zone) for zone in found}) <= MOST_OFFSETS:
+        return Whereabouts(found)
+    return Whereabouts((line,) if line else (), assumed=True)
+
+
+@lru_cache(1024)
+def zones_of(contact: str) -> tuple[str, ...]:
+    """Every zone in which a number may be: all those of its area code in North America; none if it says nothing."""
+    try:
+        number = phonenumbers.parse(contact, None)
+    except phonenumbers.NumberParseException:
+        return ()
+    found = [zone for zone in time_zones_for_number(number) if not zone.startswith("Etc/")]
+    if number.country_code == NORTH_AMERICA and found:
+        code = f"{NORTH_AMERICA}{str(number.national_number)[:AREA_CODE]}"
+        found += [zone for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(code) for zone in zones]
+    return tuple(dict.fromkeys(found))
+
+
+def quiet_until(hours: QuietHours, zones: tuple[str, ...], now: datetime) -> datetime | None:
+    """The first instant from now on at which a text is allowed in every zone; None if it is now, or there is no zone.
+
+    Zones whose nights leave no common hour can't all allow it: then the first one counts.
+    """
+    if not zones:
+        return None
+    at, days = now, [_days(hours, zone) for zone in zones]
+    while at is not None and at - now <= SEARCHED_FOR:
+        asleep = next((each for each in days if not is_open(each, at)), None)
+        if asleep is None:
+            return None if at == now else at
+        at = _opens(asleep, at)
+    return None if is_open(days[0], now) else _opens(days[0], now)
+
+
+def is_night(hours: QuietHours, zone: str, now: datetime) -> bool:
+    """Whether it is night in a zone."""
+    return not is_open(_days(hours, zone), now)
+
+
+def clock_in(zone: str, now: datetime) -> str:
+    """What clocks in a zone show, as in 23:10."""
+    return f"{wall_time(now, zone):%H:%M}"
+
+
+def place_of(zone: str) -> str:
+    """A zone's name as people say it: New York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def _opens(days: Calendar, at: datetime) -> datetime:
+    change = next_change(days, at)
+    assert change is not None, "quiet hours leave a part of six days in seven"
+    return change.at
+
+
+@lru_cache(1024)
+def _days(hours: QuietHours, zone: str) -> Calendar:
+    """What quiet hours leave of the days in a zone, as a calendar that is open then."""
+    allowed = tuple(_allowed(hours.begins, hours.ends))
+    week = {day: () if hours.sundays and day is Weekday.SUN else allowed for day in WEEKDAYS}
+    return Calendar(id="days", zone=zone, week=week)
+
+
+def _allowed(begins: Clock, ends: Clock) -> Iterator[Period]:
+    """What a night leaves of one day, from midnight to midnight."""
+    spans = [(ends, begins)] if ends < begins else [("00:00", begins), (ends, "24:00")]
+    yield from (Period(opens=opens, closes=closes) for opens, closes in spans if opens != closes)
