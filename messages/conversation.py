@@ -1,9 +1,10 @@
 """A conversation: everything between one line and one contact, for ever. Pure."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from messages.base import Document, Moment, QueueMessage
+from messages.calendar import ZoneName
 
 NAME_LIMIT: Final = 80
 
@@ -16,7 +17,8 @@ def conversation_id(line: str, contact: str) -> str:
 class Contact(Document):
     """A person, known by a phone number (`id`, E.164).
 
-    An agent gave the `name` at `named_at`. `orders` are the newest orders to name the contact that were carried out.
+    An agent gave the `name` at `named_at`, and the time `zone` in which the contact is at `zoned_at`; blank: by their
+    number. `orders` are the newest orders to name or place the contact that were carried out.
     Earlier versions recorded the contact's latest wish about all lines as `opted_out`, from `opted_at`; nothing writes
     that any more (`messages/opt_outs.py` says what it still means).
     """
@@ -24,6 +26,8 @@ class Contact(Document):
     id: str
     name: str = ""
     named_at: Moment | None = None
+    zone: ZoneName | Literal[""] = ""
+    zoned_at: Moment | None = None
     opted_out: bool = False
     opted_at: Moment | None = None
     orders: tuple[str, ...] = ()
@@ -92,6 +96,7 @@ class Debounce(Document):
 
     `considered` is the newest inbound text taken into account, `announced` the newest that was announced or seen.
     `due_at` is when the unannounced texts must be announced; `armed_at` when the delayed message in the queue fires.
+    `heard_at` is when the contact last wrote, and `last_text_at` when either side did.
     `ticket` and `ticket_version` say which version of the newest ticket was taken into account.
     """
 
@@ -101,6 +106,7 @@ class Debounce(Document):
     considered: int = 0
     announced: int = 0
     last_text_at: Moment | None = None
+    heard_at: Moment | None = None
     waiting_since: Moment | None = None
     seen_at: Moment | None = None
     due_at: Moment | None = None
@@ -171,6 +177,18 @@ class NameContact(QueueMessage):
     """An agent typed a contact's number and name in a channel; `order` is the order's identity."""
 
     actor = "tickets.name_contact"
+    typed: str
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
+    order: str | None = None
+
+
+class PlaceContact(QueueMessage):
+    """An agent typed a contact's number and time zone in a channel; `order` is the order's identity."""
+
+    actor = "tickets.place_contact"
     typed: str
     by: str
     at: Moment

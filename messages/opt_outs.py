@@ -198,8 +198,9 @@ def standing(
 
 @dataclass(frozen=True)
 class Parties:
-    """A line, a contact, and what is between them, as far as Clerk has it; `standing` is whether they opted out."""
+    """A line, the contact with this number, and what is between them; `standing` says whether they opted out of it."""
 
+    number: str
     line: Line | None = None
     contact: Contact | None = None
     conversation: Conversation | None = None

@@ -14,7 +14,18 @@ import phonenumbers
 from phonenumbers.timezone import time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from messages.calendar import WEEKDAYS, Calendar, Clock, Period, Weekday, is_open, next_change, offset, wall_time
+from messages.calendar import (
+    WEEKDAYS,
+    Calendar,
+    Clock,
+    Period,
+    Weekday,
+    is_open,
+    next_change,
+    offset,
+    wall_time,
+    zone_exists,
+)
 from messages.line import QuietHours
 
 MOST_OFFSETS: Final = 4
@@ -91,6 +102,16 @@ def clock_in(zone: str, now: datetime) -> str:
 def place_of(zone: str) -> str:
     """A zone's name as people say it: New York."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+def zone_named(typed: str) -> str:
+    """The zone that a person means, however they write its case and blanks; empty if there is none."""
+    wanted = "_".join(typed.split())
+    if zone_exists(wanted):
+        return wanted
+    parts = [part if part.isupper() else part.title() for part in wanted.split("/")]
+    titled = "/".join(parts).replace("_Of_", "_of_").replace("_Es_", "_es_")
+    return titled if zone_exists(titled) else ""
 
 
 def _opens(days: Calendar, at: datetime) -> datetime:

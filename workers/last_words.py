@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from messages.base import QueueMessage
-from messages.conversation import NameContact
+from messages.conversation import NameContact, PlaceContact
 from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.sms import ResendText, SendLate, WriteText, WriteTyped
@@ -30,7 +30,7 @@ def _text(message: WriteText | WriteTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-type _Order = HidePost | ShowPost | UndoHide | NameContact | ActOnTicket | SendLate | ResendText
+type _Order = HidePost | ShowPost | UndoHide | NameContact | PlaceContact | ActOnTicket | SendLate | ResendText
 
 
 def _order(message: _Order) -> Whisper | None:
@@ -60,6 +60,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     ShowPost: _order,
     UndoHide: _order,
     NameContact: _order,
+    PlaceContact: _order,
     ActOnTicket: _order,
     OpenModal: _view,
     OpenReply: _view,

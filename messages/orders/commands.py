@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
-from messages.conversation import NameContact
+from messages.conversation import NameContact, PlaceContact
 from messages.sms import WriteTyped
 from messages.views import FindTickets, OpenDashboard
 
@@ -16,6 +16,8 @@ HELP: Final = (
     "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`. Put a colon "
     "after the number if the text begins with digits\n"
     "• `/clerk name NUMBER NAME` names a contact\n"
+    "• `/clerk zone NUMBER ZONE` says in which time zone a contact is, such as `Europe/Berlin`: Clerk warns you of "
+    "their nights\n"
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
     "subject\n"
     "• `/clerk help` shows this\n"
@@ -26,6 +28,7 @@ HELP: Final = (
 
 SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."
 NAME_USAGE: Final = "Which contact should get which name? Type `/clerk name +15551234567 Ann Lee`."
+ZONE_USAGE: Final = "Where is which contact? Type `/clerk zone +15551234567 Europe/Berlin`."
 FIND_USAGE: Final = (
     "What are you looking for? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words "
     "of the subject."
@@ -85,6 +88,19 @@ def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
     )
 
 
+def _zone(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    if not rest:
+        return ZONE_USAGE
+    return PlaceContact(
+        typed=html.unescape(rest),
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=f"command/{typed.trigger_id}" if typed.trigger_id else None,
+    )
+
+
 def _find(typed: SlashCommand, rest: str) -> QueueMessage | str:
     if not rest:
         return FIND_USAGE
@@ -105,6 +121,7 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "": _dashboard,
     "send": _send,
     "name": _name,
+    "zone": _zone,
     "find": _find,
     "help": _help,
 }

@@ -33,6 +33,11 @@ class Contacts(DocumentStore[Contact]):
         await self._words.add(words(name), number)
         return await self._update_once(earlier, order, {"$set": {"name": name, "named_at": at}})
 
+    async def set_zone(self, number: str, zone: str, at: datetime, order: str | None = None) -> bool:
+        """Record a contact's zone since a time, blank for none; False if there is a later one, or the order is old."""
+        earlier = {"_id": number, "$or": [{"zoned_at": None}, {"zoned_at": {"$lte": at}}]}
+        return await self._update_once(earlier, order, {"$set": {"zone": zone, "zoned_at": at}})
+
     async def named(self, term: str, limit: int) -> list[str]:
         """The numbers of contacts with a name, present or past, in which a word begins like this."""
         return await self._words.keys(term, limit, whole=False)

@@ -37,7 +37,7 @@ class OptOuts(DocumentStore[PoolOptOut]):
         self, line: Line | None, contact: Contact | None, conversation: Conversation | None, number: str
     ) -> Parties:
         found = standing(line, contact, conversation, await self._of_pool(line, number))
-        return Parties(line, contact, conversation, found)
+        return Parties(number, line, contact, conversation, found)
 
     async def standing(self, line: Line, contact: Contact, conversation: Conversation) -> Standing:
         """Whether a contact has opted out of what a line sends, by these documents and the pool's."""

@@ -57,11 +57,13 @@ class _Draft:
         self.considered = state.considered
         self._announced = state.announced
         self._last_text_at = state.last_text_at
+        self._heard_at = state.heard_at
         self._waiting_since = state.waiting_since
         self._seen_at = state.seen_at
         self._latest = state.latest
 
     def add_text(self, text: Arrival) -> None:
+        self._heard_at = max(text.at, self._heard_at or text.at)
         if text.reaction:
             self._add_reaction(text)
             return
@@ -105,6 +107,7 @@ class _Draft:
             "considered": self.considered,
             "announced": self._announced,
             "last_text_at": self._last_text_at,
+            "heard_at": self._heard_at,
             "waiting_since": self._waiting_since,
             "seen_at": self._seen_at,
             "latest": self._latest,

@@ -29,6 +29,7 @@ from workers.sms.mentioned_names import names
 from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, segments, without_prefix
+from workers.sms.planned.at_night import plan_for_morning, tell_author
 from workers.sms.replies import (
     BUTTONS_ONLY,
     FOREIGN,
@@ -148,9 +149,11 @@ async def _store(
     asking = ask and decision.state is State.WAITING
     text = _document(message, conversation, body, decision, ports.now())
     text = text.model_copy(update={"asking": asking, "late": late})
+    if await plan_for_morning(text, verdict, ports):
+        return text, False
     is_new = await ports.stores.texts.add(text)
     if is_new:
-        await _tell_author(text, message, ports)
+        await _tell_author(text, message, await tell_author(text, verdict, parties, ports), ports)
     return text, is_new
 
 
@@ -372,8 +375,8 @@ async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -
         await redraw(text.conversation, ports)
 
 
-async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
-    """Tell the agent in private what the reply's reaction does not say."""
+async def _tell_author(text: Sms, message: SlackReplyPosted, night: str, ports: Ports) -> None:
+    """Tell the agent in private what the reply's reaction does not say, and what there is to say of the `night`."""
     size = segments(text.body)
     if text.state is State.UNSENT:
         first = await ports.stores.events.add(f"buttons-only/{text.conversation}/{message.user}", message)
@@ -381,6 +384,7 @@ async def _tell_author(text: Sms, message: SlackReplyPosted, ports: Ports) -> No
     else:
         several = text.state is State.WAITING and size.count > 1 and not text.files
         words = f"This text is sent as {size.count} segments ({size.encoding})." if several else ""
+        words = "\n".join(filter(None, [words, night]))
     if words:
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 

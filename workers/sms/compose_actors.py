@@ -21,6 +21,7 @@ from workers.sms.compose import (
 from workers.sms.may_send import LINE_GONE, TOO_LATE, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
+from workers.sms.planned.at_night import tell_author
 from workers.sms.replies import decide_reply
 from workers.sms.sending import WAIT_FOR_EARLIER
 
@@ -91,7 +92,8 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
     if await stores.texts.add(text):
-        await _answer(message, confirmation(text, contact, line), ports)
+        night = await tell_author(text, verdict, parties, ports)
+        await _answer(message, " ".join(filter(None, [confirmation(text, contact, line), night])), ports)
     return text
 
 

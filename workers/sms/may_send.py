@@ -14,6 +14,7 @@ from typing import Final
 
 from messages.line import Quiet
 from messages.opt_outs import Parties, refusal
+from messages.quiet import Whereabouts, clock_in, is_night, place_of, quiet_until, whereabouts
 from messages.sms import Origin, Sms
 
 
@@ -200,6 +201,9 @@ def _is_before(now: datetime, end: datetime | None) -> bool:
 SENDABLE_FOR: Final = timedelta(minutes=10)
 """How long after it was written a text that a person wrote is still taken."""
 
+AWAKE_FOR: Final = timedelta(minutes=60)
+"""How long after they wrote a contact is awake, whatever the hour."""
+
 _CALLED_FOR: Final[Mapping[Origin, timedelta | None]] = MappingProxyType(
     {
         Origin.AGENT: None,
@@ -229,11 +233,28 @@ def at_call(text: Sms, parties: Parties, now: datetime) -> Verdict:
 
 
 def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
-    return ContactFacts(opted_out=parties.standing.out)
+    line, between = parties.line, parties.conversation
+    heard_at = between.debounce.heard_at if between else None
+    where = _where(parties, now)
+    return ContactFacts(
+        opted_out=parties.standing.out,
+        quiet_until=quiet_until(line.quiet_hours, where.zones, now) if line else None,
+        assumed=where.assumed,
+        lately=heard_at is not None and now - heard_at <= AWAKE_FOR,
+    )
 
 
 def _line_facts(parties: Parties) -> LineFacts:
-    return LineFacts(exists=parties.line is not None)
+    return LineFacts(exists=parties.line is not None, quiet=parties.line.quiet if parties.line else Quiet.OFF)
+
+
+def _where(parties: Parties, now: datetime) -> Whereabouts:
+    """Where the contact may be, if the line asks."""
+    line = parties.line
+    if line is None or line.quiet is Quiet.OFF:
+        return Whereabouts()
+    own = parties.contact.zone if parties.contact else ""
+    return whereabouts(parties.number, own, line.zone, now)
 
 
 TOO_LATE: Final = (
@@ -276,3 +297,23 @@ def objection(verdict: Verdict, parties: Parties) -> str:
 def is_late(verdict: Verdict) -> bool:
     """Whether a person must say whether a text is to be sent that its time has passed."""
     return isinstance(verdict, Refuse | Hold) and verdict.why is Cause.STALE
+
+
+@dataclass(frozen=True)
+class NightWords:
+    """What the author of a text is told who writes at night, and when the night ends."""
+
+    words: str
+    ends: datetime
+
+
+def night_words(verdict: Verdict, parties: Parties, now: datetime) -> NightWords | None:
+    """What the author of a text is told whose contact may sleep; None if nobody knows where the contact is."""
+    line, where = parties.line, _where(parties, now)
+    if isinstance(verdict, Refuse) or verdict.until is None or line is None or where.assumed:
+        return None
+    zone, until = next(each for each in where.zones if is_night(line.quiet_hours, each, now)), verdict.until
+    who = parties.contact.label if parties.contact else parties.number
+    surely = "is" if len({clock_in(each, now) for each in where.zones}) == 1 else "may be"
+    words = f"It {surely} {clock_in(zone, now)} for {who} ({place_of(zone)}). Next time: /clerk later."
+    return NightWords(words, until)

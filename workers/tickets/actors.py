@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import NameContact, conversation_id
+from messages.conversation import NameContact, PlaceContact, conversation_id
 from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
@@ -25,7 +25,7 @@ from workers.tickets.lifecycle import (
     repeated_refusals,
     successor_status,
 )
-from workers.tickets.naming import ContactName, parse_name
+from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -232,6 +232,20 @@ async def name_contact(message: NameContact, ports: Ports) -> None:
         await ports.stores.contacts.set_name(found.number, found.name, message.at, message.order)
         for conversation in (conversation_id(line.id, found.number) for line in lines):
             await redraw(conversation, ports)
+    words = str(found)
+    told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
+    await ports.publisher.publish(told)
+
+
+@actor(handles=PlaceContact)
+async def place_contact(message: PlaceContact, ports: Ports) -> None:
+    """Record the time zone that an agent typed for a contact, or answer what is wrong with it."""
+    lines = await ports.stores.lines.all()
+    known = await ports.stores.contacts.by_ids(possible_contacts(message.typed))
+    found = parse_zone(message, lines, {contact.id for contact in known})
+    if isinstance(found, ContactZone):
+        await ports.stores.contacts.ensure(found.number, ports.now())
+        await ports.stores.contacts.set_zone(found.number, found.zone, message.at, message.order)
     words = str(found)
     told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
     await ports.publisher.publish(told)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.base import QueueMessage
-from messages.conversation import NameContact
+from messages.conversation import NameContact, PlaceContact
 from messages.orders import commands
 from messages.orders.commands import COMMANDS, HELP, SlashCommand
 from messages.sms import WriteTyped
@@ -45,6 +45,13 @@ def test_two_commands_without_a_trigger_have_different_ids() -> None:
         for second in (0, 1)
     )
     assert one.id != two.id
+
+
+def test_a_zone_that_a_person_typed_is_an_order_and_without_one_they_are_asked() -> None:
+    order = commands.read(typed("zone +15551234567 Europe/Berlin"))
+    assert isinstance(order, PlaceContact)
+    assert (order.typed, order.response_url) == ("+15551234567 Europe/Berlin", URL)
+    assert commands.read(typed("zone")) == commands.ZONE_USAGE
 
 
 def test_a_name_and_a_query_are_what_a_person_typed() -> None:
