@@ -192,6 +192,9 @@ def _with_order(
     if after is before:
         entry = Entry(version=before.version + 1, changes=(), by=by, at=now, why=_why(command), **identity)
         return before.model_copy(update={"version": entry.version, "history": (*before.history, entry)})
+    if not after.history or after.history[-1].version != after.version:
+        bare = Entry(version=after.version, changes=(), by=by, at=now, why=_why(command), **identity)
+        return after.model_copy(update={"history": (*after.history, bare)})
     *earlier, entry = after.history
     return after.model_copy(update={"history": (*earlier, entry.model_copy(update=identity))})
 

@@ -76,3 +76,12 @@ def test_a_form_that_was_changed_and_saved_again_is_answered_that_the_first_coun
     ticket = decide(make.ticket(), make.edit(note="asked"), AGENT, at(1), SOLVED_FOR, "view/V1/h").ticket
     again = decide(ticket, make.edit(note="asked twice"), AGENT, at(9), SOLVED_FOR, "view/V1/h")
     assert (again.ticket, again.refusals) == (ticket, (ACCEPTED_BEFORE,))
+
+
+def test_a_reply_that_only_ends_the_contacts_wait_does_not_take_the_identity_of_the_order_before_it() -> None:
+    taken = decide(make.ticket(), Take(), AGENT, at(1), SOLVED_FOR, "take").ticket
+    waits = receive(taken, taken.last_text + 1, at(2), SOLVED_FOR)
+    assert waits is not None
+    ticket = decide(waits, Reply(), AGENT, at(3), SOLVED_FOR, "reply").ticket
+    assert [entry.order for entry in ticket.history] == ["take", "reply"]
+    assert decide(ticket, Take(), AGENT, at(1), SOLVED_FOR, "take").ticket is ticket
