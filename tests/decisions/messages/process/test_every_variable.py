@@ -152,6 +152,7 @@ def test_what_servers_take_is_taken(name: str, value: str) -> None:
 def test_every_command_that_reads_variables_says_which_is_wrong_and_ends_with_2(command: str, tmp_path: Path) -> None:
     arguments = {
         "lines": ("list",),
+        "calendars": ("list",),
         "peek": ("slack",),
         "dead": ("list",),
         "trace": ("#1",),
