@@ -26,7 +26,7 @@ from messages.calendar import (
     wall_time,
     zone_exists,
 )
-from messages.line import QuietHours
+from messages.line import Line, Quiet, QuietHours
 
 MOST_OFFSETS: Final = 4
 """More candidates than these say nothing about where a contact is: a toll-free number has all zones there are."""
@@ -102,6 +102,14 @@ def clock_in(zone: str, now: datetime) -> str:
 def place_of(zone: str) -> str:
     """A zone's name as people say it: New York."""
     return zone.rpartition("/")[2].replace("_", " ")
+
+
+def in_words(line: Line) -> str:
+    """What quiet hours do on a line, for operators."""
+    if line.quiet is Quiet.OFF:
+        return "quiet hours off"
+    does = "people are told" if line.quiet is Quiet.WARN else "texts wait"
+    return f"quiet {line.quiet_hours} ({does}), zone {line.zone or 'unknown'}"
 
 
 def zone_named(typed: str) -> str:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from messages.formats.numbers import NotANumber, parse, why_no_line
-from messages.line import Line
+from messages.line import Line, QuietHours
 from messages.opt_outs import described, setting
 from messages.process.settings import SLACK_API, Settings
+from messages.quiet import in_words, zone_named
 from ops.checks import slack
 from ops.checks.finding import Verdict
 from ops.commands.options import AsJson, Invalid
@@ -31,8 +32,10 @@ _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 _ADDED: Final = re.compile(r"\+[0-9]+")
 
-NO_CALENDAR: Final = "none"
-"""What `--calendar` takes for a line that is always open."""
+_HOURS: Final = re.compile(r"(\d{1,2}:\d\d)\s*[-–]\s*(\d{1,2}:\d\d)")
+
+NONE: Final = "none"
+"""What `--calendar` takes for a line that is always open, and `--zone` for one of which nobody says where it is."""
 
 LONGEST: Final = 86_400
 NAME_LIMIT: Final = 80
@@ -69,9 +72,10 @@ def _changed(line: Line, **given: Any) -> Line:
             raise Invalid(f"--solved-for {changes['solved_for']:g}: hours, between 1 hour and 28 days (672 hours)")
         changes["solved_for"] *= 3600
     try:
-        words = {"opt_out": setting(changes.pop("opt_out"))} if "opt_out" in changes else {}
+        words: dict[str, Any] = {"opt_out": setting(changes.pop("opt_out"))} if "opt_out" in changes else {}
     except ValueError as error:
         raise Invalid(f"--opt-out: {error}") from None
+    words |= _quiet(line, changes)
     if len(name := changes.get("name", "")) > NAME_LIMIT or not name.isprintable():
         raise Invalid(f"--name: one line of at most {NAME_LIMIT} characters")
     try:
@@ -81,6 +85,31 @@ def _changed(line: Line, **given: Any) -> Line:
     if changed.cap < changed.window:
         raise Invalid("--cap must not be less than --window")
     return changed
+
+
+def _quiet(line: Line, changes: dict[str, Any]) -> dict[str, Any]:
+    """The settings about nights, out of those that are given; Invalid if one is wrong."""
+    hours, sundays, zone = (changes.pop(name, None) for name in ("quiet_hours", "quiet_sundays", "zone"))
+    found: dict[str, Any] = {}
+    if zone is not None:
+        found["zone"] = "" if zone == NONE else zone_named(zone)
+        if zone != NONE and not found["zone"]:
+            raise Invalid(f"--zone {zone}: there is no such time zone. Write it as Europe/Berlin, or none")
+    if hours is None and sundays is None:
+        return found
+    night = line.quiet_hours.model_dump() | ({} if sundays is None else {"sundays": sundays})
+    if hours is not None:
+        given = _HOURS.fullmatch(hours.strip())
+        if given is None:
+            raise Invalid(f"--quiet-hours {hours}: write from when to when it is night, as 21:00-08:00")
+        night |= {"begins": given[1].zfill(5), "ends": given[2].zfill(5)}
+    try:
+        return found | {"quiet_hours": QuietHours.model_validate(night)}
+    except ValidationError as error:
+        first = error.errors()[0]
+        is_ours = first["type"] == "value_error"
+        why = first["msg"].removeprefix("Value error, ") if is_ours else "times are from 00:00 to 24:00"
+        raise Invalid(f"--quiet-hours {hours}: {why}") from None
 
 
 @lines.command(name="list")
@@ -107,7 +136,7 @@ def _settings_in_words(line: Line) -> str:
     return (
         f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
         f"{replies}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
-        f"{f'hours of {line.calendar}' if line.calendar else 'always open'}"
+        f"{f'hours of {line.calendar}' if line.calendar else 'always open'}; {in_words(line)}"
     )
 
 
@@ -159,6 +188,10 @@ def set_(
     solved_for: float | None = None,
     opt_out: str | None = None,
     calendar: str | None = None,
+    quiet: Literal["off", "warn", "hold"] | None = None,
+    quiet_hours: str | None = None,
+    quiet_sundays: Literal["yes", "no"] | None = None,
+    zone: str | None = None,
 ) -> None:
     """Change a line: --window and --cap in seconds, --solved-for in hours.
 
@@ -186,6 +219,14 @@ def set_(
         The words that opt out: us, toll-free, none, WORD,WORD (and after a colon those that opt in again), or default.
     calendar
         The calendar that says when the line is open, such as shop; none: it is always open.
+    quiet
+        What the contact's night does: nothing (off), tells people and holds automatic texts (warn), or holds all (hold).
+    quiet_hours
+        From when to when it is night where the contact is, such as 21:00-08:00.
+    quiet_sundays
+        Whether it is night all Sunday long.
+    zone
+        The line's time zone, such as Europe/Berlin, for contacts of whom nobody knows where they are; or none.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -197,6 +238,10 @@ def set_(
         "cap": cap,
         "solved_for": solved_for,
         "opt_out": opt_out,
+        "quiet": quiet,
+        "quiet_hours": quiet_hours,
+        "quiet_sundays": None if quiet_sundays is None else quiet_sundays == "yes",
+        "zone": zone,
     }
     if calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
@@ -239,10 +284,10 @@ async def _with_calendar(line: Line, calendar: str | None, stores: Stores) -> Li
     """A line with another calendar, if one is given; Invalid if there is none of this name."""
     if calendar is None:
         return line
-    if calendar != NO_CALENDAR and await stores.calendars.fresh(calendar) is None:
+    if calendar != NONE and await stores.calendars.fresh(calendar) is None:
         known = ", ".join(each.id for each in await stores.calendars.all()) or "none yet"
         raise Invalid(f"--calendar {calendar}: there is no such calendar. There are: {known}.")
-    return line.model_copy(update={"calendar": "" if calendar == NO_CALENDAR else calendar})
+    return line.model_copy(update={"calendar": "" if calendar == NONE else calendar})
 
 
 def _refuse_a_channel_that_slack_refuses(line: Line, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from messages.conversation import Conversation
 from messages.line import Line
 from messages.opt_outs import described
 from messages.process.settings import Settings
+from messages.quiet import in_words
 from messages.sms import Direction, Sms
 from messages.ticket import Status
 from ops.console.dead_letters import DeadLetters, SeenLetters
@@ -42,10 +43,11 @@ LATE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class LineHealth:
-    """A line, which words opt out of it, when it last had a text, and what Slack says of its channel."""
+    """A line, which words opt out of it, its quiet hours, when it last had a text, what Slack says of its channel."""
 
     line: Line
     opt_out: str
+    quiet: str
     last_text_at: datetime | None
     throttled_until: datetime | None
     refused: str | None
@@ -142,6 +144,7 @@ class View:
         return LineHealth(
             line=line,
             opt_out=described(line),
+            quiet=in_words(line),
             last_text_at=latest[0].received_at if latest else None,
             throttled_until=throttled.get(line.channel),
             refused=refusing.get(line.channel),

@@ -129,9 +129,31 @@ def test_the_words_that_opt_out_of_a_line_are_set_and_shown_and_what_workers_lea
     assert "opt-out" in shown
 
 
+def test_quiet_hours_and_the_zone_of_a_line_are_set_and_shown(clerk: Clerk) -> None:
+    assert clerk("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
+    assert "quiet 21:00-08:00 (people are told), zone unknown" in clerk("lines", "list").stdout
+    told = clerk(
+        *("lines", "set", LINE, "--quiet", "hold", "--quiet-hours", "22:30-7:00", "--quiet-sundays", "yes"),
+        *("--zone", "europe/berlin"),
+    )
+    assert "quiet 22:30-07:00 and Sundays (texts wait), zone Europe/Berlin" in told.stdout, told.stderr
+    (line,) = lines(clerk)
+    night = {"begins": "22:30", "ends": "07:00", "sundays": True}
+    assert (line["quiet"], line["quiet_hours"], line["zone"]) == ("hold", night, "Europe/Berlin")
+    assert clerk("lines", "set", LINE, "--quiet-hours", "20:00-06:00", "--zone", "none").returncode == 0
+    (line,) = lines(clerk)
+    assert (line["quiet_hours"], line["zone"]) == ({"begins": "20:00", "ends": "06:00", "sundays": True}, "")
+    assert "quiet hours off" in clerk("lines", "set", LINE, "--quiet", "off").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("set", LINE, "--quiet", "loud"), "loud"),
+        (("set", LINE, "--quiet-hours", "night"), "as 21:00-08:00"),
+        (("set", LINE, "--quiet-hours", "21:00-25:00"), "from 00:00 to 24:00"),
+        (("set", LINE, "--quiet-hours", "21:00-21:00"), "leave at least 6 hours"),
+        (("set", LINE, "--zone", "Europe/Atlantis"), "there is no such time zone"),
         (("add", "5550001111", "--channel", "C0TEXTS"), "with its country"),
         (("add", "+1", "--channel", "C0TEXTS"), "phone number"),
         (("add", "+1555000111100000", "--channel", "C0TEXTS"), "too long"),
