@@ -27,7 +27,7 @@ from messages.formats import hours
 from messages.formats.public_holidays import chosen, with_holidays
 from messages.line import Line
 from messages.process.settings import Settings
-from ops.commands.lines import NO_CALENDAR
+from ops.commands.lines import NONE
 from ops.commands.options import AsJson, Invalid
 from ops.environment import on_stores
 from ops.examples import examples_of
@@ -210,8 +210,8 @@ def add(calendar: str, *, zone: str, week: str, name: str = "") -> None:
     name
         What people see in place of the short name.
     """
-    if calendar == NO_CALENDAR:
-        raise Invalid(f"{NO_CALENDAR}: this word stands for no calendar: choose another name")
+    if calendar == NONE:
+        raise Invalid(f"{NONE}: this word stands for no calendar: choose another name")
     new = _valid({"id": calendar, "zone": zone, "name": name, **_week(week)})
 
     async def work(stores: Stores, _: Settings) -> bool:
@@ -458,7 +458,7 @@ def remove(calendar: str) -> None:
     async def work(stores: Stores, _: Settings) -> None:
         using = [line for line in await stores.lines.all() if line.calendar == calendar]
         if using:
-            first = f"clerk lines set {using[0].id} --calendar {NO_CALENDAR}"
+            first = f"clerk lines set {using[0].id} --calendar {NONE}"
             raise Invalid(f"{calendar} has the {_used_by(using)}. First: {first}")
         if not await stores.calendars.remove(calendar):
             raise await _no_calendar(stores, calendar)
