@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.webhook import MOST_FIELDS, Accepted, Rejected, Request, Response, Unusable, form_fields, form_pairs
-from messages.formats.provider_words import delivery_state, opt_out_type
+from messages.formats.provider_words import opt_out_type, reported_word
 from messages.inbound import DeliveryReported, SmsReceived
 from messages.sms import Media
 
@@ -71,13 +71,13 @@ def status(request: Request, account: Account, now: datetime, sms_id: str) -> Ac
     """A delivery report on one of our texts; its id is part of the signed path."""
     fields = _verified(request, account)
     code, sid = fields.get("ErrorCode", ""), _required(fields, "MessageSid")
-    state = delivery_state(_required(fields, "MessageStatus"))
-    if state is None:
+    word = reported_word(_required(fields, "MessageStatus"))
+    if word is None:
         return Accepted([], TAKEN, dropped="message_status")
     report = DeliveryReported(
         sms=sms_id,
         sid=sid,
-        status=state.value,
+        status=word,
         error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
         received_at=now,
     )

@@ -25,7 +25,7 @@ class SmsReceived(QueueMessage):
 
 
 class DeliveryReported(QueueMessage):
-    """The provider reported the delivery state of one of our texts: `status` is a `State`'s value.
+    """The provider reported the delivery state of one of our texts: `status` is a `State`'s value, or "scheduled".
 
     Gateways of earlier versions gave the provider's own word, which `delivery_state` reads, too.
     """

@@ -20,6 +20,10 @@ STATES: Final[Mapping[str, State]] = {
 }
 """https://www.twilio.com/docs/messaging/api/message-resource#message-status-values"""
 
+SCHEDULED: Final = "scheduled"
+"""The provider has a text, and sends it later by itself
+(https://www.twilio.com/docs/messaging/features/compliance-toolkit)."""
+
 OPT_OUTS: Final = frozenset({"STOP", "START", "HELP"})
 """https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out"""
 
@@ -30,6 +34,12 @@ def delivery_state(word: str) -> State | None:
     What it makes of a word it also makes of the state's own name, which messages of this version carry.
     """
     return STATES.get(word.strip().lower())
+
+
+def reported_word(word: str) -> str | None:
+    """What a delivery report carries to the workers: a state's value, or `SCHEDULED`; None if the word is unknown."""
+    state = delivery_state(word)
+    return SCHEDULED if word.strip().lower() == SCHEDULED else state and state.value
 
 
 def opt_out_type(word: str) -> str | None:

@@ -220,7 +220,7 @@ def set_(
     calendar
         The calendar that says when the line is open, such as shop; none: it is always open.
     quiet
-        What the contact's night does: nothing (off), tells people and holds automatic texts (warn), or holds all.
+        What the contact's night does: nothing (off), tells people and holds what is automatic (warn), holds all.
     quiet_hours
         From when to when it is night where the contact is, such as 21:00-08:00.
     quiet_sundays

@@ -240,6 +240,11 @@ class Texts(DocumentStore[Sms]):
         """Do nothing with a text in the outbox until then."""
         await self._update({"_id": text.id, "outbox": {"$exists": True}}, {"$set": {"retry_at": retry_at}})
 
+    async def tell(self, text: Sms, words: str) -> bool:
+        """Let the thread say something of a text that the provider has and has not sent; False if it has."""
+        still = {"_id": text.id, "rank": {"$lte": State.QUEUED.rank}, "words": {"$ne": words}}
+        return await self._update(still, {"$set": {"words": words, "unshown": text.conversation}})
+
     async def hold(self, text: Sms, until: datetime) -> bool:
         """Send a waiting text at that time, after all that is written before it; False if it waits no more."""
         later = {"place": f"{Direction.OUTBOUND}/{_time_key(text, until)}", "wanted_at": until}

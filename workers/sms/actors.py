@@ -36,6 +36,7 @@ from workers.sms.replies import (
     LINE_REMOVED,
     NOT_LATE,
     OUTCOME_KNOWN,
+    PUT_OFF,
     TEXT_GONE,
     WAITING_FOR_THREAD,
     WAITS_UNTOLD,
@@ -45,6 +46,7 @@ from workers.sms.replies import (
     edit_notice,
     is_in_thread,
     outside_notice,
+    put_off,
     reported,
     wait_for_thread,
     written_at,
@@ -324,7 +326,10 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         news = await fail(text, state, message.error_code, ports)
     else:
         await succeed(text, state, ports)
-        news = await ports.stores.texts.move(text, state)
+        over = {"words": None} if text.words == PUT_OFF else {}
+        news = await ports.stores.texts.move(text, state, **over)
+        if words := put_off(message.status):
+            news = await ports.stores.texts.tell(text, words) or news
     if news or text.unshown is not None:
         await redraw(text.conversation, ports)
     if text.outbox is not None:

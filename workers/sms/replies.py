@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from messages.conversation import Conversation, Thread
-from messages.formats.provider_words import delivery_state
+from messages.formats.provider_words import SCHEDULED, delivery_state
 from messages.formats.thread_replies import FORWARDED
 from messages.inbound import SlackReplyPosted
 from messages.line import ReplyMode
@@ -151,6 +151,17 @@ def edit_notice(state: State | None) -> str:
     if state in {State.NOTE, State.UNSENT}:
         return ""
     return EDIT_OF_UNSENT if state is State.REFUSED else EDIT_TOO_LATE
+
+
+PUT_OFF: Final = (
+    "The provider has this text and sends it later: by its own rules it is night for the contact. There is nothing to "
+    "do."
+)
+
+
+def put_off(status: str) -> str:
+    """What the thread says of a text of which the provider reports this; empty unless it sends it later by itself."""
+    return PUT_OFF if status.strip().lower() == SCHEDULED else ""
 
 
 def reported(status: str) -> State | None:

@@ -23,7 +23,7 @@ from workers.sms.files import links
 from workers.sms.may_send import Hold, Refuse, Send, at_call, is_late, words_of
 from workers.sms.opted_out import fail, succeed
 from workers.sms.plain_text import segments
-from workers.sms.replies import reported
+from workers.sms.replies import put_off, reported
 
 log = structlog.get_logger("clerk.sms")
 
@@ -219,7 +219,8 @@ class Sending:
             return
         await succeed(text, state, self._ports)
         self.has_sent = True
-        if not await self._texts.move(text, state, sid=sent.sid):
+        said = {"words": words} if (words := put_off(sent.status)) else {}
+        if not await self._texts.move(text, state, sid=sent.sid, **said):
             await self._texts.set_sid(text, sent.sid)
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:

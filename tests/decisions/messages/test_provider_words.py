@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.formats.provider_words import STATES, delivery_state, opt_out_type
+from messages.formats.provider_words import SCHEDULED, STATES, delivery_state, opt_out_type, reported_word
 from messages.sms import State
 
 
@@ -17,9 +17,18 @@ def test_a_state_that_was_translated_translates_to_itself(word: str) -> None:
     assert delivery_state(f" {word.upper()} ") is state
 
 
+@pytest.mark.parametrize("word", sorted(STATES))
+def test_a_report_carries_the_state_or_that_the_provider_sends_it_later(word: str) -> None:
+    carried = reported_word(f" {word.upper()} ")
+    assert carried is not None
+    assert delivery_state(carried) is STATES[word]
+    assert (carried == SCHEDULED) == (word == "scheduled")
+
+
 @given(st.text(max_size=20))
 def test_an_unknown_word_is_no_state_and_no_opt_out(word: str) -> None:
     assert (delivery_state(word) is None) == (word.strip().lower() not in STATES)
+    assert (reported_word(word) is None) == (delivery_state(word) is None)
     assert opt_out_type(word) in {None, word.strip().upper()}
 
 

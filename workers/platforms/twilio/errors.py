@@ -154,6 +154,11 @@ _ADVICE: Final = {
     21704: Advice(
         ErrorKind.ADMIN, "The line's Messaging Service has no numbers to send from. An admin must add one at Twilio."
     ),
+    30047: Advice(
+        ErrorKind.DELIVERY,
+        "The provider put this text off because it was night for the contact, and then failed to send it. "
+        "Send it again by day.",
+    ),
     30002: Advice(
         ErrorKind.ADMIN, "The Twilio account was suspended before the text was sent. An admin must contact Twilio."
     ),
