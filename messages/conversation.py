@@ -154,6 +154,9 @@ class Conversation(Document):
     more. `outcome` is that of the newest agent's text that has one. `opted_out` is the contact's latest wish about this
     line, from `opted_at`. With `own_opt_out`, what an earlier version recorded for all lines before this conversation
     began does not concern it.
+
+    `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
+    before the planned text is stored, and until it is settled.
     """
 
     id: str
@@ -171,6 +174,7 @@ class Conversation(Document):
     opted_out: bool = False
     opted_at: Moment | None = None
     own_opt_out: bool = False
+    planned: tuple[str, ...] = ()
 
 
 class NameContact(QueueMessage):

@@ -10,6 +10,7 @@ from messages.conversation import Announcement, Contact, Conversation, Debounce,
 from messages.inbound import SlackReplyPosted, SmsReceived
 from messages.line import Line
 from messages.notification import Post, PostKind
+from messages.planned import Planned
 from messages.sms import Direction, Media, Sms
 from messages.ticket import Edit, Entry, Note, Priority, Status, Ticket
 from workers.mongo.conversations import RedrawWish
@@ -76,6 +77,24 @@ def sms(**fields: Any) -> Sms:
         "received_at": NOW,
     }
     return Sms(**{**defaults, **fields})
+
+
+def planned(**fields: Any) -> Planned:
+    """A text that is planned for an hour after NOW, which is 10:30 in UTC."""
+    defaults = {
+        "id": "P1",
+        "conversation": CONVERSATION,
+        "line": LINE,
+        "contact": CONTACT,
+        "body": "See you tomorrow.",
+        "by": AGENT,
+        "created_at": NOW,
+        "since": NOW,
+        "wall": "2026-03-02 10:30",
+        "due_at": at(3600),
+        "look_at": at(3600),
+    }
+    return Planned(**{**defaults, **fields})
 
 
 def announcement(**fields: Any) -> Announcement:

@@ -103,4 +103,9 @@ def local_time(at: datetime) -> str:
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>"
+    return moment(at, "{date_short_pretty} {time}")
+
+
+def moment(at: datetime, tokens: str) -> str:
+    """A time as Slack's tokens say it, in each reader's own zone."""
+    return f"<!date^{int(at.timestamp())}^{tokens}|{at:%Y-%m-%d %H:%M} UTC>"

@@ -18,6 +18,7 @@ from messages.conversation import Contact, Conversation
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
+from messages.planned import Planned
 from messages.sms import Sms
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import RunningProcess
@@ -44,6 +45,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "opt_outs": PoolOptOut,
     "tickets": Ticket,
     "sms": Sms,
+    "planned": Planned,
     "posts": Post,
     "channels": ThrottledChannel,
     "absences": Absence,
@@ -55,6 +57,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
 DUE: Final = (
     ("sms", "due_at"),
     ("tickets", "due_at"),
+    ("planned", "look_at"),
     ("conversations", "redraw.due_at"),
     ("conversations", "debounce.due_at"),
 )

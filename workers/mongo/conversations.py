@@ -216,6 +216,15 @@ class Conversations(DocumentStore[Conversation]):
         """Record what became of the newest agent's text that has an outcome."""
         await self._update({"_id": id}, {"$set": {"outcome": stored(outcome)}})
 
+    async def expect_planned(self, id: str, planned: str) -> None:
+        """Record that a planned text is about to be stored, or may change: the conversation's passes look at it."""
+        await self._update({"_id": id}, {"$addToSet": {"planned": planned}})
+
+    async def settle_planned(self, id: str, planned: Collection[str]) -> None:
+        """Record that these planned texts have ended, and that the thread shows it."""
+        if planned:
+            await self._update({"_id": id}, {"$pull": {"planned": {"$in": sorted(planned)}}})
+
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""
         return await self._find_readable({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)

@@ -14,6 +14,7 @@ from workers.mongo.events import Events
 from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
+from workers.mongo.planned import PlannedTexts
 from workers.mongo.posts import Absences, Channels, Posts
 from workers.mongo.team.calendars import Calendars
 from workers.mongo.team.lines import Inboxes, Lines
@@ -52,6 +53,12 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("told", ASCENDING)], name="told", sparse=True),
     ],
     "history": [IndexModel([("order", ASCENDING)], name="order", sparse=True)],
+    "planned": [
+        IndexModel([("look_at", ASCENDING)], name="look", sparse=True),
+        IndexModel([("conversation", ASCENDING), ("state", ASCENDING)], name="conversation"),
+        IndexModel([("by", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="author"),
+        IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="state"),
+    ],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
 """No unique index is partial, because the embedded server would scan the whole collection at each write. A key for
@@ -73,6 +80,7 @@ class Stores:
         self.conversations = Conversations(self._database["conversations"])
         self.opt_outs = OptOuts(self._database["opt_outs"], self.lines, self.contacts, self.conversations)
         self.texts = Texts(self._database["sms"])
+        self.planned = PlannedTexts(self._database["planned"])
         self.past = Past(self._database["notes"], self._database["history"])
         self.tickets = Tickets(
             self._database["tickets"],

@@ -1,0 +1,63 @@
+"""The planned texts."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import ASCENDING
+
+from messages.planned import LIVE, Planned
+from workers.mongo.collection import DocumentStore, change_to
+
+_LIVE: Final = {"$in": list(LIVE)}
+_SHOWN: Final = ("shown",)
+"""What a pass records by itself."""
+
+
+class PlannedTexts(DocumentStore[Planned]):
+    """What agents want sent later."""
+
+    kind = Planned
+
+    async def add(self, planned: Planned) -> bool:
+        """Store a new planned text; False if it is stored already."""
+        return await self._insert(planned)
+
+    async def save(self, planned: Planned, read: Planned) -> bool:
+        """Store a changed planned text; False, and nothing changes, if another worker changed it since it was read."""
+        query = {"_id": read.id, "version": read.version, "state": read.state}
+        change = change_to(planned, keep=_SHOWN)
+        return await self._update(query, {**change, "$unset": {**change.get("$unset", {}), "woken_at": ""}})
+
+    async def set_settled(self, planned: Planned) -> None:
+        """Record that a released text is in the outbox: the clock looks after that now."""
+        await self._update({"_id": planned.id, "version": planned.version}, {"$unset": {"look_at": "", "woken_at": ""}})
+
+    async def set_shown(self, planned: Planned) -> None:
+        """Record that the thread shows this version of a planned text."""
+        await self._update({"_id": planned.id}, {"$max": {"shown": planned.version}})
+
+    async def of_author(self, author: str, limit: int = 0) -> list[Planned]:
+        """The texts that an agent planned and that may still be sent, the next one first."""
+        return await self._find_readable({"by": author, "state": _LIVE}, [("due_at", ASCENDING)], limit)
+
+    async def count_of_author(self, author: str) -> int:
+        """How many texts an agent planned that may still be sent."""
+        return await self._count({"by": author, "state": _LIVE})
+
+    async def count_of_conversation(self, conversation: str) -> int:
+        """How many planned texts of a conversation may still be sent."""
+        return await self._count({"conversation": conversation, "state": _LIVE})
+
+    async def _count(self, query: dict[str, Any]) -> int:
+        return await self._collection.count_documents(query)
+
+    async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Planned]:
+        """The planned texts to look after, each again at `again_at` unless that was done."""
+        overdue = {"look_at": {"$lte": now}, "$or": [{"woken_at": None}, {"woken_at": {"$lte": now}}]}
+        return await self._take_due(overdue, "look_at", {"woken_at": again_at}, limit, None)
+
+    async def live(self, ids: Collection[str]) -> list[Planned]:
+        """Those of these planned texts that may still be sent, or are not in the outbox yet, the next one first."""
+        waiting = [{"state": _LIVE}, {"look_at": {"$exists": True}}]
+        return await self._find({"_id": {"$in": sorted(ids)}, "$or": waiting}, [("due_at", ASCENDING)]) if ids else []

@@ -1,0 +1,250 @@
+"""The life of a planned text: what each event makes of it in each state. Pure.
+
+`decide` is total: every event in every state gives a decision, whose refusal is words for the agent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from messages.planned import EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
+from workers.markup import moment
+
+LATE_AFTER: Final = timedelta(hours=4)
+"""A text that was due longer ago is not sent without asking: Clerk was down."""
+
+REMIND_EVERY: Final = timedelta(days=1)
+REMINDERS: Final = 7
+"""How often the author of a held text is reminded before it is cancelled."""
+
+SETTLED_WITHIN: Final = timedelta(seconds=12)
+"""After this long the clock looks whether a released text is in the outbox."""
+
+ORDERS_KEPT: Final = 50
+
+
+class PlanEvent(StrEnum):
+    """What happens to a planned text."""
+
+    DUE = "due, and it may be sent"
+    DUE_IN_QUIET_HOURS = "due in quiet hours"
+    DUE_LONG_AGO = "due more than four hours ago"
+    DUE_AND_REFUSED = "due, and it may not be sent"
+    REMINDER_DUE = "held for another day"
+    REMINDED_ENOUGH = "held for seven days"
+    TEXT_HOLDS = "the contact writes, and the text waits then"
+    TEXT_CANCELS = "the contact writes, and the text is cancelled then"
+    TEXT_CHANGES_NOTHING = "the contact writes, and the text is sent all the same"
+    OPT_OUT = "the contact opts out"
+    LINE_REMOVED = "the line is removed"
+    EDIT = "an agent changes it"
+    SEND_NOW = "an agent sends it now"
+    KEEP = "an agent asks to send it as planned"
+    CANCEL = "an agent cancels it"
+
+
+class PlanOutcome(StrEnum):
+    """What an event gives instead of a state."""
+
+    NOTHING = "nothing"
+    REFUSED = "refused in words"
+
+
+P, H, R, C, X = PlannedState
+Z, NO = PlanOutcome
+
+LIFE: Final[dict[PlanEvent, dict[PlannedState, PlannedState | PlanOutcome]]] = {
+    #                               Planned Held Released Cancelled Refused
+    PlanEvent.DUE:                  {P: R, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.DUE_IN_QUIET_HOURS:   {P: P, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.DUE_LONG_AGO:         {P: H, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.DUE_AND_REFUSED:      {P: X, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.REMINDER_DUE:         {P: Z, H: H, R: Z, C: Z, X: Z},
+    PlanEvent.REMINDED_ENOUGH:      {P: Z, H: C, R: Z, C: Z, X: Z},
+    PlanEvent.TEXT_HOLDS:           {P: H, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.TEXT_CANCELS:         {P: C, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.TEXT_CHANGES_NOTHING: {P: Z, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.OPT_OUT:              {P: C, H: C, R: Z, C: Z, X: Z},
+    PlanEvent.LINE_REMOVED:         {P: X, H: X, R: Z, C: Z, X: Z},
+    PlanEvent.EDIT:                 {P: P, H: P, R: NO, C: NO, X: NO},
+    PlanEvent.SEND_NOW:             {P: R, H: R, R: NO, C: NO, X: NO},
+    PlanEvent.KEEP:                 {P: NO, H: P, R: NO, C: NO, X: NO},
+    PlanEvent.CANCEL:               {P: C, H: C, R: NO, C: NO, X: NO},
+}  # fmt: skip
+"""The table of docs/decisions/0037-planned-texts-are-ours.md, row by row."""
+
+BY_PEOPLE: Final = frozenset({PlanEvent.EDIT, PlanEvent.SEND_NOW, PlanEvent.KEEP, PlanEvent.CANCEL})
+
+WHY: Final = {
+    PlanEvent.DUE_LONG_AGO: "Clerk could not send it when it was due",
+    PlanEvent.REMINDED_ENOUGH: "nobody decided about it for a week",
+    PlanEvent.TEXT_HOLDS: "the contact wrote first",
+    PlanEvent.TEXT_CANCELS: "the contact wrote first",
+    PlanEvent.OPT_OUT: "the contact opted out",
+    PlanEvent.LINE_REMOVED: "the line is no longer one of Clerk's lines",
+}
+"""Why an event that no agent ordered ended or held a text, in words for the thread."""
+
+_TEXT: Final = {
+    IfReply.HOLD: PlanEvent.TEXT_HOLDS,
+    IfReply.CANCEL: PlanEvent.TEXT_CANCELS,
+    IfReply.SEND: PlanEvent.TEXT_CHANGES_NOTHING,
+}
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event with what belongs to it: who ordered it and under which identity, until when it waits, why.
+
+    `change` are the new fields of an edit; `version` is the one that its author saw.
+    """
+
+    event: PlanEvent
+    by: str | None = None
+    order: str | None = None
+    until: datetime | None = None
+    why: str = ""
+    change: "PlanChange | None" = None
+
+
+@dataclass(frozen=True)
+class PlanChange:
+    """What an edit changes: all of it, or nothing."""
+
+    version: int
+    body: str
+    wall: str
+    zone: str
+    due_at: datetime
+    if_reply: IfReply
+
+
+@dataclass(frozen=True)
+class PlanDecision:
+    """The planned text afterwards (the same object if nothing changed), and the refusal, in words for the agent."""
+
+    planned: Planned
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a planned text depends on: its line, the contact's wish, their newest text, and what the gate says.
+
+    `wrote_at` is when the contact's newest text came, and `stopped_at` when their newest opt-out did, although a later
+    START may have lifted it. Until `hold_until`, or with `refused`, it may not be sent now.
+    """
+
+    has_line: bool = True
+    opted_out: bool = False
+    wrote_at: datetime | None = None
+    stopped_at: datetime | None = None
+    hold_until: datetime | None = None
+    hold_why: str = ""
+    refused: str = ""
+
+
+def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening | None:
+    """What happens to a planned text by itself, now; None if nothing does."""
+    if planned.state.is_final:
+        return None
+    if not around.has_line:
+        return Happening(PlanEvent.LINE_REMOVED)
+    if around.opted_out or (around.stopped_at is not None and around.stopped_at > planned.since):
+        return Happening(PlanEvent.OPT_OUT)
+    if planned.state is H:
+        if planned.look_at is None or planned.look_at > now:
+            return None
+        return Happening(PlanEvent.REMINDED_ENOUGH if planned.reminded >= REMINDERS else PlanEvent.REMINDER_DUE)
+    if around.wrote_at is not None and around.wrote_at > planned.since:
+        written = _TEXT[planned.if_reply]
+        if LIFE[written][planned.state] is not Z:
+            return Happening(written)
+    return _falls_due(planned, around, now) if planned.due_at <= now else None
+
+
+def _falls_due(planned: Planned, around: Surroundings, now: datetime) -> Happening:
+    if now - planned.due_at > LATE_AFTER:
+        return Happening(PlanEvent.DUE_LONG_AGO)
+    if around.refused:
+        return Happening(PlanEvent.DUE_AND_REFUSED, why=around.refused)
+    if around.hold_until is not None:
+        return Happening(PlanEvent.DUE_IN_QUIET_HOURS, until=around.hold_until, why=around.hold_why)
+    return Happening(PlanEvent.DUE)
+
+
+def is_known(planned: Planned, happening: Happening) -> bool:
+    """Whether an agent's order was carried out before."""
+    return happening.order is not None and happening.order in planned.orders
+
+
+def decide(planned: Planned, happening: Happening, now: datetime) -> PlanDecision:
+    """What an event makes of a planned text; an order that was carried out before changes and refuses nothing."""
+    if is_known(planned, happening):
+        return PlanDecision(planned)
+    event = happening.event
+    if event is PlanEvent.KEEP and planned.state is H and planned.due_at <= now:
+        event = PlanEvent.SEND_NOW
+    found = LIFE[event][planned.state]
+    if found is NO:
+        return PlanDecision(planned, refusal(planned))
+    change = happening.change
+    if change is not None and change.version != planned.version:
+        return PlanDecision(planned, CHANGED_MEANWHILE)
+    if not isinstance(found, PlannedState):
+        return PlanDecision(planned)
+    draft: dict[str, Any] = {"state": found, "version": planned.version + 1}
+    if happening.order is not None:
+        draft["orders"] = (*planned.orders, happening.order)[-ORDERS_KEPT:]
+    draft |= _fields(planned, event, found, happening, now)
+    return PlanDecision(planned.model_copy(update=draft))
+
+
+def _fields(
+    planned: Planned, event: PlanEvent, found: PlannedState, happening: Happening, now: datetime
+) -> dict[str, Any]:
+    """What else changes with the state."""
+    why = happening.why or WHY.get(event, "")
+    if found.is_final:
+        look_at = now + SETTLED_WITHIN if found is R else None
+        return {"why": why, "ended_by": happening.by, "ended_at": now, "look_at": look_at}
+    if event is PlanEvent.REMINDER_DUE:
+        return {"reminded": planned.reminded + 1, "look_at": now + REMIND_EVERY}
+    if found is H:
+        return {"why": why, "reminded": 0, "look_at": max(planned.due_at, now + REMIND_EVERY)}
+    if event is PlanEvent.DUE_IN_QUIET_HOURS:
+        assert happening.until is not None
+        return {"why": why, "due_at": happening.until, "look_at": happening.until, "moved": True}
+    kept = {"why": "", "since": now, "reminded": 0}
+    if (change := happening.change) is None:
+        return {**kept, "look_at": planned.due_at}
+    edit = PlannedEdit(by=happening.by or planned.by, at=now, body=planned.body, due_at=planned.due_at)
+    new = {name: getattr(change, name) for name in ("body", "wall", "zone", "due_at", "if_reply")}
+    edits = (*planned.edits, edit)[-EDITS_KEPT:]
+    return {**kept, **new, "moved": False, "look_at": change.due_at, "edits": edits}
+
+
+CHANGED_MEANWHILE: Final = (
+    "Nothing was changed: somebody else changed this planned text meanwhile. Look at it again, then change it."
+)
+PLANNED_ALREADY: Final = "Nothing was changed: it is planned, and waits for its time."
+
+
+def refusal(planned: Planned) -> str:
+    """Why an order about a planned text comes too late, in words for the agent."""
+    match planned.state:
+        case PlannedState.RELEASED:
+            return f"Nothing was changed: it left at {_ended(planned)}."
+        case PlannedState.CANCELLED:
+            who = f" by <@{planned.ended_by}>" if planned.ended_by else ""
+            because = f": {planned.why}" if planned.why else ""
+            return f"Nothing was sent or changed: it was cancelled{who} at {_ended(planned)}{because}."
+        case PlannedState.REFUSED:
+            return f"Nothing was sent or changed: it was refused, because {planned.why}."
+        case _:
+            return PLANNED_ALREADY
+
+
+def _ended(planned: Planned) -> str:
+    return moment(planned.ended_at or planned.due_at, "{time_secs}")
