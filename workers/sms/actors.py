@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Counter
 
 from messages.conversation import Contact, Conversation, Thread
+from messages.formats.segments import segments
 from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
 from messages.line import Line
 from messages.notification import Whisper
@@ -28,7 +29,7 @@ from workers.sms.may_send import TOO_LATE, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
-from workers.sms.plain_text import plain, segments, without_prefix
+from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
 from workers.sms.replies import (
     BUTTONS_ONLY,

@@ -8,9 +8,9 @@ from typing import Final
 
 from messages.conversation import Contact, conversation_id
 from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
+from messages.formats.segments import segments
 from messages.line import Line, line_of
 from messages.sms import Direction, Sms, State, WriteText, WriteTyped
-from workers.sms.plain_text import segments
 
 DECIDED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""

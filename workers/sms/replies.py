@@ -7,13 +7,14 @@ from typing import Final
 
 from messages.conversation import Conversation, Thread
 from messages.formats.provider_words import SCHEDULED, delivery_state
+from messages.formats.segments import segments
 from messages.formats.thread_replies import FORWARDED
 from messages.inbound import SlackReplyPosted
 from messages.line import ReplyMode
 from messages.notification import NOTIFICATIONS, Post
 from messages.sms import LIMIT, SlackFile, State
 from workers.sms.files import objection
-from workers.sms.plain_text import is_note, segments
+from workers.sms.plain_text import is_note
 
 EMPTY: Final = "Not sent: your reply has no text."
 BUTTONS_ONLY: Final = "On this line, a reply in the thread is not sent to the contact. Use the Reply button."

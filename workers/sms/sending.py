@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from messages.formats.segments import segments
 from messages.sms import Sms, State
 from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
 from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
@@ -22,7 +23,6 @@ from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, p
 from workers.sms.files import links
 from workers.sms.may_send import Hold, Refuse, Send, at_call, is_late, words_of
 from workers.sms.opted_out import fail, succeed
-from workers.sms.plain_text import segments
 from workers.sms.replies import put_off, reported
 
 log = structlog.get_logger("clerk.sms")

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 
+from messages.formats.segments import segments
 from messages.line import Line
 from messages.sms import State, WriteText, WriteTyped
 from tests import make
 from tests.make import AGENT, CHANNEL, CONVERSATION, NOW
 from workers.sms.compose import NO_TEXT, confirmation, document, parse_typed
-from workers.sms.plain_text import segments
 
 SALES = make.line(id="+15550001111", channel="C0SALES", name="Sales")
 SUPPORT = make.line(id="+442079460001", channel="C0HELP", name="Support")

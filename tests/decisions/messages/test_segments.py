@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.formats.segments import Encoding, Segments, segments
 from messages.sms import LIMIT
-from workers.sms.plain_text import Encoding, Segments, segments
 
 BASIC = [
     *range(0x20, 0x5B),
