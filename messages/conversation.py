@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from messages.auto_replies import Answering
 from messages.base import Document, Moment, QueueMessage
 from messages.calendar import ZoneName
 
@@ -69,11 +70,17 @@ class Announcement(Document):
 
 @dataclass(frozen=True)
 class Arrival:
-    """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction."""
+    """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction.
+
+    `keyword` says whether it is a STOP, START or HELP, and `digest` is a hash of its words; None: whoever looked at it
+    did not ask.
+    """
 
     seq: int
     at: Moment
     reaction: bool = False
+    keyword: bool | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ class Conversation(Document):
     `posted` is the newest inbound text in the thread. `former` is the thread before it, which can't be written to any
     more. `outcome` is that of the newest agent's text that has one. `opted_out` is the contact's latest wish about this
     line, from `opted_at`. With `own_opt_out`, what an earlier version recorded for all lines before this conversation
-    began does not concern it.
+    began does not concern it. `answering` is what Clerk has said by itself, and is yet to say.
 
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
     before the planned text is stored, and until it is settled.
@@ -175,6 +182,7 @@ class Conversation(Document):
     opted_at: Moment | None = None
     own_opt_out: bool = False
     planned: tuple[str, ...] = ()
+    answering: Answering = Answering()
 
 
 class NameContact(QueueMessage):

@@ -114,6 +114,7 @@ class Ticket(Document):
 
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer.
+    `written_at` is when a person last wrote to the contact, on this ticket or one before it.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
 
@@ -144,6 +145,7 @@ class Ticket(Document):
     updated_at: Moment
     close_at: Moment | None = None
     waiting_since: Moment | None = None
+    written_at: Moment | None = None
     due_at: Moment | None = None
     settled: dict[str, int] = {}
 

@@ -13,7 +13,14 @@ from enum import IntEnum
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
 
 MOST_GROUPS: Final = 12
 """The most groups of digits and signs in which a number may be typed."""
@@ -153,6 +160,31 @@ def why_no_line(address: str) -> str | None:
     if re.fullmatch(r"[0-9]{3,8}", address):
         return "a short code can't be a line"
     return "a name can't be a line: nobody can text it" if re.search(r"[^\W\d_]", address) else None
+
+
+_UNTEXTABLE: Final = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+"""The kinds of numbers behind which is no person with a phone. A fixed line may well be one that gets texts."""
+
+
+def is_full_number(contact: str) -> bool:
+    """Whether a sender is a whole phone number, and no short code or name."""
+    return re.fullmatch(rf"\+[0-9]{{{SHORTEST},15}}", contact) is not None
+
+
+def is_textable(contact: str) -> bool:
+    """Whether a phone number is of a kind that people text from; one of an unknown kind is."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(contact)) not in _UNTEXTABLE
+    except NumberParseException:
+        return False
 
 
 def possible_contacts(typed: str) -> list[str]:

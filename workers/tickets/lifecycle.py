@@ -258,7 +258,7 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text", "waiting_since"}
+        if what not in {"notes", "last_text", "waiting_since", "written_at"}
     )
     if "notes" in draft:
         changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
@@ -321,7 +321,8 @@ def _reply(ticket: Ticket, by: str | None, now: datetime) -> dict[str, Any]:
         return {}
     answered = ticket.waiting_since is not None and ticket.waiting_since <= now
     waiting_since = None if answered else ticket.waiting_since
-    return {"status": status, "assignees": ticket.assignees or _with((), by), "waiting_since": waiting_since}
+    written = {"waiting_since": waiting_since, "written_at": max(now, ticket.written_at or now)}
+    return {"status": status, "assignees": ticket.assignees or _with((), by), **written}
 
 
 def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -> dict[str, Any]:

@@ -179,7 +179,15 @@ def test_a_priority_never_returns_to_none() -> None:
 def test_a_reply_assigns_the_replier_to_an_unassigned_ticket() -> None:
     assert decide(make.ticket(), Reply(), AGENT, NOW, SOLVED_FOR).ticket.assignees == (AGENT,)
     busy = make.ticket(assignees=("U0BOB",), status=Status.OPEN)
-    assert decide(busy, Reply(), AGENT, NOW, SOLVED_FOR).ticket is busy
+    assert decide(busy, Reply(), AGENT, NOW, SOLVED_FOR).ticket.assignees == ("U0BOB",)
+
+
+def test_a_ticket_says_when_a_person_last_wrote_to_the_contact() -> None:
+    later = decide(make.ticket(), Reply(), AGENT, make.at(60), SOLVED_FOR).ticket
+    assert later.written_at == make.at(60)
+    assert decide(later, Reply(), "U0BOB", NOW, SOLVED_FOR).ticket.written_at == make.at(60), "it came late"
+    assert decide(later, Take(), "U0BOB", make.at(90), SOLVED_FOR).ticket.written_at == make.at(60)
+    assert [change.what for entry in later.history for change in entry.changes] == ["status", "assignees"]
 
 
 def test_an_agents_own_status_wins_over_the_one_that_assigning_gives() -> None:
