@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from messages.auto_replies import Answering
+from messages.answering import Answering
 from messages.base import Document, Moment, QueueMessage
 from messages.calendar import ZoneName
 

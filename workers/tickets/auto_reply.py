@@ -12,7 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
-from messages.auto_replies import (
+from messages.answering import (
     ALIKE_KEPT,
     ANSWERS_KEPT,
     ARRIVALS_KEPT,
@@ -20,13 +20,11 @@ from messages.auto_replies import (
     AutoKind,
     AutoOrder,
     AutoText,
-    Filling,
     SeenWords,
     Stop,
     Wait,
-    filled,
-    is_fillable,
 )
+from messages.auto_replies import Filling, filled, is_fillable
 from messages.calendar import (
     Calendar,
     add_open,

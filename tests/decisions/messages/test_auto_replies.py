@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.answering import AutoKind, words_digest
 from messages.auto_replies import (
     EXAMPLE,
     OFFERED,
     PLACEHOLDERS,
-    AutoKind,
     AutoReplies,
     Filling,
     examples,
@@ -18,7 +18,6 @@ from messages.auto_replies import (
     is_fillable,
     setting,
     trouble,
-    words_digest,
 )
 from messages.formats.segments import Encoding
 from messages.sms import LIMIT

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from messages.auto_replies import ARRIVALS_KEPT, OFFERED, Answering, AutoKind, AutoReplies, AutoText, Stop, Wait
+from messages.answering import ARRIVALS_KEPT, Answering, AutoKind, AutoText, Stop, Wait
+from messages.auto_replies import OFFERED, AutoReplies
 from messages.calendar import Closure, SpecialDays
 from messages.conversation import Arrival
 from messages.ticket import Status

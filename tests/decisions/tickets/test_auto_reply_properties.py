@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.auto_replies import OFFERED, Answering, AutoKind, AutoReplies
+from messages.answering import Answering, AutoKind
+from messages.auto_replies import OFFERED, AutoReplies
 from messages.calendar import Calendar, Period, Weekday
 from messages.conversation import Arrival
 from messages.line import Line
