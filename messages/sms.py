@@ -215,6 +215,13 @@ class WriteText(QueueMessage):
     response_url: str | None = None
 
 
+class WriteAuto(QueueMessage):
+    """Write the automatic text that was decided in a conversation."""
+
+    actor = "sms.write_auto"
+    conversation: str
+
+
 class WriteTyped(QueueMessage):
     """An agent typed a contact's number and a text in a channel."""
 

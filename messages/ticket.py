@@ -229,6 +229,21 @@ class OptIn(Document):
     since: Moment
 
 
+class StopAnswering(Document):
+    """The contact looks like a machine since `since`: Clerk answers it no more by itself before `until`."""
+
+    kind: Literal["stop_answering"] = "stop_answering"
+    since: Moment
+    until: Moment
+
+
+class AnswerAgain(Document):
+    """An agent says that the contact that Clerk takes for a machine `since` then is a person."""
+
+    kind: Literal["answer_again"] = "answer_again"
+    since: Moment
+
+
 class Expire(Document):
     """`solved_for` has passed."""
 
@@ -236,7 +251,8 @@ class Expire(Document):
 
 
 Command = Annotated[
-    Edit | Take | SetStatus | SetPriority | Reply | AddNote | OptIn | Expire, Field(discriminator="kind")
+    Edit | Take | SetStatus | SetPriority | Reply | AddNote | OptIn | StopAnswering | AnswerAgain | Expire,
+    Field(discriminator="kind"),
 ]
 
 
@@ -251,6 +267,13 @@ class FileTexts(QueueMessage):
     conversation: str
     arrivals: tuple[Arrival, ...] = ()
     newest: LastText | None = None
+
+
+class ConsiderAnswering(QueueMessage):
+    """Carry out what was decided about automatic texts in a conversation, and decide what is due there."""
+
+    actor = "tickets.consider_answering"
+    conversation: str
 
 
 class AgentWrote(QueueMessage):

@@ -17,7 +17,7 @@ from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
-from messages.ticket import ActOnTicket, Expire
+from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
 from workers import missed
 from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
@@ -28,7 +28,7 @@ from workers.slack.membership import Membership
 log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
-start_at_zero(WOKEN, ("texts", "outbox", "tickets", "closing", "announcements", "redraws"))
+start_at_zero(WOKEN, ("texts", "outbox", "tickets", "closing", "announcements", "answers", "redraws"))
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""
@@ -121,7 +121,21 @@ async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
-LOOKS: Final[tuple[Look, ...]] = (_due_texts, _due_tickets, _closing_tickets, _due_announcements, _due_redraws)
+async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("answers", each.answering.due_at, _publish(ports, ConsiderAnswering(conversation=each.id)))
+        for each in await ports.stores.conversations.answering_due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
+LOOKS: Final[tuple[Look, ...]] = (
+    _due_texts,
+    _due_tickets,
+    _closing_tickets,
+    _due_announcements,
+    _due_answers,
+    _due_redraws,
+)
 
 
 async def run(

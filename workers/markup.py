@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from messages.answering import words_digest
+from messages.conversation import Arrival
 from messages.formats.media_types import described
 from messages.formats.plain_words import visible
 from messages.sms import Sms
@@ -91,6 +93,12 @@ def words_of(text: Sms) -> str:
 def last_text(text: Sms) -> LastText:
     """A contact's text as lists of tickets show it."""
     return LastText(seq=text.seq or 0, words=words_of(text)[:LAST_WORDS], at=text.received_at)
+
+
+def arrival(text: Sms) -> Arrival:
+    """A contact's text as those see it who decide what follows from it."""
+    is_keyword = text.wish is not None or text.unheeded is not None
+    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, words_digest(text.body))
 
 
 def local_age(at: datetime) -> str:

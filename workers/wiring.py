@@ -17,7 +17,11 @@ from workers.platforms.twilio.api import TwilioApi
 from workers.ports import Ports
 from workers.runtime import declare
 
-ACTORS: Final = (*(f"workers.{slice}.actors" for slice in QUEUES), "workers.sms.compose_actors")
+ACTORS: Final = (
+    *(f"workers.{slice}.actors" for slice in QUEUES),
+    "workers.sms.compose_actors",
+    "workers.tickets.auto_actors",
+)
 """The modules with actors: every slice has a queue of its name."""
 
 

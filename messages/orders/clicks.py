@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.sms import ResendText, SendLate
-from messages.ticket import ActOnTicket, OptIn, SetPriority, SetStatus, Take
+from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take
 from messages.views import FindTickets, OpenReply, PushSend
 
 MOST_PAGES: Final = 1000
@@ -159,7 +159,7 @@ def _send_late(click: Click) -> Sequence[QueueMessage]:
     return [late]
 
 
-def _command(click: Click, command: Take | SetStatus | SetPriority | OptIn) -> Sequence[QueueMessage]:
+def _command(click: Click, command: Take | SetStatus | SetPriority | OptIn | AnswerAgain) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
         command=command,
@@ -187,6 +187,10 @@ def _opt_in(click: Click) -> Sequence[QueueMessage]:
     return _command(click, OptIn.model_validate(click.parsed_value()))
 
 
+def _answer_again(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, AnswerAgain.model_validate(click.parsed_value()))
+
+
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.open": _open,
     "ticket.assign": _assign,
@@ -200,6 +204,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.status": _status,
     "ticket.priority": _priority,
     "ticket.opt_in": _opt_in,
+    "ticket.answer_again": _answer_again,
     "clerk.send": _send_form,
     "clerk.page.0": _page,
     "clerk.page.1": _page,

@@ -60,6 +60,7 @@ DUE: Final = (
     ("planned", "look_at"),
     ("conversations", "redraw.due_at"),
     ("conversations", "debounce.due_at"),
+    ("conversations", "answering.due_at"),
 )
 """Where the clock finds what is due."""
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import Arrival, Conversation, SequenceTexts, conversation_id
+from messages.conversation import Conversation, SequenceTexts, conversation_id
 from messages.formats.numbers import why_no_line
 from messages.formats.reactions import is_reaction, may_be_reaction
 from messages.inbound import SmsReceived
@@ -22,7 +22,7 @@ from messages.ticket import FileTexts
 from workers.ingestion.earlier import earlier
 from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
 from workers.ingestion.ordering import put_in_order
-from workers.markup import last_text
+from workers.markup import arrival, last_text
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import actor
@@ -235,7 +235,7 @@ def _filing(conversation: str, placed: Sequence[Sms]) -> FileTexts:
     """The message that has texts filed: it says which, unless they are too many for a message."""
     if not placed or len(placed) > MENTIONED:
         return FileTexts(conversation=conversation)
-    arrivals = tuple(Arrival(text.seq or 0, text.received_at, text.reaction) for text in placed)
+    arrivals = tuple(map(arrival, placed))
     return FileTexts(conversation=conversation, arrivals=arrivals, newest=last_text(placed[-1]))
 
 

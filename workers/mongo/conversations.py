@@ -1,12 +1,13 @@
 """The conversations: their threads, leases, debounce and redraw requests."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, ReturnDocument
 
+from messages.answering import Answering
 from messages.conversation import Conversation, Debounce, SendingOutcome, Thread, conversation_id
 from messages.opt_outs import Standing
 from workers.mongo.collection import DocumentStore, stored
@@ -58,6 +59,33 @@ class Conversations(DocumentStore[Conversation]):
         saved = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
         return await self._wish_for_redraw({"_id": id, "debounce.version": unsaved}, saved, id, wish)
+
+    async def save_answering(self, id: str, read: Answering, answering: Answering) -> bool:
+        """Save what is remembered of automatic texts; False, and nothing changes, if it has changed since `read`."""
+        unsaved = {"$in": [0, None]} if read.version == 0 else read.version
+        saved = {"$set": {"answering": stored(answering)}, "$unset": {"answer_at": ""}}
+        return await self._update({"_id": id, "answering.version": unsaved}, saved)
+
+    async def change_answering(self, id: str, change: Callable[[Answering], Answering]) -> bool:
+        """Save a change of what is remembered of automatic texts, unless it changes nothing.
+
+        False if others have changed it before each save; a retry changes it then.
+        """
+        for _ in range(10):
+            conversation = await self.get(id)
+            after = change(conversation.answering) if conversation else None
+            if conversation is None or after is None or after is conversation.answering:
+                return True
+            if await self.save_answering(id, conversation.answering, after):
+                return True
+        return False
+
+    async def answering_due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Conversation]:
+        """Conversations in which an automatic text may be due; each again at `again_at`, until it is decided."""
+        overdue = {"answering.due_at": {"$lte": now}, "$or": [{"answer_at": None}, {"answer_at": {"$lte": now}}]}
+        return await self._take_due(overdue, "answering.due_at", {"answer_at": again_at}, limit, lines)
 
     async def request_redraw(self, id: str, wish: RedrawWish) -> bool:
         """Request a redraw; True if a message must say so, False if one waits or the conversation does not exist."""

@@ -44,6 +44,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "conversations": [
         IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),
         IndexModel([("redraw.due_at", ASCENDING)], name="redraw", sparse=True),
+        IndexModel([("answering.due_at", ASCENDING)], name="answer", sparse=True),
         IndexModel([("thread.ts", ASCENDING)], name="thread", sparse=True),
     ],
     "posts": [

@@ -74,7 +74,13 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
     if not sentences:
         return None
     whole = listed(sentences, SECTION, "\n")
-    return rendered(whole, [ContextBlock(elements=[mrkdwn(whole)])])
+    blocks: list[Block] = [ContextBlock(elements=[mrkdwn(whole)])]
+    machines = [change for entry in entries for change in entry.changes if change.what == "machine"]
+    if machines and machines[-1].after:
+        value = value_of(ticket=ticket.id, since=machines[-1].before)
+        again = ButtonElement(text="Answer it again", action_id="ticket.answer_again", value=value)
+        blocks.append(ActionsBlock(elements=[again]))
+    return rendered(whole, blocks)
 
 
 @dataclass(frozen=True)
@@ -231,6 +237,10 @@ def _sentence(ticket: Ticket, entry: Entry) -> str | None:
     status = next((change for change in entry.changes if change.what == "status"), None)
     if entry.why == "solved_for":
         return f"Clerk closed ticket #{ticket.id}: it was solved a while ago and stayed quiet."
+    machine = next((change for change in entry.changes if change.what == "machine"), None)
+    if machine is not None and machine.after:
+        until = local_time(datetime.fromisoformat(machine.after))
+        return f"This looks like a machine, so Clerk stopped answering it by itself until {until}."
     if entry.why == "text":
         if status is None:
             return None
@@ -259,6 +269,8 @@ def _change_phrase(change: Change) -> str | None:
             return _difference(before, after, "notified", mention)
         case "opted_out":
             return "lifted the opt-out: the contact told them that they want texts. The provider may still refuse them."
+        case "machine":
+            return "lets Clerk answer this contact by itself again: it is no machine"
         case "note":
             return f"noted: {clip_escaped(unstyled(after), NOTED)}"
         case _:

@@ -1,16 +1,17 @@
-"""Texts that agents write in a modal or after `/clerk send`. Pure."""
+"""Texts that agents write in a modal or after `/clerk send`, and those that Clerk writes by itself. Pure."""
 
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from messages.conversation import Contact, conversation_id
+from messages.answering import AutoKind, AutoOrder
+from messages.conversation import Contact, Conversation, conversation_id
 from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.formats.segments import segments
 from messages.line import Line, line_of
-from messages.sms import Direction, Sms, State, WriteText, WriteTyped
+from messages.sms import Direction, Origin, Sms, State, WriteText, WriteTyped
 
 DECIDED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
@@ -110,3 +111,25 @@ def confirmation(text: Sms, contact: Contact, line: Line) -> str:
     several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
     who = f"{contact.name} ({contact.id})" if contact.name else contact.id
     return f"On its way to {who} from {line.label}{several}. The conversation's thread shows whether it arrives."
+
+
+def automatic(order: AutoOrder, conversation: Conversation, now: datetime, correlation_id: str | None) -> Sms:
+    """An automatic text as a document; what answers a contact who has just written is sent at night, too."""
+    return Sms(
+        id=order.id,
+        conversation=conversation.id,
+        line=conversation.line,
+        contact=conversation.contact,
+        direction=Direction.OUTBOUND,
+        origin=Origin.AUTO,
+        exempt=order.kind is not AutoKind.WAITING,
+        body=order.body,
+        received_at=order.at,
+        stored_at=now,
+        correlation_id=correlation_id,
+        state=State.WAITING,
+        rank=State.WAITING.rank,
+        outbox=conversation.id,
+        due_at=now + DECIDED_WITHIN,
+        unshown=conversation.id,
+    )

@@ -1,18 +1,21 @@
-"""Puts texts from modals and commands into the outbox."""
+"""Puts texts from modals and commands into the outbox, and those that Clerk writes by itself."""
+
+import structlog
 
 from messages.conversation import Contact, conversation_id
 from messages.formats.numbers import possible_contacts
 from messages.line import ReplyMode
 from messages.notification import Whisper
 from messages.process.publishing import correlation
-from messages.sms import SendTexts, Sms, State, WriteText, WriteTyped
+from messages.sms import SendTexts, Sms, State, WriteAuto, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
 from workers.ports import Ports
 from workers.redraw import redraw
-from workers.runtime import actor
+from workers.runtime import LostVersionRace, actor
 from workers.sms.compose import (
     ACCEPTED_BEFORE,
     NO_TICKET_FOR_NOTE,
+    automatic,
     confirmation,
     document,
     parse_typed,
@@ -23,7 +26,9 @@ from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import tell_author
 from workers.sms.replies import decide_reply
-from workers.sms.sending import WAIT_FOR_EARLIER
+from workers.sms.sending import SEND_WITHIN, WAIT_FOR_EARLIER
+
+log = structlog.get_logger("clerk.sms")
 
 
 @actor(handles=WriteTyped)
@@ -116,3 +121,20 @@ async def _was_refused(message: WriteText | WriteTyped, ports: Ports) -> bool:
 async def _answer(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
     told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
     await ports.publisher.publish(told)
+
+
+@actor(handles=WriteAuto)
+async def write_auto(message: WriteAuto, ports: Ports) -> None:
+    """Put the automatic text that was decided into the outbox, once: its id is the same however often that is."""
+    conversation = await ports.stores.conversations.get(message.conversation)
+    order = conversation.answering.order if conversation else None
+    if conversation is None or order is None:
+        log.info("no automatic text is to be written")
+        return
+    await ports.stores.texts.add(automatic(order, conversation, ports.now(), correlation.get()))
+    await ports.publisher.publish(SendTexts(conversation=conversation.id), delay=WAIT_FOR_EARLIER)
+    id = order.id
+    if not await ports.stores.conversations.change_answering(
+        conversation.id, lambda state: state.without_order(id, ports.now() + SEND_WITHIN)
+    ):
+        raise LostVersionRace

@@ -241,6 +241,7 @@ def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
         quiet_until=quiet_until(line.quiet_hours, where.zones, now) if line else None,
         assumed=where.assumed,
         lately=heard_at is not None and now - heard_at <= AWAKE_FOR,
+        machine_until=between.answering.stopped_until if between is not None else None,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from messages.formats.segments import segments
-from messages.sms import Sms, State
+from messages.sms import Origin, Sms, State
 from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
 from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.lease import Lease
@@ -218,10 +218,18 @@ class Sending:
             await fail(text, state, sent.error_code, self._ports)
             return
         await succeed(text, state, self._ports)
+        if text.origin is Origin.AUTO:
+            await self._record_automatic(text, sent.at)
         self.has_sent = True
         said = {"words": words} if (words := put_off(sent.status)) else {}
         if not await self._texts.move(text, state, sid=sent.sid, **said):
             await self._texts.set_sid(text, sent.sid)
+
+    async def _record_automatic(self, text: Sms, at: datetime) -> None:
+        """Record when the provider had an automatic text: who answers it at once may be a machine."""
+        conversations = self._ports.stores.conversations
+        if not await conversations.change_answering(text.conversation, lambda state: state.sent(text.id, at)):
+            log.warning("not recorded when an automatic text was sent: others changed it each time", sms=text.id)
 
     async def _put_off(self, text: Sms, error: TextingThrottled | Unreachable) -> timedelta:
         """Put a text back that was certainly not sent, to wait for the provider."""

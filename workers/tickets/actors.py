@@ -11,11 +11,25 @@ from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.opt_outs import Standing
-from messages.ticket import ActOnTicket, AgentWrote, Edit, Entry, FileTexts, LastText, OptIn, Reply, Status, Ticket
+from messages.ticket import (
+    ActOnTicket,
+    AgentWrote,
+    AnswerAgain,
+    Edit,
+    Entry,
+    FileTexts,
+    LastText,
+    OptIn,
+    Reply,
+    Status,
+    StopAnswering,
+    Ticket,
+)
 from workers.markup import last_text
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
+from workers.tickets.auto_actors import answer_again, answer_texts, is_taken_for_machine, tell_stopped
 from workers.tickets.lifecycle import (
     Decision,
     decide,
@@ -45,9 +59,11 @@ FILED_AGAIN: Final = 50
 async def file_texts(message: FileTexts, ports: Ports) -> None:
     """Put the conversation's ordered texts under its open ticket, or under a new one."""
     id, stores, saved = message.conversation, ports.stores, None
+    conversation = None
     for _ in range(10):
         ticket = await stores.tickets.newest(id)
-        of = ticket or await stores.conversations.get(id)
+        conversation = None if ticket is not None else await stores.conversations.get(id)
+        of = ticket or conversation
         line = await stores.lines.get(of.line) if of else None
         if of is None or line is None:
             log.warning("nothing to file texts under: the conversation or its line is gone")
@@ -62,6 +78,8 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
     else:
         raise LostVersionRace
     first = max(0, min(filed, last - FILED_AGAIN)) + 1
+    if line.auto_replies.kinds and (current := saved or ticket) is not None:
+        await answer_texts(message, line, current, ports, conversation)
     await stores.texts.set_filed(id, first, last)
     if saved is not None:
         episode = saved.episode
@@ -92,7 +110,8 @@ async def _file(
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
-    begun = new.model_copy(update={**covered, "waiting_since": now, "newest": newest})
+    more = {"waiting_since": now, "newest": newest, "written_at": ticket.written_at if ticket else None}
+    begun = new.model_copy(update={**covered, **more})
     return begun if await ports.stores.tickets.add(begun) else None
 
 
@@ -136,8 +155,19 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         solved_for = line.solved_for if line else ports.settings.solved_for
         earlier = await _entries_since(message, ticket, ports)
         out = isinstance(message.command, OptIn) and (await _is_out(ticket, ports))
+        stopped = isinstance(message.command, AnswerAgain) and (
+            await is_taken_for_machine(message.command, ticket.conversation, ports)
+        )
         decision = decide(
-            ticket, message.command, message.by, message.at, solved_for, message.order, earlier, opted_out=out
+            ticket,
+            message.command,
+            message.by,
+            message.at,
+            solved_for,
+            message.order,
+            earlier,
+            opted_out=out,
+            stopped=stopped,
         )
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
@@ -147,6 +177,10 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await _keep(message, decision.ticket, ports)
     if isinstance(message.command, OptIn) and not decision.refusals:
         await _opt_in(message.command, at, ticket, ports)
+    if isinstance(message.command, AnswerAgain) and not decision.refusals:
+        await answer_again(message.command, ticket.conversation, ports)
+    if isinstance(message.command, StopAnswering):
+        await tell_stopped(message.command, ticket.conversation, ports)
     if message.by is not None:
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
@@ -257,7 +291,8 @@ async def _begin_successor(ticket: Ticket, status: Status, message: ActOnTicket,
     new = _new_ticket(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
     covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
     by = () if message.by is None else (message.by,)
-    await ports.stores.tickets.add(new.model_copy(update={**covered, "status": status, "assignees": by}))
+    more = {"status": status, "assignees": by, "written_at": ticket.written_at}
+    await ports.stores.tickets.add(new.model_copy(update={**covered, **more}))
 
 
 async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bool:

@@ -14,6 +14,7 @@ from messages.ticket import (
     PRIORITY_STAYS,
     TAGS_LIMIT,
     AddNote,
+    AnswerAgain,
     Change,
     Command,
     Edit,
@@ -26,6 +27,7 @@ from messages.ticket import (
     SetPriority,
     SetStatus,
     Status,
+    StopAnswering,
     Take,
     Ticket,
 )
@@ -91,10 +93,11 @@ def decide(
     earlier: Sequence[Entry] = (),
     *,
     opted_out: bool = False,
+    stopped: bool = False,
 ) -> Decision:
     """What a command does to a ticket; `by` is the agent, None for the clock; `order` identifies the agent's order.
 
-    `opted_out` says whether the ticket's contact has opted out.
+    `opted_out` says whether the ticket's contact has opted out, and `stopped` whether Clerk takes it for a machine.
 
     An order that is already in the history is not carried out again, and only its refusals are repeated. One that
     changes nothing gets an entry in the history, so that it changes nothing later either. `earlier` are the entries
@@ -118,13 +121,17 @@ def decide(
             draft, refusals = _add_note(ticket, command, by, now), ()
         case OptIn():
             draft, refusals = {}, () if opted_out else (NOT_OPTED_OUT,)
+        case StopAnswering():
+            draft, refusals = {}, ()
+        case AnswerAgain():
+            draft, refusals = {}, () if stopped else (NOT_STOPPED,)
         case Expire():
             draft, refusals = _expire(ticket, now), ()
         case _:
             assert_never(command)
     after = next_version(ticket, draft, by, now, _why(command), solved_for)
-    if isinstance(command, OptIn) and not refusals:
-        after = _opted_in(ticket, by, now)
+    if not refusals and (told := _told(command)) is not None:
+        after = _with_entry(ticket, told, by, now, _why(command))
     if order is not None:
         after = _with_order(ticket, after, command, by, now, order, refusals)
     return Decision(after, refusals)
@@ -133,10 +140,25 @@ def decide(
 NOT_OPTED_OUT: Final = "Nothing was changed: the contact has opted in again meanwhile. You can send them texts."
 
 
-def _opted_in(ticket: Ticket, by: str | None, now: datetime) -> Ticket:
-    """The ticket with the end of an opt-out in its history: that itself is the conversation's."""
-    changes = (Change(what="opted_out", before=True, after=False),)
-    entry = Entry(version=ticket.version + 1, changes=changes, by=by, at=now, why="opt_in")
+NOT_STOPPED: Final = "Nothing was changed: Clerk answers this contact by itself already."
+
+
+def _told(command: Command) -> Change | None:
+    """The change that a command makes in the conversation, and that the ticket's history tells."""
+    match command:
+        case OptIn():
+            return Change(what="opted_out", before=True, after=False)
+        case StopAnswering():
+            return Change(what="machine", before=command.since.isoformat(), after=command.until.isoformat())
+        case AnswerAgain():
+            return Change(what="machine", before=command.since.isoformat(), after=None)
+        case _:
+            return None
+
+
+def _with_entry(ticket: Ticket, change: Change, by: str | None, now: datetime, why: str) -> Ticket:
+    """The ticket with a change of its conversation in its history."""
+    entry = Entry(version=ticket.version + 1, changes=(change,), by=by, at=now, why=why)
     history = (*ticket.history, entry)
     return ticket.model_copy(update={"version": entry.version, "updated_at": now, "history": history})
 
@@ -148,7 +170,7 @@ def entry_of(
 
     An order or an entry of an earlier version has no identity: there the agent, the time and the kind stand for it.
     """
-    if by is None:
+    if by is None and order is None:
         return None
     for entry in history:
         unidentified = order is None or entry.order is None

@@ -128,7 +128,7 @@ def test_nobody_gets_too_many_automatic_texts(
     periods = [each.period for each in chat.said if each.period is not None]
     assert len(set(periods)) == len(periods), "one in a closed period"
     for place, each in enumerate(chat.said):
-        since = max((at for at in chat.written if at <= each.at), default=BEGIN - timedelta(days=99))
+        since = max((at for at in chat.written if at < each.at), default=BEGIN - timedelta(days=99))
         before = [other.at for other in chat.said[:place] if other.at > since]
         assert all(each.at - at >= timedelta(hours=12) for at in before), "one in twelve hours"
         assert sum(each.at - at < timedelta(days=7) for at in before) < 3, "three in seven days"
