@@ -20,6 +20,7 @@ from messages.notification import Post
 from messages.opt_outs import PoolOptOut
 from messages.planned import Planned
 from messages.sms import Sms
+from messages.team.agent import Agent
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import RunningProcess
 from workers.mongo import INDEXES
@@ -39,6 +40,7 @@ PAGE: Final = 1000
 KINDS: Final[Mapping[str, type[Document]]] = {
     "lines": Line,
     "calendars": Calendar,
+    "agents": Agent,
     "inboxes": Inbox,
     "contacts": Contact,
     "conversations": Conversation,

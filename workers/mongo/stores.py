@@ -16,6 +16,7 @@ from workers.mongo.opt_outs import OptOuts
 from workers.mongo.past import Past
 from workers.mongo.planned import PlannedTexts
 from workers.mongo.posts import Absences, Channels, Posts
+from workers.mongo.team.agents import Agents
 from workers.mongo.team.calendars import Calendars
 from workers.mongo.team.lines import Inboxes, Lines
 from workers.mongo.texts import Texts
@@ -76,6 +77,7 @@ class Stores:
         self._database = connect(url)
         self.lines = Lines(self._database["lines"], remember)
         self.calendars = Calendars(self._database["calendars"], remember)
+        self.agents = Agents(self._database["agents"], self.calendars, remember)
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])

@@ -1,0 +1,57 @@
+"""An agent's hours, and whether they are away. Pure.
+
+An agent is away for a time that they named, and outside their hours. They come back by themselves: being away is a time
+that has not come yet, and nothing has to happen at that time. Slack's presence says nothing here: on a phone in a
+pocket it is off.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from messages.base import Document, Moment
+from messages.calendar import Calendar, is_open, next_opening
+
+
+class Agent(Document):
+    """An agent, known by their Slack user (`id`).
+
+    `zone` is their time zone as Slack had it last; blank: unknown. `hours` is the id of the calendar of their hours;
+    blank: always. They are away until `away_until`, for the reason `away_note`. They said so, or that they are back,
+    at `since`; Clerk has `asked` them since whether they are back. `orders` are the newest orders that were carried
+    out.
+    """
+
+    id: str
+    zone: str = ""
+    hours: str = ""
+    away_until: Moment | None = None
+    away_note: str = ""
+    since: Moment | None = None
+    asked: bool = False
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TimeAway:
+    """That an agent is away: until when (None: for a year at least), and why, if they said it."""
+
+    until: datetime | None
+    note: str = ""
+
+
+def away(agent: Agent, calendar: Calendar | None, now: datetime) -> TimeAway | None:
+    """Whether an agent is away, and until when; None if they are available.
+
+    `calendar` is that of their hours, if there is one. Who comes back while it is closed is away until it opens.
+    """
+    said = agent.away_until is not None and agent.away_until > now
+    back = agent.away_until if said and agent.away_until is not None else now
+    note = agent.away_note if said else ""
+    if calendar is not None and not is_open(calendar, back):
+        return TimeAway(next_opening(calendar, back), note)
+    return TimeAway(back, note) if said else None
+
+
+def available(agent: Agent, calendar: Calendar | None, now: datetime) -> bool:
+    """Whether an agent is there: not away, and inside their hours."""
+    return away(agent, calendar, now) is None

@@ -1,0 +1,78 @@
+"""The agents: their hours, and until when each is away."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING
+
+from messages.process.remembered import Remembered
+from messages.team.agent import Agent, TimeAway, away
+from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection
+from workers.mongo.team.calendars import Calendars
+
+
+class Agents(DocumentStore[Agent]):
+    """What is known of agents; whoever has no document is always there."""
+
+    kind = Agent
+
+    def __init__(self, collection: RawCollection, calendars: Calendars, remember: timedelta = REMEMBERED_FOR) -> None:
+        super().__init__(collection)
+        self._calendars = calendars
+        self._remembered: Remembered[list[Agent]] = Remembered(remember)
+
+    async def all(self) -> list[Agent]:
+        """Every agent of whom something is known, by id."""
+        return await self._find_readable({}, [("_id", ASCENDING)])
+
+    async def named(self, users: Iterable[str]) -> list[Agent]:
+        """What is known of some Slack users, as it was a second ago or later; nobody named costs nothing."""
+        wanted = sorted(set(users))
+        return await self._remembered.get(" ".join(wanted), lambda _: self.by_ids(wanted)) if wanted else []
+
+    async def away(self, named: Iterable[str], now: datetime) -> Mapping[str, TimeAway]:
+        """Who of some users is away; a channel among them never is."""
+        agents = await self.named(each for each in named if each[:1] in {"U", "W"})
+        ids = sorted({each.hours for each in agents if each.hours})
+        calendars = dict(zip(ids, await asyncio.gather(*map(self._calendars.get, ids)), strict=True))
+        found = {each.id: away(each, calendars.get(each.hours), now) for each in agents}
+        return {id: each for id, each in found.items() if each is not None}
+
+    async def say_away(
+        self, user: str, until: datetime, note: str, *, zone: str, at: datetime, order: str | None
+    ) -> bool:
+        """Record that an agent said, at a time, that they are away; False if they have said otherwise later."""
+        change = {"$set": {"away_until": until, "away_note": note, "asked": False, "since": at}}
+        if zone:
+            change["$set"]["zone"] = zone
+        return await self._say(user, at, order, change)
+
+    async def say_back(self, user: str, *, at: datetime, order: str | None) -> bool:
+        """Record that an agent said, at a time, that they are back; False if they have said otherwise later."""
+        change = {"$set": {"away_note": "", "asked": False, "since": at}, "$unset": {"away_until": ""}}
+        return await self._say(user, at, order, change)
+
+    async def _say(self, user: str, at: datetime, order: str | None, change: Mapping[str, Any]) -> bool:
+        """Apply what an agent said, once for an order; whether it is their latest word."""
+        await self._ensure(Agent(id=user))
+        earlier = {"_id": user, "$or": [{"since": None}, {"since": {"$lte": at}}]}
+        applied = await self._update_once(earlier, order, change)
+        self._remembered.forget()
+        if applied:
+            return True
+        found = await self.get(user)
+        return found is not None and found.since == at
+
+    async def set_hours(self, user: str, hours: str) -> None:
+        """Let an agent's hours be those of a calendar; blank: always."""
+        await self._collection.update_one({"_id": user}, {"$set": {"hours": hours}}, upsert=True)
+        self._remembered.forget()
+
+    async def set_asked(self, agent: Agent, *, asked: bool = True) -> bool:
+        """Record that an agent who is away is asked whether they are back; False if somebody has done that before."""
+        before = {"_id": agent.id, "since": agent.since, "asked": {"$ne": asked}}
+        done = await self._update(before, {"$set": {"asked": asked}})
+        self._remembered.forget()
+        return done
