@@ -58,7 +58,11 @@ MOST_TYPES: Final = 100
 
 
 class Gateway:
-    """The gateway's HTTP side; `mounts` are other applications, by path prefix, and `/` leads to the last of them."""
+    """The gateway's HTTP side; `mounts` are other applications, by path prefix, and `/` leads to the last of them.
+
+    Its messages have the time `now`. Signatures and refusals are judged by `real`, the machine's time, where that is
+    another.
+    """
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Gateway:
         publisher: GatewayPublisher,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        real: Callable[[], datetime] | None = None,
         mounts: Mapping[str, ASGIApp] | None = None,
         readiness: Readiness | None = None,
     ) -> None:
@@ -73,6 +78,7 @@ class Gateway:
         self._readiness = readiness or Readiness(publisher)
         self._publishing = 0
         self._now = now
+        self._real = real = real or now
         self._mounts = dict(mounts or {})
         self._front = next(reversed(self._mounts), None)
         self._texts, self._replies = Arrivals(), Arrivals()
@@ -88,9 +94,9 @@ class Gateway:
         self._account = account
         self._webhooks: Mapping[str, Callable[[Request], Accepted]] = {
             "/twilio/sms": lambda request: twilio_webhook.sms(request, account, now()),
-            "/slack/interactions": lambda request: slack_webhook.interaction(request, app, now()),
-            "/slack/events": lambda request: slack_webhook.event(request, app, now()),
-            "/slack/commands": lambda request: slack_webhook.command(request, app, now()),
+            "/slack/interactions": lambda request: slack_webhook.interaction(request, app, now(), real()),
+            "/slack/events": lambda request: slack_webhook.event(request, app, now(), real()),
+            "/slack/commands": lambda request: slack_webhook.command(request, app, now(), real()),
         }
         start_at_zero(WEBHOOKS, (*self._webhooks, STATUS_ROUTE), OUTCOMES)
         self._pages: Mapping[str, Callable[[Scope], Awaitable[Response]]] = {
@@ -179,7 +185,7 @@ class Gateway:
         return answer
 
     def _refuse(self, rejected: Rejected, scope: Scope) -> tuple[Response, str]:
-        wait = self._refusals.count_refusal(_address(scope), self._now())
+        wait = self._refusals.count_refusal(_address(scope), self._real())
         if wait is None:
             return Response(rejected.status, rejected.reason.encode()), "rejected"
         headers = {"retry-after": str(math.ceil(wait.total_seconds())), "connection": "close"}

@@ -1,4 +1,7 @@
-"""Verifies and parses Slack's webhooks. Pure."""
+"""Verifies and parses Slack's webhooks. Pure.
+
+A message has the time `now`; a signature is judged by the `real` time, where that is given.
+"""
 
 import hmac
 import json
@@ -53,9 +56,9 @@ class App:
         return "App(…)"
 
 
-def interaction(request: Request, app: App, now: datetime) -> Accepted:
+def interaction(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:
     """A click or a submitted modal."""
-    _verify(request, app, now)
+    _verify(request, app, real or now)
     payload = json_object(_field(request, "payload"))
     match parsed(TypedPayload, payload).type:
         case "block_actions":
@@ -66,12 +69,12 @@ def interaction(request: Request, app: App, now: datetime) -> Accepted:
             return Accepted([], NOTHING, dropped=_label(kind))
 
 
-def event(request: Request, app: App, now: datetime) -> Accepted:
+def event(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:
     """An event of the Events API.
 
     Clerk uses a person's reply in a thread, its edit and its deletion, and the change of a channel's id.
     """
-    _verify(request, app, now)
+    _verify(request, app, real or now)
     payload = json_object(request.body)
     envelope = parsed(EventEnvelope, payload)
     if envelope.type == "url_verification":
@@ -121,9 +124,9 @@ def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepte
     return Accepted([changed], NOTHING)
 
 
-def command(request: Request, app: App, now: datetime) -> Accepted:
+def command(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:
     """The slash command /clerk; help and usage are answered at once."""
-    _verify(request, app, now)
+    _verify(request, app, real or now)
     fields = form_fields(form_pairs(request.body))
     if fields.get("ssl_check"):
         return Accepted([], NOTHING)

@@ -422,3 +422,32 @@ def moment_words(at: datetime, now: datetime, zone: str) -> str:
     """A moment in a zone, as people name it now: "today at 17:00", "on Tuesday at 9:00"."""
     wall = wall_time(at, zone)
     return f"{day_words(wall.date(), wall_time(now, zone).date())} at {time_words(wall)}"
+
+
+@dataclass(frozen=True)
+class OffsetChange:
+    """At `at` the clocks of a zone go forward `by` so much, or back if it is negative."""
+
+    at: datetime
+    by: timedelta
+
+
+def next_offset_change(zone: str, after: datetime) -> OffsetChange | None:
+    """When the clocks of a zone next change after an instant, to the minute; None if they don't for two years."""
+    day, end = after.astimezone(UTC), after.astimezone(UTC) + 2 * NEVER_AFTER
+    while day < end:
+        if by := offset(day + _DAY, zone) - offset(day, zone):
+            return OffsetChange(_changed_by(zone, day, day + _DAY), by)
+        day += _DAY
+    return None
+
+
+def _changed_by(zone: str, before: datetime, since: datetime) -> datetime:
+    """The first minute with the offset of `since`, which `before` does not have."""
+    while since - before > timedelta(minutes=1):
+        middle = before + (since - before) / 2
+        if offset(middle, zone) == offset(since, zone):
+            since = middle
+        else:
+            before = middle
+    return since.replace(second=0, microsecond=0)

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from sandbox.clock import SandboxClock
 from sandbox.config import SandboxConfig
 from sandbox.page.internals import Internals
 from sandbox.page.live_state import LiveState
@@ -21,7 +21,7 @@ from sandbox.state.folder import StateFolder
 @contextlib.asynccontextmanager
 async def opened(
     config: SandboxConfig,
-    clock: Callable[[], float] = time.time,
+    clock: SandboxClock | None = None,
     internals: Internals | None = None,
     stopping: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
@@ -29,6 +29,7 @@ async def opened(
     """Open the sandbox for the length of a block; mount it at /sandbox.
 
     Its open streams end once `stopping` returns true. `folder` keeps the state; without one the end loses it.
+    `clock` is that of the application around it.
     """
     standins = StandIns(config, clock)
     standins.faults.kill = internals.kill if internals is not None else None

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
 
+from sandbox.clock import SandboxClock
 from sandbox.config import CONTACTS, SandboxConfig
 from sandbox.faults import OrderedFaults
 from sandbox.record import Record
@@ -25,16 +26,17 @@ class StandIns:
     `address_book` has the names that the page's contacts were given, by their numbers.
     """
 
-    def __init__(self, config: SandboxConfig, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: SandboxConfig, clock: SandboxClock | None = None) -> None:
         self.config = config
+        self.clock = clock or SandboxClock()
         self.record = Record()
         self.faults = OrderedFaults()
         self.address_book = dict(CONTACTS)
         self.http = httpx.AsyncClient(timeout=20, trust_env=False, limits=httpx.Limits(max_connections=200))
-        self.workspace = Workspace(config, self.record, clock)
+        self.workspace = Workspace(config, self.record, self.clock)
         self.slack = SlackStandIn(self.workspace, self.record, self.faults)
         self.people = People(self.workspace, self.record, self.http)
-        self.twilio = TwilioStandIn(config, self.record, self.faults, self.http)
+        self.twilio = TwilioStandIn(config, self.record, self.faults, self.http, self.clock.now)
 
     def routes(self) -> list[Route]:
         """The routes of both APIs, below the mount."""
@@ -67,7 +69,7 @@ async def serving(
     The server also serves `extra_routes`, as it serves the gateway where everything runs in one process.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        standins = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), clock)
+        standins = StandIns(configure(f"http://127.0.0.1:{listening.getsockname()[1]}"), SandboxClock(clock))
         app = Starlette(routes=[Mount("/sandbox", routes=standins.routes()), *extra_routes])
         config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
         config.load()

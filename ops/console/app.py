@@ -1,6 +1,7 @@
 """The console as an application that the gateway's process mounts at /ops."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
@@ -35,13 +36,19 @@ def build(
     shared: bool,
     readiness: Readiness,
     links: OneTimeLinks | None = None,
+    now: Callable[[], datetime] | None = None,
 ) -> ASGIApp:
-    """The console over these queues; `shared` if other processes report in the documents, too."""
+    """The console over these queues; `shared` if other processes report in the documents, too.
+
+    The documents' times are by the clock `now`, if that is not the machine's.
+    """
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
     recorder = Recorder(broker, documents, _own_samples(), shared=shared)
     recorder.start()
-    view = View(settings, broker, documents, trail, recorder, lambda: readiness.trouble, slack_names(settings))
+    view = View(
+        settings, broker, documents, trail, recorder, lambda: readiness.trouble, slack_names(settings), sandbox_now=now
+    )
     return application(view, links)
 
 

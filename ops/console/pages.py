@@ -219,7 +219,7 @@ class Pages:
     def lines(self, request: Request) -> Response:
         """Every line and its health."""
         view = self._view
-        throttled, refusing = view.documents.throttled(view.now()), view.documents.refusing()
+        throttled, refusing = view.documents.throttled(view.documents_now()), view.documents.refusing()
         lines = [view.line_health(line, throttled, refusing) for line in view.documents.lines()]
         return self._draw(request, "lines.html", lines=lines, texts_to_no_line=view.texts_to_no_line())
 
@@ -250,7 +250,7 @@ class Pages:
 
     def _draw(self, request: Request, template: str, code: int = 200, **shown: Any) -> Response:
         page = self._templates.get_template(template)
-        now = self._view.now()
+        now = self._view.documents_now() if template in _OF_DOCUMENTS else self._view.now()
         html = page.render(
             path=request.url.path,
             form_key=request.scope.get("form_key", ""),
@@ -262,6 +262,9 @@ class Pages:
         )
         return HTMLResponse(html, code)
 
+
+_OF_DOCUMENTS: Final = frozenset({"pending.html", "tickets.html", "search.html", "lines.html"})
+"""The pages with times of documents; the others have those of queues and processes."""
 
 _FILTERS: Final = ("queue", "actor", "reason", "older_than", "newer_than")
 

@@ -77,13 +77,19 @@ class View:
     names: Names = field(default_factory=Names)
     runs: Runs = field(default_factory=Runs)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    sandbox_now: Callable[[], datetime] | None = None
+    """The time by the sandbox's clock, if there is one: the documents' times are by it."""
 
     def __post_init__(self) -> None:
         self.dead = DeadLetters(self.broker, self.runs.running)
 
+    def documents_now(self) -> datetime:
+        """The time that the documents' times are compared with."""
+        return (self.sandbox_now or self.now)()
+
     def problems(self) -> list[Problem]:
         """What is wrong, the most serious first."""
-        latest, now = self.recorder.latest(), self.now()
+        latest, now = self.recorder.latest(), self.documents_now()
         found = [*of_publishing(self.unpublished()), *(of_snapshot(latest.snapshot) if latest else ())]
         if latest is not None:
             found += [*of_processes(latest.processes or ()), *of_stages(latest.stages), *of_calls(latest.calls)]

@@ -4,10 +4,10 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 import dramatiq
@@ -21,8 +21,17 @@ from pymongo.errors import PyMongoError
 from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
+from ops.documents.reader import DocumentsAway
 from ops.running.killable import Killable
-from sandbox.page.internals import InternalsSnapshot, MessageOutcome, PendingNotification, QuietWindow
+from sandbox.clock import SandboxClock
+from sandbox.page.internals import (
+    ClockNotMoved,
+    InternalsSnapshot,
+    MessageOutcome,
+    PendingNotification,
+    QuietWindow,
+)
+from workers import clock
 from workers.broker import QuorumBroker
 from workers.mongo.collection import REMEMBERED_FOR
 from workers.ports import Ports
@@ -30,6 +39,9 @@ from workers.ports import Ports
 log = structlog.get_logger("clerk.machinery")
 
 KEPT: Final = 200
+WORK_DONE_WITHIN: Final = 5.0
+"""Seconds that a move of the clock waits for what lies in the queues."""
+
 FAR: Final = timedelta(days=2)
 """Longer than any debounce: whatever is due by then is pending."""
 
@@ -86,9 +98,18 @@ class ClerkInternals:
     """The machinery of `clerk run`; the sandbox's page is served by the same process."""
 
     def __init__(
-        self, ports: Ports, broker: dramatiq.Broker, worker: dramatiq.Worker, seen: HandledMessages, killable: Killable
+        self,
+        ports: Ports,
+        broker: dramatiq.Broker,
+        worker: dramatiq.Worker,
+        seen: HandledMessages,
+        killable: Killable,
+        clock: SandboxClock,
+        turn_back: Callable[[datetime, datetime], None],
     ) -> None:
         self._ports = ports
+        self._clock, self._turn_back = clock, turn_back
+        self._one_at_a_time = asyncio.Lock()
         self._broker = broker
         self._worker = worker
         self._seen = seen
@@ -130,8 +151,45 @@ class ClerkInternals:
 
     async def set_working(self, working: bool) -> None:
         """Stop the workers between two messages, or let them go on."""
-        await asyncio.to_thread(self._worker.resume if working else self._worker.pause)
-        self._working = working
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self._worker.resume if working else self._worker.pause)
+            self._working = working
+
+    async def move_clock(self, ahead: timedelta) -> int:
+        """Let the clock be so far ahead; return how much has fallen due, or ClockNotMoved.
+
+        No worker has anything in hand then: to a call under way, or to a lease, the time that passes must be real.
+        """
+        async with self._one_at_a_time:
+            await self._work_done()
+            await asyncio.to_thread(self._worker.pause)
+            try:
+                await self._move(ahead)
+            finally:
+                if self._working:
+                    await asyncio.to_thread(self._worker.resume)
+        return await clock.sweep(self._ports)
+
+    async def _move(self, ahead: timedelta) -> None:
+        before, was = self._clock.ahead, self._clock.now()
+        self._clock.ahead = ahead
+        if ahead >= before:
+            return
+        try:
+            await asyncio.to_thread(self._turn_back, was, was - (before - ahead))
+        except DocumentsAway as error:
+            self._clock.ahead = before
+            raise ClockNotMoved(str(error)) from None
+
+    async def _work_done(self) -> None:
+        """Wait for what lies in the queues, if it does not take long: it belongs to the time before."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + WORK_DONE_WITHIN
+        while self._working and loop.time() < until:
+            depths = await loop.run_in_executor(self._alone, _depths, self._broker)
+            if not any(depths.get(queue) for queue in QUEUES):
+                return
+            await asyncio.sleep(0.05)
 
     async def _waiting(self) -> list[Conversation]:
         return await self._ports.stores.conversations.to_announce_before(self._ports.now() + FAR)

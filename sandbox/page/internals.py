@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -53,6 +54,10 @@ class InternalsSnapshot:
     trouble: str = ""
 
 
+class ClockNotMoved(Exception):
+    """The clock can't be moved now; the text says why."""
+
+
 class Internals(Protocol):
     """The part of the application that the page may see and change."""
 
@@ -70,4 +75,11 @@ class Internals(Protocol):
 
     async def set_working(self, working: bool) -> None:
         """Pause the workers after their current messages, or resume them."""
+        ...
+
+    async def move_clock(self, ahead: timedelta) -> int:
+        """Let the sandbox's clock be so far ahead of the machine's; return how much has fallen due, or ClockNotMoved.
+
+        Workers end what they have in hand before.
+        """
         ...

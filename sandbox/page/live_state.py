@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sandbox.config import BOT
 from sandbox.json_object import Json
+from sandbox.page import times
 from sandbox.page.internals import Internals
 from sandbox.standins import StandIns
 
@@ -64,6 +65,7 @@ class LiveState:
             now = {key: json.dumps(value) for key, value in self._objects()} if changed else dict(sent)
             if self._internals is not None:
                 now["machinery"] = json.dumps(asdict(await self._internals.snapshot()))
+            now["clock"] = json.dumps(times.shown(self._standins.clock.now(), self._standins.clock.ahead))
             new = {key: json.loads(value) for key, value in now.items() if sent.get(key) != value}
             gone = [key for key in sent if key not in now]
             if new or gone:

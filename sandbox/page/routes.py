@@ -18,7 +18,8 @@ from starlette.staticfiles import StaticFiles
 from sandbox.config import BOT
 from sandbox.faults import Fault
 from sandbox.json_object import Json
-from sandbox.page.internals import Internals
+from sandbox.page import times
+from sandbox.page.internals import ClockNotMoved, Internals
 from sandbox.page.live_state import LiveState
 from sandbox.slack.refusals import SlackRefusal
 from sandbox.standins import StandIns
@@ -42,7 +43,7 @@ class PageApi:
         actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
             *(self._contact, self._dismiss, self._command, self._channel),
-            *(self._faults, self._handling, self._window, self._workers),
+            *(self._faults, self._handling, self._window, self._workers, self._clock),
         )
         return [
             Route("/", self._index),
@@ -52,6 +53,7 @@ class PageApi:
             Route("/record", self._record),
             Route("/emoji", self._emoji),
             Route("/window", self._windows),
+            Route("/clock", self._time),
             Route("/faults", self._no_faults, methods=["DELETE"]),
             *(
                 Route(f"/{action.__name__.removeprefix('_')}", _of_object(action), methods=["POST"])
@@ -210,6 +212,30 @@ class PageApi:
             return _INTERNALS_OUT_OF_REACH
         await self._internals.set_window(body["line"], float(body["seconds"]))
         return JSONResponse({})
+
+    async def _time(self, _: Request) -> Response:
+        """What the clock shows, and how far it is ahead."""
+        return JSONResponse(self._shown())
+
+    async def _clock(self, request: Request) -> Response:
+        """Move the clock to `now`, `sunday`, `change`, on by an `hour`, `day` or `week`, or to a time in `zone`."""
+        body, clock = await request.json(), self._standins.clock
+        if self._internals is None:
+            return _INTERNALS_OUT_OF_REACH
+        zone = str(body.get("zone", next(iter(times.ZONES))))
+        try:
+            found = times.destination(str(body["to"]), zone, clock.now(), real := clock.real_now())
+            due = await self._internals.move_clock(found.at - real)
+        except ValueError as error:
+            return JSONResponse({"status": 409, "body": str(error)}, 409)
+        except ClockNotMoved as error:
+            return JSONResponse({"status": 409, "body": str(error)}, 409)
+        self._standins.record.change()
+        return JSONResponse({"status": 200, **self._shown(), "remark": found.remark, "due": due})
+
+    def _shown(self) -> Json:
+        clock = self._standins.clock
+        return times.shown(clock.now(), clock.ahead)
 
     async def _workers(self, request: Request) -> Response:
         """Pause or resume the workers."""

@@ -2,8 +2,8 @@
 
 import itertools
 import mimetypes
-import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,22 +25,23 @@ class WorkspaceFile:
     content: bytes | None = None
     complete: bool = False
     mimetype: str = "application/octet-stream"
-    created: int = field(default_factory=lambda: int(time.time()))
+    created: int = 0
     shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
 
 
 class FileStore:
     """The workspace's files; the oldest are dropped when they take too many bytes."""
 
-    def __init__(self, prefix: str, team: str) -> None:
+    def __init__(self, prefix: str, team: str, clock: Callable[[], float]) -> None:
         self._prefix = prefix
+        self._clock = clock
         self._team = team
         self.numbers = itertools.count(1)
         self.files: OrderedDict[str, WorkspaceFile] = OrderedDict()
 
     def announce(self, name: str, length: int, user: str) -> tuple[WorkspaceFile, str]:
         """Announce an upload; return the file, and the URL that takes its bytes."""
-        file = WorkspaceFile(f"F{next(self.numbers):08d}", name, length, user, title=name)
+        file = WorkspaceFile(f"F{next(self.numbers):08d}", name, length, user, title=name, created=int(self._clock()))
         file.mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.files[file.id] = file
         return file, f"{self._prefix}/upload/v1/{file.id}"

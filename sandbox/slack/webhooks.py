@@ -133,7 +133,7 @@ class SlackWebhooks:
         cause: int | None = None,
     ) -> httpx.Response:
         config = self._workspace.config
-        timestamp = str(int(self._workspace.clock()))
+        timestamp = str(int(self._workspace.real()))
         signed = b"v0:" + timestamp.encode() + b":" + body
         signature = hmac.new(config.slack_signing_secret.encode(), signed, hashlib.sha256).hexdigest()
         try:

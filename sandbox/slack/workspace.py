@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from sandbox.clock import SandboxClock
 from sandbox.config import APP, BOT, BOT_ID, OTHER_BOT, SLACKBOT, TEAM, Person, SandboxConfig
 from sandbox.json_object import Json
 from sandbox.record import Record
@@ -22,16 +23,16 @@ MAX_EPHEMERALS: Final = 500
 
 
 class Workspace:
-    """The state of one workspace; `clock` gives seconds since the epoch.
+    """The state of one workspace; `clock` and `real` give the seconds since the epoch, in the sandbox and outside.
 
     `scopes` are the scopes of the bot token; `revoked` says that the token no longer works. `no_such_thread` is the
     error for a reply to a message that is gone; with None, such a reply is posted outside any thread, without an error,
     as Slack does it. All may be changed.
     """
 
-    def __init__(self, config: SandboxConfig, record: Record, clock: Callable[[], float]) -> None:
+    def __init__(self, config: SandboxConfig, record: Record, clock: SandboxClock) -> None:
         self.config = config
-        self.clock = clock
+        self.clock, self.real = clock.seconds, clock.real
         self._record = record
         self.people: dict[str, Person] = {each.id: each for each in config.people}
         self.channels = {
@@ -48,9 +49,9 @@ class Workspace:
         self.revoked = False
         self.no_such_thread: str | None = "thread_not_found"
         self.ephemerals: list[Json] = []
-        self.modals = OpenModals(record, clock)
-        self.response_urls = ResponseUrls(f"{config.here}/slack/response", clock)
-        self.files = FileStore(f"{config.here}/slack", TEAM)
+        self.modals = OpenModals(record, self.clock)
+        self.response_urls = ResponseUrls(f"{config.here}/slack/response", self.clock)
+        self.files = FileStore(f"{config.here}/slack", TEAM, self.clock)
         self.posted: list[Callable[[WorkspaceChannel, Json], None]] = []
         self.last_ts = 0
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Literal
 
 from pydantic import TypeAdapter
@@ -19,7 +20,8 @@ from sandbox.twilio.text_store import StoredMedia
 class StandInsSnapshot:
     """Both stand-ins at one moment; `media` maps the sid of a text's picture or file to its content type.
 
-    Modals, triggers, response URLs and ordered faults are left out: they are short-lived.
+    The sandbox's clock is `ahead` of the machine's by so many seconds. Modals, triggers, response URLs and ordered
+    faults are left out: they are short-lived.
     """
 
     format: Literal[1]
@@ -32,6 +34,7 @@ class StandInsSnapshot:
     opted_out: list[tuple[str, str]]
     under_way: dict[str, PendingDelivery]
     contacts: dict[str, str] = field(default_factory=dict)
+    ahead: float = 0.0
 
 
 _SNAPSHOT: Final = TypeAdapter(StandInsSnapshot)
@@ -52,6 +55,7 @@ def take(standins: StandIns) -> tuple[bytes, Mapping[str, bytes]]:
         opted_out=sorted(twilio.blocks.blocked),
         under_way=twilio.carrier.under_way,
         contacts=standins.address_book,
+        ahead=standins.clock.ahead.total_seconds(),
     )
     contents = {each.id: each.content for each in files if each.content is not None}
     contents |= {each.sid: each.content for each in twilio.media.values()}
@@ -80,3 +84,4 @@ def put_back(snapshot: StandInsSnapshot, contents: Mapping[str, bytes], standins
     twilio.blocks.blocked.update(snapshot.opted_out)
     twilio.carrier.under_way.update(snapshot.under_way)
     standins.address_book |= snapshot.contacts
+    standins.clock.ahead = timedelta(seconds=snapshot.ahead)

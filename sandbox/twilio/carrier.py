@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import httpx
@@ -183,7 +182,7 @@ class Carrier:
         if text["error_code"] is not None:
             form["ErrorCode"] = str(text["error_code"])
         if text["status"] in {"delivered", "undelivered"}:
-            form["RawDlrDoneDate"] = datetime.now(UTC).strftime("%y%m%d%H%M")
+            form["RawDlrDoneDate"] = self._texts.now().strftime("%y%m%d%H%M")
         return form
 
     async def _fetch(self, sid: str, urls: Sequence[str]) -> int | None:

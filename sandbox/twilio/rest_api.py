@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -37,15 +37,22 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 class TwilioStandIn:
     """The provider: carries texts from contacts to the gateway, and from Clerk to contacts."""
 
-    def __init__(self, config: SandboxConfig, record: Record, faults: OrderedFaults, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        config: SandboxConfig,
+        record: Record,
+        faults: OrderedFaults,
+        http: httpx.AsyncClient,
+        now: Callable[[], datetime],
+    ) -> None:
         self._config = config
         self._record = record
         self._faults = faults
-        self._store = TextStore(config.twilio_account_sid)
+        self._store = TextStore(config.twilio_account_sid, now)
         self.webhooks = TwilioWebhooks(config, record, http)
         self.carrier = Carrier(config, record, http, self._store, self.webhooks)
         self.contacts = ContactPhones(config, record, self._store, self.webhooks, self.carrier.blocks)
-        self._since = format_datetime(datetime.now(UTC))
+        self._since = format_datetime(now())
 
     @property
     def texts(self) -> dict[str, Json]:

@@ -4,7 +4,7 @@ https://www.twilio.com/docs/messaging/api/message-resource and /media-resource
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -33,8 +33,9 @@ class StoredMedia:
 class TextStore:
     """Every text by sid, oldest first; `media` has their pictures and files by their own sid."""
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, now: Callable[[], datetime]) -> None:
         self._account = account
+        self.now = now
         self.texts: dict[str, Json] = {}
         self.media: dict[str, StoredMedia] = {}
 
@@ -52,7 +53,7 @@ class TextStore:
     ) -> Json:
         """Add a text."""
         sid = sid or ("MM" if num_media else "SM") + secrets.token_hex(16)
-        moment = _now()
+        moment = format_datetime(self.now())
         uri = f"/2010-04-01/Accounts/{self._account}/Messages/{sid}"
         self.texts[sid] = {
             "sid": sid,
@@ -94,9 +95,9 @@ class TextStore:
     def move(self, sid: str, status: str, code: int | None = None) -> Json:
         """Give a text its next status."""
         text = self.texts[sid]
-        text |= {"status": status, "date_updated": _now()}
+        text |= {"status": status, "date_updated": format_datetime(self.now())}
         if status in {"sent", "delivered"} and text["date_sent"] is None:
-            text["date_sent"] = _now()
+            text["date_sent"] = format_datetime(self.now())
         if code is not None:
             text |= {"error_code": code, "error_message": MESSAGES.get(code, "Unknown error")}
         return text
@@ -148,10 +149,6 @@ class TextStore:
 def public_text(text: Json) -> Json:
     """A text as the API shows it: with the number of its media only."""
     return {name: value for name, value in text.items() if name != "media"}
-
-
-def _now() -> str:
-    return format_datetime(datetime.now(UTC))
 
 
 def _whole_number(query: Mapping[str, str], name: str, default: int) -> int:

@@ -34,8 +34,9 @@ async def record_action(message: AgentActed, ports: Ports) -> None:
             log.warning("an action on a ticket that does not exist", ticket=message.ticket)
             return
         conversation = ticket.conversation
-    sent_at = message.at if message.replied else None
-    await _decide(conversation, message.at, ports, sent_at=sent_at, episode=message.episode)
+    at = min(message.at, ports.now())  # nobody has seen what is still to come, whatever another clock says
+    sent_at = at if message.replied else None
+    await _decide(conversation, at, ports, sent_at=sent_at, episode=message.episode)
 
 
 async def _decide(

@@ -30,7 +30,7 @@ class Membership:
         found = 0
         for channel in sorted({line.channel for line in await ports.stores.lines.all()}):
             now = ports.now()
-            if channel in self._looked and now - self._looked[channel] < EVERY:
+            if channel in self._looked and timedelta() <= now - self._looked[channel] < EVERY:
                 continue
             absent = await _is_absent(channel, ports)
             if absent is None:

@@ -218,7 +218,7 @@ def outcome(known: SendingOutcome | None, texts: Iterable[Sms]) -> SendingOutcom
     for text in texts:
         if not text.is_of_team or text.state not in SUCCESSES | FAILURES:
             continue
-        at = datetime.fromtimestamp(float(text.ts), UTC) if text.ts else text.received_at
+        at = min(datetime.fromtimestamp(float(text.ts), UTC), text.received_at) if text.ts else text.received_at
         failed = (text.words or "It was not delivered.") if text.state in FAILURES else ""
         found = SendingOutcome(at=at, failed=failed)
         if known is None or found.at >= known.at:

@@ -369,7 +369,7 @@ def _document(
 async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
     """Publish what follows from a reply; all of it may be repeated."""
     ticket = await ports.stores.tickets.newest(text.conversation)
-    at = written_at(message.ts)
+    at = min(written_at(message.ts), message.received_at)
     if text.state is State.WAITING:
         wait = max(WAIT_FOR_EARLIER - (ports.now() - text.received_at), timedelta())
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=min(wait, WAIT_FOR_EARLIER))

@@ -95,7 +95,8 @@ class Sending:
 
     def _time_to_wait(self, text: Sms, predecessor_unknown: bool, now: datetime) -> timedelta:
         """How long a text must wait: for the provider, for earlier texts, or for a predecessor that is unknown."""
-        waited, stored_for = now - text.received_at, now - (text.stored_at or text.received_at)
+        stored_at = text.stored_at or text.received_at
+        waited, stored_for = now - min(text.received_at, stored_at), now - stored_at
         if (text.asking and stored_for < ASKED_WITHIN) or (predecessor_unknown and stored_for < WAIT_FOR_PREDECESSOR):
             return LOOK_FOR_EARLIER
         return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)

@@ -3,7 +3,9 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from socket import socket
 from typing import Annotated, Final
 
@@ -32,6 +34,8 @@ from ops.commands.processes.gateway import trouble
 from ops.console.app import build as build_console
 from ops.console.signing_in.one_time_links import OneTimeLinks
 from ops.documents import data_folder, seed
+from ops.documents.reader import Documents
+from ops.documents.turning_back import turn_back
 from ops.environment import load_settings, warn_of_unknown_variables, with_mongo
 from ops.health.looks import Looks
 from ops.health.showing import Echo, Signs, shown
@@ -46,10 +50,12 @@ from ops.running.thread_death import end_with_needed_threads
 from ops.settings import OpsSettings
 from ops.traces import log_trail
 from sandbox.app import opened
+from sandbox.clock import SandboxClock
 from sandbox.config import SandboxConfig
 from workers import clock
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.observe import Observed, reason
+from workers.ports import Ports
 from workers.wiring import add_actors, make_ports
 
 log = structlog.get_logger("clerk.run")
@@ -142,9 +148,10 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
     watched = (handled, killable) if settings.sandbox else ()
     journal = Journal(settings.data_dir) if settings.amqp_url is None else None
     broker, gateway_publisher, worker_publisher = _queues(settings, journal, *watched)
-    add_actors(broker, make_ports(settings, worker_publisher))
+    times = SandboxClock() if settings.sandbox else None
+    add_actors(broker, _ports(settings, worker_publisher, times))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
-    ports = make_ports(settings, gateway_publisher)
+    ports = _ports(settings, gateway_publisher, times)
     if journal is not None:  # then the queues start empty, but for what the journal holds
         assert isinstance(broker, StubBroker)
         await ports.stores.inboxes.forget_taken()
@@ -152,13 +159,18 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
         journal.start()
     readiness = Readiness(gateway_publisher)
     links = OneTimeLinks()
-    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, readiness, links, embedded=embedded)}
+    mounts: dict[str, ASGIApp] = {"/ops": _console(settings, broker, readiness, links, times, embedded=embedded)}
     async with AsyncExitStack() as stack:
-        if settings.sandbox:
-            inside, folder = ClerkInternals(ports, broker, worker, handled, killable), settings.data_dir / "sandbox"
-            sandbox = opened(_sandbox(settings), internals=inside, stopping=lambda: serving.should_exit, folder=folder)
+        if times is not None:
+            assert settings.mongo_url is not None
+            documents = stack.enter_context(Documents(settings.mongo_url.get_secret_value()))
+            back = partial(turn_back, documents)
+            inside = ClerkInternals(ports, broker, worker, handled, killable, times, back)
+            folder = settings.data_dir / "sandbox"
+            sandbox = opened(_sandbox(settings), times, inside, lambda: serving.should_exit, folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
-        serving = server(Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness), settings)
+        told = {} if times is None else {"now": times.now, "real": times.real_now}
+        serving = server(Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness, **told), settings)
         worker.start()
         looks, loop_thread = Looks(), get_event_loop_thread()
         assert loop_thread is not None
@@ -185,6 +197,12 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
             await ports.close()
     if ended:
         sys.exit(1)
+
+
+def _ports(settings: Settings, publisher: GatewayPublisher, times: SandboxClock | None) -> Ports:
+    """The ports of the actors and the clock, with the sandbox's time if there is one."""
+    ports = make_ports(settings, publisher)
+    return ports if times is None else replace(ports, now=times.now)
 
 
 def end_server_with(task: asyncio.Task[None], server: uvicorn.Server) -> list[str]:
@@ -216,9 +234,16 @@ def _queues(
 
 
 def _console(
-    settings: Settings, broker: dramatiq.Broker, readiness: Readiness, links: OneTimeLinks, *, embedded: bool
+    settings: Settings,
+    broker: dramatiq.Broker,
+    readiness: Readiness,
+    links: OneTimeLinks,
+    times: SandboxClock | None,
+    *,
+    embedded: bool,
 ) -> ASGIApp:
     """The console, over this process's own queues or over those in RabbitMQ."""
+    now = None if times is None else times.now
     queues: Broker
     if settings.amqp_url is None:
         assert isinstance(broker, StubBroker)
@@ -227,10 +252,10 @@ def _console(
         queues = rabbit(settings.amqp_url.get_secret_value(), OpsSettings.load())
     if not embedded:
         trail = instrument(settings, "run", REGISTRY)
-        return build_console(settings, queues, trail, shared=True, readiness=readiness, links=links)
+        return build_console(settings, queues, trail, shared=True, readiness=readiness, links=links, now=now)
     remembered = log_trail.MemoryTrail(log_trail.process_name("run"))
     log_trail.record_log(remembered)
-    return build_console(settings, queues, remembered, shared=False, readiness=readiness, links=links)
+    return build_console(settings, queues, remembered, shared=False, readiness=readiness, links=links, now=now)
 
 
 def _sandbox(settings: Settings) -> SandboxConfig:

@@ -8,7 +8,7 @@ import { move, place } from "./place.js";
 import { redraw, tickIn } from "./redraw.js";
 import { machinery } from "./store.js";
 import { timelineView } from "./timeline.js";
-import { clock } from "./times.js";
+import { clock, now } from "./times.js";
 
 const SLICES = ["ingestion", "tickets", "notifications", "slack", "interactive", "sms"];
 const LONGEST = 300;
@@ -41,7 +41,7 @@ function summary({ pending, queues, working, trouble }) {
   const waiting = SLICES.reduce((sum, slice) => sum + (queues[slice] ?? 0), 0);
   const dead = SLICES.reduce((sum, slice) => sum + (queues[`${slice}.XQ`] ?? 0), 0);
   return [
-    trouble || `${pending.length ? `next notification in ${clock(Math.min(...pending.map((each) => each.due_at)) - Date.now() / 1000)}` : "no notification pending"} · ${waiting} queued`,
+    trouble || `${pending.length ? `next notification in ${clock(Math.min(...pending.map((each) => each.due_at)) - now())}` : "no notification pending"} · ${waiting} queued`,
     dead > 0 && h("strong", { key: "dead", class: "bad" }, ` · ${dead} dead`),
     !working && h("strong", { key: "stopped", class: "bad" }, " · workers stopped"),
   ];
@@ -65,8 +65,7 @@ function debounceView(inside, pending) {
 }
 
 function pendingView(each) {
-  const now = Date.now() / 1000;
-  const left = each.due_at - now;
+  const left = each.due_at - now();
   const share = Math.max(0, Math.min(1, left / Math.max(1, each.due_at - each.waiting_since)));
   return h(
     "li",

@@ -1,6 +1,7 @@
 /** Starts the page: follows the stand-ins' state and draws it. */
 
 import { h, patch } from "./dom.js";
+import { clockView } from "./clock.js";
 import { loadEmoji } from "./emoji.js";
 import { modalsView } from "./modal.js";
 import { noticesView } from "./notices.js";
@@ -19,6 +20,7 @@ function draw() {
   document.documentElement.dataset.theme = place.theme;
   patch(document.body, [
     topbarView(),
+    known() && clockView(),
     known() && [h("main", { key: "main", "data-tab": place.tab }, phoneView(), slackView()), modalsView()],
     h("div", { key: "below", class: "below", own: true, mounted: (node) => node.append(below) }),
     noticesView(),

@@ -10,6 +10,8 @@ export const place = {
   contact: kept.contact ?? "+15557770001",
   line: kept.line ?? null,
   theme: kept.theme ?? "auto",
+  zone: kept.zone ?? "America/New_York",
+  clock: false,
   strip: kept.strip ?? (window.innerHeight >= 760 && window.innerWidth > 680),
   lane: null,
   tab: "slack",
@@ -22,8 +24,8 @@ export const place = {
 /** Go to another place, or act as another person. */
 export function move(changes) {
   Object.assign(place, changes);
-  const { me, contact, line, theme, strip, read } = place;
-  localStorage.setItem(KEPT, JSON.stringify({ me, contact, line, theme, strip, read }));
+  const { me, contact, line, theme, zone, strip, read } = place;
+  localStorage.setItem(KEPT, JSON.stringify({ me, contact, line, theme, zone, strip, read }));
   redraw();
 }
 

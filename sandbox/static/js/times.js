@@ -1,4 +1,6 @@
-/** Times in words. */
+/** Times in words, by the clock of the sandbox. */
+
+import { get } from "./store.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const EXACT = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", second: "2-digit" });
@@ -7,6 +9,9 @@ const MEDIUM = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "lon
 const SHORT = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
 
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+/** The time in the sandbox, in seconds. */
+export const now = () => Date.now() / 1000 + (get("clock")?.ahead ?? 0);
 
 const at = (seconds) => new Date(Number(seconds) * 1000);
 
@@ -17,7 +22,7 @@ export const iso = (seconds) => at(seconds).toISOString();
 /** A day in words: Today, Yesterday, or the date. */
 export function day(seconds, format = LONG) {
   const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
-  const days = Math.round((midnight(new Date()) - midnight(at(seconds))) / 86_400_000);
+  const days = Math.round((midnight(at(now())) - midnight(at(seconds))) / 86_400_000);
   return { 0: "Today", 1: "Yesterday" }[days] ?? format.format(at(seconds));
 }
 
@@ -29,7 +34,7 @@ export function clock(seconds) {
 
 /** How long ago a time was, in words. */
 function ago(seconds) {
-  const passed = Date.now() / 1000 - seconds;
+  const passed = now() - seconds;
   const [unit, per] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each) ?? ["second", 1];
   return RELATIVE.format(-Math.max(0, Math.floor(passed / per)), unit);
 }

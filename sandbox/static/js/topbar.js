@@ -1,5 +1,6 @@
 /** The top bar: the person to act as, the theme, and whether the page is up to date. */
 
+import { clockButton } from "./clock.js";
 import { h, icon } from "./dom.js";
 import { avatar } from "./message.js";
 import { move, place } from "./place.js";
@@ -42,6 +43,7 @@ export function topbarView() {
         ),
       ),
     ),
+    clockButton(),
     h("button", { type: "button", class: "quiet", "aria-label": `Theme: ${name}`, title: `Theme: ${name}`, onclick: () => move({ theme: next }) }, icon(PICTURES[place.theme])),
   );
 }

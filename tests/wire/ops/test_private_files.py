@@ -98,7 +98,7 @@ async def test_the_sandboxs_state_is_private(tmp_path: Path) -> None:
         twilio_auth_token="x",
         lines={"+15550001111": "C1"},
     )
-    standins = StandIns(config, lambda: 0.0)
+    standins = StandIns(config)
     await StateFolder(standins, tmp_path / "kept").save()
     await standins.close()
     assert modes(tmp_path / "kept") == {"kept": "0o700", "bytes": "0o700", "state.json": "0o600"}

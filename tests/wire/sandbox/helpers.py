@@ -79,7 +79,7 @@ class StandInClock:
 
 @dataclass
 class Pair:
-    """The stand-ins, the gateway they send to, and the clock that Slack goes by."""
+    """The stand-ins, the gateway they send to, and the clock that both go by."""
 
     standins: StandIns
     gateway: RecordingGateway

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -292,8 +292,8 @@ async def test_twilios_own_client_walks_all_pages_and_filters_by_date(pair: Pair
     for number in range(5):
         await receive(pair, str(number))
     old = next(iter(pair.standins.twilio.texts.values()))
-    old["date_sent"] = format_datetime(datetime.now(UTC) - timedelta(days=2))
-    since = datetime.now(UTC) - timedelta(days=1)
+    old["date_sent"] = format_datetime(pair.standins.clock.now() - timedelta(days=2))
+    since = pair.standins.clock.now() - timedelta(days=1)
 
     def use() -> tuple[list[str], list[str], list[str]]:
         twilio = Client(ACCOUNT, AUTH, http_client=ToStandIn(pair.twilio_url))
@@ -311,7 +311,7 @@ async def test_twilios_own_client_walks_all_pages_and_filters_by_date(pair: Pair
 
 async def test_a_filter_takes_a_day_or_a_moment(pair: Pair) -> None:
     await receive(pair, "today")
-    today = datetime.now(UTC).date()
+    today = pair.standins.clock.now().date()
     tomorrow = today + timedelta(days=1)
     found = {
         name: len((await get(pair, "/Messages.json", **{name: str(day)})).json()["messages"])
@@ -326,7 +326,7 @@ async def test_a_filter_takes_a_day_or_a_moment(pair: Pair) -> None:
 async def test_a_text_that_was_not_sent_yet_matches_no_date_filter(pair: Pair) -> None:
     pair.standins.twilio.carrier.handling[""].held = True
     await create(pair)
-    today = str(datetime.now(UTC).date())
+    today = str(pair.standins.clock.now().date())
     assert (await get(pair, "/Messages.json", **{"DateSent>": today})).json()["messages"] == []
     assert len((await get(pair, "/Messages.json", To=CONTACT)).json()["messages"]) == 1
 
