@@ -206,12 +206,13 @@ class SpecialDays(Document):
 
 
 class Closure(Document):
-    """Somebody closed for a while, whatever the hours say."""
+    """Somebody closed for a while, whatever the hours say; `order` is the identity of the order, if it has one."""
 
     since: Moment
     until: Moment
     by: str = ""
     why: str = ""
+    order: str = ""
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:

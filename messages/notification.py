@@ -153,7 +153,10 @@ class UndoHide(QueueMessage):
 
 
 class Whisper(QueueMessage):
-    """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given)."""
+    """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given).
+
+    With `markup`, the text is in Slack's markup.
+    """
 
     actor = "slack.whisper"
     text: str
@@ -161,6 +164,7 @@ class Whisper(QueueMessage):
     response_url: str | None = None
     channel: str | None = None
     thread_ts: str | None = None
+    markup: bool = False
 
 
 class OpenModal(QueueMessage):

@@ -1,4 +1,4 @@
-"""What people ask to see: modals, and tickets found by some words. Pure."""
+"""What people ask to see: modals, tickets found by some words, a line's hours, which they may change. Pure."""
 
 from messages.base import Moment, QueueMessage
 
@@ -48,3 +48,32 @@ class FindTickets(QueueMessage):
     view: str | None = None
     page: int = 0
     received_at: Moment
+
+
+class _AboutHours(QueueMessage):
+    """A person typed something about the hours of a channel's lines; the answer goes to them."""
+
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
+
+
+class ShowHours(_AboutHours):
+    """Whether the channel's lines are open, and until when."""
+
+    actor = "interactive.show_hours"
+
+
+class CloseForAWhile(_AboutHours):
+    """Close the channel's lines until what was typed, and say why; `order` is the identity of the order."""
+
+    actor = "interactive.close_for_a_while"
+    typed: str
+    order: str
+
+
+class OpenAgain(_AboutHours):
+    """End the closure of the channel's lines that was there at `at`."""
+
+    actor = "interactive.open_again"

@@ -9,7 +9,7 @@ from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.sms import ResendText, SendLate, WriteText, WriteTyped
 from messages.ticket import ActOnTicket
-from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, OpenReply, PushSend, ShowHours
 
 REPLY: Final = (
     "Clerk failed to handle your reply. If your message has no mark, the contact does not have it. "
@@ -30,7 +30,9 @@ def _text(message: WriteText | WriteTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-type _Order = HidePost | ShowPost | UndoHide | NameContact | PlaceContact | ActOnTicket | SendLate | ResendText
+type _Hours = ShowHours | CloseForAWhile | OpenAgain
+type _Names = NameContact | PlaceContact
+type _Order = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText | _Names | _Hours
 
 
 def _order(message: _Order) -> Whisper | None:
@@ -62,6 +64,9 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     NameContact: _order,
     PlaceContact: _order,
     ActOnTicket: _order,
+    ShowHours: _order,
+    CloseForAWhile: _order,
+    OpenAgain: _order,
     OpenModal: _view,
     OpenReply: _view,
     OpenDashboard: _view,

@@ -21,6 +21,7 @@ ACTORS: Final = (
     *(f"workers.{slice}.actors" for slice in QUEUES),
     "workers.sms.compose_actors",
     "workers.tickets.auto_actors",
+    "workers.interactive.hours_actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

@@ -210,19 +210,23 @@ def _ends(closure: Closure) -> datetime:
     return closure.until
 
 
-def closed(calendar: Calendar, until: datetime, by: str, why: str, now: datetime) -> Calendar:
-    """A calendar that somebody closes from now on; this takes the place of a closure that is not over.
+def closed(calendar: Calendar, until: datetime, by: str, why: str, at: datetime, order: str = "") -> Calendar:
+    """A calendar that somebody closes at `at`: this takes the place of a closure that was not over then.
 
+    An order that was carried out before changes nothing, and one that comes after a later one counts until that.
     Earlier closures are kept, so that what was computed with them stays true: the last hundred.
     """
-    kept = _ended(calendar.closures, now)[-(MOST_CLOSURES - 1) :]
-    closure = Closure(since=now, until=until, by=by, why=why)
-    return calendar.model_copy(update={"closures": (*kept, closure)})
+    if order and any(each.order == order for each in calendar.closures):
+        return calendar
+    until = min([until, *(each.since for each in calendar.closures if each.since > at)])
+    closure = Closure(since=at, until=until, by=by, why=why, order=order)
+    kept = sorted((*_ended(calendar.closures, at), closure), key=lambda each: each.since)
+    return calendar.model_copy(update={"closures": tuple(kept[-MOST_CLOSURES:])})
 
 
-def reopened(calendar: Calendar, now: datetime) -> Calendar:
-    """A calendar without the closure that is not over."""
-    return calendar.model_copy(update={"closures": _ended(calendar.closures, now)})
+def reopened(calendar: Calendar, at: datetime) -> Calendar:
+    """A calendar without the closure that was not over at `at`; one that began later stays."""
+    return calendar.model_copy(update={"closures": _ended(calendar.closures, at)})
 
 
 def _ended(closures: tuple[Closure, ...], now: datetime) -> tuple[Closure, ...]:

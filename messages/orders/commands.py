@@ -7,7 +7,7 @@ from typing import Final
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import NameContact, PlaceContact
 from messages.sms import WriteTyped
-from messages.views import FindTickets, OpenDashboard
+from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, ShowHours
 
 HELP: Final = (
     "Texts to your team's numbers appear as cards, and each card begins a thread. Your replies in the thread go out as "
@@ -20,6 +20,9 @@ HELP: Final = (
     "their nights\n"
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
     "subject\n"
+    "• `/clerk hours` says whether the line is open, until when, and when it is closed next\n"
+    "• `/clerk close until 14:00 training` or `/clerk close 2h`, in a line's channel, closes it for a while; "
+    "`/clerk open` opens it again\n"
     "• `/clerk help` shows this\n"
     "On a card: *Open* goes to the thread, *Reply* writes to the contact, *Assign* opens the ticket (who is notified "
     "and assigned, subject, status, priority, tags, notes), *Hide* takes a notification out of the channel, "
@@ -32,6 +35,10 @@ ZONE_USAGE: Final = "Where is which contact? Type `/clerk zone +15551234567 Euro
 FIND_USAGE: Final = (
     "What are you looking for? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words "
     "of the subject."
+)
+CLOSE_USAGE: Final = (
+    "Until when should the line be closed, and why? Type `/clerk close until 14:00 training`, `/clerk close 2h` or "
+    "`/clerk close until mon 9:00`."
 )
 QUERY_LIMIT: Final = 200
 
@@ -113,6 +120,27 @@ def _find(typed: SlashCommand, rest: str) -> QueueMessage | str:
     )
 
 
+def _hours(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return ShowHours(by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url)
+
+
+def _close(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    if not rest:
+        return CLOSE_USAGE
+    return CloseForAWhile(
+        typed=html.unescape(rest)[:QUERY_LIMIT],
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=typed.id,
+    )
+
+
+def _open(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return OpenAgain(by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url)
+
+
 def _help(typed: SlashCommand, rest: str) -> QueueMessage | str:
     return HELP
 
@@ -123,6 +151,9 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "name": _name,
     "zone": _zone,
     "find": _find,
+    "hours": _hours,
+    "close": _close,
+    "open": _open,
     "help": _help,
 }
 

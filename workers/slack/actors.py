@@ -242,7 +242,7 @@ async def move_channel(message: ChannelMoved, ports: Ports) -> None:
 @actor(handles=Whisper, max_retries=3)
 async def whisper(message: Whisper, ports: Ports) -> None:
     """Send one agent a private message."""
-    what = blocks.whisper(message.text)
+    what = blocks.whisper(message.text, markup=message.markup)
     if message.response_url is not None:
         await _respond(message.response_url, what, ports)
     elif message.channel is not None:

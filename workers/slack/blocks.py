@@ -218,8 +218,10 @@ def hidden_notice(post: str) -> Rendered:
     return rendered(text, [SectionBlock(text=mrkdwn(text), accessory=undo)])
 
 
-def whisper(text: str) -> Rendered:
-    """A private message to one agent."""
+def whisper(text: str, *, markup: bool = False) -> Rendered:
+    """A private message to one agent: plain words, or Slack's markup."""
+    if markup:
+        return rendered(text, [SectionBlock(text=mrkdwn(text))])
     escaped = clip_escaped(text, SECTION)
     return rendered(escaped, [SectionBlock(text=plain(escaped))])
 
