@@ -19,6 +19,7 @@ from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
 from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
 from workers import missed
+from workers.hours.renewal import Renewal
 from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
 from workers.redraw import request_render
@@ -170,6 +171,7 @@ async def run(
         tasks.create_task(repeat(look, "due work"))
         tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))
         tasks.create_task(repeat(Membership().look, "channels that Clerk is not in"))
+        tasks.create_task(repeat(Renewal().look, "calendars without next year's public holidays"))
 
 
 def _log_failure(what: str, error: Exception) -> None:

@@ -1,0 +1,1 @@
+"""Keeps calendars up to date."""
