@@ -171,6 +171,10 @@ class Documents:
         """Every line, by number."""
         return self._find(Line, "lines", {}, [("_id", ASCENDING)])
 
+    def calendars(self) -> list[Calendar]:
+        """Every calendar, by id."""
+        return self._find(Calendar, "calendars", {}, [("_id", ASCENDING)])
+
     def tickets_by_status(self) -> dict[Status, int]:
         """How many tickets there are in each status."""
         with _explaining_errors():
