@@ -220,7 +220,8 @@ class Pages:
         """Every line and its health."""
         view = self._view
         throttled, refusing = view.documents.throttled(view.documents_now()), view.documents.refusing()
-        lines = [view.line_health(line, throttled, refusing) for line in view.documents.lines()]
+        calendars = {each.id: each for each in view.documents.calendars()}
+        lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
         return self._draw(request, "lines.html", lines=lines, texts_to_no_line=view.texts_to_no_line())
 
     def search(self, request: Request) -> Response:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from messages.calendar import Calendar
 from messages.conversation import Conversation
+from messages.formats.hours import hours_words, next_closed_words
 from messages.line import Line
 from messages.opt_outs import described
 from messages.process.settings import Settings
@@ -43,14 +45,28 @@ LATE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class LineHealth:
-    """A line, which words opt out of it, its quiet hours, when it last had a text, what Slack says of its channel."""
+    """A line, its hours, which words opt out of it, its quiet hours, when it last had a text, what Slack says of its
+    channel.
+    """
 
     line: Line
+    hours: str
     opt_out: str
     quiet: str
     last_text_at: datetime | None
     throttled_until: datetime | None
     refused: str | None
+
+
+def hours_of(line: Line, calendars: Mapping[str, Calendar], now: datetime) -> str:
+    """Whether a line is open, and until when; and when it is closed next."""
+    if not line.calendar:
+        return "always open"
+    calendar = calendars.get(line.calendar)
+    if calendar is None:
+        return f"always open: there is no calendar {line.calendar}"
+    following = next_closed_words(calendar, now)
+    return hours_words(calendar, now) + (f"; next closed: {following}" if following else "")
 
 
 @dataclass(frozen=True)
@@ -144,11 +160,18 @@ class View:
             for each in found
         ]
 
-    def line_health(self, line: Line, throttled: Mapping[str, datetime], refusing: Mapping[str, str]) -> LineHealth:
+    def line_health(
+        self,
+        line: Line,
+        calendars: Mapping[str, Calendar],
+        throttled: Mapping[str, datetime],
+        refusing: Mapping[str, str],
+    ) -> LineHealth:
         """The health of a line, according to the documents."""
         latest = self.documents.texts({"line": line.id, "direction": Direction.INBOUND}, 1)
         return LineHealth(
             line=line,
+            hours=hours_of(line, calendars, self.documents_now()),
             opt_out=described(line),
             quiet=in_words(line),
             last_text_at=latest[0].received_at if latest else None,

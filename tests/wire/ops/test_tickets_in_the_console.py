@@ -18,7 +18,7 @@ COUNT = 64
 async def fill(mongo_url: str) -> None:
     """64 open tickets: the higher its number, the longer its contact has waited."""
     async with Stores.opened(mongo_url) as stores:
-        await stores.lines.add(make.line(name="North"))
+        await stores.lines.add(make.line(name="North", calendar="shop"))
         for number in range(1, COUNT + 1):
             contact = f"+1202555{number:04d}"
             conversation = f"{make.LINE}:{contact}"
@@ -55,6 +55,12 @@ def followed(client: httpx.Client, path: str) -> list[list[int]]:
         if after is None:
             return pages
         path = path.partition("?")[0] + after[1].replace("&amp;", "&")
+
+
+def test_lines_have_their_hours(operator: httpx.Client) -> None:
+    shown = operator.get("/lines").text
+    assert "always open: there is no calendar shop" in shown
+    assert '<span class="dim">of shop</span>' in shown
 
 
 def test_every_ticket_is_on_some_page_and_named(operator: httpx.Client) -> None:
