@@ -198,13 +198,17 @@ def standing(
 
 @dataclass(frozen=True)
 class Parties:
-    """A line, the contact with this number, and what is between them; `standing` says whether they opted out of it."""
+    """A line, the contact with this number, and what is between them; `standing` says whether they opted out of it.
+
+    `home` is the zone in which the line is, where it takes the place of the contact's; blank: unknown.
+    """
 
     number: str
     line: Line | None = None
     contact: Contact | None = None
     conversation: Conversation | None = None
     standing: Standing = Standing()
+    home: str = ""
 
     @property
     def words(self) -> OptOutWords:

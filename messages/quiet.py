@@ -6,7 +6,7 @@ every zone in which the contact may be.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -29,7 +29,8 @@ from messages.calendar import (
 from messages.line import Line, Quiet, QuietHours
 
 MOST_OFFSETS: Final = 4
-"""More candidates than these say nothing about where a contact is: a toll-free number has all zones there are."""
+_SAMPLES: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+"""When the offsets of a number's zones are counted: in winter and in summer."""
 
 NORTH_AMERICA: Final = 1
 AREA_CODE: Final = 3
@@ -46,22 +47,24 @@ class Whereabouts:
     assumed: bool = False
 
 
-def whereabouts(contact: str, own: str, line: str, now: datetime) -> Whereabouts:
+def whereabouts(contact: str, own: str, line: str) -> Whereabouts:
     """Where a contact may be: in the zone that an agent gave them, else where their number is from, else at the line.
 
     `contact` is a number, `own` and `line` are zones; blank: unknown. Without any of them there is no zone.
     """
     if own:
         return Whereabouts((own,))
-    found = zones_of(contact)
-    if found and len({offset(now, zone) for zone in found}) <= MOST_OFFSETS:
+    if found := zones_of(contact):
         return Whereabouts(found)
     return Whereabouts((line,) if line else (), assumed=True)
 
 
 @lru_cache(1024)
 def zones_of(contact: str) -> tuple[str, ...]:
-    """Every zone in which a number may be: all those of its area code in North America; none if it says nothing."""
+    """Every zone in which a number may be: all those of its area code in North America; none if it says nothing.
+
+    More zones than some say nothing either: a toll-free number has all zones there are.
+    """
     try:
         number = phonenumbers.parse(contact, None)
     except phonenumbers.NumberParseException:
@@ -70,7 +73,8 @@ def zones_of(contact: str) -> tuple[str, ...]:
     if number.country_code == NORTH_AMERICA and found:
         code = f"{NORTH_AMERICA}{str(number.national_number)[:AREA_CODE]}"
         found += [zone for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(code) for zone in zones]
-    return tuple(dict.fromkeys(found))
+    apart = max(len({offset(day, zone) for zone in found}) for day in _SAMPLES)
+    return tuple(dict.fromkeys(found)) if apart <= MOST_OFFSETS else ()
 
 
 def quiet_until(hours: QuietHours, zones: tuple[str, ...], now: datetime) -> datetime | None:
@@ -108,8 +112,9 @@ def in_words(line: Line) -> str:
     """What quiet hours do on a line, for operators."""
     if line.quiet is Quiet.OFF:
         return "quiet hours off"
+    unnamed = f"of {line.calendar}" if line.calendar else "unknown"
     does = "people are told" if line.quiet is Quiet.WARN else "texts wait"
-    return f"quiet {line.quiet_hours} ({does}), zone {line.zone or 'unknown'}"
+    return f"quiet {line.quiet_hours} ({does}), zone {line.zone or unnamed}"
 
 
 def zone_named(typed: str) -> str:

@@ -1,11 +1,13 @@
 """The opt-outs: of each conversation, and of a contact and a pool of lines."""
 
 from messages.conversation import Contact, Conversation, conversation_id
-from messages.line import Line
+from messages.line import Line, Quiet
 from messages.opt_outs import Parties, PoolOptOut, Standing, scope_id, standing
+from messages.quiet import zones_of
 from workers.mongo.collection import DocumentStore, RawCollection
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations, superseding
+from workers.mongo.team.calendars import Calendars
 from workers.mongo.team.lines import Lines
 
 
@@ -15,14 +17,22 @@ class OptOuts(DocumentStore[PoolOptOut]):
     kind = PoolOptOut
 
     def __init__(
-        self, collection: RawCollection, lines: Lines, contacts: Contacts, conversations: Conversations
+        self,
+        collection: RawCollection,
+        lines: Lines,
+        calendars: Calendars,
+        contacts: Contacts,
+        conversations: Conversations,
     ) -> None:
         super().__init__(collection)
-        self._lines, self._contacts, self._conversations = lines, contacts, conversations
+        self._lines, self._calendars = lines, calendars
+        self._contacts, self._conversations = contacts, conversations
 
     async def of(self, line: str, contact: str) -> Standing:
         """Whether a contact has opted out of what a line sends."""
-        return (await self.parties(line, contact)).standing
+        known = await self._lines.get(line)
+        between = await self._conversations.get(conversation_id(line, contact))
+        return standing(known, await self._contacts.get(contact), between, await self._of_pool(known, contact))
 
     async def parties(self, line: str, contact: str) -> Parties:
         """A line, a contact, and whether they have opted out of what it sends."""
@@ -37,11 +47,21 @@ class OptOuts(DocumentStore[PoolOptOut]):
         self, line: Line | None, contact: Contact | None, conversation: Conversation | None, number: str
     ) -> Parties:
         found = standing(line, contact, conversation, await self._of_pool(line, number))
-        return Parties(number, line, contact, conversation, found)
+        return Parties(number, line, contact, conversation, found, await self._zone_of(line, contact, number))
+
+    async def _zone_of(self, line: Line | None, contact: Contact | None, number: str) -> str:
+        """The zone in which a line is, if it asks for nights of a contact of whom nobody knows where they are."""
+        known = zones_of(number) or (contact is not None and contact.zone)
+        if line is None or line.quiet is Quiet.OFF or known:
+            return ""
+        if line.zone or not line.calendar:
+            return line.zone
+        calendar = await self._calendars.get(line.calendar)
+        return calendar.zone if calendar else ""
 
     async def standing(self, line: Line, contact: Contact, conversation: Conversation) -> Standing:
         """Whether a contact has opted out of what a line sends, by these documents and the pool's."""
-        return (await self.parties_of(line, contact, conversation)).standing
+        return standing(line, contact, conversation, await self._of_pool(line, contact.id))
 
     async def _of_pool(self, line: Line | None, contact: str) -> PoolOptOut | None:
         return await self.get(scope_id(line.id, contact, line.pool)) if line is not None and line.pool else None

@@ -81,7 +81,9 @@ class Stores:
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])
-        self.opt_outs = OptOuts(self._database["opt_outs"], self.lines, self.contacts, self.conversations)
+        self.opt_outs = OptOuts(
+            self._database["opt_outs"], self.lines, self.calendars, self.contacts, self.conversations
+        )
         self.texts = Texts(self._database["sms"])
         self.planned = PlannedTexts(self._database["planned"])
         self.past = Past(self._database["notes"], self._database["history"])

@@ -235,7 +235,7 @@ def at_call(text: Sms, parties: Parties, now: datetime) -> Verdict:
 def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
     line, between = parties.line, parties.conversation
     heard_at = between.debounce.heard_at if between else None
-    where = _where(parties, now)
+    where = _where(parties)
     return ContactFacts(
         opted_out=parties.standing.out,
         quiet_until=quiet_until(line.quiet_hours, where.zones, now) if line else None,
@@ -249,13 +249,12 @@ def _line_facts(parties: Parties) -> LineFacts:
     return LineFacts(exists=parties.line is not None, quiet=parties.line.quiet if parties.line else Quiet.OFF)
 
 
-def _where(parties: Parties, now: datetime) -> Whereabouts:
+def _where(parties: Parties) -> Whereabouts:
     """Where the contact may be, if the line asks."""
-    line = parties.line
-    if line is None or line.quiet is Quiet.OFF:
+    if parties.line is None or parties.line.quiet is Quiet.OFF:
         return Whereabouts()
     own = parties.contact.zone if parties.contact else ""
-    return whereabouts(parties.number, own, line.zone, now)
+    return whereabouts(parties.number, own, parties.home)
 
 
 TOO_LATE: Final = (
@@ -310,7 +309,7 @@ class NightWords:
 
 def night_words(verdict: Verdict, parties: Parties, now: datetime) -> NightWords | None:
     """What the author of a text is told whose contact may sleep; None if nobody knows where the contact is."""
-    line, where = parties.line, _where(parties, now)
+    line, where = parties.line, _where(parties)
     if isinstance(verdict, Refuse) or verdict.until is None or line is None or where.assumed:
         return None
     zone, until = next(each for each in where.zones if is_night(line.quiet_hours, each, now)), verdict.until

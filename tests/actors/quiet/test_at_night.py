@@ -171,6 +171,27 @@ async def test_what_no_person_sends_now_waits_for_the_morning_and_keeps_no_reply
     assert "held until" not in str(post.what.blocks)
 
 
+@pytest.mark.parametrize(
+    ("settings", "ends"),
+    [
+        ({"calendar": "shop"}, MORNING),
+        ({"calendar": "shop", "zone": "America/Chicago"}, MORNING + timedelta(hours=1)),
+        ({"calendar": "gone"}, None),
+    ],
+    ids=["of its calendar", "its own", "unknown"],
+)
+async def test_where_nobody_knows_where_the_contact_is_the_night_is_that_of_the_line(
+    workers: FakeWorkers, settings: dict[str, Any], ends: datetime | None
+) -> None:
+    await workers.ports.stores.calendars.add(make.calendar(zone=NEW_YORK))
+    await workers.ports.stores.lines.save(make.line(**settings))
+    await thread(workers)
+    workers.clock.time = NIGHT
+    text = await workers.ports.stores.texts.get((await automatic(workers)).id)
+    assert text is not None
+    assert (text.wanted_at, len(sent(workers))) == (ends, 0 if ends else 1)
+
+
 async def test_an_answer_to_somebody_who_just_wrote_goes_at_night(workers: FakeWorkers) -> None:
     await thread(workers)
     await place(workers)
