@@ -24,7 +24,7 @@ from workers.sms.compose import (
 from workers.sms.may_send import LINE_GONE, TOO_LATE, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.planned.at_night import tell_author
+from workers.sms.planned.at_night import plan_for_morning, tell_author
 from workers.sms.replies import decide_reply
 from workers.sms.sending import SEND_WITHIN, WAIT_FOR_EARLIER
 
@@ -96,6 +96,8 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
+    if await plan_for_morning(text, verdict, ports):
+        return None
     if await stores.texts.add(text):
         night = await tell_author(text, verdict, parties, ports)
         await _answer(message, " ".join(filter(None, [confirmation(text, contact, line), night])), ports)

@@ -17,7 +17,7 @@ async def tell_author(text: Sms, verdict: Verdict, parties: Parties, ports: Port
 
 
 async def plan_for_morning(text: Sms, verdict: Verdict, ports: Ports) -> bool:
-    """Plan a text that the line holds at night for `verdict.until`; False if it goes out at once after all.
+    """Plan a text that the line holds at night for `verdict.until`; False if it goes out at once.
 
     Here its planned text is made. Until there are any, a line that holds people's texts warns them.
     """
