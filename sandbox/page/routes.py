@@ -224,7 +224,8 @@ class PageApi:
             return _INTERNALS_OUT_OF_REACH
         zone = str(body.get("zone", next(iter(times.ZONES))))
         try:
-            found = times.destination(str(body["to"]), zone, clock.now(), real := clock.real_now())
+            real = clock.real_now()
+            found = times.destination(str(body["to"]), zone, real + clock.ahead, real)
             due = await self._internals.move_clock(found.at - real)
         except ValueError as error:
             return JSONResponse({"status": 409, "body": str(error)}, 409)

@@ -1,0 +1,58 @@
+"""Whoever asks the machine for the time of day is listed here with the reason; all others are handed a clock.
+
+Only the sandbox's clock can be moved, and only `clerk run` with the sandbox has one.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.contracts import ROOT
+
+ASKING: Final = {
+    "gateway/app.py": "the clock of a gateway that is handed none",
+    "messages/process/publishing.py": "when a message was published: Dramatiq's delays are real",
+    "sandbox/clock.py": "the real time that the sandbox's clock is ahead of",
+    "sandbox/record.py": "when a call was made: a log, beside the times at which queue messages were handled",
+    "sandbox/standins.py": "the real time of the stand-ins that tests serve",
+    "sandbox/state/folder.py": "the name of a folder that was moved aside",
+    "workers/broker.py": "when a message was published again: Dramatiq's delays are real",
+    "workers/mongo/migrations.py": "when a step was done: a record about the deployment",
+    "workers/observe.py": "how long messages wait: a metric",
+    "workers/platforms/twilio/api.py": "the time of a text that Twilio lists without any: it never does",
+    "workers/ports.py": "the clock of the actors, outside the sandbox",
+}
+CLOCKS: Final = {("datetime", "now"), ("datetime", "utcnow"), ("time", "time"), ("time", "time_ns"), ("date", "today")}
+
+
+def files(*packages: str) -> Iterator[Path]:
+    for package in packages:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def names(file: Path) -> Iterator[tuple[str, str]]:
+    """What a file reads of modules and classes, as in ("datetime", "now")."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield node.value.id, node.attr
+
+
+def test_nobody_else_asks_the_machine_for_the_time_of_day() -> None:
+    found = {
+        file.relative_to(ROOT).as_posix()
+        for file in files("messages", "gateway", "workers", "sandbox")
+        if CLOCKS & set(names(file))
+    }
+    assert found == set(ASKING)
+
+
+def test_only_clerk_run_with_the_sandbox_has_a_clock_that_can_be_moved() -> None:
+    making = {
+        file.name: file.read_text()
+        for file in files("messages", "gateway", "workers", "ops", "sandbox")
+        if "SandboxClock(" in file.read_text().replace("class SandboxClock", "")
+    }
+    assert set(making) == {"run.py", "standins.py"}
+    assert making["run.py"].count("SandboxClock(") == 1
+    assert "SandboxClock() if settings.sandbox else None" in making["run.py"]
