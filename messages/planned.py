@@ -10,7 +10,6 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from messages.base import Document, Duration, Moment, QueueMessage
-from messages.calendar import Clock
 from messages.sms import SlackFile
 
 
@@ -64,7 +63,7 @@ class When(Document):
 
     after: Duration | None = None
     day: Annotated[str, StringConstraints(pattern=r"^(tomorrow|mon|tue|wed|thu|fri|sat|sun|\d{4}-\d\d-\d\d)?$")] = ""
-    clock: Clock | None = None
+    clock: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
 
 
 class PlannedEdit(Document):
@@ -82,8 +81,9 @@ class Planned(Document):
     It is due when clocks in `zone` show `wall`, or at the instant meant: `due_at` is what follows from that. It was
     `moved` if something else, such as quiet hours, put `due_at` off. `since` is when a person last said that it is
     right: what the contact wrote later comes first. At `look_at` the clock looks after it: when it is due, to remind
-    its author, or, once it is released, until the text is in the outbox. `orders` are the newest orders that were
-    carried out. `shown` is the version that the thread shows.
+    its author, or, once it is released, until the text is in the outbox. `changed_by` is who made this version, None
+    for Clerk itself. `orders` are the newest orders that were carried out. `shown` is the version that the thread
+    shows.
     """
 
     id: str
@@ -103,7 +103,7 @@ class Planned(Document):
     state: PlannedState = PlannedState.PLANNED
     version: int = 1
     why: str = ""
-    ended_by: str | None = None
+    changed_by: str | None = None
     ended_at: Moment | None = None
     reminded: int = 0
     look_at: Moment | None = None
@@ -116,6 +116,11 @@ class Planned(Document):
     def sms(self) -> str:
         """The id of the text that it becomes: released twice, it is the same text."""
         return f"planned-{self.id}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do: it has ended, and if it was released, the text is in the outbox."""
+        return self.state.is_final and self.look_at is None
 
     @property
     def wall_time(self) -> datetime | None:
@@ -149,9 +154,20 @@ class PlanTyped(QueueMessage):
 
     actor = "sms.plan_typed"
     planned: str
-    typed: str
+    number: str
+    when: When
+    text: str
     by: str
     at: Moment
+    channel: str
+    response_url: str | None = None
+
+
+class ListPlanned(QueueMessage):
+    """An agent asks which texts they have planned."""
+
+    actor = "sms.list_planned"
+    by: str
     channel: str
     response_url: str | None = None
 
