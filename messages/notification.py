@@ -155,7 +155,7 @@ class UndoHide(QueueMessage):
 class Whisper(QueueMessage):
     """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given).
 
-    With `markup`, the text is in Slack's markup.
+    With `markup`, the text is in Slack's markup. The planned texts with the ids `planned` follow it, with buttons.
     """
 
     actor = "slack.whisper"
@@ -165,6 +165,7 @@ class Whisper(QueueMessage):
     channel: str | None = None
     thread_ts: str | None = None
     markup: bool = False
+    planned: tuple[str, ...] = ()
 
 
 class OpenModal(QueueMessage):

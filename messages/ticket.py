@@ -210,9 +210,10 @@ class SetPriority(Document):
 
 
 class Reply(Document):
-    """The agent wrote to the contact."""
+    """The agent wrote to the contact: now, or earlier for now (`planned`), which is no new work on a solved ticket."""
 
     kind: Literal["reply"] = "reply"
+    planned: bool = False
 
 
 class AddNote(Document):
@@ -279,7 +280,7 @@ class ConsiderAnswering(QueueMessage):
 class AgentWrote(QueueMessage):
     """An agent wrote to the contact outside the thread: move the ticket, or begin the first one.
 
-    `order` is the order's identity, None in a message of an earlier version.
+    `order` is the order's identity, None in a message of an earlier version. The text was `planned` earlier, or not.
     """
 
     actor = "tickets.record_text"
@@ -287,6 +288,7 @@ class AgentWrote(QueueMessage):
     by: str
     at: Moment
     order: str | None = None
+    planned: bool = False
 
 
 class ActOnTicket(QueueMessage):

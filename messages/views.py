@@ -20,6 +20,14 @@ class OpenReply(_OpensModal):
     channel: str | None = None
 
 
+class OpenPlanned(_OpensModal):
+    """An agent clicked Edit on a planned text, in `channel`."""
+
+    actor = "interactive.open_planned"
+    planned: str
+    channel: str | None = None
+
+
 class OpenDashboard(_OpensModal):
     """An agent typed `/clerk` in a channel."""
 

@@ -114,6 +114,7 @@ class FakeSlack:
     absent_from: set[str] = field(default_factory=set)
     posted_files: dict[str, SlackFile] = field(default_factory=dict)
     homes: dict[str, frozenset[str]] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
     no_such_thread: str | None = "thread_not_found"
     """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
@@ -280,6 +281,11 @@ class FakeSlack:
     async def user_name(self, user: str) -> str:
         """The display name of a user."""
         return user.lower()
+
+    async def zone_of(self, user: str) -> str:
+        """The time zone of a user."""
+        self.before("zone", "")
+        return self.zones.get(user, "")
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Those of some channels that are public, or private with this member; nothing while Slack tells nothing."""

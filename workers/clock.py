@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.notification import ConsiderNotifying
+from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
 from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
@@ -29,7 +30,7 @@ from workers.slack.membership import Membership
 log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
-start_at_zero(WOKEN, ("texts", "outbox", "tickets", "closing", "announcements", "answers", "redraws"))
+start_at_zero(WOKEN, ("texts", "outbox", "planned", "tickets", "closing", "announcements", "answers", "redraws"))
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""
@@ -129,8 +130,18 @@ async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
+async def _due_planned_texts(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    """Those of removed lines, too: they are refused, and their authors learn it."""
+    due = await ports.stores.planned.due(now, now + WAKE_AGAIN_AFTER)
+    return [
+        ("planned", each.look_at, _publish(ports, LookAtPlanned(conversation=each.conversation)))
+        for each in {planned.conversation: planned for planned in reversed(due)}.values()
+    ]
+
+
 LOOKS: Final[tuple[Look, ...]] = (
     _due_texts,
+    _due_planned_texts,
     _due_tickets,
     _closing_tickets,
     _due_announcements,

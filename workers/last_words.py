@@ -7,9 +7,19 @@ from messages.base import QueueMessage
 from messages.conversation import NameContact, PlaceContact
 from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
+from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
 from messages.sms import ResendText, SendLate, WriteText, WriteTyped
 from messages.ticket import ActOnTicket
-from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, OpenReply, PushSend, ShowHours
+from messages.views import (
+    CloseForAWhile,
+    FindTickets,
+    OpenAgain,
+    OpenDashboard,
+    OpenPlanned,
+    OpenReply,
+    PushSend,
+    ShowHours,
+)
 
 REPLY: Final = (
     "Clerk failed to handle your reply. If your message has no mark, the contact does not have it. "
@@ -26,13 +36,14 @@ def _reply(message: SlackReplyPosted) -> Whisper:
     return Whisper(text=REPLY, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
 
 
-def _text(message: WriteText | WriteTyped) -> Whisper:
+def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
 type _Hours = ShowHours | CloseForAWhile | OpenAgain
 type _Names = NameContact | PlaceContact
-type _Order = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText | _Names | _Hours
+type _OfPlanned = ActOnPlanned | ListPlanned
+type _Order = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText | _Names | _OfPlanned | _Hours
 
 
 def _order(message: _Order) -> Whisper | None:
@@ -42,7 +53,7 @@ def _order(message: _Order) -> Whisper | None:
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 
-def _view(message: OpenModal | OpenReply | OpenDashboard | PushSend | FindTickets) -> Whisper | None:
+def _view(message: OpenModal | OpenReply | OpenPlanned | OpenDashboard | PushSend | FindTickets) -> Whisper | None:
     channel: str | None = getattr(message, "channel", None)
     return None if channel is message.response_url is None else _to(message.user, ORDER, channel, message.response_url)
 
@@ -56,6 +67,10 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     SlackReplyPosted: _reply,
     WriteText: _text,
     WriteTyped: _text,
+    PlanText: _text,
+    PlanTyped: _text,
+    ActOnPlanned: _order,
+    ListPlanned: _order,
     SendLate: _order,
     ResendText: _order,
     HidePost: _order,
@@ -69,6 +84,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenAgain: _order,
     OpenModal: _view,
     OpenReply: _view,
+    OpenPlanned: _view,
     OpenDashboard: _view,
     PushSend: _view,
     FindTickets: _view,

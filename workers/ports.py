@@ -144,6 +144,10 @@ class Slack(Protocol):
         """A user's name."""
         ...
 
+    async def zone_of(self, user: str) -> str:
+        """The time zone in which a user has Slack show times; blank if Slack does not say."""
+        ...
+
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see."""
         ...

@@ -22,6 +22,7 @@ ACTORS: Final = (
     "workers.sms.compose_actors",
     "workers.tickets.auto_actors",
     "workers.interactive.hours_actors",
+    "workers.sms.planned.actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

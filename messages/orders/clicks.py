@@ -9,9 +9,10 @@ from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate
 from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take
-from messages.views import FindTickets, OpenReply, PushSend
+from messages.views import FindTickets, OpenPlanned, OpenReply, PushSend
 
 MOST_PAGES: Final = 1000
 
@@ -191,6 +192,43 @@ def _answer_again(click: Click) -> Sequence[QueueMessage]:
     return _command(click, AnswerAgain.model_validate(click.parsed_value()))
 
 
+def _planned(click: Click, command: CancelPlan | SendPlanNow | KeepPlan) -> Sequence[QueueMessage]:
+    order = ActOnPlanned(
+        planned=str(click.parsed_value()["planned"]),
+        command=command,
+        by=click.user,
+        at=click.acted_at,
+        channel=click.channel or None,
+        response_url=click.response_url,
+        order=click.order,
+    )
+    return [order]
+
+
+def _keep_planned(click: Click) -> Sequence[QueueMessage]:
+    return _planned(click, KeepPlan())
+
+
+def _send_planned_now(click: Click) -> Sequence[QueueMessage]:
+    return _planned(click, SendPlanNow())
+
+
+def _cancel_planned(click: Click) -> Sequence[QueueMessage]:
+    return _planned(click, CancelPlan())
+
+
+def _edit_planned(click: Click) -> Sequence[QueueMessage]:
+    modal = OpenPlanned(
+        planned=str(click.parsed_value()["planned"]),
+        user=click.user,
+        trigger_id=click.trigger_id,
+        response_url=click.response_url,
+        channel=click.channel or None,
+        received_at=click.at,
+    )
+    return [modal]
+
+
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.open": _open,
     "ticket.assign": _assign,
@@ -205,6 +243,10 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.priority": _priority,
     "ticket.opt_in": _opt_in,
     "ticket.answer_again": _answer_again,
+    "planned.keep": _keep_planned,
+    "planned.send_now": _send_planned_now,
+    "planned.cancel": _cancel_planned,
+    "planned.edit": _edit_planned,
     "clerk.send": _send_form,
     "clerk.page.0": _page,
     "clerk.page.1": _page,

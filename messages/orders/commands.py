@@ -6,6 +6,9 @@ from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import NameContact, PlaceContact
+from messages.formats.later import USAGE as LATER_USAGE
+from messages.formats.later import read_later
+from messages.planned import ListPlanned, PlanTyped
 from messages.sms import WriteTyped
 from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, ShowHours
 
@@ -15,6 +18,9 @@ HELP: Final = (
     "• `/clerk` opens the dashboard: the open tickets, search, and a form to send a text\n"
     "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`. Put a colon "
     "after the number if the text begins with digits\n"
+    "• `/clerk later NUMBER TIME: TEXT` sends it later: `in 2h`, `9:00`, `tomorrow 9:00`, `mon 9:00`, "
+    "`2026-12-24 9:00`. Slack's own *Schedule message* works in a thread, too\n"
+    "• `/clerk planned` lists what you have planned\n"
     "• `/clerk name NUMBER NAME` names a contact\n"
     "• `/clerk zone NUMBER ZONE` says in which time zone a contact is, such as `Europe/Berlin`: Clerk warns you of "
     "their nights\n"
@@ -80,6 +86,26 @@ def _send(typed: SlashCommand, rest: str) -> QueueMessage | str:
         channel=typed.channel,
         response_url=typed.response_url,
     )
+
+
+def _later(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    found = read_later(rest) if rest else LATER_USAGE
+    if isinstance(found, str):
+        return found
+    return PlanTyped(
+        planned=typed.id,
+        number=found.number,
+        when=found.when,
+        text=found.text,
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+    )
+
+
+def _planned(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return ListPlanned(by=typed.user, channel=typed.channel, response_url=typed.response_url)
 
 
 def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
@@ -148,6 +174,8 @@ def _help(typed: SlashCommand, rest: str) -> QueueMessage | str:
 COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]] = {
     "": _dashboard,
     "send": _send,
+    "later": _later,
+    "planned": _planned,
     "name": _name,
     "zone": _zone,
     "find": _find,

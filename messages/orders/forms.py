@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from messages.base import Document, Moment, QueueMessage
 from messages.formats.numbers import NotANumber, parse
+from messages.orders.send_times import SendChoice, SendTime, send_time
+from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText
 from messages.sms import LIMIT, WriteText
 from messages.ticket import (
     NOTE_LIMIT,
@@ -45,6 +47,8 @@ class InputState(Document):
     selected_options: tuple[Option, ...] | None = None
     selected_users: tuple[str, ...] | None = None
     selected_conversations: tuple[str, ...] | None = None
+    selected_date: str | None = None
+    selected_time: str | None = None
 
     @property
     def text(self) -> str:
@@ -155,10 +159,15 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
 
 
 class TextMetadata(Document):
-    """The private metadata of a modal for a text: where its author learns the outcome."""
+    """The private metadata of a modal for a text: where its author learns the outcome, and in which zone times are.
+
+    `opening` is when the line opens next, as clocks there show it; blank if it is open.
+    """
 
     channel: str | None = None
     response_url: str | None = None
+    zone: str | None = None
+    opening: str = ""
 
 
 class ReplyMetadata(TextMetadata):
@@ -180,26 +189,79 @@ def _text_error(text: str) -> str | None:
     return f"At most {LIMIT:,} characters, please: this has {length:,}." if length > LIMIT else None
 
 
-def _write(submission: Submission, shown: TextMetadata, line: str, contact: str) -> WriteText:
-    return WriteText(
-        sms=f"view-{submission.view}",
-        line=line,
-        contact=contact,
-        text=html.escape(submission.fields["text"].text, quote=False),
+def _time(submission: Submission, shown: TextMetadata) -> SendTime | Mapping[str, str]:
+    """When a text is to go out, or the errors in the fields that say it."""
+    return send_time(
+        _field(submission, "send").picked,
+        _field(submission, "date").selected_date,
+        _field(submission, "time").selected_time,
+        shown.zone,
+        shown.opening,
+        submission.at,
+    )
+
+
+def _write(
+    submission: Submission, shown: TextMetadata, line: str, contact: str, time: SendTime
+) -> WriteText | PlanText:
+    """The order to send a text, now or later."""
+    id, text = f"view-{submission.view}", html.escape(submission.fields["text"].text, quote=False)
+    said = {"line": line, "contact": contact, "text": text, "by": submission.user, "at": submission.at}
+    told = {"channel": shown.channel, "response_url": shown.response_url}
+    if time.when is None:
+        return WriteText.model_validate({"sms": id, **said, **told})
+    return PlanText.model_validate({"planned": id, "when": time.when, "zone": time.zone, **said, **told})
+
+
+def _reply(submission: Submission) -> WriteText | PlanText | Errors:
+    shown = ReplyMetadata.model_validate_json(submission.private_metadata)
+    wrong = OPTED_OUT if shown.opted_out else _text_error(_field(submission, "text").text)
+    time = _time(submission, shown)
+    if wrong or not isinstance(time, SendTime):
+        return {**({"text": wrong} if wrong else {}), **({} if isinstance(time, SendTime) else time)}
+    return _write(submission, shown, shown.line, shown.contact, time)
+
+
+class PlannedMetadata(TextMetadata):
+    """The private metadata of the modal that changes a planned text: which version of it, and for when it was."""
+
+    planned: str
+    version: int
+    wall: str
+
+
+def _edit_planned(submission: Submission) -> ActOnPlanned | Errors:
+    shown = PlannedMetadata.model_validate_json(submission.private_metadata)
+    typed, date, clock = _field(submission, "text").text, _field(submission, "date"), _field(submission, "time")
+    errors: Errors = {"text": wrong} if (wrong := _text_error(typed)) else {}
+    when = None
+    if f"{date.selected_date} {clock.selected_time}" != shown.wall:
+        at = send_time(SendChoice.AT, date.selected_date, clock.selected_time, shown.zone, "", submission.at)
+        if isinstance(at, SendTime):
+            when = at.when
+        else:
+            errors |= at
+    if errors:
+        return errors
+    change = ChangePlan(
+        version=shown.version,
+        text=html.escape(typed, quote=False),
+        when=when,
+        zone=shown.zone,
+        if_reply=IfReply(_field(submission, "if_reply").picked or IfReply.HOLD),
+    )
+    return ActOnPlanned(
+        planned=shown.planned,
+        command=change,
         by=submission.user,
         at=submission.at,
         channel=shown.channel,
         response_url=shown.response_url,
+        order=submission.order,
     )
 
 
-def _reply(submission: Submission) -> WriteText | Errors:
-    shown = ReplyMetadata.model_validate_json(submission.private_metadata)
-    wrong = OPTED_OUT if shown.opted_out else _text_error(_field(submission, "text").text)
-    return {"text": wrong} if wrong else _write(submission, shown, shown.line, shown.contact)
-
-
-def _send(submission: Submission) -> WriteText | Errors:
+def _send(submission: Submission) -> WriteText | PlanText | Errors:
     shown = TextMetadata.model_validate_json(submission.private_metadata)
     line, picked = _field(submission, "line").picked, _field(submission, "contact").picked
     typed = _field(submission, "number").text
@@ -217,9 +279,12 @@ def _send(submission: Submission) -> WriteText | Errors:
             errors["number"] = str(error)
     if wrong := _text_error(_field(submission, "text").text):
         errors["text"] = wrong
-    if errors or line is None or picked is None:
+    time = _time(submission, shown)
+    if not isinstance(time, SendTime):
+        errors |= time
+    if errors or line is None or picked is None or not isinstance(time, SendTime):
         return errors
-    return _write(submission, shown, line, picked)
+    return _write(submission, shown, line, picked, time)
 
 
 class PushedView(Document):
@@ -268,6 +333,7 @@ def _field(submission: Submission, name: str) -> InputState:
 FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Errors]]] = {
     "ticket.edit": _edit,
     "ticket.reply": _reply,
+    "planned.edit": _edit_planned,
     "clerk.send": _send,
     "clerk.search": _search,
 }

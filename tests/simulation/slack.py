@@ -242,6 +242,10 @@ class WiredSlack:
         """A user's name."""
         return user.lower()
 
+    async def zone_of(self, user: str) -> str:
+        """Nobody's zone is known."""
+        return ""
+
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """All channels are public."""
         return Sight(frozenset(channels))

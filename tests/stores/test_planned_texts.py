@@ -42,7 +42,7 @@ async def test_a_conversation_names_its_planned_texts_until_they_are_settled(sto
     assert found is not None
     assert found.planned == ("P1", "P2")
     await stores.planned.add(make.planned(id="P2", due_at=at(9)))
-    assert [each.id for each in await stores.planned.live(found.planned)] == ["P2"]
+    assert [each.id for each in await stores.planned.live(CONVERSATION)] == ["P2"]
     await stores.conversations.settle_planned(CONVERSATION, ["P1"])
     found = await stores.conversations.get(CONVERSATION)
     assert found is not None

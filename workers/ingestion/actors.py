@@ -16,6 +16,7 @@ from messages.formats.reactions import is_reaction, may_be_reaction
 from messages.inbound import SmsReceived
 from messages.line import Line
 from messages.opt_outs import Keyword, OptOut, OptOutWords, Standing, keyword, notice, warning, words_of
+from messages.planned import LookAtPlanned
 from messages.process.publishing import correlation
 from messages.sms import Direction, Sms, State
 from messages.ticket import FileTexts
@@ -153,6 +154,7 @@ async def _record_wish(text: Sms, ports: Ports) -> str:
         for conversation in await stores.opt_outs.record(text.line, text.contact, counted, text.pool):
             if conversation != text.conversation:  # its own pass follows anyway
                 await redraw(conversation, ports)
+                await ports.publisher.publish(LookAtPlanned(conversation=conversation))
     was_out = before.out or before.since == text.received_at
     return notice(wish, words, opted_out=was_out, in_pool=bool(text.pool))
 
@@ -179,6 +181,8 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
         placed = await _place(texts, newest, ports)
         if texts or answered:
             await ports.publisher.publish(_filing(id, placed))
+        if placed and conversation.planned:
+            await ports.publisher.publish(LookAtPlanned(conversation=id))
         if not answered:
             wait = ASK_AGAIN
             break

@@ -13,13 +13,19 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Histogram
 
+from messages.calendar import is_open, next_opening, wall_time
+from messages.conversation import Contact
 from messages.formats.byline import Byline
+from messages.formats.places import ZoneOf, meant_in
+from messages.line import Line
 from messages.notification import OpenModal, Whisper
-from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+from messages.planned import PlannedState
+from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, PushSend
 from workers.failures import CallError, Permanent
-from workers.interactive import assign_modal, lists, reply_modals, troubles
+from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, troubles
 from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
 from workers.interactive.lists import ListPage
+from workers.interactive.send_time_fields import Offered
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
 from workers.retries import is_outage
@@ -50,6 +56,16 @@ NOT_TOLD: Final = (
 )
 TICKET_GONE: Final = "You can't send a text: this ticket's line or contact no longer exists."
 
+PLANNED_GONE: Final = "Clerk no longer has that planned text, so there is nothing to change."
+PLANNED_OVER: Final = {
+    PlannedState.RELEASED: "There is nothing to change: it has left. The conversation's thread shows when.",
+    PlannedState.CANCELLED: "There is nothing to change: it was cancelled. The conversation's thread shows by whom.",
+    PlannedState.REFUSED: "There is nothing to change: it was refused. The conversation's thread shows why.",
+}
+
+ZONE_WITHIN: Final = timedelta(seconds=0.7)
+"""How long a modal waits for Slack to say in which zone its agent is."""
+
 LOAD_AT_LEAST: Final = timedelta(milliseconds=100)
 
 APPEARS_WITHIN: Final = timedelta(seconds=5)
@@ -59,7 +75,7 @@ LOOK_AGAIN: Final = timedelta(milliseconds=300)
 FIND_WITHIN: Final = timedelta(seconds=10)
 """How long a search may take before the person is told that it does not work now."""
 
-type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend
+type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned
 type View = Mapping[str, Any]
 
 
@@ -111,8 +127,58 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
             return TICKET_GONE
         if not (seen := await may_see(ticket, line, message.user, message.channel, ports)):
             return (NOT_TOLD if seen is None else NOT_SEEN).format(ticket=ticket.id)
-        out = (await stores.opt_outs.of(line.id, contact.id)).out
-        return reply_modals.reply(line, contact, line.channel, message.response_url, opted_out=out)
+        standing, offered = await asyncio.gather(
+            stores.opt_outs.of(line.id, contact.id), _send_times(line, contact, message.user, ports)
+        )
+        return reply_modals.reply(
+            line,
+            contact,
+            line.channel,
+            message.response_url,
+            opted_out=standing.out,
+            offered=offered,
+        )
+
+    await _show(message, view, ports)
+
+
+async def _send_times(line: Line, contact: Contact, agent: str, ports: Ports) -> Offered:
+    """In which zone the times of a form are meant, and when the line opens next."""
+    now = ports.now()
+    calendar = await ports.stores.calendars.get(line.calendar) if line.calendar else None
+    where = meant_in(None, contact, None, None, now)
+    if where.of is ZoneOf.NOBODY:
+        lines = line.zone or (calendar.zone if calendar else "")
+        where = meant_in(None, contact, await _zone_of(agent, ports), lines, now)
+    if calendar is None or is_open(calendar, now):
+        return Offered(where)
+    opens = next_opening(calendar, now)
+    return Offered(where, wall_time(opens, where.zone) if opens else None, wall_time(now, where.zone).date())
+
+
+async def _zone_of(agent: str, ports: Ports) -> str:
+    """An agent's time zone; blank if Slack does not say it soon enough for a modal."""
+    try:
+        async with asyncio.timeout(ZONE_WITHIN.total_seconds()):
+            return await ports.slack.zone_of(agent)
+    except (TimeoutError, CallError) as error:
+        log.warning("Slack does not say in which zone an agent is", error=type(error).__name__)
+        return ""
+
+
+@actor(handles=OpenPlanned, max_retries=RETRIES, time_limit=timedelta(seconds=15))
+async def open_planned(message: OpenPlanned, ports: Ports) -> None:
+    """Open the modal in which an agent changes a planned text."""
+
+    async def view() -> View | str:
+        stores = ports.stores
+        planned = await stores.planned.get(message.planned)
+        if planned is None:
+            return PLANNED_GONE
+        if planned.state.is_final:
+            return PLANNED_OVER[planned.state]
+        contact = await stores.contacts.get(planned.contact) or Contact(id=planned.contact, created_at=ports.now())
+        return send_time_fields.edit(planned, contact, message.channel, message.response_url)
 
     await _show(message, view, ports)
 

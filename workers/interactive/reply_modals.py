@@ -21,6 +21,7 @@ from slack_sdk.models.views import View
 from messages.conversation import Contact
 from messages.line import Line, line_of
 from messages.opt_outs import TOLD, way_back, words_of
+from workers.interactive.send_time_fields import Offered, fields
 from workers.markup import clip_escaped, escape, unstyled
 
 OPTIONS: Final = 100
@@ -34,7 +35,13 @@ HINT: Final = "At most 1,600 characters. A text that begins with // or note: sta
 
 
 def reply(
-    line: Line, contact: Contact, channel: str | None, response_url: str | None, *, opted_out: bool = False
+    line: Line,
+    contact: Contact,
+    channel: str | None,
+    response_url: str | None,
+    *,
+    opted_out: bool = False,
+    offered: Offered | None = None,
 ) -> dict[str, Any]:
     """The modal of a card's Reply button."""
     name = f"*{clip_escaped(unstyled(contact.name), 200)}* · " if contact.name else ""
@@ -48,7 +55,9 @@ def reply(
         )
         blocks.append(SectionBlock(text=_plain(escape(warning))))
     shown = {"line": line.id, "contact": contact.id, "opted_out": opted_out}
-    return _modal("ticket.reply", "Reply", [*blocks, _text()], {**shown, **_where(channel, response_url)})
+    carried = {**shown, **_where(channel, response_url), **(offered.metadata if offered else {})}
+    times = [] if opted_out else fields(offered)
+    return _modal("ticket.reply", "Reply", [*blocks, _text(), *times], carried)
 
 
 LINES_NOT_TOLD: Final = (
@@ -90,6 +99,7 @@ def send(
         InputBlock(block_id="line", label=_plain("From the line"), element=element),
         *([SectionBlock(text=_plain(LINES_NOT_TOLD))] if unsure else []),
         _text(),
+        *fields(None),
     ]
     return _modal("clerk.send", "Send text", blocks, _where(channel, response_url))
 

@@ -1,6 +1,5 @@
 """The planned texts."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,7 +56,7 @@ class PlannedTexts(DocumentStore[Planned]):
         overdue = {"look_at": {"$lte": now}, "$or": [{"woken_at": None}, {"woken_at": {"$lte": now}}]}
         return await self._take_due(overdue, "look_at", {"woken_at": again_at}, limit, None)
 
-    async def live(self, ids: Collection[str]) -> list[Planned]:
-        """Those of these planned texts that may still be sent, or are not in the outbox yet, the next one first."""
+    async def live(self, conversation: str) -> list[Planned]:
+        """A conversation's planned texts that may still be sent, or are not in the outbox yet, the next one first."""
         waiting = [{"state": _LIVE}, {"look_at": {"$exists": True}}]
-        return await self._find({"_id": {"$in": sorted(ids)}, "$or": waiting}, [("due_at", ASCENDING)]) if ids else []
+        return await self._find({"conversation": conversation, "$or": waiting}, [("due_at", ASCENDING)])

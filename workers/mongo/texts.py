@@ -124,6 +124,12 @@ class Texts(DocumentStore[Sms]):
             return []
         return await self._find(_places_query(conversation, first, last), [("place", ASCENDING)], limit)
 
+    async def inbound_since(self, conversation: str, at: datetime) -> list[Sms]:
+        """The contact's texts that came after then: the newest page of them, and those without a place yet."""
+        newest = await self._find(_places_query(conversation), [("place", DESCENDING)], PAGE)
+        unplaced = await self._find({"conversation": conversation, "place": _NO_PLACE})
+        return [text for text in (*newest, *unplaced) if text.received_at > at]
+
     async def are_reactions(self, conversation: str, first: int, last: int) -> bool:
         """Whether all inbound texts `first`..`last` are reactions to ours."""
         query = {**_places_query(conversation, first, last), "reaction": {"$ne": True}}

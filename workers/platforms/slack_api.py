@@ -71,6 +71,7 @@ class SlackApi:
         self._token, self._base_url = token, base_url.rstrip("/") + "/"
         self._proxies = proxies or Proxies()
         self._names = Remembered[str](timedelta(hours=1))
+        self._zones = Remembered[str](timedelta(hours=1))
         self._may_customize = True
         self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
@@ -272,6 +273,13 @@ class SlackApi:
         found = (await self._call("users.info", user=user))["user"]
         profile = found.get("profile") or {}
         return str(profile.get("display_name") or profile.get("real_name") or found.get("real_name") or found["name"])
+
+    async def zone_of(self, user: str) -> str:
+        """A user's time zone (https://docs.slack.dev/reference/objects/user-object); each process asks once an hour."""
+        return await self._zones.get(user, self._ask_zone)
+
+    async def _ask_zone(self, user: str) -> str:
+        return str((await self._call("users.info", user=user))["user"].get("tz") or "")
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see.

@@ -30,7 +30,7 @@ from workers.lease import LEASE, Lease, LeaseLost
 from workers.ports import Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
-from workers.slack import blocks, plan
+from workers.slack import blocks, plan, planned_posts
 from workers.slack.elements import Rendered
 from workers.slack.reconcile.pass_state import PassState
 from workers.slack.reconcile.reconcile_pass import ReconcilePass
@@ -242,7 +242,7 @@ async def move_channel(message: ChannelMoved, ports: Ports) -> None:
 @actor(handles=Whisper, max_retries=3)
 async def whisper(message: Whisper, ports: Ports) -> None:
     """Send one agent a private message."""
-    what = blocks.whisper(message.text, markup=message.markup)
+    what = await _whispered(message, ports)
     if message.response_url is not None:
         await _respond(message.response_url, what, ports)
     elif message.channel is not None:
@@ -250,6 +250,14 @@ async def whisper(message: Whisper, ports: Ports) -> None:
             await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
         except Permanent as error:
             log.error("an agent can't be told in this channel", channel=message.channel, error=error.code)
+
+
+async def _whispered(message: Whisper, ports: Ports) -> Rendered:
+    """What a whisper shows: words alone, or with planned texts as they are now."""
+    if not message.markup:
+        return blocks.whisper(message.text)
+    found = {each.id: each for each in await ports.stores.planned.by_ids(message.planned)}
+    return planned_posts.whisper(message.text, [found[id] for id in message.planned if id in found])
 
 
 async def _respond(response_url: str, what: Rendered, ports: Ports) -> None:

@@ -53,7 +53,8 @@ class Card:
     """The contents of a card: `newest` is its text, `more` counts the others, `permalink` leads to the thread.
 
     With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
-    contact failed, if it did. `opted_out_since` is when the contact opted out of the line's texts, if they did.
+    contact failed, if it did. `planned` is the line about what is planned, in markup. `opted_out_since` is when the
+    contact opted out of the line's texts, if they did.
     """
 
     ticket: Ticket
@@ -65,6 +66,7 @@ class Card:
     root: bool
     withheld: str | None = None
     failed: str = ""
+    planned: str = ""
     opted_out_since: datetime | None = None
 
 
@@ -81,6 +83,7 @@ def card(card: Card) -> Rendered:
         *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
+        *([ContextBlock(elements=[mrkdwn(card.planned)])] if card.planned else []),
         *opt_out(ticket.id, card.line, card.opted_out_since),
         SectionBlock(fields=_fields(ticket, card.line)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),

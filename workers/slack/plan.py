@@ -7,6 +7,7 @@ from typing import Final
 from messages.conversation import Announcement, Conversation, Debounce, SendingOutcome
 from messages.line import Line
 from messages.notification import Post, PostKind
+from messages.planned import Planned
 from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
 from workers.claim import Attempt, ClaimState
@@ -184,6 +185,17 @@ def outcome_id(text: Sms) -> str:
 def written_id(text: Sms) -> str:
     """The id of the thread post of a text from a modal or command."""
     return f"{text.conversation}/written/{text.id}"
+
+
+def planned_id(conversation: Conversation, planned: Planned) -> str:
+    """The id of the post of a planned text in the conversation's present thread."""
+    number = thread_number(conversation)
+    return f"{conversation.id}/planned/{planned.id}{f'/thread-{number}' if number else ''}"
+
+
+def planned_note_id(planned: Planned) -> str:
+    """The id of the thread line about what Clerk did to a planned text."""
+    return f"{planned.conversation}/planned-note/{planned.id}/{planned.version}"
 
 
 def is_written_elsewhere(text: Sms) -> bool:

@@ -31,6 +31,7 @@ from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.offer import offer_held
 from workers.sms.replies import (
     BUTTONS_ONLY,
     FOREIGN,
@@ -97,6 +98,8 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
         await ports.publisher.publish(message, delay=wait)
         return
     await _publish_effects(text, message, ports)
+    if text.state is State.WAITING:
+        await offer_held(conversation, message.user, ports, channel=message.channel, thread_ts=message.thread_ts)
 
 
 async def _record_before(

@@ -40,7 +40,7 @@ def parse_typed(typed: WriteTyped, lines: Sequence[Line], known: Collection[str]
     """
     line = line_of(lines, typed.channel)
     if line is None:
-        return _which_line(lines)
+        return which_line(lines)
     try:
         number, text = split(typed.typed, line.id)
     except NotANumber as error:
@@ -62,7 +62,8 @@ def parse_typed(typed: WriteTyped, lines: Sequence[Line], known: Collection[str]
     )
 
 
-def _which_line(lines: Sequence[Line]) -> str:
+def which_line(lines: Sequence[Line]) -> str:
+    """The answer to an agent who typed a text where it is unclear which line should send it."""
     if not lines:
         return NO_LINES
     names = ", ".join(f"{line.name} ({line.id})" if line.name else line.id for line in lines[:LISTED])

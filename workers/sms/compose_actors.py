@@ -25,6 +25,7 @@ from workers.sms.may_send import LINE_GONE, TOO_LATE, at_door, is_late, objectio
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.offer import offer_held
 from workers.sms.replies import decide_reply
 from workers.sms.sending import SEND_WITHIN, WAIT_FOR_EARLIER
 
@@ -92,7 +93,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
         await _refuse(message, words, ports)
         return None
     await stores.contacts.ensure(contact.id, now)
-    await stores.conversations.ensure(line.id, contact.id, now)
+    conversation = await stores.conversations.ensure(line.id, contact.id, now)
     late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
@@ -101,6 +102,8 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     if await stores.texts.add(text):
         night = await tell_author(text, verdict, parties, ports)
         await _answer(message, " ".join(filter(None, [confirmation(text, contact, line), night])), ports)
+    if text.state is State.WAITING:
+        await offer_held(conversation, message.by, ports, channel=message.channel, response_url=message.response_url)
     return text
 
 

@@ -232,6 +232,20 @@ def at_call(text: Sms, parties: Parties, now: datetime) -> Verdict:
     return may_send(facts, _contact_facts(parties, now), _line_facts(parties), now)
 
 
+def at_release(
+    due_at: datetime, contact: ContactFacts, line: LineFacts, now: datetime, *, exempt: bool = False
+) -> Verdict:
+    """Whether a planned text that was due then is released now; `exempt` if a person says that it is."""
+    lasts = None if exempt else _CALLED_FOR[Origin.PLANNED]
+    until = None if lasts is None else due_at + lasts
+    return may_send(TextFacts(origin=Origin.PLANNED, exempt=exempt, sendable_until=until), contact, line, now)
+
+
+def facts_of(parties: Parties, now: datetime) -> tuple[ContactFacts, LineFacts]:
+    """What the gate is told of a contact and a line."""
+    return _contact_facts(parties, now), _line_facts(parties)
+
+
 def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
     line, between = parties.line, parties.conversation
     heard_at = between.debounce.heard_at if between else None

@@ -5,6 +5,7 @@ from typing import Final
 
 from messages.line import Line
 from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, words_of
+from messages.planned import LookAtPlanned
 from messages.sms import Sms, State
 from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
@@ -58,3 +59,4 @@ async def _record(text: Sms, judged: Standing, ports: Ports) -> None:
     pool = "" if judged.out and is_toll_free(text.line) else None
     for conversation in await ports.stores.opt_outs.record(text.line, text.contact, judged, pool):
         await redraw(conversation, ports)
+        await ports.publisher.publish(LookAtPlanned(conversation=conversation))

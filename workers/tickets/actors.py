@@ -188,8 +188,11 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     if decision.refusals and message.by is not None:
         await _refuse(message, decision.ticket, decision.refusals, ports)
     conversation, episode = ticket.conversation, None if decision.ticket.is_closed else decision.ticket.episode
-    if message.by is None:
+    if message.by is None or (isinstance(message.command, Reply) and message.command.planned):
+        # nobody looks at the conversation when a planned text leaves: what the contact wrote is still announced
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation, episode=episode))
+        if message.by is not None:
+            await redraw(conversation, ports)
         return
     replied = isinstance(message.command, Reply)
     acted = AgentActed(
@@ -251,7 +254,8 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
         await ports.stores.tickets.add(begun)
     else:
         raise LostVersionRace
-    order = ActOnTicket(ticket=ticket.id, command=Reply(), by=message.by, at=message.at, order=message.order)
+    reply = Reply(planned=message.planned)
+    order = ActOnTicket(ticket=ticket.id, command=reply, by=message.by, at=message.at, order=message.order)
     await act(order, ports)
 
 

@@ -38,6 +38,7 @@ class Event(StrEnum):
 
     TEXT = "an inbound SMS"
     REPLY = "an agent replies"
+    PLANNED = "a text leaves that an agent planned"
     TAKE = "an agent assigns someone, or takes it"
     EXPIRE = "solved_for passes"
 
@@ -55,13 +56,14 @@ N, O, P, H, S, C = Status  # noqa: E741 - the table reads best with the initials
 Z: Final = Outcome.NOTHING
 
 TRANSITIONS: Final[dict[Event, dict[Status, Status | Outcome]]] = {
-    #             New   Open  Pending On-hold Solved Closed
-    Event.TEXT:   {N: N, O: O, P: O, H: O, S: O, C: Outcome.SUCCESSOR_NEW},
-    Event.REPLY:  {N: O, O: O, P: O, H: H, S: O, C: Outcome.SUCCESSOR_OPEN},
-    Event.TAKE:   {N: O, O: O, P: O, H: H, S: S, C: Outcome.REFUSED},
-    Event.EXPIRE: {N: Z, O: Z, P: Z, H: Z, S: C, C: Z},
+    #              New   Open  Pending On-hold Solved Closed
+    Event.TEXT:    {N: N, O: O, P: O, H: O, S: O, C: Outcome.SUCCESSOR_NEW},
+    Event.REPLY:   {N: O, O: O, P: O, H: H, S: O, C: Outcome.SUCCESSOR_OPEN},
+    Event.PLANNED: {N: O, O: O, P: O, H: H, S: S, C: Z},
+    Event.TAKE:    {N: O, O: O, P: O, H: H, S: S, C: Outcome.REFUSED},
+    Event.EXPIRE:  {N: Z, O: Z, P: Z, H: Z, S: C, C: Z},
 }  # fmt: skip
-"""product.md's table, row by row."""
+"""product.md's table, row by row; a planned text is no new work on a ticket that is over (time.md, 1.5)."""
 
 SETTABLE: Final[dict[Status, frozenset[Status]]] = {
     status: frozenset() if status is C else frozenset(Status) - ({N} if status is not N else set()) for status in Status
@@ -116,7 +118,7 @@ def decide(
         case SetPriority():
             draft, refusals = _set_priority({}, ticket, command.priority)
         case Reply():
-            draft, refusals = _reply(ticket, by, now), ()
+            draft, refusals = _reply(ticket, command, by, now), ()
         case AddNote():
             draft, refusals = _add_note(ticket, command, by, now), ()
         case OptIn():
@@ -255,8 +257,8 @@ def successor_status(ticket: Ticket, command: Command) -> Status | None:
     """The status of the successor that a command begins; None if the command is about this ticket."""
     if not isinstance(command, Reply):
         return None
-    outcome = TRANSITIONS[Event.REPLY][ticket.status]
-    return SUCCESSORS[outcome] if isinstance(outcome, Outcome) else None
+    outcome = TRANSITIONS[_written(command)][ticket.status]
+    return SUCCESSORS.get(outcome) if isinstance(outcome, Outcome) else None
 
 
 def as_of(ticket: Ticket, version: int, earlier: Sequence[Entry] = ()) -> Ticket:
@@ -337,8 +339,12 @@ def _take(ticket: Ticket, by: str | None) -> tuple[dict[str, Any], tuple[str, ..
     return {"status": status, "assignees": _with(ticket.assignees, by)}, ()
 
 
-def _reply(ticket: Ticket, by: str | None, now: datetime) -> dict[str, Any]:
-    status = TRANSITIONS[Event.REPLY][ticket.status]
+def _written(command: Reply) -> Event:
+    return Event.PLANNED if command.planned else Event.REPLY
+
+
+def _reply(ticket: Ticket, command: Reply, by: str | None, now: datetime) -> dict[str, Any]:
+    status = TRANSITIONS[_written(command)][ticket.status]
     if not isinstance(status, Status):
         return {}
     answered = ticket.waiting_since is not None and ticket.waiting_since <= now

@@ -45,6 +45,13 @@ def options_of(element: Mapping[str, Any]) -> list[Json]:
 def element_state(element: Mapping[str, Any], value: Any) -> Json:
     """The state of an element: what a person chose (options by value) or, if `value` is None, its initial value."""
     kind = element["type"]
+    if kind == "timepicker" and "timezone" in element:
+        return {**_state(element, value), "timezone": element["timezone"]}
+    return _state(element, value)
+
+
+def _state(element: Mapping[str, Any], value: Any) -> Json:
+    kind = element["type"]
     name, initial = _STATE_FIELDS[kind]
     if value is None:
         found = element.get(initial)

@@ -23,6 +23,7 @@ export function inputView(block, where) {
     h("label", { for: id }, label, block.optional && h("small", null, " (optional)")),
     field(block, where, { id, label, described, invalid: Boolean(error) }),
     error && h("p", { key: "error", id: `${id}/error`, class: "error", role: "alert" }, error),
+    block.element.timezone && h("p", { key: "zone", class: "hint" }, block.element.timezone),
     block.hint && h("p", { key: "hint", id: `${id}/hint`, class: "hint" }, plain(block.hint)),
   );
 }

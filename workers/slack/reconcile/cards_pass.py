@@ -12,7 +12,7 @@ from workers.claim import Attempt
 from workers.failures import CallError, Permanent
 from workers.platforms.slack_failures import is_about_the_message
 from workers.ports import Posted
-from workers.slack import blocks, cards, plan
+from workers.slack import blocks, cards, plan, planned_posts
 from workers.slack.elements import Rendered
 from workers.slack.reconcile.pass_state import PassState
 from workers.slack.writer import REPAIR_TIME
@@ -254,5 +254,6 @@ class CardsPass:
             root=root,
             withheld=withheld,
             failed=conversation.outcome.failed if conversation.outcome else "",
+            planned=planned_posts.card_line(self._state.planned),
             opted_out_since=self._state.standing.since if self._state.standing.out else None,
         )

@@ -9,6 +9,7 @@ from messages.formats.byline import byline
 from messages.line import Line
 from messages.notification import Post
 from messages.opt_outs import Standing
+from messages.planned import Planned
 from messages.sms import Sms
 from messages.ticket import Ticket
 from workers.lease import Lease
@@ -56,11 +57,16 @@ class PassState:
         """The posts of the next texts, if an earlier pass began them, as far as this one has looked for them."""
         self.unshown: list[Sms] = []
         """The texts whose state Slack does not show."""
+        self.planned: list[Planned] = []
+        """The planned texts that may change, or whose end the thread does not show."""
         self.standing = Standing()
 
     async def read(self) -> None:
         """Read the rest of what the pass needs."""
         self.standing = await self.ports.stores.opt_outs.standing(self.line, self.contact, self.conversation)
+        if self.conversation.planned:
+            found = await self.ports.stores.planned.by_ids(self.conversation.planned)
+            self.planned = sorted(found, key=lambda each: (each.due_at, each.id))
         await self.read_posts()
         await self._read_texts()
 

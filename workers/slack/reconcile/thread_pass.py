@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from messages.conversation import Thread
 from messages.formats.byline import byline
 from messages.notification import PostKind
+from messages.planned import Planned
 from messages.sms import Sms
 from workers.observe import TEXT_TO_SLACK
 from workers.ports import Posted
-from workers.slack import blocks, plan, recap
+from workers.slack import blocks, plan, planned_posts, recap
+from workers.slack.elements import Rendered
 from workers.slack.reconcile.cards_pass import CardsPass
 from workers.slack.reconcile.pass_state import CARDS, PassState
 
@@ -32,6 +34,7 @@ class ThreadPass:
             await self._say_if_absent(root)
         await self._thread_lines()
         await self._replies()
+        await self._planned()
 
     async def root(self) -> Thread | None:
         """The conversation's thread, posted if necessary."""
@@ -186,8 +189,11 @@ class ThreadPass:
         """Whether the post of a text from a modal or command shows its state, and nothing can change that any more."""
         if not plan.is_written_elsewhere(text):
             return True
-        what = blocks.written(text)
-        known = await self._ports.stores.posts.get(plan.written_id(text))
+        return await self._keep_in_line(plan.written_id(text), blocks.written(text))
+
+    async def _keep_in_line(self, id: str, what: Rendered) -> bool:
+        """Whether a post in the thread shows this, and nothing can change that any more; if it was posted at all."""
+        known = await self._ports.stores.posts.get(id)
         if known is None or known.channel is None or known.ts is None:
             return True
         if self._writer.is_shown(known, what):
@@ -197,6 +203,30 @@ class ThreadPass:
             return False
         drawn = await self._ports.stores.posts.set(known, rendering=what.digest)
         return self._writer.is_shown(drawn, what) and drawn.unsure_at is None
+
+    async def _planned(self) -> None:
+        """Show what agents planned, and what became of it; forget what has ended and is shown."""
+        conversation, over = self._state.conversation, []
+        for planned in self._state.planned:
+            if planned.shown < planned.version or plan.thread_number(conversation):
+                if not await self._show_planned(planned):
+                    break
+                await self._ports.stores.planned.set_shown(planned)
+            if planned.is_over:
+                over.append(planned.id)
+        await self._ports.stores.conversations.settle_planned(conversation.id, over)
+
+    async def _show_planned(self, planned: Planned) -> bool:
+        """Whether the thread shows a planned text as it is, and says what Clerk did to it."""
+        id, what = plan.planned_id(self._state.conversation, planned), planned_posts.post(planned)
+        subject = blocks.Unshown("A planned text")
+        post = self._writer.new_post(id, PostKind.LINE, self._line.channel)
+        if not (await self._writer.post_in_thread(post, what, subject) and await self._keep_in_line(id, what)):
+            return False
+        if (said := planned_posts.note(planned)) is None:
+            return True
+        line = self._writer.new_post(plan.planned_note_id(planned), PostKind.LINE, self._line.channel)
+        return await self._writer.post_in_thread(line, said, subject)
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
         """Whether a reply has the wanted reaction, and no other of ours."""

@@ -3,16 +3,14 @@
 `decide` is total: every event in every state gives a decision, whose refusal is words for the agent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from messages.planned import EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
 from workers.markup import moment
-
-LATE_AFTER: Final = timedelta(hours=4)
-"""A text that was due longer ago is not sent without asking: Clerk was down."""
+from workers.sms.may_send import Cause, ContactFacts, Hold, LineFacts, Refuse, Verdict, at_release
 
 REMIND_EVERY: Final = timedelta(days=1)
 REMINDERS: Final = 7
@@ -130,28 +128,37 @@ class PlanDecision:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a planned text depends on: its line, the contact's wish, their newest text, and what the gate says.
+    """What a planned text depends on: what the gate is told of the contact and the line, and what the contact wrote.
 
     `wrote_at` is when the contact's newest text came, and `stopped_at` when their newest opt-out did, although a later
-    START may have lifted it. Until `hold_until`, or with `refused`, it may not be sent now.
+    START may have lifted it.
     """
 
-    has_line: bool = True
-    opted_out: bool = False
+    contact: ContactFacts = field(default_factory=ContactFacts)
+    line: LineFacts = field(default_factory=LineFacts)
     wrote_at: datetime | None = None
     stopped_at: datetime | None = None
-    hold_until: datetime | None = None
-    hold_why: str = ""
-    refused: str = ""
+
+
+ENDS: Final = {
+    Cause.OPTED_OUT: PlanEvent.OPT_OUT,
+    Cause.BLOCKED: PlanEvent.OPT_OUT,
+    Cause.LINE_REMOVED: PlanEvent.LINE_REMOVED,
+}
+"""What ends a planned text before it is due: why the gate refuses it then already."""
+
+_BECAUSE: Final = {Cause.BLOCKED: "the team has blocked the contact"}
+"""Why a cause ended a text, where that differs from what the event says."""
 
 
 def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening | None:
     """What happens to a planned text by itself, now; None if nothing does."""
     if planned.state.is_final:
         return None
-    if not around.has_line:
-        return Happening(PlanEvent.LINE_REMOVED)
-    if around.opted_out or (around.stopped_at is not None and around.stopped_at > planned.since):
+    verdict = at_release(planned.due_at, around.contact, around.line, now)
+    if isinstance(verdict, Refuse) and (ended := ENDS.get(verdict.why)) is not None:
+        return Happening(ended, why=_BECAUSE.get(verdict.why, ""))
+    if around.stopped_at is not None and around.stopped_at > planned.since:
         return Happening(PlanEvent.OPT_OUT)
     if planned.state is H:
         if planned.look_at is None or planned.look_at > now:
@@ -161,17 +168,37 @@ def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening 
         written = _TEXT[planned.if_reply]
         if LIFE[written][planned.state] is not Z:
             return Happening(written)
-    return _falls_due(planned, around, now) if planned.due_at <= now else None
+    return _falls_due(verdict) if planned.due_at <= now else None
 
 
-def _falls_due(planned: Planned, around: Surroundings, now: datetime) -> Happening:
-    if now - planned.due_at > LATE_AFTER:
-        return Happening(PlanEvent.DUE_LONG_AGO)
-    if around.refused:
-        return Happening(PlanEvent.DUE_AND_REFUSED, why=around.refused)
-    if around.hold_until is not None:
-        return Happening(PlanEvent.DUE_IN_QUIET_HOURS, until=around.hold_until, why=around.hold_why)
-    return Happening(PlanEvent.DUE)
+def _falls_due(verdict: Verdict) -> Happening:
+    match verdict:
+        case Refuse(why):
+            return Happening(PlanEvent.DUE_AND_REFUSED, why=_BECAUSE.get(why, str(why)))
+        case Hold(until, why) if until is not None:
+            return Happening(PlanEvent.DUE_IN_QUIET_HOURS, until=until, why=HELD_WHY.get(why, str(why)))
+        case Hold():
+            return Happening(PlanEvent.DUE_LONG_AGO)
+        case _:
+            return Happening(PlanEvent.DUE)
+
+
+HELD_WHY: Final = {
+    Cause.QUIET_HELD: "it was in quiet hours where the contact is",
+    Cause.QUIET_TOLD: "it was in quiet hours where the contact is",
+}
+"""Why a time was moved."""
+
+
+def may_leave_now(planned: Planned, around: Surroundings, now: datetime) -> Happening | None:
+    """What keeps a planned text from leaving at an agent's order: an opt-out, a block, a line that is gone.
+
+    Quiet hours don't: a person says so, and is named.
+    """
+    verdict = at_release(planned.due_at, around.contact, around.line, now, exempt=True)
+    if not isinstance(verdict, Refuse):
+        return None
+    return Happening(ENDS.get(verdict.why, PlanEvent.DUE_AND_REFUSED), why=_BECAUSE.get(verdict.why, ""))
 
 
 def is_known(planned: Planned, happening: Happening) -> bool:
@@ -194,7 +221,7 @@ def decide(planned: Planned, happening: Happening, now: datetime) -> PlanDecisio
         return PlanDecision(planned, CHANGED_MEANWHILE)
     if not isinstance(found, PlannedState):
         return PlanDecision(planned)
-    draft: dict[str, Any] = {"state": found, "version": planned.version + 1}
+    draft: dict[str, Any] = {"state": found, "version": planned.version + 1, "changed_by": happening.by}
     if happening.order is not None:
         draft["orders"] = (*planned.orders, happening.order)[-ORDERS_KEPT:]
     draft |= _fields(planned, event, found, happening, now)
@@ -208,7 +235,7 @@ def _fields(
     why = happening.why or WHY.get(event, "")
     if found.is_final:
         look_at = now + SETTLED_WITHIN if found is R else None
-        return {"why": why, "ended_by": happening.by, "ended_at": now, "look_at": look_at}
+        return {"why": why, "ended_at": now, "look_at": look_at}
     if event is PlanEvent.REMINDER_DUE:
         return {"reminded": planned.reminded + 1, "look_at": now + REMIND_EVERY}
     if found is H:
@@ -237,7 +264,7 @@ def refusal(planned: Planned) -> str:
         case PlannedState.RELEASED:
             return f"Nothing was changed: it left at {_ended(planned)}."
         case PlannedState.CANCELLED:
-            who = f" by <@{planned.ended_by}>" if planned.ended_by else ""
+            who = f" by <@{planned.changed_by}>" if planned.changed_by else ""
             because = f": {planned.why}" if planned.why else ""
             return f"Nothing was sent or changed: it was cancelled{who} at {_ended(planned)}{because}."
         case PlannedState.REFUSED:

@@ -5,12 +5,13 @@ from typing import Final
 
 import pytest
 
+from messages.line import Quiet
 from messages.planned import IfReply, Planned, PlannedState
 from tests import make
 from tests.make import AGENT, NOW, at
+from workers.sms.may_send import ContactFacts, LineFacts
 from workers.sms.planned.life import (
     BY_PEOPLE,
-    LATE_AFTER,
     LIFE,
     REMIND_EVERY,
     REMINDERS,
@@ -21,12 +22,16 @@ from workers.sms.planned.life import (
     Surroundings,
     decide,
     happens,
+    may_leave_now,
     refusal,
 )
 
 P, H, R, C, X = PlannedState
 E = PlanEvent
 DUE = at(3600)
+LATE_AFTER = timedelta(hours=4)
+GONE, BLOCKED, NIGHT = ContactFacts(opted_out=True), ContactFacts(blocked=True), ContactFacts(quiet_until=at(9000))
+NO_LINE, QUIET = LineFacts(exists=False), LineFacts(quiet=Quiet.WARN)
 
 ROWS: Final = {
     # what time.md says of Planned and Held; what is not here changes nothing, and a person is told why
@@ -164,14 +169,16 @@ def test_the_author_of_a_held_text_is_reminded_when_it_was_due_then_each_day_for
     ("around", "event"),
     [
         (Surroundings(), E.DUE),
-        (Surroundings(has_line=False, opted_out=True), E.LINE_REMOVED),
-        (Surroundings(opted_out=True, wrote_at=at(30)), E.OPT_OUT),
+        (Surroundings(GONE, NO_LINE), E.OPT_OUT),
+        (Surroundings(line=NO_LINE, wrote_at=at(30)), E.LINE_REMOVED),
+        (Surroundings(GONE, wrote_at=at(30)), E.OPT_OUT),
+        (Surroundings(BLOCKED, wrote_at=at(30)), E.OPT_OUT),
         (Surroundings(stopped_at=at(30), wrote_at=at(40)), E.OPT_OUT),
         (Surroundings(stopped_at=at(-30), wrote_at=at(-20)), E.DUE),
         (Surroundings(wrote_at=at(30)), E.TEXT_HOLDS),
-        (Surroundings(wrote_at=at(30), hold_until=at(9000)), E.TEXT_HOLDS),
-        (Surroundings(hold_until=at(9000)), E.DUE_IN_QUIET_HOURS),
-        (Surroundings(hold_until=at(9000), refused="it is spam"), E.DUE_AND_REFUSED),
+        (Surroundings(NIGHT, QUIET, wrote_at=at(30)), E.TEXT_HOLDS),
+        (Surroundings(NIGHT, QUIET), E.DUE_IN_QUIET_HOURS),
+        (Surroundings(NIGHT), E.DUE),
     ],
 )
 def test_what_counts_first_when_a_text_is_due(around: Surroundings, event: PlanEvent) -> None:
@@ -209,12 +216,27 @@ def test_a_text_is_never_sent_hours_late_without_asking(late: timedelta) -> None
 
 @pytest.mark.parametrize("state", PlannedState)
 def test_nothing_happens_by_itself_to_what_has_ended_or_is_not_due(state: PlannedState) -> None:
-    around = Surroundings() if state in {P, H} else Surroundings(has_line=False, opted_out=True, wrote_at=at(30))
+    around = Surroundings() if state in {P, H} else Surroundings(GONE, NO_LINE, wrote_at=at(30))
     assert happens(make.planned(state=state), around, at(60)) is None
 
 
 def test_a_refusal_says_when_it_left_or_who_cancelled_it() -> None:
     left = make.planned(state=R, ended_at=NOW)
     assert f"^{int(NOW.timestamp())}^{{time_secs}}|" in refusal(left)
-    cancelled = make.planned(state=C, ended_at=NOW, ended_by=AGENT)
+    cancelled = make.planned(state=C, ended_at=NOW, changed_by=AGENT)
     assert f"by <@{AGENT}>" in refusal(cancelled)
+
+
+@pytest.mark.parametrize(
+    ("around", "event"),
+    [
+        (Surroundings(), None),
+        (Surroundings(NIGHT, QUIET, wrote_at=at(30)), None),
+        (Surroundings(GONE), E.OPT_OUT),
+        (Surroundings(BLOCKED), E.OPT_OUT),
+        (Surroundings(line=NO_LINE), E.LINE_REMOVED),
+    ],
+)
+def test_a_person_may_send_it_at_night_but_not_after_an_opt_out(around: Surroundings, event: PlanEvent | None) -> None:
+    found = may_leave_now(make.planned(), around, at(60))
+    assert (found and found.event) == event

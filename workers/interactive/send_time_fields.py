@@ -1,0 +1,131 @@
+"""Form fields that say when a text goes out, as messages/orders/send_times.py reads them; the form of an edit. Pure."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    DatePickerElement,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+    TimePickerElement,
+)
+from slack_sdk.models.views import View
+
+from messages.calendar import day_words, time_words, wall_time, zone_words
+from messages.conversation import Contact
+from messages.formats.places import MeantIn, ZoneOf
+from messages.orders.send_times import SendChoice
+from messages.planned import WALL_FORMAT, IfReply, Planned
+from workers.markup import clip_escaped, escape, unstyled
+
+TYPED: Final = 3000
+NAMED: Final = 100
+LABEL: Final = 75
+
+
+@dataclass(frozen=True)
+class Offered:
+    """In which zone a form's times are meant, and when the line opens next, as clocks there show it; None: open.
+
+    `today` is the day there.
+    """
+
+    where: MeantIn
+    opening: datetime | None = None
+    today: date | None = None
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the form carries to be read back."""
+        return {"zone": self.where.zone, "opening": self.opening.strftime(WALL_FORMAT) if self.opening else ""}
+
+
+def fields(offered: Offered | None) -> list[Block]:
+    """The fields with which an agent says when a text goes out; without `offered`, Clerk finds the zone later."""
+    place = "where they are" if offered is None else _place(offered.where)
+    labels = {SendChoice.NOW: "Now", SendChoice.MORNING: f"Tomorrow morning (9:00 {place})"}
+    if offered is not None and offered.opening is not None:
+        opens = f"{day_words(offered.opening.date(), offered.today or date.min)} at {time_words(offered.opening)}"
+        labels[SendChoice.OPENING] = f"When we open ({opens})"
+    labels[SendChoice.AT] = "At the date and time below"
+    options = [Option(value=value, text=_plain(label[:LABEL])) for value, label in labels.items()]
+    choice = StaticSelectElement(action_id="send", options=options, initial_option=options[0])
+    zone = offered.where.zone if offered is not None else None
+    hint = f"As clocks show it {place}." if offered else "Where they are, if their number tells it; else your time."
+    return [
+        InputBlock(block_id="send", label=_plain("Send"), element=choice, optional=True),
+        InputBlock(block_id="date", label=_plain("Date"), element=DatePickerElement(action_id="date"), optional=True),
+        InputBlock(
+            block_id="time",
+            label=_plain("Time"),
+            element=TimePickerElement(action_id="time", timezone=zone),
+            hint=_plain(hint),
+            optional=True,
+        ),
+    ]
+
+
+def _place(where: MeantIn) -> str:
+    whose = {ZoneOf.CONTACT: "where they are", ZoneOf.AGENT: "your time", ZoneOf.LINE: "at the line"}
+    return f"{whose.get(where.of, 'in')} ({where.words})" if where.of in whose else f"in {where.words}"
+
+
+_FIRST: Final = {
+    IfReply.HOLD: "Wait for me to decide",
+    IfReply.CANCEL: "Cancel it",
+    IfReply.SEND: "Send it all the same",
+}
+
+
+def edit(planned: Planned, contact: Contact, channel: str | None, response_url: str | None) -> dict[str, Any]:
+    """The modal in which an agent changes a planned text."""
+    shown = wall_time(planned.due_at, planned.zone)
+    who = clip_escaped(unstyled(contact.name), NAMED) or escape(contact.id)
+    to = f"To {who} · times are those of {escape(zone_words(planned.zone))}"
+    options = [Option(value=value, text=_plain(label)) for value, label in _FIRST.items()]
+    first = next(each for each in options if each.value == planned.if_reply)
+    words = PlainTextInputElement(
+        action_id="text", multiline=True, max_length=TYPED, initial_value=planned.body or None
+    )
+    day = DatePickerElement(action_id="date", initial_date=f"{shown:%Y-%m-%d}")
+    time = TimePickerElement(action_id="time", initial_time=f"{shown:%H:%M}", timezone=planned.zone)
+    blocks: list[Block] = [
+        ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)]),
+        InputBlock(block_id="text", label=_plain("Text"), element=words),
+        InputBlock(block_id="date", label=_plain("Date"), element=day),
+        InputBlock(block_id="time", label=_plain("Time"), element=time),
+        InputBlock(
+            block_id="if_reply",
+            label=_plain("If they write first"),
+            element=StaticSelectElement(action_id="if_reply", options=options, initial_option=first),
+        ),
+    ]
+    carried = {
+        "planned": planned.id,
+        "version": planned.version,
+        "wall": shown.strftime(WALL_FORMAT),
+        "zone": planned.zone,
+        "channel": channel,
+        "response_url": response_url,
+    }
+    return View(
+        type="modal",
+        callback_id="planned.edit",
+        private_metadata=json.dumps(carried),
+        title=_plain("Planned text"),
+        submit=_plain("Save"),
+        close=_plain("Leave it"),
+        blocks=blocks,
+    ).to_dict()
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)

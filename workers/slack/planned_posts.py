@@ -1,0 +1,133 @@
+"""Planned texts as Slack shows them: their post in the thread, what Clerk did to them, lists of them. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextQuoteElement,
+    SectionBlock,
+)
+
+from messages.calendar import time_words, wall_time, zone_words
+from messages.formats.plain_words import visible
+from messages.planned import IfReply, Planned, PlannedState
+from workers.markup import clip_escaped, escape, local_time, mention, moment, unstyled
+from workers.slack.elements import FALLBACK, SECTION, Rendered, mrkdwn, rendered, value_of
+
+EXCERPT: Final = 150
+LISTED_WORDS: Final = 300
+REMINDERS: Final = 7
+"""How often an author is reminded: as workers/sms/planned/life.py has it."""
+
+_FIRST: Final = {
+    IfReply.HOLD: "waits if the contact writes first",
+    IfReply.CANCEL: "is cancelled if the contact writes first",
+    IfReply.SEND: "is sent even if the contact writes first",
+}
+
+
+def post(planned: Planned) -> Rendered:
+    """The thread post of a planned text: who planned what for when, what became of it, and what can be done."""
+    who = f":clock9: {mention(planned.by)} planned this for {_when(planned)} · {_FIRST[planned.if_reply]}"
+    quote = RichTextBlock(
+        elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(planned.body))])]
+    )
+    blocks: list[Block] = [ContextBlock(elements=[mrkdwn(who)]), quote]
+    if became := _became(planned):
+        blocks.append(ContextBlock(elements=[mrkdwn(became)]))
+    return rendered(clip_escaped(f"Planned: {planned.body}", FALLBACK), [*blocks, *_actions(planned)])
+
+
+def _when(planned: Planned) -> str:
+    """When it is due for the reader, and what clocks show where it was meant."""
+    shown = time_words(wall_time(planned.due_at, planned.zone))
+    return f"{local_time(planned.due_at)} ({shown} in {escape(zone_words(planned.zone))})"
+
+
+def _became(planned: Planned) -> str:
+    """What became of it, or what it waits for; empty while it waits for its time."""
+    because = f": {clip_escaped(planned.why, SECTION // 2)}" if planned.why else ""
+    by = f" by {mention(planned.changed_by)}" if planned.changed_by else ""
+    at = moment(planned.ended_at, "{date_short_pretty} {time_secs}") if planned.ended_at else ""
+    match planned.state:
+        case PlannedState.PLANNED:
+            return f"Moved{because}." if planned.moved else ""
+        case PlannedState.HELD:
+            return f":double_vertical_bar: Held{because}."
+        case PlannedState.RELEASED:
+            return f":outbox_tray: It left at {at}{f', sent{by}' if by else ''}."
+        case PlannedState.CANCELLED:
+            return f":x: Cancelled{by} at {at}{because}."
+        case PlannedState.REFUSED:
+            return f":x: Not sent{because}."
+
+
+def _actions(planned: Planned) -> list[Block]:
+    if planned.state.is_final:
+        return []
+    value = value_of(planned=planned.id, version=planned.version)
+    keep = ButtonElement(text="Send as planned", action_id="planned.keep", value=value)
+    buttons = [
+        *([keep] if planned.state is PlannedState.HELD else []),
+        ButtonElement(text="Edit", action_id="planned.edit", value=value),
+        ButtonElement(text="Send now", action_id="planned.send_now", value=value),
+        ButtonElement(text="Cancel", action_id="planned.cancel", value=value),
+    ]
+    return [ActionsBlock(block_id=f"planned.{planned.id}.{planned.version}"[:255], elements=buttons)]
+
+
+def note(planned: Planned) -> Rendered | None:
+    """The thread line about what Clerk by itself did to a planned text last; None if it is what was planned."""
+    if planned.changed_by is not None:
+        return None
+    author, due = mention(planned.by), local_time(planned.due_at)
+    quoted = f"“{clip_escaped(unstyled(planned.body), EXCERPT)}”"
+    because = f", because {clip_escaped(planned.why, SECTION // 2)}" if planned.why else ""
+    match planned.state:
+        case PlannedState.PLANNED if planned.moved:
+            line = f":clock9: What {author} planned leaves later, at {due}{because}: {quoted}"
+        case PlannedState.HELD if planned.reminded:
+            line = (
+                f":double_vertical_bar: {author}, what you planned for {due} still waits for you: {quoted} "
+                f"Send it, change it or cancel it above. (Reminder {planned.reminded} of {REMINDERS}.)"
+            )
+        case PlannedState.HELD:
+            line = f":double_vertical_bar: What {author} planned for {due} is held{because}: {quoted}"
+        case PlannedState.CANCELLED | PlannedState.REFUSED:
+            line = f":x: What {author} planned for {due} is not sent{because}: {quoted}"
+        case _:
+            return None
+    return rendered(line, [ContextBlock(elements=[mrkdwn(line)])])
+
+
+def card_line(plans: Sequence[Planned]) -> str:
+    """What a card says of the texts that are planned, in markup; empty if there are none."""
+    waiting = [each for each in plans if each.state is PlannedState.PLANNED]
+    held = sum(each.state is PlannedState.HELD for each in plans)
+    parts = []
+    if waiting:
+        first = local_time(min(each.due_at for each in waiting))
+        parts.append(f"{len(waiting)} planned, {first if len(waiting) == 1 else f'the next {first}'}")
+    if held:
+        parts.append(f"{held} planned and held")
+    return f":clock9: {', '.join(parts)}" if parts else ""
+
+
+def whisper(markup: str, plans: Sequence[Planned]) -> Rendered:
+    """A private message in Slack's markup, and below it planned texts with their buttons."""
+    blocks: list[Block] = [SectionBlock(text=mrkdwn(markup[:SECTION]))]
+    for planned in plans:
+        held = " · held" if planned.state is PlannedState.HELD else ""
+        line = f"{_when(planned)}{held} · to {escape(planned.contact)}\n{_said(planned)}"
+        blocks += [SectionBlock(text=mrkdwn(line)), *_actions(planned)]
+    return rendered(markup[:SECTION], blocks)
+
+
+def _said(planned: Planned) -> str:
+    return clip_escaped(unstyled(planned.body), LISTED_WORDS)

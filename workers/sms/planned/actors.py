@@ -1,0 +1,340 @@
+"""Texts that are sent later: agents plan, change, cancel and release them, and the clock finds those that are due."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from messages.conversation import Contact, conversation_id
+from messages.formats.later import Meant, meant, objection_to_time, only_number
+from messages.formats.numbers import NotANumber
+from messages.formats.places import MeantIn, ZoneOf, meant_in
+from messages.line import Line, ReplyMode, line_of
+from messages.notification import Whisper
+from messages.opt_outs import Parties
+from messages.planned import (
+    LIVE,
+    WALL_FORMAT,
+    ActOnPlanned,
+    CancelPlan,
+    ChangePlan,
+    KeepPlan,
+    ListPlanned,
+    LookAtPlanned,
+    Planned,
+    PlannedState,
+    PlanText,
+    PlanTyped,
+    SendPlanNow,
+)
+from messages.process.publishing import correlation
+from messages.sms import State
+from workers.failures import SlackError
+from workers.ports import Ports
+from workers.redraw import redraw
+from workers.runtime import LostVersionRace, actor
+from workers.sms.compose import which_line
+from workers.sms.may_send import LINE_GONE, at_door, objection
+from workers.sms.mentioned_names import names
+from workers.sms.plain_text import plain
+from workers.sms.planned import words
+from workers.sms.planned.life import (
+    Happening,
+    PlanChange,
+    PlanEvent,
+    Surroundings,
+    decide,
+    happens,
+    is_known,
+    may_leave_now,
+    refusal,
+)
+from workers.sms.planned.release import settle, surroundings
+from workers.sms.replies import decide_reply
+
+log = structlog.get_logger("clerk.planned")
+
+TRIES: Final = 10
+"""How often a change is decided again, because another worker was faster."""
+
+
+@actor(handles=PlanTyped)
+async def plan_typed(message: PlanTyped, ports: Ports) -> None:
+    """Plan the text that an agent typed after `/clerk later`, or answer what is wrong with it."""
+    if await _was_refused(message, ports):
+        return
+    lines = await ports.stores.lines.all()
+    line = line_of(lines, message.channel)
+    if line is None:
+        await _refuse(message, which_line(lines), ports)
+        return
+    try:
+        contact = only_number(message.number, line.id)
+    except NotANumber as error:
+        await _refuse(message, f"Nothing was planned. {error}", ports)
+        return
+    order = PlanText(
+        planned=message.planned,
+        line=line.id,
+        contact=contact,
+        text=message.text,
+        when=message.when,
+        by=message.by,
+        at=message.at,
+        channel=message.channel,
+        response_url=message.response_url,
+    )
+    await plan(order, ports)
+
+
+@actor(handles=PlanText)
+async def plan(message: PlanText, ports: Ports) -> None:
+    """Plan a text, once, or answer why not; create the conversation if there is none."""
+    stores, conversation = ports.stores, conversation_id(message.line, message.contact)
+    if (known := await stores.planned.get(message.planned)) is not None:
+        await _compare(message, known, ports)
+        await redraw(known.conversation, ports)
+        return
+    if await _was_refused(message, ports):
+        return
+    now, parties = ports.now(), await stores.opt_outs.parties(message.line, message.contact)
+    contact = parties.contact or Contact(id=message.contact, created_at=now)
+    body = plain(message.text, await names(message.text, message.at, ports))
+    where = await _meant_in(message.zone, contact, message.by, parties.line, ports)
+    time = meant(message.when, message.at, where.zone)
+    wrong = (
+        (LINE_GONE if parties.line is None else "")
+        or _objection_to_text(message.text, body, parties, now)
+        or objection_to_time(time.placed.instant, message.at)
+        or words.objection_to_count(
+            await stores.planned.count_of_conversation(conversation), await stores.planned.count_of_author(message.by)
+        )
+    )
+    if wrong:
+        await _refuse(message, wrong, ports)
+        return
+    await stores.contacts.ensure(contact.id, now)
+    await stores.conversations.ensure(message.line, contact.id, now)
+    await stores.conversations.expect_planned(conversation, message.planned)
+    planned = _document(message, body, where.zone, time)
+    if await stores.planned.add(planned):
+        await redraw(conversation, ports)
+        await _answer(message, words.confirmation(planned, contact, where, time, now), ports, planned)
+
+
+async def _compare(message: PlanText, known: Planned, ports: Ports) -> None:
+    """Tell the author of a form that was submitted twice with different texts that the second one is not planned."""
+    if message.at == known.created_at or known.version > 1:
+        return
+    if plain(message.text, await names(message.text, message.at, ports)) != known.body:
+        await _answer(message, words.ACCEPTED_BEFORE, ports)
+
+
+async def _meant_in(zone: str | None, contact: Contact, agent: str, line: Line | None, ports: Ports) -> MeantIn:
+    """In which zone a time is meant; Slack's and the line's are asked for only where they count."""
+    now = ports.now()
+    found = meant_in(zone, contact, None, None, now)
+    if found.of is not ZoneOf.NOBODY:
+        return found
+    try:
+        agents = await ports.slack.zone_of(agent)
+    except SlackError as error:
+        log.warning("Slack does not say in which zone an agent is", error=error.code)
+        agents = ""
+    calendar = await ports.stores.calendars.get(line.calendar) if line and line.calendar else None
+    lines = (line.zone if line else "") or (calendar.zone if calendar else "")
+    return meant_in(zone, contact, agents, lines, now)
+
+
+def _objection_to_text(markup: str, body: str, parties: Parties, now: datetime) -> str:
+    """Why a text can't be planned, in words; empty if it can."""
+    if not body.strip():
+        return words.NO_TEXT
+    found = decide_reply(markup, body, (), ReplyMode.THREAD, objection(at_door(now, parties, now), parties))
+    return words.NO_NOTE if found.state is State.NOTE else found.words
+
+
+def _document(message: PlanText, body: str, zone: str, time: Meant) -> Planned:
+    """A new planned text as a document."""
+    return Planned(
+        id=message.planned,
+        conversation=conversation_id(message.line, message.contact),
+        line=message.line,
+        contact=message.contact,
+        body=body,
+        by=message.by,
+        created_at=message.at,
+        since=message.at,
+        wall=time.wall.strftime(WALL_FORMAT) if time.wall else "",
+        zone=zone,
+        due_at=time.placed.instant,
+        if_reply=message.if_reply,
+        changed_by=message.by,
+        look_at=time.placed.instant,
+        correlation_id=correlation.get(),
+    )
+
+
+@actor(handles=LookAtPlanned)
+async def look_at_planned(message: LookAtPlanned, ports: Ports) -> None:
+    """Let happen to a conversation's planned texts what is due: release, hold, remind, cancel."""
+    plans = await ports.stores.planned.live(message.conversation)
+    if not plans:
+        return
+    around = await surroundings(plans, ports)
+    changed = [await _look(planned, around, ports) for planned in plans]
+    if any(changed):
+        await redraw(message.conversation, ports)
+
+
+async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
+    """Whether something happened to a planned text by itself, or another worker changed it meanwhile."""
+    found, changed = planned, False
+    for _ in range(TRIES):
+        now = ports.now()
+        happening = happens(found, around, now)
+        after = found if happening is None else decide(found, happening, now).planned
+        if after is found or await ports.stores.planned.save(after, found):
+            await settle(after, ports)
+            return changed or after is not found
+        changed, newest = True, await ports.stores.planned.get(found.id)
+        if newest is None:
+            return True
+        found = newest
+    raise LostVersionRace
+
+
+@actor(handles=ActOnPlanned)
+async def act_on_planned(message: ActOnPlanned, ports: Ports) -> None:
+    """Carry out an agent's order about a planned text, once; after a refusal, tell the agent why."""
+    stores = ports.stores
+    for _ in range(TRIES):
+        planned = await stores.planned.get(message.planned)
+        if planned is None:
+            log.warning("an order about a planned text that does not exist")
+            await _answer(message, words.GONE, ports)
+            return
+        contact = await stores.contacts.get(planned.contact) or Contact(id=planned.contact, created_at=ports.now())
+        happening, answer = await _ordered(message, planned, contact, ports)
+        if happening is None:
+            await _answer(message, answer, ports)
+            return
+        if is_known(planned, happening):
+            await settle(planned, ports)
+            await redraw(planned.conversation, ports)
+            return
+        decision = decide(planned, happening, ports.now())
+        if decision.refusal:
+            await redraw(planned.conversation, ports)
+            await _answer(message, decision.refusal, ports)
+            return
+        if await stores.planned.save(decision.planned, planned):
+            break
+    else:
+        raise LostVersionRace
+    after = decision.planned
+    await settle(after, ports)
+    await redraw(after.conversation, ports)
+    if happening.by is None:
+        await _answer(message, refusal(after), ports)
+    else:
+        live = after if after.state in LIVE else None
+        await _answer(message, answer or words.done(after, contact), ports, live)
+
+
+async def _ordered(
+    message: ActOnPlanned, planned: Planned, contact: Contact, ports: Ports
+) -> tuple[Happening | None, str]:
+    """What an order makes happen, and the answer if that is done; None, and why, if nothing."""
+    command = message.command
+    if isinstance(command, CancelPlan):
+        return Happening(PlanEvent.CANCEL, message.by, message.order), ""
+    if planned.state in LIVE:
+        around = await surroundings([planned], ports)
+        if (barring := may_leave_now(planned, around, ports.now())) is not None:
+            return barring, ""
+    match command:
+        case SendPlanNow():
+            return Happening(PlanEvent.SEND_NOW, message.by, message.order), ""
+        case KeepPlan():
+            return Happening(PlanEvent.KEEP, message.by, message.order), ""
+        case ChangePlan():
+            return await _changed(message, command, planned, contact, ports)
+
+
+async def _changed(
+    message: ActOnPlanned, command: ChangePlan, planned: Planned, contact: Contact, ports: Ports
+) -> tuple[Happening | None, str]:
+    """An edit as it is asked for, and the answer to it; None, and why, if it is not possible."""
+    body, time, where = planned.body, None, MeantIn(command.zone or planned.zone, ZoneOf.CHOSEN)
+    if command.text is not None:
+        body = plain(command.text, await names(command.text, message.at, ports))
+        parties = await ports.stores.opt_outs.parties(planned.line, planned.contact)
+        if wrong := _objection_to_text(command.text, body, parties, ports.now()):
+            return None, wrong
+    wall, due_at = planned.wall, planned.due_at
+    if command.when is not None:
+        time = meant(command.when, message.at, where.zone)
+        wall, due_at = time.wall.strftime(WALL_FORMAT) if time.wall else "", time.placed.instant
+        if wrong := objection_to_time(due_at, message.at):
+            return None, wrong
+    elif due_at <= message.at and planned.state is PlannedState.HELD:
+        return None, words.NEW_TIME
+    change = PlanChange(command.version, body, wall, where.zone, due_at, command.if_reply or planned.if_reply)
+    shown = planned.model_copy(update={"due_at": due_at, "zone": where.zone, "if_reply": change.if_reply})
+    answer = words.confirmation(shown, contact, where, time, ports.now())
+    return Happening(PlanEvent.EDIT, message.by, message.order, change=change), answer
+
+
+@actor(handles=ListPlanned)
+async def list_planned(message: ListPlanned, ports: Ports) -> None:
+    """Show an agent the texts that they planned, the next one first."""
+    plans = await ports.stores.planned.of_author(message.by, words.LISTED)
+    count = await ports.stores.planned.count_of_author(message.by)
+    told = Whisper(
+        text=words.listing(count),
+        user=message.by,
+        response_url=message.response_url,
+        channel=message.channel,
+        markup=True,
+        planned=tuple(each.id for each in plans),
+    )
+    await ports.publisher.publish(told)
+
+
+type _Plans = PlanText | PlanTyped
+
+
+async def _refuse(message: _Plans, text: str, ports: Ports) -> None:
+    """Tell an agent why a text is not planned, and record it: a repeat of the order does not plan it later either."""
+    await ports.stores.events.add(_refusal_id(message), Whisper(text=text, user=message.by))
+    await _answer(message, text, ports)
+
+
+async def _was_refused(message: _Plans, ports: Ports) -> bool:
+    """Whether this order was refused before; if so, the agent is told again: the first answer may be lost."""
+    told = await ports.stores.events.find(_refusal_id(message))
+    if told is None:
+        return False
+    await _answer(message, str(told["text"]), ports)
+    return True
+
+
+def _refusal_id(message: _Plans) -> str:
+    """The id under which the refusal of an order is kept; a form that was changed and submitted again has another."""
+    said = message.model_dump_json(exclude={"at", "response_url"})
+    return f"refused/{message.planned}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+async def _answer(message: _Plans | ActOnPlanned, text: str, ports: Ports, planned: Planned | None = None) -> None:
+    """Tell an agent what became of an order, with the buttons of a planned text if there is one."""
+    told = Whisper(
+        text=text,
+        user=message.by,
+        response_url=message.response_url,
+        channel=message.channel,
+        markup=True,
+        planned=(planned.id,) if planned else (),
+    )
+    await ports.publisher.publish(told)

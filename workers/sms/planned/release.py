@@ -1,0 +1,66 @@
+"""Puts released planned texts into the outbox, and reads what planned texts depend on."""
+
+from collections.abc import Sequence
+
+from messages.opt_outs import OptOut
+from messages.planned import Planned, PlannedState
+from messages.sms import Direction, Origin, SendTexts, Sms, State
+from messages.ticket import AgentWrote
+from workers.ports import Ports
+from workers.sms.compose import DECIDED_WITHIN
+from workers.sms.may_send import facts_of
+from workers.sms.planned.life import Surroundings
+from workers.sms.sending import WAIT_FOR_EARLIER
+
+
+async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
+    """What some planned texts of one conversation depend on, now."""
+    stores, first = ports.stores, plans[0]
+    contact, line = facts_of(await stores.opt_outs.parties(first.line, first.contact), ports.now())
+    since = min(each.since for each in plans)
+    wrote = [text for text in await stores.texts.inbound_since(first.conversation, since) if not text.reaction]
+    return Surroundings(
+        contact=contact,
+        line=line,
+        wrote_at=max((text.received_at for text in wrote), default=None),
+        stopped_at=max((text.received_at for text in wrote if text.wish == OptOut.STOP), default=None),
+    )
+
+
+async def settle(planned: Planned, ports: Ports) -> None:
+    """Put a released text into the outbox, once, and let the ticket know.
+
+    If that comes hours later, the gate sends nothing, and a person decides.
+    """
+    if planned.state is not PlannedState.RELEASED or planned.look_at is None:
+        return
+    text = sms_of(planned)
+    await ports.stores.texts.add(text)
+    wrote = AgentWrote(conversation=text.conversation, by=planned.by, at=text.received_at, order=text.id, planned=True)
+    await ports.publisher.publish(wrote)
+    await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
+    await ports.stores.planned.set_settled(planned)
+
+
+def sms_of(planned: Planned) -> Sms:
+    """The text that a planned one becomes: always the same, and its place is that of its release."""
+    released_at = planned.ended_at or planned.due_at
+    return Sms(
+        id=planned.sms,
+        conversation=planned.conversation,
+        line=planned.line,
+        contact=planned.contact,
+        direction=Direction.OUTBOUND,
+        body=planned.body,
+        files=planned.files,
+        received_at=released_at,
+        correlation_id=planned.correlation_id,
+        state=State.WAITING,
+        rank=State.WAITING.rank,
+        author=planned.by,
+        origin=Origin.PLANNED,
+        exempt=planned.changed_by is not None,
+        outbox=planned.conversation,
+        due_at=released_at + DECIDED_WITHIN,
+        unshown=planned.conversation,
+    )
