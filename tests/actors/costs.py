@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from messages.auto_replies import OFFERED, AutoReplies
 from messages.inbound import SmsReceived
 from messages.ticket import ActOnTicket, SetStatus, Status
 from messages.views import OpenDashboard
@@ -61,6 +62,25 @@ async def known_contact_quiet(workers: FakeWorkers, count: CommandCount) -> floa
     return count.take()[0]
 
 
+async def answered_quietly(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same on a line that answers by itself: the first text of the night was answered, this one is not."""
+    await answering(workers)
+    return await known_contact_quiet(workers, count)
+
+
+async def answered_burst(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same as `burst` on a line that answers by itself."""
+    await answering(workers)
+    return await burst(workers, count)
+
+
+async def answering(workers: FakeWorkers) -> None:
+    """Let the line answer whatever it can by itself, and be closed."""
+    words = {kind.value: words for kind, words in OFFERED.items()}
+    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
+    await workers.ports.stores.lines.save(make.line(calendar="shop", auto_replies=AutoReplies(**words)))
+
+
 async def burst(workers: FakeWorkers, count: CommandCount) -> float:
     """One of many texts of some contacts that wait when a worker begins."""
     for contact in CONTACTS:
@@ -114,7 +134,9 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     "a text of a new contact": new_contact,
     "a text in a conversation, announced": known_contact,
     "a text in a conversation, not announced": known_contact_quiet,
+    "a text in a conversation, not announced, of a line that answers by itself": answered_quietly,
     f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
+    f"one of {BURST} texts of {len(CONTACTS)} contacts, of a line that answers by itself": answered_burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
     "the dashboard with 40 tickets": dashboard,

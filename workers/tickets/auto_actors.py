@@ -8,8 +8,9 @@ import structlog
 
 from messages.answering import Answering
 from messages.conversation import Arrival, Conversation
-from messages.line import Line
+from messages.line import Line, Quiet
 from messages.process.telemetry import start_at_zero
+from messages.quiet import quiet_until, whereabouts
 from messages.sms import WriteAuto
 from messages.ticket import ActOnTicket, AnswerAgain, ConsiderAnswering, FileTexts, StopAnswering, Ticket
 from workers.markup import arrival
@@ -92,7 +93,7 @@ async def _decide(
         AUTO_TEXTS.labels(decision.said).inc()
     if decision.silence is not None:
         AUTO_SILENCES.labels(decision.silence).inc()
-        log.info("no automatic text", why=decision.silence)
+        log.info("no automatic text", why=decision.silence.value)
     await _carry_out(id, decision.answering, ports)
 
 
@@ -112,14 +113,18 @@ async def _carry_out(id: str, answering: Answering, ports: Ports) -> None:
 async def _facts(
     conversation: Conversation, line: Line, ticket: Ticket, arrivals: Sequence[Arrival], ports: Ports
 ) -> AutoFacts:
+    now, calendar = ports.now(), await ports.stores.calendars.get(line.calendar) if line.calendar else None
+    where = whereabouts(ticket.contact, "", line.zone or (calendar.zone if calendar is not None else ""), now)
     return AutoFacts(
-        now=ports.now(),
+        now=now,
         line=line,
-        calendar=await ports.stores.calendars.get(line.calendar) if line.calendar else None,
+        calendar=calendar,
         ticket=ticket,
         answering=conversation.answering,
         arrivals=arrivals,
         opted_out=conversation.opted_out,
+        zones=where.zones,
+        quiet_until=None if line.quiet is Quiet.OFF else quiet_until(line.quiet_hours, where.zones, now),
     )
 
 

@@ -151,6 +151,17 @@ async def test_who_waits_is_told_after_open_minutes_unless_somebody_answers(work
     assert len(workers.texting.taken) == 1
 
 
+async def test_nobody_is_told_at_night_that_they_wait(workers: FakeWorkers) -> None:
+    await night(workers)
+    settings = AutoReplies(waiting="Still with you.", waiting_after=60)
+    await workers.ports.stores.lines.save(make.line(zone="America/New_York", auto_replies=settings))
+    await write(workers, 1)
+    await later(workers, 3600, 9 * 3600 - 5)
+    assert workers.texting.taken == []
+    await later(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["Still with you."]
+
+
 async def test_who_is_answered_in_time_is_not_told_to_wait(workers: FakeWorkers) -> None:
     await night(workers, AutoReplies(waiting="Still with you.", waiting_after=60))
     await write(workers, 1)
@@ -365,7 +376,7 @@ async def test_a_worker_that_dies_while_it_tells_of_a_machine_tells_it_once(work
         assert not (await conversation(workers)).answering.tell
         if alive:
             break
-    assert step > 10
+    assert step > 4
 
 
 async def test_a_closure_that_is_over_when_it_is_due_puts_a_wait_off(workers: FakeWorkers) -> None:
