@@ -6,8 +6,8 @@ wait is as long as it was, and what happened while the clock was ahead happened 
 people read keeps its time.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.errors import PyMongoError
@@ -17,7 +17,7 @@ from ops.documents.reader import Documents, DocumentsAway, why_away
 COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "lines": ("pool_at",),
     "inboxes": ("began_at", "seen_at", "look_at"),
-    "contacts": ("named_at", "opted_at"),
+    "contacts": ("named_at", "zoned_at", "opted_at"),
     "opt_outs": ("opted_at",),
     "conversations": (
         "opted_at",
@@ -35,18 +35,32 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "debounce.seen_at",
         "debounce.due_at",
         "debounce.armed_at",
+        "debounce.heard_at",
+        "answering.answers.at",
+        "answering.answers.sent_at",
+        "answering.arrivals",
+        "answering.alike.at",
+        "answering.stop.at",
+        "answering.stop.until",
+        "answering.wait.since",
+        "answering.wait.due_at",
+        "answering.order.at",
+        "answering.due_at",
         "thread.begun_at",
         "former.begun_at",
         "outcome.at",
     ),
-    "tickets": ("due_at",),
-    "sms": ("stored_at", "due_at", "claimed_at", "allowed_since", "called_at", "undecided_at", "retry_at"),
+    "tickets": ("due_at", "written_at"),
+    "planned": ("since", "look_at"),
+    "sms": ("stored_at", "due_at", "wanted_at", "claimed_at", "allowed_since", "called_at", "undecided_at", "retry_at"),
     "posts": ("attempted_at", "called_at", "undecided_at", "retry_at", "unsure_at", "created_at"),
     "channels": ("retry_at",),
 }
 """The times that are compared with the present, by collection."""
 
 READ: Final[Mapping[str, tuple[str, ...]]] = {
+    "calendars": ("closures.since", "closures.until"),
+    "agents": ("since", "away_until"),
     "contacts": ("created_at",),
     "conversations": ("created_at", "debounce.latest.at"),
     "tickets": (
@@ -59,11 +73,14 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
         "newest.at",
     ),
     "sms": ("received_at",),
+    "planned": ("created_at", "due_at", "ended_at", "edits.at", "edits.due_at"),
     "absences": ("since",),
     "notes": ("at",),
     "history": ("at",),
 }
-"""The times that people read, or that order what they read, and when a ticket closes."""
+"""The times that people read, that order what they read, or that people have said: when a ticket closes, a line opens
+again, a planned text goes out.
+"""
 
 
 def turn_back(documents: Documents, was: datetime, now: datetime) -> None:
@@ -72,16 +89,22 @@ def turn_back(documents: Documents, was: datetime, now: datetime) -> None:
         for collection, fields in COMPARED.items():
             later = {"$or": [{field: {"$gt": now}} for field in fields]}
             for found in [*documents.database[collection].find(later)]:
-                moved = {field: at - (was - now) for field, at in _times(found, fields) if at > now}
-                documents.database[collection].update_one({"_id": found["_id"]}, {"$set": moved})
+                before: Any = found
+                for field in fields:
+                    before = _before(before, field.split("."), now, was - now)
+                changed = {name: value for name, value in before.items() if value != found[name]}
+                documents.database[collection].update_one({"_id": found["_id"]}, {"$set": changed})
     except PyMongoError as error:
         raise DocumentsAway(why_away(error)) from None
 
 
-def _times(document: Mapping[str, Any], fields: tuple[str, ...]) -> Iterator[tuple[str, datetime]]:
-    for field in fields:
-        value: Any = document
-        for name in field.split("."):
-            value = value.get(name) if isinstance(value, Mapping) else None
-        if isinstance(value, datetime):
-            yield field, value
+def _before(value: Any, path: Sequence[str], now: datetime, by: timedelta) -> Any:
+    """A part of a document with the time at a path brought back, in each of its elements if it is an array."""
+    if isinstance(value, list):
+        return [_before(each, path, now, by) for each in value]
+    if not path:
+        return value - by if isinstance(value, datetime) and value > now else value
+    name, *rest = path
+    if isinstance(value, Mapping) and name in value:
+        return {**value, name: _before(value[name], rest, now, by)}
+    return value
