@@ -1,11 +1,10 @@
 """A conversation: everything between one line and one contact, for ever. Pure."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from messages.answering import Answering
 from messages.base import Document, Moment, QueueMessage
-from messages.calendar import ZoneName
 
 NAME_LIMIT: Final = 80
 
@@ -27,7 +26,7 @@ class Contact(Document):
     id: str
     name: str = ""
     named_at: Moment | None = None
-    zone: ZoneName | Literal[""] = ""
+    zone: str = ""
     zoned_at: Moment | None = None
     opted_out: bool = False
     opted_at: Moment | None = None

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from pydantic import model_validator
 
 from messages.auto_replies import AutoReplies
 from messages.base import Document, Duration, Moment
-from messages.calendar import Clock, Period, ZoneName
+from messages.calendar import Clock, Period
 
 
 class Mode(StrEnum):
@@ -93,7 +93,7 @@ class Line(Document):
     calendar: str = ""
     quiet: Quiet = Quiet.WARN
     quiet_hours: QuietHours = QuietHours()
-    zone: ZoneName | Literal[""] = ""
+    zone: str = ""
     auto_replies: AutoReplies = AutoReplies()
 
     @property

@@ -50,13 +50,14 @@ class Whereabouts:
 def whereabouts(contact: str, own: str, line: str) -> Whereabouts:
     """Where a contact may be: in the zone that an agent gave them, else where their number is from, else at the line.
 
-    `contact` is a number, `own` and `line` are zones; blank: unknown. Without any of them there is no zone.
+    `contact` is a number, `own` and `line` are zones; blank: unknown. Without any of them there is no zone. One that no
+    longer exists is unknown.
     """
-    if own:
+    if zone_exists(own):
         return Whereabouts((own,))
     if found := zones_of(contact):
         return Whereabouts(found)
-    return Whereabouts((line,) if line else (), assumed=True)
+    return Whereabouts((line,) if zone_exists(line) else (), assumed=True)
 
 
 @lru_cache(1024)

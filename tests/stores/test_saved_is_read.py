@@ -18,7 +18,7 @@ import messages
 import workers.mongo
 from messages.base import Document
 from messages.calendar import Calendar
-from messages.line import Line
+from messages.line import Line, QuietHours
 from messages.sms import State
 from messages.ticket import Status, Ticket
 from tests import make
@@ -82,6 +82,8 @@ def documents(kind: type[Document], **given: Any) -> st.SearchStrategy[Any]:
     """Any document of a kind, valid or not in the eyes of people."""
     if kind is Calendar:
         return make.calendars().map(lambda drawn: drawn.model_copy(update=given))
+    if kind is QuietHours:
+        return st.sampled_from([QuietHours(), QuietHours(begins="00:30", ends="07:00", sundays=True)])
     fields = {name: values(field.annotation) for name, field in kind.model_fields.items() if name not in given}
     return st.fixed_dictionaries(fields).map(lambda drawn: kind.model_validate({**drawn, **given}))
 

@@ -160,6 +160,11 @@ def test_a_number_that_says_nothing_is_where_the_line_is_and_that_is_assumed(con
     assert whereabouts(contact, "Asia/Kolkata", "Europe/Berlin") == Whereabouts(("Asia/Kolkata",))
 
 
+def test_a_zone_that_no_longer_exists_is_unknown() -> None:
+    assert whereabouts("+12125551234", "Mars/Olympus", "") == Whereabouts((EASTERN,))
+    assert whereabouts("+15550001111", "Mars/Olympus", "Mars/Olympus") == Whereabouts((), assumed=True)
+
+
 def test_the_zone_that_an_agent_gave_a_contact_counts_alone() -> None:
     assert whereabouts("+18505551234", MOUNTAIN, EASTERN) == Whereabouts((MOUNTAIN,))
 
