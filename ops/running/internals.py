@@ -168,7 +168,11 @@ class ClerkInternals:
             finally:
                 if self._working:
                     await asyncio.to_thread(self._worker.resume)
-        return await clock.sweep(self._ports)
+        try:
+            return await clock.sweep(self._ports)
+        except PyMongoError as error:
+            log.warning("the clock looks later for what is due", error=type(error).__name__)
+            return 0
 
     async def _move(self, ahead: timedelta) -> None:
         before, was = self._clock.ahead, self._clock.now()
@@ -186,7 +190,11 @@ class ClerkInternals:
         loop = asyncio.get_running_loop()
         until = loop.time() + WORK_DONE_WITHIN
         while self._working and loop.time() < until:
-            depths = await loop.run_in_executor(self._alone, _depths, self._broker)
+            try:
+                depths = await loop.run_in_executor(self._alone, _depths, self._broker)
+            except AMQPError as error:
+                log.warning("the machinery can't be looked at", error=type(error).__name__)
+                return
             if not any(depths.get(queue) for queue in QUEUES):
                 return
             await asyncio.sleep(0.05)

@@ -10,6 +10,7 @@ from typing import Final
 import dramatiq
 import pytest
 
+from messages.notification import ConsiderNotifying
 from messages.ticket import ActOnTicket, Expire, SetStatus, Status
 from ops.documents.reader import DocumentsAway
 from ops.running.internals import ClerkInternals, HandledMessages
@@ -88,6 +89,28 @@ async def test_what_falls_due_is_found_at_once(machine: RunningAlone, workers: F
     assert await machine.inside.move_clock(timedelta(hours=1)) == 0
     assert await machine.inside.move_clock(WEEK) == 1
     assert [each.command for _, each in workers.queue.waiting if isinstance(each, ActOnTicket)] == [Expire()]
+
+
+async def test_a_delayed_message_that_comes_after_what_the_clock_found_announces_nothing_again(
+    machine: RunningAlone, workers: FakeWorkers
+) -> None:
+    await receive(workers, 1)
+    await receive(workers, 2, after=1)
+    delayed = [message for _, message in workers.queue.waiting]
+    assert any(isinstance(each, ConsiderNotifying) for each in delayed)
+    workers.queue.waiting.clear()
+    assert await machine.inside.move_clock(WEEK) == 1
+    workers.clock.time = machine.clock.now()
+    await workers.drain()
+    before = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert before is not None
+    assert before.debounce.announced == 2
+    for message in delayed:
+        await workers.handle(message)
+    await workers.drain()
+    after = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert after is not None
+    assert after.debounce.latest == before.debounce.latest
 
 
 async def test_workers_that_were_stopped_stay_so(machine: RunningAlone) -> None:
