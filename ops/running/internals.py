@@ -162,12 +162,13 @@ class ClerkInternals:
         """
         async with self._one_at_a_time:
             await self._work_done()
-            await asyncio.to_thread(self._worker.pause)
+            await asyncio.to_thread(_end_what_is_in_hand, self._worker)
             try:
                 await self._move(ahead)
             finally:
                 if self._working:
-                    await asyncio.to_thread(self._worker.resume)
+                    for each in self._worker.workers:
+                        each.resume()
         try:
             return await clock.sweep(self._ports)
         except PyMongoError as error:
@@ -201,6 +202,14 @@ class ClerkInternals:
 
     async def _waiting(self) -> list[Conversation]:
         return await self._ports.stores.conversations.to_announce_before(self._ports.now() + FAR)
+
+
+def _end_what_is_in_hand(worker: dramatiq.Worker) -> None:
+    """Pause the threads that handle messages, each after its present one; those that fetch messages take seconds."""
+    for each in worker.workers:
+        each.pause()
+    for each in worker.workers:
+        each.paused_event.wait()
 
 
 def _pending(conversation: Conversation) -> PendingNotification:
