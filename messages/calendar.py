@@ -285,12 +285,12 @@ def next_change(calendar: Calendar, after: datetime) -> NextChange | None:
     """When a calendar next opens or closes after an instant; None if it does neither for a year."""
     after = after.astimezone(UTC)
     opened, end = is_open(calendar, after), after + NEVER_AFTER
+    open_until = after
     for opens, closes in _spans(calendar, after, end):
-        if not opened and opens > after:
-            return NextChange(opens, opens=True)
-        if opened and closes > after:
-            return NextChange(closes, opens=False) if closes < end else None
-    return None
+        if opens > open_until:
+            return NextChange(open_until, opens=False) if opened else NextChange(opens, opens=True)
+        open_until = closes
+    return NextChange(open_until, opens=False) if opened and open_until < end else None
 
 
 def open_between(calendar: Calendar, since: datetime, until: datetime) -> timedelta:
@@ -316,24 +316,21 @@ def add_open(calendar: Calendar, since: datetime, amount: timedelta) -> datetime
 
 
 def _spans(calendar: Calendar, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """When a calendar is open between two instants: in order, apart from each other, as far as the caller asks."""
+    """When a calendar is open between two instants: in order, as far as the caller asks.
+
+    What overlaps its neighbour is counted once. One may begin where the other ends.
+    """
     since, until = since.astimezone(UTC), until.astimezone(UTC)
     if until <= since:
         return
     day, last = wall_time(since, calendar.zone).date() - 2 * _DAY, wall_time(until, calendar.zone).date() + _DAY
-    pending: tuple[datetime, datetime] | None = None
-    while day <= last:
-        for each in sorted(_spans_of(calendar, day)):
-            if pending is None:
-                pending = each
-            elif each[0] <= pending[1]:
-                pending = pending[0], max(pending[1], each[1])
-            else:
-                yield from _without_closures(calendar, pending, since, until)
-                pending = each
+    reached = since
+    while day <= last and reached < until:
+        for opens, closes in sorted(_spans_of(calendar, day)):
+            if closes > reached:
+                yield from _without_closures(calendar, max(opens, reached), min(closes, until))
+                reached = closes
         day += _DAY
-    if pending is not None:
-        yield from _without_closures(calendar, pending, since, until)
 
 
 def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetime]]:
@@ -345,11 +342,8 @@ def _spans_of(calendar: Calendar, day: date) -> Iterator[tuple[datetime, datetim
             yield opens, closes
 
 
-def _without_closures(
-    calendar: Calendar, span: tuple[datetime, datetime], since: datetime, until: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """What is left of a span between two instants, outside closures."""
-    opens, closes = max(span[0], since), min(span[1], until)
+def _without_closures(calendar: Calendar, opens: datetime, closes: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """What is left of a span outside closures."""
     for closure in sorted(calendar.closures, key=lambda each: each.since):
         if opens >= closes:
             return

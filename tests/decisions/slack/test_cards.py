@@ -265,6 +265,14 @@ def test_every_private_word_and_trouble_is_within_slacks_limits(text: str, reaso
         _check(blocks.whisper(text))
 
 
+def test_a_private_word_is_plain_unless_it_is_markup() -> None:
+    shown = [blocks.whisper("<@U0ADA> closed", markup=markup).blocks[0]["text"] for markup in (False, True)]
+    assert [(each["type"], each["text"]) for each in shown] == [
+        ("plain_text", "&lt;@U0ADA&gt; closed"),
+        ("mrkdwn", "<@U0ADA> closed"),
+    ]
+
+
 def test_a_dense_burst_fills_a_post_but_never_more_than_slack_takes() -> None:
     burst = [make.sms(body="x" * 780, received_at=NOW + timedelta(seconds=number)) for number in range(40)]
     rendered, count = blocks.texts(burst)
