@@ -1,5 +1,6 @@
 """`clerk calendars` on a real MongoDB wire server: each word, and each wrong word answered in one sentence."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -9,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from messages.calendar import MOST_CALENDARS
+from tests import make
 from tests.commands import Told, clerk_in_process
 from tests.servers import BackingServer, database
+from workers.mongo import Stores
 
 type Clerk = Callable[..., Told]
 
@@ -121,6 +125,17 @@ def test_a_line_names_a_calendar_which_stays_as_long_as_it_does(shop: Clerk) -> 
     changed = shop("lines", "set", LINE, "--calendar", "none")
     assert (changed.returncode, changed.stdout.endswith("always open.\n")) == (0, True)
     told(shop, "remove", "shop")
+
+
+def test_there_are_at_most_fifty(mongo_url: str, clerk: Clerk) -> None:
+    async def fill() -> None:
+        async with Stores.opened(mongo_url) as stores:
+            for number in range(MOST_CALENDARS):
+                await stores.calendars.add(make.calendar(id=f"c{number}"))
+
+    asyncio.run(fill())
+    refused = clerk("calendars", *ADD, "mon 9-17")
+    assert (refused.returncode, refused.stderr) == (2, "there are 50 calendars already: remove one first\n")
 
 
 ADD = ("add", "new", "--zone", "UTC", "--week")
