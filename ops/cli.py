@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "It is cheap: for the probes of Docker, Kubernetes and monitors.",
     "lines": "List, add, change and remove the team's phone numbers.",
     "calendars": "List, show, add, change and remove calendars: the hours that lines name.",
+    "planned": "List the texts that agents have planned for later, and those that are held.",
     "queues": "Show every queue: its messages, consumers, rates and oldest message.",
     "peek": "Show the next messages of a queue and leave them there.\n\n"
     "Messages that workers hold can't be shown. Each look at a work queue uses one of the 50 deliveries that RabbitMQ "
@@ -46,7 +47,7 @@ COMMANDS: Final = {
 PROCESSES: Final = {"run", "gateway", "worker", "clock", "health"}
 """These have their modules in ops/commands/processes."""
 
-GROUPS: Final = {"lines", "calendars", "dead"}
+GROUPS: Final = {"lines", "calendars", "planned", "dead"}
 """These have commands of their own, and say themselves what their help ends with."""
 
 

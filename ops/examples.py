@@ -15,6 +15,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         'clerk calendars holidays shop --country US --subdivision CA --leave-out "Day After Thanksgiving"',
         "clerk calendars close shop until 14:00 --why training",
     ),
+    "planned": ("clerk planned list", "clerk planned list --line +15550001111 --show-text --json"),
     "queues": ("clerk queues --watch", "clerk queues --json"),
     "peek": ("clerk peek slack -n 5", "clerk peek slack.XQ --show-text"),
     "dead": (

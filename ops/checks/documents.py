@@ -52,6 +52,7 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         yield from _clock(documents)
         yield from of_unreadable(documents.unreadable(MOST))
         yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
+        yield from of_plans(documents.overdue_plans(datetime.now(UTC) - STRANDED_FOR))
         yield from of_posts(documents.not_shown(datetime.now(UTC) - NOT_SHOWN_FOR))
         if shared:
             yield from of_processes(documents.running_processes())
@@ -107,6 +108,16 @@ def of_stranded(found: Mapping[str, int]) -> Iterator[Finding]:
         what = f"{count} {'thing waits' if count == 1 else 'things wait'} on {number}, which is not a line any more"
         todo = f"If it should be a line: clerk lines add {number} --channel C…. Else leave it so: Clerk does nothing."
         yield advice("removed line", what, todo)
+
+
+def of_plans(overdue: int) -> Iterator[Finding]:
+    """The planned texts whose time has passed. Pure."""
+    if overdue:
+        texts = "planned text is" if overdue == 1 else "planned texts are"
+        todo = (
+            "Start a clock and workers (clerk planned list names the texts). After four hours each waits for a person."
+        )
+        yield bad("planned texts", f"{overdue} {texts} overdue", todo)
 
 
 def of_posts(posts: list[Post]) -> Iterator[Finding]:

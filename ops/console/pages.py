@@ -203,8 +203,9 @@ class Pages:
         return RedirectResponse("/ops/dead", 303)
 
     def pending(self, request: Request) -> Response:
-        """Conversations with texts that wait to be announced."""
-        return self._draw(request, "pending.html", pending=self._view.pending(200))
+        """Conversations with texts that wait to be announced, and texts that are planned."""
+        planned = self._view.documents.planned(200)
+        return self._draw(request, "pending.html", pending=self._view.pending(200), planned=planned)
 
     def tickets(self, request: Request) -> Response:
         """Tickets by status, by page, the longest wait first."""

@@ -18,7 +18,7 @@ from messages.conversation import Contact, Conversation
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
-from messages.planned import Planned
+from messages.planned import LIVE, Planned, PlannedState
 from messages.sms import Sms
 from messages.team.agent import Agent
 from messages.ticket import Entry, Note, Status, Ticket
@@ -300,6 +300,15 @@ class Documents:
             query = {field: {"$lte": before}, "line": {"$nin": lines}}
             counts.update(str(each.get("line")) for each in self.raw(collection, query, 10_000))
         return dict(counts)
+
+    def planned(self, limit: int) -> list[Planned]:
+        """The planned texts that may still be sent, the next one first."""
+        return self._find(Planned, "planned", {"state": {"$in": list(LIVE)}}, [("due_at", 1)], limit)
+
+    def overdue_plans(self, before: datetime) -> int:
+        """How many texts that were planned for a time before then have neither left nor are held; 100 at most."""
+        query = {"state": PlannedState.PLANNED, "due_at": {"$lte": before}}
+        return len(self.raw("planned", query, 100))
 
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""

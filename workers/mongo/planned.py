@@ -51,6 +51,11 @@ class PlannedTexts(DocumentStore[Planned]):
     async def _count(self, query: dict[str, Any]) -> int:
         return await self._collection.count_documents(query)
 
+    async def next_ones(self, line: str | None, limit: int) -> list[Planned]:
+        """The texts that may still be sent (from a line), the next one first."""
+        of_line = {} if line is None else {"line": line}
+        return await self._find_readable({"state": _LIVE, **of_line}, [("due_at", ASCENDING)], limit)
+
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Planned]:
         """The planned texts to look after, each again at `again_at` unless that was done."""
         overdue = {"look_at": {"$lte": now}, "$or": [{"woken_at": None}, {"woken_at": {"$lte": now}}]}
