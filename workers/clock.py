@@ -26,6 +26,7 @@ from workers.ports import Ports
 from workers.redraw import request_render
 from workers.retries import is_outage
 from workers.slack.membership import Membership
+from workers.sms.planned.zone_rules import ZoneRules
 
 log = structlog.get_logger("clerk.clock")
 
@@ -183,6 +184,7 @@ async def run(
         tasks.create_task(repeat(missed.take_in_missed, "texts that no webhook brought"))
         tasks.create_task(repeat(Membership().look, "channels that Clerk is not in"))
         tasks.create_task(repeat(Renewal().look, "calendars without next year's public holidays"))
+        tasks.create_task(repeat(ZoneRules().look, "planned texts whose zone has other rules now"))
 
 
 def _log_failure(what: str, error: Exception) -> None:

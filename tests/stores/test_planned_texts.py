@@ -61,6 +61,16 @@ async def test_an_agents_planned_texts_are_the_live_ones_the_next_one_first(stor
     assert await stores.planned.count_of_conversation(CONVERSATION) == 2
 
 
+async def test_pages_of_what_is_due_by_then_leave_none_out(stores: Stores) -> None:
+    for number in range(5):
+        await stores.planned.add(make.planned(id=f"P{number}", due_at=at(60 if number else 30)))
+    since, last, found = NOW, "", []
+    while page := await stores.planned.between(since, last, at(60), 2):
+        found += [each.id for each in page]
+        since, last = page[-1].due_at, page[-1].id
+    assert found == ["P0", "P1", "P2", "P3", "P4"]
+
+
 async def test_what_the_thread_shows_is_recorded_beside_any_change(stores: Stores) -> None:
     read = make.planned()
     await stores.planned.add(read)

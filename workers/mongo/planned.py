@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pymongo import ASCENDING
 
-from messages.planned import LIVE, Planned
+from messages.planned import LIVE, Planned, PlannedState
 from workers.mongo.collection import DocumentStore, change_to
 
 _LIVE: Final = {"$in": list(LIVE)}
@@ -55,6 +55,12 @@ class PlannedTexts(DocumentStore[Planned]):
         """The texts that may still be sent (from a line), the next one first."""
         of_line = {} if line is None else {"line": line}
         return await self._find_readable({"state": _LIVE, **of_line}, [("due_at", ASCENDING)], limit)
+
+    async def between(self, since: datetime, after: str, until: datetime, limit: int) -> list[Planned]:
+        """The planned texts that are due by `until`, the next one first, from `since` on: then only ids `after` one."""
+        later = [{"due_at": {"$gt": since, "$lte": until}}, {"due_at": since, "_id": {"$gt": after}}]
+        order = [("due_at", ASCENDING), ("_id", ASCENDING)]
+        return await self._find_readable({"state": PlannedState.PLANNED, "$or": later}, order, limit)
 
     async def due(self, now: datetime, again_at: datetime, limit: int = 500) -> list[Planned]:
         """The planned texts to look after, each again at `again_at` unless that was done."""

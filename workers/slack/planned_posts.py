@@ -57,7 +57,7 @@ def _became(planned: Planned) -> str:
     at = moment(planned.ended_at, "{date_short_pretty} {time_secs}") if planned.ended_at else ""
     match planned.state:
         case PlannedState.PLANNED:
-            return f"Moved{because}." if planned.moved else ""
+            return f"Moved{because}." if planned.why else ""
         case PlannedState.HELD:
             return f":double_vertical_bar: Held{because}."
         case PlannedState.RELEASED:
@@ -90,8 +90,8 @@ def note(planned: Planned) -> Rendered | None:
     quoted = f"“{clip_escaped(unstyled(planned.body), EXCERPT)}”"
     because = f", because {clip_escaped(planned.why, SECTION // 2)}" if planned.why else ""
     match planned.state:
-        case PlannedState.PLANNED if planned.moved:
-            line = f":clock9: What {author} planned leaves later, at {due}{because}: {quoted}"
+        case PlannedState.PLANNED if planned.why:
+            line = f":clock9: What {author} planned was moved: it leaves at {due}{because}: {quoted}"
         case PlannedState.HELD if planned.reminded:
             line = (
                 f":double_vertical_bar: {author}, what you planned for {due} still waits for you: {quoted} "

@@ -38,7 +38,7 @@ def test_a_post_offers_what_can_still_be_done(state: PlannedState, buttons: list
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"state": P, "moved": True, "why": "it was in quiet hours"}, "leaves later, at"),
+        ({"state": P, "moved": True, "why": "it was in quiet hours"}, "was moved: it leaves at"),
         ({"state": H, "why": "the contact wrote first"}, "is held, because the contact wrote first"),
         ({"state": H, "reminded": 3}, "Reminder 3 of 7"),
         ({"state": C, "why": "the contact opted out"}, "is not sent, because the contact opted out"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from messages.calendar import place, zone_exists
 from messages.planned import EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
 from workers.markup import moment
 from workers.sms.may_send import Cause, ContactFacts, Hold, LineFacts, Refuse, Verdict, at_release
@@ -29,6 +30,7 @@ class PlanEvent(StrEnum):
     DUE_IN_QUIET_HOURS = "due in quiet hours"
     DUE_LONG_AGO = "due more than four hours ago"
     DUE_AND_REFUSED = "due, and it may not be sent"
+    RULES_CHANGED = "its zone's rules change, so that its time is another instant"
     REMINDER_DUE = "held for another day"
     REMINDED_ENOUGH = "held for seven days"
     TEXT_HOLDS = "the contact writes, and the text waits then"
@@ -58,6 +60,7 @@ LIFE: Final[dict[PlanEvent, dict[PlannedState, PlannedState | PlanOutcome]]] = {
     PlanEvent.DUE_IN_QUIET_HOURS:   {P: P, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_LONG_AGO:         {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_AND_REFUSED:      {P: X, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.RULES_CHANGED:        {P: P, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.REMINDER_DUE:         {P: Z, H: H, R: Z, C: Z, X: Z},
     PlanEvent.REMINDED_ENOUGH:      {P: Z, H: C, R: Z, C: Z, X: Z},
     PlanEvent.TEXT_HOLDS:           {P: H, H: Z, R: Z, C: Z, X: Z},
@@ -76,6 +79,7 @@ BY_PEOPLE: Final = frozenset({PlanEvent.EDIT, PlanEvent.SEND_NOW, PlanEvent.KEEP
 
 WHY: Final = {
     PlanEvent.DUE_LONG_AGO: "Clerk could not send it when it was due",
+    PlanEvent.RULES_CHANGED: "clocks there change at other times than was known when it was planned",
     PlanEvent.REMINDED_ENOUGH: "nobody decided about it for a week",
     PlanEvent.TEXT_HOLDS: "the contact wrote first",
     PlanEvent.TEXT_CANCELS: "the contact wrote first",
@@ -168,7 +172,21 @@ def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening 
         written = _TEXT[planned.if_reply]
         if LIFE[written][planned.state] is not Z:
             return Happening(written)
+    if (instant := displaced_to(planned)) is not None:
+        return Happening(PlanEvent.RULES_CHANGED, until=instant)
     return _falls_due(verdict) if planned.due_at <= now else None
+
+
+def displaced_to(planned: Planned) -> datetime | None:
+    """When a text is due by the present rules of its zone, if that is not when it is to leave; None if it is.
+
+    A time that was moved since, or was meant as an instant, stays.
+    """
+    wall = planned.wall_time
+    if planned.state is not P or planned.moved or wall is None or not zone_exists(planned.zone):
+        return None
+    instant = place(wall, planned.zone).instant
+    return None if instant == planned.due_at else instant
 
 
 def _falls_due(verdict: Verdict) -> Happening:
@@ -240,9 +258,10 @@ def _fields(
         return {"reminded": planned.reminded + 1, "look_at": now + REMIND_EVERY}
     if found is H:
         return {"why": why, "reminded": 0, "look_at": max(planned.due_at, now + REMIND_EVERY)}
-    if event is PlanEvent.DUE_IN_QUIET_HOURS:
+    if event in {PlanEvent.DUE_IN_QUIET_HOURS, PlanEvent.RULES_CHANGED}:
         assert happening.until is not None
-        return {"why": why, "due_at": happening.until, "look_at": happening.until, "moved": True}
+        by_quiet_hours = event is PlanEvent.DUE_IN_QUIET_HOURS
+        return {"why": why, "due_at": happening.until, "look_at": happening.until, "moved": by_quiet_hours}
     kept = {"why": "", "since": now, "reminded": 0}
     if (change := happening.change) is None:
         return {**kept, "look_at": planned.due_at}

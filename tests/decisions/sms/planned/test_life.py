@@ -1,7 +1,7 @@
 """Every cell of the table of a planned text's life, and what belongs to each change of state."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -21,6 +21,7 @@ from workers.sms.planned.life import (
     PlanOutcome,
     Surroundings,
     decide,
+    displaced_to,
     happens,
     may_leave_now,
     refusal,
@@ -38,6 +39,7 @@ ROWS: Final = {
     (E.DUE, P): R,
     (E.DUE_IN_QUIET_HOURS, P): P,
     (E.DUE_LONG_AGO, P): H,
+    (E.RULES_CHANGED, P): P,
     (E.DUE_AND_REFUSED, P): X,
     (E.REMINDER_DUE, H): H,
     (E.REMINDED_ENOUGH, H): C,
@@ -68,7 +70,7 @@ def _happening(event: PlanEvent, version: int = 3) -> Happening:
     return Happening(
         event,
         by=by,
-        until=at(7200) if event is E.DUE_IN_QUIET_HOURS else None,
+        until=at(7200) if event in {E.DUE_IN_QUIET_HOURS, E.RULES_CHANGED} else None,
         change=change if event is E.EDIT else None,
     )
 
@@ -140,6 +142,20 @@ def test_an_edit_gives_new_words_and_a_new_time_and_remembers_the_old_ones() -> 
 def test_quiet_hours_move_what_is_due_to_their_end() -> None:
     moved = decide(make.planned(), Happening(E.DUE_IN_QUIET_HOURS, until=at(9000), why="quiet hours"), DUE).planned
     assert (moved.due_at, moved.look_at, moved.moved, moved.why) == (at(9000), at(9000), True, "quiet hours")
+
+
+def test_a_text_follows_its_wall_time_when_the_rules_of_its_zone_change() -> None:
+    planned = make.planned(due_at=at(7200), look_at=at(7200))
+    happening = happens(planned, Surroundings(), at(60))
+    assert happening is not None
+    moved = decide(planned, happening, at(60)).planned
+    assert (moved.due_at, moved.look_at, moved.moved) == (DUE, DUE, False)
+    assert happens(moved, Surroundings(), at(60)) is None
+
+
+@pytest.mark.parametrize("fields", [{"moved": True}, {"wall": ""}, {"zone": "Gone/Away"}, {"state": H}])
+def test_what_was_moved_or_meant_as_an_instant_stays_when_they_change(fields: dict[str, Any]) -> None:
+    assert displaced_to(make.planned(**{"due_at": at(7200), **fields})) is None
 
 
 def test_a_held_text_that_is_kept_waits_for_its_time_again() -> None:
