@@ -127,6 +127,22 @@ def is_fillable(words: str, filling: Filling) -> bool:
     return all(getattr(filling, name, "") for name in _PLACEHOLDER.findall(words))
 
 
+LONG: Final = 3
+"""More segments than these are many for a text that everybody gets."""
+
+
+def inert(settings: AutoReplies, line: str, *, has_calendar: bool) -> Iterable[str]:
+    """What of a line's settings does nothing, or costs more than it should, in words; `line` is its name."""
+    hours = [kind for kind in settings.kinds if kind.is_about_hours]
+    if hours and not has_calendar:
+        yield f"{' and '.join(hours)}: never sent, since the line has no calendar and is always open"
+    for example in examples(settings, line):
+        if (longest := example.size.characters) > LIMIT:
+            yield f"{example.kind}: {longest} characters, and a text has at most {LIMIT}"
+        elif example.size.count > LONG:
+            yield f"{example.kind}: {example.size.count} segments ({example.size.encoding}) for each contact"
+
+
 @dataclass(frozen=True)
 class AutoExample:
     """A kind's words as a contact may get them, and what they cost."""

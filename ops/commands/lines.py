@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -11,6 +12,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from messages.answering import AutoKind
+from messages.auto_replies import examples, inert
+from messages.auto_replies import setting as automatic
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line, QuietHours
 from messages.opt_outs import described, setting
@@ -126,6 +130,8 @@ def list_(*, json_: AsJson = False) -> None:
             Text(line.id, style="bold") + Text(f"  in {line.channel}" + (f"  {line.name}" if line.name else ""))
         )
         console.print(Text(f"    {_settings_in_words(line)}", style="dim"), soft_wrap=not console.is_terminal)
+        for each in _automatic_in_words(line):
+            console.print(Text(f"    {each}", style="dim"), soft_wrap=not console.is_terminal)
     if not found:
         console.print("No lines yet: clerk lines add NUMBER --channel C0123ABCD", soft_wrap=True)
 
@@ -192,6 +198,7 @@ def set_(
     quiet_hours: str | None = None,
     quiet_sundays: Literal["yes", "no"] | None = None,
     zone: str | None = None,
+    auto: list[str] | None = None,
 ) -> None:
     """Change a line: --window and --cap in seconds, --solved-for in hours.
 
@@ -227,6 +234,10 @@ def set_(
         Whether it is night all Sunday long.
     zone
         The line's time zone, such as Europe/Berlin, for contacts of whom nobody knows where they are; or none.
+    auto
+        What the line answers by itself: closed=WORDS, holiday=WORDS, received=WORDS or waiting=WORDS, with default for
+        the offered words and off for none; waiting-after=MINUTES, in open minutes; off for all. May be given again.
+        Clerk fills in {opens}, {line} and {holiday}.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -243,14 +254,15 @@ def set_(
         "quiet_sundays": None if quiet_sundays is None else quiet_sundays == "yes",
         "zone": zone,
     }
-    if calendar is None and all(value is None for value in given.values()):
+    if not auto and calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, settings: Settings) -> Line | None:
         found = await stores.lines.get(_named(line))
         if found is None:
             return None
-        new = await _with_calendar(_changed(found, **given), calendar, stores)
+        changed = _changed(_with_automatic(found, auto or ()), **given)
+        new = await _with_calendar(changed, calendar, stores)
         if new.channel != found.channel:
             _refuse_a_channel_that_slack_refuses(new, settings)
         await stores.lines.save(new)
@@ -260,6 +272,35 @@ def set_(
     if changed is None:
         raise Invalid(f"{line} is not a line. To add it: clerk lines add {line} --channel C0123ABCD")
     print(f"{changed.id} in {changed.channel} is changed: {_settings_in_words(changed)}.")
+    if auto:
+        _show_automatic(changed)
+
+
+def _with_automatic(line: Line, typed: Sequence[str]) -> Line:
+    """A line with other automatic texts; Invalid if one of them can't be."""
+    settings = line.auto_replies
+    for each in typed:
+        try:
+            settings = automatic(settings, each)
+        except ValueError as error:
+            raise Invalid(f"--auto {error}") from None
+    return line.model_copy(update={"auto_replies": settings})
+
+
+def _show_automatic(line: Line) -> None:
+    """The automatic texts of a line as contacts get them, and what of them does nothing."""
+    if not line.auto_replies.kinds:
+        print("It answers nothing by itself.")
+    for each in _automatic_in_words(line):
+        print(each)
+    for each in inert(line.auto_replies, line.label, has_calendar=bool(line.calendar)):
+        print(each, file=sys.stderr)
+
+
+def _automatic_in_words(line: Line) -> Iterator[str]:
+    for example in examples(line.auto_replies, line.label):
+        after = f" after {line.auto_replies.waiting_after} open minutes" if example.kind is AutoKind.WAITING else ""
+        yield f"answers by itself{after}: {example}"
 
 
 @lines.command

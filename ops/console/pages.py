@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from messages.auto_replies import examples
 from messages.queues import QUEUES
 from ops import durations
 from ops.console import charts, waterfall
@@ -223,7 +224,10 @@ class Pages:
         throttled, refusing = view.documents.throttled(view.documents_now()), view.documents.refusing()
         calendars = {each.id: each for each in view.documents.calendars()}
         lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
-        return self._draw(request, "lines.html", lines=lines, texts_to_no_line=view.texts_to_no_line())
+        automatic = [(each.line.label, examples(each.line.auto_replies, each.line.label)) for each in lines]
+        return self._draw(
+            request, "lines.html", lines=lines, automatic=automatic, texts_to_no_line=view.texts_to_no_line()
+        )
 
     def search(self, request: Request) -> Response:
         """Redirects to a trace, or shows the tickets that match."""

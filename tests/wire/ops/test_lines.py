@@ -146,6 +146,23 @@ def test_quiet_hours_and_the_zone_of_a_line_are_set_and_shown(clerk: Clerk) -> N
     assert "quiet hours off" in clerk("lines", "set", LINE, "--quiet", "off").stdout
 
 
+def test_what_a_line_answers_by_itself_is_set_shown_as_contacts_get_it_and_turned_off(clerk: Clerk) -> None:
+    clerk("lines", "add", LINE, "--channel", "C0TEXTS", "--name", "Sales")
+    told = clerk(
+        *("lines", "set", LINE, "--auto", "closed={line} is back {opens}."),
+        *("--auto", "waiting=default", "--auto", "waiting-after=90"),
+    )
+    assert told.returncode == 0, told.stderr
+    assert "answers by itself: closed: “Sales is back tomorrow at 9:00.” (1 segment, GSM-7)" in told.stdout
+    assert "closed: never sent, since the line has no calendar" in told.stderr
+    (line,) = lines(clerk)
+    assert line["auto_replies"]["closed"] == "{line} is back {opens}."
+    assert line["auto_replies"]["waiting_after"] == 90
+    assert "after 90 open minutes: waiting: “Still with you" in clerk("lines", "list").stdout
+    assert "nothing by itself" in clerk("lines", "set", LINE, "--auto", "off").stdout
+    assert "by itself" not in clerk("lines", "list").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -170,6 +187,7 @@ def test_quiet_hours_and_the_zone_of_a_line_are_set_and_shown(clerk: Clerk) -> N
         (("set", LINE, "--opt-out", "STOP!"), "--opt-out: “STOP!” is no word"),
         (("set", LINE, "--opt-out", "STOP:stop"), "can't both"),
         (("add", "+15550002222", "--channel", "C0TEXTS", "--opt-out", ""), "--opt-out"),
+        (("set", LINE, "--auto", "closed=Back {open}"), "--auto closed: {open} is nothing that Clerk can fill in"),
         (("set", LINE), "say what to change"),
         (("remove", "+15550009999"), "is not a line"),
     ],

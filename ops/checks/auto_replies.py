@@ -1,0 +1,21 @@
+"""What lines answer by themselves, and what of it does nothing. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from messages.auto_replies import inert
+from messages.line import Line
+from ops.checks.finding import Finding, advice, good
+
+
+def check(lines: Sequence[Line]) -> Iterator[Finding]:
+    """Which automatic texts each line has; of those that are never sent or too long, what to do."""
+    for line in lines:
+        if not (kinds := line.auto_replies.kinds):
+            continue
+        of = f"automatic texts of {line.id}"
+        found = list(inert(line.auto_replies, line.label, has_calendar=bool(line.calendar)))
+        for each in found:
+            todo = f"clerk lines set {line.id} --calendar NAME, or --auto KIND=..., or --auto KIND=off"
+            yield advice(of, each, todo)
+        if not found:
+            yield good(of, ", ".join(kinds))
