@@ -47,13 +47,22 @@ class AutoText(Document):
     quick: bool | None = None
 
 
+class Wait(Document):
+    """The contact of a ticket waits `since` then; if nobody answers, Clerk says at `due_at` that somebody will."""
+
+    ticket: int
+    since: Moment
+    due_at: Moment
+
+
 class AutoOrder(Document):
-    """An automatic text that is to be written: it is in no other document yet."""
+    """An automatic text that is to be written: it is in no other document yet. `wait` is the wait that it ends."""
 
     id: str
     kind: AutoKind
     body: str
     at: Moment
+    wait: Wait | None = None
 
 
 class SeenWords(Document):
@@ -73,14 +82,6 @@ class Stop(Document):
     until: Moment
     told: bool = False
     ticket: int | None = None
-
-
-class Wait(Document):
-    """The contact of a ticket waits `since` then; if nobody answers, Clerk says at `due_at` that somebody will."""
-
-    ticket: int
-    since: Moment
-    due_at: Moment
 
 
 class Answering(Document):
@@ -120,6 +121,15 @@ class Answering(Document):
         if self.order is None or self.order.id != id:
             return self
         return self.changed(look_at, order=None)
+
+    def put_off(self, id: str, until: datetime, look_at: datetime) -> "Answering":
+        """The state if an automatic text is not written now: whether the contact still waits is asked anew then."""
+        order = self.order
+        if order is None or order.id != id:
+            return self
+        wait = order.wait.model_copy(update={"due_at": until}) if order.wait is not None else self.wait
+        answers = tuple(each for each in self.answers if each.id != id)
+        return self.changed(look_at, order=None, wait=wait, answers=answers)
 
     def told(self, look_at: datetime) -> "Answering":
         """The state once the ticket's history says that Clerk stopped."""

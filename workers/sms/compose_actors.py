@@ -1,7 +1,11 @@
 """Puts texts from modals and commands into the outbox, and those that Clerk writes by itself."""
 
+from datetime import datetime
+from functools import partial
+
 import structlog
 
+from messages.answering import Answering
 from messages.conversation import Contact, conversation_id
 from messages.formats.numbers import possible_contacts
 from messages.line import ReplyMode
@@ -21,7 +25,7 @@ from workers.sms.compose import (
     parse_typed,
     refusal_id,
 )
-from workers.sms.may_send import LINE_GONE, TOO_LATE, at_door, is_late, objection
+from workers.sms.may_send import LINE_GONE, TOO_LATE, Hold, at_call, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
@@ -136,10 +140,15 @@ async def write_auto(message: WriteAuto, ports: Ports) -> None:
     if conversation is None or order is None:
         log.info("no automatic text is to be written")
         return
-    await ports.stores.texts.add(automatic(order, conversation, ports.now(), correlation.get()))
-    await ports.publisher.publish(SendTexts(conversation=conversation.id), delay=WAIT_FOR_EARLIER)
-    id = order.id
-    if not await ports.stores.conversations.change_answering(
-        conversation.id, lambda state: state.without_order(id, ports.now() + SEND_WITHIN)
-    ):
+    id, now = order.id, ports.now()
+    text = automatic(order, conversation, now, correlation.get())
+    parties = await ports.stores.opt_outs.parties(text.line, text.contact)
+    match at_call(text, parties, now):
+        case Hold(until=datetime() as until):
+            change = partial(Answering.put_off, id=id, until=until, look_at=now + SEND_WITHIN)
+        case _:
+            await ports.stores.texts.add(text)
+            await ports.publisher.publish(SendTexts(conversation=conversation.id), delay=WAIT_FOR_EARLIER)
+            change = partial(Answering.without_order, id=id, look_at=now + SEND_WITHIN)
+    if not await ports.stores.conversations.change_answering(conversation.id, change):
         raise LostVersionRace

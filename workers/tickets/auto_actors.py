@@ -8,9 +8,9 @@ import structlog
 
 from messages.answering import Answering
 from messages.conversation import Arrival, Conversation
-from messages.line import Line, Quiet
+from messages.line import Line
 from messages.process.telemetry import start_at_zero
-from messages.quiet import quiet_until, whereabouts
+from messages.quiet import whereabouts
 from messages.sms import WriteAuto
 from messages.ticket import ActOnTicket, AnswerAgain, ConsiderAnswering, FileTexts, StopAnswering, Ticket
 from workers.markup import arrival
@@ -82,8 +82,10 @@ async def _decide(
             return
         facts = await facts_of(conversation)
         decision = decide(facts)
-        if decision.said is not None:
-            decision = decide(await _with_contact(facts, ports))
+        for ask in (_with_availability, _with_contact):  # what costs is asked only if a text is to be sent
+            if decision.said is not None:
+                facts = await ask(facts, ports)
+                decision = decide(facts)
         read = conversation.answering
         if decision.answering is read or await ports.stores.conversations.save_answering(id, read, decision.answering):
             break
@@ -113,27 +115,31 @@ async def _carry_out(id: str, answering: Answering, ports: Ports) -> None:
 async def _facts(
     conversation: Conversation, line: Line, ticket: Ticket, arrivals: Sequence[Arrival], ports: Ports
 ) -> AutoFacts:
-    now, calendar = ports.now(), await ports.stores.calendars.get(line.calendar) if line.calendar else None
-    where = whereabouts(ticket.contact, "", line.zone or (calendar.zone if calendar is not None else ""), now)
     return AutoFacts(
-        now=now,
+        now=ports.now(),
         line=line,
-        calendar=calendar,
+        calendar=await ports.stores.calendars.get(line.calendar) if line.calendar else None,
         ticket=ticket,
         answering=conversation.answering,
         arrivals=arrivals,
         opted_out=conversation.opted_out,
-        zones=where.zones,
-        quiet_until=None if line.quiet is Quiet.OFF else quiet_until(line.quiet_hours, where.zones, now),
+        away=ticket.assignees,
     )
 
 
+async def _with_availability(facts: AutoFacts, ports: Ports) -> AutoFacts:
+    """The facts with who is away of those who are on the ticket."""
+    return replace(facts, away=frozenset(await ports.stores.agents.away(facts.ticket.assignees, facts.now)))
+
+
 async def _with_contact(facts: AutoFacts, ports: Ports) -> AutoFacts:
-    """The facts with what is only asked if a text is to be sent."""
-    contact = facts.ticket.contact
-    standing = await ports.stores.opt_outs.of(facts.line.id, contact)
+    """The facts with what the contact wants, who and where they are."""
+    contact, calendar = facts.ticket.contact, facts.calendar
+    parties = await ports.stores.opt_outs.parties(facts.line.id, contact)
     own_line = await ports.stores.lines.get(contact) is not None
-    return replace(facts, opted_out=standing.out, own_line=own_line)
+    at_line = facts.line.zone or (calendar.zone if calendar is not None else "")
+    where = whereabouts(contact, parties.contact.zone if parties.contact else "", at_line, facts.now)
+    return replace(facts, opted_out=parties.standing.out, own_line=own_line, zones=where.zones)
 
 
 async def _arrivals(message: FileTexts, ticket: Ticket, answering: Answering, ports: Ports) -> Sequence[Arrival]:

@@ -111,7 +111,7 @@ class AutoFacts:
 
     `arrivals` are the contact's texts that were not taken into account yet, in order; none if a wait is due. A contact
     who is `opted_out` or `blocked`, or whose number is `own_line`, gets none. `away` are the assignees who are not
-    available. `zones` are where the contact may be, if that is known. It is night for them until `quiet_until`.
+    available. `zones` are where the contact may be, if that is known.
     """
 
     now: datetime
@@ -125,7 +125,6 @@ class AutoFacts:
     own_line: bool = False
     away: Collection[str] = ()
     zones: Sequence[str] = ()
-    quiet_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -322,7 +321,8 @@ def _judged(case: _Case) -> AutoDecision:
         return AutoDecision(case.answering, silence=silence)
     now, kind = case.facts.now, case.kind
     answer = AutoText(id=case.id, kind=kind, ticket=case.facts.ticket.id, period=case.period, at=now)
-    order = AutoOrder(id=case.id, kind=kind, body=filled(case.words, case.filling), at=now)
+    wait = case.answering.wait if kind is AutoKind.WAITING else None
+    order = AutoOrder(id=case.id, kind=kind, body=filled(case.words, case.filling), at=now, wait=wait)
     answers = (*case.answering.answers, answer)[-ANSWERS_KEPT:]
     return AutoDecision(case.answering.model_copy(update={"answers": answers, "order": order}), said=kind)
 
@@ -356,11 +356,10 @@ def _with_wait(facts: AutoFacts, decision: AutoDecision, text: Arrival) -> AutoD
 
 
 def _put_off(facts: AutoFacts, wait: Wait) -> Wait | None:
-    """A wait that is due, put off to the end of the night, and to when the line opens; None if it does not."""
-    at, calendar = max(facts.now, facts.quiet_until or facts.now), facts.calendar
-    due_at = at if calendar is None or is_open(calendar, at) else next_opening(calendar, at)
-    if due_at == facts.now:
+    """A wait that is due, put off to when the line opens; None if it does not."""
+    if facts.calendar is None or is_open(facts.calendar, facts.now):
         return wait
+    due_at = next_opening(facts.calendar, facts.now)
     return None if due_at is None else wait.model_copy(update={"due_at": due_at})
 
 

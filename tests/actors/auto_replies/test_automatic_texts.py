@@ -14,7 +14,7 @@ from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.orders.clicks import Click, orders
 from messages.sms import Origin, Sms, WriteAuto
-from messages.ticket import ActOnTicket, ConsiderAnswering, FileTexts, SetStatus, Status, Ticket
+from messages.ticket import ActOnTicket, ConsiderAnswering, FileTexts, SetStatus, Status, Take, Ticket
 from tests import make
 from tests.actors.helpers import settle, written
 from tests.fakes import DiesAt, FakeWorkers
@@ -182,6 +182,22 @@ async def test_a_keyword_is_answered_by_the_provider_alone(workers: FakeWorkers,
     await write(workers, 1, word)
     await later(workers, 60)
     assert workers.texting.taken == []
+
+
+async def test_whoever_is_on_a_ticket_answers_it_unless_they_are_away(workers: FakeWorkers) -> None:
+    await night(workers, AutoReplies(closed="Closed."))
+    workers.clock.time = NIGHT - timedelta(hours=12)
+    await write(workers, 1)
+    take = ActOnTicket(ticket=1, command=Take(), by=make.AGENT, at=workers.clock.now(), order="t")
+    await workers.handle(take)
+    workers.clock.time = NIGHT
+    await write(workers, 2)
+    await later(workers, 5)
+    assert workers.texting.taken == []
+    await workers.ports.stores.agents.say_away(make.AGENT, NIGHT + timedelta(days=3), "", zone="", at=NIGHT, order="a")
+    await write(workers, 3)
+    await later(workers, 5)
+    assert workers.texting.bodies(make.CONTACT) == ["Closed."]
 
 
 async def test_whoever_opted_out_or_is_a_line_of_ours_gets_none(workers: FakeWorkers) -> None:

@@ -357,8 +357,6 @@ def test_who_waits_is_told_after_so_many_open_minutes_and_once_a_ticket() -> Non
             {"calendar": make.calendar(closures=(Closure(since=DAY, until=DAY + timedelta(hours=1)),))},
             datetime(2026, 3, 4, 17, 0, tzinfo=UTC),
         ),
-        ({"quiet_until": datetime(2026, 3, 4, 16, 30, tzinfo=UTC)}, datetime(2026, 3, 4, 16, 30, tzinfo=UTC)),
-        ({"quiet_until": datetime(2026, 3, 4, 23, 0, tzinfo=UTC)}, datetime(2026, 3, 5, 14, 0, tzinfo=UTC)),
         (
             {"now": datetime(2026, 3, 4, 22, 1, tzinfo=UTC)},
             datetime(2026, 3, 5, 14, 0, tzinfo=UTC),
@@ -370,6 +368,21 @@ def test_what_is_due_is_asked_anew_when_it_is_due(fields: Mapping[str, Any], due
     decision = decide_wait(waiting(**{"now": datetime(2026, 3, 4, 16, 0, tzinfo=UTC), "answering": armed, **fields}))
     assert (decision.said, decision.silence) == (None, None)
     assert (decision.answering.wait.due_at if decision.answering.wait else None) == due
+
+
+def test_what_is_not_written_at_night_is_asked_anew_in_the_morning() -> None:
+    due = datetime(2026, 3, 4, 16, 0, tzinfo=UTC)
+    armed = decide_texts(facts(line=WAITING)).answering
+    decided = decide_wait(waiting(due, armed)).answering
+    assert decided.order is not None
+    morning = due + timedelta(hours=1)
+    off = decided.put_off(decided.order.id, morning, due)
+    assert off.wait == Wait(ticket=7, since=NIGHT, due_at=morning)
+    assert (off.order, off.answers, off.due_at) == (None, (), morning)
+    assert decide_wait(waiting(morning, off)).said is AutoKind.WAITING
+    answered = make.ticket(status=Status.OPEN, created_at=NIGHT)
+    assert decide_wait(waiting(morning, off, ticket=answered)).said is None
+    assert off.put_off("another", due, due) == off
 
 
 def test_who_waited_while_clerk_was_down_is_not_told_hours_later() -> None:
