@@ -86,7 +86,7 @@ class Arrival:
 class Episode:
     """What is announced of a ticket: its number, its first and last text, and its targets, as of its `version`.
 
-    `follows` is the number of the ticket before it.
+    `follows` is the number of the ticket before it. `assignees` are who is on it.
     """
 
     ticket: int
@@ -95,6 +95,7 @@ class Episode:
     targets: tuple[str, ...]
     version: int = 0
     follows: int | None = None
+    assignees: tuple[str, ...] = ()
 
 
 class Debounce(Document):

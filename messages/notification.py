@@ -100,8 +100,8 @@ class ConsiderNotifying(QueueMessage):
 class AgentActed(QueueMessage):
     """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
 
-    `replied` says that the action also sent a text. With `conversation`, the one of the ticket, `episode` is as in
-    ConsiderNotifying.
+    `replied` says that the action also sent a text, `took` that it took the ticket. With `conversation`, the one of the
+    ticket, `episode` is as in ConsiderNotifying.
     """
 
     actor = "notifications.record_action"
@@ -109,8 +109,10 @@ class AgentActed(QueueMessage):
     by: str
     at: Moment
     replied: bool = False
+    took: bool = False
     conversation: str | None = None
     episode: Episode | None = None
+    response_url: str | None = None
 
 
 class RenderConversation(QueueMessage):
@@ -156,6 +158,7 @@ class Whisper(QueueMessage):
     """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given).
 
     With `markup`, the text is in Slack's markup. The planned texts with the ids `planned` follow it, with buttons.
+    With `back`, a button follows that says that they are back from what they said at that time.
     """
 
     actor = "slack.whisper"
@@ -166,6 +169,7 @@ class Whisper(QueueMessage):
     thread_ts: str | None = None
     markup: bool = False
     planned: tuple[str, ...] = ()
+    back: Moment | None = None
 
 
 class OpenModal(QueueMessage):

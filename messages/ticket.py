@@ -162,7 +162,9 @@ class Ticket(Document):
     @property
     def episode(self) -> Episode:
         """What is announced of it."""
-        return Episode(self.id, self.first_text, self.last_text, self.notify, self.version, self.follows)
+        return Episode(
+            self.id, self.first_text, self.last_text, self.notify, self.version, self.follows, self.assignees
+        )
 
     def is_unsettled(self, slice: str) -> bool:
         """Whether a slice must still carry out the present version."""

@@ -9,6 +9,7 @@ from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
 from messages.sms import ResendText, SendLate, WriteText, WriteTyped
+from messages.team.agent import ComeBack, GoAway
 from messages.ticket import ActOnTicket
 from messages.views import (
     CloseForAWhile,
@@ -43,7 +44,9 @@ def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
 type _Hours = ShowHours | CloseForAWhile | OpenAgain
 type _Names = NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
-type _Order = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText | _Names | _OfPlanned | _Hours
+type _OfAgent = GoAway | ComeBack
+type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText
+type _Order = _Acts | _Names | _OfPlanned | _Hours | _OfAgent
 
 
 def _order(message: _Order) -> Whisper | None:
@@ -78,6 +81,8 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     UndoHide: _order,
     NameContact: _order,
     PlaceContact: _order,
+    GoAway: _order,
+    ComeBack: _order,
     ActOnTicket: _order,
     ShowHours: _order,
     CloseForAWhile: _order,

@@ -1,7 +1,7 @@
 """Text escaped for Slack. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from messages.conversation import Arrival
 from messages.formats.media_types import described
 from messages.formats.plain_words import visible
 from messages.sms import Sms
+from messages.team.agent import TimeAway
 from messages.ticket import LastText
 
 LAST_WORDS: Final = 200
@@ -65,6 +66,21 @@ def mention(id: str) -> str:
     if _CHANNEL.fullmatch(id):
         return f"<#{id}>"
     return escape(id)
+
+
+def away_words(user: str, away: TimeAway) -> str:
+    """A sentence that says until when somebody is away, and why."""
+    until = f" until {local_time(away.until)}" if away.until is not None else ""
+    note = f" ({escape(unstyled(away.note))})" if away.note else ""
+    return f"{mention(user)} is away{until}{note}."
+
+
+def named(id: str, away: Mapping[str, TimeAway]) -> str:
+    """A user or channel as a mention, and until when they are away."""
+    if (found := away.get(id)) is None:
+        return mention(id)
+    until = f" until {local_time(found.until)}" if found.until is not None else ""
+    return f"{mention(id)} (away{until})"
 
 
 def sender(text: Sms) -> str:

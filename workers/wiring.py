@@ -23,6 +23,7 @@ ACTORS: Final = (
     "workers.tickets.auto_actors",
     "workers.interactive.hours_actors",
     "workers.sms.planned.actors",
+    "workers.notifications.away_actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

@@ -11,6 +11,7 @@ from messages.base import Document, Moment, QueueMessage
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate
+from messages.team.agent import ComeBack
 from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take
 from messages.views import FindTickets, OpenPlanned, OpenReply, PushSend
 
@@ -229,6 +230,20 @@ def _edit_planned(click: Click) -> Sequence[QueueMessage]:
     return [modal]
 
 
+def _back(click: Click) -> Sequence[QueueMessage]:
+    back = ComeBack.model_validate(
+        {
+            "since": click.parsed_value()["since"],
+            "by": click.user,
+            "at": click.acted_at,
+            "channel": click.channel or None,
+            "response_url": click.response_url,
+            "order": click.order,
+        }
+    )
+    return [back]
+
+
 ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.open": _open,
     "ticket.assign": _assign,
@@ -247,6 +262,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "planned.send_now": _send_planned_now,
     "planned.cancel": _cancel_planned,
     "planned.edit": _edit_planned,
+    "clerk.back": _back,
     "clerk.send": _send_form,
     "clerk.page.0": _page,
     "clerk.page.1": _page,

@@ -10,6 +10,7 @@ from messages.formats.later import USAGE as LATER_USAGE
 from messages.formats.later import read_later
 from messages.planned import ListPlanned, PlanTyped
 from messages.sms import WriteTyped
+from messages.team.agent import ComeBack, GoAway
 from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, ShowHours
 
 HELP: Final = (
@@ -24,6 +25,8 @@ HELP: Final = (
     "• `/clerk name NUMBER NAME` names a contact\n"
     "• `/clerk zone NUMBER ZONE` says in which time zone a contact is, such as `Europe/Berlin`: Clerk warns you of "
     "their nights\n"
+    "• `/clerk away` says until when you are away: `2h`, `until Monday 9:00`, `on leave until 2026-12-24`; "
+    "`/clerk back` ends that sooner\n"
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
     "subject\n"
     "• `/clerk hours` says whether the line is open, until when, and when it is closed next\n"
@@ -117,7 +120,29 @@ def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
         at=typed.at,
         channel=typed.channel,
         response_url=typed.response_url,
-        order=f"command/{typed.trigger_id}" if typed.trigger_id else None,
+        order=_order(typed),
+    )
+
+
+def _order(typed: SlashCommand) -> str | None:
+    """The identity of a command that creates nothing: the same however often it is delivered."""
+    return f"command/{typed.trigger_id}" if typed.trigger_id else None
+
+
+def _away(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return GoAway(
+        typed=rest,
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=_order(typed),
+    )
+
+
+def _back(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return ComeBack(
+        by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url, order=_order(typed)
     )
 
 
@@ -178,6 +203,8 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "planned": _planned,
     "name": _name,
     "zone": _zone,
+    "away": _away,
+    "back": _back,
     "find": _find,
     "hours": _hours,
     "close": _close,

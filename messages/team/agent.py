@@ -8,7 +8,7 @@ pocket it is off.
 from dataclasses import dataclass
 from datetime import datetime
 
-from messages.base import Document, Moment
+from messages.base import Document, Moment, QueueMessage
 from messages.calendar import Calendar, is_open, next_opening
 
 
@@ -55,3 +55,27 @@ def away(agent: Agent, calendar: Calendar | None, now: datetime) -> TimeAway | N
 def available(agent: Agent, calendar: Calendar | None, now: datetime) -> bool:
     """Whether an agent is there: not away, and inside their hours."""
     return away(agent, calendar, now) is None
+
+
+class GoAway(QueueMessage):
+    """An agent typed at a time that they are away; `typed` is the rest of what they typed."""
+
+    actor = "notifications.go_away"
+    typed: str
+    by: str
+    at: Moment
+    channel: str | None = None
+    response_url: str | None = None
+    order: str | None = None
+
+
+class ComeBack(QueueMessage):
+    """An agent said at a time that they are back: from what they said at `since`, if that is given."""
+
+    actor = "notifications.come_back"
+    by: str
+    at: Moment
+    since: Moment | None = None
+    channel: str | None = None
+    response_url: str | None = None
+    order: str | None = None

@@ -107,7 +107,8 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
         if not (seen := await may_see(ticket, line, message.user, message.channel, ports)):
             return (NOT_TOLD if seen is None else NOT_SEEN).format(ticket=ticket.id)
         earlier = await stores.past.notes_before(ticket, assign_modal.NOTES_SHOWN)
-        return assign_modal.edit(ticket, line, tags, earlier)
+        away = await stores.agents.away((*ticket.notify, *ticket.assignees), ports.now())
+        return assign_modal.edit(ticket, line, tags, earlier, away)
 
     await _show(message, view, ports)
 

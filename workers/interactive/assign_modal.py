@@ -23,8 +23,9 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.line import Line
+from messages.team.agent import TimeAway
 from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Note, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, local_time, mention
+from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention
 
 NOTES_SHOWN: Final = 20
 NOTES_BYTES: Final = 150_000
@@ -36,18 +37,22 @@ OPTIONS: Final = 100
 
 
 def edit(
-    ticket: Ticket, line: Line, known_tags: Sequence[str], earlier_notes: Sequence[Note] = ()
+    ticket: Ticket,
+    line: Line,
+    known_tags: Sequence[str],
+    earlier_notes: Sequence[Note] = (),
+    away: Mapping[str, TimeAway] | None = None,
 ) -> Mapping[str, Any]:
     """A ticket's modal; each field shows its present value, and a Closed ticket's shows what can still change.
 
-    `earlier_notes` come before those that the ticket itself holds.
+    `earlier_notes` come before those that the ticket itself holds. `away` is who of those named on it is away.
     """
     blocks: list[Block] = []
     if ticket.is_closed:
         closed = "This ticket is closed for good. You can still change the fields below."
         blocks.append(ContextBlock(elements=[_plain(closed)]))
     else:
-        blocks += [_notify(ticket, line), _assignees(ticket)]
+        blocks += [_notify(ticket, line), _assignees(ticket), *_away(away or {})]
     blocks.append(_subject(ticket))
     if not ticket.is_closed:
         blocks.append(_status(ticket))
@@ -80,6 +85,14 @@ def _notify(ticket: Ticket, line: Line) -> Block:
 def _assignees(ticket: Ticket) -> Block:
     initial = list(ticket.assignees) or None
     return _input("assignees", "Assignees", UserMultiSelectElement(action_id="assignees", initial_users=initial))
+
+
+def _away(away: Mapping[str, TimeAway]) -> list[Block]:
+    """Until when people are away who are notified or assigned."""
+    if not away:
+        return []
+    said = listed((away_words(user, time) for user, time in away.items()), SECTION)
+    return [ContextBlock(elements=[MarkdownTextObject(text=said, verbatim=True)])]
 
 
 def _subject(ticket: Ticket) -> Block:

@@ -6,10 +6,12 @@ from datetime import datetime
 import structlog
 
 from messages.conversation import Arrival, Debounce, Episode
-from messages.notification import AgentActed, ConsiderNotifying
+from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.process.publishing import LONGEST_DELAY
 from messages.ticket import Ticket
 from workers.notifications.debounce import next_state, outcome
+from workers.notifications.leaving import asks_whether_back
+from workers.notifications.reach import reached
 from workers.observe import DEBOUNCED
 from workers.ports import Ports
 from workers.redraw import publish_render, redraw_wish, request_render
@@ -37,6 +39,30 @@ async def record_action(message: AgentActed, ports: Ports) -> None:
     at = min(message.at, ports.now())  # nobody has seen what is still to come, whatever another clock says
     sent_at = at if message.replied else None
     await _decide(conversation, at, ports, sent_at=sent_at, episode=message.episode)
+    if message.replied or message.took:
+        await _ask_whether_back(message, conversation, ports)
+
+
+async def _ask_whether_back(message: AgentActed, conversation_id: str, ports: Ports) -> None:
+    """Ask an agent who acts although they are away whether they are back: once for each time that they are away."""
+    for agent in await ports.stores.agents.named([message.by]):
+        if not (words := asks_whether_back(agent, ports.now())) or not await ports.stores.agents.set_asked(agent):
+            return
+        conversation = await ports.stores.conversations.get(conversation_id)
+        thread = conversation.thread if conversation else None
+        asked = Whisper(
+            text=words,
+            user=message.by,
+            response_url=message.response_url,
+            channel=thread.channel if thread else None,
+            thread_ts=thread.ts if thread else None,
+            back=agent.since,
+        )
+        try:
+            await ports.publisher.publish(asked)
+        except BaseException:
+            await ports.stores.agents.set_asked(agent, asked=False)
+            raise
 
 
 async def _decide(
@@ -61,8 +87,11 @@ async def _decide(
             return
         earlier = await _unsettled_before(episode, conversation_id, ports)
         read, now = conversation.debounce, ports.now()
+        away = await ports.stores.agents.away((*episode.targets, *episode.assignees), now)
         arrivals = await _arrivals(conversation_id, read, episode.last, acted_at, known, ports)
-        decided = next_state(read, line, arrivals, episode, now, acted_at=acted_at, sent_at=sent_at)
+        decided = next_state(
+            read, line, arrivals, reached(episode, away, line.channel), now, acted_at=acted_at, sent_at=sent_at
+        )
         decided = _with_ticket(_with_wake_up(decided, now), read, episode)
         if decided is read:
             unasked = None

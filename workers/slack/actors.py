@@ -255,7 +255,7 @@ async def whisper(message: Whisper, ports: Ports) -> None:
 async def _whispered(message: Whisper, ports: Ports) -> Rendered:
     """What a whisper shows: words alone, or with planned texts as they are now."""
     if not message.markup:
-        return blocks.whisper(message.text)
+        return blocks.whisper(message.text, message.back)
     found = {each.id: each for each in await ports.stores.planned.by_ids(message.planned)}
     return planned_posts.whisper(message.text, [found[id] for id in message.planned if id in found])
 

@@ -218,12 +218,17 @@ def hidden_notice(post: str) -> Rendered:
     return rendered(text, [SectionBlock(text=mrkdwn(text), accessory=undo)])
 
 
-def whisper(text: str, *, markup: bool = False) -> Rendered:
-    """A private message to one agent: plain words, or Slack's markup."""
+def whisper(text: str, back: datetime | None = None, *, markup: bool = False) -> Rendered:
+    """A private message to one agent: plain words, or Slack's markup.
+
+    With `back`, a button ends the absence that they spoke of at that time.
+    """
     if markup:
         return rendered(text, [SectionBlock(text=mrkdwn(text))])
     escaped = clip_escaped(text, SECTION)
-    return rendered(escaped, [SectionBlock(text=plain(escaped))])
+    value = "" if back is None else value_of(since=back.isoformat())
+    button = ButtonElement(text="I am back", action_id="clerk.back", value=value) if value else None
+    return rendered(escaped, [SectionBlock(text=plain(escaped), accessory=button)])
 
 
 def _weight(block: Block) -> int:

@@ -1,7 +1,7 @@
 """A ticket as a Slack message: the card with its buttons and menus, and its short forms. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -22,8 +22,9 @@ from slack_sdk.models.blocks import (
 from messages.conversation import Contact
 from messages.line import Line
 from messages.sms import Sms
+from messages.team.agent import TimeAway
 from messages.ticket import Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, unstyled, words_of
+from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention, named, unstyled, words_of
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
     FALLBACK,
@@ -55,6 +56,7 @@ class Card:
     With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
     contact failed, if it did. `planned` is the line about what is planned, in markup. `opted_out_since` is when the
     contact opted out of the line's texts, if they did.
+    `away` are the users named on the ticket who are away.
     """
 
     ticket: Ticket
@@ -68,6 +70,7 @@ class Card:
     failed: str = ""
     planned: str = ""
     opted_out_since: datetime | None = None
+    away: Mapping[str, TimeAway] = field(default_factory=dict)
 
 
 def card(card: Card) -> Rendered:
@@ -85,7 +88,7 @@ def card(card: Card) -> Rendered:
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
         *([ContextBlock(elements=[mrkdwn(card.planned)])] if card.planned else []),
         *opt_out(ticket.id, card.line, card.opted_out_since),
-        SectionBlock(fields=_fields(ticket, card.line)),
+        SectionBlock(fields=_fields(ticket, card.line, card.away)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
         _quick_actions(ticket),
     ]
@@ -155,7 +158,18 @@ def _headline(card: Card) -> str:
 def _warnings(card: Card) -> list[str]:
     """What an agent must know before writing to the contact."""
     failed = clip_escaped(unstyled(card.failed), REASON)
-    return [f":warning: *Last text to the contact* · {failed}"] if failed else []
+    return [
+        *([f":warning: *Last text to the contact* · {failed}"] if failed else []),
+        *([f":palm_tree: {listed(nobody, FIELD)}"] if (nobody := _nobody_is_there(card)) else []),
+    ]
+
+
+def _nobody_is_there(card: Card) -> list[str]:
+    """That each assignee is away, if they all are: anybody may take the ticket."""
+    assignees = card.ticket.assignees
+    if card.ticket.is_closed or not all(each in card.away for each in assignees):
+        return []
+    return [away_words(each, card.away[each]) for each in assignees]
 
 
 def _arrival_line(card: Card) -> str:
@@ -164,10 +178,10 @@ def _arrival_line(card: Card) -> str:
     return f"{came} · *+{card.more} more*" if card.more > 0 else came
 
 
-def _fields(ticket: Ticket, line: Line) -> list[MarkdownTextObject | PlainTextObject]:
+def _fields(ticket: Ticket, line: Line, away: Mapping[str, TimeAway]) -> list[MarkdownTextObject | PlainTextObject]:
     tags = listed((f"`{escape(tag)}`" for tag in ticket.tags), FIELD)
-    notified = listed(map(mention, ticket.notify or (line.channel,)), FIELD)
-    assignees = listed(map(mention, ticket.assignees), FIELD, none="nobody yet")
+    notified = listed((named(each, away) for each in ticket.notify or (line.channel,)), FIELD)
+    assignees = listed((named(each, away) for each in ticket.assignees), FIELD, none="nobody yet")
     return [
         mrkdwn(f"*Status*\n{ticket.status.label}"),
         mrkdwn(f"*Priority*\n{ticket.priority.label if ticket.priority is not Priority.NONE else '–'}"),

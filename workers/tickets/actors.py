@@ -23,6 +23,7 @@ from messages.ticket import (
     Reply,
     Status,
     StopAnswering,
+    Take,
     Ticket,
 )
 from workers.markup import last_text
@@ -195,8 +196,16 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             await redraw(conversation, ports)
         return
     replied = isinstance(message.command, Reply)
+    took = isinstance(message.command, Take)
     acted = AgentActed(
-        ticket=ticket.id, by=message.by, at=at, replied=replied, conversation=conversation, episode=episode
+        ticket=ticket.id,
+        by=message.by,
+        at=at,
+        replied=replied,
+        took=took,
+        conversation=conversation,
+        episode=episode,
+        response_url=message.response_url if took else None,
     )
     await ports.publisher.publish(acted)
 

@@ -103,6 +103,7 @@ CARRIED: dict[str, dict[str, Any]] = {
     "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},
     "ticket.answer_again": {"ticket": 7, "since": NOW.isoformat()},
     **{key: {"planned": "P1"} for key in ("planned.keep", "planned.send_now", "planned.cancel", "planned.edit")},
+    "clerk.back": {"since": NOW.isoformat()},
     "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
     "clerk.page.0": {"query": "open", "page": 0},
     "clerk.page.1": {"query": "open", "page": 1},

@@ -11,6 +11,7 @@ from messages.notification import Post
 from messages.opt_outs import Standing
 from messages.planned import Planned
 from messages.sms import Sms
+from messages.team.agent import TimeAway
 from messages.ticket import Ticket
 from workers.lease import Lease
 from workers.ports import Ports
@@ -60,6 +61,8 @@ class PassState:
         self.planned: list[Planned] = []
         """The planned texts that may change, or whose end the thread does not show."""
         self.standing = Standing()
+        self.away: Mapping[str, TimeAway] = {}
+        """Who is away of those named on the tickets."""
 
     async def read(self) -> None:
         """Read the rest of what the pass needs."""
@@ -67,6 +70,8 @@ class PassState:
         if self.conversation.planned:
             found = await self.ports.stores.planned.by_ids(self.conversation.planned)
             self.planned = sorted(found, key=lambda each: (each.due_at, each.id))
+        named = {each for ticket in self.tickets.values() for each in (*ticket.notify, *ticket.assignees)}
+        self.away = await self.ports.stores.agents.away(named, self.ports.now())
         await self.read_posts()
         await self._read_texts()
 
