@@ -18,6 +18,8 @@ class PostKind(StrEnum):
     FILES = "files"
     LINE = "line"
     WRITTEN = "written"
+    DIGEST = "digest"
+    """What came while a line was closed; it is in no conversation."""
 
 
 NOTIFICATIONS: Final = frozenset({PostKind.CARD, PostKind.PAST_CARD})

@@ -18,6 +18,7 @@ from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
+from messages.team.opening import PostDigest
 from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
 from workers import missed
 from workers.hours.renewal import Renewal
@@ -25,13 +26,16 @@ from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
 from workers.redraw import request_render
 from workers.retries import is_outage
+from workers.slack.digest.look import opened
 from workers.slack.membership import Membership
 from workers.sms.planned.zone_rules import ZoneRules
 
 log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
-start_at_zero(WOKEN, ("texts", "outbox", "planned", "tickets", "closing", "announcements", "answers", "redraws"))
+start_at_zero(
+    WOKEN, ("texts", "outbox", "planned", "tickets", "closing", "announcements", "answers", "redraws", "openings")
+)
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""
@@ -124,6 +128,13 @@ async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
+async def _due_openings(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("openings", each.due_at, _publish(ports, PostDigest(line=each.id, opens_at=each.due_at or now)))
+        for each in await opened(ports)
+    ]
+
+
 async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("answers", each.answering.due_at, _publish(ports, ConsiderAnswering(conversation=each.id)))
@@ -148,6 +159,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_announcements,
     _due_answers,
     _due_redraws,
+    _due_openings,
 )
 
 

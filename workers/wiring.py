@@ -24,6 +24,7 @@ ACTORS: Final = (
     "workers.interactive.hours_actors",
     "workers.sms.planned.actors",
     "workers.notifications.away_actors",
+    "workers.slack.digest.actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

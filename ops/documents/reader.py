@@ -21,6 +21,7 @@ from messages.opt_outs import PoolOptOut
 from messages.planned import LIVE, Planned, PlannedState
 from messages.sms import Sms
 from messages.team.agent import Agent
+from messages.team.opening import Opening
 from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.processes import RunningProcess
 from workers.mongo import INDEXES
@@ -41,6 +42,7 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "lines": Line,
     "calendars": Calendar,
     "agents": Agent,
+    "openings": Opening,
     "inboxes": Inbox,
     "contacts": Contact,
     "conversations": Conversation,

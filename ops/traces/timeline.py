@@ -237,6 +237,7 @@ _POSTS: Final = {
     PostKind.PAST_CARD: "an earlier notification",
     PostKind.TEXTS: "a message with texts",
     PostKind.LINE: "a line in the thread",
+    PostKind.DIGEST: "a digest",
 }
 
 

@@ -19,6 +19,7 @@ from workers.mongo.posts import Absences, Channels, Posts
 from workers.mongo.team.agents import Agents
 from workers.mongo.team.calendars import Calendars
 from workers.mongo.team.lines import Inboxes, Lines
+from workers.mongo.team.openings import Openings
 from workers.mongo.texts import Texts
 from workers.mongo.tickets import Tickets
 
@@ -78,6 +79,7 @@ class Stores:
         self.lines = Lines(self._database["lines"], remember)
         self.calendars = Calendars(self._database["calendars"], remember)
         self.agents = Agents(self._database["agents"], self.calendars, remember)
+        self.openings = Openings(self._database["openings"])
         self.inboxes = Inboxes(self._database["inboxes"])
         self.contacts = Contacts(self._database["contacts"], self._database["terms"])
         self.conversations = Conversations(self._database["conversations"])

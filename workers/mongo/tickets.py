@@ -148,6 +148,11 @@ class Tickets(DocumentStore[Ticket]):
         """Solved tickets whose time has passed."""
         return await self._find_readable({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
 
+    async def waiting(self, line: str, wrote_since: datetime, limit: int = 500) -> list[Ticket]:
+        """The tickets of a line whose contacts wait and wrote last since then, from the one who has waited longest."""
+        query = {"waits": {"$gte": "0/", "$lt": "1/"}, "line": line, "newest.at": {"$gte": wrote_since}}
+        return await self._find_readable(query, [("waits", ASCENDING)], limit)
+
     async def update_search_terms(self, ticket: Ticket) -> None:
         """Add a ticket's subject, tags and assignees to the search terms."""
         key = f"{_NEWEST_FIRST - ticket.id:010d}"
