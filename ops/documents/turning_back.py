@@ -45,6 +45,8 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "answering.wait.since",
         "answering.wait.due_at",
         "answering.order.at",
+        "answering.order.wait.since",
+        "answering.order.wait.due_at",
         "answering.due_at",
         "thread.begun_at",
         "former.begun_at",
@@ -61,6 +63,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
 READ: Final[Mapping[str, tuple[str, ...]]] = {
     "calendars": ("closures.since", "closures.until"),
     "agents": ("since", "away_until"),
+    "openings": ("closed_at", "due_at"),
     "contacts": ("created_at",),
     "conversations": ("created_at", "debounce.latest.at"),
     "tickets": (

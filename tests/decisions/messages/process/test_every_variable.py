@@ -153,6 +153,8 @@ def test_every_command_that_reads_variables_says_which_is_wrong_and_ends_with_2(
     arguments = {
         "lines": ("list",),
         "calendars": ("list",),
+        "planned": ("list",),
+        "agents": ("list",),
         "peek": ("slack",),
         "dead": ("list",),
         "trace": ("#1",),
