@@ -1,4 +1,4 @@
-"""What a conversation remembers of the automatic texts in it: those before, and what is to be done. Pure."""
+"""What a line answers by itself, and what a conversation remembers of it and is yet to do. Pure."""
 
 import hashlib
 import re
@@ -25,6 +25,29 @@ class AutoKind(StrEnum):
     def is_about_hours(self) -> bool:
         """Whether the line must be closed for it."""
         return self in {AutoKind.CLOSED, AutoKind.HOLIDAY}
+
+
+WAITING_AFTER: Final = 60
+
+
+class AutoReplies(Document):
+    """What a line answers by itself, kind by kind; blank: nothing. `waiting_after` counts open minutes."""
+
+    closed: str = ""
+    holiday: str = ""
+    received: str = ""
+    waiting: str = ""
+    waiting_after: int = WAITING_AFTER
+
+    def words(self, kind: AutoKind) -> str:
+        """The words of a kind, with their placeholders; blank if it is off."""
+        given: str = getattr(self, kind.value)
+        return given
+
+    @property
+    def kinds(self) -> tuple[AutoKind, ...]:
+        """The kinds that are on."""
+        return tuple(kind for kind in AutoKind if self.words(kind))
 
 
 ANSWERS_KEPT: Final = 8

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from pydantic import model_validator
 
-from messages.auto_replies import AutoReplies
+from messages.answering import AutoReplies
 from messages.base import Document, Duration, Moment
 from messages.calendar import Clock, Period
 
@@ -71,7 +71,7 @@ class Line(Document):
 
     `opt_out` says which words opt out (`messages/opt_outs.py`); None: by the kind of the number. `pool` is the
     Messaging Service that the line's webhooks name, since `pool_at`; blank: none.
-    `auto_replies` are what it answers by itself (`messages/auto_replies.py`).
+    `auto_replies` are what it answers by itself (`messages/team/auto_replies.py`).
     `calendar` is the id of the calendar that says when the line is open; blank: always.
     In `quiet_hours` it is night for a contact, and `quiet` says what that does to texts. `zone` is where the line is,
     for contacts of whom nobody knows where they are; blank: unknown.

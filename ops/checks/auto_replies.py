@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from messages.auto_replies import inert
 from messages.line import Line
+from messages.team.auto_replies import inert
 from ops.checks.finding import Finding, advice, good
 
 

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from messages.answering import AutoKind
-from messages.auto_replies import examples, inert
-from messages.auto_replies import setting as automatic
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line, QuietHours
 from messages.opt_outs import described, setting
 from messages.process.settings import SLACK_API, Settings
 from messages.quiet import in_words, zone_named
+from messages.team.auto_replies import examples, inert
+from messages.team.auto_replies import setting as automatic
 from ops.checks import slack
 from ops.checks.finding import Verdict
 from ops.commands.options import AsJson, Invalid

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from messages.auto_replies import examples
 from messages.queues import QUEUES
+from messages.team.auto_replies import examples
 from ops import durations
 from ops.console import charts, waterfall
 from ops.console.dead_letters import grouped

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from messages.auto_replies import OFFERED, AutoReplies
+from messages.answering import AutoReplies
 from messages.inbound import SmsReceived
+from messages.team.auto_replies import OFFERED
 from messages.ticket import ActOnTicket, SetStatus, Status
 from messages.views import OpenDashboard
 from tests import make

@@ -137,8 +137,9 @@ async def _with_contact(facts: AutoFacts, ports: Ports) -> AutoFacts:
     contact, calendar = facts.ticket.contact, facts.calendar
     parties = await ports.stores.opt_outs.parties(facts.line.id, contact)
     own_line = await ports.stores.lines.get(contact) is not None
+    own = parties.contact.zone if parties.contact else ""
     at_line = facts.line.zone or (calendar.zone if calendar is not None else "")
-    where = whereabouts(contact, parties.contact.zone if parties.contact else "", at_line, facts.now)
+    where = whereabouts(contact, own, at_line)
     return replace(facts, opted_out=parties.standing.out, own_line=own_line, zones=where.zones)
 
 

@@ -24,7 +24,6 @@ from messages.answering import (
     Stop,
     Wait,
 )
-from messages.auto_replies import Filling, filled, is_fillable
 from messages.calendar import (
     Calendar,
     add_open,
@@ -39,6 +38,7 @@ from messages.calendar import (
 from messages.conversation import Arrival
 from messages.formats.numbers import is_full_number, is_textable
 from messages.line import Line
+from messages.team.auto_replies import Filling, filled, is_fillable
 from messages.ticket import Status, Ticket
 
 NO_AUTO: Final = "no-auto"

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from messages.answering import Answering, Stop
-from messages.auto_replies import OFFERED, AutoReplies
+from messages.answering import Answering, AutoReplies, Stop
 from messages.calendar import Closure
 from messages.conversation import Conversation, conversation_id
 from messages.notification import ConsiderNotifying
 from messages.orders.clicks import Click, orders
 from messages.sms import Origin, Sms, WriteAuto
+from messages.team.auto_replies import OFFERED
 from messages.ticket import ActOnTicket, ConsiderAnswering, FileTexts, SetStatus, Status, Take, Ticket
 from tests import make
 from tests.actors.helpers import settle, written

@@ -2,7 +2,7 @@
 
 import pytest
 
-from messages.auto_replies import AutoReplies
+from messages.answering import AutoReplies
 from ops.checks.auto_replies import check
 from ops.checks.finding import Verdict
 from tests import make

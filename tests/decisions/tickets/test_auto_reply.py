@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from messages.answering import ARRIVALS_KEPT, Answering, AutoKind, AutoText, Stop, Wait
-from messages.auto_replies import OFFERED, AutoReplies
+from messages.answering import ARRIVALS_KEPT, Answering, AutoKind, AutoReplies, AutoText, Stop, Wait
 from messages.calendar import Closure, SpecialDays
 from messages.conversation import Arrival
+from messages.team.auto_replies import OFFERED
 from messages.ticket import Status
 from tests import make
 from workers.tickets.auto_reply import (

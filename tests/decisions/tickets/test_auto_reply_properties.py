@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.answering import Answering, AutoKind
-from messages.auto_replies import OFFERED, AutoReplies
+from messages.answering import Answering, AutoKind, AutoReplies
 from messages.calendar import Calendar, Period, Weekday
 from messages.conversation import Arrival
 from messages.line import Line
+from messages.team.auto_replies import OFFERED
 from messages.ticket import Reply, SetStatus, Status, Ticket
 from tests import make
 from workers.tickets.auto_reply import AutoDecision, AutoFacts, closed_since, decide_texts, decide_wait

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.answering import AutoKind, words_digest
-from messages.auto_replies import (
+from messages.answering import AutoKind, AutoReplies, words_digest
+from messages.formats.segments import Encoding
+from messages.sms import LIMIT
+from messages.team.auto_replies import (
     EXAMPLE,
     OFFERED,
     PLACEHOLDERS,
-    AutoReplies,
     Filling,
     examples,
     filled,
@@ -19,8 +20,6 @@ from messages.auto_replies import (
     setting,
     trouble,
 )
-from messages.formats.segments import Encoding
-from messages.sms import LIMIT
 from tests import make
 
 

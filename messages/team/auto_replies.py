@@ -1,4 +1,4 @@
-"""What a line answers by itself, in its own words. Pure.
+"""The words of automatic texts: as operators type them, and as contacts get them. Pure.
 
 All kinds are off until somebody writes their words. An automatic text is nobody's answer: it changes no ticket, cancels
 no notification, and the contact still waits.
@@ -9,35 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from messages.answering import AutoKind
-from messages.base import Document
+from messages.answering import AutoKind, AutoReplies
 from messages.formats.segments import Segments, segments
 from messages.sms import LIMIT
 
-WAITING_AFTER: Final = 60
 LONGEST_WAIT: Final = 7 * 24 * 60
 """The most open minutes after which `waiting` may be due."""
-
-
-class AutoReplies(Document):
-    """What a line answers by itself, kind by kind; blank: nothing. `waiting_after` counts open minutes."""
-
-    closed: str = ""
-    holiday: str = ""
-    received: str = ""
-    waiting: str = ""
-    waiting_after: int = WAITING_AFTER
-
-    def words(self, kind: AutoKind) -> str:
-        """The words of a kind, with their placeholders; blank if it is off."""
-        given: str = getattr(self, kind.value)
-        return given
-
-    @property
-    def kinds(self) -> tuple[AutoKind, ...]:
-        """The kinds that are on."""
-        return tuple(kind for kind in AutoKind if self.words(kind))
-
 
 OFFERED: Final[Mapping[AutoKind, str]] = {
     AutoKind.CLOSED: "Thanks for your text. We are back {opens} and will answer then.",
