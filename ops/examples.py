@@ -17,6 +17,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "clerk calendars close shop until 14:00 --why training",
     ),
     "planned": ("clerk planned list", "clerk planned list --line +15550001111 --show-text --json"),
+    "agents": ("clerk agents list", "clerk agents set U0123ABCD --hours shop"),
     "queues": ("clerk queues --watch", "clerk queues --json"),
     "peek": ("clerk peek slack -n 5", "clerk peek slack.XQ --show-text"),
     "dead": (

@@ -44,10 +44,11 @@ def upcoming(line: str, known: Opening | None, calendar: Calendar, now: datetime
     """
     if known is None or known.calendar != calendar.id or _is_stale(known, now):
         return _from(line, known, calendar, now)
+    if known.closed_at is None or known.closed_at > now:
+        found = _from(line, known, calendar, now)
+        return known if found == known else found
     if known.calendar_version == calendar.version:
         return known
-    if known.closed_at is None or known.closed_at > now:
-        return _from(line, known, calendar, now)
     due_at = known.due_at
     if due_at is None or due_at > now:
         due_at = now if is_open(calendar, now) else next_opening(calendar, now)

@@ -7,18 +7,26 @@ from messages.calendar import Calendar, is_open, next_change, wall_time
 from messages.formats.hours import hours_words
 from messages.formats.public_holidays import missing_years
 from messages.line import Line
+from messages.team.agent import Agent
 from ops.checks.finding import Finding, advice, bad, good
 
 
-def check(lines: Sequence[Line], calendars: Sequence[Calendar], now: datetime) -> Iterator[Finding]:
-    """What each calendar says now; which never opens, is used by no line, or lacks holidays; which lines name none."""
+def check(
+    lines: Sequence[Line], calendars: Sequence[Calendar], now: datetime, agents: Sequence[Agent] = ()
+) -> Iterator[Finding]:
+    """What each calendar says now; which never opens, is used by no line, or lacks holidays; who names none."""
     known = {each.id for each in calendars}
     for line in lines:
         if line.calendar and line.calendar not in known:
             found = f"names the calendar {line.calendar}, which does not exist: it counts as always open"
             todo = f"clerk calendars add {line.calendar} ..., or clerk lines set {line.id} --calendar NAME (or none)"
             yield bad(f"hours of {line.id}", found, todo)
-    used = {line.calendar for line in lines}
+    for agent in agents:
+        if agent.hours and agent.hours not in known:
+            found = f"name the calendar {agent.hours}, which does not exist: the agent counts as always there"
+            todo = f"clerk calendars add {agent.hours} ..., or clerk agents set {agent.id} --hours NAME (or none)"
+            yield bad(f"hours of {agent.id}", found, todo)
+    used = {line.calendar for line in lines} | {agent.hours for agent in agents}
     for each in calendars:
         of = f"calendar {each.id}"
         if next_change(each, now) is None and not is_open(each, now):

@@ -447,7 +447,7 @@ def open_(calendar: str) -> None:
 
 @calendars.command
 def remove(calendar: str) -> None:
-    """Remove a calendar that no line uses.
+    """Remove a calendar that no line and no agent uses.
 
     Parameters
     ----------
@@ -460,6 +460,10 @@ def remove(calendar: str) -> None:
         if using:
             first = f"clerk lines set {using[0].id} --calendar {NONE}"
             raise Invalid(f"{calendar} has the {_used_by(using)}. First: {first}")
+        for agent in await stores.agents.all():
+            if agent.hours == calendar:
+                first = f"clerk agents set {agent.id} --hours {NONE}"
+                raise Invalid(f"{calendar} has the hours of {agent.id}. First: {first}")
         if not await stores.calendars.remove(calendar):
             raise await _no_calendar(stores, calendar)
 

@@ -66,13 +66,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
         with opened as found:
             yield from documents.check(found, shared=settings.mongo_url is not None)
             try:
-                lines, calendars = found.lines(), found.calendars()
+                lines, calendars, agents = found.lines(), found.calendars(), found.agents()
             except DocumentsAway:
                 yield from ()
             else:
                 yield _lines(lines)
                 yield from opt_outs.check(lines)
-                yield from hours.check(lines, calendars, datetime.now(UTC))
+                yield from hours.check(lines, calendars, datetime.now(UTC), agents)
                 yield from auto_replies.check(lines)
     yield from slack.check(settings, lines, dates)
     yield from twilio.check(settings, lines, dates)

@@ -25,7 +25,7 @@ from ops.console.forms import form_of
 from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.ticket_rows import TicketRow, ticket_rows
-from ops.console.view import View
+from ops.console.view import View, agent_now
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS
@@ -226,7 +226,12 @@ class Pages:
         lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
         automatic = [(each.line.label, examples(each.line.auto_replies, each.line.label)) for each in lines]
         return self._draw(
-            request, "lines.html", lines=lines, automatic=automatic, texts_to_no_line=view.texts_to_no_line()
+            request,
+            "lines.html",
+            lines=lines,
+            automatic=automatic,
+            agents=[agent_now(each, calendars, view.documents_now()) for each in view.documents.agents()],
+            texts_to_no_line=view.texts_to_no_line(),
         )
 
     def search(self, request: Request) -> Response:

@@ -13,6 +13,9 @@ from messages.opt_outs import described
 from messages.process.settings import Settings
 from messages.quiet import in_words
 from messages.sms import Direction, Sms
+from messages.team import away_words
+from messages.team.agent import Agent
+from messages.team.away_words import now_words
 from messages.ticket import Status
 from ops.console.dead_letters import DeadLetters, SeenLetters
 from ops.console.names import Names
@@ -67,6 +70,22 @@ def hours_of(line: Line, calendars: Mapping[str, Calendar], now: datetime) -> st
         return f"always open: there is no calendar {line.calendar}"
     following = next_closed_words(calendar, now)
     return hours_words(calendar, now) + (f"; next closed: {following}" if following else "")
+
+
+@dataclass(frozen=True)
+class AgentNow:
+    """An agent, whether they are there now, and whose hours they have."""
+
+    id: str
+    now: str
+    hours: str
+
+
+def agent_now(agent: Agent, calendars: Mapping[str, Calendar], now: datetime) -> AgentNow:
+    """An agent as an operator sees them."""
+    return AgentNow(
+        agent.id, now_words(agent, calendars.get(agent.hours), now), away_words.hours_words(agent, calendars)
+    )
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,10 @@ class Documents:
         """Every calendar, by id."""
         return self._find(Calendar, "calendars", {}, [("_id", ASCENDING)])
 
+    def agents(self) -> list[Agent]:
+        """Every agent of whom something is known, by id."""
+        return self._find(Agent, "agents", {}, [("_id", ASCENDING)])
+
     def tickets_by_status(self) -> dict[Status, int]:
         """How many tickets there are in each status."""
         with _explaining_errors():

@@ -57,12 +57,14 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "sms": ("stored_at", "due_at", "wanted_at", "claimed_at", "allowed_since", "called_at", "undecided_at", "retry_at"),
     "posts": ("attempted_at", "called_at", "undecided_at", "retry_at", "unsure_at", "created_at"),
     "channels": ("retry_at",),
+    "agents": ("since",),
+    "openings": ("lease.until",),
 }
 """The times that are compared with the present, by collection."""
 
 READ: Final[Mapping[str, tuple[str, ...]]] = {
     "calendars": ("closures.since", "closures.until"),
-    "agents": ("since", "away_until"),
+    "agents": ("away_until",),
     "openings": ("closed_at", "due_at"),
     "contacts": ("created_at",),
     "conversations": ("created_at", "debounce.latest.at"),

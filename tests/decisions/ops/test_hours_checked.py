@@ -7,6 +7,7 @@ import pytest
 
 from messages.calendar import Closure, PublicHolidays
 from messages.formats.public_holidays import with_holidays
+from messages.team.agent import Agent
 from ops.checks.finding import Verdict
 from ops.checks.hours import check
 from tests import make
@@ -43,6 +44,16 @@ def test_findings(line: str, calendars: list[Any], now: datetime, state: Verdict
     (finding,) = check([make.line(calendar=line)], calendars, now)
     assert (finding.state, finding.found) == (state, found)
     assert finding.todo or state is Verdict.GOOD
+
+
+def test_hours_of_agents_are_used_and_those_that_do_not_exist_are_named() -> None:
+    ann = Agent(id="U0ANN", hours="shop")
+    (finding,) = check([make.line()], [make.calendar()], NOW, [ann, Agent(id="U0BOB")])
+    assert finding.state is Verdict.GOOD
+    (finding,) = check([make.line()], [], NOW, [ann])
+    assert (finding.check, finding.state) == ("hours of U0ANN", Verdict.BAD)
+    assert finding.found.startswith("name the calendar shop, which does not exist")
+    assert "clerk agents set U0ANN --hours" in finding.todo
 
 
 def test_a_line_that_is_always_open_is_no_finding() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.calendar import NEVER_AFTER
-from messages.formats.away_words import NO_ZONE, NOTE, USAGE, AwayUntil, read_away, until_words
+from messages.team.agent import Agent
+from messages.team.away_words import NO_ZONE, NOTE, USAGE, AwayUntil, hours_words, now_words, read_away, until_words
 from tests import make
 
 PARIS = "Europe/Paris"
@@ -97,6 +98,17 @@ def test_the_end_is_named_as_the_agents_clocks_show_it() -> None:
     assert until_words(paris(2, 17), make.NOW, PARIS) == "17:00 (Paris)"
     assert until_words(paris(9, 9), make.NOW, PARIS) == "Mon 9 Mar 9:00 (Paris)"
     assert until_words(paris(3, 9), make.NOW, "") == "Tue 3 Mar 8:00 (UTC)"
+
+
+def test_an_agent_is_there_or_away_in_words() -> None:
+    agent = Agent(id=make.AGENT, zone=PARIS, away_until=paris(9, 9), away_note="on leave", hours="shop")
+    assert now_words(agent, None, make.NOW) == "away until Mon 9 Mar 9:00 (Paris): on leave"
+    assert now_words(Agent(id=make.AGENT), make.calendar(), make.NOW) == "away until 9:00 (New York)"
+    assert now_words(Agent(id=make.AGENT), make.calendar(week={}), make.NOW) == "away"
+    assert now_words(Agent(id=make.AGENT), None, make.NOW) == "there"
+    assert hours_words(agent, ["shop"]) == "shop"
+    assert hours_words(agent, []) == "always: there is no calendar shop"
+    assert hours_words(Agent(id=make.AGENT), []) == "always"
 
 
 PIECES = ("until", "on leave", "2h", "mon", "9:00", "tomorrow", "2026-12-24", "0000-00-00", "1d", "99:99", ",", "for")

@@ -57,6 +57,13 @@ def test_a_closure_that_begins_or_is_lifted_moves_the_opening() -> None:
     assert coming(shut, make.calendar(version=3), utc(2, 17)) == (utc(2, 16, 1), utc(2, 17))
 
 
+def test_a_clock_that_is_turned_back_finds_the_openings_before() -> None:
+    ahead = upcoming(make.LINE, None, SHOP, utc(9, 16))
+    assert coming(ahead, SHOP, OPENED) == (utc(2, 22), utc(3, 14))
+    shut = upcoming(make.LINE, None, SHOP, utc(9, 3))
+    assert coming(shut, SHOP, CLOSED) == (CLOSED, utc(2, 14))
+
+
 def test_an_opening_of_long_ago_has_no_digest() -> None:
     known = upcoming(make.LINE, None, SHOP, CLOSED)
     assert coming(known, SHOP, utc(3, 15)) == (utc(3, 22), utc(4, 14))

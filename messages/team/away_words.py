@@ -1,10 +1,11 @@
-"""Until when somebody is away, as people type it after `/clerk away`. Pure.
+"""Until when somebody is away, as people type it after `/clerk away`, and as they read it. Pure.
 
 What is typed is one of a few forms, or is refused in words: a guess would leave texts to somebody who is not there.
 """
 
 import html
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from messages.calendar import (
     NEVER_AFTER,
     WEEKDAYS,
+    Calendar,
     ClockChange,
     Placed,
     date_words,
@@ -20,6 +22,7 @@ from messages.calendar import (
     wall_time,
     zone_words,
 )
+from messages.team.agent import Agent, away
 
 ENDS: Final = "`2h`, `until 14:00`, `until tomorrow 9:00`, `until Monday 9:00` or `until 2026-12-24`"
 USAGE: Final = f"Until when are you away? Type {ENDS} after `/clerk away`, and the reason if you like."
@@ -139,3 +142,19 @@ def until_words(at: datetime, now: datetime, zone: str) -> str:
     wall, today = wall_time(at, zone or "UTC"), wall_time(now, zone or "UTC").date()
     day = "" if wall.date() == today else f"{date_words(wall.date(), today)} "
     return f"{day}{time_words(wall)} ({zone_words(zone or 'UTC')})"
+
+
+def now_words(agent: Agent, calendar: Calendar | None, now: datetime) -> str:
+    """Whether an agent is there, by their clocks: "away until Mon 7 Dec 9:00 (Paris): on leave"."""
+    if (found := away(agent, calendar, now)) is None:
+        return "there"
+    zone = agent.zone or (calendar.zone if calendar is not None else "")
+    until = f" until {until_words(found.until, now, zone)}" if found.until is not None else ""
+    return f"away{until}{f': {found.note}' if found.note else ''}"
+
+
+def hours_words(agent: Agent, calendars: Collection[str]) -> str:
+    """Which calendar has an agent's hours, if there is such a one."""
+    if not agent.hours:
+        return "always"
+    return agent.hours if agent.hours in calendars else f"always: there is no calendar {agent.hours}"
