@@ -46,9 +46,10 @@ class MeantIn:
 
 def meant_in(chosen: str | None, contact: Contact, agent: str | None, line: str | None, now: datetime) -> MeantIn:
     """In which zone a time is meant: the chosen one, else the contact's if it is certain, the agent's, the line's."""
+    theirs = certain_zone(contact, now)
     offered = (
-        (chosen, ZoneOf.CHOSEN),
-        (certain_zone(contact, now), ZoneOf.CONTACT),
+        (chosen, ZoneOf.CONTACT if chosen == theirs else ZoneOf.CHOSEN),
+        (theirs, ZoneOf.CONTACT),
         (agent, ZoneOf.AGENT),
         (line, ZoneOf.LINE),
     )

@@ -8,7 +8,6 @@ import pytest
 
 from messages.orders.commands import SlashCommand, read
 from messages.planned import (
-    LIVE,
     ActOnPlanned,
     CancelPlan,
     ChangePlan,
@@ -395,4 +394,3 @@ async def test_a_text_that_could_not_enter_the_outbox_in_time_waits_for_a_person
 async def test_two_orders_about_an_unknown_one_are_answered(workers: FakeWorkers) -> None:
     await obey(workers, CancelPlan(), "nothing")
     assert "Clerk no longer has that planned text" in told(workers)
-    assert LIVE

@@ -35,6 +35,8 @@ def state(element: Json, entered: Any = None) -> Any:
         ({"type": "static_select", "options": [A, B], "initial_option": A}, None, {"selected_option": A}),
         ({"type": "static_select", "options": [A, B], "initial_option": A}, "b", {"selected_option": B}),
         ({"type": "static_select", "option_groups": [{"options": [A, B]}]}, "b", {"selected_option": B}),
+        ({"type": "timepicker", "initial_time": "09:00"}, None, {"selected_time": "09:00"}),
+        ({"type": "timepicker", "timezone": "Asia/Tokyo"}, "9:30", {"selected_time": "9:30", "timezone": "Asia/Tokyo"}),
         ({"type": "multi_static_select", "options": [A, B]}, None, {"selected_options": []}),
         ({"type": "multi_static_select", "options": [A, B]}, ["b"], {"selected_options": [B]}),
         ({"type": "checkboxes", "options": [A, B], "initial_options": [A]}, [], {"selected_options": []}),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from prometheus_client import Counter
 
 from messages.conversation import Contact, conversation_id
 from messages.formats.later import Meant, meant, objection_to_time, only_number
@@ -29,6 +30,7 @@ from messages.planned import (
     SendPlanNow,
 )
 from messages.process.publishing import correlation
+from messages.process.telemetry import start_at_zero
 from messages.sms import State
 from workers.failures import SlackError
 from workers.ports import Ports
@@ -54,6 +56,9 @@ from workers.sms.planned.release import settle, surroundings
 from workers.sms.replies import decide_reply
 
 log = structlog.get_logger("clerk.planned")
+
+CHANGED: Final = Counter("clerk_planned_texts_total", "Planned texts, by the state that they have come to", ["state"])
+start_at_zero(CHANGED, tuple(PlannedState))
 
 TRIES: Final = 10
 """How often a change is decided again, because another worker was faster."""
@@ -119,6 +124,7 @@ async def plan(message: PlanText, ports: Ports) -> None:
     await stores.conversations.expect_planned(conversation, message.planned)
     planned = _document(message, body, where.zone, time)
     if await stores.planned.add(planned):
+        CHANGED.labels(planned.state).inc()
         await redraw(conversation, ports)
         await _answer(message, words.confirmation(planned, contact, where, time, now), ports, planned)
 
@@ -196,6 +202,7 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
         happening = happens(found, around, now)
         after = found if happening is None else decide(found, happening, now).planned
         if after is found or await ports.stores.planned.save(after, found):
+            _count(found, after)
             await settle(after, ports)
             return changed or after is not found
         changed, newest = True, await ports.stores.planned.get(found.id)
@@ -203,6 +210,12 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
             return True
         found = newest
     raise LostVersionRace
+
+
+def _count(before: Planned, after: Planned) -> None:
+    """Count a planned text that has come to another state."""
+    if before.state is not after.state:
+        CHANGED.labels(after.state).inc()
 
 
 @actor(handles=ActOnPlanned)
@@ -234,6 +247,7 @@ async def act_on_planned(message: ActOnPlanned, ports: Ports) -> None:
     else:
         raise LostVersionRace
     after = decision.planned
+    _count(planned, after)
     await settle(after, ports)
     await redraw(after.conversation, ports)
     if happening.by is None:

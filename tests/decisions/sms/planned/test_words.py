@@ -58,6 +58,10 @@ def test_the_zone_that_an_agent_gave_a_contact_is_certain() -> None:
     assert certain_zone(make.contact(id="+12125550123", zone="Asia/Tokyo"), NOW) == "Asia/Tokyo"
 
 
+def test_a_chosen_zone_that_is_the_contacts_is_called_theirs() -> None:
+    assert meant_in("America/New_York", make.contact(id="+12125550123"), "", "", NOW).of is ZoneOf.CONTACT
+
+
 def test_a_zone_is_the_chosen_one_the_contacts_the_agents_the_lines_in_this_order() -> None:
     found = [
         meant_in(chosen, make.contact(id=contact), agent, line, NOW).of
