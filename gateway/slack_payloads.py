@@ -89,6 +89,18 @@ class MessageChangeEnvelope(SlackPayload):
     event: MessageChangeEvent
 
 
+class EditedMessageEvent(SlackPayload):
+    """A message that was edited, as it reads now."""
+
+    message: ThreadReply
+
+
+class EditedMessageEnvelope(SlackPayload):
+    """An envelope whose event is the edit of a message."""
+
+    event: EditedMessageEvent
+
+
 class _Id(SlackPayload):
     id: str
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from gateway.slack_payloads import (
     BlockActions,
     ChannelIdChangedEnvelope,
+    EditedMessageEnvelope,
     EventEnvelope,
     MessageChangeEnvelope,
     MessageEventEnvelope,
@@ -86,7 +87,7 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
         moved = parsed(ChannelIdChangedEnvelope, payload).event
         return Accepted([ChannelMoved(former=moved.old_channel_id, channel=moved.new_channel_id)], NOTHING)
     if kind.type == "message" and kind.subtype in _CHANGES:
-        return _change(payload, envelope.event_id, now)
+        return _change(payload, envelope, app, now)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
         return Accepted([], NOTHING, dropped=_label(kind.type))
     message = parsed(MessageEventEnvelope, payload).event
@@ -103,8 +104,8 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
     return Accepted([reply], NOTHING)
 
 
-def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepted:
-    """An edited or deleted message; Slack's preview of a link is not an edit."""
+def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime) -> Accepted:
+    """An edited or deleted message, with what it says now; Slack's preview of a link is not an edit."""
     change = parsed(MessageChangeEnvelope, payload).event
     after, before = change.message, change.previous_message
     was = before or after
@@ -114,14 +115,25 @@ def _change(payload: Mapping[str, Any], event_id: str, now: datetime) -> Accepte
     assert was.user is not None
     assert was.thread_ts is not None
     changed = SlackReplyChanged(
-        event_id=event_id,
+        event_id=envelope.event_id,
         channel=change.channel,
         ts=was.ts,
         thread_ts=was.thread_ts,
         user=was.user,
         received_at=now,
+        deleted=after is None,
     )
-    return Accepted([changed], NOTHING)
+    if after is None or after.edited is None or not after.is_persons_reply:
+        return Accepted([changed], NOTHING)
+    reply = reply_posted(
+        parsed(EditedMessageEnvelope, payload).event.message,
+        change.channel,
+        api_url=app.api_url,
+        received_at=now,
+        event_id=envelope.event_id,
+        home=envelope.home,
+    )
+    return Accepted([changed.model_copy(update={"reply": reply})], NOTHING)
 
 
 def command(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:

@@ -43,6 +43,7 @@ class SlackReplyPosted(QueueMessage):
 
     A reply without `event_id` came in no event: a worker found it in Slack's list of the thread's messages.
     `after` is the id (`outbound_id`) of the reply that reached the gateway before it in the same thread, if any.
+    `edited` is the time of its last edit, as `ts`, if it was edited before Clerk read it.
     `beyond_text` is what it has besides text and files. `team` is its author's workspace or organisation, and `home`
     are the ids of the app's own, as far as Slack names them.
     """
@@ -60,10 +61,14 @@ class SlackReplyPosted(QueueMessage):
     beyond_text: tuple[str, ...] = ()
     team: str = ""
     home: tuple[str, ...] = ()
+    edited: str | None = None
 
 
 class SlackReplyChanged(QueueMessage):
-    """Someone edited or deleted a person's reply in a thread."""
+    """Someone edited or deleted a person's reply in a thread.
+
+    `reply` is the reply as it reads now; None if it is `deleted`. Gateways of earlier versions said neither.
+    """
 
     actor = "sms.record_change"
     event_id: str
@@ -72,3 +77,5 @@ class SlackReplyChanged(QueueMessage):
     thread_ts: str
     user: str
     received_at: Moment
+    deleted: bool = False
+    reply: SlackReplyPosted | None = None

@@ -64,6 +64,7 @@ class QuietHours(Document):
 
 
 _HOURS: Final = LEAST_ALLOWED // timedelta(hours=1)
+LONGEST_HOLD: Final = timedelta(seconds=30)
 
 
 class Line(Document):
@@ -75,6 +76,7 @@ class Line(Document):
     `calendar` is the id of the calendar that says when the line is open; blank: always.
     In `quiet_hours` it is night for a contact, and `quiet` says what that does to texts. `zone` is where the line is,
     for contacts of whom nobody knows where they are; blank: unknown.
+    A reply in the thread waits for `hold`, at most `LONGEST_HOLD`, so that its author can take it back.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
@@ -95,6 +97,7 @@ class Line(Document):
     quiet_hours: QuietHours = QuietHours()
     zone: str = ""
     auto_replies: AutoReplies = AutoReplies()
+    hold: Duration = timedelta()
 
     @property
     def label(self) -> str:

@@ -51,7 +51,7 @@ class State(StrEnum):
     NOTE = "note"
     """An internal note: never sent."""
     UNSENT = "unsent"
-    """Written in a thread whose line sends no replies."""
+    """Written in a thread whose line sends no replies, or taken back by its author before it left."""
 
     @property
     def rank(self) -> int:
@@ -128,6 +128,11 @@ class Sms(Document):
     hours don't hold it: it answers a contact who has just written, or a person said to send it now. It is to go out at
     `wanted_at`, if not when it was written: quiet hours have put it off, or a person ordered it later.
 
+    While a reply waits, its author can take it back or change it by deleting or editing it in Slack; `hold_until` is
+    until when it waits for that alone. `edited` is the time of the last edit that counted, as `ts`: a worker claims the
+    reply only as it read it. Since `withdrawn_at` it is not to be sent any more: taken back (then it is UNSENT), or
+    edited into a note or something that can't be sent.
+
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
     `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
@@ -171,6 +176,9 @@ class Sms(Document):
     called_at: Moment | None = None
     undecided_at: Moment | None = None
     retry_at: Moment | None = None
+    hold_until: Moment | None = None
+    edited: str | None = None
+    withdrawn_at: Moment | None = None
     attempts: int = 0
     error_code: int | None = None
     words: str = ""
@@ -186,6 +194,11 @@ class Sms(Document):
     def is_held(self) -> bool:
         """Whether quiet hours have put it off, until `retry_at`."""
         return self.state is State.WAITING and self.wanted_at is not None and self.retry_at == self.wanted_at
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether it is certain that the contact does not have it, and its author may still take it back."""
+        return self.state is State.WAITING and self.undecided_at is None
 
     @property
     def is_of_team(self) -> bool:

@@ -89,6 +89,7 @@ class Entry(Document):
 
     `order` is the identity of the agent's order, and `digest` a hash of what it asked for. An order that changed
     nothing has an entry too, with the `refusals` that its author was told: delivered again, it still changes nothing.
+    `waited_since` is since when the contact had waited whom the agent's reply answered.
     """
 
     version: int
@@ -99,6 +100,7 @@ class Entry(Document):
     order: str | None = None
     digest: str = ""
     refusals: tuple[str, ...] = ()
+    waited_since: Moment | None = None
 
 
 class LastText(Document):
@@ -218,6 +220,13 @@ class Reply(Document):
     planned: bool = False
 
 
+class TakeBack(Document):
+    """The agent took back what they wrote to the contact before it left; `reply` is the identity of that order."""
+
+    kind: Literal["take_back"] = "take_back"
+    reply: str
+
+
 class AddNote(Document):
     """The agent wrote an internal note in the thread."""
 
@@ -254,7 +263,7 @@ class Expire(Document):
 
 
 Command = Annotated[
-    Edit | Take | SetStatus | SetPriority | Reply | AddNote | OptIn | StopAnswering | AnswerAgain | Expire,
+    Edit | Take | SetStatus | SetPriority | Reply | TakeBack | AddNote | OptIn | StopAnswering | AnswerAgain | Expire,
     Field(discriminator="kind"),
 ]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from messages.calendar import WEEKDAYS, Calendar, Closure, Period, PublicHolidays, SpecialDays, Weekday
 from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
-from messages.inbound import SlackReplyPosted, SmsReceived
+from messages.inbound import SlackReplyChanged, SlackReplyPosted, SmsReceived
 from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.planned import Planned
@@ -137,6 +137,15 @@ def reply_posted(**fields: Any) -> SlackReplyPosted:
         "received_at": NOW,
     }
     return SlackReplyPosted(**{**defaults, **fields})
+
+
+def reply_changed(reply: SlackReplyPosted, text: str | None = None, **fields: Any) -> SlackReplyChanged:
+    """The deletion of a reply, or its edit to another text."""
+    edited = None if text is None else f"{fields.get('received_at', reply.received_at).timestamp():.6f}"
+    now = None if text is None else reply.model_copy(update={"text": text, "edited": edited})
+    places = {name: getattr(reply, name) for name in ("channel", "ts", "thread_ts", "user", "received_at")}
+    defaults = {"event_id": f"{reply.event_id}-{edited}", "deleted": text is None, "reply": now, **places}
+    return SlackReplyChanged(**{**defaults, **fields})
 
 
 HOSTILE: Final = (

@@ -25,6 +25,7 @@ ACTORS: Final = (
     "workers.sms.planned.actors",
     "workers.notifications.away_actors",
     "workers.slack.digest.actors",
+    "workers.sms.changes.actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

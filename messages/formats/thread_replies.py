@@ -123,6 +123,7 @@ def reply_posted(
         beyond_text=reply.beyond_text,
         team=reply.user_team or reply.source_team or reply.team,
         home=home,
+        edited=reply.edited.ts or None if reply.edited is not None else None,
     )
 
 

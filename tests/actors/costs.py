@@ -121,6 +121,19 @@ async def reply(workers: FakeWorkers, count: CommandCount) -> float:
     return count.take()[0]
 
 
+async def held_reply(workers: FakeWorkers, count: CommandCount) -> float:
+    """A reply on a line whose replies can be taken back for five seconds."""
+    place = await thread(workers)
+    await workers.ports.stores.lines.save(make.line(hold=5))
+    workers.clock.forward(QUIET)
+    await workers.handle(written(workers, place, 1))
+    await settle(workers, 8)
+    count.take()
+    await workers.handle(written(workers, place, 2))
+    await settle(workers, 8)
+    return count.take()[0]
+
+
 async def dashboard(workers: FakeWorkers, count: CommandCount) -> float:
     """The dashboard of an agent, with the last texts of forty tickets."""
     for number in range(40):
@@ -140,6 +153,7 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     f"one of {BURST} texts of {len(CONTACTS)} contacts, of a line that answers by itself": answered_burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
+    "a reply that can be taken back": held_reply,
     "the dashboard with 40 tickets": dashboard,
 }
 

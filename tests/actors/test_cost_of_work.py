@@ -15,6 +15,7 @@ AT_MOST: Final = {
     "one of 100 texts of 5 contacts, of a line that answers by itself": 6,
     "a change of status with 3 cards": 14,
     "a reply": 43,
+    "a reply that can be taken back": 43,
     "the dashboard with 40 tickets": 14,
 }
 

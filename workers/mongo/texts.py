@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from messages.conversation import Arrival
 from messages.sms import Direction, Sms, State
-from workers.mongo.collection import DocumentStore
+from workers.mongo.collection import DocumentStore, stored
 
 NOT_TO_SEND: Final = [State.NOTE, State.UNSENT, State.REFUSED]
 
@@ -51,6 +51,12 @@ def _places_query(conversation: str, first: int = 1, last: int = LAST_PLACE) -> 
 def _ordered(at: datetime) -> dict[str, Any]:
     """The fields of a text that a person has ordered to be sent now, whatever the hour."""
     return {"exempt": True, "wanted_at": at}
+
+
+def _still_open(text: Sms) -> dict[str, Any]:
+    """The query for a text as it was read, if the contact does not have it for certain and it may still be sent."""
+    as_read = {"_id": text.id, "state": text.state, "edited": text.edited, "undecided_at": None}
+    return as_read if text.state is State.WAITING else {**as_read, "state": State.REFUSED, "late": True}
 
 
 class Texts(DocumentStore[Sms]):
@@ -214,7 +220,7 @@ class Texts(DocumentStore[Sms]):
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
     async def claim(self, text: Sms, now: datetime, due_at: datetime, allowed_since: datetime | None = None) -> bool:
-        """Record that a worker is about to send a text; False if the text is no longer waiting.
+        """Record that a worker is about to send a text; False if it waits no more, or was edited since it was read.
 
         `allowed_since` is when the contact's wish was decided that allows it, if they had one.
         """
@@ -223,7 +229,26 @@ class Texts(DocumentStore[Sms]):
         allowed = {} if allowed_since is None else {"allowed_since": allowed_since}
         tried = {"claimed_at": first, "called_at": now, "unshown": text.conversation, **allowed}
         change = {"$set": {**state, **tried}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
-        return await self._update({"_id": text.id, "state": State.WAITING}, change)
+        return await self._update({"_id": text.id, "state": State.WAITING, "edited": text.edited}, change)
+
+    async def withdraw(self, text: Sms, now: datetime) -> bool:
+        """Record that its author took a text back, and forget what it said; False if that is too late, or too early.
+
+        A worker that claims the text, and whoever edits it, changes the same document: one of them is first.
+        """
+        withdrawn = {"state": State.UNSENT, "rank": State.UNSENT.rank, "withdrawn_at": now}
+        forgotten = {"body": "", "files": [], "words": "", "unshown": text.conversation}
+        gone = dict.fromkeys(("outbox", "due_at", "retry_at"), "")
+        return await self._update(_still_open(text), {"$set": withdrawn | forgotten, "$unset": gone})
+
+    async def change(self, text: Sms, changed: Sms) -> bool:
+        """Let a text say what its author has edited it to; False if it is no longer as it was read."""
+        said = ("body", "files", "state", "rank", "words", "late", "edited", "unshown")
+        names = (*said, "outbox", "due_at", "retry_at", "hold_until", "withdrawn_at")
+        fields = stored(changed)
+        given, gone = {name: fields[name] for name in names if name in fields}, set(names) - fields.keys()
+        change = {"$set": given, "$unset": dict.fromkeys(sorted(gone), "")}
+        return await self._update(_still_open(text), {name: each for name, each in change.items() if each})
 
     async def unclaim(self, text: Sms, retry_at: datetime, due_at: datetime) -> None:
         """Record that nothing came of the call just made: the text waits again, at least until `retry_at`.

@@ -278,6 +278,8 @@ def _change_phrase(change: Change) -> str | None:
             return "lifted the opt-out: the contact told them that they want texts. The provider may still refuse them."
         case "machine":
             return "lets Clerk answer this contact by itself again: it is no machine"
+        case "withdrawn":
+            return "took back a reply before it left: the contact did not get it"
         case "note":
             return f"noted: {clip_escaped(unstyled(after), NOTED)}"
         case _:

@@ -25,6 +25,9 @@ MARKS: Final = {
     State.NOTE: "memo",
 }
 
+CAN_BE_TAKEN_BACK: Final = "hourglass"
+"""The mark on a reply that waits so that its author can take it back."""
+
 CANT_BE_CHANGED: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message", "is_inactive"}
 )
@@ -215,6 +218,8 @@ def absence_id(conversation: Conversation, since: datetime) -> str:
 
 def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
+    if text.can_be_taken_back and text.hold_until is not None:
+        return CAN_BE_TAKEN_BACK
     return MARKS.get(text.state) if text.state else None
 
 

@@ -3,16 +3,17 @@
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client import Counter
 
 from messages.conversation import Contact, Conversation, Thread
 from messages.formats.segments import segments
-from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
+from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.line import Line
 from messages.notification import Whisper
+from messages.opt_outs import Parties
 from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, ResendText, SendLate, SendTexts, Sms, State, outbound_id
@@ -25,7 +26,7 @@ from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
-from workers.sms.may_send import TOO_LATE, at_door, is_late, objection
+from workers.sms.may_send import TOO_LATE, Verdict, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
@@ -45,7 +46,8 @@ from workers.sms.replies import (
     ReplyDecision,
     ask_again_in,
     decide_reply,
-    edit_notice,
+    held,
+    is_given_up,
     is_in_thread,
     outside_notice,
     put_off,
@@ -55,10 +57,8 @@ from workers.sms.replies import (
 )
 from workers.sms.sending import (
     ASK_FOR,
-    LOOK_AGAIN,
     SEND_WITHIN,
     WAIT_FOR_EARLIER,
-    WAIT_FOR_PREDECESSOR,
     Sending,
 )
 
@@ -97,6 +97,8 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     if wait is not None:
         await ports.publisher.publish(message, delay=wait)
         return
+    if known is not None and is_given_up(known, message):
+        return
     await _publish_effects(text, message, ports)
     if text.state is State.WAITING:
         await offer_held(conversation, message.user, ports, channel=message.channel, thread_ts=message.thread_ts)
@@ -126,8 +128,9 @@ async def _record(
     if await is_of_another_organisation(message, line, ports):
         await _ignore(message, conversation, ports)
         return
-    text, _ = await _store(message, conversation, line, contact, ports, ask=False)
-    await _publish_effects(text, message, ports)
+    text, is_new = await _store(message, conversation, line, contact, ports, ask=False)
+    if is_new:
+        await _publish_effects(text, message, ports)
 
 
 async def _store(
@@ -143,24 +146,41 @@ async def _store(
 
     With `ask`, Slack is asked for those before it.
     """
+    found = await decided(message, conversation, line, contact, written_at(message.ts), ports)
+    text = found.text.model_copy(update={"asking": ask and found.text.state is State.WAITING})
+    if await plan_for_morning(text, found.verdict, ports):
+        return text, False
+    is_new = await ports.stores.texts.add(text)
+    if is_new:
+        await _tell_author(text, message, await tell_author(text, found.verdict, found.parties, ports), ports)
+    return text, is_new
+
+
+class DecidedReply(NamedTuple):
+    """A reply as a document that says whether it is sent, and from when on; and what that was decided from."""
+
+    text: Sms
+    verdict: Verdict
+    parties: Parties
+
+
+async def decided(
+    message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, at: datetime, ports: Ports
+) -> DecidedReply:
+    """Decide about a reply that was written then."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
     parties = await ports.stores.opt_outs.parties_of(line, contact, conversation)
-    verdict = at_door(written_at(message.ts), parties, ports.now())
+    now = ports.now()
+    verdict = at_door(at, parties, now)
     refused = objection(verdict, parties)
     decision = decide_reply(message.text, body, message.files, line.reply_mode, refused, message.beyond_text)
     late = decision.state is State.WAITING and is_late(verdict)
     if late:
         decision = ReplyDecision(State.REFUSED, TOO_LATE)
-    asking = ask and decision.state is State.WAITING
-    text = _document(message, conversation, body, decision, ports.now())
-    text = text.model_copy(update={"asking": asking, "late": late})
-    if await plan_for_morning(text, verdict, ports):
-        return text, False
-    is_new = await ports.stores.texts.add(text)
-    if is_new:
-        await _tell_author(text, message, await tell_author(text, verdict, parties, ports), ports)
-    return text, is_new
+    text = _document(message, conversation, body, decision, now)
+    hold = held(line.hold, now, SEND_WITHIN) if decision.state is State.WAITING else {}
+    return DecidedReply(text.model_copy(update={"late": late, **hold}), verdict, parties)
 
 
 async def _ignore(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
@@ -298,21 +318,6 @@ async def _answer_resend(words: str, text: Sms, message: ResendText, ports: Port
         await _whisper(words, message.by, thread.channel, thread.ts, ports)
 
 
-@actor(handles=SlackReplyChanged)
-async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
-    """Tell the person who edited or deleted a reply, once, that the contact does not see the change."""
-    id = outbound_id(message.channel, message.ts)
-    text = await ports.stores.texts.get(id)
-    if text is None:
-        known = await ports.stores.conversations.by_thread(message.channel, message.thread_ts)
-        if known is not None and ports.now() - message.received_at < WAIT_FOR_PREDECESSOR:
-            await ports.publisher.publish(message, delay=LOOK_AGAIN)
-        return
-    words = edit_notice(text.state)
-    if words and await ports.stores.events.add(f"changed/{id}", message):
-        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
-
-
 @actor(handles=DeliveryReported)
 async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
     """Move a text to the reported state; reports may come late, twice and in any order."""
@@ -363,6 +368,7 @@ def _document(
         channel=message.channel,
         ts=message.ts,
         after=message.after,
+        edited=message.edited,
         outbox=conversation.id if waiting else None,
         due_at=message.received_at + SEND_WITHIN if waiting else None,
         unshown=conversation.id,
@@ -375,7 +381,8 @@ async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -
     at = min(written_at(message.ts), message.received_at)
     if text.state is State.WAITING:
         wait = max(WAIT_FOR_EARLIER - (ports.now() - text.received_at), timedelta())
-        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=min(wait, WAIT_FOR_EARLIER))
+        wait = max(min(wait, WAIT_FOR_EARLIER), (text.retry_at or ports.now()) - ports.now())
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=wait)
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
         order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at, order=text.id)

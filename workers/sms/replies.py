@@ -12,17 +12,12 @@ from messages.formats.thread_replies import FORWARDED
 from messages.inbound import SlackReplyPosted
 from messages.line import ReplyMode
 from messages.notification import NOTIFICATIONS, Post
-from messages.sms import LIMIT, SlackFile, State
+from messages.sms import LIMIT, SlackFile, Sms, State
 from workers.sms.files import objection
 from workers.sms.plain_text import is_note
 
 EMPTY: Final = "Not sent: your reply has no text."
 BUTTONS_ONLY: Final = "On this line, a reply in the thread is not sent to the contact. Use the Reply button."
-EDIT_TOO_LATE: Final = (
-    "The contact does not see your change: Clerk sends a reply as you first wrote it, and has already accepted this "
-    "one. Write another reply to correct it."
-)
-EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
 LINE_REMOVED: Final = (
     "Not sent: {line} is no longer one of Clerk's lines, so nothing written here reaches the contact. "
     "An admin can add the line again (clerk lines add)."
@@ -86,6 +81,23 @@ def decide_reply(
     return ReplyDecision(State.WAITING)
 
 
+def held(hold: timedelta, now: datetime, patience: timedelta) -> dict[str, datetime]:
+    """The fields of a reply that waits so that its author can take it back; the clock misses it after `patience`."""
+    if not hold:
+        return {}
+    until = now + hold
+    return {"hold_until": until, "retry_at": until, "due_at": until + patience}
+
+
+def is_given_up(text: Sms, reply: SlackReplyPosted) -> bool:
+    """Whether a reply as it came first means nothing any more: its author took it back, or edited it into a note.
+
+    What follows from that, the message about the change publishes.
+    """
+    changed = text.withdrawn_at is not None or text.edited != reply.edited
+    return changed and text.state in {State.NOTE, State.UNSENT, State.REFUSED}
+
+
 def not_whole(parts: Sequence[str]) -> str:
     """Why a reply with such parts is not sent, in words for the agent."""
     if FORWARDED in parts:
@@ -145,13 +157,6 @@ WAITING_FOR_THREAD: Final = (
 def wait_for_thread(waited: timedelta) -> timedelta:
     """How long until the next search for the conversation of a reply whose thread is not recorded yet."""
     return min(max(waited / 2, timedelta(seconds=1)), timedelta(seconds=10))
-
-
-def edit_notice(state: State | None) -> str:
-    """The notice to the author of an edited or deleted reply; empty if the reply is only for the team."""
-    if state in {State.NOTE, State.UNSENT}:
-        return ""
-    return EDIT_OF_UNSENT if state is State.REFUSED else EDIT_TOO_LATE
 
 
 PUT_OFF: Final = (

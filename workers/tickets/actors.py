@@ -24,6 +24,7 @@ from messages.ticket import (
     Status,
     StopAnswering,
     Take,
+    TakeBack,
     Ticket,
 )
 from workers.markup import last_text
@@ -54,6 +55,10 @@ LINE_REMOVED: Final = (
 
 FILED_AGAIN: Final = 50
 """How many texts are marked as filed again: a worker may have died between filing and marking them."""
+
+
+REPLY_AMONG: Final = 100
+"""Among how many versions before those that a ticket holds the reply is looked for that is taken back."""
 
 
 @actor(handles=FileTexts)
@@ -140,7 +145,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             log.warning("an order about a ticket that does not exist", ticket=message.ticket)
             return
         tickets = [ticket]
-        if isinstance(message.command, Reply) and ticket.is_closed:
+        if isinstance(message.command, Reply | TakeBack) and ticket.is_closed:
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
             tickets.append(ticket)
         if (known := await _entry_of(message, tickets, ports)) is not None:
@@ -174,7 +179,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             break
     else:
         raise LostVersionRace
-    if isinstance(message.command, Reply):
+    if isinstance(message.command, Reply | TakeBack):
         await _keep(message, decision.ticket, ports)
     if isinstance(message.command, OptIn) and not decision.refusals:
         await _opt_in(message.command, at, ticket, ports)
@@ -228,7 +233,7 @@ async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Port
     """
     history = (entry for ticket in tickets for entry in ticket.history)
     found = entry_of(history, message.command, message.by, message.at, message.order)
-    elsewhere = isinstance(message.command, Reply) or any(ticket.earlier_entries for ticket in tickets)
+    elsewhere = isinstance(message.command, Reply | TakeBack) or any(ticket.earlier_entries for ticket in tickets)
     if found is not None or message.order is None or not elsewhere:
         return found
     return await ports.stores.past.of_order(message.order)
@@ -236,15 +241,24 @@ async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Port
 
 async def _keep(message: ActOnTicket, ticket: Ticket, ports: Ports) -> None:
     """Let an order that the ticket holds be found on whichever ticket it is looked for."""
+    orders = {message.order, message.command.reply if isinstance(message.command, TakeBack) else None} - {None}
     for entry in ticket.history:
-        if entry.order is not None and entry.order == message.order:
+        if entry.order in orders:
             await ports.stores.past.keep(ticket.id, entry)
 
 
 async def _entries_since(message: ActOnTicket, ticket: Ticket, ports: Ports) -> Sequence[Entry]:
-    """The entries since the version that a submitted modal showed, as far as the ticket itself no longer holds them."""
-    edit = message.command
-    return await ports.stores.past.entries_since(ticket, edit.version) if isinstance(edit, Edit) else ()
+    """The entries since the version that a submitted modal showed, as far as the ticket itself no longer holds them.
+
+    For a reply that is taken back: the last ones, if the ticket does not hold its entry.
+    """
+    match message.command:
+        case Edit(version=version):
+            return await ports.stores.past.entries_since(ticket, version)
+        case TakeBack(reply=reply) if ticket.earlier_entries and all(each.order != reply for each in ticket.history):
+            return await ports.stores.past.entries_since(ticket, ticket.history[0].version - REPLY_AMONG)
+        case _:
+            return ()
 
 
 @actor(handles=AgentWrote)

@@ -29,6 +29,7 @@ from messages.ticket import (
     Status,
     StopAnswering,
     Take,
+    TakeBack,
     Ticket,
 )
 
@@ -103,11 +104,14 @@ def decide(
 
     An order that is already in the history is not carried out again, and only its refusals are repeated. One that
     changes nothing gets an entry in the history, so that it changes nothing later either. `earlier` are the entries
-    since the version that a submitted modal showed which the ticket itself no longer holds.
+    since the version that a submitted modal showed, or that may be the reply that is taken back, which the ticket
+    itself no longer holds.
     """
     known = entry_of(ticket.history, command, by, now, order)
     if known is not None:
         return Decision(ticket, repeated_refusals(known, command))
+    if isinstance(command, TakeBack):
+        return Decision(_take_back(ticket, command, by, now, solved_for, order, earlier))
     match command:
         case Edit():
             draft, refusals = _edit(ticket, as_of(ticket, command.version, earlier), command, by, now)
@@ -132,6 +136,8 @@ def decide(
         case _:
             assert_never(command)
     after = next_version(ticket, draft, by, now, _why(command), solved_for)
+    if isinstance(command, Reply):
+        after = _with_wait(ticket, after, by, now)
     if not refusals and (told := _told(command)) is not None:
         after = _with_entry(ticket, told, by, now, _why(command))
     if order is not None:
@@ -351,6 +357,93 @@ def _reply(ticket: Ticket, command: Reply, by: str | None, now: datetime) -> dic
     waiting_since = None if answered else ticket.waiting_since
     written = {"waiting_since": waiting_since, "written_at": max(now, ticket.written_at or now)}
     return {"status": status, "assignees": ticket.assignees or _with((), by), **written}
+
+
+def _with_wait(ticket: Ticket, after: Ticket, by: str | None, now: datetime) -> Ticket:
+    """The ticket after a reply, whose entry says since when the contact had waited whom it answered."""
+    if ticket.waiting_since is None or after.waiting_since is not None:
+        return after
+    entries = [entry for entry in after.history if entry.version == after.version]
+    entry = entries[0] if entries else Entry(version=after.version, changes=(), by=by, at=now, why="reply")
+    earlier = after.history[: len(after.history) - len(entries)]
+    entry = entry.model_copy(update={"waited_since": ticket.waiting_since})
+    return after.model_copy(update={"history": (*earlier, entry)})
+
+
+WITHDRAWN: Final = "withdrawn"
+"""What a change of a ticket is about if a reply was taken back: `after` is the identity of its order."""
+
+
+def _take_back(
+    ticket: Ticket,
+    command: TakeBack,
+    by: str | None,
+    now: datetime,
+    solved_for: timedelta,
+    order: str | None,
+    earlier: Sequence[Entry],
+) -> Ticket:
+    """The ticket after a reply was taken back before it left: the contact waits on, as if nobody had answered.
+
+    The status is again what it was before the reply, if nothing has happened since, but New never comes again: an
+    agent has acted on it. Who was assigned stays so. A reply whose order comes later than this changes nothing.
+    """
+    reply = next((entry for entry in (*earlier, *ticket.history) if entry.order == command.reply), None)
+    if reply is None:
+        ignored = Entry(version=ticket.version + 1, changes=(), by=by, at=now, why="reply", order=command.reply)
+        ticket = ticket.model_copy(update={"version": ignored.version, "history": (*ticket.history, ignored)})
+    draft = {} if reply is None else _undone(ticket, reply)
+    later = _answers_after(ticket, reply) if reply is not None else ()
+    history = tuple(
+        _with_earlier_wait(entry, reply) if reply is not None and later and entry is later[0] else entry
+        for entry in ticket.history
+    )
+    changes = tuple(
+        Change(what=what, before=getattr(ticket, what), after=value)
+        for what, value in draft.items()
+        if what != "waiting_since"
+    )
+    entry = Entry(
+        version=ticket.version + 1,
+        changes=(Change(what=WITHDRAWN, after=command.reply), *changes),
+        by=by,
+        at=now,
+        why=command.kind,
+        order=order,
+        digest=digest_of(command),
+    )
+    if "status" in draft:
+        draft["close_at"] = now + solved_for if draft["status"] is S else None
+    fixed = {"version": entry.version, "updated_at": now, "history": (*history, entry)}
+    return ticket.model_copy(update={**draft, **fixed})
+
+
+def _undone(ticket: Ticket, reply: Entry) -> dict[str, Any]:
+    """What the ticket is again once a reply of its history does not count."""
+    if _answers_after(ticket, reply):
+        return {}
+    draft: dict[str, Any] = {}
+    before = next((Status(change.before) for change in reply.changes if change.what == "status"), None)
+    since = [change for entry in ticket.history if entry.version > reply.version for change in entry.changes]
+    moved = any(change.what == "status" for change in since)
+    if before in {P, S} and not moved and ticket.waiting_since is None:
+        draft["status"] = before
+    elif reply.waited_since is not None and ticket.status in {N, O, H}:
+        draft["waiting_since"] = min(reply.waited_since, ticket.waiting_since or reply.waited_since)
+    return draft
+
+
+def _answers_after(ticket: Ticket, reply: Entry) -> Sequence[Entry]:
+    """The later replies in a ticket's history that were not taken back."""
+    withdrawn = {change.after for entry in ticket.history for change in entry.changes if change.what == WITHDRAWN}
+    later = (entry for entry in ticket.history if entry.version > reply.version and entry.why == "reply")
+    return [entry for entry in later if entry.order not in withdrawn]
+
+
+def _with_earlier_wait(entry: Entry, reply: Entry) -> Entry:
+    """The entry of a later reply, which is now the first that answered the contact."""
+    waits = [each for each in (entry.waited_since, reply.waited_since) if each is not None]
+    return entry.model_copy(update={"waited_since": min(waits, default=None)})
 
 
 def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -> dict[str, Any]:

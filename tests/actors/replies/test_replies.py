@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messages.conversation import Thread
-from messages.inbound import DeliveryReported, SlackReplyChanged, SlackReplyPosted
+from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.sms import ResendText, SendTexts, Sms, State, WriteText, outbound_id
 from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
 from tests import make
@@ -402,14 +402,7 @@ async def test_a_report_of_a_failure_says_in_the_thread_what_to_do(workers: Fake
 async def test_an_edit_is_not_sent_and_its_author_is_informed_once(workers: FakeWorkers) -> None:
     place = await thread(workers)
     message = await reply(workers, place, 1)
-    change = SlackReplyChanged(
-        event_id="Ev9",
-        channel=message.channel,
-        ts=message.ts,
-        thread_ts=message.thread_ts,
-        user=message.user,
-        received_at=workers.clock.now(),
-    )
+    change = make.reply_changed(message, deleted=False, received_at=workers.clock.now())
     for _ in range(3):
         await workers.handle(change)
     await settle(workers)

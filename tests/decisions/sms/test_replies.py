@@ -16,7 +16,6 @@ from workers.sms.replies import (
     NOT_IN_THREAD,
     THREAD_LEFT,
     decide_reply,
-    edit_notice,
     outside_notice,
     wait_for_thread,
     written_at,
@@ -43,13 +42,6 @@ def test_nothing_in_the_thread_of_a_buttons_only_line_is_sent(text: str, file: b
 @given(st.integers(-60, 100_000))
 def test_a_reply_looks_for_its_thread_every_few_seconds_however_long_that_takes(waited: int) -> None:
     assert timedelta(seconds=1) <= wait_for_thread(timedelta(seconds=waited)) <= timedelta(seconds=10)
-
-
-@pytest.mark.parametrize("state", State)
-def test_the_author_of_an_edit_learns_that_it_is_not_sent(state: State) -> None:
-    words = edit_notice(state)
-    assert bool(words) == (state not in {State.NOTE, State.UNSENT})
-    assert ("new reply" in words) == (state is State.REFUSED)
 
 
 def test_a_message_was_written_when_its_ts_says() -> None:

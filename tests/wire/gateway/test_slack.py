@@ -186,6 +186,20 @@ def test_a_persons_edit_and_deletion_of_a_reply_are_published(
     assert isinstance(changed, SlackReplyChanged)
     assert (changed.channel, changed.ts, changed.user) == (make.CHANNEL, WRITTEN["ts"], make.AGENT)
     assert changed.thread_ts == WRITTEN["thread_ts"]
+    assert changed.deleted == (after is None)
+    said = None if changed.reply is None else (changed.reply.text, changed.reply.edited, changed.reply.ts)
+    assert said == (None if after is None else ("On me", EDITED["edited"]["ts"], WRITTEN["ts"]))
+
+
+def test_an_edit_brings_all_that_a_reply_has(gateway: Served) -> None:
+    files = [{"id": "F1", "name": "a.png", "url_private": "https://files.slack.com/a.png"}]
+    after = {**EDITED, "files": files, "user_team": "T0TEAM", "attachments": [{"is_share": True}]}
+    gateway.event(change(after))
+    (changed,) = gateway.publisher.take()
+    assert isinstance(changed, SlackReplyChanged)
+    assert changed.reply is not None
+    assert [file.id for file in changed.reply.files] == ["F1"]
+    assert (changed.reply.team, changed.reply.beyond_text) == ("T0TEAM", ("forwarded message",))
 
 
 @pytest.mark.parametrize(

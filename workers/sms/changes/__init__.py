@@ -1,0 +1,1 @@
+"""What becomes of a reply that its author deletes or edits in Slack."""
