@@ -54,6 +54,7 @@ class Settings(Variables):
     debounce_seconds: float = Field(180.0, gt=0, le=86400)
     debounce_cap_seconds: float = Field(900.0, gt=0, le=86400)
     solved_for_hours: float = Field(96.0, ge=1, le=28 * 24)
+    hold_seconds: float = Field(5.0, ge=0, le=30)
     clock_seconds: float = Field(15.0, gt=0, le=300)
     reconcile_seconds: float = Field(60.0, gt=0, le=3600)
     ops_token: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(24)))
@@ -175,6 +176,13 @@ class Settings(Variables):
     def solved_for(self) -> timedelta:
         """How long a ticket stays Solved before it is Closed."""
         return timedelta(hours=self.solved_for_hours)
+
+    @property
+    def hold(self) -> timedelta:
+        """How long a reply on a new line waits so that it can be taken back; in the sandbox it does not, unless set."""
+        in_sandbox = len(self.sandbox_variables()) == len(SANDBOX)
+        unset = "hold_seconds" not in self.model_fields_set
+        return timedelta() if in_sandbox and unset else timedelta(seconds=self.hold_seconds)
 
     @property
     def proxies(self) -> Proxies:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from messages.answering import AutoKind
 from messages.formats.numbers import NotANumber, parse, why_no_line
-from messages.line import Line, QuietHours
+from messages.line import LONGEST_HOLD, Line, QuietHours
 from messages.opt_outs import described, setting
 from messages.process.settings import SLACK_API, Settings
 from messages.quiet import in_words, zone_named
@@ -75,6 +75,8 @@ def _changed(line: Line, **given: Any) -> Line:
         if not 1 <= changes["solved_for"] <= 28 * 24:
             raise Invalid(f"--solved-for {changes['solved_for']:g}: hours, between 1 hour and 28 days (672 hours)")
         changes["solved_for"] *= 3600
+    if "hold" in changes:
+        changes["hold"] = _hold(changes["hold"])
     try:
         words: dict[str, Any] = {"opt_out": setting(changes.pop("opt_out"))} if "opt_out" in changes else {}
     except ValueError as error:
@@ -116,6 +118,18 @@ def _quiet(line: Line, changes: dict[str, Any]) -> dict[str, Any]:
         raise Invalid(f"--quiet-hours {hours}: {why}") from None
 
 
+_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?s?")
+
+
+def _hold(text: str) -> float:
+    """Seconds for which a reply can be taken back, from a text such as 5s; Invalid, with the bounds, if it is none."""
+    longest = LONGEST_HOLD.total_seconds()
+    found = _SECONDS.fullmatch(text.strip())
+    if found is None or float(found[1]) > longest:
+        raise Invalid(f"--hold {text}: seconds, such as 5s: between 0 (send at once) and {longest:g}")
+    return float(found[1])
+
+
 @lines.command(name="list")
 def list_(*, json_: AsJson = False) -> None:
     """List every line with its settings."""
@@ -139,9 +153,10 @@ def list_(*, json_: AsJson = False) -> None:
 def _settings_in_words(line: Line) -> str:
     replies = "every message in the thread is a reply" if line.reply_mode == "thread" else "replies by button only"
     others = ", other organisations too" if line.other_organisations else ""
+    hold = f", held {line.hold.total_seconds():g} s to be taken back" if line.hold else ""
     return (
         f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
-        f"{replies}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
+        f"{replies}{hold}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
         f"{f'hours of {line.calendar}' if line.calendar else 'always open'}; {in_words(line)}"
     )
 
@@ -199,8 +214,9 @@ def set_(
     quiet_sundays: Literal["yes", "no"] | None = None,
     zone: str | None = None,
     auto: list[str] | None = None,
+    hold: str | None = None,
 ) -> None:
-    """Change a line: --window and --cap in seconds, --solved-for in hours.
+    """Change a line: --window, --cap and --hold in seconds, --solved-for in hours.
 
     Parameters
     ----------
@@ -238,6 +254,8 @@ def set_(
         What the line answers by itself: closed=WORDS, holiday=WORDS, received=WORDS or waiting=WORDS, with default for
         the offered words and off for none; waiting-after=MINUTES, in open minutes; off for all. May be given again.
         Clerk fills in {opens}, {line} and {holiday}.
+    hold
+        Seconds for which a reply waits, so that its author can delete or edit it in Slack: 0 to 30, such as 5s.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -253,6 +271,7 @@ def set_(
         "quiet_hours": quiet_hours,
         "quiet_sundays": None if quiet_sundays is None else quiet_sundays == "yes",
         "zone": zone,
+        "hold": hold,
     }
     if not auto and calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")

@@ -15,7 +15,8 @@ log = structlog.get_logger("clerk.seed")
 
 def new_line(id: str, channel: str, settings: Settings) -> Line:
     """A new line with the defaults of the settings."""
-    return Line(id=id, channel=channel, window=settings.window, cap=settings.cap, solved_for=settings.solved_for)
+    defaults = {"window": settings.window, "cap": settings.cap, "solved_for": settings.solved_for}
+    return Line(id=id, channel=channel, **defaults, hold=settings.hold)
 
 
 async def prepare(settings: Settings) -> None:

@@ -162,7 +162,14 @@ def test_the_example_environment_has_every_variable_of_clerk_and_of_compose() ->
 
 
 def test_the_defaults_in_the_example_are_those_of_the_code() -> None:
-    for name in ("port", "debounce_seconds", "debounce_cap_seconds", "solved_for_hours", "clock_seconds"):
+    for name in (
+        "port",
+        "debounce_seconds",
+        "debounce_cap_seconds",
+        "solved_for_hours",
+        "hold_seconds",
+        "clock_seconds",
+    ):
         assert float(example()[f"CLERK_{name.upper()}"]) == Settings.model_fields[name].default
 
 

@@ -48,18 +48,28 @@ def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
     changed = clerk(
         *("lines", "set", LINE, "--reply-mode", "buttons", "--debounce", "leading", "--window", "10"),
         *("--cap", "20.5", "--name", "Support", "--channel", "G0PRIVATE", "--solved-for", "2"),
-        *("--other-organisations", "yes"),
+        *("--other-organisations", "yes", "--hold", "5s"),
     )
     assert changed.returncode == 0, changed.stderr
     assert changed.stdout.startswith(f"{LINE} in G0PRIVATE is changed: debounce leading, window 10 s, cap 20.5 s; ")
     (line,) = lines(clerk)
-    expected = {"reply_mode": "buttons", "mode": "leading", "window": 10, "cap": 20.5, "solved_for": 7200}
+    assert ", held 5 s to be taken back, other organisations too; " in changed.stdout
+    expected = {"reply_mode": "buttons", "mode": "leading", "window": 10, "cap": 20.5, "solved_for": 7200, "hold": 5}
     assert {name: line[name] for name in expected} == expected
     assert (line["name"], line["channel"], line["other_organisations"]) == ("Support", "G0PRIVATE", True)
     assert LINE in clerk("lines", "list").stdout
     removed = clerk("lines", "remove", LINE)
     assert (removed.returncode, removed.stdout.startswith(f"{LINE} is no line any more.")) == (0, True)
     assert lines(clerk) == []
+
+
+@pytest.mark.parametrize("hold", ["-1", "31", "30.5s", "5m", "soon", ""])
+def test_a_hold_out_of_bounds_is_refused_in_words(clerk: Clerk, hold: str) -> None:
+    assert clerk("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
+    told = clerk("lines", "set", LINE, f"--hold={hold}")
+    assert (told.returncode, "between 0 (send at once) and 30" in told.stderr) == (2, True), told
+    assert clerk("lines", "set", LINE, "--hold", "0").returncode == 0
+    assert clerk("lines", "remove", LINE).returncode == 0
 
 
 CHANNELS = {

@@ -64,6 +64,7 @@ WRONG: Final[dict[str, tuple[str, ...]]] = {
     "CLERK_DEBOUNCE_SECONDS": SECONDS,
     "CLERK_DEBOUNCE_CAP_SECONDS": (*SECONDS, "10"),
     "CLERK_SOLVED_FOR_HOURS": (*SECONDS, "0.5", "673"),
+    "CLERK_HOLD_SECONDS": ("soon", "-1", "nan", "30.5"),
     "CLERK_CLOCK_SECONDS": (*SECONDS, "301"),
     "CLERK_RECONCILE_SECONDS": SECONDS,
     "CLERK_OPS_TOKEN": LINE,

@@ -40,6 +40,7 @@ def test_with_nothing_set_the_documented_defaults_are_in_force() -> None:
     assert (settings.amqp_url, settings.mongo_url) == (None, None)
     assert (settings.window, settings.cap) == (timedelta(minutes=3), timedelta(minutes=15))
     assert settings.solved_for == timedelta(days=4)
+    assert settings.hold == timedelta(), "in the sandbox a reply leaves at once"
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.twilio_api_url == "https://api.twilio.com"
 
@@ -121,6 +122,12 @@ def test_the_public_url_has_no_slash_at_its_end(public: str, url: str) -> None:
 def test_durations_may_be_fractions() -> None:
     settings = _load(CLERK_DEBOUNCE_SECONDS="0.25", CLERK_DEBOUNCE_CAP_SECONDS="1.5")
     assert (settings.window, settings.cap) == (timedelta(milliseconds=250), timedelta(milliseconds=1500))
+
+
+def test_replies_of_new_lines_can_be_taken_back_unless_this_is_the_sandbox() -> None:
+    assert _load(CLERK_HOLD_SECONDS="2").hold == timedelta(seconds=2)
+    assert _load(CLERK_HOLD_SECONDS="").hold == timedelta()
+    assert _load(**SECRETS).hold == timedelta(seconds=5)
 
 
 def test_no_secret_is_in_what_settings_print_as() -> None:
