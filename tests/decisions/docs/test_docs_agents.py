@@ -5,12 +5,12 @@ import pytest
 from messages.orders.commands import COMMANDS
 from messages.ticket import Status
 from tests.servers import ROOT
-from workers.slack.plan import MARKS
+from workers.slack.plan import CAN_BE_TAKEN_BACK, MARKS
 
 PAGE = (ROOT / "docs" / "agents.md").read_text()
 
 
-@pytest.mark.parametrize("mark", sorted(set(MARKS.values())))
+@pytest.mark.parametrize("mark", sorted({*MARKS.values(), CAN_BE_TAKEN_BACK}))
 def test_the_page_explains_every_mark_on_a_reply(mark: str) -> None:
     assert f"`{mark}` |" in PAGE
 
