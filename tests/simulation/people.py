@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from gateway import slack_webhook, twilio_webhook
 from gateway.app import Gateway
 from gateway.webhook import form_pairs
+from messages.formats.thread_replies import ThreadReply
 from messages.process.settings import Settings
 from tests import make
 from tests.simulation.virtual_time import SimulatedProcess
@@ -24,7 +25,10 @@ BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide"
 
 @dataclass(frozen=True, order=True)
 class Act:
-    """Something that a person does: a contact's `text`, an agent's `reply`, `note` or `click`."""
+    """Something that a person does: a contact's `text`, an agent's `reply`, `note` or `click`.
+
+    With `delete` or `edit` an agent changes their reply whose number is `detail`.
+    """
 
     at: float
     number: int
@@ -37,7 +41,7 @@ class Act:
         """What they write: unique in a simulation."""
         if self.what == "note":
             return f"note: aside {self.number}"
-        return self.detail if self.what != "click" and self.detail else f"{self.what} {self.number}"
+        return self.detail if self.what in {"text", "reply"} and self.detail else f"{self.what} {self.number}"
 
     def __str__(self) -> str:
         detail = f" ({self.detail})" if self.detail else ""
@@ -77,6 +81,16 @@ def acts(dice: random.Random, *, keywords: bool = False, equal: bool = False) ->
             detail = dice.choice(("", "ok"))
         found.append(Act(round(at, 2), number, what, dice.choice(contacts), detail))
     return tuple(found)
+
+
+def with_changes(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The same acts, and what agents do to some of their replies within the next seconds."""
+    changes = [
+        Act(round(each.at + dice.choice((0.1, 0.8, 2.5, 4.0)) * (0.5 + dice.random()), 2), 100 * turn + each.number,
+            dice.choice(("delete", "edit")), each.contact, str(each.number))
+        for each in acts if each.what == "reply" for turn in range(1, dice.choice((1, 2, 3)))
+    ]  # fmt: skip
+    return tuple(sorted([*acts, *changes]))
 
 
 def text_request(act: Act, settings: Settings, at: float) -> WebhookCall:
@@ -135,6 +149,23 @@ def reply_request(
         "text": act.words,
         "ts": ts,
         "thread_ts": thread_ts,
+    }
+    payload = {"type": "event_callback", "event_id": f"Ev{act.number}", "event": event}
+    return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)
+
+
+def change_request(
+    act: Act, channel: str, reply: ThreadReply, changed: ThreadReply | None, settings: Settings, at: float
+) -> WebhookCall:
+    """Slack's event for the deletion of a reply, or for its edit."""
+    before = {**reply.model_dump(exclude_defaults=True), "type": "message"}
+    after = None if changed is None else {**changed.model_dump(exclude_defaults=True), "type": "message"}
+    event = {
+        "type": "message",
+        "subtype": "message_deleted" if after is None else "message_changed",
+        "channel": channel,
+        "message": after,
+        "previous_message": before,
     }
     payload = {"type": "event_callback", "event_id": f"Ev{act.number}", "event": event}
     return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)

@@ -10,6 +10,7 @@ from tests import make
 from tests.simulation.people import Act, WebhookCall, response_url
 from tests.simulation.twilio import SentToContact
 from tests.simulation.world import SimulatedWorld
+from workers.sms.changes.take_back import TAKEN_BACK
 
 UNDECIDED: Final = {State.WAITING, State.SENDING}
 SENT: Final = {State.QUEUED, State.SENT, State.DELIVERED}
@@ -19,7 +20,7 @@ type Broken = Iterator[tuple[str, str]]
 
 def check(world: SimulatedWorld) -> None:
     """Note every promise that was not kept."""
-    for promise in (_texts, _replies, _clicks, _notes, _wishes, _announcements, _cards, _letters):
+    for promise in (_texts, _replies, _changes, _clicks, _notes, _wishes, _announcements, _cards, _letters):
         for kind, what in promise(world):
             world.found_wrong(kind, what)
 
@@ -79,7 +80,7 @@ def _replies(world: SimulatedWorld) -> Broken:
             yield "reply lost", act.words
         elif text.state in UNDECIDED:
             yield "reply undecided", f"{act.words} is {text.state}"
-        elif not world.slack.reactions.get(place):
+        elif not world.slack.reactions.get(place) and text.withdrawn_at is None:
             yield "reply unmarked", f"{act.words} is {text.state}"
     arrived = {each.callback.rpartition("/")[2] for each in world.network.outbound}
     for text in texts.values():
@@ -91,6 +92,24 @@ def _replies(world: SimulatedWorld) -> Broken:
             if _written(first) > _written(second) and not _may_overtake(second, first, world):
                 yield "replies out of order", f"{[each.sent.body for each in sent]}"
                 break
+
+
+def _changes(world: SimulatedWorld) -> Broken:
+    """No reply is both taken back and sent, and none is sent as it was before a change that counts."""
+    texts, told = world.texts(), {(each.user, each.text) for each in world.slack.told}
+    for act in _acts(world, "delete", "edit"):
+        place, reply = world.written.get(int(act.detail)), int(act.detail)
+        text = texts.get(outbound_id(*place)) if place else None
+        if place is None or text is None:
+            continue
+        sent = [each.sent.body for each in world.network.outbound if each.callback.endswith(outbound_id(*place))]
+        if text.withdrawn_at is not None and sent:
+            yield "taken back and sent", f"reply {reply}: {sent}"
+        elif text.edited is not None and sent and sent != [text.body]:
+            yield "sent as it was", f"reply {reply}: {sent}, not {text.body}"
+        alone = sum(each.what == "reply" for each in world.schedule.acts) == 1
+        if alone and sent and (text.author, TAKEN_BACK) in told:
+            yield "told and sent", f"reply {reply}: {sent}"
 
 
 def _written(text: SentToContact) -> str:

@@ -9,13 +9,17 @@ from tests.simulation import people, promises
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
 from tests.simulation.world import Judgement, Schedule, SimulatedWorld, Wrong
 
+CHANGES_EVERY = 4
+"""In every so manieth seed agents delete and edit replies, on a line that gives them time for it."""
+
 
 def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     """What a seed has people do, and which faults of these kinds it draws."""
     dice = random.Random(f"schedule {seed}")
-    return Schedule(
-        seed, people.acts(dice, keywords="late repeats" in kinds, equal="equal words" in kinds), drawn(dice, kinds)
-    )
+    acts = people.acts(dice, keywords="late repeats" in kinds, equal="equal words" in kinds)
+    if seed % CHANGES_EVERY == 0:
+        acts = people.with_changes(random.Random(f"changes {seed}"), acts)
+    return Schedule(seed, acts, drawn(dice, kinds))
 
 
 def verdict(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from messages.formats.byline import Byline
-from messages.formats.thread_replies import ThreadReply
+from messages.formats.thread_replies import MessageEdit, ThreadReply
 from messages.sms import SlackFile
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
@@ -126,6 +126,19 @@ class SimulatedWorkspace:
     def unreact(self, place: Posted, emoji: str) -> None:
         """Remove a reaction."""
         self.reactions.setdefault((place.channel, place.ts), set()).discard(emoji)
+
+    def change(self, channel: str, ts: str, text: str | None) -> tuple[ThreadReply, ThreadReply | None] | None:
+        """Edit a person's reply, or (None) delete it: what it was and what it is, or None if it is deleted already."""
+        for place, (where, reply) in enumerate(self.replies):
+            if (where, reply.ts) == (channel, ts):
+                del self.replies[place]
+                if text is None:
+                    return reply, None
+                edited = MessageEdit(user=reply.user or "", ts=self.new_ts())
+                changed = reply.model_copy(update={"text": text, "edited": edited})
+                self.replies.insert(place, (where, changed))
+                return reply, changed
+        return None
 
     def between(self, thread: Posted, after: str, before: str) -> Sequence[ThreadReply]:
         """What people wrote in a thread between two moments."""

@@ -392,6 +392,8 @@ class SimulatedWorld:
                 await self.send_until_taken(request, TWILIO_RETRIES, TWILIO_WAITS)
             case "reply" | "note":
                 await self._reply(act)
+            case "delete" | "edit":
+                await self._change(act)
             case _:
                 await self._click(act)
 
@@ -415,6 +417,14 @@ class SimulatedWorld:
         self.slack.replies.append((root.channel, ThreadReply(ts=ts, thread_ts=root.ts, user=user, text=act.words)))
         self.written[act.number] = root.channel, ts
         request = people.reply_request(act, root.channel, root.ts, ts, user, SETTINGS, self.loop.time())
+        await self.send_until_taken(request, SLACK_RETRIES, SLACK_WAITS)
+
+    async def _change(self, act: Act) -> None:
+        place = await self._wait_for(lambda: self.written.get(int(act.detail)))
+        changed = place and self.slack.change(*place, act.words if act.what == "edit" else None)
+        if place is None or changed is None:
+            return
+        request = people.change_request(act, place[0], *changed, SETTINGS, self.loop.time())
         await self.send_until_taken(request, SLACK_RETRIES, SLACK_WAITS)
 
     async def _click(self, act: Act) -> None:
@@ -508,7 +518,8 @@ class SimulatedWorld:
 
     async def _happen(self) -> None:
         await self.stores.prepare()
-        await self.stores.lines.add(LINE)
+        changes = any(each.what in {"delete", "edit"} for each in self.schedule.acts)
+        await self.stores.lines.add(LINE.model_copy(update={"hold": timedelta(seconds=3)}) if changes else LINE)
         long_ago = make.NOW - timedelta(hours=1)
         await self.stores.inboxes.take(LINE.id, long_ago, make.NOW)  # Clerk looks for no text from before that
         for machine in self.gateways.values():
