@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from messages.base import QueueMessage
 from messages.conversation import NameContact, PlaceContact
-from messages.inbound import SlackReplyPosted
+from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
 from messages.sms import ResendText, SendLate, WriteText, WriteTyped
@@ -30,11 +30,19 @@ TEXT: Final = (
     "Clerk failed to handle your text. If the conversation's thread does not show it, the contact does not have it. "
     "Ask an admin to run `clerk dead list`: it says why, and `clerk dead replay` tries your text again."
 )
+CHANGE: Final = (
+    "Clerk failed to handle the edit or deletion of your reply: the contact may have it as you first wrote it. "
+    "Ask an admin to run `clerk dead list`: it says why."
+)
 ORDER: Final = "Clerk failed to do that. Look whether it was done, and if not, try again or ask an admin for help."
 
 
 def _reply(message: SlackReplyPosted) -> Whisper:
     return Whisper(text=REPLY, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+
+
+def _change(message: SlackReplyChanged) -> Whisper:
+    return Whisper(text=CHANGE, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
 
 
 def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
@@ -68,6 +76,7 @@ def _to(user: str, words: str, channel: str | None, response_url: str | None) ->
 
 LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     SlackReplyPosted: _reply,
+    SlackReplyChanged: _change,
     WriteText: _text,
     WriteTyped: _text,
     PlanText: _text,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
-from messages.line import LONGEST_HOLD, ReplyMode
+from messages.line import ReplyMode
 from messages.notification import RenderConversation
 from messages.sms import LIMIT, SendLate, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, SetStatus, Status, Ticket
@@ -180,6 +180,16 @@ async def test_of_a_claim_and_a_change_at_the_same_moment_one_wins(holding: Fake
     assert holding.texting.bodies(make.CONTACT) == ([] if text is None else ["at nine"])
 
 
+async def test_a_change_that_was_decided_before_a_claim_does_not_undo_it(holding: FakeWorkers) -> None:
+    read, texts, now = await stored(holding, await reply(holding)), holding.ports.stores.texts, holding.clock.now()
+    assert await texts.claim(read, now, now)
+    assert not await texts.withdraw(read, now)
+    assert not await texts.change(read, read.model_copy(update={"body": "at nine", "edited": "1.0"}))
+    claimed = await texts.get(read.id)
+    assert claimed is not None
+    assert (claimed.state, claimed.body, claimed.edited) == (State.SENDING, "reply 1", None)
+
+
 @pytest.mark.parametrize("text", [None, "at nine", "// ask ben"], ids=["deleted", "edited", "a note"])
 async def test_a_change_that_overtakes_its_reply_counts(holding: FakeWorkers, text: str | None) -> None:
     place = await thread(holding)
@@ -319,7 +329,3 @@ async def test_whatever_happens_a_reply_is_never_both_taken_back_and_sent(worker
     ticket = await newest(workers)
     answered = (await workers.ports.stores.texts.newest_sent(make.CONVERSATION, 1))[0].state
     assert (ticket.waiting_since is None) == (answered not in {State.UNSENT, State.NOTE})
-
-
-def test_no_hold_is_longer_than_the_clock_waits() -> None:
-    assert LONGEST_HOLD.total_seconds() == 30

@@ -9,11 +9,12 @@ from pymongo import errors
 
 from messages.base import QueueMessage
 from messages.conversation import NameContact
-from messages.inbound import SlackReplyChanged, SlackReplyPosted
+from messages.inbound import SlackReplyPosted
 from messages.notification import HidePost
 from messages.process.publishing import LONGEST_DELAY, Unpublished
 from messages.sms import WriteText
 from messages.ticket import ActOnTicket, AgentWrote, Edit, Take
+from tests import make
 from tests.make import NOW
 from workers.failures import (
     Ambiguous,
@@ -99,8 +100,8 @@ def test_waits_double_until_the_longest() -> None:
     assert waits == [min(timedelta(milliseconds=250) * 2**n, timedelta(seconds=30)) for n in range(9)]
 
 
-NOBODY_WAITS = {AgentWrote, SlackReplyChanged}
-"""Orders and facts with a person, but without a place where Clerk reaches them."""
+NOBODY_WAITS = {AgentWrote}
+"""Orders with a person, but without a place where Clerk reaches them."""
 
 
 def test_the_person_who_waits_for_something_is_informed_when_clerk_gives_it_up() -> None:
@@ -134,6 +135,14 @@ def test_the_agent_is_informed_in_their_channel_and_only_there() -> None:
     whisper = last_words(write)
     assert whisper is not None
     assert "contact" in whisper.text
+
+
+def test_who_deletes_a_reply_is_informed_where_it_was_when_clerk_gives_that_up() -> None:
+    reply = make.reply_posted()
+    whisper = last_words(make.reply_changed(reply))
+    assert whisper is not None
+    assert (whisper.user, whisper.channel, whisper.thread_ts) == (reply.user, reply.channel, reply.thread_ts)
+    assert "as you first wrote it" in whisper.text
 
 
 def test_the_author_of_a_reply_that_only_a_newer_version_can_read_is_informed() -> None:
