@@ -69,12 +69,6 @@ async def answered_quietly(workers: FakeWorkers, count: CommandCount) -> float:
     return await known_contact_quiet(workers, count)
 
 
-async def answered_burst(workers: FakeWorkers, count: CommandCount) -> float:
-    """The same as `burst` on a line that answers by itself."""
-    await answering(workers)
-    return await burst(workers, count)
-
-
 async def answering(workers: FakeWorkers) -> None:
     """Let the line answer whatever it can by itself, and be closed."""
     words = {kind.value: words for kind, words in OFFERED.items()}
@@ -150,7 +144,6 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     "a text in a conversation, not announced": known_contact_quiet,
     "a text in a conversation, not announced, of a line that answers by itself": answered_quietly,
     f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
-    f"one of {BURST} texts of {len(CONTACTS)} contacts, of a line that answers by itself": answered_burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
     "a reply that can be taken back": held_reply,

@@ -12,7 +12,6 @@ AT_MOST: Final = {
     "a text in a conversation, not announced": 21,
     "a text in a conversation, not announced, of a line that answers by itself": 23,
     "one of 100 texts of 5 contacts": 4,
-    "one of 100 texts of 5 contacts, of a line that answers by itself": 6,
     "a change of status with 3 cards": 14,
     "a reply": 43,
     "a reply that can be taken back": 43,
