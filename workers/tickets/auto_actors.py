@@ -122,7 +122,6 @@ async def _facts(
         ticket=ticket,
         answering=conversation.answering,
         arrivals=arrivals,
-        opted_out=conversation.opted_out,
         away=ticket.assignees,
     )
 

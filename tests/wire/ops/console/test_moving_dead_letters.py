@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from messages.answering import AutoReplies
 from messages.queues import QUEUES
 from ops.queues.broker import Page, QueueState, Report, Snapshot, Tally
 from ops.queues.letters import Letter, Selection
@@ -169,10 +170,18 @@ def test_what_the_sign_in_form_says_once_is_not_said_again(operator: httpx.Clien
 
 async def fill(mongo_url: str) -> None:
     async with Stores.opened(mongo_url) as stores:
-        await stores.lines.add(make.line(name="North"))
+        await stores.lines.add(make.line(name="North", auto_replies=AutoReplies(closed="{line} is back {opens}.")))
         await stores.contacts.ensure(make.CONTACT, make.NOW)
         await stores.contacts.set_name(make.CONTACT, "Ann", make.NOW)
         await stores.tickets.add(make.ticket())
+
+
+def test_what_a_line_answers_by_itself_is_shown_as_contacts_get_it(operator: httpx.Client, mongo_url: str) -> None:
+    asyncio.run(fill(mongo_url))
+    page = operator.get("/lines").text
+    assert "North answers by itself" in page
+    assert "North is back tomorrow at 9:00." in page
+    assert "(1 segment, GSM-7)" in page
 
 
 @pytest.mark.parametrize("path", ["/dead", "/queues", "/tickets", "/lines"])
