@@ -133,6 +133,8 @@ class Sms(Document):
     reply only as it read it. Since `withdrawn_at` it is not to be sent any more: taken back (then it is UNSENT), or
     edited into a note or something that can't be sent.
 
+    A reply that was written at night became the planned text `planned`, if the line holds texts then.
+
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
     `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
@@ -168,6 +170,7 @@ class Sms(Document):
     origin: Origin = Origin.AGENT
     exempt: bool = False
     wanted_at: Moment | None = None
+    planned: str | None = None
     channel: str | None = None
     ts: str | None = None
     sid: str | None = None

@@ -28,6 +28,9 @@ MARKS: Final = {
 CAN_BE_TAKEN_BACK: Final = "hourglass"
 """The mark on a reply that waits so that its author can take it back."""
 
+PLANNED_MARK: Final = "clock9"
+"""The reaction on a reply that is held until the morning: another post shows what becomes of it."""
+
 CANT_BE_CHANGED: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message", "is_inactive"}
 )
@@ -220,6 +223,8 @@ def reaction_for(text: Sms) -> str | None:
     """The reaction on an agent's reply that shows its state."""
     if text.can_be_taken_back and text.hold_until is not None:
         return CAN_BE_TAKEN_BACK
+    if text.planned is not None:
+        return PLANNED_MARK
     return MARKS.get(text.state) if text.state else None
 
 

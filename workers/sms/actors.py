@@ -148,8 +148,8 @@ async def _store(
     """
     found = await decided(message, conversation, line, contact, written_at(message.ts), ports)
     text = found.text.model_copy(update={"asking": ask and found.text.state is State.WAITING})
-    if await plan_for_morning(text, found.verdict, ports):
-        return text, False
+    if (planned := await plan_for_morning(text, found.verdict, found.parties, ports)) is not None:
+        return planned, False
     is_new = await ports.stores.texts.add(text)
     if is_new:
         await _tell_author(text, message, await tell_author(text, found.verdict, found.parties, ports), ports)

@@ -101,7 +101,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
-    if await plan_for_morning(text, verdict, ports):
+    if await plan_for_morning(text, verdict, parties, ports) is not None:
         return None
     if await stores.texts.add(text):
         night = await tell_author(text, verdict, parties, ports)

@@ -6,7 +6,7 @@ The answers are in Slack's markup: each reader sees times in their own zone.
 from datetime import datetime
 from typing import Final
 
-from messages.calendar import ClockChange, date_words, time_words, wall_time
+from messages.calendar import ClockChange, date_words, time_words, wall_time, zone_words
 from messages.conversation import Contact
 from messages.formats.later import Meant
 from messages.formats.places import MeantIn, ZoneOf
@@ -78,6 +78,11 @@ def confirmation(planned: Planned, contact: Contact, where: MeantIn, meant: Mean
         IfReply.SEND: f"If {name} writes first, it is sent all the same.",
     }
     return " ".join(filter(None, [when, clock_change(meant), first[planned.if_reply]]))
+
+
+def held_until(planned: Planned, contact: Contact, now: datetime) -> str:
+    """What the author of a text is told whose line holds texts at night."""
+    return f"Held until {clocks_show(planned, now)} ({zone_words(planned.zone)}) for {who(contact)}: it is night there."
 
 
 def clock_change(meant: Meant | None) -> str:
