@@ -10,7 +10,7 @@ from messages.formats.byline import SCOPE, byline
 from sandbox.faults import Fault
 from tests import make
 from tests.wire.sandbox.helpers import TOKEN, Pair
-from workers.failures import Temporary
+from workers.failures import Permanent, Temporary
 from workers.platforms.slack_api import SlackApi
 from workers.slack.blocks import whisper
 
@@ -75,6 +75,12 @@ async def test_another_scope_that_is_missing_still_waits_for_an_admin(slack: Sla
             await slack.post(HERE, WORDS, post_id="p1")
         assert refused.value.retry_after is not None
         assert refused.value.retry_after.total_seconds() > 60
+
+
+async def test_the_zone_of_a_person_is_what_slack_says(slack: SlackApi) -> None:
+    assert await slack.zone_of("U0ADA") == "Etc/UTC"
+    with pytest.raises(Permanent):
+        await slack.zone_of("U0NOBODY")
 
 
 async def test_a_new_name_is_known_after_an_hour(slack: SlackApi, pair: Pair) -> None:
