@@ -11,7 +11,6 @@ from messages.orders import commands
 from messages.team.agent import ComeBack, GoAway, TimeAway
 from messages.ticket import ActOnTicket, Reply, Take
 from tests import make
-from tests.actors.helpers import receive
 from tests.fakes import DiesAt, FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.failures import Temporary
@@ -21,6 +20,14 @@ from workers.slack import blocks
 ANN, BOB = "U0ANN", "U0BOB"
 QUIET = 400
 URL = "https://hooks.slack.com/actions/1"
+
+
+async def receive(workers: FakeWorkers, number: int, contact: str = make.CONTACT) -> None:
+    """A contact's text, with all that follows."""
+    sid, now = f"SM{contact[-4:]}{number}", workers.clock.now()
+    text = make.sms_received(sid=sid, contact=contact, body=f"text {number}", received_at=now)
+    await workers.handle(text.model_copy(update={"after": f"SM{contact[-4:]}{number - 1}" if number > 1 else None}))
+    await workers.drain()
 
 
 async def typed(workers: FakeWorkers, text: str, by: str = ANN, order: str | None = None) -> str:

@@ -9,7 +9,6 @@ from messages.team.agent import TimeAway
 from messages.team.opening import PostDigest
 from messages.ticket import ActOnTicket, Reply, SetPriority
 from tests import make
-from tests.actors.helpers import receive
 from tests.fakes import DiesAt, FakeWorkers
 from workers import clock
 from workers.failures import Ambiguous, Permanent
@@ -31,6 +30,14 @@ async def night(workers: FakeWorkers) -> FakeWorkers:
 def digests(workers: FakeWorkers) -> list[str]:
     """The digests in the line's channel."""
     return [each.what.text for each in workers.slack.messages if each.post_id.startswith("digest/")]
+
+
+async def receive(workers: FakeWorkers, number: int, contact: str = make.CONTACT) -> None:
+    """A contact's text, with all that follows."""
+    sid, now = f"SM{contact[-4:]}{number}", workers.clock.now()
+    text = make.sms_received(sid=sid, contact=contact, body=f"text {number}", received_at=now)
+    await workers.handle(text.model_copy(update={"after": f"SM{contact[-4:]}{number - 1}" if number > 1 else None}))
+    await workers.drain()
 
 
 async def open_the_line(workers: FakeWorkers) -> None:
@@ -65,7 +72,7 @@ async def test_what_came_while_a_line_was_closed_is_told_once_when_it_opens(nigh
     assert "|#1>* Ann ∗Lee∗ · “text 1” <!date^" in shown[0]
     assert "|#2>* +15550002002 · Urgent · “text 1”" in shown[1]
     assert len(shown) == 2
-    await night.pass_time(3600, step=600)
+    await night.pass_time(1200, step=600)
     assert len(digests(night)) == 1
 
 
@@ -111,7 +118,7 @@ async def test_a_worker_may_die_at_any_step_and_the_digest_is_posted_once(night:
         step += 1
         night.clock.forward(30)
         assert step < 100
-    await night.pass_time(300)
+    await night.pass_time(300, step=60)
     assert step > 10
     assert len(digests(night)) == 1
 
@@ -125,7 +132,7 @@ async def test_a_digest_without_an_answer_is_looked_up_and_not_posted_again(nigh
 
     night.slack.after = after
     await open_the_line(night)
-    await night.pass_time(300)
+    await night.pass_time(300, step=60)
     assert len(digests(night)) == 1
 
 
