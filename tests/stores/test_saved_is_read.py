@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
+from pydantic.fields import FieldInfo
 
 import messages
 import workers.mongo
@@ -84,8 +85,16 @@ def documents(kind: type[Document], **given: Any) -> st.SearchStrategy[Any]:
         return make.calendars().map(lambda drawn: drawn.model_copy(update=given))
     if kind is QuietHours:
         return st.sampled_from([QuietHours(), QuietHours(begins="00:30", ends="07:00", sundays=True)])
-    fields = {name: values(field.annotation) for name, field in kind.model_fields.items() if name not in given}
+    fields = {name: of_field(field) for name, field in kind.model_fields.items() if name not in given}
     return st.fixed_dictionaries(fields).map(lambda drawn: kind.model_validate({**drawn, **given}))
+
+
+def of_field(field: FieldInfo) -> st.SearchStrategy[Any]:
+    """Any value that a field can have; a text that must look like something does."""
+    pattern = next((each.pattern for each in field.metadata if getattr(each, "pattern", None)), None)
+    if pattern is not None and field.annotation is str:
+        return st.from_regex(pattern, fullmatch=True, alphabet=st.characters(codec="ascii"))
+    return values(field.annotation)
 
 
 def id_of(kind: type[Document]) -> Any:
