@@ -43,6 +43,12 @@ class IfReply(StrEnum):
     CANCEL = "cancel"
 
 
+PREFIX: Final = "planned-"
+"""What the id of a text begins with that was planned: the planned text's own id follows."""
+
+AT_NIGHT: Final = "night-"
+"""What the id of a planned text begins with that was written at night: the id of what its author wrote follows."""
+
 SOONEST: Final = timedelta(minutes=1)
 LATEST: Final = timedelta(days=366)
 MOST_IN_CONVERSATION: Final = 20
@@ -84,6 +90,9 @@ class Planned(Document):
     its author, or, once it is released, until the text is in the outbox. `changed_by` is who made this version, None
     for Clerk itself. `orders` are the newest orders that were carried out. `shown` is the version that the thread
     shows.
+
+    It is `at_night` if its author wrote it to be sent at once, and the line held it for the end of the contact's night:
+    then its `id` follows from that of the text that they wrote.
     """
 
     id: str
@@ -99,6 +108,7 @@ class Planned(Document):
     zone: str = "UTC"
     due_at: Moment
     moved: bool = False
+    at_night: bool = False
     if_reply: IfReply = IfReply.HOLD
     state: PlannedState = PlannedState.PLANNED
     version: int = 1
@@ -115,7 +125,7 @@ class Planned(Document):
     @property
     def sms(self) -> str:
         """The id of the text that it becomes: released twice, it is the same text."""
-        return f"planned-{self.id}"
+        return f"{PREFIX}{self.id}"
 
     @property
     def is_over(self) -> bool:

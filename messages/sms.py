@@ -51,7 +51,7 @@ class State(StrEnum):
     NOTE = "note"
     """An internal note: never sent."""
     UNSENT = "unsent"
-    """Written in a thread whose line sends no replies, or taken back by its author before it left."""
+    """Written in a thread whose line sends no replies, taken back by its author before it left, or `planned`."""
 
     @property
     def rank(self) -> int:
@@ -133,7 +133,8 @@ class Sms(Document):
     reply only as it read it. Since `withdrawn_at` it is not to be sent any more: taken back (then it is UNSENT), or
     edited into a note or something that can't be sent.
 
-    A reply that was written at night became the planned text `planned`, if the line holds texts then.
+    Written in the contact's night, on a line that holds people's texts, it is not sent itself: the planned text
+    `planned` is, at `wanted_at` or as people order.
 
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 

@@ -1,7 +1,7 @@
 """Text escaped for Slack. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +9,7 @@ from messages.answering import words_digest
 from messages.conversation import Arrival
 from messages.formats.media_types import described
 from messages.formats.plain_words import visible
-from messages.sms import Sms
+from messages.sms import SlackFile, Sms
 from messages.team.agent import TimeAway
 from messages.ticket import LastText
 
@@ -86,6 +86,12 @@ def named(id: str, away: Mapping[str, TimeAway]) -> str:
 def sender(text: Sms) -> str:
     """Who sent an outbound text: its author as a mention, or Clerk, which sends some by itself."""
     return mention(text.author or "") if text.is_of_team else "Clerk"
+
+
+def words_and_files(body: str, files: Sequence[SlackFile]) -> str:
+    """What a text to a contact says, and the names of the files that go with it."""
+    names = ", ".join(each.name or "a file" for each in files)
+    return "\n".join(filter(str.strip, [body, f"[{names}]" if names else ""])) or body
 
 
 def listed(parts: Iterable[str], limit: int, separator: str = " ", none: str = "–") -> str:

@@ -68,6 +68,10 @@ class PlannedTexts(DocumentStore[Planned]):
         return await self._take_due(overdue, "look_at", {"woken_at": again_at}, limit, None)
 
     async def live(self, conversation: str) -> list[Planned]:
-        """A conversation's planned texts that may still be sent, or are not in the outbox yet, the next one first."""
+        """A conversation's planned texts that may still be sent, or are not in the outbox yet, the next one first.
+
+        Those that are due at the same time, as the replies of a night are, come as they were written.
+        """
         waiting = [{"state": _LIVE}, {"look_at": {"$exists": True}}]
-        return await self._find({"conversation": conversation, "$or": waiting}, [("due_at", ASCENDING)])
+        order = [("due_at", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)]
+        return await self._find({"conversation": conversation, "$or": waiting}, order)

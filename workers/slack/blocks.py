@@ -24,7 +24,17 @@ from messages.formats.byline import Byline
 from messages.formats.plain_words import visible
 from messages.sms import Origin, Sms, State
 from messages.ticket import Change, Entry, Priority, Status, Ticket
-from workers.markup import clip_escaped, escape, listed, local_time, mention, sender, unstyled, words_of
+from workers.markup import (
+    clip_escaped,
+    escape,
+    listed,
+    local_time,
+    mention,
+    sender,
+    unstyled,
+    words_and_files,
+    words_of,
+)
 from workers.slack.elements import (
     FALLBACK,
     SECTION,
@@ -198,12 +208,11 @@ def written(text: Sms) -> Rendered:
     """The thread post of an outbound text that is in no message of a person: who sent it, its words, and its state."""
     verb = "noted" if text.state is State.NOTE else _VERBS[text.origin]
     who = f"{sender(text)} {verb} · {local_time(text.received_at)}"
+    words = words_and_files(text.body, text.files)
     state = _held(text.retry_at) if text.is_held else _STATES.get(text.state or State.WAITING, "")
-    quote = RichTextBlock(
-        elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(text.body))])]
-    )
+    quote = RichTextBlock(elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(words))])])
     blocks = [ContextBlock(elements=[mrkdwn(who)]), quote, ContextBlock(elements=[mrkdwn(state)])]
-    said = clip_escaped(text.body, FALLBACK)
+    said = clip_escaped(words, FALLBACK)
     return rendered(said if text.is_of_team else f"{sender(text)} {verb}: {said}", blocks)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from messages.conversation import Announcement, Conversation, Debounce, SendingOutcome
 from messages.line import Line
 from messages.notification import Post, PostKind
-from messages.planned import Planned
+from messages.planned import Planned, PlannedState
 from messages.sms import Direction, Sms, State
 from messages.ticket import Ticket
 from workers.claim import Attempt, ClaimState
@@ -29,7 +29,10 @@ CAN_BE_TAKEN_BACK: Final = "hourglass"
 """The mark on a reply that waits so that its author can take it back."""
 
 PLANNED_MARK: Final = "clock9"
-"""The reaction on a reply that is held until the morning: another post shows what becomes of it."""
+"""The reaction on a reply that is held until the morning."""
+
+ENDED: Final = {PlannedState.CANCELLED: "x", PlannedState.REFUSED: "x"}
+"""The reaction on a reply that was held until the morning and is never sent."""
 
 CANT_BE_CHANGED: Final = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message", "is_inactive"}

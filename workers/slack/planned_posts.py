@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 from messages.calendar import time_words, wall_time, zone_words
 from messages.formats.plain_words import visible
 from messages.planned import IfReply, Planned, PlannedState
-from workers.markup import clip_escaped, escape, local_time, mention, moment, unstyled
+from workers.markup import clip_escaped, escape, local_time, mention, moment, unstyled, words_and_files
 from workers.slack.elements import FALLBACK, SECTION, Rendered, mrkdwn, rendered, value_of
 
 EXCERPT: Final = 150
@@ -34,14 +34,17 @@ _FIRST: Final = {
 
 def post(planned: Planned) -> Rendered:
     """The thread post of a planned text: who planned what for when, what became of it, and what can be done."""
-    who = f":clock9: {mention(planned.by)} planned this for {_when(planned)} · {_FIRST[planned.if_reply]}"
-    quote = RichTextBlock(
-        elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(planned.body))])]
-    )
+    did = "wrote this at night for the contact: it leaves" if planned.at_night else "planned this for"
+    who = f":clock9: {mention(planned.by)} {did} {_when(planned)} · {_FIRST[planned.if_reply]}"
+    said = visible(words_and_files(planned.body, planned.files))
+    quote = RichTextBlock(elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=said)])])
     blocks: list[Block] = [ContextBlock(elements=[mrkdwn(who)]), quote]
     if became := _became(planned):
         blocks.append(ContextBlock(elements=[mrkdwn(became)]))
-    return rendered(clip_escaped(f"Planned: {planned.body}", FALLBACK), [*blocks, *_actions(planned)])
+    return rendered(
+        clip_escaped(f"Planned: {words_and_files(planned.body, planned.files)}", FALLBACK),
+        [*blocks, *_actions(planned)],
+    )
 
 
 def _when(planned: Planned) -> str:
@@ -77,7 +80,7 @@ def _actions(planned: Planned) -> list[Block]:
         *([keep] if planned.state is PlannedState.HELD else []),
         ButtonElement(text="Edit", action_id="planned.edit", value=value),
         ButtonElement(text="Send now", action_id="planned.send_now", value=value),
-        ButtonElement(text="Cancel", action_id="planned.cancel", value=value),
+        ButtonElement(text="Don't send" if planned.at_night else "Cancel", action_id="planned.cancel", value=value),
     ]
     return [ActionsBlock(block_id=f"planned.{planned.id}.{planned.version}"[:255], elements=buttons)]
 
@@ -87,7 +90,7 @@ def note(planned: Planned) -> Rendered | None:
     if planned.changed_by is not None:
         return None
     author, due = mention(planned.by), local_time(planned.due_at)
-    quoted = f"“{clip_escaped(unstyled(planned.body), EXCERPT)}”"
+    quoted = f"“{clip_escaped(unstyled(words_and_files(planned.body, planned.files)), EXCERPT)}”"
     because = f", because {clip_escaped(planned.why, SECTION // 2)}" if planned.why else ""
     match planned.state:
         case PlannedState.PLANNED if planned.why:
@@ -130,4 +133,4 @@ def whisper(markup: str, plans: Sequence[Planned]) -> Rendered:
 
 
 def _said(planned: Planned) -> str:
-    return clip_escaped(unstyled(planned.body), LISTED_WORDS)
+    return clip_escaped(unstyled(words_and_files(planned.body, planned.files)), LISTED_WORDS)

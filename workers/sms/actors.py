@@ -32,6 +32,7 @@ from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.night import kept_for_morning
 from workers.sms.planned.offer import offer_held
 from workers.sms.replies import (
     BUTTONS_ONLY,
@@ -91,8 +92,7 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
         await _ignore(message, conversation, ports)
         await _tell_foreigner(message, conversation, ports)
         return
-    text, is_new = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
-    known = text if is_new else await stores.texts.get(text.id)
+    text, known, _ = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
     wait = await _record_before(known, conversation, line, contact, ports)
     if wait is not None:
         await ports.publisher.publish(message, delay=wait)
@@ -128,7 +128,7 @@ async def _record(
     if await is_of_another_organisation(message, line, ports):
         await _ignore(message, conversation, ports)
         return
-    text, is_new = await _store(message, conversation, line, contact, ports, ask=False)
+    text, _, is_new = await _store(message, conversation, line, contact, ports, ask=False)
     if is_new:
         await _publish_effects(text, message, ports)
 
@@ -141,19 +141,25 @@ async def _store(
     ports: Ports,
     *,
     ask: bool,
-) -> tuple[Sms, bool]:
-    """Store a reply, once; returns it as it is decided now, and whether it was new.
+) -> tuple[Sms, Sms | None, bool]:
+    """Store a reply, once; returns it as it is decided now, as it is stored, and whether it was new.
 
-    With `ask`, Slack is asked for those before it.
+    With `ask`, Slack is asked for those before it. One that was stored for the contact's morning stays decided so; one
+    that no message brings again is planned first.
     """
     found = await decided(message, conversation, line, contact, written_at(message.ts), ports)
     text = found.text.model_copy(update={"asking": ask and found.text.state is State.WAITING})
-    if (planned := await plan_for_morning(text, found.verdict, found.parties, ports)) is not None:
-        return planned, False
-    is_new = await ports.stores.texts.add(text)
-    if is_new:
+    stored: Sms | None = (kept := kept_for_morning(text, found.verdict))
+    if not ask and kept is not text and await ports.stores.texts.get(text.id) is None:
+        await plan_for_morning(kept, ports, channel=message.channel, thread_ts=message.thread_ts)
+    if not (is_new := await ports.stores.texts.add(kept)):
+        stored = await ports.stores.texts.get(text.id)
+    elif kept is text:
         await _tell_author(text, message, await tell_author(text, found.verdict, found.parties, ports), ports)
-    return text, is_new
+    if stored is None or stored.planned is None:
+        return text, stored, is_new
+    await plan_for_morning(stored, ports, channel=message.channel, thread_ts=message.thread_ts)
+    return stored, stored, is_new
 
 
 class DecidedReply(NamedTuple):

@@ -29,6 +29,7 @@ from workers.sms.may_send import LINE_GONE, TOO_LATE, Hold, at_call, at_door, is
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.night import kept_for_morning
 from workers.sms.planned.offer import offer_held
 from workers.sms.replies import decide_reply
 from workers.sms.sending import SEND_WITHIN, WAIT_FOR_EARLIER
@@ -57,7 +58,10 @@ async def write(message: WriteText, ports: Ports) -> None:
         await _compare(message, text, ports)
     elif (text := await _compose(message, ports)) is None:
         return
-    if text.late:
+    if text.planned is not None:
+        await plan_for_morning(text, ports, channel=message.channel, response_url=message.response_url)
+        await redraw(text.conversation, ports)
+    elif text.late:
         await redraw(text.conversation, ports)
     elif text.state is not State.NOTE:
         wrote = AgentWrote(conversation=text.conversation, by=message.by, at=text.received_at, order=text.id)
@@ -101,9 +105,10 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
-    if await plan_for_morning(text, verdict, parties, ports) is not None:
-        return None
-    if await stores.texts.add(text):
+    text = kept_for_morning(text, verdict)
+    if not await stores.texts.add(text):
+        text = await stores.texts.get(text.id) or text
+    elif text.planned is None:
         night = await tell_author(text, verdict, parties, ports)
         await _answer(message, " ".join(filter(None, [confirmation(text, contact, line), night])), ports)
     if text.state is State.WAITING:

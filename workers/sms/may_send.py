@@ -321,13 +321,29 @@ class NightWords:
     ends: datetime
 
 
+@dataclass(frozen=True)
+class NightPlace:
+    """Where it is night for a contact: a zone, and whether clocks surely show its time where they are."""
+
+    zone: str
+    surely: bool
+
+
+def night_place(parties: Parties, now: datetime) -> NightPlace:
+    """The first zone of those where the contact may be in which it is night; UTC if nobody knows of any."""
+    line, where = parties.line, _where(parties)
+    asleep = (zone for zone in where.zones if line is not None and is_night(line.quiet_hours, zone, now))
+    surely = not where.assumed and len({clock_in(each, now) for each in where.zones}) == 1
+    return NightPlace(next(asleep, where.zones[0] if where.zones else "UTC"), surely)
+
+
 def night_words(verdict: Verdict, parties: Parties, now: datetime) -> NightWords | None:
     """What the author of a text is told whose contact may sleep; None if nobody knows where the contact is."""
     line, where = parties.line, _where(parties)
     if isinstance(verdict, Refuse) or verdict.until is None or line is None or where.assumed:
         return None
-    zone, until = next(each for each in where.zones if is_night(line.quiet_hours, each, now)), verdict.until
+    place, until = night_place(parties, now), verdict.until
     who = parties.contact.label if parties.contact else parties.number
-    surely = "is" if len({clock_in(each, now) for each in where.zones}) == 1 else "may be"
-    words = f"It {surely} {clock_in(zone, now)} for {who} ({place_of(zone)}). Next time: /clerk later."
+    surely = "is" if place.surely else "may be"
+    words = f"It {surely} {clock_in(place.zone, now)} for {who} ({place_of(place.zone)}). Next time: /clerk later."
     return NightWords(words, until)

@@ -67,6 +67,7 @@ def test_only_what_the_contact_certainly_does_not_have_is_taken_back_or_changed(
         (text(State.NOTE), Stand.KEPT),
         (text(State.NOTE, withdrawn_at=NOW), Stand.KEPT),
         (text(State.UNSENT), Stand.KEPT),
+        (text(State.UNSENT, planned="night-R1"), Stand.PLANNED),
         (text(State.UNSENT, withdrawn_at=NOW), Stand.WITHDRAWN),
     ],
 )

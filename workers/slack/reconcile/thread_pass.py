@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from messages.conversation import Thread
 from messages.formats.byline import byline
 from messages.notification import PostKind
-from messages.planned import Planned
-from messages.sms import Sms
+from messages.planned import AT_NIGHT, PREFIX, Planned
+from messages.sms import Origin, Sms
 from workers.observe import TEXT_TO_SLACK
 from workers.ports import Posted
 from workers.slack import blocks, plan, planned_posts, recap
@@ -169,8 +169,11 @@ class ThreadPass:
                 line, blocks.outcome(text), blocks.Unshown("What became of a text", (text.id,))
             ):
                 return
-            if await self._update_written(text) and await self._mark(text, plan.reaction_for(text)):
-                await self._ports.stores.texts.set_shown(text, plan.reaction_for(text))
+            mark = plan.reaction_for(text)
+            if text.origin is Origin.PLANNED and not await self._mark_reply(text.id.removeprefix(PREFIX), mark):
+                continue
+            if await self._update_written(text) and await self._mark(text, mark):
+                await self._ports.stores.texts.set_shown(text, mark)
 
     async def _note_outcome(self, texts: Sequence[Sms]) -> None:
         """Record for the cards what became of the newest agent's text."""
@@ -223,10 +226,24 @@ class ThreadPass:
         post = self._writer.new_post(id, PostKind.LINE, self._line.channel)
         if not (await self._writer.post_in_thread(post, what, subject) and await self._keep_in_line(id, what)):
             return False
+        ended = plan.ENDED.get(planned.state)
+        if planned.at_night and ended is not None and not await self._mark_reply(planned.id, ended):
+            return False
         if (said := planned_posts.note(planned)) is None:
             return True
         line = self._writer.new_post(plan.planned_note_id(planned), PostKind.LINE, self._line.channel)
         return await self._writer.post_in_thread(line, said, subject)
+
+    async def _mark_reply(self, planned: str, mark: str | None) -> bool:
+        """Whether the reply of the night that became a planned text shows what became of that; if there is one."""
+        if not planned.startswith(AT_NIGHT):
+            return True
+        reply = await self._ports.stores.texts.get(planned.removeprefix(AT_NIGHT))
+        if reply is None or reply.planned != planned:
+            return True
+        if not await self._mark(reply, mark):
+            return False
+        return await self._ports.stores.texts.set_shown(reply, mark)
 
     async def _mark(self, text: Sms, wanted: str | None) -> bool:
         """Whether a reply has the wanted reaction, and no other of ours."""

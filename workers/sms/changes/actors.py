@@ -13,6 +13,7 @@ from workers.runtime import LostVersionRace, actor
 from workers.sms.actors import decided, record_reply
 from workers.sms.changes.take_back import (
     CHANGED,
+    EDIT_OF_HELD,
     EDIT_OF_UNSENT,
     SEEN_WITHIN,
     TAKEN_BACK,
@@ -59,6 +60,9 @@ async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
                 return
             case ChangeStep.SAY_LEFT:
                 await _tell_once(f"changed/{id}", TOO_LATE_TO_CHANGE, message, ports)
+                return
+            case ChangeStep.SAY_PLANNED:
+                await _tell_once(f"changed/{id}", EDIT_OF_HELD, message, ports)
                 return
             case ChangeStep.SAY_REFUSED:
                 await _tell_once(f"changed/{id}", EDIT_OF_UNSENT, message, ports)

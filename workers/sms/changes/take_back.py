@@ -23,6 +23,7 @@ class Stand(StrEnum):
     REFUSED = "refused"
     KEPT = "a note, or not meant for the contact"
     WITHDRAWN = "taken back"
+    PLANNED = "held until the contact's morning: a planned text is sent in its stead"
 
 
 class ReplyEvent(StrEnum):
@@ -44,6 +45,7 @@ class ChangeStep(StrEnum):
     CONFIRM = "say again that it was taken back: a worker may have died before it said so"
     SAY_LEFT = "say that the contact does not see the change"
     SAY_REFUSED = "say that an edit sends nothing"
+    SAY_PLANNED = "say where what is planned can be changed"
     NOTHING = "nothing"
 
 
@@ -62,6 +64,7 @@ STEPS: Final[Mapping[Stand, Mapping[ReplyEvent, ChangeStep]]] = MappingProxyType
         Stand.REFUSED:   _row(ChangeStep.NOTHING,  ChangeStep.SAY_REFUSED, ChangeStep.SAY_REFUSED),
         Stand.KEPT:      _row(ChangeStep.NOTHING,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
         Stand.WITHDRAWN: _row(ChangeStep.CONFIRM,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
+        Stand.PLANNED:   _row(ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED),
     }
 )  # fmt: skip
 """What is done about each change of a reply, by how far the reply has come."""
@@ -81,6 +84,8 @@ def stand_of(text: Sms | None) -> Stand:
             return Stand.LATE if text.late else Stand.REFUSED
         case State.UNSENT if text.withdrawn_at is not None:
             return Stand.WITHDRAWN
+        case State.UNSENT if text.planned is not None:
+            return Stand.PLANNED
         case State.NOTE | State.UNSENT:
             return Stand.KEPT
         case _:
@@ -136,5 +141,9 @@ CHANGED: Final = "Changed in time: the contact gets this reply as it reads now."
 TOO_LATE_TO_CHANGE: Final = (
     "The contact does not see your change: Clerk had already begun to send this reply when the change came, and what "
     "was sent can't be changed. Write another reply to correct it."
+)
+EDIT_OF_HELD: Final = (
+    "The contact does not see your change: Clerk keeps a reply for their morning as you first wrote it. Use Edit, "
+    "Send now or Don't send in this thread."
 )
 EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."

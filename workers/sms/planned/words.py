@@ -3,10 +3,10 @@
 The answers are in Slack's markup: each reader sees times in their own zone.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from messages.calendar import ClockChange, date_words, time_words, wall_time, zone_words
+from messages.calendar import ClockChange, date_words, time_words, wall_time
 from messages.conversation import Contact
 from messages.formats.later import Meant
 from messages.formats.places import MeantIn, ZoneOf
@@ -80,9 +80,13 @@ def confirmation(planned: Planned, contact: Contact, where: MeantIn, meant: Mean
     return " ".join(filter(None, [when, clock_change(meant), first[planned.if_reply]]))
 
 
-def held_until(planned: Planned, contact: Contact, now: datetime) -> str:
-    """What the author of a text is told whose line holds texts at night."""
-    return f"Held until {clocks_show(planned, now)} ({zone_words(planned.zone)}) for {who(contact)}: it is night there."
+def held_until_morning(planned: Planned, contact: Contact, now: datetime, *, surely: bool) -> str:
+    """What an agent is told who wrote in the contact's night, on a line that holds people's texts then."""
+    name, wall = who(contact), wall_time(planned.due_at, planned.zone)
+    soon = planned.due_at - now < timedelta(days=1)
+    until = time_words(wall) if soon else clocks_show(planned, now)
+    night = "it is night" if surely else "it may be night"
+    return f"Held until {until} for {name}: {night} there. If {name} writes first, it waits for you."
 
 
 def clock_change(meant: Meant | None) -> str:
