@@ -17,6 +17,7 @@ from dramatiq.middleware import Middleware
 from prometheus_client import Counter, Histogram
 
 from messages.answering import AutoKind
+from messages.planned import PlannedState
 from messages.process import telemetry
 from messages.process.publishing import correlation
 from messages.process.telemetry import start_at_zero
@@ -44,6 +45,8 @@ DEBOUNCED = Counter("clerk_debounce_total", "What the debounce decided about tex
 start_at_zero(DEBOUNCED, ("leading", "trailing", "cap", "cancelled"))
 AUTO_TEXTS = Counter("clerk_auto_texts_total", "Automatic texts that were decided", ["kind"])
 start_at_zero(AUTO_TEXTS, list(AutoKind))
+PLANNED_TEXTS = Counter("clerk_planned_texts_total", "Planned texts, by the state that they have come to", ["state"])
+start_at_zero(PLANNED_TEXTS, list(PlannedState))
 AUTO_SILENCES = Counter("clerk_auto_silences_total", "Automatic texts that were called for and not sent", ["why"])
 DUE_LAG = Histogram(
     "clerk_due_lag_seconds", "How overdue work was when the clock found it", ["what"], buckets=LATENCIES

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from messages.formats.thread_replies import ThreadReply
-from messages.inbound import SlackReplyChanged, SlackReplyPosted
+from messages.inbound import SlackReplyPosted
 from messages.line import Quiet
 from messages.planned import ActOnPlanned, CancelPlan, Planned, PlannedState, SendPlanNow
 from messages.sms import SlackFile, State, WriteTyped, outbound_id
@@ -281,13 +281,24 @@ async def test_where_nobody_knows_where_the_contact_is_the_lines_night_holds_tex
 async def test_who_edits_a_held_reply_is_told_where_it_can_be_changed(workers: FakeWorkers) -> None:
     reply = written(workers, await night(workers), 1)
     await twice(workers, reply)
-    change = SlackReplyChanged(
-        event_id="Ev9",
-        channel=reply.channel,
-        ts=reply.ts,
-        thread_ts=reply.thread_ts,
-        user=reply.user,
-        received_at=workers.clock.now(),
-    )
-    await twice(workers, change)
+    await twice(workers, make.reply_changed(reply, "other words", received_at=workers.clock.now()))
     assert [words for _, words in workers.slack.whispers if "as you first wrote it" in words] == [EDIT_OF_HELD]
+
+
+async def test_a_held_reply_that_is_deleted_is_not_sent_and_its_author_hears_so_once(workers: FakeWorkers) -> None:
+    reply = written(workers, await night(workers), 1)
+    await twice(workers, reply)
+    await twice(workers, make.reply_changed(reply, received_at=workers.clock.now()))
+    assert (await planned_for(workers, id_of(reply))).state is PlannedState.CANCELLED
+    assert len([words for _, words in workers.slack.whispers if "Cancelled" in words]) == 1
+    await at(workers, MORNING)
+    assert sent(workers) == []
+
+
+async def test_who_deletes_a_held_reply_that_has_left_hears_that_it_is_too_late(workers: FakeWorkers) -> None:
+    reply = written(workers, await night(workers), 1)
+    await twice(workers, reply)
+    await at(workers, MORNING)
+    await twice(workers, make.reply_changed(reply, received_at=workers.clock.now()))
+    assert sent(workers) == ["reply 1"]
+    assert [words for _, words in workers.slack.whispers if "left" in words]

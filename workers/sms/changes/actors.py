@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from messages.inbound import SlackReplyChanged
 from messages.notification import Whisper
+from messages.planned import ActOnPlanned, CancelPlan
 from messages.process.publishing import correlation
 from messages.sms import Direction, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, TakeBack
@@ -60,6 +61,18 @@ async def record_change(message: SlackReplyChanged, ports: Ports) -> None:
                 return
             case ChangeStep.SAY_LEFT:
                 await _tell_once(f"changed/{id}", TOO_LATE_TO_CHANGE, message, ports)
+                return
+            case ChangeStep.CANCEL_PLAN if text is not None and text.planned is not None:
+                await ports.publisher.publish(
+                    ActOnPlanned(
+                        planned=text.planned,
+                        command=CancelPlan(),
+                        by=message.user,
+                        at=message.received_at,
+                        channel=message.channel,
+                        order=f"deleted/{text.id}",
+                    )
+                )
                 return
             case ChangeStep.SAY_PLANNED:
                 await _tell_once(f"changed/{id}", EDIT_OF_HELD, message, ports)

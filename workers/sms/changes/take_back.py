@@ -46,6 +46,7 @@ class ChangeStep(StrEnum):
     SAY_LEFT = "say that the contact does not see the change"
     SAY_REFUSED = "say that an edit sends nothing"
     SAY_PLANNED = "say where what is planned can be changed"
+    CANCEL_PLAN = "cancel the planned text that would be sent in its stead"
     NOTHING = "nothing"
 
 
@@ -64,7 +65,7 @@ STEPS: Final[Mapping[Stand, Mapping[ReplyEvent, ChangeStep]]] = MappingProxyType
         Stand.REFUSED:   _row(ChangeStep.NOTHING,  ChangeStep.SAY_REFUSED, ChangeStep.SAY_REFUSED),
         Stand.KEPT:      _row(ChangeStep.NOTHING,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
         Stand.WITHDRAWN: _row(ChangeStep.CONFIRM,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
-        Stand.PLANNED:   _row(ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED),
+        Stand.PLANNED:   _row(ChangeStep.CANCEL_PLAN, ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED),
     }
 )  # fmt: skip
 """What is done about each change of a reply, by how far the reply has come."""

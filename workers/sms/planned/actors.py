@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from prometheus_client import Counter
 
 from messages.conversation import Contact, conversation_id
 from messages.formats.later import Meant, meant, objection_to_time, only_number
@@ -30,9 +29,9 @@ from messages.planned import (
     SendPlanNow,
 )
 from messages.process.publishing import correlation
-from messages.process.telemetry import start_at_zero
 from messages.sms import State
 from workers.failures import SlackError
+from workers.observe import PLANNED_TEXTS
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
@@ -56,9 +55,6 @@ from workers.sms.planned.release import settle, surroundings
 from workers.sms.replies import decide_reply
 
 log = structlog.get_logger("clerk.planned")
-
-CHANGED: Final = Counter("clerk_planned_texts_total", "Planned texts, by the state that they have come to", ["state"])
-start_at_zero(CHANGED, tuple(PlannedState))
 
 TRIES: Final = 10
 """How often a change is decided again, because another worker was faster."""
@@ -124,7 +120,7 @@ async def plan(message: PlanText, ports: Ports) -> None:
     await stores.conversations.expect_planned(conversation, message.planned)
     planned = _document(message, body, where.zone, time)
     if await stores.planned.add(planned):
-        CHANGED.labels(planned.state).inc()
+        PLANNED_TEXTS.labels(planned.state).inc()
         await redraw(conversation, ports)
         await _answer(message, words.confirmation(planned, contact, where, time, now), ports, planned)
 
@@ -215,7 +211,7 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
 def _count(before: Planned, after: Planned) -> None:
     """Count a planned text that has come to another state."""
     if before.state is not after.state:
-        CHANGED.labels(after.state).inc()
+        PLANNED_TEXTS.labels(after.state).inc()
 
 
 @actor(handles=ActOnPlanned)

@@ -4,6 +4,7 @@ from messages.conversation import Contact
 from messages.notification import Whisper
 from messages.opt_outs import Parties
 from messages.sms import Sms, State
+from workers.observe import PLANNED_TEXTS
 from workers.ports import Ports
 from workers.sms.may_send import Verdict, night_place, night_words
 from workers.sms.planned.night import planned_of
@@ -34,6 +35,7 @@ async def plan_for_morning(
     planned = planned_of(text, text.planned, place.zone)
     await stores.conversations.expect_planned(text.conversation, planned.id)
     if await stores.planned.add(planned):
+        PLANNED_TEXTS.labels(planned.state).inc()
         contact = parties.contact or Contact(id=text.contact, created_at=now)
         told = Whisper(
             text=held_until_morning(planned, contact, now, surely=place.surely),
