@@ -1,11 +1,11 @@
 """The planned texts."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo import ASCENDING
 
-from messages.planned import LIVE, Planned, PlannedState
+from messages.planned import LIVE, MOST_IN_CONVERSATION, MOST_OF_AUTHOR, Planned, PlannedState
 from workers.mongo.collection import DocumentStore, change_to
 
 _LIVE: Final = {"$in": list(LIVE)}
@@ -41,15 +41,12 @@ class PlannedTexts(DocumentStore[Planned]):
         return await self._find_readable({"by": author, "state": _LIVE}, [("due_at", ASCENDING)], limit)
 
     async def count_of_author(self, author: str) -> int:
-        """How many texts an agent planned that may still be sent."""
-        return await self._count({"by": author, "state": _LIVE})
+        """How many texts an agent planned that may still be sent, up to as many as there may be."""
+        return len(await self._raw({"by": author, "state": _LIVE}, (), MOST_OF_AUTHOR))
 
     async def count_of_conversation(self, conversation: str) -> int:
-        """How many planned texts of a conversation may still be sent."""
-        return await self._count({"conversation": conversation, "state": _LIVE})
-
-    async def _count(self, query: dict[str, Any]) -> int:
-        return await self._collection.count_documents(query)
+        """How many planned texts of a conversation may still be sent, up to as many as there may be."""
+        return len(await self._raw({"conversation": conversation, "state": _LIVE}, (), MOST_IN_CONVERSATION))
 
     async def next_ones(self, line: str | None, limit: int) -> list[Planned]:
         """The texts that may still be sent (from a line), the next one first."""

@@ -1,6 +1,6 @@
 """Twilio's lists as Clerk reads them: which texts came, and which of Clerk's texts Twilio has."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -128,7 +128,7 @@ async def test_no_page_is_fetched_from_another_host(twilio: FakeTwilio, storage:
 async def test_the_stand_in_is_read_like_twilio() -> None:
     async with a_pair() as pair, reaching(pair.twilio_url, sid=standins.ACCOUNT, token=standins.AUTH) as api:
         picture = {"content_type": "image/png", "content": PNG}
-        since = datetime.now(UTC)
+        since = pair.standins.clock.now()
         await pair.standins.twilio.receive(standins.CONTACT, standins.LINE, "look", [picture])
         await pair.standins.twilio.receive(standins.CONTACT, standins.LINE, "and?")
         first, second = await api.received(line=standins.LINE, since=since)

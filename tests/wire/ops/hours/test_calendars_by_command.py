@@ -123,7 +123,7 @@ def test_a_line_names_a_calendar_which_stays_as_long_as_it_does(shop: Clerk) -> 
     assert kept.returncode == 2
     assert kept.stderr == (f"shop has the hours of {LINE}. First: clerk lines set {LINE} --calendar none\n")
     changed = shop("lines", "set", LINE, "--calendar", "none")
-    assert (changed.returncode, changed.stdout.endswith("always open.\n")) == (0, True)
+    assert (changed.returncode, "; always open;" in changed.stdout) == (0, True)
     told(shop, "remove", "shop")
 
 
