@@ -135,19 +135,19 @@ class World:
         return self.do("click", user=user, channel=card["channel"], ts=card["ts"], action_id=action, **more)
 
     def open_modal(self, card: Mapping[str, Any], user: str = "U0ADA") -> Json:
-        """A person clicks Assign, again if they hear that it took too long; the modal, once it is open."""
+        """A person clicks Assign, and again if Clerk asks them to; the modal, once it is open."""
         before = {each["id"] for each in self.state()["views"]}
 
         def opened() -> list[Json]:
             return [each for each in self.state()["views"] if each["id"] not in before]
 
         def answered(heard: int) -> bool:
-            return bool(opened()) or len(self.whispers(user)) > heard
+            return bool(opened()) or any("click again" in each for each in self.whispers(user)[heard:])
 
-        for _ in range(5):  # Slack opens modals for three seconds after a click, which a busy machine may take
+        for _ in range(3):  # a busy machine may take longer than Clerk waits for MongoDB, or Slack for Clerk
             heard = len(self.whispers(user))
             self.click(card, "ticket.assign", user)
-            wait_until(partial(answered, heard), "an open modal, or why there is none", 20)
+            wait_until(partial(answered, heard), "an open modal, or a wish for another click", 20)
             if new := opened():
                 return dict(new[0])
         raise AssertionError(f"no modal was opened: {self.whispers(user)}")

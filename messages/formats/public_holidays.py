@@ -97,7 +97,7 @@ _BETWEEN: Final = "; "
 """What the library writes between the names of two holidays of one day."""
 
 _OBSERVED: Final = " (observed)"
-"""What it writes after the name of a holiday on the working day that stands in for it."""
+"""What the library adds to a holiday's name on the working day that is free in its place."""
 
 
 def _years(chosen: PublicHolidays, years: Iterable[int]) -> list[SpecialDays]:

@@ -155,7 +155,7 @@ def _zone(typed: SlashCommand, rest: str) -> QueueMessage | str:
         at=typed.at,
         channel=typed.channel,
         response_url=typed.response_url,
-        order=f"command/{typed.trigger_id}" if typed.trigger_id else None,
+        order=_order(typed),
     )
 
 

@@ -17,11 +17,11 @@ from workers.sms.changes.take_back import (
     STEPS,
     ChangeStep,
     ReplyEvent,
-    Stand,
+    ReplyProgress,
     counts_already,
     edited,
     event_of,
-    stand_of,
+    progress_of,
     step,
 )
 from workers.sms.replies import held, is_given_up
@@ -41,38 +41,47 @@ def text(state: State = State.WAITING, **fields: object) -> Sms:
     ).model_copy(update=fields)  # fmt: skip
 
 
-def test_the_table_has_a_step_for_every_stand_and_event() -> None:
-    assert {(stand, event) for stand, row in STEPS.items() for event in row} == set(product(Stand, ReplyEvent))
+def test_the_table_has_a_step_for_every_progress_and_event() -> None:
+    assert {(progress, event) for progress, row in STEPS.items() for event in row} == set(
+        product(ReplyProgress, ReplyEvent)
+    )
 
 
 STOPS = {ChangeStep.REMEMBER, ChangeStep.WITHDRAW}
 
 
 def test_only_what_the_contact_certainly_does_not_have_is_taken_back_or_changed() -> None:
-    open_ = {stand for stand in Stand for event in ReplyEvent if STEPS[stand][event] in {*STOPS, ChangeStep.REPLACE}}
-    assert open_ == {Stand.UNSEEN, Stand.OPEN, Stand.LATE}
-    assert {STEPS[Stand.LEFT][event] for event in ReplyEvent} == {ChangeStep.SAY_LEFT}
-    assert all(STEPS[stand][ReplyEvent.CHANGED] not in STOPS for stand in Stand), "nobody knows what was changed"
+    open_ = {
+        progress
+        for progress in ReplyProgress
+        for event in ReplyEvent
+        if STEPS[progress][event] in {*STOPS, ChangeStep.REPLACE}
+    }
+    assert open_ == {ReplyProgress.UNSEEN, ReplyProgress.OPEN, ReplyProgress.LATE}
+    assert {STEPS[ReplyProgress.LEFT][event] for event in ReplyEvent} == {ChangeStep.SAY_LEFT}
+    assert all(STEPS[progress][ReplyEvent.CHANGED] not in STOPS for progress in ReplyProgress), (
+        "nobody knows what was changed"
+    )
 
 
 @pytest.mark.parametrize(
-    ("found", "stand"),
+    ("found", "progress"),
     [
-        (None, Stand.UNSEEN),
-        (text(), Stand.OPEN),
-        (text(undecided_at=NOW), Stand.LEFT),
-        *((text(state), Stand.LEFT) for state in State if 0 < state.rank < State.REFUSED.rank),
-        (text(State.REFUSED), Stand.REFUSED),
-        (text(State.REFUSED, late=True), Stand.LATE),
-        (text(State.NOTE), Stand.KEPT),
-        (text(State.NOTE, withdrawn_at=NOW), Stand.KEPT),
-        (text(State.UNSENT), Stand.KEPT),
-        (text(State.UNSENT, planned="night-R1"), Stand.PLANNED),
-        (text(State.UNSENT, withdrawn_at=NOW), Stand.WITHDRAWN),
+        (None, ReplyProgress.UNSEEN),
+        (text(), ReplyProgress.OPEN),
+        (text(undecided_at=NOW), ReplyProgress.LEFT),
+        *((text(state), ReplyProgress.LEFT) for state in State if 0 < state.rank < State.REFUSED.rank),
+        (text(State.REFUSED), ReplyProgress.REFUSED),
+        (text(State.REFUSED, late=True), ReplyProgress.LATE),
+        (text(State.NOTE), ReplyProgress.KEPT),
+        (text(State.NOTE, withdrawn_at=NOW), ReplyProgress.KEPT),
+        (text(State.UNSENT), ReplyProgress.KEPT),
+        (text(State.UNSENT, planned="night-R1"), ReplyProgress.PLANNED),
+        (text(State.UNSENT, withdrawn_at=NOW), ReplyProgress.WITHDRAWN),
     ],
 )
-def test_how_far_a_reply_has_come(found: Sms | None, stand: Stand) -> None:
-    assert stand_of(found) is stand
+def test_how_far_a_reply_has_come(found: Sms | None, progress: ReplyProgress) -> None:
+    assert progress_of(found) is progress
 
 
 @pytest.mark.parametrize(

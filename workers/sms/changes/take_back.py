@@ -13,7 +13,7 @@ from messages.inbound import SlackReplyChanged
 from messages.sms import Sms, State
 
 
-class Stand(StrEnum):
+class ReplyProgress(StrEnum):
     """How far a reply has come when its change is looked at."""
 
     UNSEEN = "not stored: the change has overtaken it"
@@ -55,17 +55,17 @@ def _row(deleted: ChangeStep, edited: ChangeStep, changed: ChangeStep) -> Mappin
     return MappingProxyType(steps)
 
 
-STEPS: Final[Mapping[Stand, Mapping[ReplyEvent, ChangeStep]]] = MappingProxyType(
+STEPS: Final[Mapping[ReplyProgress, Mapping[ReplyEvent, ChangeStep]]] = MappingProxyType(
     {
-        #                      deleted        edited            changed
-        Stand.UNSEEN:    _row(ChangeStep.REMEMBER, ChangeStep.RECORD,      ChangeStep.WAIT),
-        Stand.OPEN:      _row(ChangeStep.WITHDRAW, ChangeStep.REPLACE,     ChangeStep.SAY_LEFT),
-        Stand.LATE:      _row(ChangeStep.WITHDRAW, ChangeStep.REPLACE,     ChangeStep.SAY_REFUSED),
-        Stand.LEFT:      _row(ChangeStep.SAY_LEFT, ChangeStep.SAY_LEFT,    ChangeStep.SAY_LEFT),
-        Stand.REFUSED:   _row(ChangeStep.NOTHING,  ChangeStep.SAY_REFUSED, ChangeStep.SAY_REFUSED),
-        Stand.KEPT:      _row(ChangeStep.NOTHING,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
-        Stand.WITHDRAWN: _row(ChangeStep.CONFIRM,  ChangeStep.NOTHING,     ChangeStep.NOTHING),
-        Stand.PLANNED:   _row(ChangeStep.CANCEL_PLAN, ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED),
+        # deleted, edited, changed
+        ReplyProgress.UNSEEN:    _row(ChangeStep.REMEMBER,    ChangeStep.RECORD,      ChangeStep.WAIT),
+        ReplyProgress.OPEN:      _row(ChangeStep.WITHDRAW,    ChangeStep.REPLACE,     ChangeStep.SAY_LEFT),
+        ReplyProgress.LATE:      _row(ChangeStep.WITHDRAW,    ChangeStep.REPLACE,     ChangeStep.SAY_REFUSED),
+        ReplyProgress.LEFT:      _row(ChangeStep.SAY_LEFT,    ChangeStep.SAY_LEFT,    ChangeStep.SAY_LEFT),
+        ReplyProgress.REFUSED:   _row(ChangeStep.NOTHING,     ChangeStep.SAY_REFUSED, ChangeStep.SAY_REFUSED),
+        ReplyProgress.KEPT:      _row(ChangeStep.NOTHING,     ChangeStep.NOTHING,     ChangeStep.NOTHING),
+        ReplyProgress.WITHDRAWN: _row(ChangeStep.CONFIRM,     ChangeStep.NOTHING,     ChangeStep.NOTHING),
+        ReplyProgress.PLANNED:   _row(ChangeStep.CANCEL_PLAN, ChangeStep.SAY_PLANNED, ChangeStep.SAY_PLANNED),
     }
 )  # fmt: skip
 """What is done about each change of a reply, by how far the reply has come."""
@@ -74,23 +74,23 @@ SEEN_WITHIN: Final = timedelta(minutes=10)
 """For so long after it was written, a reply that no worker has stored may still come: later, it would not be sent."""
 
 
-def stand_of(text: Sms | None) -> Stand:
+def progress_of(text: Sms | None) -> ReplyProgress:
     """How far a reply has come."""
     if text is None:
-        return Stand.UNSEEN
+        return ReplyProgress.UNSEEN
     match text.state:
         case State.WAITING:
-            return Stand.OPEN if text.can_be_taken_back else Stand.LEFT
+            return ReplyProgress.OPEN if text.can_be_taken_back else ReplyProgress.LEFT
         case State.REFUSED:
-            return Stand.LATE if text.late else Stand.REFUSED
+            return ReplyProgress.LATE if text.late else ReplyProgress.REFUSED
         case State.UNSENT if text.withdrawn_at is not None:
-            return Stand.WITHDRAWN
+            return ReplyProgress.WITHDRAWN
         case State.UNSENT if text.planned is not None:
-            return Stand.PLANNED
+            return ReplyProgress.PLANNED
         case State.NOTE | State.UNSENT:
-            return Stand.KEPT
+            return ReplyProgress.KEPT
         case _:
-            return Stand.LEFT
+            return ReplyProgress.LEFT
 
 
 def event_of(change: SlackReplyChanged) -> ReplyEvent:
@@ -109,7 +109,7 @@ def counts_already(text: Sms | None, change: SlackReplyChanged) -> bool:
 
 def step(text: Sms | None, change: SlackReplyChanged, now: datetime, written_at: datetime) -> ChangeStep:
     """What is done about a change of a reply that was written then; `text` is what Clerk has stored of it."""
-    found = STEPS[stand_of(text)][event_of(change)]
+    found = STEPS[progress_of(text)][event_of(change)]
     if found in {ChangeStep.REMEMBER, ChangeStep.RECORD} and now - written_at > SEEN_WITHIN:
         return ChangeStep.NOTHING
     return found
