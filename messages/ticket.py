@@ -8,6 +8,9 @@ from pydantic import Field
 
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import Arrival, Episode
+from messages.deadlines.clocks import TicketClock
+from messages.deadlines.priority import Priority
+from messages.deadlines.snooze import Snooze
 
 
 class Status(StrEnum):
@@ -39,21 +42,6 @@ _MEANINGS: Final = {
     Status.SOLVED: "A solution has been given",
     Status.CLOSED: "Finished for good",
 }
-
-
-class Priority(StrEnum):
-    """How much a ticket matters, in the order shown to the user."""
-
-    NONE = "none"
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
-
-    @property
-    def label(self) -> str:
-        """The priority as people read it."""
-        return self.value.capitalize()
 
 
 PRIORITY_STAYS: Final = "You can change a priority, but you can't remove it."
@@ -117,6 +105,8 @@ class Ticket(Document):
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer.
     `written_at` is when a person last wrote to the contact, on this ticket or one before it.
+    `clocks` are those of the line's policy; the next of them warns or falls due at `clocks_at`. `snooze` is the last
+    one.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
 
@@ -148,6 +138,9 @@ class Ticket(Document):
     close_at: Moment | None = None
     waiting_since: Moment | None = None
     written_at: Moment | None = None
+    clocks: tuple[TicketClock, ...] = ()
+    clocks_at: Moment | None = None
+    snooze: Snooze | None = None
     due_at: Moment | None = None
     settled: dict[str, int] = {}
 

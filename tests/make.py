@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from messages.calendar import WEEKDAYS, Calendar, Closure, Period, PublicHolidays, SpecialDays, Weekday
 from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
+from messages.deadlines.priority import Priority
 from messages.inbound import SlackReplyChanged, SlackReplyPosted, SmsReceived
 from messages.line import Line
 from messages.notification import Post, PostKind
 from messages.planned import Planned
 from messages.sms import Direction, Media, Sms
-from messages.ticket import Edit, Entry, Note, Priority, Status, Ticket
+from messages.ticket import Edit, Entry, Note, Status, Ticket
 from workers.mongo.conversations import RedrawWish
 
 NOW: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

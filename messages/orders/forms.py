@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from messages.base import Document, Moment, QueueMessage
+from messages.deadlines.priority import Priority
 from messages.formats.numbers import NotANumber, parse
 from messages.orders.send_times import SendChoice, SendTime, send_time
 from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText
@@ -21,7 +22,6 @@ from messages.ticket import (
     TAGS_LIMIT,
     ActOnTicket,
     Edit,
-    Priority,
     Status,
 )
 from messages.views import FindTickets

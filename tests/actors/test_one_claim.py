@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from messages.conversation import Thread
+from messages.deadlines.priority import Priority
 from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.notification import PostKind
 from messages.sms import Media, ResendText, Sms, State, WriteText, outbound_id
-from messages.ticket import ActOnTicket, Edit, Priority, SetPriority
+from messages.ticket import ActOnTicket, Edit, SetPriority
 from tests import make
 from tests.actors.helpers import unattached
 from tests.fakes import FakeWorkers

@@ -22,9 +22,10 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from messages.deadlines.priority import Priority
 from messages.line import Line
 from messages.team.agent import TimeAway
-from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Note, Priority, Status, Ticket
+from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Note, Status, Ticket
 from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention
 
 NOTES_SHOWN: Final = 20

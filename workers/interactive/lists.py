@@ -19,8 +19,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from messages.deadlines.priority import Priority
 from messages.orders.commands import QUERY_LIMIT
-from messages.ticket import LastText, Priority, Status, Ticket
+from messages.ticket import LastText, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, local_age, local_time, mention, unstyled
 
 LISTED: Final = 15

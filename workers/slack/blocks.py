@@ -20,10 +20,11 @@ from slack_sdk.models.blocks import (
     TextObject,
 )
 
+from messages.deadlines.priority import Priority
 from messages.formats.byline import Byline
 from messages.formats.plain_words import visible
 from messages.sms import Origin, Sms, State
-from messages.ticket import Change, Entry, Priority, Status, Ticket
+from messages.ticket import Change, Entry, Status, Ticket
 from workers.markup import (
     clip_escaped,
     escape,

@@ -20,10 +20,11 @@ from slack_sdk.models.blocks import (
 )
 
 from messages.conversation import Contact
+from messages.deadlines.priority import Priority
 from messages.line import Line
 from messages.sms import Sms
 from messages.team.agent import TimeAway
-from messages.ticket import Priority, Status, Ticket
+from messages.ticket import Status, Ticket
 from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention, named, unstyled, words_of
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
+from messages.deadlines.priority import Priority
 from messages.ticket import (
     PRIORITY_STAYS,
     TAGS_LIMIT,
@@ -22,7 +23,6 @@ from messages.ticket import (
     Expire,
     Note,
     OptIn,
-    Priority,
     Reply,
     SetPriority,
     SetStatus,

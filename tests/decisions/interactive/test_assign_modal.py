@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.deadlines.priority import Priority
 from messages.orders import forms
-from messages.ticket import ActOnTicket, Edit, Note, Priority, Status, Ticket
+from messages.ticket import ActOnTicket, Edit, Note, Status, Ticket
 from sandbox.slack.blockkit.block_checks import modal_errors
 from tests import make
 from tests.decisions.helpers import submitted, untouched

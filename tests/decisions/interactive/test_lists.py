@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.conversation import Contact
+from messages.deadlines.priority import Priority
 from messages.line import Line
 from messages.orders import clicks, forms
 from messages.orders.forms import PushedView
 from messages.sms import WriteText
-from messages.ticket import Priority, Status
+from messages.ticket import Status
 from messages.views import FindTickets
 from sandbox.slack.blockkit.block_checks import block_errors, modal_errors, too_long
 from tests import make

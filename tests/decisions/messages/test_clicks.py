@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.base import QueueMessage
+from messages.deadlines.priority import Priority
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.orders.clicks import ORDERS, Click, orders
-from messages.ticket import ActOnTicket, Priority, SetPriority, SetStatus, Status, Take
+from messages.ticket import ActOnTicket, SetPriority, SetStatus, Status, Take
 from messages.views import OpenReply, PushSend
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.deadlines.priority import Priority
 from messages.formats.plain_words import visible
 from messages.orders.clicks import Click, orders
 from messages.sms import Direction, Media, Sms, State
-from messages.ticket import ActOnTicket, Change, Entry, Priority, Status, Ticket
+from messages.ticket import ActOnTicket, Change, Entry, Status, Ticket
 from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from tests import make
 from tests.decisions.helpers import ALIVE, LINK, text_objects

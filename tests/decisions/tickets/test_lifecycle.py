@@ -5,7 +5,8 @@ from itertools import product
 
 import pytest
 
-from messages.ticket import Command, Expire, Priority, Reply, SetPriority, SetStatus, Status, Take, Ticket
+from messages.deadlines.priority import Priority
+from messages.ticket import Command, Expire, Reply, SetPriority, SetStatus, Status, Take, Ticket
 from tests import make
 from tests.make import AGENT, NOW, SOLVED_FOR, at
 from workers.tickets.lifecycle import SUCCESSORS, TRANSITIONS, Decision, Event, Outcome, decide, receive

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.deadlines.priority import Priority
 from messages.ticket import (
     TAGS_LIMIT,
     Command,
     Edit,
     Expire,
-    Priority,
     Reply,
     SetPriority,
     SetStatus,

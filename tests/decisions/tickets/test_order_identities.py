@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.deadlines.priority import Priority
 from messages.ticket import (
     AddNote,
     Command,
     Edit,
-    Priority,
     Reply,
     SetPriority,
     SetStatus,

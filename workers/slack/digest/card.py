@@ -6,8 +6,9 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, SectionBlock
 
+from messages.deadlines.priority import Priority
 from messages.team.agent import TimeAway
-from messages.ticket import Priority, Ticket
+from messages.ticket import Ticket
 from workers.markup import clip_escaped, escape, listed, local_age, local_time, named, unstyled
 from workers.slack.elements import Rendered, mrkdwn, rendered
 
