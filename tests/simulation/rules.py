@@ -10,11 +10,12 @@ from messages.conversation import Conversation
 from messages.formats.thread_replies import ThreadReply
 from messages.notification import Post
 from messages.sms import Direction, Sms
+from tests.simulation.machines import Machine
 from tests.simulation.seeds import schedule, verdict
 from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
-from tests.simulation.world import Machine, SimulatedWorld
+from tests.simulation.world import SimulatedWorld
 from workers.mongo import Stores
 from workers.mongo.conversations import Conversations
 from workers.mongo.posts import Posts

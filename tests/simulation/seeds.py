@@ -5,9 +5,11 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from tests.simulation import people, promises
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
-from tests.simulation.world import Judgement, Schedule, SimulatedWorld, Wrong
+from tests.simulation.machines import Judgement, Schedule, Wrong
+from tests.simulation.people import acts as people
+from tests.simulation.promises import kept
+from tests.simulation.world import SimulatedWorld
 
 CHANGES_EVERY = 4
 """In every so manieth seed agents delete and edit replies, on a line that gives them time for it."""
@@ -32,7 +34,7 @@ def verdict(
     """What is wrong after a schedule has happened in a world, but for what is excused."""
     world = kind(asked, trace=trace)
     found = world.run()
-    promises.check(world)
+    kept.check(world)
     found.wrong = [each for each in found.wrong if each.kind not in excused]
     return found
 

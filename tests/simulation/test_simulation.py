@@ -10,11 +10,12 @@ import pytest
 from tests.servers import ROOT
 from tests.simulation.broker import SimulatedBroker
 from tests.simulation.faults import HELD, DrawnFault
-from tests.simulation.people import Act
+from tests.simulation.machines import Schedule
+from tests.simulation.people.acts import Act
 from tests.simulation.rules import WithoutLookups
 from tests.simulation.seeds import schedule, shrunk, verdict
 from tests.simulation.virtual_time import SimulatedProcess
-from tests.simulation.world import Schedule, SimulatedWorld
+from tests.simulation.world import SimulatedWorld
 
 BATCHES = 10
 SEEDS = 20

@@ -7,7 +7,8 @@ from typing import Any, Final
 from messages.sms import State, outbound_id
 from messages.ticket import Status, Ticket
 from tests import make
-from tests.simulation.people import Act, WebhookCall, response_url
+from tests.simulation.people.acts import Act
+from tests.simulation.people.requests import WebhookCall, response_url
 from tests.simulation.twilio import SentToContact
 from tests.simulation.world import SimulatedWorld
 from workers.sms.changes.take_back import TAKEN_BACK

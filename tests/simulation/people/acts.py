@@ -1,0 +1,68 @@
+"""What contacts and agents do in a simulation, drawn from its seed."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+ACTS_WITHIN: Final = 45.0
+AGENTS: Final = ("U0ADA", "U0BEN", "U0CEM")
+CONTACTS: Final = ("+15550002222", "+15550003333")
+
+BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide", "ticket.open")
+
+
+@dataclass(frozen=True, order=True)
+class Act:
+    """Something that a person does: a contact's `text`, an agent's `reply`, `note` or `click`.
+
+    With `delete` or `edit` an agent changes their reply whose number is `detail`.
+    """
+
+    at: float
+    number: int
+    what: str
+    contact: str
+    detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """What they write: unique in a simulation."""
+        if self.what == "note":
+            return f"note: aside {self.number}"
+        return self.detail if self.what in {"text", "reply"} and self.detail else f"{self.what} {self.number}"
+
+    def __str__(self) -> str:
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.at:7.2f} s  {self.what} {self.number}{detail}, contact {self.contact[-4:]}"
+
+
+def acts(dice: random.Random, *, keywords: bool = False, equal: bool = False) -> tuple[Act, ...]:
+    """A few acts of people, by time: bursts and pauses.
+
+    With `keywords` contacts opt out and in again; with `equal` some replies have the same words.
+    """
+    found: list[Act] = []
+    contacts = CONTACTS[: dice.choice((1, 1, 2))]
+    at = 0.2
+    for number in range(1, dice.randint(3, 10) + 1):
+        at += dice.choice((0.05, 0.3, 1.0, 4.0, 9.0)) * (0.5 + dice.random())
+        if at > ACTS_WITHIN:
+            break
+        what = dice.choice(("text", "text", "text", "reply", "reply", "note", "click", "click")) if found else "text"
+        detail = dice.choice(BUTTONS) if what == "click" else ""
+        if keywords and what == "text" and found:
+            detail = dice.choice(("", "STOP", "START"))
+        if equal and what == "reply":
+            detail = dice.choice(("", "ok"))
+        found.append(Act(round(at, 2), number, what, dice.choice(contacts), detail))
+    return tuple(found)
+
+
+def with_changes(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The same acts, and what agents do to some of their replies within the next seconds."""
+    changes = [
+        Act(round(each.at + dice.choice((0.1, 0.8, 2.5, 4.0)) * (0.5 + dice.random()), 2), 100 * turn + each.number,
+            dice.choice(("delete", "edit")), each.contact, str(each.number))
+        for each in acts if each.what == "reply" for turn in range(1, dice.choice((1, 2, 3)))
+    ]  # fmt: skip
+    return tuple(sorted([*acts, *changes]))

@@ -1,0 +1,1 @@
+"""Checks at the end of a simulation that every promise was kept."""
