@@ -27,10 +27,10 @@ from messages.formats import hours
 from messages.formats.public_holidays import chosen, with_holidays
 from messages.line import Line
 from messages.process.settings import Settings
-from ops.commands.lines import NONE
 from ops.commands.options import AsJson, Invalid
 from ops.environment import on_stores
 from ops.examples import examples_of
+from ops.line_settings import NONE
 from workers.mongo import Stores
 
 calendars = App(

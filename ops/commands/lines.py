@@ -3,22 +3,19 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from cyclopts import App
-from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from messages.answering import AutoKind
+from messages.deadlines import policy_words
 from messages.formats.numbers import NotANumber, parse, why_no_line
-from messages.line import LONGEST_HOLD, Line, QuietHours
-from messages.opt_outs import described, setting
+from messages.line import Line
 from messages.process.settings import SLACK_API, Settings
-from messages.quiet import in_words, zone_named
-from messages.team.auto_replies import examples, inert
+from messages.team.auto_replies import inert
 from messages.team.auto_replies import setting as automatic
 from ops.checks import slack
 from ops.checks.finding import Verdict
@@ -26,23 +23,14 @@ from ops.commands.options import AsJson, Invalid
 from ops.documents.seed import new_line
 from ops.environment import on_stores
 from ops.examples import examples_of
+from ops.line_settings import NONE, automatic_in_words, changed_line, settings_in_words, targets_in_words
 from workers.mongo import Stores
 
 lines = App(
     name="lines", help="List, add, change and remove the team's phone numbers.", help_epilogue=examples_of("lines")
 )
 
-_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
-
 _ADDED: Final = re.compile(r"\+[0-9]+")
-
-_HOURS: Final = re.compile(r"(\d{1,2}:\d\d)\s*[-–]\s*(\d{1,2}:\d\d)")
-
-NONE: Final = "none"
-"""What `--calendar` takes for a line that is always open, and `--zone` for one of which nobody says where it is."""
-
-LONGEST: Final = 86_400
-NAME_LIMIT: Final = 80
 
 
 def number(text: str) -> str:
@@ -63,71 +51,11 @@ def _named(text: str) -> str:
 
 
 def _changed(line: Line, **given: Any) -> Line:
-    changes = {name: value for name, value in given.items() if value is not None}
-    if not _CHANNEL.fullmatch(changes.get("channel", "C00")):
-        raise Invalid(
-            f"--channel {changes['channel']}: give the channel's id, such as C0123ABCD (channel details, bottom)"
-        )
-    for name in ("window", "cap"):
-        if name in changes and not 0 < changes[name] <= LONGEST:
-            raise Invalid(f"--{name} {changes[name]:g}: seconds, more than 0 and at most {LONGEST} (a day)")
-    if "solved_for" in changes:
-        if not 1 <= changes["solved_for"] <= 28 * 24:
-            raise Invalid(f"--solved-for {changes['solved_for']:g}: hours, between 1 hour and 28 days (672 hours)")
-        changes["solved_for"] *= 3600
-    if "hold" in changes:
-        changes["hold"] = _hold(changes["hold"])
+    """A line with the settings that are given; Invalid if one of them can't be."""
     try:
-        words: dict[str, Any] = {"opt_out": setting(changes.pop("opt_out"))} if "opt_out" in changes else {}
+        return changed_line(line, **given)
     except ValueError as error:
-        raise Invalid(f"--opt-out: {error}") from None
-    words |= _quiet(line, changes)
-    if len(name := changes.get("name", "")) > NAME_LIMIT or not name.isprintable():
-        raise Invalid(f"--name: one line of at most {NAME_LIMIT} characters")
-    try:
-        changed = Line.model_validate({**line.model_dump(), **changes, **words})
-    except ValidationError as error:
-        raise Invalid("; ".join(f"{each['loc'][0]}: {each['msg']}" for each in error.errors())) from None
-    if changed.cap < changed.window:
-        raise Invalid("--cap must not be less than --window")
-    return changed
-
-
-def _quiet(line: Line, changes: dict[str, Any]) -> dict[str, Any]:
-    """The settings about nights, out of those that are given; Invalid if one is wrong."""
-    hours, sundays, zone = (changes.pop(name, None) for name in ("quiet_hours", "quiet_sundays", "zone"))
-    found: dict[str, Any] = {}
-    if zone is not None:
-        found["zone"] = "" if zone == NONE else zone_named(zone)
-        if zone != NONE and not found["zone"]:
-            raise Invalid(f"--zone {zone}: there is no such time zone. Write it as Europe/Berlin, or none")
-    if hours is None and sundays is None:
-        return found
-    night = line.quiet_hours.model_dump() | ({} if sundays is None else {"sundays": sundays})
-    if hours is not None:
-        given = _HOURS.fullmatch(hours.strip())
-        if given is None:
-            raise Invalid(f"--quiet-hours {hours}: write from when to when it is night, as 21:00-08:00")
-        night |= {"begins": given[1].zfill(5), "ends": given[2].zfill(5)}
-    try:
-        return found | {"quiet_hours": QuietHours.model_validate(night)}
-    except ValidationError as error:
-        first = error.errors()[0]
-        is_ours = first["type"] == "value_error"
-        why = first["msg"].removeprefix("Value error, ") if is_ours else "times are from 00:00 to 24:00"
-        raise Invalid(f"--quiet-hours {hours}: {why}") from None
-
-
-_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?s?")
-
-
-def _hold(text: str) -> float:
-    """Seconds for which a reply can be taken back, from a text such as 5s; Invalid, with the bounds, if it is none."""
-    longest = LONGEST_HOLD.total_seconds()
-    found = _SECONDS.fullmatch(text.strip())
-    if found is None or float(found[1]) > longest:
-        raise Invalid(f"--hold {text}: seconds, such as 5s: between 0 (send at once) and {longest:g}")
-    return float(found[1])
+        raise Invalid(str(error)) from None
 
 
 @lines.command(name="list")
@@ -143,22 +71,11 @@ def list_(*, json_: AsJson = False) -> None:
         console.print(
             Text(line.id, style="bold") + Text(f"  in {line.channel}" + (f"  {line.name}" if line.name else ""))
         )
-        console.print(Text(f"    {_settings_in_words(line)}", style="dim"), soft_wrap=not console.is_terminal)
-        for each in _automatic_in_words(line):
+        console.print(Text(f"    {settings_in_words(line)}", style="dim"), soft_wrap=not console.is_terminal)
+        for each in (*automatic_in_words(line), *targets_in_words(line)):
             console.print(Text(f"    {each}", style="dim"), soft_wrap=not console.is_terminal)
     if not found:
         console.print("No lines yet: clerk lines add NUMBER --channel C0123ABCD", soft_wrap=True)
-
-
-def _settings_in_words(line: Line) -> str:
-    replies = "every message in the thread is a reply" if line.reply_mode == "thread" else "replies by button only"
-    others = ", other organisations too" if line.other_organisations else ""
-    hold = f", held {line.hold.total_seconds():g} s to be taken back" if line.hold else ""
-    return (
-        f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
-        f"{replies}{hold}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
-        f"{f'hours of {line.calendar}' if line.calendar else 'always open'}; {in_words(line)}"
-    )
 
 
 @lines.command
@@ -215,6 +132,7 @@ def set_(
     zone: str | None = None,
     auto: list[str] | None = None,
     hold: str | None = None,
+    sla: list[str] | None = None,
 ) -> None:
     """Change a line: --window, --cap and --hold in seconds, --solved-for in hours.
 
@@ -256,6 +174,10 @@ def set_(
         Clerk fills in {opens}, {line} and {holiday}.
     hold
         Seconds for which a reply waits, so that its author can delete or edit it in Slack: 0 to 30, such as 5s.
+    sla
+        By when tickets are answered and solved: preset for the offered targets, or PRIORITY.CLOCK=TIME, with CLOCK of
+        first, next, resolution, such as urgent.first=15m or normal.resolution=24h/calendar (day and night; else in open
+        hours); warn=75% for when Clerk warns; PRIORITY.CLOCK=off, PRIORITY=off, or off for all. May be given again.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -273,26 +195,44 @@ def set_(
         "zone": zone,
         "hold": hold,
     }
-    if not auto and calendar is None and all(value is None for value in given.values()):
+    if not auto and not sla and calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
 
-    async def work(stores: Stores, settings: Settings) -> Line | None:
+    async def work(stores: Stores, settings: Settings) -> tuple[Line, Sequence[str]] | None:
         found = await stores.lines.get(_named(line))
         if found is None:
             return None
-        changed = _changed(_with_automatic(found, auto or ()), **given)
+        changed = _changed(_with_targets(_with_automatic(found, auto or ()), sla or ()), **given)
         new = await _with_calendar(changed, calendar, stores)
         if new.channel != found.channel:
             _refuse_a_channel_that_slack_refuses(new, settings)
         await stores.lines.save(new)
-        return new
+        return new, await _doubts(new, stores) if sla or calendar is not None else ()
 
-    changed = on_stores(work)
-    if changed is None:
+    done = on_stores(work)
+    if done is None:
         raise Invalid(f"{line} is not a line. To add it: clerk lines add {line} --channel C0123ABCD")
-    print(f"{changed.id} in {changed.channel} is changed: {_settings_in_words(changed)}.")
+    changed, doubts = done
+    print(f"{changed.id} in {changed.channel} is changed: {settings_in_words(changed)}.")
     if auto:
         _show_automatic(changed)
+    if sla:
+        print("\n".join(targets_in_words(changed)) or "Nothing is due on it: it has no targets.")
+    for each in doubts:
+        print(f"targets: {each}", file=sys.stderr)
+
+
+async def _doubts(line: Line, stores: Stores) -> Sequence[str]:
+    """What of a line's targets does nothing, or not what it seems to."""
+    return list(policy_words.inert(line.policy, line.calendar, await stores.calendars.all(), datetime.now(UTC)))
+
+
+def _with_targets(line: Line, typed: Sequence[str]) -> Line:
+    """A line with other targets; Invalid if one of them can't be."""
+    try:
+        return line.model_copy(update={"policy": policy_words.changed(line.policy, typed, datetime.now(UTC))})
+    except ValueError as error:
+        raise Invalid(f"--sla {error}") from None
 
 
 def _with_automatic(line: Line, typed: Sequence[str]) -> Line:
@@ -310,16 +250,10 @@ def _show_automatic(line: Line) -> None:
     """The automatic texts of a line as contacts get them, and what of them does nothing."""
     if not line.auto_replies.kinds:
         print("It answers nothing by itself.")
-    for each in _automatic_in_words(line):
+    for each in automatic_in_words(line):
         print(each)
     for each in inert(line.auto_replies, line.label, has_calendar=bool(line.calendar)):
         print(each, file=sys.stderr)
-
-
-def _automatic_in_words(line: Line) -> Iterator[str]:
-    for example in examples(line.auto_replies, line.label):
-        after = f" after {line.auto_replies.waiting_after} open minutes" if example.kind is AutoKind.WAITING else ""
-        yield f"answers by itself{after}: {example}"
 
 
 @lines.command

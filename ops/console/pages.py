@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from messages.deadlines import policy_words
 from messages.queues import QUEUES
 from messages.team.auto_replies import examples
 from ops import durations
@@ -224,12 +225,14 @@ class Pages:
         throttled, refusing = view.documents.throttled(view.documents_now()), view.documents.refusing()
         calendars = {each.id: each for each in view.documents.calendars()}
         lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
+        targets = [(each.line.label, list(policy_words.described(each.line.policy))) for each in lines]
         automatic = [(each.line.label, examples(each.line.auto_replies, each.line.label)) for each in lines]
         return self._draw(
             request,
             "lines.html",
             lines=lines,
             automatic=automatic,
+            targets=targets,
             agents=[agent_now(each, calendars, view.documents_now()) for each in view.documents.agents()],
             texts_to_no_line=view.texts_to_no_line(),
         )

@@ -298,3 +298,23 @@ def test_a_damaged_file_is_refused_before_anything_is_stored(
     result = clerk_on(there)("import", str(file))
     assert result.returncode == 2, result.stdout
     assert everything(there) == {"sms": [], "conversations": [], "lines": []}
+
+
+def test_targets_are_set_shown_and_taken_away_again_and_their_version_only_grows(clerk: Clerk) -> None:
+    assert clerk("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
+    told = clerk("lines", "set", LINE, "--sla", "preset", "--sla", "urgent.first=10m", "--sla", "low=off")
+    assert told.returncode == 0, told.stderr
+    assert "\ndue for Urgent: first answer in 10 min, next answer in 30 min, solved in 4 h (open hours" in told.stdout
+    assert "the line has no calendar and is always open" in told.stderr
+    (line,) = lines(clerk)
+    assert line["policy"]["targets"]["urgent"]["first_response"] == {"within": 600, "warn": 0.75, "counts": "open"}
+    assert set(line["policy"]["targets"]) == {"urgent", "high", "normal"}
+    assert "due for High: first answer in 1 h" in " ".join(clerk("lines", "list").stdout.split())
+    told = clerk("lines", "set", LINE, "--sla", "urgent.first=soon")
+    assert (told.returncode, "--sla urgent.first: write a time" in told.stderr) == (2, True)
+    told = clerk("lines", "set", LINE, "--sla", "off")
+    assert (told.returncode, "Nothing is due on it" in told.stdout, told.stderr) == (0, True, "")
+    (after,) = lines(clerk)
+    assert after["policy"]["targets"] == {}
+    assert after["policy"]["version"] > line["policy"]["version"]
+    assert clerk("lines", "remove", LINE).returncode == 0
