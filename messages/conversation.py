@@ -1,6 +1,7 @@
 """A conversation: everything between one line and one contact, for ever. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from messages.answering import Answering
@@ -72,7 +73,7 @@ class Arrival:
     """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction.
 
     `keyword` says whether it is a STOP, START or HELP, and `digest` is a hash of its words; None: whoever looked at it
-    did not ask.
+    did not ask. `found_at` is when Clerk took it in, if that was late (`messages/sms.py`).
     """
 
     seq: int
@@ -80,6 +81,12 @@ class Arrival:
     reaction: bool = False
     keyword: bool | None = None
     digest: str | None = None
+    found_at: Moment | None = None
+
+    @property
+    def noticed_at(self) -> datetime:
+        """From when on somebody could have seen it."""
+        return self.found_at or self.at
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A text, inbound or outbound. Pure."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -195,6 +196,16 @@ class Sms(Document):
     orders: tuple[str, ...] = ()
 
     @property
+    def found_at(self) -> datetime | None:
+        """When Clerk took in a contact's text, if that was late; None if it was at once, or soon."""
+        return found_late(self.received_at, self.stored_at) if self.direction is Direction.INBOUND else None
+
+    @property
+    def noticed_at(self) -> datetime:
+        """From when on somebody could have seen a contact's text."""
+        return self.found_at or self.received_at
+
+    @property
     def is_held(self) -> bool:
         """Whether quiet hours have put it off, until `retry_at`."""
         return self.state is State.WAITING and self.wanted_at is not None and self.retry_at == self.wanted_at
@@ -208,6 +219,15 @@ class Sms(Document):
     def is_of_team(self) -> bool:
         """Whether a person of the team wrote it to the contact: what Clerk sends by itself answers nobody."""
         return self.direction is Direction.OUTBOUND and not self.origin.is_automatic
+
+
+LATE: Final = timedelta(minutes=2)
+"""A contact's text that Clerk takes in later than this after it came is late: people are told when it was found."""
+
+
+def found_late(received_at: datetime, stored_at: datetime | None) -> datetime | None:
+    """When a contact's text was taken in, if that was late."""
+    return stored_at if stored_at is not None and stored_at - received_at > LATE else None
 
 
 def outbound_id(channel: str, ts: str) -> str:

@@ -103,7 +103,8 @@ class Ticket(Document):
     """One episode of a conversation, `id` being its number in the workspace; a save compares `version`.
 
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
-    `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer.
+    `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer. Clerk
+    filed that at `wait_filed_at`: who wrote to the contact before has not answered it.
     `written_at` is when a person last wrote to the contact, on this ticket or one before it.
     `clocks` are those of the line's policy; the next of them warns or falls due at `clocks_at`. `snooze` is the last
     one.
@@ -137,6 +138,7 @@ class Ticket(Document):
     updated_at: Moment
     close_at: Moment | None = None
     waiting_since: Moment | None = None
+    wait_filed_at: Moment | None = None
     written_at: Moment | None = None
     clocks: tuple[TicketClock, ...] = ()
     clocks_at: Moment | None = None

@@ -120,7 +120,14 @@ def last_text(text: Sms) -> LastText:
 def arrival(text: Sms) -> Arrival:
     """A contact's text as those see it who decide what follows from it."""
     is_keyword = text.wish is not None or text.unheeded is not None
-    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, words_digest(text.body))
+    digest = words_digest(text.body)
+    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, digest, text.found_at)
+
+
+def came(text: Sms) -> str:
+    """When a contact's text came, and, if that was late, when Clerk found it."""
+    at = local_time(text.received_at)
+    return at if text.found_at is None else f"came {at}, found {local_time(text.found_at)}"
 
 
 def local_age(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """The texts, inbound and outbound."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from messages.conversation import Arrival
-from messages.sms import Direction, Sms, State
+from messages.sms import Direction, Sms, State, found_late
 from workers.mongo.collection import DocumentStore, stored
 
 NOT_TO_SEND: Final = [State.NOTE, State.UNSENT, State.REFUSED]
@@ -57,6 +57,12 @@ def _still_open(text: Sms) -> dict[str, Any]:
     """The query for a text as it was read, if the contact does not have it for certain and it may still be sent."""
     as_read = {"_id": text.id, "state": text.state, "edited": text.edited, "undecided_at": None}
     return as_read if text.state is State.WAITING else {**as_read, "state": State.REFUSED, "late": True}
+
+
+def _arrival(fields: Mapping[str, Any]) -> Arrival:
+    came_at = fields["received_at"]
+    found_at = found_late(came_at, fields.get("stored_at"))
+    return Arrival(fields["seq"], came_at, fields.get("reaction", False), found_at=found_at)
 
 
 class Texts(DocumentStore[Sms]):
@@ -131,10 +137,10 @@ class Texts(DocumentStore[Sms]):
         return await self._find(_places_query(conversation, first, last), [("place", ASCENDING)], limit)
 
     async def inbound_since(self, conversation: str, at: datetime) -> list[Sms]:
-        """The contact's texts that came after then: the newest page of them, and those without a place yet."""
+        """The contact's texts that came, or were found, after then: the newest page, and those without a place yet."""
         newest = await self._find(_places_query(conversation), [("place", DESCENDING)], PAGE)
         unplaced = await self._find({"conversation": conversation, "place": _NO_PLACE})
-        return [text for text in (*newest, *unplaced) if text.received_at > at]
+        return [text for text in (*newest, *unplaced) if text.noticed_at > at]
 
     async def are_reactions(self, conversation: str, first: int, last: int) -> bool:
         """Whether all inbound texts `first`..`last` are reactions to ours."""
@@ -150,15 +156,12 @@ class Texts(DocumentStore[Sms]):
         """The inbound texts `first`..`last`, in order: no more of each than when it came."""
         if first > last:
             return []
-        fields = {"seq": 1, "received_at": 1, "reaction": 1}
+        fields = {"seq": 1, "received_at": 1, "stored_at": 1, "reaction": 1}
         cursor = self._collection.find(_places_query(conversation, first, last), fields)
-        return [
-            Arrival(each["seq"], each["received_at"], each.get("reaction", False))
-            async for each in cursor.sort("place", ASCENDING)
-        ]
+        return [_arrival(each) async for each in cursor.sort("place", ASCENDING)]
 
     async def arrivals_after(self, conversation: str, at: datetime, first: int, last: int) -> list[Arrival]:
-        """The arrivals of the newest of the inbound texts `first`..`last`, back to those that came before `at`.
+        """The arrivals of the newest of the inbound texts `first`..`last`, back to those that were there before `at`.
 
         Times follow the places but for the difference between the gateways' clocks: a page without a later text ends
         the search.
@@ -167,7 +170,7 @@ class Texts(DocumentStore[Sms]):
         while first <= last:
             page = await self.arrivals(conversation, max(first, last - PAGE + 1), last)
             found = [*page, *found]
-            if all(each.at <= at for each in page):
+            if all(each.noticed_at <= at for each in page):
                 break
             last -= PAGE
         return found

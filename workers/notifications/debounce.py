@@ -1,7 +1,8 @@
 """When a conversation notifies: leading edge, trailing edge, cap, and what cancels them. Pure.
 
 `next_state` depends on the present facts (the newest text, when texts came, when an agent acted) and not on the message
-that caused it: repeated, late, reordered and lost messages give the same announcements.
+that caused it: repeated, late, reordered and lost messages give the same announcements. A text that was found late
+counts from when it was found: nobody has seen it before, and it waits for its window as any other.
 """
 
 from collections.abc import Sequence
@@ -67,16 +68,17 @@ class _Draft:
         if text.reaction:
             self._add_reaction(text)
             return
-        quiet = self._last_text_at is None or text.at - self._last_text_at >= self._line.window
+        at = text.noticed_at
+        quiet = self._last_text_at is None or at - self._last_text_at >= self._line.window
         opening = self._episode.first <= text.seq and not self._knows_episode()
         self.considered = text.seq
-        self._last_text_at = max(text.at, self._last_text_at or text.at)
+        self._last_text_at = max(at, self._last_text_at or at)
         if opening or quiet:
             self._announce(text.seq, opening=opening)
-        elif self._waiting_since is None and self._seen_at is not None and text.at <= self._seen_at:
+        elif self._waiting_since is None and self._seen_at is not None and at <= self._seen_at:
             self._settle(text.seq)
         elif self._waiting_since is None:
-            self._waiting_since = text.at
+            self._waiting_since = at
 
     def _add_reaction(self, text: Arrival) -> None:
         """A reaction is seen by whoever looks: it announces nothing, and keeps no other text waiting."""
@@ -90,12 +92,12 @@ class _Draft:
     def mark_seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
         """The team has seen what came before `at`."""
         self._seen_at = max(at, self._seen_at or at)
-        later = [text for text in texts if text.at > at and text.seq > self._announced and not text.reaction]
+        later = [text for text in texts if text.noticed_at > at and text.seq > self._announced and not text.reaction]
         if not later:
             self._settle(self.considered)
         else:
             self._announced = max(self._announced, later[0].seq - 1)
-            self._waiting_since = later[0].at
+            self._waiting_since = later[0].noticed_at
 
     def announce_if_due(self) -> None:
         due = self._due_at()

@@ -26,6 +26,7 @@ from messages.formats.plain_words import visible
 from messages.sms import Origin, Sms, State
 from messages.ticket import Change, Entry, Status, Ticket
 from workers.markup import (
+    came,
     clip_escaped,
     escape,
     listed,
@@ -62,7 +63,8 @@ def texts(texts: Sequence[Sms], byline: Byline | None = None) -> tuple[Rendered,
     bodies: list[str] = []
     count = weight = 0
     for text in texts:
-        when = [ContextBlock(elements=[mrkdwn(local_time(text.received_at))])] if len(texts) > 1 else []
+        timed = len(texts) > 1 or text.found_at is not None
+        when = [ContextBlock(elements=[mrkdwn(came(text))])] if timed else []
         own = [*when, *(_reaction(text) if text.reaction else text_sections(text))]
         size = sum(map(_weight, own))
         if count and (len(blocks) + len(own) > POST_BLOCKS or weight + size > POST_WEIGHT):

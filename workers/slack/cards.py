@@ -25,7 +25,17 @@ from messages.line import Line
 from messages.sms import Sms
 from messages.team.agent import TimeAway
 from messages.ticket import Status, Ticket
-from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention, named, unstyled, words_of
+from workers.markup import (
+    away_words,
+    came,
+    clip_escaped,
+    escape,
+    listed,
+    mention,
+    named,
+    unstyled,
+    words_of,
+)
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
     FALLBACK,
@@ -131,7 +141,7 @@ def shrunk(card: Card, newer: str) -> Rendered:
     if card.newest is not None:
         more = f" (+{card.more} more)" if card.more > 0 else ""
         words = "(text not shown)" if card.withheld else clip_escaped(unstyled(words_of(card.newest)), EXCERPT)
-        parts += [f"{words}{more}", local_time(card.newest.received_at)]
+        parts += [f"{words}{more}", came(card.newest)]
     line = " · ".join(parts)
     return rendered(line, [ContextBlock(elements=[mrkdwn(f"{line} · {_link_to(newer)}")])])
 
@@ -175,8 +185,8 @@ def _nobody_is_there(card: Card) -> list[str]:
 
 def _arrival_line(card: Card) -> str:
     assert card.newest is not None
-    came = local_time(card.newest.received_at)
-    return f"{came} · *+{card.more} more*" if card.more > 0 else came
+    at = came(card.newest)
+    return f"{at} · *+{card.more} more*" if card.more > 0 else at
 
 
 def _fields(ticket: Ticket, line: Line, away: Mapping[str, TimeAway]) -> list[MarkdownTextObject | PlainTextObject]:

@@ -42,6 +42,7 @@ from workers.tickets.lifecycle import (
     successor_status,
 )
 from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
+from workers.tickets.waiting import first_came, waiting
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -109,16 +110,27 @@ async def _file(
         quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(
             conversation, ticket.last_text + 1, newest.seq
         )
-        received = receive(ticket, newest.seq, now, line.solved_for, only_reactions=quiet)
+        came_at = await _came_at(message, ticket.last_text + 1, newest, ports)
+        received = receive(ticket, newest.seq, now, line.solved_for, only_reactions=quiet, came_at=came_at)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
             return extended if await _save(ticket, extended, now, ports) else None
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
-    more = {"waiting_since": now, "newest": newest, "written_at": ticket.written_at if ticket else None}
+    wait = waiting(None, await _came_at(message, first, newest, ports), now)
+    more = {**wait, "newest": newest, "written_at": ticket.written_at if ticket else None}
     begun = new.model_copy(update={**covered, **more})
     return begun if await ports.stores.tickets.add(begun) else None
+
+
+async def _came_at(message: FileTexts, first: int, newest: LastText, ports: Ports) -> datetime:
+    """When the first of the texts from the place `first` to the newest came: the texts are read if need be."""
+    came_at = first_came(message.arrivals, first, newest.seq)
+    if came_at is None:
+        arrivals = await ports.stores.texts.arrivals(message.conversation, first, newest.seq)
+        came_at = first_came(arrivals, first, newest.seq)
+    return came_at or newest.at
 
 
 def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:

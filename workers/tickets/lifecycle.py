@@ -32,6 +32,7 @@ from messages.ticket import (
     TakeBack,
     Ticket,
 )
+from workers.tickets.waiting import is_answered, waiting
 
 
 class Event(StrEnum):
@@ -230,11 +231,17 @@ def _with_order(
 
 
 def receive(
-    ticket: Ticket, last_text: int, now: datetime, solved_for: timedelta, *, only_reactions: bool = False
+    ticket: Ticket,
+    last_text: int,
+    now: datetime,
+    solved_for: timedelta,
+    *,
+    only_reactions: bool = False,
+    came_at: datetime | None = None,
 ) -> Ticket | None:
     """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor.
 
-    Reactions alone change no status, and need no successor.
+    Reactions alone change no status, and need no successor. The first of the texts came at `came_at`, if not now.
     """
     if last_text <= ticket.last_text:
         return ticket
@@ -243,7 +250,7 @@ def receive(
     status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None
-    draft = {"status": status, "last_text": last_text, "waiting_since": ticket.waiting_since or now}
+    draft = {"status": status, "last_text": last_text, **waiting(ticket, came_at or now, now)}
     return next_version(ticket, draft, None, now, "text", solved_for)
 
 
@@ -288,7 +295,7 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text", "waiting_since", "written_at"}
+        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "written_at"}
     )
     if "notes" in draft:
         changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
@@ -353,9 +360,9 @@ def _reply(ticket: Ticket, command: Reply, by: str | None, now: datetime) -> dic
     status = TRANSITIONS[_written(command)][ticket.status]
     if not isinstance(status, Status):
         return {}
-    answered = ticket.waiting_since is not None and ticket.waiting_since <= now
-    waiting_since = None if answered else ticket.waiting_since
-    written = {"waiting_since": waiting_since, "written_at": max(now, ticket.written_at or now)}
+    written: dict[str, Any] = {"written_at": max(now, ticket.written_at or now)}
+    if is_answered(ticket, now):
+        written["waiting_since"] = None
     return {"status": status, "assignees": ticket.assignees or _with((), by), **written}
 
 

@@ -22,8 +22,8 @@ async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
     return Surroundings(
         contact=contact,
         line=line,
-        wrote_at=max((text.received_at for text in wrote), default=None),
-        stopped_at=max((text.received_at for text in wrote if text.wish == OptOut.STOP), default=None),
+        wrote_at=max((text.noticed_at for text in wrote), default=None),
+        stopped_at=max((text.noticed_at for text in wrote if text.wish == OptOut.STOP), default=None),
     )
 
 

@@ -1,0 +1,56 @@
+"""Since when a contact waits, and which of the agents' texts answer them, whatever comes late."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.conversation import Arrival
+from messages.ticket import Reply, Status
+from tests import make
+from tests.make import at
+from workers.tickets.lifecycle import decide, receive
+from workers.tickets.waiting import first_came, is_answered, waiting
+
+DAYS = timedelta(days=4)
+MINUTES = st.integers(0, 600)
+
+
+@given(st.lists(st.tuples(MINUTES, MINUTES), min_size=1, max_size=12))
+def test_the_contact_waits_since_the_first_text_came_whenever_each_was_filed(
+    texts: list[tuple[int, int]],
+) -> None:
+    filed = sorted((came + late, came) for came, late in texts)
+    ticket = make.ticket(last_text=0, waiting_since=None)
+    for seq, (now, came) in enumerate(filed, 1):
+        received = receive(ticket, seq, at(60 * now), DAYS, came_at=at(60 * came))
+        assert received is not None
+        ticket = received
+    assert ticket.waiting_since == at(60 * min(came for came, _ in texts))
+    assert ticket.wait_filed_at == at(60 * filed[0][0])
+
+
+@given(came=MINUTES, late=MINUTES, wrote=MINUTES)
+def test_a_reply_answers_what_was_filed_before_it_was_written(came: int, late: int, wrote: int) -> None:
+    ticket = receive(make.ticket(last_text=0), 1, at(60 * (came + late)), DAYS, came_at=at(60 * came))
+    assert ticket is not None
+    answered = decide(ticket, Reply(), make.AGENT, at(60 * wrote), DAYS).ticket
+    assert (answered.waiting_since is None) == (wrote >= came + late)
+
+
+def test_a_text_from_the_future_of_another_clock_has_come_now() -> None:
+    assert waiting(None, at(60), at(0)) == {"waiting_since": at(0), "wait_filed_at": at(0)}
+
+
+def test_a_ticket_of_an_earlier_version_is_answered_by_what_is_written_after_the_wait_began() -> None:
+    ticket = make.ticket(status=Status.OPEN, waiting_since=at(10))
+    assert not is_answered(ticket, at(9))
+    assert is_answered(ticket, at(10))
+    assert not is_answered(make.ticket(waiting_since=None), at(10))
+
+
+def test_reactions_wait_for_no_answer_and_unknown_texts_are_looked_up() -> None:
+    texts = [Arrival(3, at(30)), Arrival(1, at(5), reaction=True), Arrival(2, at(20))]
+    assert first_came(texts, 1, 3) == at(20)
+    assert first_came(texts, 1, 1) == at(5)
+    assert first_came(texts, 1, 4) is None

@@ -1,0 +1,39 @@
+"""Since when a ticket's contact waits for an answer. Pure.
+
+They wait since their oldest text without an answer came, however late Clerk found it. An answer is what an agent wrote
+after Clerk had filed that text: who wrote before can't have known of it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from messages.conversation import Arrival
+from messages.ticket import Ticket
+
+
+def waiting(ticket: Ticket | None, came_at: datetime, now: datetime) -> dict[str, Any]:
+    """Since when the contact waits, as fields of the ticket, once texts are filed whose first came at `came_at`."""
+    came_at = min(came_at, now)
+    if ticket is None or ticket.waiting_since is None:
+        return {"waiting_since": came_at, "wait_filed_at": now}
+    return {"waiting_since": min(came_at, ticket.waiting_since)}
+
+
+def is_answered(ticket: Ticket, written_at: datetime) -> bool:
+    """Whether what an agent wrote at a time answers the contact."""
+    if ticket.waiting_since is None:
+        return False
+    return (ticket.wait_filed_at or ticket.waiting_since) <= written_at
+
+
+def first_came(arrivals: Sequence[Arrival], first: int, last: int) -> datetime | None:
+    """When the first of the texts `first`..`last` came; None if these are not all of them.
+
+    A reaction waits for no answer, unless there is nothing else.
+    """
+    new = {each.seq: each for each in arrivals if first <= each.seq <= last}
+    if len(new) < last - first + 1:
+        return None
+    texts = [each.at for each in new.values() if not each.reaction]
+    return min(texts or [each.at for each in new.values()])
