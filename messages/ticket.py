@@ -8,7 +8,7 @@ from pydantic import Field
 
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import Arrival, Episode
-from messages.deadlines.clocks import TicketClock
+from messages.deadlines.clocks import ClockMark, TicketClock
 from messages.deadlines.priority import Priority
 from messages.deadlines.snooze import Snooze
 
@@ -106,7 +106,8 @@ class Ticket(Document):
     `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer. Clerk
     filed that at `wait_filed_at`: who wrote to the contact before has not answered it.
     `written_at` is when a person last wrote to the contact, on this ticket or one before it.
-    `clocks` are those of the line's policy; the next of them warns or falls due at `clocks_at`. `snooze` is the last
+    `clocks` are those of the line's policy, as they follow from what has happened (`marks`). The next of them warns or
+    falls due at `clocks_at`; while one runs, `rules` says under which rules they were computed. `snooze` is the last
     one.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
@@ -142,6 +143,8 @@ class Ticket(Document):
     written_at: Moment | None = None
     clocks: tuple[TicketClock, ...] = ()
     clocks_at: Moment | None = None
+    marks: tuple[ClockMark, ...] = ()
+    rules: str | None = None
     snooze: Snooze | None = None
     due_at: Moment | None = None
     settled: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """A ticket's clocks: by when the contact must have an answer, and by when the ticket must be solved. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from messages.base import Document, Duration, Moment
@@ -62,3 +62,42 @@ class TicketClock(Document):
     def is_running(self) -> bool:
         """Whether its time is being used up."""
         return self.running_since is not None and self.stopped_at is None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it next warns or falls due, as far as nobody has noted that; None if it does neither."""
+        if not self.is_running or self.breached_at is not None or self.due_at is None:
+            return None
+        return self.due_at if self.warned_at is not None or self.warn_at is None else min(self.warn_at, self.due_at)
+
+
+class MarkKind(StrEnum):
+    """What has happened to a ticket that its clocks depend on."""
+
+    TEXT = "text"
+    """The contact wrote."""
+    ANSWER = "answer"
+    """A person's text was accepted by the provider, or came to nothing."""
+    RUNS = "runs"
+    """The ticket became New or Open."""
+    PAUSES = "pauses"
+    """The ticket became Pending or On-hold."""
+    SOLVED = "solved"
+    """The ticket became Solved or Closed."""
+
+
+class ClockMark(Document):
+    """Something that has happened to a ticket; its clocks follow from its marks, in whatever order these became known.
+
+    `of` is the number of the contact's text, the identity of the order by which an agent wrote (`Entry.order`), or the
+    ticket's version. A text is answered by what an agent wrote after `known_at`, when Clerk had filed it; blank: `at`.
+    An answer counts unless it has `failed`, as was found after `tries` calls to the provider: what
+    was found after more of them counts more, and of two that were found after as many, the failure.
+    """
+
+    kind: MarkKind
+    at: Moment
+    of: str
+    known_at: Moment | None = None
+    tries: int = 0
+    failed: bool = False

@@ -95,6 +95,8 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
         "clocks.warned_at",
         "clocks.breached_at",
         "clocks.stopped_at",
+        "marks.at",
+        "marks.known_at",
         "snooze.at",
         "snooze.until",
         "snooze.ended_at",
