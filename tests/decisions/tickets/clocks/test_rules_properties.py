@@ -54,7 +54,7 @@ SHOPS: Final = (
 
 
 @dataclass(frozen=True)
-class Happening:
+class ToldLate:
     """Something that happens in the minute `at`, and becomes known in the minutes `known`."""
 
     at: int
@@ -70,7 +70,7 @@ class TicketStory:
 
     shop: Calendar | None
     since: datetime
-    told: list[Happening] = field(default_factory=list)
+    told: list[ToldLate] = field(default_factory=list)
     until: int = 0
 
     def time(self, minute: int) -> datetime:
@@ -107,14 +107,14 @@ def stories(draw: st.DrawFn) -> TicketStory:
         again = (now, now + draw(st.integers(0, 60)))
         match draw(st.integers(0, 5)):
             case 0 | 1:
-                story.told.append(Happening(draw(st.integers(0, now)), again))
+                story.told.append(ToldLate(draw(st.integers(0, now)), again))
             case 2 | 3:
                 known = tuple(now + draw(st.integers(0, 120)) for _ in range(3))
                 written = draw(st.integers(0, now))
-                story.told.append(Happening(written, known, answer=f"a{number}", fails=draw(st.booleans())))
+                story.told.append(ToldLate(written, known, answer=f"a{number}", fails=draw(st.booleans())))
             case _:
                 status = draw(st.sampled_from(list(Status)[1:]))
-                story.told.append(Happening(now, again, status=status))
+                story.told.append(ToldLate(now, again, status=status))
     story.until = now + draw(st.integers(120, 300))
     return story
 
@@ -138,7 +138,7 @@ class MinuteByMinute:
         self.clocks: list[Simulated] = [Simulated(ClockKind.RESOLUTION, 0)]
         self._status = Status.NEW
         running: set[int] = set()
-        texts = [Happening(0, (0,)), *(each for each in story.told if not each.answer and each.status is None)]
+        texts = [ToldLate(0, (0,)), *(each for each in story.told if not each.answer and each.status is None)]
         for minute in range(story.until):
             for each in texts:
                 if each.known[0] == minute:
