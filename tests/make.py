@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from messages.calendar import WEEKDAYS, Calendar, Closure, Period, PublicHolidays, SpecialDays, Weekday
 from messages.conversation import Announcement, Contact, Conversation, Debounce, conversation_id
+from messages.deadlines.clocks import ClockKind, HoursCounted, TicketClock
 from messages.deadlines.priority import Priority
 from messages.inbound import SlackReplyChanged, SlackReplyPosted, SmsReceived
 from messages.line import Line
@@ -64,6 +65,19 @@ def ticket(**fields: Any) -> Ticket:
         "updated_at": NOW,
     }
     return Ticket(**{**defaults, **fields})
+
+
+def ticket_clock(**fields: Any) -> TicketClock:
+    """The clock of a first answer that runs since NOW and is due an hour later, in open hours."""
+    defaults = {
+        "kind": ClockKind.FIRST_RESPONSE,
+        "began_at": NOW,
+        "target": timedelta(hours=1),
+        "running_since": NOW,
+        "warn_at": at(2700),
+        "due_at": at(3600),
+    }
+    return TicketClock(**{**defaults, **fields})
 
 
 def sms(**fields: Any) -> Sms:
@@ -230,6 +244,28 @@ def texts(draw: st.DrawFn) -> Sms:
     return sms(body=draw(written()), media=media, received_at=draw(MOMENTS), seq=draw(st.integers(1, 10_000)))
 
 
+CLOCKS: Final = st.builds(
+    TicketClock,
+    kind=st.sampled_from(ClockKind),
+    began_at=MOMENTS,
+    target=st.integers(1, 10_000).map(lambda minutes: timedelta(minutes=minutes)),
+    counts=st.sampled_from(HoursCounted),
+    ran=st.integers(0, 20_000).map(lambda minutes: timedelta(minutes=minutes)),
+    running_since=st.none() | MOMENTS,
+    due_at=st.none() | MOMENTS,
+    breached_at=st.none() | MOMENTS,
+    stopped_at=st.none() | MOMENTS,
+)
+
+
+SOME_CLOCKS: Final = (
+    (),
+    (ticket_clock(), ticket_clock(kind=ClockKind.RESOLUTION, running_since=None, warn_at=None, due_at=None)),
+    (ticket_clock(kind=ClockKind.NEXT_RESPONSE, breached_at=NOW), ticket_clock(kind=ClockKind.RESOLUTION, due_at=None)),
+)
+"""Clocks of a ticket: none, one that pauses, one that is late and one that is never due."""
+
+
 @st.composite
 def tickets(draw: st.DrawFn) -> Ticket:
     """A ticket in any state, with anything in it."""
@@ -245,6 +281,7 @@ def tickets(draw: st.DrawFn) -> Ticket:
         assignees=draw(distinct(USERS, 12)),
         notes=draw(st.lists(notes, max_size=4).map(tuple)),
         follows=draw(st.none() | st.integers(1, 10**9)),
+        clocks=draw(st.sampled_from(SOME_CLOCKS)),
     )
 
 

@@ -25,7 +25,7 @@ from ops.console.dead_letters import grouped
 from ops.console.forms import form_of
 from ops.console.runs import Busy
 from ops.console.search import search
-from ops.console.ticket_rows import TicketRow, ticket_rows
+from ops.console.ticket_rows import TicketRow, due_now, ticket_rows
 from ops.console.view import View, agent_now
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
@@ -210,7 +210,7 @@ class Pages:
         return self._draw(request, "pending.html", pending=self._view.pending(200), planned=planned)
 
     def tickets(self, request: Request) -> Response:
-        """Tickets by status, by page, the longest wait first."""
+        """Tickets by status, by page, in the order of their turns."""
         documents, status = self._view.documents, request.query_params.get("status", "")
         statuses = documents.tickets_by_status()
         known = {each.value: count for each, count in statuses.items()}
@@ -270,6 +270,7 @@ class Pages:
             form_key=request.scope.get("form_key", ""),
             now=now,
             ago=lambda moment: durations.age(moment, now),
+            due=lambda ticket: due_now(ticket, now),
             until=lambda moment: durations.short((moment - now).total_seconds()),
             named=self._view.names.page(),
             **shown,

@@ -250,7 +250,7 @@ class Documents:
         return self._find(Ticket, "tickets", query, [("_id", DESCENDING)], limit)
 
     def tickets_by_turn(self, query: Fields, limit: int, skip: int = 0) -> list[Ticket]:
-        """Tickets that match, from the one whose contact has waited longest."""
+        """Tickets that match, in the order of their turns (`messages/deadlines/turn.py`)."""
         return self._find(Ticket, "tickets", query, [("waits", ASCENDING)], limit, skip)
 
     def current_tickets(self, conversations: Collection[str]) -> dict[str, int]:

@@ -27,6 +27,7 @@ from messages.line import Line
 from messages.team.agent import TimeAway
 from messages.ticket import NOTE_LIMIT, SUBJECT_LIMIT, TAGS_LIMIT, Note, Status, Ticket
 from workers.markup import away_words, clip_escaped, escape, listed, local_time, mention
+from workers.shown.clocks import due_words
 
 NOTES_SHOWN: Final = 20
 NOTES_BYTES: Final = 150_000
@@ -53,6 +54,8 @@ def edit(
         closed = "This ticket is closed for good. You can still change the fields below."
         blocks.append(ContextBlock(elements=[_plain(closed)]))
     else:
+        if due := due_words(ticket):
+            blocks.append(ContextBlock(elements=[MarkdownTextObject(text=" · ".join(due), verbatim=True)]))
         blocks += [_notify(ticket, line), _assignees(ticket), *_away(away or {})]
     blocks.append(_subject(ticket))
     if not ticket.is_closed:

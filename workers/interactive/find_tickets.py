@@ -10,7 +10,7 @@ from messages.ticket import LastText, Status, Ticket
 from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
 from workers.interactive.search import (
     Query,
-    longest_waiting_first,
+    in_turn,
     matches,
     mine_first,
     parse_query,
@@ -55,7 +55,7 @@ async def may_see(ticket: Ticket, line: Line, user: str, channel: str | None, po
 
 
 async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> FoundTickets:
-    """A page of at most `most` tickets that match a query and that a user can see, whoever has waited longest first."""
+    """A page of at most `most` tickets that match a query and that a user can see, in the order of their turns."""
     lines, unsure = await visible_lines(user, page.channel, ports)
     line, visible = line_of(lines, page.channel), {line.id for line in lines}
     status = status_named(page.query)
@@ -66,7 +66,7 @@ async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> 
         return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
     asked = parse_query(page.query, line.id if line else None)
     tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
-    rows = await _rows(longest_waiting_first(tickets), ports)
+    rows = await _rows(in_turn(tickets), ports)
     found = [row for row in rows if matches(row.ticket, row.name, asked)]
     first = page.number * most
     shown = await _with_texts(found[first : first + most], ports)

@@ -23,6 +23,7 @@ from messages.deadlines.priority import Priority
 from messages.orders.commands import QUERY_LIMIT
 from messages.ticket import LastText, Status, Ticket
 from workers.markup import clip_escaped, escape, listed, local_age, local_time, mention, unstyled
+from workers.shown.clocks import due_in_short
 
 LISTED: Final = 15
 """The most tickets of one answer: with the longest names and subjects they fill a message."""
@@ -177,7 +178,8 @@ def _title(page: ListPage, found: FoundTickets, most: int) -> str:
     if found.count <= most and not page.number:
         return f"{count} for {asked}:"
     first = page.number * most + 1
-    return f"{count} for {asked}. These are {first:,} to {first + len(found.rows) - 1:,}, the longest waiting first:"
+    last = first + len(found.rows) - 1
+    return f"{count} for {asked}. These are {first:,} to {last:,}: what is due first, then whoever has waited longest:"
 
 
 def _neighbours(page: ListPage, found: FoundTickets, most: int) -> list[Block]:
@@ -220,6 +222,7 @@ def _line(row: Row) -> tuple[str, ...]:
         about.append(clip_escaped(unstyled(ticket.subject), 200))
     if ticket.tags:
         about.append(listed([f"`{escape(tag)}`" for tag in ticket.tags], 120))
+    about += due_in_short(ticket)
     if ticket.waits_since is not None:
         about.append(f"waits since {local_time(ticket.waits_since)}")
     if ticket.assignees:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from messages.deadlines.turn import place
 from messages.formats.numbers import NotANumber, parse
 from messages.formats.words import words
 from messages.ticket import Status, Ticket
@@ -97,21 +98,18 @@ def matches(ticket: Ticket, name: str, query: Query) -> bool:
     return all(status_of(term) is ticket.status or any(word.startswith(term) for word in found) for term in query.terms)
 
 
-def longest_waiting_first(tickets: Iterable[Ticket]) -> list[Ticket]:
-    """Tickets from the one whose contact has waited longest; then the newest of those that wait for nothing."""
-    return sorted(tickets, key=_turn)
+def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Tickets in the order of their turns (`messages/deadlines/turn.py`)."""
+    return sorted(tickets, key=_place)
 
 
 def mine_first(tickets: Iterable[Ticket], user: str) -> list[Ticket]:
-    """Tickets in an agent's order: their own first, and in each part the longest wait first."""
-    return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, *_turn(ticket)))
+    """Tickets in an agent's order: their own first, and each part in the order of their turns."""
+    return sorted(tickets, key=lambda ticket: (user not in ticket.assignees, _place(ticket)))
 
 
-def _turn(ticket: Ticket) -> tuple[bool, float, int]:
-    """What sorts a ticket into its place among those that wait."""
-    if ticket.waits_since is None:
-        return True, 0, -ticket.id
-    return False, ticket.waits_since.timestamp(), ticket.id
+def _place(ticket: Ticket) -> str:
+    return place(ticket.id, ticket.clocks, ticket.waits_since)
 
 
 def _terms(part: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from messages.deadlines.turn import NEWEST_FIRST, WAITING, place
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
 from workers.mongo.collection import DocumentStore, RawCollection, change_to
@@ -16,9 +17,6 @@ from workers.mongo.terms import Terms
 _COUNTER: Final = {"_id": "tickets"}
 """The counter whose `last` is the last ticket number that was given out."""
 
-_NEWEST_FIRST: Final = 9_999_999_999
-"""This minus a ticket's number sorts the newest ticket first."""
-
 
 def _slot(ticket: Ticket) -> str:
     """The key that keeps a conversation to one ticket that is not Closed."""
@@ -26,12 +24,12 @@ def _slot(ticket: Ticket) -> str:
 
 
 def _waits(ticket: Ticket) -> str:
-    """The key by which the tickets of a status are sorted: who has waited longest, then whoever waits for nothing.
+    """The key by which the tickets of a status are sorted (`messages/deadlines/turn.py`).
 
-    Tickets that no process of this version has saved have none, and come first.
+    Tickets that no process of this version has saved have none, and come first. One that a process saves which knows no
+    clocks has the key of its contact's wait, until its clock warns or falls due.
     """
-    since = ticket.waits_since
-    return f"1/{_NEWEST_FIRST - ticket.id:010d}" if since is None else f"0/{since.isoformat()}/{ticket.id:010d}"
+    return place(ticket.id, ticket.clocks, ticket.waits_since)
 
 
 def _settled(ticket: Ticket, slices: Collection[str]) -> dict[str, Any]:
@@ -149,25 +147,30 @@ class Tickets(DocumentStore[Ticket]):
         return await self._find_readable({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
 
     async def waiting(self, line: str, wrote_since: datetime, limit: int = 500) -> list[Ticket]:
-        """The tickets of a line whose contacts wait and wrote last since then, from the one who has waited longest."""
-        query = {"waits": {"$gte": "0/", "$lt": "1/"}, "line": line, "newest.at": {"$gte": wrote_since}}
-        return await self._find_readable(query, [("waits", ASCENDING)], limit)
+        """The tickets of a line whose contacts wait and wrote last since then, in the order of their turns.
+
+        It leaves out at last those that are only to be solved by some time.
+        """
+        first, last = WAITING
+        query = {"waits": {"$gte": first, "$lt": last}, "line": line, "newest.at": {"$gte": wrote_since}}
+        found = await self._find_readable(query, [("waits", ASCENDING)], limit)
+        return [each for each in found if each.waits_since is not None]
 
     async def update_search_terms(self, ticket: Ticket) -> None:
         """Add a ticket's subject, tags and assignees to the search terms."""
-        key = f"{_NEWEST_FIRST - ticket.id:010d}"
+        key = f"{NEWEST_FIRST - ticket.id:010d}"
         await self._terms["word"].add((term for text in (ticket.subject, *ticket.tags) for term in words(text)), key)
         await self._terms["assignee"].add(ticket.assignees, key)
 
     async def by_search_term(self, kind: str, term: str, limit: int, *, whole: bool = True) -> list[Ticket]:
         """Tickets that have, or had, a term or one that begins like it; the newest first for each term."""
         keys = await self._terms[kind].keys(term, limit, whole=whole)
-        return await self.by_ids({_NEWEST_FIRST - int(key) for key in keys})
+        return await self.by_ids({NEWEST_FIRST - int(key) for key in keys})
 
     async def in_status(
         self, status: Status, limit: int, skip: int = 0, lines: Collection[str] | None = None
     ) -> list[Ticket]:
-        """The tickets (of these lines) in a status, from the one whose contact has waited longest."""
+        """The tickets (of these lines) in a status, in the order of their turns."""
         of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
         order = [("waits", ASCENDING)]
         return (await self._find_readable({"status": status, **of_lines}, order, limit + skip))[skip:]

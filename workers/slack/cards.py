@@ -36,6 +36,7 @@ from workers.markup import (
     unstyled,
     words_of,
 )
+from workers.shown.clocks import due_words
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
     FALLBACK,
@@ -93,6 +94,7 @@ def card(card: Card) -> Rendered:
     blocks: list[Block] = [
         HeaderBlock(text=plain(clip_escaped(who, 150))),
         ContextBlock(elements=[mrkdwn(_headline(card))]),
+        *([ContextBlock(elements=[mrkdwn(" · ".join(due))])] if (due := due_words(ticket)) else []),
         *(ContextBlock(elements=[mrkdwn(warning)]) for warning in _warnings(card)),
         *(text_sections(card.newest) if card.withheld is None else _withheld_text(card)),
         *nothing,

@@ -19,11 +19,11 @@ export const time = (seconds) => TIME.format(at(seconds));
 export const exactTime = (seconds) => EXACT.format(at(seconds));
 export const iso = (seconds) => at(seconds).toISOString();
 
-/** A day in words: Today, Yesterday, or the date. */
+/** A day in words: Today, Yesterday, Tomorrow, or the date. */
 export function day(seconds, format = LONG) {
   const midnight = (date) => new Date(date).setHours(0, 0, 0, 0);
   const days = Math.round((midnight(at(now())) - midnight(at(seconds))) / 86_400_000);
-  return { 0: "Today", 1: "Yesterday" }[days] ?? format.format(at(seconds));
+  return { 0: "Today", 1: "Yesterday", [-1]: "Tomorrow" }[days] ?? format.format(at(seconds));
 }
 
 /** Seconds as m:ss. */
@@ -32,11 +32,11 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** How long ago a time was, in words. */
+/** How long ago a time was, or how long it takes until then, in words. */
 function ago(seconds) {
-  const passed = now() - seconds;
-  const [unit, per] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => passed >= each) ?? ["second", 1];
-  return RELATIVE.format(-Math.max(0, Math.floor(passed / per)), unit);
+  const ahead = seconds - now();
+  const [unit, per] = [["day", 86_400], ["hour", 3600], ["minute", 60]].find(([, each]) => Math.abs(ahead) >= each) ?? ["second", 1];
+  return RELATIVE.format(Math.trunc(ahead / per), unit);
 }
 
 /** Slack's date tokens (https://docs.slack.dev/messaging/formatting-message-text#date-formatting). */

@@ -8,7 +8,7 @@ from messages.formats.words import words
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.make import AGENT, CONTACT, LINE
-from workers.interactive.search import Query, longest_waiting_first, matches, mine_first, parse_query, part_of_number
+from workers.interactive.search import Query, in_turn, matches, mine_first, parse_query, part_of_number
 
 HEATING = make.ticket(
     id=12, subject="The heating, again!", tags=("building-7", "vip"), status=Status.ON_HOLD, assignees=(AGENT,)
@@ -75,7 +75,7 @@ def test_every_ticket_is_found_by_each_word_of_its_subject_name_and_tags(ticket:
 def test_whoever_has_waited_longest_comes_first_and_an_agents_own_before_all() -> None:
     waiting = {1: make.at(30), 2: make.at(10), 3: None, 4: make.at(20), 5: None}
     some = [make.ticket(id=id, status=Status.OPEN, waiting_since=at) for id, at in waiting.items()]
-    assert [ticket.id for ticket in longest_waiting_first(some)] == [2, 4, 1, 5, 3]
+    assert [ticket.id for ticket in in_turn(some)] == [2, 4, 1, 5, 3]
     own = [ticket.model_copy(update={"assignees": (AGENT,) if ticket.id in {1, 4} else ()}) for ticket in some]
     assert [ticket.id for ticket in mine_first(own, AGENT)] == [4, 1, 2, 5, 3]
 

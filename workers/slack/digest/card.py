@@ -10,6 +10,7 @@ from messages.deadlines.priority import Priority
 from messages.team.agent import TimeAway
 from messages.ticket import Ticket
 from workers.markup import clip_escaped, escape, listed, local_age, local_time, named, unstyled
+from workers.shown.clocks import due_in_short
 from workers.slack.elements import Rendered, mrkdwn, rendered
 
 LISTED: Final = 15
@@ -26,7 +27,7 @@ class Waiting:
 
 
 def digest(waiting: Sequence[Waiting], away: Mapping[str, TimeAway]) -> Rendered:
-    """What came while a line was closed and waits for an answer, whoever has waited longest first; at least one."""
+    """What came while a line was closed and waits for an answer, in the order of their turns; at least one."""
     title = _title([each.ticket for each in waiting])
     blocks: list[Block] = [SectionBlock(text=mrkdwn(f"*{title}*"))]
     blocks += [SectionBlock(text=mrkdwn(_row(each, away))) for each in waiting[:LISTED]]
@@ -52,6 +53,7 @@ def _row(row: Waiting, away: Mapping[str, TimeAway]) -> str:
     about = [f"*{number}* {clip_escaped(unstyled(row.name or ticket.contact), 120)}"]
     if ticket.priority is not Priority.NONE:
         about.append(ticket.priority.label)
+    about += due_in_short(ticket)
     if ticket.assignees:
         about.append(listed((named(each, away) for each in ticket.assignees), 300))
     if ticket.newest is not None:

@@ -1,0 +1,1 @@
+"""What the cards and lists of several slices say alike."""

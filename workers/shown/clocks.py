@@ -1,0 +1,48 @@
+"""A ticket's clocks as Slack shows them. Pure.
+
+Slack itself says how long ago a time is, or how long it takes until then, whenever somebody looks: nothing needs to be
+posted anew as time passes.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from messages.deadlines.clocks import TicketClock
+from messages.deadlines.policy_words import length
+from messages.deadlines.turn import next_due
+from messages.ticket import Ticket
+from workers.markup import local_age, local_time
+
+
+def due_words(ticket: Ticket) -> list[str]:
+    """By when a ticket must be answered and solved, what pauses and what is late: one sentence a clock, in markup."""
+    if ticket.is_closed:
+        return []
+    clocks = [each for each in ticket.clocks if each.stopped_at is None]
+    return [_sentence(each) for each in sorted(clocks, key=lambda each: not each.kind.is_response)]
+
+
+def due_in_short(ticket: Ticket) -> Iterable[str]:
+    """Which of a ticket's clocks is late, or due next, in a few words; nothing if none is ever due."""
+    if not ticket.is_closed and (clock := next_due(ticket.clocks)) is not None and clock.due_at is not None:
+        was = "was " if clock.breached_at is not None else ""
+        yield f"{_alarm(clock)}{_what(clock).lower()} {was}due {local_age(clock.due_at)}"
+
+
+def _sentence(clock: TicketClock) -> str:
+    if not clock.is_running:
+        left = clock.target - clock.ran
+        rest = f"{length(left)} left" if left > timedelta() else f"{length(-left)} late"
+        return f"{_alarm(clock)}{_what(clock)} pauses, {rest}"
+    if clock.due_at is None:
+        return f"{_what(clock)} never due: no opening in the calendar"
+    was = "was " if clock.breached_at is not None else ""
+    return f"{_alarm(clock)}{_what(clock)} {was}due {local_age(clock.due_at)} ({local_time(clock.due_at)})"
+
+
+def _alarm(clock: TicketClock) -> str:
+    return ":rotating_light: " if clock.breached_at is not None else ""
+
+
+def _what(clock: TicketClock) -> str:
+    return "Reply" if clock.kind.is_response else "Resolution"
