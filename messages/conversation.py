@@ -73,7 +73,8 @@ class Arrival:
     """An inbound text: its place in the conversation, when the gateway received it, and whether it is a reaction.
 
     `keyword` says whether it is a STOP, START or HELP, and `digest` is a hash of its words; None: whoever looked at it
-    did not ask. `found_at` is when Clerk took it in, if that was late (`messages/sms.py`).
+    did not ask. `found_at` is when Clerk took it in, if that was late (`messages/sms.py`). A `muted` one came while the
+    contact was blocked.
     """
 
     seq: int
@@ -82,11 +83,17 @@ class Arrival:
     keyword: bool | None = None
     digest: str | None = None
     found_at: Moment | None = None
+    muted: bool = False
 
     @property
     def noticed_at(self) -> datetime:
         """From when on somebody could have seen it."""
         return self.found_at or self.at
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it notifies nobody, and nobody waits for an answer to it."""
+        return self.reaction or self.muted
 
 
 @dataclass(frozen=True)
@@ -161,13 +168,30 @@ class SendingOutcome(Document):
     failed: str = ""
 
 
+class Blocking(Document):
+    """An agent (`by`) blocked the contact on this line at `at`, and said `why`; or, if not `on`, ended that.
+
+    `ticket` and `version` are the ticket whose history says so, and since which version. `blocked_at` is when the
+    contact was last blocked, whatever came after that.
+    """
+
+    on: bool
+    by: str | None
+    at: Moment
+    why: str = ""
+    ticket: int
+    version: int
+    blocked_at: Moment | None = None
+
+
 class Conversation(Document):
     """Everything between one line and one contact: exactly one Slack thread.
 
     `posted` is the newest inbound text in the thread. `former` is the thread before it, which can't be written to any
     more. `outcome` is that of the newest agent's text that has one. `opted_out` is the contact's latest wish about this
     line, from `opted_at`. With `own_opt_out`, what an earlier version recorded for all lines before this conversation
-    began does not concern it. `answering` is what Clerk has said by itself, and is yet to say.
+    began does not concern it. `answering` is what Clerk has said by itself, and is yet to say. `blocking` says whether
+    the team has blocked the contact.
 
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
     before the planned text is stored, and until it is settled.
@@ -188,8 +212,30 @@ class Conversation(Document):
     opted_out: bool = False
     opted_at: Moment | None = None
     own_opt_out: bool = False
+    blocking: Blocking | None = None
     planned: tuple[str, ...] = ()
     answering: Answering = Answering()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the team has blocked the contact: their texts notify nobody, and none is sent to them."""
+        return self.blocking is not None and self.blocking.on
+
+
+class BlockContact(QueueMessage):
+    """An agent typed the number of a contact who is to be blocked on the channel's line, or unblocked, and perhaps why.
+
+    `order` is the order's identity.
+    """
+
+    actor = "tickets.block_contact"
+    typed: str
+    block: bool = True
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
+    order: str | None = None
 
 
 class NameContact(QueueMessage):

@@ -140,7 +140,8 @@ class Sms(Document):
     A text that is `late` was refused because Clerk got it long after it was written: a person may send it all the same.
 
     `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
-    thread shows it, and it changes and notifies nothing.
+    thread shows it, and it changes and notifies nothing. Nor does a `muted` one: the team had blocked the contact when
+    it got its place.
 
     `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
     `files` go out with an outbound text. `orders` are the newest orders to resend it that were carried out.
@@ -156,6 +157,7 @@ class Sms(Document):
     files: tuple[SlackFile, ...] = ()
     others: tuple[str, ...] = ()
     reaction: bool = False
+    muted: bool = False
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None

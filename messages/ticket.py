@@ -105,7 +105,8 @@ class Ticket(Document):
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer. Clerk
     filed that at `wait_filed_at`: who wrote to the contact before has not answered it.
-    `written_at` is when a person last wrote to the contact, on this ticket or one before it.
+    `written_at` is when a person last wrote to the contact, on this ticket or one before it. While `blocked`, the
+    team has blocked the contact: nobody waits, and no clock runs.
     `clocks` are those of the line's policy, as they follow from what has happened (`marks`). The next of them warns or
     falls due at `clocks_at`; while one runs, `rules` says under which rules they were computed. `snooze` is the last
     one.
@@ -141,6 +142,7 @@ class Ticket(Document):
     waiting_since: Moment | None = None
     wait_filed_at: Moment | None = None
     written_at: Moment | None = None
+    blocked: bool = False
     clocks: tuple[TicketClock, ...] = ()
     clocks_at: Moment | None = None
     marks: tuple[ClockMark, ...] = ()
@@ -152,6 +154,8 @@ class Ticket(Document):
     @property
     def waits_since(self) -> datetime | None:
         """When the contact began to wait; tickets of earlier versions do not say it, and New ones wait all the same."""
+        if self.blocked:
+            return None
         return self.waiting_since or (self.created_at if self.status is Status.NEW else None)
 
     @property
@@ -239,6 +243,22 @@ class OptIn(Document):
     since: Moment
 
 
+WHY_LIMIT: Final = 200
+
+
+class Block(Document):
+    """The agent blocks the contact on the ticket's line: their texts notify nobody, and none is sent to them."""
+
+    kind: Literal["block"] = "block"
+    why: str = Field("", max_length=WHY_LIMIT)
+
+
+class Unblock(Document):
+    """The agent ends the block of the ticket's contact."""
+
+    kind: Literal["unblock"] = "unblock"
+
+
 class StopAnswering(Document):
     """The contact looks like a machine since `since`: Clerk answers it no more by itself before `until`."""
 
@@ -261,7 +281,19 @@ class Expire(Document):
 
 
 Command = Annotated[
-    Edit | Take | SetStatus | SetPriority | Reply | TakeBack | AddNote | OptIn | StopAnswering | AnswerAgain | Expire,
+    Edit
+    | Take
+    | SetStatus
+    | SetPriority
+    | Reply
+    | TakeBack
+    | AddNote
+    | OptIn
+    | Block
+    | Unblock
+    | StopAnswering
+    | AnswerAgain
+    | Expire,
     Field(discriminator="kind"),
 ]
 

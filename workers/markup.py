@@ -121,7 +121,7 @@ def arrival(text: Sms) -> Arrival:
     """A contact's text as those see it who decide what follows from it."""
     is_keyword = text.wish is not None or text.unheeded is not None
     digest = words_digest(text.body)
-    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, digest, text.found_at)
+    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, digest, text.found_at, text.muted)
 
 
 def came(text: Sms) -> str:

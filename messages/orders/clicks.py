@@ -12,7 +12,7 @@ from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, Und
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate
 from messages.team.agent import ComeBack
-from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take
+from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take, Unblock
 from messages.views import FindTickets, OpenPlanned, OpenReply, PushSend
 
 MOST_PAGES: Final = 1000
@@ -161,7 +161,9 @@ def _send_late(click: Click) -> Sequence[QueueMessage]:
     return [late]
 
 
-def _command(click: Click, command: Take | SetStatus | SetPriority | OptIn | AnswerAgain) -> Sequence[QueueMessage]:
+def _command(
+    click: Click, command: Take | SetStatus | SetPriority | OptIn | Unblock | AnswerAgain
+) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
         command=command,
@@ -187,6 +189,10 @@ def _priority(click: Click) -> Sequence[QueueMessage]:
 
 def _opt_in(click: Click) -> Sequence[QueueMessage]:
     return _command(click, OptIn.model_validate(click.parsed_value()))
+
+
+def _unblock(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, Unblock())
 
 
 def _answer_again(click: Click) -> Sequence[QueueMessage]:
@@ -257,6 +263,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.status": _status,
     "ticket.priority": _priority,
     "ticket.opt_in": _opt_in,
+    "ticket.unblock": _unblock,
     "ticket.answer_again": _answer_again,
     "planned.keep": _keep_planned,
     "planned.send_now": _send_planned_now,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
-from messages.conversation import NameContact, PlaceContact
+from messages.conversation import BlockContact, NameContact, PlaceContact
 from messages.formats.later import USAGE as LATER_USAGE
 from messages.formats.later import read_later
 from messages.planned import ListPlanned, PlanTyped
@@ -25,6 +25,8 @@ HELP: Final = (
     "• `/clerk name NUMBER NAME` names a contact\n"
     "• `/clerk zone NUMBER ZONE` says in which time zone a contact is, such as `Europe/Berlin`: Clerk warns you of "
     "their nights\n"
+    "• `/clerk block NUMBER WHY`, in a line's channel, blocks a contact there: their texts are kept but notify nobody, "
+    "and none is sent to them; `/clerk unblock NUMBER` ends that\n"
     "• `/clerk away` says until when you are away: `2h`, `until Monday 9:00`, `on leave until 2026-12-24`; "
     "`/clerk back` ends that sooner\n"
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
@@ -39,6 +41,8 @@ HELP: Final = (
 )
 
 SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."
+BLOCK_USAGE: Final = "Who should be blocked, and why? Type `/clerk block +15551234567 spam`."
+UNBLOCK_USAGE: Final = "Who should be blocked no more? Type `/clerk unblock +15551234567`."
 NAME_USAGE: Final = "Which contact should get which name? Type `/clerk name +15551234567 Ann Lee`."
 ZONE_USAGE: Final = "Where is which contact? Type `/clerk zone +15551234567 Europe/Berlin`."
 FIND_USAGE: Final = (
@@ -116,6 +120,26 @@ def _name(typed: SlashCommand, rest: str) -> QueueMessage | str:
         return NAME_USAGE
     return NameContact(
         typed=html.unescape(rest),
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=_order(typed),
+    )
+
+
+def _block(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return _blocking(typed, rest, block=True) if rest else BLOCK_USAGE
+
+
+def _unblock(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    return _blocking(typed, rest, block=False) if rest else UNBLOCK_USAGE
+
+
+def _blocking(typed: SlashCommand, rest: str, *, block: bool) -> QueueMessage:
+    return BlockContact(
+        typed=html.unescape(rest),
+        block=block,
         by=typed.user,
         at=typed.at,
         channel=typed.channel,
@@ -203,6 +227,8 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "planned": _planned,
     "name": _name,
     "zone": _zone,
+    "block": _block,
+    "unblock": _unblock,
     "away": _away,
     "back": _back,
     "find": _find,

@@ -171,14 +171,18 @@ class TextMetadata(Document):
 
 
 class ReplyMetadata(TextMetadata):
-    """The private metadata of the Reply modal: the contact, and whether they had opted out when it opened."""
+    """The private metadata of the Reply modal: the contact, and whether they had opted out or were blocked then."""
 
     line: str
     contact: str
     opted_out: bool = False
+    blocked: bool = False
 
 
 OPTED_OUT: Final = "The contact has opted out, so Clerk can't send texts. Write notes in the thread, or under Assign."
+
+
+BLOCKED: Final = "The contact is blocked, so Clerk sends them no texts. Unblock them first, or write notes."
 
 
 def _text_error(text: str) -> str | None:
@@ -215,7 +219,8 @@ def _write(
 
 def _reply(submission: Submission) -> WriteText | PlanText | Errors:
     shown = ReplyMetadata.model_validate_json(submission.private_metadata)
-    wrong = OPTED_OUT if shown.opted_out else _text_error(_field(submission, "text").text)
+    wrong = OPTED_OUT if shown.opted_out else BLOCKED if shown.blocked else None
+    wrong = wrong or _text_error(_field(submission, "text").text)
     time = _time(submission, shown)
     if wrong or not isinstance(time, SendTime):
         return {**({"text": wrong} if wrong else {}), **({} if isinstance(time, SendTime) else time)}

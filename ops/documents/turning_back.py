@@ -21,6 +21,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "opt_outs": ("opted_at",),
     "conversations": (
         "opted_at",
+        "blocking.blocked_at",
         "lease.until",
         "sending.until",
         "send_at",
@@ -77,7 +78,7 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
     "agents": ("away_until",),
     "openings": ("closed_at", "due_at"),
     "contacts": ("created_at",),
-    "conversations": ("created_at", "debounce.latest.at"),
+    "conversations": ("created_at", "blocking.at", "debounce.latest.at"),
     "tickets": (
         "created_at",
         "updated_at",

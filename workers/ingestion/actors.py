@@ -178,7 +178,7 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
             await stores.conversations.begin_ordering(id, ports.now())
         newest, unplaced = await stores.texts.to_put_in_order(id, conversation.debounce.considered)
         texts, answered = await _next_texts(id, newest, unplaced, ports)
-        placed = await _place(texts, newest, ports)
+        placed = await _place(texts, newest, ports, muted=conversation.is_blocked)
         if texts or answered:
             await ports.publisher.publish(_filing(id, placed))
         if placed and conversation.planned:
@@ -243,14 +243,17 @@ def _filing(conversation: str, placed: Sequence[Sms]) -> FileTexts:
     return FileTexts(conversation=conversation, arrivals=arrivals, newest=last_text(placed[-1]))
 
 
-async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports) -> Sequence[Sms]:
-    """The texts with the places after `newest`; fewer if another worker took one."""
+async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports, *, muted: bool) -> Sequence[Sms]:
+    """The texts with the places after `newest`; fewer if another worker took one.
+
+    They are `muted` if the team has blocked the contact: what they are is decided once, whoever asks later.
+    """
     last, placed = newest.seq or 0 if newest else 0, []
     for seq, text in enumerate(candidates, last + 1):
         words, reaction = await _record_wish(text, ports), await _is_reaction(text, ports)
-        if not await ports.stores.texts.place(text, seq, words, reaction=reaction):
+        if not await ports.stores.texts.place(text, seq, words, reaction=reaction, muted=muted):
             break
-        placed.append(text.model_copy(update={"seq": seq, "reaction": reaction}))
+        placed.append(text.model_copy(update={"seq": seq, "reaction": reaction, "muted": muted}))
     return placed
 
 

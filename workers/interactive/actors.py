@@ -137,6 +137,7 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
             line.channel,
             message.response_url,
             opted_out=standing.out,
+            blocked=ticket.blocked,
             offered=offered,
         )
 

@@ -223,6 +223,8 @@ def _line(row: Row) -> tuple[str, ...]:
     if ticket.tags:
         about.append(listed([f"`{escape(tag)}`" for tag in ticket.tags], 120))
     about += due_in_short(ticket)
+    if ticket.blocked:
+        about.append(":no_bell: blocked")
     if ticket.waits_since is not None:
         about.append(f"waits since {local_time(ticket.waits_since)}")
     if ticket.assignees:

@@ -34,6 +34,12 @@ TYPED: Final = 3000
 HINT: Final = "At most 1,600 characters. A text that begins with // or note: stays a note for the team."
 
 
+BLOCKED: Final = (
+    "Your team has blocked the contact, so Clerk sends them no texts. To write to them, click “Unblock” on the card, "
+    "then Reply again."
+)
+
+
 def reply(
     line: Line,
     contact: Contact,
@@ -41,6 +47,7 @@ def reply(
     response_url: str | None,
     *,
     opted_out: bool = False,
+    blocked: bool = False,
     offered: Offered | None = None,
 ) -> dict[str, Any]:
     """The modal of a card's Reply button."""
@@ -54,9 +61,11 @@ def reply(
             f"that they want texts, click “{TOLD}” on the card, then Reply again."
         )
         blocks.append(SectionBlock(text=_plain(escape(warning))))
-    shown = {"line": line.id, "contact": contact.id, "opted_out": opted_out}
+    if blocked:
+        blocks.append(SectionBlock(text=_plain(BLOCKED)))
+    shown = {"line": line.id, "contact": contact.id, "opted_out": opted_out, "blocked": blocked}
     carried = {**shown, **_where(channel, response_url), **(offered.metadata if offered else {})}
-    times = [] if opted_out else fields(offered)
+    times = [] if opted_out or blocked else fields(offered)
     return _modal("ticket.reply", "Reply", [*blocks, _text(), *times], carried)
 
 

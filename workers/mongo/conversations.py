@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument
 
 from messages.answering import Answering
-from messages.conversation import Conversation, Debounce, SendingOutcome, Thread, conversation_id
+from messages.conversation import Blocking, Conversation, Debounce, SendingOutcome, Thread, conversation_id
 from messages.opt_outs import Standing
 from workers.mongo.collection import DocumentStore, stored
 
@@ -215,6 +215,16 @@ class Conversations(DocumentStore[Conversation]):
     async def set_opted_out(self, id: str, wish: Standing) -> bool:
         """Record a contact's wish about the line; False if a later one is recorded, or there is no conversation."""
         return await self._update(*superseding(id, wish))
+
+    async def set_blocking(self, id: str, blocking: Blocking) -> bool:
+        """Record whether the contact is blocked; False if what a later order says is recorded, or the same."""
+        before = [
+            {"blocking": None},
+            {"blocking.ticket": {"$lt": blocking.ticket}},
+            {"blocking.ticket": blocking.ticket, "blocking.version": {"$lt": blocking.version}},
+        ]
+        fields = {f"blocking.{name}": value for name, value in stored(blocking).items() if value is not None}
+        return await self._update({"_id": id, "$or": before}, {"$set": fields})
 
     async def set_thread(self, id: str, thread: Thread) -> None:
         """Record the conversation's Slack thread."""

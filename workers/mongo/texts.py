@@ -59,10 +59,15 @@ def _still_open(text: Sms) -> dict[str, Any]:
     return as_read if text.state is State.WAITING else {**as_read, "state": State.REFUSED, "late": True}
 
 
+_ARRIVAL: Final = {"seq": 1, "received_at": 1, "stored_at": 1, "reaction": 1, "muted": 1}
+
+
 def _arrival(fields: Mapping[str, Any]) -> Arrival:
+    """An inbound text, of which no more than the fields of `_ARRIVAL` were read."""
     came_at = fields["received_at"]
     found_at = found_late(came_at, fields.get("stored_at"))
-    return Arrival(fields["seq"], came_at, fields.get("reaction", False), found_at=found_at)
+    reaction, muted = fields.get("reaction", False), fields.get("muted", False)
+    return Arrival(fields["seq"], came_at, reaction, found_at=found_at, muted=muted)
 
 
 class Texts(DocumentStore[Sms]):
@@ -113,11 +118,13 @@ class Texts(DocumentStore[Sms]):
         before = {} if after is None else {"after": after}
         await self._update({"_id": text.id}, {"$set": {"asking": False, **before}})
 
-    async def place(self, text: Sms, seq: int, words: str = "", *, reaction: bool = False) -> bool:
+    async def place(self, text: Sms, seq: int, words: str = "", *, reaction: bool = False, muted: bool = False) -> bool:
         """Give a text its place, with words for the thread if need be; False if it has one, or the place is taken."""
         place: dict[str, Any] = {"place": _place_key(seq), "seq": seq}
         if reaction:
             place["reaction"] = True
+        if muted:
+            place["muted"] = True
         if words:
             place |= {"words": words, "unshown": text.conversation}
         try:
@@ -142,9 +149,9 @@ class Texts(DocumentStore[Sms]):
         unplaced = await self._find({"conversation": conversation, "place": _NO_PLACE})
         return [text for text in (*newest, *unplaced) if text.noticed_at > at]
 
-    async def are_reactions(self, conversation: str, first: int, last: int) -> bool:
-        """Whether all inbound texts `first`..`last` are reactions to ours."""
-        query = {**_places_query(conversation, first, last), "reaction": {"$ne": True}}
+    async def are_silent(self, conversation: str, first: int, last: int) -> bool:
+        """Whether all inbound texts `first`..`last` are reactions to ours, or came while the contact was blocked."""
+        query = {**_places_query(conversation, first, last), "reaction": {"$ne": True}, "muted": {"$ne": True}}
         return await self._collection.find_one(query, {"_id": 1}) is None
 
     async def newest_sent(self, conversation: str, limit: int) -> list[Sms]:
@@ -156,8 +163,7 @@ class Texts(DocumentStore[Sms]):
         """The inbound texts `first`..`last`, in order: no more of each than when it came."""
         if first > last:
             return []
-        fields = {"seq": 1, "received_at": 1, "stored_at": 1, "reaction": 1}
-        cursor = self._collection.find(_places_query(conversation, first, last), fields)
+        cursor = self._collection.find(_places_query(conversation, first, last), _ARRIVAL)
         return [_arrival(each) async for each in cursor.sort("place", ASCENDING)]
 
     async def arrivals_after(self, conversation: str, at: datetime, first: int, last: int) -> list[Arrival]:

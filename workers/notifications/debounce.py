@@ -65,8 +65,8 @@ class _Draft:
 
     def add_text(self, text: Arrival) -> None:
         self._heard_at = max(text.at, self._heard_at or text.at)
-        if text.reaction:
-            self._add_reaction(text)
+        if text.is_silent:
+            self._add_silent(text)
             return
         at = text.noticed_at
         quiet = self._last_text_at is None or at - self._last_text_at >= self._line.window
@@ -80,8 +80,8 @@ class _Draft:
         elif self._waiting_since is None:
             self._waiting_since = at
 
-    def _add_reaction(self, text: Arrival) -> None:
-        """A reaction is seen by whoever looks: it announces nothing, and keeps no other text waiting."""
+    def _add_silent(self, text: Arrival) -> None:
+        """A silent text is seen by whoever looks: it announces nothing, and keeps no other text waiting."""
         self.considered = text.seq
         if self._waiting_since is None:
             self._announced = max(self._announced, text.seq)
@@ -92,7 +92,7 @@ class _Draft:
     def mark_seen(self, at: datetime, texts: Sequence[Arrival]) -> None:
         """The team has seen what came before `at`."""
         self._seen_at = max(at, self._seen_at or at)
-        later = [text for text in texts if text.noticed_at > at and text.seq > self._announced and not text.reaction]
+        later = [text for text in texts if text.noticed_at > at and text.seq > self._announced and not text.is_silent]
         if not later:
             self._settle(self.considered)
         else:

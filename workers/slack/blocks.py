@@ -288,6 +288,8 @@ def _change_phrase(change: Change) -> str | None:
             return _difference(before, after, "notified", mention)
         case "opted_out":
             return "lifted the opt-out: the contact told them that they want texts. The provider may still refuse them."
+        case "blocked":
+            return _block_phrase(after)
         case "machine":
             return "lets Clerk answer this contact by itself again: it is no machine"
         case "withdrawn":
@@ -296,6 +298,13 @@ def _change_phrase(change: Change) -> str | None:
             return f"noted: {clip_escaped(unstyled(after), NOTED)}"
         case _:
             return None
+
+
+def _block_phrase(after: str | bool) -> str:
+    if after is False:
+        return "unblocked the contact: what they write notifies again, and they can get texts"
+    why = f": {unstyled_words(after)}" if isinstance(after, str) else ""
+    return f"blocked the contact{why}. Their texts are kept here but notify nobody, and none is sent to them"
 
 
 def _difference(before: Sequence[str], after: Sequence[str], noun: str, show: Any) -> str | None:

@@ -19,7 +19,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from messages.conversation import Contact
+from messages.conversation import Blocking, Contact
 from messages.deadlines.priority import Priority
 from messages.line import Line
 from messages.sms import Sms
@@ -37,6 +37,7 @@ from workers.markup import (
     words_of,
 )
 from workers.shown.clocks import due_words
+from workers.slack.block_notice import blocked
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
     FALLBACK,
@@ -67,7 +68,7 @@ class Card:
 
     With `withheld`, Slack's error, it says that its text could not be shown. `failed` says why the last text to the
     contact failed, if it did. `planned` is the line about what is planned, in markup. `opted_out_since` is when the
-    contact opted out of the line's texts, if they did.
+    contact opted out of the line's texts, if they did. `blocking` says who has blocked the contact, if they are.
     `away` are the users named on the ticket who are away.
     """
 
@@ -82,6 +83,7 @@ class Card:
     failed: str = ""
     planned: str = ""
     opted_out_since: datetime | None = None
+    blocking: Blocking | None = None
     away: Mapping[str, TimeAway] = field(default_factory=dict)
 
 
@@ -101,6 +103,7 @@ def card(card: Card) -> Rendered:
         *([ContextBlock(elements=[mrkdwn(_arrival_line(card))])] if card.newest else []),
         *([ContextBlock(elements=[mrkdwn(card.planned)])] if card.planned else []),
         *opt_out(ticket.id, card.line, card.opted_out_since),
+        *blocked(ticket.id, card.blocking),
         SectionBlock(fields=_fields(ticket, card.line, card.away)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
         _quick_actions(ticket),

@@ -252,6 +252,7 @@ def _contact_facts(parties: Parties, now: datetime) -> ContactFacts:
     where = _where(parties)
     return ContactFacts(
         opted_out=parties.standing.out,
+        blocked=between is not None and between.is_blocked,
         quiet_until=quiet_until(line.quiet_hours, where.zones, now) if line else None,
         assumed=where.assumed,
         lately=heard_at is not None and now - heard_at <= AWAKE_FOR,
@@ -278,7 +279,10 @@ LINE_GONE: Final = "Not sent: the line no longer exists. Ask an admin to add it 
 
 _WORDS: Final[Mapping[Cause, str]] = MappingProxyType(
     {
-        Cause.BLOCKED: "Not sent: the contact is blocked.",
+        Cause.BLOCKED: (
+            "Not sent: your team has blocked the contact on this line. To write to them, click “Unblock” on the card, "
+            "or type /clerk unblock NUMBER, and send it again."
+        ),
         Cause.LINE_REMOVED: LINE_GONE,
         Cause.LOOP: "Not sent: this looks like a machine, so Clerk does not answer it by itself for now.",
         Cause.BUDGET: "Not sent: the contact has had enough automatic texts for now.",

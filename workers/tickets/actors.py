@@ -15,6 +15,7 @@ from messages.ticket import (
     ActOnTicket,
     AgentWrote,
     AnswerAgain,
+    Block,
     Edit,
     Entry,
     FileTexts,
@@ -26,12 +27,14 @@ from messages.ticket import (
     Take,
     TakeBack,
     Ticket,
+    Unblock,
 )
 from workers.markup import last_text
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.tickets.auto_actors import answer_again, answer_texts, is_taken_for_machine, tell_stopped
+from workers.tickets.block_actors import follow_block
 from workers.tickets.lifecycle import (
     Decision,
     decide,
@@ -57,6 +60,9 @@ LINE_REMOVED: Final = (
 FILED_AGAIN: Final = 50
 """How many texts are marked as filed again: a worker may have died between filing and marking them."""
 
+
+_OF_CONVERSATION: Final = (Reply, TakeBack, Block, Unblock)
+"""The orders that are about the conversation: if their ticket is Closed, they go to its newest one."""
 
 REPLY_AMONG: Final = 100
 """Among how many versions before those that a ticket holds the reply is looked for that is taken back."""
@@ -107,11 +113,11 @@ async def _file(
     """The ticket, or its successor, extended to the `newest` text; None if another worker was faster."""
     now, conversation = ports.now(), message.conversation
     if ticket is not None:
-        quiet = may_reopen(ticket) and await ports.stores.texts.are_reactions(
+        silent = _may_be_silent(ticket, message) and await ports.stores.texts.are_silent(
             conversation, ticket.last_text + 1, newest.seq
         )
         came_at = await _came_at(message, ticket.last_text + 1, newest, ports)
-        received = receive(ticket, newest.seq, now, line.solved_for, only_reactions=quiet, came_at=came_at)
+        received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, came_at=came_at)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
             return extended if await _save(ticket, extended, now, ports) else None
@@ -120,6 +126,7 @@ async def _file(
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
     wait = waiting(None, await _came_at(message, first, newest, ports), now)
     more = {**wait, "newest": newest, "written_at": ticket.written_at if ticket else None}
+    more |= {"blocked": ticket is not None and ticket.blocked}
     begun = new.model_copy(update={**covered, **more})
     return begun if await ports.stores.tickets.add(begun) else None
 
@@ -131,6 +138,12 @@ async def _came_at(message: FileTexts, first: int, newest: LastText, ports: Port
         arrivals = await ports.stores.texts.arrivals(message.conversation, first, newest.seq)
         came_at = first_came(arrivals, first, newest.seq)
     return came_at or newest.at
+
+
+def _may_be_silent(ticket: Ticket, message: FileTexts) -> bool:
+    """Whether it matters that the texts may all be reactions, or of a blocked contact; the texts themselves say it."""
+    muted = ticket.blocked or not message.arrivals or any(each.muted for each in message.arrivals)
+    return muted or may_reopen(ticket)
 
 
 def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
@@ -157,7 +170,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             log.warning("an order about a ticket that does not exist", ticket=message.ticket)
             return
         tickets = [ticket]
-        if isinstance(message.command, Reply | TakeBack) and ticket.is_closed:
+        if isinstance(message.command, _OF_CONVERSATION) and ticket.is_closed:
             ticket = await ports.stores.tickets.newest(ticket.conversation) or ticket
             tickets.append(ticket)
         if (known := await _entry_of(message, tickets, ports)) is not None:
@@ -191,12 +204,14 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             break
     else:
         raise LostVersionRace
-    if isinstance(message.command, Reply | TakeBack):
+    if isinstance(message.command, _OF_CONVERSATION):
         await _keep(message, decision.ticket, ports)
     if isinstance(message.command, OptIn) and not decision.refusals:
         await _opt_in(message.command, at, ticket, ports)
     if isinstance(message.command, AnswerAgain) and not decision.refusals:
         await answer_again(message.command, ticket.conversation, ports)
+    if isinstance(message.command, Block | Unblock):
+        await follow_block(message, decision.ticket, ports, done_now=not decision.refusals)
     if isinstance(message.command, StopAnswering):
         await tell_stopped(message.command, ticket.conversation, ports)
     if message.by is not None:
@@ -241,11 +256,11 @@ async def _opt_in(command: OptIn, at: datetime, ticket: Ticket, ports: Ports) ->
 async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Ports) -> Entry | None:
     """The entry of an order that was carried out before; None if it is new.
 
-    A reply may have been carried out on any of the conversation's tickets, another order on its own ticket only.
+    What is about the conversation may have been carried out on any of its tickets, another order on its own only.
     """
     history = (entry for ticket in tickets for entry in ticket.history)
     found = entry_of(history, message.command, message.by, message.at, message.order)
-    elsewhere = isinstance(message.command, Reply | TakeBack) or any(ticket.earlier_entries for ticket in tickets)
+    elsewhere = isinstance(message.command, _OF_CONVERSATION) or any(ticket.earlier_entries for ticket in tickets)
     if found is not None or message.order is None or not elsewhere:
         return found
     return await ports.stores.past.of_order(message.order)
@@ -330,7 +345,7 @@ async def _begin_successor(ticket: Ticket, status: Status, message: ActOnTicket,
     new = _new_ticket(number, ticket.conversation, ticket.line, ticket.contact, ports.now())
     covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
     by = () if message.by is None else (message.by,)
-    more = {"status": status, "assignees": by, "written_at": ticket.written_at}
+    more = {"status": status, "assignees": by, "written_at": ticket.written_at, "blocked": ticket.blocked}
     await ports.stores.tickets.add(new.model_copy(update={**covered, **more}))
 
 

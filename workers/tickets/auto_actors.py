@@ -123,6 +123,7 @@ async def _facts(
         answering=conversation.answering,
         arrivals=arrivals,
         away=ticket.assignees,
+        blocked=conversation.is_blocked or ticket.blocked,
     )
 
 

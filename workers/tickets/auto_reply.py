@@ -220,7 +220,7 @@ SILENCES: Final[Mapping[Silence, Callable[[_Case], bool]]] = MappingProxyType(
         Silence.NOT_TEXTABLE: lambda case: not is_textable(case.facts.ticket.contact),
         Silence.OWN_LINE: lambda case: case.facts.own_line,
         Silence.OPTED_OUT: lambda case: case.facts.opted_out,
-        Silence.BLOCKED: lambda case: case.facts.blocked,
+        Silence.BLOCKED: lambda case: case.facts.blocked or (case.text is not None and case.text.muted),
         Silence.TAG: lambda case: NO_AUTO in case.facts.ticket.tags,
         Silence.ATTENDED: _is_attended,
         Silence.ASSIGNED: lambda case: not set(case.facts.ticket.assignees) <= set(case.facts.away),
@@ -242,7 +242,7 @@ def decide_texts(facts: AutoFacts) -> AutoDecision:
         return AutoDecision(facts.answering)
     facts = replace(facts, arrivals=new)
     counted = _counted(facts)
-    text = next((each for each in reversed(new) if not each.reaction and not each.keyword), new[-1])
+    text = next((each for each in reversed(new) if not each.is_silent and not each.keyword), new[-1])
     begins = any(each.seq == facts.ticket.first_text and facts.now - each.at <= FRESH for each in new)
     kind = _called_for(facts, begins=begins)
     case = None if kind is None else _Case(facts, kind, text, counted)
@@ -345,7 +345,7 @@ def _finished(facts: AutoFacts, decision: AutoDecision) -> AutoDecision:
 def _with_wait(facts: AutoFacts, decision: AutoDecision, text: Arrival) -> AutoDecision:
     """The decision with when the contact will have waited for long, if they wait."""
     known, wait = decision.answering.wait, _wait(facts)
-    is_fresh = facts.now - text.at <= FRESH and not text.keyword and not text.reaction
+    is_fresh = facts.now - text.at <= FRESH and not text.keyword and not text.is_silent
     if wait is None:
         kept = None
     elif known is not None and (known.ticket, known.since) == (wait.ticket, wait.since):
@@ -387,7 +387,7 @@ def _counted(facts: AutoFacts) -> Answering:
         after = after.model_copy(update={"stop": None})
     looks_like_machine = False
     for text in facts.arrivals:
-        if not text.reaction:
+        if not text.is_silent:
             after = _with_text(after, text)
             looks_like_machine = looks_like_machine or is_machine(after)
     if looks_like_machine and after.stop is None:

@@ -16,6 +16,7 @@ from messages.ticket import (
     TAGS_LIMIT,
     AddNote,
     AnswerAgain,
+    Block,
     Change,
     Command,
     Edit,
@@ -31,7 +32,9 @@ from messages.ticket import (
     Take,
     TakeBack,
     Ticket,
+    Unblock,
 )
+from workers.tickets.blocking import block_or_unblock, with_reason
 from workers.tickets.waiting import is_answered, waiting
 
 
@@ -128,6 +131,8 @@ def decide(
             draft, refusals = _add_note(ticket, command, by, now), ()
         case OptIn():
             draft, refusals = {}, () if opted_out else (NOT_OPTED_OUT,)
+        case Block() | Unblock():
+            draft, refusals = block_or_unblock(ticket, command)
         case StopAnswering():
             draft, refusals = {}, ()
         case AnswerAgain():
@@ -139,6 +144,8 @@ def decide(
     after = next_version(ticket, draft, by, now, _why(command), solved_for)
     if isinstance(command, Reply):
         after = _with_wait(ticket, after, by, now)
+    if isinstance(command, Block) and not refusals:
+        after = with_reason(after, command.why)
     if not refusals and (told := _told(command)) is not None:
         after = _with_entry(ticket, told, by, now, _why(command))
     if order is not None:
@@ -236,17 +243,18 @@ def receive(
     now: datetime,
     solved_for: timedelta,
     *,
-    only_reactions: bool = False,
+    silent: bool = False,
     came_at: datetime | None = None,
 ) -> Ticket | None:
     """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor.
 
-    Reactions alone change no status, and need no successor. The first of the texts came at `came_at`, if not now.
+    `silent` ones alone (reactions, texts of a blocked contact) change no status, and need no successor. The first of
+    the texts came at `came_at`, if not now.
     """
     if last_text <= ticket.last_text:
         return ticket
-    if only_reactions:
-        return next_version(ticket, {"last_text": last_text}, None, now, "reaction", solved_for)
+    if silent:
+        return next_version(ticket, {"last_text": last_text}, None, now, "silent", solved_for)
     status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None

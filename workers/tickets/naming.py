@@ -26,7 +26,7 @@ def parse_name(message: NameContact, lines: Sequence[Line], known: Collection[st
 
     `known` are contacts that the typed words may begin with as a card shows them: not each is a phone number.
     """
-    found = _split(message.typed, message.channel, lines, known)
+    found = split_typed(message.typed, message.channel, lines, known)
     if isinstance(found, str):
         return f"No name was saved. {found}"
     number, rest = found
@@ -62,7 +62,7 @@ ZONE_USAGE: Final = (
 
 def parse_zone(message: PlaceContact, lines: Sequence[Line], known: Collection[str]) -> ContactZone | str:
     """The contact and the zone, or the answer that says what is wrong; `known` as for a name."""
-    found = _split(message.typed, message.channel, lines, known)
+    found = split_typed(message.typed, message.channel, lines, known)
     if isinstance(found, str):
         return f"No time zone was saved. {found}"
     number, rest = found
@@ -77,7 +77,7 @@ def parse_zone(message: PlaceContact, lines: Sequence[Line], known: Collection[s
     return ContactZone(number, zone)
 
 
-def _split(typed: str, channel: str, lines: Sequence[Line], known: Collection[str]) -> tuple[str, str] | str:
+def split_typed(typed: str, channel: str, lines: Sequence[Line], known: Collection[str]) -> tuple[str, str] | str:
     """The contact that typed words begin with, and the rest; or what is wrong with the number."""
     line = line_of(lines, channel)
     exactly = split_contact(typed, known)

@@ -30,10 +30,10 @@ def is_answered(ticket: Ticket, written_at: datetime) -> bool:
 def first_came(arrivals: Sequence[Arrival], first: int, last: int) -> datetime | None:
     """When the first of the texts `first`..`last` came; None if these are not all of them.
 
-    A reaction waits for no answer, unless there is nothing else.
+    A silent text waits for no answer, unless there is nothing else.
     """
     new = {each.seq: each for each in arrivals if first <= each.seq <= last}
     if len(new) < last - first + 1:
         return None
-    texts = [each.at for each in new.values() if not each.reaction]
+    texts = [each.at for each in new.values() if not each.is_silent]
     return min(texts or [each.at for each in new.values()])

@@ -256,5 +256,6 @@ class CardsPass:
             failed=conversation.outcome.failed if conversation.outcome else "",
             planned=planned_posts.card_line(self._state.planned),
             opted_out_since=self._state.standing.since if self._state.standing.out else None,
+            blocking=conversation.blocking,
             away=self._state.away,
         )

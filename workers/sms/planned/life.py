@@ -36,7 +36,7 @@ class PlanEvent(StrEnum):
     TEXT_HOLDS = "the contact writes, and the text waits then"
     TEXT_CANCELS = "the contact writes, and the text is cancelled then"
     TEXT_CHANGES_NOTHING = "the contact writes, and the text is sent all the same"
-    OPT_OUT = "the contact opts out"
+    OPT_OUT = "the contact opts out, or is blocked"
     LINE_REMOVED = "the line is removed"
     EDIT = "an agent changes it"
     SEND_NOW = "an agent sends it now"
@@ -135,13 +135,14 @@ class Surroundings:
     """What a planned text depends on: what the gate is told of the contact and the line, and what the contact wrote.
 
     `wrote_at` is when the contact's newest text came, and `stopped_at` when their newest opt-out did, although a later
-    START may have lifted it.
+    START may have lifted it. `blocked_at` is when the team last blocked the contact, whether or not they still are.
     """
 
     contact: ContactFacts = field(default_factory=ContactFacts)
     line: LineFacts = field(default_factory=LineFacts)
     wrote_at: datetime | None = None
     stopped_at: datetime | None = None
+    blocked_at: datetime | None = None
 
 
 ENDS: Final = {
@@ -164,6 +165,8 @@ def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening 
         return Happening(ended, why=_BECAUSE.get(verdict.why, ""))
     if around.stopped_at is not None and around.stopped_at > planned.since:
         return Happening(PlanEvent.OPT_OUT)
+    if around.blocked_at is not None and around.blocked_at > planned.since:
+        return Happening(PlanEvent.OPT_OUT, why=_BECAUSE[Cause.BLOCKED])
     if planned.state is H:
         if planned.look_at is None or planned.look_at > now:
             return None

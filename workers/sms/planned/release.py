@@ -16,7 +16,9 @@ from workers.sms.sending import WAIT_FOR_EARLIER
 async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
     """What some planned texts of one conversation depend on, now."""
     stores, first = ports.stores, plans[0]
-    contact, line = facts_of(await stores.opt_outs.parties(first.line, first.contact), ports.now())
+    parties = await stores.opt_outs.parties(first.line, first.contact)
+    contact, line = facts_of(parties, ports.now())
+    blocking = parties.conversation.blocking if parties.conversation else None
     since = min(each.since for each in plans)
     wrote = [text for text in await stores.texts.inbound_since(first.conversation, since) if not text.reaction]
     return Surroundings(
@@ -24,6 +26,7 @@ async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
         line=line,
         wrote_at=max((text.noticed_at for text in wrote), default=None),
         stopped_at=max((text.noticed_at for text in wrote if text.wish == OptOut.STOP), default=None),
+        blocked_at=blocking.blocked_at if blocking else None,
     )
 
 
