@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "calendars": "List, show, add, change and remove calendars: the hours that lines name.",
     "planned": "List the texts that agents have planned for later, and those that are held.",
     "agents": "List agents who are away or have hours, and set their hours.",
+    "sla": "List tickets that are late or due next, and explain the clocks of one.",
     "queues": "Show every queue: its messages, consumers, rates and oldest message.",
     "peek": "Show the next messages of a queue and leave them there.\n\n"
     "Messages that workers hold can't be shown. Each look at a work queue uses one of the 50 deliveries that RabbitMQ "
@@ -48,7 +49,7 @@ COMMANDS: Final = {
 PROCESSES: Final = {"run", "gateway", "worker", "clock", "health"}
 """These have their modules in ops/commands/processes."""
 
-GROUPS: Final = {"lines", "calendars", "agents", "planned", "dead"}
+GROUPS: Final = {"lines", "calendars", "agents", "planned", "sla", "dead"}
 """These have commands of their own, and say themselves what their help ends with."""
 
 

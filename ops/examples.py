@@ -18,6 +18,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "clerk calendars close shop until 14:00 --why training",
     ),
     "planned": ("clerk planned list", "clerk planned list --line +15550001111 --show-text --json"),
+    "sla": ("clerk sla explain '#42'", "clerk sla list --line +15550001111 --json"),
     "agents": ("clerk agents list", "clerk agents set U0123ABCD --hours shop"),
     "queues": ("clerk queues --watch", "clerk queues --json"),
     "peek": ("clerk peek slack -n 5", "clerk peek slack.XQ --show-text"),

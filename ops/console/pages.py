@@ -25,7 +25,7 @@ from ops.console.dead_letters import grouped
 from ops.console.forms import form_of
 from ops.console.runs import Busy
 from ops.console.search import search
-from ops.console.ticket_rows import TicketRow, due_now, ticket_rows
+from ops.console.ticket_rows import TicketRow, ticket_rows
 from ops.console.view import View, agent_now
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
@@ -33,6 +33,7 @@ from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS
 from ops.queues.broker import held_words
 from ops.queues.layout import family
 from ops.queues.letters import Selection
+from ops.traces.due import due_now
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = 50

@@ -7,7 +7,7 @@ posted anew as time passes.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from messages.deadlines.clocks import TicketClock
+from messages.deadlines.clocks import ClockMark, MarkKind, TicketClock
 from messages.deadlines.policy_words import length
 from messages.deadlines.turn import next_due
 from messages.ticket import Ticket
@@ -19,7 +19,10 @@ def due_words(ticket: Ticket) -> list[str]:
     if ticket.is_closed:
         return []
     clocks = [each for each in ticket.clocks if each.stopped_at is None]
-    return [_sentence(each) for each in sorted(clocks, key=lambda each: not each.kind.is_response)]
+    return [
+        f"{_sentence(each)}{_not_arrived(each, ticket.marks)}"
+        for each in sorted(clocks, key=lambda each: not each.kind.is_response)
+    ]
 
 
 def due_in_short(ticket: Ticket) -> Iterable[str]:
@@ -38,6 +41,14 @@ def _sentence(clock: TicketClock) -> str:
         return f"{_what(clock)} never due: no opening in the calendar"
     was = "was " if clock.breached_at is not None else ""
     return f"{_alarm(clock)}{_what(clock)} {was}due {local_age(clock.due_at)} ({local_time(clock.due_at)})"
+
+
+def _not_arrived(clock: TicketClock, marks: Iterable[ClockMark]) -> str:
+    """That the last answer within a clock that runs on did not arrive, if there is one."""
+    answers = [each for each in marks if each.kind is MarkKind.ANSWER and each.failed and each.at >= clock.began_at]
+    if not answers or not clock.kind.is_response:
+        return ""
+    return f"; the answer of {local_time(max(each.at for each in answers))} did not arrive"
 
 
 def _alarm(clock: TicketClock) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from messages.deadlines.clocks import ClockKind, TicketClock
 from messages.ticket import Status, Ticket
-from ops.console.ticket_rows import due_now
+from ops.traces.due import due_now
 from sandbox.slack.blockkit.block_checks import block_errors
 from tests import make
 from tests.make import NOW, at

@@ -1,5 +1,6 @@
 """`clerk lines`, `clerk export` and `clerk import` as commands on a real MongoDB wire server."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +15,10 @@ import pytest
 from messages.conversation import Conversation
 from messages.sms import Direction, Sms
 from ops.documents.reader import Documents
+from tests import make
 from tests.commands import Told, clerk_in_process, clerk_program
 from tests.servers import BackingServer, database
+from workers.mongo import Stores
 
 type Clerk = Callable[..., Told]
 
@@ -317,4 +320,34 @@ def test_targets_are_set_shown_and_taken_away_again_and_their_version_only_grows
     (after,) = lines(clerk)
     assert after["policy"]["targets"] == {}
     assert after["policy"]["version"] > line["policy"]["version"]
+    assert clerk("lines", "remove", LINE).returncode == 0
+
+
+async def tickets_with_clocks(mongo_url: str) -> None:
+    """Ticket 41, due in an hour, ticket 42, which is late, and ticket 43, which only waits."""
+    now = datetime.now(UTC)
+    async with Stores.opened(mongo_url) as stores:
+        await stores.lines.add(make.line(name="Support"))
+        for number, ahead in ((41, 1), (42, -1), (43, None)):
+            due = {} if ahead is None else {"due_at": now + timedelta(hours=ahead)}
+            clocks = (make.ticket_clock(began_at=now, running_since=now, warn_at=None, **due),) if due else ()
+            await stores.tickets.add(make.ticket(id=number, conversation=f"c{number}", clocks=clocks))
+
+
+def test_what_is_late_or_due_is_listed_and_explained(clerk: Clerk, mongo_url: str) -> None:
+    assert clerk("sla", "list").stdout == "Nothing is due.\n"
+    asyncio.run(tickets_with_clocks(mongo_url))
+    rows = json.loads(clerk("sla", "list", "--json").stdout)
+    assert [(row["ticket"], row["late"]) for row in rows] == [(42, True), (41, False)]
+    assert json.loads(clerk("sla", "list", "--json", "--line", "+15550009999").stdout) == []
+    listed = clerk("sla", "list", "--most", "1")
+    assert (listed.returncode, "#42" in listed.stdout, "#41" in listed.stdout) == (0, True, False)
+    told = clerk("sla", "explain", "#42")
+    assert (told.returncode, "first answer  1 h" in told.stdout, told.stderr) == (0, True, "")
+    assert "It has no clocks" in clerk("sla", "explain", "43").stdout
+    assert [each["kind"] for each in json.loads(clerk("sla", "explain", "41", "--json").stdout)["clocks"]] == [
+        "first_response"
+    ]
+    assert (clerk("sla", "explain", "99").returncode, clerk("sla", "explain", "x").returncode) == (1, 2)
+    assert clerk("sla", "list", "--most", "0").returncode == 2
     assert clerk("lines", "remove", LINE).returncode == 0

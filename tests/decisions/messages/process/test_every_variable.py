@@ -155,6 +155,7 @@ def test_every_command_that_reads_variables_says_which_is_wrong_and_ends_with_2(
         "lines": ("list",),
         "calendars": ("list",),
         "planned": ("list",),
+        "sla": ("list",),
         "agents": ("list",),
         "peek": ("slack",),
         "dead": ("list",),
