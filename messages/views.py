@@ -58,6 +58,17 @@ class FindTickets(QueueMessage):
     received_at: Moment
 
 
+class ExplainClocks(QueueMessage):
+    """A person asks by when a ticket is due, and why; the answer goes to them."""
+
+    actor = "interactive.explain_clocks"
+    ticket: int
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
+
+
 class _AboutHours(QueueMessage):
     """A person typed something about the hours of a channel's lines; the answer goes to them."""
 

@@ -22,6 +22,7 @@ ACTORS: Final = (
     "workers.sms.compose_actors",
     "workers.tickets.auto_actors",
     "workers.interactive.hours_actors",
+    "workers.interactive.clocks_actors",
     "workers.sms.planned.actors",
     "workers.notifications.away_actors",
     "workers.slack.digest.actors",

@@ -1,6 +1,7 @@
 """The words after `/clerk`, and the orders they give: one row per word. Pure."""
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -11,7 +12,7 @@ from messages.formats.later import read_later
 from messages.planned import ListPlanned, PlanTyped
 from messages.sms import WriteTyped
 from messages.team.agent import ComeBack, GoAway
-from messages.views import CloseForAWhile, FindTickets, OpenAgain, OpenDashboard, ShowHours
+from messages.views import CloseForAWhile, ExplainClocks, FindTickets, OpenAgain, OpenDashboard, ShowHours
 
 HELP: Final = (
     "Texts to your team's numbers appear as cards, and each card begins a thread. Your replies in the thread go out as "
@@ -31,6 +32,7 @@ HELP: Final = (
     "`/clerk back` ends that sooner\n"
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
     "subject\n"
+    "• `/clerk sla #12` says by when a ticket must be answered and solved, and why\n"
     "• `/clerk hours` says whether the line is open, until when, and when it is closed next\n"
     "• `/clerk close until 14:00 training` or `/clerk close 2h`, in a line's channel, closes it for a while; "
     "`/clerk open` opens it again\n"
@@ -49,11 +51,13 @@ FIND_USAGE: Final = (
     "What are you looking for? Type `/clerk find WORDS`: a ticket (`#12`), a number, a name, a tag, a status, or words "
     "of the subject."
 )
+SLA_USAGE: Final = "Which ticket do you mean? Type `/clerk sla #12`."
 CLOSE_USAGE: Final = (
     "Until when should the line be closed, and why? Type `/clerk close until 14:00 training`, `/clerk close 2h` or "
     "`/clerk close until mon 9:00`."
 )
 QUERY_LIMIT: Final = 200
+_NUMBER: Final = re.compile(r"#?\s*([1-9][0-9]{0,14})", re.ASCII)
 
 
 class SlashCommand(Document):
@@ -195,6 +199,15 @@ def _find(typed: SlashCommand, rest: str) -> QueueMessage | str:
     )
 
 
+def _sla(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    number = _NUMBER.fullmatch(rest)
+    if number is None:
+        return SLA_USAGE
+    return ExplainClocks(
+        ticket=int(number[1]), by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url
+    )
+
+
 def _hours(typed: SlashCommand, rest: str) -> QueueMessage | str:
     return ShowHours(by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url)
 
@@ -232,6 +245,7 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "away": _away,
     "back": _back,
     "find": _find,
+    "sla": _sla,
     "hours": _hours,
     "close": _close,
     "open": _open,

@@ -3,7 +3,7 @@
 It is read off the ticket and its history as they are, and nothing is kept for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -61,15 +61,24 @@ class ClockLife:
     steps: tuple[ClockStep, ...]
 
 
-def clock_life(ticket: Ticket, history: Sequence[Entry], calendar: Calendar | None, now: datetime) -> ClockLife:
-    """The life of a ticket's clocks until `now`, and when what still runs is due; `calendar` is its line's."""
-    writers = {entry.order: entry.by for entry in history if entry.order is not None and entry.by is not None}
+def clock_life(
+    ticket: Ticket,
+    history: Sequence[Entry],
+    calendar: Calendar | None,
+    now: datetime,
+    named: Callable[[str], str] = str,
+) -> ClockLife:
+    """The life of a ticket's clocks until `now`, and when what still runs is due; `calendar` is its line's.
+
+    `named` says how an agent is called.
+    """
+    writers = {entry.order: named(entry.by) for entry in history if entry.order is not None and entry.by is not None}
     by_age = sorted(ticket.clocks, key=lambda each: (each.began_at, _ORDER.index(each.kind)))
     clocks = tuple(_now(each, calendar, now) for each in by_age)
     steps = [step for each in clocks for step in _steps(each, writers, now)]
     if clocks:
         steps += _failed(ticket, writers)
-        steps += _changes(ticket, history, clocks[0].clock.began_at)
+        steps += _changes(ticket, history, clocks[0].clock.began_at, named)
     return ClockLife(clocks, tuple(sorted(steps, key=lambda each: each.at)))
 
 
@@ -132,18 +141,21 @@ def _failed(ticket: Ticket, writers: Mapping[str, str]) -> Iterator[ClockStep]:
             yield ClockStep(mark.at, "", what, is_late=True)
 
 
-def _changes(ticket: Ticket, history: Sequence[Entry], since: datetime) -> Iterator[ClockStep]:
+def _changes(
+    ticket: Ticket, history: Sequence[Entry], since: datetime, named: Callable[[str], str]
+) -> Iterator[ClockStep]:
     """The changes of status and priority since the first clock began, and what they did to the clocks."""
     is_timed = any(each.kind is ClockKind.RESOLUTION for each in ticket.clocks)
     for entry in history:
+        who = named(entry.by) if entry.by else "Clerk"
         for change in entry.changes:
             if (what := _changed(change)) and entry.at >= since:
                 effect = _EFFECTS.get(Status(change.after)) if change.what == "status" and is_timed else None
-                yield ClockStep(entry.at, LABELS[ClockKind.RESOLUTION] if effect else "", _said(entry, what, effect))
+                yield ClockStep(entry.at, LABELS[ClockKind.RESOLUTION] if effect else "", _said(who, what, effect))
 
 
-def _said(entry: Entry, what: str, effect: str | None) -> str:
-    return f"{what} by {entry.by or 'Clerk'}{f': {effect}' if effect else ''}"
+def _said(who: str, what: str, effect: str | None) -> str:
+    return f"{what} by {who}{f': {effect}' if effect else ''}"
 
 
 _EFFECTS: Final[Mapping[Status, str]] = {
