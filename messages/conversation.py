@@ -194,7 +194,8 @@ class Conversation(Document):
     the team has blocked the contact.
 
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
-    before the planned text is stored, and until it is settled.
+    before the planned text is stored, and until it is settled. `alerts` are the numbers of the tickets with alerts that
+    are not over.
     """
 
     id: str
@@ -214,6 +215,7 @@ class Conversation(Document):
     own_opt_out: bool = False
     blocking: Blocking | None = None
     planned: tuple[str, ...] = ()
+    alerts: tuple[int, ...] = ()
     answering: Answering = Answering()
 
     @property

@@ -10,6 +10,7 @@ from pydantic import model_validator
 from messages.answering import AutoReplies
 from messages.base import Document, Duration, Moment
 from messages.calendar import Clock, Period
+from messages.deadlines.alert import AlertSettings
 from messages.deadlines.policy import Policy
 
 
@@ -78,7 +79,8 @@ class Line(Document):
     In `quiet_hours` it is night for a contact, and `quiet` says what that does to texts. `zone` is where the line is,
     for contacts of whom nobody knows where they are; blank: unknown.
     A reply in the thread waits for `hold`, at most `LONGEST_HOLD`, so that its author can take it back.
-    `policy` says within which time its tickets are answered and solved; by default it says nothing.
+    `policy` says within which time its tickets are answered and solved; by default it says nothing. `alerts` are whom
+    Clerk tells of what is late, and when.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
@@ -101,6 +103,7 @@ class Line(Document):
     auto_replies: AutoReplies = AutoReplies()
     hold: Duration = timedelta()
     policy: Policy = Policy()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def label(self) -> str:

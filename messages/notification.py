@@ -20,6 +20,8 @@ class PostKind(StrEnum):
     WRITTEN = "written"
     DIGEST = "digest"
     """What came while a line was closed; it is in no conversation."""
+    ALERT = "alert"
+    """That a ticket waits too long; in place of its conversation the post names the alert, or the line's storm."""
 
 
 NOTIFICATIONS: Final = frozenset({PostKind.CARD, PostKind.PAST_CARD})

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
+from messages.deadlines.alert import ConsiderAlerts, ShowAlerts
 from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
@@ -34,11 +35,27 @@ log = structlog.get_logger("clerk.clock")
 
 WOKEN: Final = Counter("clerk_clock_wakes_total", "Due work that the clock found", ["what"])
 start_at_zero(
-    WOKEN, ("texts", "outbox", "planned", "tickets", "closing", "announcements", "answers", "redraws", "openings")
+    WOKEN,
+    (
+        "texts",
+        "outbox",
+        "planned",
+        "tickets",
+        "closing",
+        "announcements",
+        "answers",
+        "redraws",
+        "openings",
+        "alerts",
+        "alert boards",
+    ),
 )
 
 WAKE_AGAIN_AFTER: Final = timedelta(seconds=30)
 """How long after its message due work gets another one."""
+
+SHOWN_WITHIN: Final = timedelta(seconds=20)
+"""After this long the clock finds an alert that Slack does not show, although its message was published."""
 
 type Wake = Callable[[], Awaitable[None]]
 type Due = tuple[str, datetime | None, Wake]
@@ -142,6 +159,22 @@ async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
+async def _due_alerts(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    due = await ports.stores.alerts.due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    return [
+        ("alerts", each.look_at, _publish(ports, ConsiderAlerts(ticket=each.ticket)))
+        for each in {alert.ticket: alert for alert in reversed(due)}.values()
+    ]
+
+
+async def _unshown_alerts(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    again_at = now + WAKE_AGAIN_AFTER
+    unshown = await ports.stores.alerts.to_show_since(now - SHOWN_WITHIN, again_at, lines=lines)
+    since = {each.id: each.look_at for each in await ports.stores.alert_boards.due(now, again_at, lines)}
+    since |= {each.line: each.show_at for each in reversed(unshown)}
+    return [("alert boards", at, _publish(ports, ShowAlerts(line=line))) for line, at in since.items()]
+
+
 async def _due_planned_texts(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
     """Those of removed lines, too: they are refused, and their authors learn it."""
     due = await ports.stores.planned.due(now, now + WAKE_AGAIN_AFTER)
@@ -160,6 +193,8 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_answers,
     _due_redraws,
     _due_openings,
+    _due_alerts,
+    _unshown_alerts,
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from messages.base import QueueMessage
 from messages.conversation import NameContact, PlaceContact
+from messages.deadlines.alert import AcknowledgeAlert
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
@@ -52,7 +53,7 @@ def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
 type _Hours = ShowHours | CloseForAWhile | OpenAgain
 type _Names = NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
-type _OfAgent = GoAway | ComeBack
+type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
 type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText
 type _Order = _Acts | _Names | _OfPlanned | _Hours | _OfAgent
 
@@ -92,6 +93,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     PlaceContact: _order,
     GoAway: _order,
     ComeBack: _order,
+    AcknowledgeAlert: _order,
     ActOnTicket: _order,
     ShowHours: _order,
     CloseForAWhile: _order,

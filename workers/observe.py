@@ -17,6 +17,7 @@ from dramatiq.middleware import Middleware
 from prometheus_client import Counter, Histogram
 
 from messages.answering import AutoKind
+from messages.deadlines.alert import AlertCause
 from messages.planned import PlannedState
 from messages.process import telemetry
 from messages.process.publishing import correlation
@@ -47,6 +48,8 @@ AUTO_TEXTS = Counter("clerk_auto_texts_total", "Automatic texts that were decide
 start_at_zero(AUTO_TEXTS, list(AutoKind))
 PLANNED_TEXTS = Counter("clerk_planned_texts_total", "Planned texts, by the state that they have come to", ["state"])
 start_at_zero(PLANNED_TEXTS, list(PlannedState))
+ALERTS = Counter("clerk_alerts_total", "Alerts about tickets, by what became of them", ["cause", "what"])
+start_at_zero(ALERTS, list(AlertCause), ("posted", "repeated", "escalated", "ended"))
 AUTO_SILENCES = Counter("clerk_auto_silences_total", "Automatic texts that were called for and not sent", ["why"])
 DUE_LAG = Histogram(
     "clerk_due_lag_seconds", "How overdue work was when the clock found it", ["what"], buckets=LATENCIES

@@ -25,7 +25,9 @@ ACTORS: Final = (
     "workers.interactive.clocks_actors",
     "workers.sms.planned.actors",
     "workers.notifications.away_actors",
+    "workers.notifications.alerts.actors",
     "workers.slack.digest.actors",
+    "workers.slack.alerts.actors",
     "workers.sms.changes.actors",
 )
 """The modules with actors: every slice has a queue of its name."""

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
+from messages.deadlines.alert import AcknowledgeAlert
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate
@@ -236,6 +237,18 @@ def _edit_planned(click: Click) -> Sequence[QueueMessage]:
     return [modal]
 
 
+def _have(click: Click) -> Sequence[QueueMessage]:
+    have = AcknowledgeAlert(
+        alert=str(click.parsed_value()["alert"]),
+        by=click.user,
+        at=click.acted_at,
+        channel=click.channel or None,
+        response_url=click.response_url,
+        order=click.order,
+    )
+    return [have, _seen(click)]
+
+
 def _back(click: Click) -> Sequence[QueueMessage]:
     back = ComeBack.model_validate(
         {
@@ -269,6 +282,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "planned.send_now": _send_planned_now,
     "planned.cancel": _cancel_planned,
     "planned.edit": _edit_planned,
+    "alert.have": _have,
     "clerk.back": _back,
     "clerk.send": _send_form,
     "clerk.page.0": _page,

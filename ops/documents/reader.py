@@ -15,6 +15,7 @@ from pymongo.errors import AutoReconnect, ConfigurationError, PyMongoError
 from messages.base import Document
 from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
+from messages.deadlines.alert import Alert, AlertBoard
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
@@ -50,6 +51,8 @@ KINDS: Final[Mapping[str, type[Document]]] = {
     "tickets": Ticket,
     "sms": Sms,
     "planned": Planned,
+    "alerts": Alert,
+    "alert_boards": AlertBoard,
     "posts": Post,
     "channels": ThrottledChannel,
     "absences": Absence,
@@ -62,6 +65,9 @@ DUE: Final = (
     ("sms", "due_at"),
     ("tickets", "due_at"),
     ("planned", "look_at"),
+    ("alerts", "look_at"),
+    ("alerts", "show_at"),
+    ("alert_boards", "look_at"),
     ("conversations", "redraw.due_at"),
     ("conversations", "debounce.due_at"),
     ("conversations", "answering.due_at"),

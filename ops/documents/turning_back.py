@@ -70,6 +70,8 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "channels": ("retry_at",),
     "agents": ("since",),
     "openings": ("lease.until",),
+    "alerts": ("posted_at", "listed_at", "acted_at", "escalated_at", "gone_at", "look_at", "show_at"),
+    "alert_boards": ("lease.until", "storms.began_at", "storms.ended_at", "look_at"),
 }
 """The times that are compared with the present, by collection."""
 
@@ -104,6 +106,7 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "planned": ("created_at", "due_at", "look_at", "ended_at", "edits.at", "edits.due_at"),
     "sms": ("received_at", "withdrawn_at"),
+    "alerts": ("began_at", "since", "ended_at"),
     "absences": ("since",),
     "notes": ("at",),
     "history": ("at", "waited_since"),

@@ -238,6 +238,7 @@ _POSTS: Final = {
     PostKind.TEXTS: "a message with texts",
     PostKind.LINE: "a line in the thread",
     PostKind.DIGEST: "a digest",
+    PostKind.ALERT: "an alert",
 }
 
 

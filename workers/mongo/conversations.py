@@ -263,6 +263,10 @@ class Conversations(DocumentStore[Conversation]):
         if planned:
             await self._update({"_id": id}, {"$pull": {"planned": {"$in": sorted(planned)}}})
 
+    async def set_alerts(self, id: str, ticket: int, *, live: bool) -> None:
+        """Record whether a ticket has alerts that are not over."""
+        await self._update({"_id": id}, {"$addToSet" if live else "$pull": {"alerts": ticket}})
+
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""
         return await self._find_readable({"debounce.due_at": {"$lte": until}}, [("debounce.due_at", ASCENDING)], limit)

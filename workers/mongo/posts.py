@@ -120,6 +120,10 @@ class Posts(DocumentStore[Post]):
         """The conversation's cards, of all its tickets, that are not past, the newest tickets' first."""
         return await self._find({"conversation": conversation, "kind": PostKind.CARD}, [("ticket", DESCENDING)], limit)
 
+    async def of_alert(self, alert: str) -> list[Post]:
+        """The messages that showed an alert, wherever they are."""
+        return await self._find({"conversation": alert, "kind": PostKind.ALERT})
+
     async def forget_renderings(self, conversation: str) -> None:
         """Forget what the conversation's cards show, so that they are drawn again."""
         for kind in (PostKind.ROOT, PostKind.CARD):

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from workers.mongo.collection import REMEMBERED_FOR, Database, connected
 from workers.mongo.contacts import Contacts
 from workers.mongo.conversations import Conversations
+from workers.mongo.deadlines.alerts import AlertBoards, Alerts
 from workers.mongo.events import Events
 from workers.mongo.migrations import migrate, migrate_again
 from workers.mongo.opt_outs import OptOuts
@@ -62,6 +63,13 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("by", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="author"),
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="state"),
     ],
+    "alerts": [
+        IndexModel([("ticket", ASCENDING)], name="ticket"),
+        IndexModel([("look_at", ASCENDING)], name="look", sparse=True),
+        IndexModel([("show_at", ASCENDING)], name="show", sparse=True),
+        IndexModel([("line", ASCENDING), ("state", ASCENDING)], name="line"),
+    ],
+    "alert_boards": [IndexModel([("look_at", ASCENDING)], name="look", sparse=True)],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
 """No unique index is partial, because the embedded server would scan the whole collection at each write. A key for
@@ -88,6 +96,8 @@ class Stores:
         )
         self.texts = Texts(self._database["sms"])
         self.planned = PlannedTexts(self._database["planned"])
+        self.alerts = Alerts(self._database["alerts"])
+        self.alert_boards = AlertBoards(self._database["alert_boards"])
         self.past = Past(self._database["notes"], self._database["history"])
         self.tickets = Tickets(
             self._database["tickets"],

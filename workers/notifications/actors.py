@@ -5,7 +5,9 @@ from datetime import datetime
 
 import structlog
 
-from messages.conversation import Arrival, Debounce, Episode
+from messages.conversation import Arrival, Conversation, Debounce, Episode
+from messages.deadlines.alert import ConsiderAlerts
+from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.process.publishing import LONGEST_DELAY
 from messages.ticket import Ticket
@@ -103,6 +105,8 @@ async def _decide(
         raise LostVersionRace
     if (word := outcome(read, decided, line)) is not None:
         DEBOUNCED.labels(word).inc()
+    for number in _watched(conversation, line, episode):
+        await ports.publisher.publish(ConsiderAlerts(ticket=number))
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
     if ticket is not None and ticket.due_at is not None and not ticket.is_unsettled("slack"):
@@ -113,6 +117,11 @@ async def _decide(
         await request_render(conversation_id, ports)
     elif unasked:
         await publish_render(conversation_id, ports)
+
+
+def _watched(conversation: Conversation, line: Line, episode: Episode) -> list[int]:
+    """The tickets of a conversation about which people may have to be told something else now."""
+    return sorted({*conversation.alerts, *([episode.ticket] if line.alerts.are_watching else [])})
 
 
 def _is_old(episode: Episode, debounce: Debounce) -> bool:

@@ -104,6 +104,7 @@ CARRIED: dict[str, dict[str, Any]] = {
     "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},
     "ticket.answer_again": {"ticket": 7, "since": NOW.isoformat()},
     **{key: {"planned": "P1"} for key in ("planned.keep", "planned.send_now", "planned.cancel", "planned.edit")},
+    "alert.have": {"alert": "alert/7/unanswered/2026", "ticket": 7},
     "clerk.back": {"since": NOW.isoformat()},
     "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
     "clerk.page.0": {"query": "open", "page": 0},

@@ -1,11 +1,14 @@
 """The thread of one pass: its root, the contact's texts in order, what changed, and what became of agents' texts."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from messages.conversation import Thread
+from messages.deadlines.alert import ConsiderAlerts
 from messages.formats.byline import byline
 from messages.notification import PostKind
-from messages.planned import AT_NIGHT, PREFIX, Planned
+from messages.planned import AT_NIGHT, PREFIX, Planned, PlannedState
 from messages.sms import Origin, Sms
 from workers.observe import TEXT_TO_SLACK
 from workers.ports import Posted
@@ -13,6 +16,9 @@ from workers.slack import blocks, plan, planned_posts, recap
 from workers.slack.elements import Rendered
 from workers.slack.reconcile.cards_pass import CardsPass
 from workers.slack.reconcile.pass_state import CARDS, PassState
+
+RECORDED_WITHIN: Final = timedelta(seconds=2)
+"""How long a pass takes to record what it has found out: what follows from that is considered after it."""
 
 
 class ThreadPass:
@@ -179,8 +185,15 @@ class ThreadPass:
         """Record for the cards what became of the newest agent's text."""
         outcome = plan.outcome(self._state.conversation.outcome, texts)
         if outcome is not None and outcome != self._state.conversation.outcome:
+            before = self._state.conversation.outcome
+            if outcome.failed or (before is not None and before.failed):
+                await self._consider_alerts()
             await self._ports.stores.conversations.set_outcome(self._state.conversation.id, outcome)
             self._state.conversation = self._state.conversation.model_copy(update={"outcome": outcome})
+
+    async def _consider_alerts(self) -> None:
+        """Have the alerts of the ticket considered, a moment after what this pass is about to record."""
+        await self._ports.publisher.publish(ConsiderAlerts(ticket=self._current.id), delay=RECORDED_WITHIN)
 
     async def _post_written(self, text: Sms) -> bool:
         """Whether one of our posts shows a text from a modal or command."""
@@ -214,6 +227,8 @@ class ThreadPass:
             if planned.shown < planned.version or plan.thread_number(conversation):
                 if not await self._show_planned(planned):
                     break
+                if planned.state is PlannedState.HELD or self._state.conversation.alerts:
+                    await self._consider_alerts()
                 await self._ports.stores.planned.set_shown(planned)
             if planned.is_over:
                 over.append(planned.id)

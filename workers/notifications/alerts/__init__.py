@@ -1,0 +1,1 @@
+"""Alerts: what the team must be told about a ticket, whom, and until when."""
