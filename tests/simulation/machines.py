@@ -14,6 +14,7 @@ from tests.simulation.broker import SimulatedBroker, SimulatedPublisher, consume
 from tests.simulation.documents import MemoryDatabase, MemoryServer
 from tests.simulation.faults import DrawnFault
 from tests.simulation.people.acts import Act
+from tests.simulation.people.shops import PLAIN, Shop
 from tests.simulation.slack import SimulatedWorkspace, WiredSlack
 from tests.simulation.twilio import PhoneNetwork, WiredTexting
 from tests.simulation.virtual_time import SimulatedProcess, VirtualLoop
@@ -28,7 +29,6 @@ THREADS: Final = 3
 CLOCK_EVERY: Final = timedelta(seconds=15)
 
 SETTINGS: Final = Settings(reconcile_seconds=30)
-LINE: Final = make.line(window=timedelta(seconds=15), cap=timedelta(seconds=40))
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,12 @@ class Schedule:
     seed: int
     acts: tuple[Act, ...]
     faults: tuple[DrawnFault, ...]
+    shop: Shop = PLAIN
 
     def __str__(self) -> str:
         lines = sorted([(each.at, str(each)) for each in self.acts] + [(each.at, str(each)) for each in self.faults])
-        return "\n".join(text for _, text in lines)
+        on = [] if self.shop == PLAIN else [f"on {self.shop}"]
+        return "\n".join([*on, *(text for _, text in lines)])
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,17 @@ from typing import Final, override
 from messages.conversation import Conversation
 from messages.formats.thread_replies import ThreadReply
 from messages.notification import Post
-from messages.sms import Direction, Sms
+from messages.planned import Planned
+from messages.sms import Direction, Origin, Sms
 from tests.simulation.machines import Machine
-from tests.simulation.seeds import schedule, verdict
+from tests.simulation.seeds import HOURS_EVERY, PLANS_EVERY, schedule, verdict
 from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from tests.simulation.world import SimulatedWorld
 from workers.mongo import Stores
 from workers.mongo.conversations import Conversations
+from workers.mongo.planned import PlannedTexts
 from workers.mongo.posts import Posts
 from workers.mongo.texts import Texts
 from workers.ports import Ports, Posted
@@ -59,6 +61,26 @@ class UnorderedReplies(Texts):
     async def add(self, text: Sms) -> bool:
         is_reply = text.direction is Direction.OUTBOUND
         return await super().add(text.model_copy(update={"after": None, "asking": False}) if is_reply else text)
+
+
+class UncomparedPlans(PlannedTexts):
+    """Whoever changes a planned text last is right."""
+
+    @override
+    async def save(self, planned: Planned, read: Planned) -> bool:
+        newest = await self.get(read.id)
+        return newest is not None and await super().save(planned, newest)
+
+
+class TextsNamedAnew(Texts):
+    """What Clerk writes by itself, or releases, is another text each time."""
+
+    @override
+    async def add(self, text: Sms) -> bool:
+        if text.origin in {Origin.AUTO, Origin.PLANNED} and await self.get(text.id) is not None:
+            count = await self._collection.count_documents({})
+            text = text.model_copy(update={"id": f"{text.id}-{count}"})
+        return await super().add(text)
 
 
 class UnleasedPasses(Conversations):
@@ -158,6 +180,10 @@ def _conversations(kind: type[Conversations], stores: Stores) -> None:
     stores.conversations = kind(stores.conversations._collection)
 
 
+def _plans(stores: Stores) -> None:
+    stores.planned = UncomparedPlans(stores.planned._collection)
+
+
 RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "a post is claimed before the call": _with(_posts),
     "a text is claimed before the call": _with(partial(_texts, UnclaimedTexts)),
@@ -167,9 +193,17 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "a holder knows when its lease ends": EndlessLeases,
     "a text waits for those that came before it": _with(partial(_texts, UnorderedTexts)),
     "a reply waits for those that were written before it": WithoutOrder,
+    "a planned text is changed only as it was read": _with(_plans),
+    "a text that Clerk releases or says by itself has one id": _with(partial(_texts, TextsNamedAnew)),
 }
 """The rules of the claim, the lease and the order, each with a world without it."""
 
+
+SHOWN_BY_EVERY: Final[Mapping[str, int]] = {
+    "a planned text is changed only as it was read": PLANS_EVERY,
+    "a text that Clerk releases or says by itself has one id": HOURS_EVERY,
+}
+"""The rules that only every so manieth seed can show."""
 
 UNSHOWN: Final = frozenset({"one worker at a time sends from an outbox", "a holder knows when its lease ends"})
 """The rules for which no seed is known yet: the claim, which compares the state that was read, covers them as well."""
@@ -177,7 +211,8 @@ UNSHOWN: Final = frozenset({"one worker at a time sends from an outbox", "a hold
 
 def found_without(rule: str, within: int = WITHIN) -> tuple[int, str] | None:
     """The first seed that breaks a promise in a world without a rule, and what it breaks; None if none does."""
-    for seed in range(1, within + 1):
+    every = SHOWN_BY_EVERY.get(rule, 1)
+    for seed in range(every, within + 1, every):
         if wrong := verdict(schedule(seed), kind=RULES[rule]).wrong:
             return seed, str(wrong[0])
     return None

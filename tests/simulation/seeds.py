@@ -4,24 +4,44 @@ import gc
 import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
 from tests.simulation.machines import Judgement, Schedule, Wrong
 from tests.simulation.people import acts as people
+from tests.simulation.people.shops import PLAIN, shop
 from tests.simulation.promises import kept
 from tests.simulation.world import SimulatedWorld
 
 CHANGES_EVERY = 4
 """In every so manieth seed agents delete and edit replies, on a line that gives them time for it."""
 
+PLANS_EVERY = 3
+"""In every so manieth seed agents plan texts, and faults come later, too."""
+
+HOURS_EVERY = 5
+"""In every so manieth seed the line has hours, and answers by itself."""
+
+LATER = 150.0
+"""How far behind the first faults further ones begin, where texts are planned."""
+
 
 def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     """What a seed has people do, and which faults of these kinds it draws."""
     dice = random.Random(f"schedule {seed}")
     acts = people.acts(dice, keywords="late repeats" in kinds, equal="equal words" in kinds)
+    faults, at = drawn(dice, kinds), PLAIN
+    if seed % HOURS_EVERY == 0:
+        at = shop(random.Random(f"hours {seed}"))
     if seed % CHANGES_EVERY == 0:
         acts = people.with_changes(random.Random(f"changes {seed}"), acts)
-    return Schedule(seed, acts, drawn(dice, kinds))
+        at = replace(at, line=at.line.model_copy(update={"hold": timedelta(seconds=3)}))
+    if seed % PLANS_EVERY == 0:
+        plans = random.Random(f"plans {seed}")
+        acts = people.with_plans(plans, acts)
+        later = [replace(each, at=round(each.at + plans.uniform(0, LATER), 2)) for each in drawn(plans, kinds)]
+        faults = tuple(sorted([*faults, *later]))
+    return Schedule(seed, acts, faults, at)
 
 
 def verdict(

@@ -10,15 +10,18 @@ from typing import Final
 
 import structlog
 
+from messages.planned import PlannedState
 from messages.sms import Sms
 from tests import make
-from tests.simulation.machines import LINE, Judgement
+from tests.simulation.machines import Judgement
 from tests.simulation.people.doing import InhabitedDeployment
 from tests.simulation.virtual_time import NothingLeftToHappen
 
 QUIET_WITHIN: Final = 1800.0
 """So long after the last fault and the last act everything must be quiet."""
 LOOK_EVERY: Final = 5.0
+OPENED_FOR: Final = 60.0
+"""So long after a line has opened its digest must be there, if nothing is at fault."""
 
 
 class SimulatedWorld(InhabitedDeployment):
@@ -41,10 +44,12 @@ class SimulatedWorld(InhabitedDeployment):
 
     async def _happen(self) -> None:
         await self.stores.prepare()
-        changes = any(each.what in {"delete", "edit"} for each in self.schedule.acts)
-        await self.stores.lines.add(LINE.model_copy(update={"hold": timedelta(seconds=3)}) if changes else LINE)
+        shop = self.schedule.shop
+        if shop.calendar is not None:
+            await self.stores.calendars.add(shop.calendar)
+        await self.stores.lines.add(shop.line)
         long_ago = make.NOW - timedelta(hours=1)
-        await self.stores.inboxes.take(LINE.id, long_ago, make.NOW)  # Clerk looks for no text from before that
+        await self.stores.inboxes.take(shop.line.id, long_ago, make.NOW)  # Clerk looks for no text from before that
         for machine in self.gateways.values():
             self.start_gateway(machine)
         for machine in self.workers.values():
@@ -59,6 +64,9 @@ class SimulatedWorld(InhabitedDeployment):
         while self._still:
             working, self._still = self._still, []
             await asyncio.gather(*working)
+        if self.schedule.shop.opens_at is not None:
+            opens_in = (self.schedule.shop.opens_at - self.now()).total_seconds()
+            await asyncio.sleep(max(opens_in, 0) + OPENED_FOR)
         until = self.loop.time() + QUIET_WITHIN
         while (left := self._unquiet()) and self.loop.time() < until:  # noqa: ASYNC110 - time is virtual here
             await asyncio.sleep(LOOK_EVERY)
@@ -77,6 +85,11 @@ class SimulatedWorld(InhabitedDeployment):
                     if (each.get(outer) or {}).get(inner) if inner else each.get(outer):
                         return f"{name} {each['_id']} has {field_}"
         known = documents("sms").documents
+        for each in documents("planned").documents.values():
+            if each["state"] == PlannedState.PLANNED or (
+                each["state"] == PlannedState.RELEASED and each.get("look_at")
+            ):
+                return f"the planned text {each['_id']} is {each['state']}"
         missing = [text.sid for _, text in self.network.inbound if text.sid not in known]
         if missing:
             return f"texts that are not stored: {missing}"
@@ -105,7 +118,7 @@ class SimulatedWorld(InhabitedDeployment):
 _OPEN_WORK: Final[Mapping[str, tuple[str, ...]]] = {
     "sms": ("due_at", "outbox", "unshown"),
     "tickets": ("due_at",),
-    "conversations": ("redraw.due_at", "debounce.due_at"),
+    "conversations": ("redraw.due_at", "debounce.due_at", "answering.due_at"),
 }
 """The fields that say that something is still to be done."""
 

@@ -8,6 +8,9 @@ ACTS_WITHIN: Final = 45.0
 AGENTS: Final = ("U0ADA", "U0BEN", "U0CEM")
 CONTACTS: Final = ("+15550002222", "+15550003333")
 
+PLAN_ORDERS: Final = ("planned.send_now", "planned.cancel", "planned.keep", "planned.edit")
+"""The buttons below a planned text."""
+
 BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide", "ticket.open")
 
 
@@ -15,7 +18,8 @@ BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide"
 class Act:
     """Something that a person does: a contact's `text`, an agent's `reply`, `note` or `click`.
 
-    With `delete` or `edit` an agent changes their reply whose number is `detail`.
+    With `delete` or `edit` an agent changes their reply whose number is `detail`. With `later` they plan a text for
+    `detail` minutes ahead, and with a word of `PLAN_ORDERS` they order something about what they planned as `detail`.
     """
 
     at: float
@@ -66,3 +70,25 @@ def with_changes(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
         for each in acts if each.what == "reply" for turn in range(1, dice.choice((1, 2, 3)))
     ]  # fmt: skip
     return tuple(sorted([*acts, *changes]))
+
+
+def with_plans(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The same acts, and texts that agents plan, what they order about them, and what contacts write meanwhile."""
+    contacts = sorted({each.contact for each in acts})
+    found: list[Act] = []
+    for number in range(501, 501 + dice.randint(1, 3)):
+        at, minutes = round(dice.uniform(0.5, 30), 2), dice.randint(1, 3)
+        contact, due = dice.choice(contacts), at + 60 * minutes
+        found.append(Act(at, number, "later", contact, str(minutes)))
+        moments = [at + dice.uniform(2, 20), dice.uniform(at + 20, due), due + dice.uniform(-2, 2)]
+        for turn, moment in enumerate(moments, 1):
+            what = dice.choice((*PLAN_ORDERS, "text", "", ""))
+            if what:
+                detail = "" if what == "text" else str(number)
+                found.append(Act(round(moment, 2), number + 100 * turn, what, contact, detail))
+            if what in PLAN_ORDERS and dice.random() < 0.5:
+                other = dice.choice(PLAN_ORDERS)  # of another agent, at about the same moment
+                found.append(
+                    Act(round(moment + dice.uniform(0, 0.1), 2), number + 100 * turn + 50, other, contact, detail)
+                )
+    return tuple(sorted([*acts, *found]))

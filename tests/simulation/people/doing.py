@@ -10,7 +10,7 @@ from messages.formats.thread_replies import ThreadReply
 from tests import make
 from tests.simulation.machines import SETTINGS, Schedule
 from tests.simulation.people import requests
-from tests.simulation.people.acts import AGENTS, Act
+from tests.simulation.people.acts import AGENTS, PLAN_ORDERS, Act
 from tests.simulation.people.requests import WebhookCall, deliver
 from tests.simulation.slack import WorkspaceMessage
 from tests.simulation.troubles import TroubledDeployment
@@ -24,6 +24,11 @@ SLACK_RETRIES: Final = (0.0, 60.0, 300.0)
 TWILIO_RETRIES: Final = (0.0, 1.0, 4.0)
 SLACK_WAITS: Final = 3.0
 TWILIO_WAITS: Final = 15.0
+
+
+def agent_of(act: Act) -> str:
+    """The agent who writes something."""
+    return AGENTS[act.number % len(AGENTS)]
 
 
 class InhabitedDeployment(TroubledDeployment):
@@ -90,6 +95,11 @@ class InhabitedDeployment(TroubledDeployment):
                 await self._reply(act)
             case "delete" | "edit":
                 await self._change(act)
+            case "later":
+                request = requests.command_request(act, agent_of(act), SETTINGS, self.loop.time())
+                await self.send_until_taken(request, (0.0,), SLACK_WAITS)
+            case _ if act.what in PLAN_ORDERS:
+                await self._order_about_plan(act)
             case _:
                 await self._click(act)
 
@@ -109,7 +119,7 @@ class InhabitedDeployment(TroubledDeployment):
         root = await self._wait_for(lambda: next(iter(self._of(act.contact, "root")), None))
         if root is None:
             return
-        user, ts = AGENTS[act.number % len(AGENTS)], self.slack.new_ts()
+        user, ts = agent_of(act), self.slack.new_ts()
         self.slack.replies.append((root.channel, ThreadReply(ts=ts, thread_ts=root.ts, user=user, text=act.words)))
         self.written[act.number] = root.channel, ts
         request = requests.reply_request(act, root.channel, root.ts, ts, user, SETTINGS, self.loop.time())
@@ -149,14 +159,40 @@ class InhabitedDeployment(TroubledDeployment):
             closing=bool(self.active.get("closing clicks")),
         )
         await self.send_until_taken(request, (0.0,), SLACK_WAITS)
-        if act.detail != "ticket.assign":
-            return
+        if act.detail == "ticket.assign":
+            await self._submit(act, user)
+
+    async def _submit(self, act: Act, user: str) -> None:
+        """An agent submits the modal that they opened, if it opened."""
         await asyncio.sleep(4)
         view = self.slack.opened.get(f"trigger{act.number}")
         if view is not None:
             submission = requests.submission_request(act, view, user, SETTINGS, self.loop.time())
             tries = (0.0, 4.0, 8.0) if self.active.get("repeated clicks") else (0.0,)
             await self.send_until_taken(submission, tries, SLACK_WAITS)
+
+    async def _order_about_plan(self, act: Act) -> None:
+        """An agent clicks a button below a planned text, if it has it."""
+
+        def button() -> tuple[WorkspaceMessage, Mapping[str, Any]] | None:
+            for message in self._of(act.contact, "planned"):
+                for block in message.blocks:
+                    for element in block.get("elements", ()):
+                        if element.get("action_id") == act.what and f"trigger{act.detail}-" in element["value"]:
+                            return message, element
+            return None
+
+        found = await self._wait_for(button)
+        if found is None:
+            return
+        (message, element), user = found, f"U1{act.number:03d}"
+        self.slack.triggers[f"trigger{act.number}"] = self.now()
+        request = requests.click_request(
+            act, message.channel, message.ts, user, element, SETTINGS, self.loop.time(), closing=False
+        )
+        await self.send_until_taken(request, (0.0,), SLACK_WAITS)
+        if act.what == "planned.edit":
+            await self._submit(act, user)
 
     async def _resend(self) -> None:
         """An agent clicks Resend wherever it is offered, once."""
@@ -177,7 +213,8 @@ class InhabitedDeployment(TroubledDeployment):
 
     def _report_progress(self, text: SentToContact) -> None:
         async def report() -> None:
-            act = next(each for each in self.schedule.acts if each.words == text.sent.body)
+            acts = self.schedule.acts
+            act = next((each for each in acts if each.words == text.sent.body), acts[0])
             path = text.callback.removeprefix(SETTINGS.url)
             for status in ("sent", "delivered"):
                 await asyncio.sleep(0.2 + self.dice.random())

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from gateway import slack_webhook, twilio_webhook
@@ -108,6 +108,24 @@ def change_request(
     return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)
 
 
+def command_request(act: Act, user: str, settings: Settings, at: float) -> WebhookCall:
+    """Slack's request for `/clerk later`, which an agent typed in the line's channel."""
+    fields = {
+        "command": "/clerk",
+        "text": f"later {act.contact} in {act.detail}m: {act.words}",
+        "user_id": user,
+        "channel_id": make.CHANNEL,
+        "trigger_id": f"trigger{act.number}",
+        "response_url": response_url(act),
+    }
+    return _signed_by_slack(act, "/slack/commands", urlencode(fields).encode(), settings, at)
+
+
+def plan_id(act: Act, user: str) -> str:
+    """The id of what an agent plans by a command."""
+    return f"typed-trigger{act.number}-{user}"
+
+
 def click_request(
     act: Act,
     channel: str,
@@ -144,7 +162,19 @@ def response_url(act: Act) -> str:
 
 
 def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: Settings, at: float) -> WebhookCall:
-    """Slack's request for the submitted Assign modal, with a note."""
+    """Slack's request for the submitted Assign modal, with a note; for that of a planned text, with other words."""
+    values: dict[str, Any] = {"note": {"note": {"type": "plain_text_input", "value": f"noted {act.number}"}}}
+    if view["callback_id"] == "planned.edit":
+        given = {each["block_id"]: each["element"] for each in view["blocks"] if each.get("block_id") in _PLAN_FIELDS}
+        wishes = given["if_reply"]["options"]
+        values = {
+            "text": {"text": {"type": "plain_text_input", "value": act.words}},
+            "date": {"date": {"type": "datepicker", "selected_date": given["date"]["initial_date"]}},
+            "time": {"time": {"type": "timepicker", "selected_time": given["time"]["initial_time"]}},
+            "if_reply": {
+                "if_reply": {"type": "static_select", "selected_option": wishes[act.number % len(wishes)]},
+            },
+        }
     payload = {
         "type": "view_submission",
         "user": {"id": user},
@@ -153,10 +183,13 @@ def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: S
             "hash": f"{act.number}.hash",
             "callback_id": view["callback_id"],
             "private_metadata": view["private_metadata"],
-            "state": {"values": {"note": {"note": {"type": "plain_text_input", "value": f"noted {act.number}"}}}},
+            "state": {"values": values},
         },
     }
     return interaction_request(act, payload, settings, at)
+
+
+_PLAN_FIELDS: Final = frozenset({"text", "date", "time", "if_reply"})
 
 
 def interaction_request(act: Act, payload: Mapping[str, Any], settings: Settings, at: float) -> WebhookCall:

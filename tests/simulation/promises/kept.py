@@ -1,6 +1,5 @@
 """Checks at the end of a simulation that every promise was kept."""
 
-from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
 
@@ -8,39 +7,31 @@ from messages.sms import State, outbound_id
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.simulation.people.acts import Act
-from tests.simulation.people.requests import WebhookCall, response_url
+from tests.simulation.people.requests import response_url
+from tests.simulation.promises import automatic, planned
+from tests.simulation.promises.seen import (
+    Broken,
+    acts_of,
+    contacts_of,
+    entries_of,
+    requests_to,
+    sent_as,
+    sms_of,
+    tickets_of,
+)
 from tests.simulation.twilio import SentToContact
 from tests.simulation.world import SimulatedWorld
-from workers.sms.changes.take_back import TAKEN_BACK
+from workers.sms.changes.take_back import CHANGED, TAKEN_BACK, TOO_LATE_TO_CHANGE
 
 UNDECIDED: Final = {State.WAITING, State.SENDING}
 SENT: Final = {State.QUEUED, State.SENT, State.DELIVERED}
 
-type Broken = Iterator[tuple[str, str]]
-
 
 def check(world: SimulatedWorld) -> None:
     """Note every promise that was not kept."""
-    for promise in (_texts, _replies, _changes, _clicks, _notes, _wishes, _announcements, _cards, _letters):
+    for promise in PROMISES:
         for kind, what in promise(world):
             world.found_wrong(kind, what)
-
-
-def _acts(world: SimulatedWorld, *kinds: str) -> list[Act]:
-    return [each for each in world.schedule.acts if each.what in kinds]
-
-
-def _requests(world: SimulatedWorld, path: str) -> dict[int, WebhookCall]:
-    """The first request to a path for each act."""
-    found: dict[int, WebhookCall] = {}
-    for each in world.requests:
-        if each.path == path:
-            found.setdefault(each.act.number, each)
-    return found
-
-
-def _contacts(world: SimulatedWorld) -> list[str]:
-    return sorted({each.contact for each in world.schedule.acts})
 
 
 def _in_thread(world: SimulatedWorld, contact: str) -> list[str]:
@@ -52,10 +43,10 @@ def _in_thread(world: SimulatedWorld, contact: str) -> list[str]:
 
 def _texts(world: SimulatedWorld) -> Broken:
     """Every text is in its thread once, and after those that were taken before it came."""
-    requests = _requests(world, "/twilio/sms")
-    for contact in _contacts(world):
+    requests = requests_to(world, "/twilio/sms")
+    for contact in contacts_of(world):
         shown = _in_thread(world, contact)
-        texts = [each for each in _acts(world, "text") if each.contact == contact]
+        texts = [each for each in acts_of(world, "text") if each.contact == contact]
         for act in texts:
             if act.detail or act.words == world.slack.poison:
                 continue
@@ -71,8 +62,8 @@ def _texts(world: SimulatedWorld) -> Broken:
 
 def _replies(world: SimulatedWorld) -> Broken:
     """Every reply that was taken is decided, and shown so; those that were sent were sent in order."""
-    texts, requests = world.texts(), _requests(world, "/slack/events")
-    for act in _acts(world, "reply", "note"):
+    texts, requests = world.texts(), requests_to(world, "/slack/events")
+    for act in acts_of(world, "reply", "note"):
         if act.number not in requests or requests[act.number].taken_at is None:
             continue
         place = world.written[act.number]
@@ -83,12 +74,13 @@ def _replies(world: SimulatedWorld) -> Broken:
             yield "reply undecided", f"{act.words} is {text.state}"
         elif not world.slack.reactions.get(place) and text.withdrawn_at is None:
             yield "reply unmarked", f"{act.words} is {text.state}"
-    arrived = {each.callback.rpartition("/")[2] for each in world.network.outbound}
+    arrived = {sms_of(each) for each in world.network.outbound}
     for text in texts.values():
         if text.state in SENT and text.id not in arrived:
             yield "wrongly marked as sent", f"{text.body} is {text.state}"
-    for contact in _contacts(world):
-        sent = [each for each in world.network.outbound if each.contact == contact]
+    replies = {outbound_id(*place) for place in world.written.values()}
+    for contact in contacts_of(world):
+        sent = [each for each in world.network.outbound if each.contact == contact and sms_of(each) in replies]
         for first, second in combinations(sent, 2):
             if _written(first) > _written(second) and not _may_overtake(second, first, world):
                 yield "replies out of order", f"{[each.sent.body for each in sent]}"
@@ -96,14 +88,18 @@ def _replies(world: SimulatedWorld) -> Broken:
 
 
 def _changes(world: SimulatedWorld) -> Broken:
-    """No reply is both taken back and sent, and none is sent as it was before a change that counts."""
+    """No reply is both taken back and sent, none is sent as it was before a change that counts, and whoever lost knows.
+
+    A later change of the same reply may be the one of which they were told.
+    """
     texts, told = world.texts(), {(each.user, each.text) for each in world.slack.told}
-    for act in _acts(world, "delete", "edit"):
+    requests = requests_to(world, "/slack/events")
+    for act in acts_of(world, "delete", "edit"):
         place, reply = world.written.get(int(act.detail)), int(act.detail)
         text = texts.get(outbound_id(*place)) if place else None
         if place is None or text is None:
             continue
-        sent = [each.sent.body for each in world.network.outbound if each.callback.endswith(outbound_id(*place))]
+        sent = [each.sent.body for each in sent_as(world, outbound_id(*place))]
         if text.withdrawn_at is not None and sent:
             yield "taken back and sent", f"reply {reply}: {sent}"
         elif text.edited is not None and sent and sent != [text.body]:
@@ -111,6 +107,12 @@ def _changes(world: SimulatedWorld) -> Broken:
         alone = sum(each.what == "reply" for each in world.schedule.acts) == 1
         if alone and sent and (text.author, TAKEN_BACK) in told:
             yield "told and sent", f"reply {reply}: {sent}"
+        if act.number not in requests or requests[act.number].taken_at is None:
+            continue
+        if sent and text.edited is None and not told & {(text.author, each) for each in (TOO_LATE_TO_CHANGE, CHANGED)}:
+            yield "change unanswered", f"{act.what} {act.number} of reply {reply}, which was sent"
+        if text.withdrawn_at is not None and text.state is State.UNSENT and (text.author, TAKEN_BACK) not in told:
+            yield "change unanswered", f"{act.what} {act.number} of reply {reply}, which was taken back"
 
 
 def _written(text: SentToContact) -> str:
@@ -127,25 +129,11 @@ def _may_overtake(earlier: SentToContact, later: SentToContact, world: Simulated
     return told or any(at.timestamp() >= float(_written(later)) for at in asked)
 
 
-def _tickets(world: SimulatedWorld) -> list[Ticket]:
-    found = world.server.collection("tickets").documents
-    return [Ticket.model_validate({**each, "id": id}) for id, each in found.items()]
-
-
-def _entries(world: SimulatedWorld) -> dict[tuple[int, int], tuple[str, str]]:
-    """By whom and why each version of each ticket was made, by the ticket and version."""
-    moved = world.server.collection("history").documents.values()
-    found = {(each["ticket"], each["version"]): (each["by"] or "", each["why"]) for each in moved}
-    for ticket in _tickets(world):
-        found |= {(ticket.id, entry.version): (entry.by or "", entry.why) for entry in ticket.history}
-    return found
-
-
 def _clicks(world: SimulatedWorld) -> Broken:
     """Every click that was taken had its effect, or its agent was told why not."""
-    requests = _requests(world, "/slack/interactions")
-    tickets = _tickets(world)
-    for act in _acts(world, "click"):
+    requests = requests_to(world, "/slack/interactions")
+    tickets = tickets_of(world)
+    for act in acts_of(world, "click"):
         request = requests.get(act.number)
         if request is None or request.taken_at is None:
             continue
@@ -157,7 +145,7 @@ def _clicks(world: SimulatedWorld) -> Broken:
 
 
 def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWorld) -> bool:
-    history = [why for by, why in _entries(world).values() if by == user]
+    history = [why for by, why in entries_of(world).values() if by == user]
     match act.detail:
         case "ticket.assign":
             return f"trigger{act.number}" in world.slack.opened
@@ -171,24 +159,24 @@ def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWor
 
 def _notes(world: SimulatedWorld) -> Broken:
     """Every note is on its ticket once, and every click in the history once."""
-    kept = [note.text for ticket in _tickets(world) for note in ticket.notes]
+    kept = [note.text for ticket in tickets_of(world) for note in ticket.notes]
     kept += [each["text"] for each in world.server.collection("notes").documents.values()]
     for words in sorted({each for each in kept if kept.count(each) > 1}):
         yield "note twice", words
-    entries = [each for each in _entries(world).values() if each[0].startswith("U1")]
+    entries = [each for each in entries_of(world).values() if each[0].startswith("U1")]
     for by, why in sorted({each for each in entries if entries.count(each) > 1}):
         yield "order carried out twice", f"{why} of {by}"
-    requests = _requests(world, "/slack/events")
-    for act in _acts(world, "note"):
+    requests = requests_to(world, "/slack/events")
+    for act in acts_of(world, "note"):
         if act.number in requests and requests[act.number].taken_at is not None and f"aside {act.number}" not in kept:
             yield "note lost", act.words
 
 
 def _wishes(world: SimulatedWorld) -> Broken:
     """The latest STOP or START that was taken after all others counts."""
-    for contact in _contacts(world):
-        asked = [each for each in _acts(world, "text") if each.contact == contact and each.detail]
-        requests = _requests(world, "/twilio/sms")
+    for contact in contacts_of(world):
+        asked = [each for each in acts_of(world, "text") if each.contact == contact and each.detail]
+        requests = requests_to(world, "/twilio/sms")
         taken = [requests[each.number] for each in asked if each.number in requests]
         if not taken or any(each.taken_at is None for each in taken):
             continue
@@ -204,7 +192,7 @@ def _announcements(world: SimulatedWorld) -> Broken:
     """No text is left unannounced."""
     for id, conversation in world.server.collection("conversations").documents.items():
         debounce: dict[str, Any] = conversation.get("debounce") or {}
-        count = sum(1 for each in _acts(world, "text") if f"{make.LINE}:{each.contact}" == id)
+        count = sum(1 for each in acts_of(world, "text") if f"{make.LINE}:{each.contact}" == id)
         if debounce.get("considered", 0) != count or debounce.get("waiting_since") is not None:
             yield "unannounced", f"{count} texts, {debounce}"
         number = (debounce.get("latest") or {}).get("number", 0)
@@ -215,7 +203,7 @@ def _announcements(world: SimulatedWorld) -> Broken:
 def _cards(world: SimulatedWorld) -> Broken:
     """The thread's root shows the status of its ticket."""
     newest: dict[str, Ticket] = {}
-    for ticket in _tickets(world):
+    for ticket in tickets_of(world):
         if ticket.conversation not in newest or newest[ticket.conversation].id < ticket.id:
             newest[ticket.conversation] = ticket
     for conversation, ticket in newest.items():
@@ -234,3 +222,11 @@ def _letters(world: SimulatedWorld) -> Broken:
             continue
         kinds = {"interactive.open_modal": "dead modal", "slack.whisper": "dead whisper"}
         yield kinds.get(message.actor_name, "dead letter"), message.actor_name
+
+
+PROMISES: Final = (
+    *(_texts, _replies, _changes, _clicks, _notes, _wishes, _announcements, _cards, _letters),
+    *(planned.PROMISES),
+    *(automatic.PROMISES),
+)
+"""All promises."""
