@@ -36,9 +36,9 @@ def _fate(world: SimulatedWorld) -> Broken:
     texts = world.texts()
     for act in acts_of(world, "later"):
         planned = _planned(world, act)
+        if was_taken(world, act, "/slack/commands") and not answers_to(world, act):
+            yield ("planned text unconfirmed" if planned else "planned text lost"), act.words
         if planned is None:
-            if was_taken(world, act, "/slack/commands") and not answers_to(world, act):
-                yield "planned text lost", act.words
             continue
         sent, text = sent_as(world, planned.sms), texts.get(planned.sms)
         if planned.state is PlannedState.RELEASED and text is None:

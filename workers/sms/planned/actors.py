@@ -47,7 +47,6 @@ from workers.sms.planned.life import (
     Surroundings,
     decide,
     happens,
-    is_known,
     may_leave_now,
     refusal,
 )
@@ -96,6 +95,8 @@ async def plan(message: PlanText, ports: Ports) -> None:
     if (known := await stores.planned.get(message.planned)) is not None:
         await _compare(message, known, ports)
         await redraw(known.conversation, ports)
+        contact = await stores.contacts.get(known.contact) or Contact(id=known.contact, created_at=ports.now())
+        await _answer_once(message, words.done(known, contact), ports, known)
         return
     if await _was_refused(message, ports):
         return
@@ -122,7 +123,7 @@ async def plan(message: PlanText, ports: Ports) -> None:
     if await stores.planned.add(planned):
         PLANNED_TEXTS.labels(planned.state).inc()
         await redraw(conversation, ports)
-        await _answer(message, words.confirmation(planned, contact, where, time, now), ports, planned)
+        await _answer_once(message, words.confirmation(planned, contact, where, time, now), ports, planned)
 
 
 async def _compare(message: PlanText, known: Planned, ports: Ports) -> None:
@@ -225,13 +226,14 @@ async def act_on_planned(message: ActOnPlanned, ports: Ports) -> None:
             await _answer(message, words.GONE, ports)
             return
         contact = await stores.contacts.get(planned.contact) or Contact(id=planned.contact, created_at=ports.now())
+        if message.order in planned.orders:
+            await settle(planned, ports)
+            await redraw(planned.conversation, ports)
+            await _answer_once(message, words.done(planned, contact), ports, planned)
+            return
         happening, answer = await _ordered(message, planned, contact, ports)
         if happening is None:
             await _answer(message, answer, ports)
-            return
-        if is_known(planned, happening):
-            await settle(planned, ports)
-            await redraw(planned.conversation, ports)
             return
         decision = decide(planned, happening, ports.now())
         if decision.refusal:
@@ -249,8 +251,7 @@ async def act_on_planned(message: ActOnPlanned, ports: Ports) -> None:
     if happening.by is None:
         await _answer(message, refusal(after), ports)
     else:
-        live = after if after.state in LIVE else None
-        await _answer(message, answer or words.done(after, contact), ports, live)
+        await _answer_once(message, answer or words.done(after, contact), ports, after)
 
 
 async def _ordered(
@@ -337,7 +338,21 @@ def _refusal_id(message: _Plans) -> str:
     return f"refused/{message.planned}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
-async def _answer(message: _Plans | ActOnPlanned, text: str, ports: Ports, planned: Planned | None = None) -> None:
+async def _answer_once(message: PlanText | ActOnPlanned, text: str, ports: Ports, planned: Planned) -> None:
+    """Tell an agent what became of an order that was carried out, unless they were told.
+
+    A worker may have died before it told them: a repeat of the order then does.
+    """
+    order = (message.order or "") if isinstance(message, ActOnPlanned) else "planned"
+    once = f"answered/{planned.id}/{order}"
+    if order and await ports.stores.events.find(once) is not None:
+        return
+    told = await _answer(message, text, ports, planned if planned.state in LIVE else None)
+    if order:
+        await ports.stores.events.add(once, told)
+
+
+async def _answer(message: _Plans | ActOnPlanned, text: str, ports: Ports, planned: Planned | None = None) -> Whisper:
     """Tell an agent what became of an order, with the buttons of a planned text if there is one."""
     told = Whisper(
         text=text,
@@ -348,3 +363,4 @@ async def _answer(message: _Plans | ActOnPlanned, text: str, ports: Ports, plann
         planned=(planned.id,) if planned else (),
     )
     await ports.publisher.publish(told)
+    return told
