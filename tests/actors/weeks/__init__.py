@@ -1,0 +1,1 @@
+"""Weeks of a shop, played through."""
