@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from messages.base import QueueMessage
-from messages.conversation import NameContact, PlaceContact
+from messages.conversation import BlockContact, NameContact, PlaceContact
 from messages.deadlines.alert import AcknowledgeAlert
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
@@ -51,7 +51,7 @@ def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
 
 
 type _Hours = ShowHours | CloseForAWhile | OpenAgain
-type _Names = NameContact | PlaceContact
+type _Names = BlockContact | NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
 type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
 type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText
@@ -91,6 +91,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     UndoHide: _order,
     NameContact: _order,
     PlaceContact: _order,
+    BlockContact: _order,
     GoAway: _order,
     ComeBack: _order,
     AcknowledgeAlert: _order,
