@@ -14,6 +14,7 @@ from messages.team.agent import ComeBack, GoAway
 from messages.ticket import ActOnTicket
 from messages.views import (
     CloseForAWhile,
+    ExplainClocks,
     FindTickets,
     OpenAgain,
     OpenDashboard,
@@ -50,7 +51,7 @@ def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-type _Hours = ShowHours | CloseForAWhile | OpenAgain
+type _Hours = ShowHours | CloseForAWhile | OpenAgain | ExplainClocks
 type _Names = BlockContact | NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
 type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
@@ -99,6 +100,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     ShowHours: _order,
     CloseForAWhile: _order,
     OpenAgain: _order,
+    ExplainClocks: _order,
     OpenModal: _view,
     OpenReply: _view,
     OpenPlanned: _view,
