@@ -32,6 +32,11 @@ def _due_at(clock: TicketClock) -> datetime:
     return clock.due_at
 
 
+def late(now: datetime) -> tuple[str, str]:
+    """Between these are the places of tickets that are late now."""
+    return DUE[0], f"{DUE[0]}{now.isoformat()}"
+
+
 def place(number: int, clocks: Iterable[TicketClock], waits_since: datetime | None) -> str:
     """The place of a ticket in every list: a lesser text comes first."""
     clock = next_due(clocks)

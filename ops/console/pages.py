@@ -211,14 +211,15 @@ class Pages:
         return self._draw(request, "pending.html", pending=self._view.pending(200), planned=planned)
 
     def tickets(self, request: Request) -> Response:
-        """Tickets by status, by page, in the order of their turns."""
+        """Tickets by status, or those that are late, by page, in the order of their turns."""
         documents, status = self._view.documents, request.query_params.get("status", "")
-        statuses = documents.tickets_by_status()
-        known = {each.value: count for each, count in statuses.items()}
-        query, count = ({"status": status}, known[status]) if status in known else ({}, sum(known.values()))
+        statuses, late = documents.tickets_by_status(), documents.late_tickets(self._view.documents_now())
+        known = {"late": late, **{each.value: (count, {"status": each.value}) for each, count in statuses.items()}}
+        count, query = known.get(status) or (sum(statuses.values()), {})
         start = _place(request.query_params.get("from", ""))
         rows = ticket_rows(documents.tickets_by_turn(query, PAGE, start), documents)
-        return self._draw(request, "tickets.html", statuses=statuses, status=status, **_page(rows, count, start))
+        shown = {"statuses": statuses, "status": status, "late": late[0], **_page(rows, count, start)}
+        return self._draw(request, "tickets.html", **shown)
 
     def lines(self, request: Request) -> Response:
         """Every line and its health."""

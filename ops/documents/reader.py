@@ -16,6 +16,7 @@ from messages.base import Document
 from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
 from messages.deadlines.alert import Alert, AlertBoard
+from messages.deadlines.turn import late
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
@@ -258,6 +259,13 @@ class Documents:
     def tickets_by_turn(self, query: Fields, limit: int, skip: int = 0) -> list[Ticket]:
         """Tickets that match, in the order of their turns (`messages/deadlines/turn.py`)."""
         return self._find(Ticket, "tickets", query, [("waits", ASCENDING)], limit, skip)
+
+    def late_tickets(self, now: datetime) -> tuple[int, Fields]:
+        """How many tickets are late now, and the query that finds them."""
+        first, last = late(now)
+        query = {"waits": {"$gte": first, "$lt": last}}
+        with _explaining_errors():
+            return self._count("tickets", query), query
 
     def current_tickets(self, conversations: Collection[str]) -> dict[str, int]:
         """The newest ticket of each of these conversations, by the conversation."""

@@ -25,7 +25,8 @@ async def fill(mongo_url: str) -> None:
             await stores.contacts.ensure(contact, make.NOW)
             await stores.contacts.set_name(contact, f"Ann {number}", make.NOW)
             given = {"id": number, "conversation": conversation, "contact": contact, "waiting_since": make.at(-number)}
-            more = {"status": Status.OPEN, "subject": f"Heating {number}", "tags": ("boiler",)}
+            clocks = (make.ticket_clock(due_at=make.at(-1)),) if number == COUNT else ()
+            more = {"clocks": clocks, "status": Status.OPEN, "subject": f"Heating {number}", "tags": ("boiler",)}
             await stores.tickets.add(make.ticket(**given, **more))
 
 
@@ -71,3 +72,5 @@ def test_every_ticket_is_on_some_page_and_named(operator: httpx.Client) -> None:
     shown = operator.get("/tickets").text
     for part in ("of 64", "Heating 64", "boiler", "Ann 64", "North"):
         assert part in shown
+    assert numbers(operator.get("/tickets?status=late").text) == [COUNT]
+    assert re.search(r'<span class="error">reply .* late</span>', shown)
