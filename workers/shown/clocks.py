@@ -32,6 +32,11 @@ def due_in_short(ticket: Ticket) -> Iterable[str]:
         yield f"{_alarm(clock)}{_what(clock).lower()} {was}due {local_age(clock.due_at)}"
 
 
+def is_late(ticket: Ticket) -> bool:
+    """Whether one of a ticket's clocks runs on past its time, as far as somebody has noted that."""
+    return any(each.is_running and each.breached_at is not None for each in ticket.clocks)
+
+
 def _sentence(clock: TicketClock) -> str:
     if not clock.is_running:
         left = clock.target - clock.ran

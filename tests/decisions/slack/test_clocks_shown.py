@@ -72,6 +72,9 @@ def test_lists_and_the_digest_say_what_is_late_or_due_next() -> None:
     assert f"reply due {local_age(at(3600))} · waits since" in shown
     late = make.ticket(clocks=(make.ticket_clock(due_at=at(-60), breached_at=NOW), later))
     assert list(due_in_short(late)) == [f":rotating_light: reply was due {local_age(at(-60))}"]
+    assert digest([Waiting(each, "Ann", None) for each in (late, ticket)], {}).text.startswith(
+        "While you were closed: 1 conversation, 1 late, since "
+    )
     told = json.dumps(digest([Waiting(ticket, "Ann", None)], {}).blocks, ensure_ascii=False)
     assert f"reply due {local_age(at(3600))}" in told
     assert list(due_in_short(make.ticket())) == []

@@ -10,7 +10,7 @@ from messages.deadlines.priority import Priority
 from messages.team.agent import TimeAway
 from messages.ticket import Ticket
 from workers.markup import clip_escaped, escape, listed, local_age, local_time, named, unstyled
-from workers.shown.clocks import due_in_short
+from workers.shown.clocks import due_in_short, is_late
 from workers.slack.elements import Rendered, mrkdwn, rendered
 
 LISTED: Final = 15
@@ -42,6 +42,8 @@ def _title(tickets: Sequence[Ticket]) -> str:
     parts = [f"{count} conversation{'' if count == 1 else 's'}"]
     if urgent:
         parts.append(f"{urgent} urgent")
+    if late := sum(is_late(each) for each in tickets):
+        parts.append(f"{late} late")
     if since := min((each.waits_since for each in tickets if each.waits_since is not None), default=None):
         parts.append(f"{'oldest ' if count > 1 else ''}since {local_time(since)}")
     return f"While you were closed: {', '.join(parts)}"
