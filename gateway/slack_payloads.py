@@ -72,6 +72,27 @@ class ChannelIdChangedEnvelope(SlackPayload):
     event: ChannelIdChangedEvent
 
 
+class UserAccount(SlackPayload):
+    """A user's account; a `deleted` one is deactivated (https://docs.slack.dev/reference/objects/user-object)."""
+
+    id: str
+    deleted: bool = False
+    is_bot: bool = False
+
+
+class UserChangeEvent(SlackPayload):
+    """A user's account has changed (https://docs.slack.dev/reference/events/user_change)."""
+
+    user: UserAccount
+    event_ts: str = ""
+
+
+class UserChangeEnvelope(SlackPayload):
+    """An envelope whose event is the change of an account."""
+
+    event: UserChangeEvent
+
+
 class MessageChangeEvent(SlackPayload):
     """A message that was changed or deleted (then without `message`); its `edited` is the last edit.
 

@@ -19,6 +19,7 @@ from gateway.slack_payloads import (
     MessageChangeEnvelope,
     MessageEventEnvelope,
     TypedPayload,
+    UserChangeEnvelope,
     ViewSubmission,
     json_object,
     parsed,
@@ -30,6 +31,7 @@ from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
+from messages.team.agent import AccountChanged
 
 NOTHING: Final = Response(200)
 TOLERANCE: Final = 300
@@ -73,7 +75,8 @@ def interaction(request: Request, app: App, now: datetime, real: datetime | None
 def event(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:
     """An event of the Events API.
 
-    Clerk uses a person's reply in a thread, its edit and its deletion, and the change of a channel's id.
+    Clerk uses a person's reply in a thread, its edit and its deletion, the change of a channel's id, and that of a
+    person's account.
     """
     _verify(request, app, real or now)
     payload = json_object(request.body)
@@ -86,6 +89,8 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
     if kind.type == "channel_id_changed":
         moved = parsed(ChannelIdChangedEnvelope, payload).event
         return Accepted([ChannelMoved(former=moved.old_channel_id, channel=moved.new_channel_id)], NOTHING)
+    if kind.type == "user_change":
+        return _account(parsed(UserChangeEnvelope, payload), now)
     if kind.type == "message" and kind.subtype in _CHANGES:
         return _change(payload, envelope, app, now)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
@@ -102,6 +107,16 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
         home=envelope.home,
     )
     return Accepted([reply], NOTHING)
+
+
+def _account(envelope: UserChangeEnvelope, now: datetime) -> Accepted:
+    """What a person's account has become, as of the event's own time."""
+    event = envelope.event
+    if event.user.is_bot:
+        return Accepted([], NOTHING, dropped="user_change")
+    at = datetime.fromtimestamp(float(event.event_ts), UTC) if _TS.fullmatch(event.event_ts) else now
+    changed = AccountChanged(user=event.user.id, deleted=event.user.deleted, at=min(at, now))
+    return Accepted([changed], NOTHING)
 
 
 def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime) -> Accepted:

@@ -22,6 +22,8 @@ class PostKind(StrEnum):
     """What came while a line was closed; it is in no conversation."""
     ALERT = "alert"
     """That a ticket waits too long; in place of its conversation the post names the alert, or the line's storm."""
+    HAND_ON = "hand_on"
+    """What somebody had in hand whose account was deactivated; it is in no conversation."""
 
 
 NOTIFICATIONS: Final = frozenset({PostKind.CARD, PostKind.PAST_CARD})

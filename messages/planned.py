@@ -61,6 +61,10 @@ WallTime = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d \d\d:\d\
 """What clocks show, as YYYY-MM-DD HH:MM; blank if an instant is meant, and no wall time."""
 
 
+AUTHOR_GONE: Final = "the account of who planned it was deactivated"
+"""Why a text is held whose author is gone, in words for the thread."""
+
+
 class When(Document):
     """When to send, as a person says it: `after` a while, or at a `clock` time of a `day`.
 

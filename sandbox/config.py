@@ -36,6 +36,7 @@ EVENTS: Final = (
     "channel_archive",
     "channel_unarchive",
     "channel_id_changed",
+    "user_change",
     "channel_rename",
     "member_joined_channel",
 )

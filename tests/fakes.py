@@ -115,6 +115,7 @@ class FakeSlack:
     posted_files: dict[str, SlackFile] = field(default_factory=dict)
     homes: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
+    deactivated: set[str] = field(default_factory=set)
     no_such_thread: str | None = "thread_not_found"
     """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
     replies: list[tuple[str, ThreadReply]] = field(default_factory=list)
@@ -286,6 +287,11 @@ class FakeSlack:
         """The time zone of a user."""
         self.before("zone", "")
         return self.zones.get(user, "")
+
+    async def is_deactivated(self, user: str) -> bool:
+        """Whether a user's account is deactivated."""
+        self.before("deactivated", "")
+        return user in self.deactivated
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Those of some channels that are public, or private with this member; nothing while Slack tells nothing."""

@@ -19,6 +19,7 @@ from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, SendTexts, Sms
+from messages.team.agent import HandOn
 from messages.team.opening import PostDigest
 from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
 from workers import missed
@@ -46,6 +47,7 @@ start_at_zero(
         "answers",
         "redraws",
         "openings",
+        "hand-ons",
         "alerts",
         "alert boards",
     ),
@@ -152,6 +154,13 @@ async def _due_openings(ports: Ports, _: Collection[str], now: datetime) -> Iter
     ]
 
 
+async def _due_hand_ons(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("hand-ons", each.hand_on_at, _publish(ports, HandOn(user=each.id)))
+        for each in await ports.stores.agents.to_hand_on(now, now + WAKE_AGAIN_AFTER)
+    ]
+
+
 async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("answers", each.answering.due_at, _publish(ports, ConsiderAnswering(conversation=each.id)))
@@ -195,6 +204,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_openings,
     _due_alerts,
     _unshown_alerts,
+    _due_hand_ons,
 )
 
 

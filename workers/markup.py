@@ -70,6 +70,8 @@ def mention(id: str) -> str:
 
 def away_words(user: str, away: TimeAway) -> str:
     """A sentence that says until when somebody is away, and why."""
+    if away.deactivated:
+        return f"The account of {mention(user)} is deactivated."
     until = f" until {local_time(away.until)}" if away.until is not None else ""
     note = f" ({escape(unstyled(away.note))})" if away.note else ""
     return f"{mention(user)} is away{until}{note}."
@@ -79,6 +81,8 @@ def named(id: str, away: Mapping[str, TimeAway]) -> str:
     """A user or channel as a mention, and until when they are away."""
     if (found := away.get(id)) is None:
         return mention(id)
+    if found.deactivated:
+        return f"{mention(id)} (deactivated)"
     until = f" until {local_time(found.until)}" if found.until is not None else ""
     return f"{mention(id)} (away{until})"
 

@@ -148,6 +148,10 @@ class Slack(Protocol):
         """The time zone in which a user has Slack show times; blank if Slack does not say."""
         ...
 
+    async def is_deactivated(self, user: str) -> bool:
+        """Whether a user's account is deactivated."""
+        ...
+
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see."""
         ...

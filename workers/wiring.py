@@ -24,10 +24,12 @@ ACTORS: Final = (
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",
     "workers.sms.planned.actors",
+    "workers.notifications.account_actors",
     "workers.notifications.away_actors",
     "workers.notifications.alerts.actors",
     "workers.slack.digest.actors",
     "workers.slack.alerts.actors",
+    "workers.slack.hand_on.actors",
     "workers.sms.changes.actors",
 )
 """The modules with actors: every slice has a queue of its name."""

@@ -19,6 +19,9 @@ class Agent(Document):
     blank: always. They are away until `away_until`, for the reason `away_note`. They said so, or that they are back,
     at `since`; Clerk has `asked` them since whether they are back. `orders` are the newest orders that were carried
     out.
+
+    Slack said at `account_at` that their account is `deactivated`, or active again. At `hand_on_at` the clock looks
+    whether the lines' channels were told what they had in hand.
     """
 
     id: str
@@ -29,14 +32,21 @@ class Agent(Document):
     since: Moment | None = None
     asked: bool = False
     orders: tuple[str, ...] = ()
+    deactivated: bool = False
+    account_at: Moment | None = None
+    hand_on_at: Moment | None = None
 
 
 @dataclass(frozen=True)
 class TimeAway:
-    """That an agent is away: until when (None: for a year at least), and why, if they said it."""
+    """That an agent is away: until when (None: for a year at least), and why, if they said it.
+
+    With `deactivated` they are gone for good: their account is.
+    """
 
     until: datetime | None
     note: str = ""
+    deactivated: bool = False
 
 
 def away(agent: Agent, calendar: Calendar | None, now: datetime) -> TimeAway | None:
@@ -44,6 +54,8 @@ def away(agent: Agent, calendar: Calendar | None, now: datetime) -> TimeAway | N
 
     `calendar` is that of their hours, if there is one. Who comes back while it is closed is away until it opens.
     """
+    if agent.deactivated:
+        return TimeAway(None, deactivated=True)
     said = agent.away_until is not None and agent.away_until > now
     back = agent.away_until if said and agent.away_until is not None else now
     note = agent.away_note if said else ""
@@ -67,6 +79,22 @@ class GoAway(QueueMessage):
     channel: str | None = None
     response_url: str | None = None
     order: str | None = None
+
+
+class AccountChanged(QueueMessage):
+    """Slack says that a user's account was deactivated at a time, or that it is active."""
+
+    actor = "notifications.change_account"
+    user: str
+    deleted: bool
+    at: Moment
+
+
+class HandOn(QueueMessage):
+    """Tell the lines' channels what a user had in hand whose account was deactivated."""
+
+    actor = "slack.hand_on"
+    user: str
 
 
 class ComeBack(QueueMessage):

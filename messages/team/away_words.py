@@ -148,6 +148,8 @@ def now_words(agent: Agent, calendar: Calendar | None, now: datetime) -> str:
     """Whether an agent is there, by their clocks: "away until Mon 7 Dec 9:00 (Paris): on leave"."""
     if (found := away(agent, calendar, now)) is None:
         return "there"
+    if found.deactivated:
+        return "gone: their account is deactivated"
     zone = agent.zone or (calendar.zone if calendar is not None else "")
     until = f" until {until_words(found.until, now, zone)}" if found.until is not None else ""
     return f"away{until}{f': {found.note}' if found.note else ''}"

@@ -59,6 +59,7 @@ def _as_json(agent: Agent, time: TimeAway | None) -> dict[str, Any]:
         "zone": agent.zone,
         "hours": agent.hours,
         "available": time is None,
+        "deactivated": agent.deactivated,
         "away_until": time.until.isoformat() if time is not None and time.until is not None else None,
         "note": time.note if time is not None else "",
     }

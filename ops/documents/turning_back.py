@@ -68,7 +68,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "posts": ("attempted_at", "called_at", "undecided_at", "retry_at", "unsure_at", "created_at"),
     "channels": ("retry_at",),
-    "agents": ("since",),
+    "agents": ("since", "account_at", "hand_on_at", "lease.until"),
     "openings": ("lease.until",),
     "alerts": ("posted_at", "listed_at", "acted_at", "escalated_at", "gone_at", "look_at", "show_at"),
     "alert_boards": ("lease.until", "storms.began_at", "storms.ended_at", "look_at"),

@@ -239,6 +239,7 @@ _POSTS: Final = {
     PostKind.LINE: "a line in the thread",
     PostKind.DIGEST: "a digest",
     PostKind.ALERT: "an alert",
+    PostKind.HAND_ON: "a list of tickets to hand on",
 }
 
 

@@ -255,6 +255,10 @@ class WiredSlack:
         """A user's name."""
         return user.lower()
 
+    async def is_deactivated(self, user: str) -> bool:
+        """Whether a user's account is deactivated: nobody's is."""
+        return False
+
     async def zone_of(self, user: str) -> str:
         """Nobody's zone is known."""
         return ""

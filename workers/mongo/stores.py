@@ -70,6 +70,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("line", ASCENDING), ("state", ASCENDING)], name="line"),
     ],
     "alert_boards": [IndexModel([("look_at", ASCENDING)], name="look", sparse=True)],
+    "agents": [IndexModel([("hand_on_at", ASCENDING)], name="hand_on", sparse=True)],
     "tags": [IndexModel([("used_at", DESCENDING)], name="recent")],
 }
 """No unique index is partial, because the embedded server would scan the whole collection at each write. A key for

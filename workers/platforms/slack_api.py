@@ -281,6 +281,10 @@ class SlackApi:
     async def _ask_zone(self, user: str) -> str:
         return str((await self._call("users.info", user=user))["user"].get("tz") or "")
 
+    async def is_deactivated(self, user: str) -> bool:
+        """Whether a user's account is deactivated (https://docs.slack.dev/reference/objects/user-object)."""
+        return bool((await self._call("users.info", user=user))["user"].get("deleted"))
+
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see.
 

@@ -16,7 +16,7 @@ from slack_sdk.models.blocks import (
 
 from messages.calendar import time_words, wall_time, zone_words
 from messages.formats.plain_words import visible
-from messages.planned import IfReply, Planned, PlannedState
+from messages.planned import AUTHOR_GONE, IfReply, Planned, PlannedState
 from workers.markup import clip_escaped, escape, local_time, mention, moment, unstyled, words_and_files
 from workers.slack.elements import FALLBACK, SECTION, Rendered, mrkdwn, rendered, value_of
 
@@ -95,6 +95,11 @@ def note(planned: Planned) -> Rendered | None:
     match planned.state:
         case PlannedState.PLANNED if planned.why:
             line = f":clock9: What {author} planned was moved: it leaves at {due}{because}: {quoted}"
+        case PlannedState.HELD if planned.reminded and planned.why == AUTHOR_GONE:
+            line = (
+                f":double_vertical_bar: What {author} planned for {due} waits for somebody, because {planned.why}: "
+                f"{quoted} Send it, change it or cancel it above. (Reminder {planned.reminded} of {REMINDERS}.)"
+            )
         case PlannedState.HELD if planned.reminded:
             line = (
                 f":double_vertical_bar: {author}, what you planned for {due} still waits for you: {quoted} "

@@ -1,5 +1,7 @@
 """People join and leave channels, archive and rename them, and remove the app."""
 
+from dataclasses import replace
+
 import httpx
 
 from sandbox.config import BOT, TEAM
@@ -58,6 +60,14 @@ class Administering(UserActions):
         return await self._send_event(
             {"type": "channel_rename", "channel": {"id": channel, "name": name, "created": created}}
         )
+
+    async def deactivate(self, person: str, *, deactivated: bool = True) -> httpx.Response:
+        """Deactivate a person's account or, with `deactivated` false, activate it again."""
+        changed = replace(self._workspace.people[person], deactivated=deactivated)
+        self._workspace.people[person] = changed
+        self._workspace.mark_changed()
+        user = {"id": person, "name": changed.name, "deleted": deactivated, "is_bot": False}
+        return await self._send_event({"type": "user_change", "user": user})
 
     async def uninstall(self) -> None:
         """Remove the app: Slack revokes its token and sends two events, in either order."""

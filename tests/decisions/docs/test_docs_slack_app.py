@@ -64,6 +64,7 @@ OF_EVENTS: Final[dict[str, set[str]]] = {
     "channel_unarchive": {"channels:read"},  # https://docs.slack.dev/reference/events/channel_unarchive
     # https://docs.slack.dev/reference/events/member_joined_channel
     "member_joined_channel": {"channels:read", "groups:read"},
+    "user_change": {"users:read"},  # https://docs.slack.dev/reference/events/user_change
     "tokens_revoked": set(),  # https://docs.slack.dev/reference/events/tokens_revoked
 }
 OF_FEATURES: Final = {"commands"}  # https://docs.slack.dev/interactivity/implementing-slash-commands
@@ -86,7 +87,7 @@ def is_taken(kind: str) -> bool:
         "channel": "C0TEXTS",
         "old_channel_id": "G0TEXTS",
         "new_channel_id": "C0TEXTS",
-        "user": "U0ADA",
+        "user": {"id": "U0ADA", "deleted": True} if kind == "user_change" else "U0ADA",
         "text": "On my way",
         "ts": "1700000001.000100",
         "thread_ts": "1700000000.000100",

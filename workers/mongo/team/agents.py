@@ -5,12 +5,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, ReturnDocument
 
 from messages.process.remembered import Remembered
 from messages.team.agent import Agent, TimeAway, away
 from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection
 from workers.mongo.team.calendars import Calendars
+
+
+def _before(at: datetime) -> dict[str, Any]:
+    """The query for an account of which nothing later is known."""
+    return {"$or": [{"account_at": None}, {"account_at": {"$lt": at}}]}
 
 
 class Agents(DocumentStore[Agent]):
@@ -64,6 +69,45 @@ class Agents(DocumentStore[Agent]):
             return True
         found = await self.get(user)
         return found is not None and found.since == at
+
+    async def deactivate(self, user: str, at: datetime, hand_on_at: datetime) -> bool:
+        """Record that an account was deactivated at a time; False if that is known, or something later is."""
+        await self._ensure(Agent(id=user))
+        earlier = {"_id": user, "deactivated": {"$ne": True}, **_before(at)}
+        done = await self._update(earlier, {"$set": {"deactivated": True, "account_at": at, "hand_on_at": hand_on_at}})
+        self._remembered.forget()
+        return done
+
+    async def activate(self, user: str, at: datetime) -> bool:
+        """Record that an account was active at a time; False if nothing else is known of it, or something later is."""
+        change = {"$set": {"deactivated": False, "account_at": at}, "$unset": {"hand_on_at": ""}}
+        done = await self._update({"_id": user, "deactivated": True, **_before(at)}, change)
+        self._remembered.forget()
+        return done
+
+    async def to_hand_on(self, now: datetime, again_at: datetime) -> list[Agent]:
+        """Agents whose accounts were deactivated, and of whom the channels were not told; each again at `again_at`."""
+        return await self._due("hand_on_at", now, again_at, 100)
+
+    async def handed_on(self, agent: Agent) -> None:
+        """Record that the channels were told what an agent had in hand when their account was deactivated."""
+        await self._update({"_id": agent.id, "account_at": agent.account_at}, {"$unset": {"hand_on_at": ""}})
+
+    async def take_lease(self, user: str, holder: str, now: datetime, until: datetime) -> Agent | None:
+        """An agent, leased until then; None if another holder's lease has not expired."""
+        free = {"_id": user, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
+        lease = {"$set": {"lease": {"holder": holder, "until": until}}}
+        return await self._read(
+            await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
+        )
+
+    async def renew_lease(self, user: str, holder: str, until: datetime) -> bool:
+        """Extend the lease until then; False if another holder has it now."""
+        return await self._update({"_id": user, "lease.holder": holder}, {"$set": {"lease.until": until}})
+
+    async def release_lease(self, user: str, holder: str) -> None:
+        """Release the lease."""
+        await self._update({"_id": user, "lease.holder": holder}, {"$unset": {"lease": ""}})
 
     async def set_hours(self, user: str, hours: str) -> None:
         """Let an agent's hours be those of a calendar; blank: always."""

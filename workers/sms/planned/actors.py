@@ -50,6 +50,7 @@ from workers.sms.planned.life import (
     may_leave_now,
     refusal,
 )
+from workers.sms.planned.offer import ask_assignees
 from workers.sms.planned.release import settle, surroundings
 from workers.sms.replies import decide_reply
 
@@ -201,6 +202,8 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
         if after is found or await ports.stores.planned.save(after, found):
             _count(found, after)
             await settle(after, ports)
+            if happening is not None and happening.event is PlanEvent.AUTHOR_GONE:
+                await ask_assignees(after, ports)
             return changed or after is not found
         changed, newest = True, await ports.stores.planned.get(found.id)
         if newest is None:

@@ -3,13 +3,14 @@
 `decide` is total: every event in every state gives a decision, whose refusal is words for the agent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from messages.calendar import place, zone_exists
-from messages.planned import EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
+from messages.planned import AUTHOR_GONE, EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
 from workers.markup import moment
 from workers.sms.may_send import Cause, ContactFacts, Hold, LineFacts, Refuse, Verdict, at_release
 
@@ -37,6 +38,7 @@ class PlanEvent(StrEnum):
     TEXT_CANCELS = "the contact writes, and the text is cancelled then"
     TEXT_CHANGES_NOTHING = "the contact writes, and the text is sent all the same"
     OPT_OUT = "the contact opts out, or is blocked"
+    AUTHOR_GONE = "its author's account is deactivated"
     LINE_REMOVED = "the line is removed"
     EDIT = "an agent changes it"
     SEND_NOW = "an agent sends it now"
@@ -67,6 +69,7 @@ LIFE: Final[dict[PlanEvent, dict[PlannedState, PlannedState | PlanOutcome]]] = {
     PlanEvent.TEXT_CANCELS:         {P: C, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.TEXT_CHANGES_NOTHING: {P: Z, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.OPT_OUT:              {P: C, H: C, R: Z, C: Z, X: Z},
+    PlanEvent.AUTHOR_GONE:          {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.LINE_REMOVED:         {P: X, H: X, R: Z, C: Z, X: Z},
     PlanEvent.EDIT:                 {P: P, H: P, R: NO, C: NO, X: NO},
     PlanEvent.SEND_NOW:             {P: R, H: R, R: NO, C: NO, X: NO},
@@ -84,6 +87,7 @@ WHY: Final = {
     PlanEvent.TEXT_HOLDS: "the contact wrote first",
     PlanEvent.TEXT_CANCELS: "the contact wrote first",
     PlanEvent.OPT_OUT: "the contact opted out",
+    PlanEvent.AUTHOR_GONE: AUTHOR_GONE,
     PlanEvent.LINE_REMOVED: "the line is no longer one of Clerk's lines",
 }
 """Why an event that no agent ordered ended or held a text, in words for the thread."""
@@ -136,6 +140,7 @@ class Surroundings:
 
     `wrote_at` is when the contact's newest text came, and `stopped_at` when their newest opt-out did, although a later
     START may have lifted it. `blocked_at` is when the team last blocked the contact, whether or not they still are.
+    `gone_since` names the authors whose accounts are deactivated, and since when they are.
     """
 
     contact: ContactFacts = field(default_factory=ContactFacts)
@@ -143,6 +148,7 @@ class Surroundings:
     wrote_at: datetime | None = None
     stopped_at: datetime | None = None
     blocked_at: datetime | None = None
+    gone_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
 ENDS: Final = {
@@ -171,6 +177,9 @@ def happens(planned: Planned, around: Surroundings, now: datetime) -> Happening 
         if planned.look_at is None or planned.look_at > now:
             return None
         return Happening(PlanEvent.REMINDED_ENOUGH if planned.reminded >= REMINDERS else PlanEvent.REMINDER_DUE)
+    gone_since = around.gone_since.get(planned.by)
+    if gone_since is not None and gone_since > planned.since:
+        return Happening(PlanEvent.AUTHOR_GONE)
     if around.wrote_at is not None and around.wrote_at > planned.since:
         written = _TEXT[planned.if_reply]
         if LIFE[written][planned.state] is not Z:

@@ -2,9 +2,9 @@
 
 from messages.conversation import Conversation
 from messages.notification import Whisper
-from messages.planned import PlannedState
+from messages.planned import Planned, PlannedState
 from workers.ports import Ports
-from workers.sms.planned.words import OFFER
+from workers.sms.planned.words import OFFER, author_gone
 
 
 async def offer_held(
@@ -25,3 +25,25 @@ async def offer_held(
     new = [each.id for each in held if await ports.stores.events.add(f"offered/{each.id}/{each.version}/{agent}", told)]
     if new:
         await ports.publisher.publish(told.model_copy(update={"planned": tuple(new)}))
+
+
+async def ask_assignees(planned: Planned, ports: Ports) -> None:
+    """Ask those who are on the ticket, and are still there, what becomes of a text whose author is gone."""
+    ticket = await ports.stores.tickets.newest(planned.conversation)
+    conversation = await ports.stores.conversations.get(planned.conversation)
+    if ticket is None or conversation is None or conversation.thread is None:
+        return
+    gone = {each.id for each in await ports.stores.agents.named(ticket.assignees) if each.deactivated}
+    for user in ticket.assignees:
+        if user in gone or user == planned.by:
+            continue
+        told = Whisper(
+            text=author_gone(planned),
+            user=user,
+            channel=conversation.thread.channel,
+            thread_ts=conversation.thread.ts,
+            markup=True,
+            planned=(planned.id,),
+        )
+        if await ports.stores.events.add(f"asked/{planned.id}/{planned.version}/{user}", told):
+            await ports.publisher.publish(told)

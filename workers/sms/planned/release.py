@@ -1,6 +1,7 @@
 """Puts released planned texts into the outbox, and reads what planned texts depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from messages.opt_outs import OptOut
 from messages.planned import Planned, PlannedState
@@ -26,8 +27,15 @@ async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
         line=line,
         wrote_at=max((text.noticed_at for text in wrote), default=None),
         stopped_at=max((text.noticed_at for text in wrote if text.wish == OptOut.STOP), default=None),
+        gone_since=await _gone_since({each.by for each in plans}, ports),
         blocked_at=blocking.blocked_at if blocking else None,
     )
+
+
+async def _gone_since(authors: Collection[str], ports: Ports) -> Mapping[str, datetime]:
+    """Since when the accounts are deactivated of those authors whose are."""
+    known = await ports.stores.agents.named(authors)
+    return {each.id: each.account_at for each in known if each.deactivated and each.account_at is not None}
 
 
 async def settle(planned: Planned, ports: Ports) -> None:

@@ -11,7 +11,7 @@ from messages.conversation import Contact
 from messages.formats.later import Meant
 from messages.formats.places import MeantIn, ZoneOf
 from messages.planned import MOST_IN_CONVERSATION, MOST_OF_AUTHOR, IfReply, Planned, PlannedState
-from workers.markup import clip_escaped, local_time, moment, unstyled
+from workers.markup import clip_escaped, local_time, mention, moment, unstyled
 
 NAMED: Final = 100
 LISTED: Final = 10
@@ -40,6 +40,11 @@ NONE_PLANNED: Final = (
     "the Reply form."
 )
 OFFER: Final = "You have written to the contact. Is what was planned before still right?"
+
+
+def author_gone(planned: Planned) -> str:
+    """What those are asked who are on the ticket, if a planned text's author is gone."""
+    return f"The account of {mention(planned.by)} was deactivated, and what they planned is held. Is it still right?"
 
 
 def objection_to_count(in_conversation: int, of_author: int) -> str:

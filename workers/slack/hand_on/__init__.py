@@ -1,0 +1,1 @@
+"""What somebody had in hand whose account was deactivated, told once to each line's channel."""
