@@ -11,6 +11,7 @@ from messages.answering import AutoReplies
 from messages.base import Document, Duration, Moment
 from messages.calendar import Clock, Period
 from messages.deadlines.alert import AlertSettings
+from messages.deadlines.interruption import Interruption
 from messages.deadlines.policy import Policy
 
 
@@ -121,11 +122,14 @@ class Inbox(Document):
     """How far Clerk has compared a line's texts (`id` is its number) with the provider's list.
 
     Clerk ignores texts from before `began_at`. Every text up to `seen_at` is stored, or in a queue: `taken` are those
-    that the last comparison queued. One worker makes the next comparison, at `look_at`.
+    that the last comparison queued. One worker makes the next comparison, at `look_at`; the last began at `looked_at`.
+    `interruption` is the last time in which none of its texts was taken in.
     """
 
     id: str
     began_at: Moment = datetime.fromtimestamp(0, UTC)
     seen_at: Moment
     look_at: Moment
+    looked_at: Moment | None = None
     taken: tuple[str, ...] = ()
+    interruption: Interruption | None = None

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.deadlines.alert import ConsiderAlerts, ShowAlerts
+from messages.deadlines.interruption import TellInterruption
 from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
@@ -50,6 +51,7 @@ start_at_zero(
         "hand-ons",
         "alerts",
         "alert boards",
+        "interruptions",
     ),
 )
 
@@ -161,6 +163,14 @@ async def _due_hand_ons(ports: Ports, _: Collection[str], now: datetime) -> Iter
     ]
 
 
+async def _due_interruptions(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("interruptions", each.tell_at, _publish(ports, TellInterruption(line=inbox.id, number=each.number)))
+        for inbox in await ports.stores.inboxes.interrupted(now)
+        if (each := inbox.interruption) is not None
+    ]
+
+
 async def _due_answers(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("answers", each.answering.due_at, _publish(ports, ConsiderAnswering(conversation=each.id)))
@@ -205,6 +215,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_alerts,
     _unshown_alerts,
     _due_hand_ons,
+    _due_interruptions,
 )
 
 

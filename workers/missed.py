@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
+from messages.deadlines.interruption import Interruption, with_gap
 from messages.inbound import SmsReceived
 from messages.line import Inbox
 from messages.process.publishing import correlation
@@ -36,6 +37,7 @@ async def take_in_missed(ports: Ports) -> int:
     for line in await ports.stores.lines.all():
         now = ports.now()
         try:
+            await _note_gap(line.id, now, ports)
             inbox = await ports.stores.inboxes.take(line.id, now, now + every)
             if inbox is not None:
                 # Younger texts may still come: Twilio repeats a webhook for 15 seconds, and then it waits in a queue.
@@ -46,6 +48,15 @@ async def take_in_missed(ports: Ports) -> int:
                 raise
             log.error("the texts of a line can't be compared", error=reason(error))
     return found
+
+
+async def _note_gap(line: str, now: datetime, ports: Ports) -> None:
+    """Record that no clock has looked after a line for long, before one does."""
+
+    def noted(inbox: Inbox) -> Interruption | None:
+        return with_gap(inbox.interruption, inbox.looked_at or inbox.look_at, inbox.look_at, now)
+
+    await ports.stores.inboxes.change_interruption(line, noted)
 
 
 async def _compare(inbox: Inbox, since: datetime, until: datetime, ports: Ports) -> int:

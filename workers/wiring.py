@@ -30,6 +30,7 @@ ACTORS: Final = (
     "workers.slack.digest.actors",
     "workers.slack.alerts.actors",
     "workers.slack.hand_on.actors",
+    "workers.slack.digest.interruption_actors",
     "workers.sms.changes.actors",
 )
 """The modules with actors: every slice has a queue of its name."""

@@ -16,7 +16,16 @@ from ops.documents.reader import Documents, DocumentsAway, why_away
 
 COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "lines": ("pool_at",),
-    "inboxes": ("began_at", "seen_at", "look_at"),
+    "inboxes": (
+        "began_at",
+        "seen_at",
+        "look_at",
+        "looked_at",
+        "lease.until",
+        "interruption.found_at",
+        "interruption.tell_at",
+        "interruption.told_at",
+    ),
     "contacts": ("named_at", "zoned_at", "opted_at"),
     "opt_outs": ("opted_at",),
     "conversations": (
@@ -108,6 +117,7 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
     "sms": ("received_at", "withdrawn_at"),
     "alerts": ("began_at", "since", "ended_at"),
     "absences": ("since",),
+    "inboxes": ("interruption.since", "interruption.until"),
     "notes": ("at",),
     "history": ("at", "waited_since"),
 }

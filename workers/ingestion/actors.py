@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation, SequenceTexts, conversation_id
+from messages.deadlines.interruption import NOTICED, with_text
 from messages.formats.numbers import why_no_line
 from messages.formats.reactions import is_reaction, may_be_reaction
 from messages.inbound import SmsReceived
@@ -105,6 +106,7 @@ async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, askin
     found = _keyword(message, line)
     more = {"due_at": ports.now() + FILED_WITHIN, "asking": asking, "wish": found.asked, "unheeded": found.unheeded}
     text = _document(message, ports.now()).model_copy(update=more)
+    await _note_lateness(text, ports)
     if not await ports.stores.texts.add(text):
         return False
     if message.pool is not None and line is not None and line.pool != message.pool:
@@ -114,6 +116,15 @@ async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, askin
             await _begin_conversation(text.line, text.contact, ports)
         await _record_wish(text, ports)
     return True
+
+
+async def _note_lateness(text: Sms, ports: Ports) -> None:
+    """Record that Clerk was away, if a text is taken in long after it came; before it is stored, so that it is sure."""
+    now = text.stored_at or text.received_at
+    if now - text.received_at >= NOTICED:
+        await ports.stores.inboxes.change_interruption(
+            text.line, lambda inbox: with_text(inbox.interruption, text.received_at, now)
+        )
 
 
 def _document(message: SmsReceived, now: datetime) -> Sms:

@@ -53,6 +53,11 @@ class PlannedTexts(DocumentStore[Planned]):
         of_line = {} if line is None else {"line": line}
         return await self._find_readable({"state": _LIVE, **of_line}, [("due_at", ASCENDING)], limit)
 
+    async def held(self, line: str, since: datetime, until: datetime, limit: int) -> list[Planned]:
+        """A line's texts that wait for a person and were due between two moments, the first one first."""
+        due = {"state": PlannedState.HELD, "line": line, "due_at": {"$gte": since, "$lte": until}}
+        return await self._find_readable(due, [("due_at", ASCENDING)], limit)
+
     async def between(self, since: datetime, after: str, until: datetime, limit: int) -> list[Planned]:
         """The planned texts that are due by `until`, the next one first, from `since` on: then only ids `after` one."""
         later = [{"due_at": {"$gt": since, "$lte": until}}, {"due_at": since, "_id": {"$gt": after}}]

@@ -206,6 +206,11 @@ class Texts(DocumentStore[Sms]):
         """Overdue texts (of these lines): inbound ones without a ticket, outbound ones without an outcome."""
         return await self._due("due_at", now, again_at, limit, lines)
 
+    async def is_taking_in(self, line: str) -> bool:
+        """Whether a text to a line is stored and not under a ticket yet."""
+        waits = {"due_at": {"$exists": True}, "line": line, "direction": Direction.INBOUND}
+        return await self._collection.find_one(waits, {"_id": 1}) is not None
+
     async def set_attached(self, text: Sms) -> None:
         """Record that the thread shows a text's attachments, or says why not."""
         await self._update({"_id": text.id}, {"$unset": {"unattached": ""}})

@@ -1,13 +1,15 @@
 """The lines, and how far each line's texts were compared with the provider's list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING
 
+from messages.deadlines.interruption import Interruption
 from messages.line import Inbox, Line
 from messages.process.remembered import Remembered
-from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection, change_to
+from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection, change_to, stored
+from workers.mongo.team.leased import LeasedStore
 
 
 class Lines(DocumentStore[Line]):
@@ -60,7 +62,7 @@ class Lines(DocumentStore[Line]):
         return bool(found.deleted_count)
 
 
-class Inboxes(DocumentStore[Inbox]):
+class Inboxes(LeasedStore[Inbox]):
     """How far each line's texts were compared with the provider's list."""
 
     kind = Inbox
@@ -73,7 +75,8 @@ class Inboxes(DocumentStore[Inbox]):
         began_at = now.replace(microsecond=0)
         await self._ensure(Inbox(id=line, began_at=began_at, seen_at=began_at, look_at=now))
         due = {"_id": line, "look_at": {"$lte": now}}
-        return await self._read(await self._collection.find_one_and_update(due, {"$set": {"look_at": look_at}}))
+        looks = {"$set": {"look_at": look_at, "looked_at": now}}
+        return await self._read(await self._collection.find_one_and_update(due, looks))
 
     async def set_seen(self, line: str, until: datetime, taken: Sequence[str]) -> None:
         """Record that all texts up to then are stored or queued, and which of the listed ones are only queued."""
@@ -86,3 +89,23 @@ class Inboxes(DocumentStore[Inbox]):
     async def put_off(self, line: str, look_at: datetime) -> None:
         """Make no comparison before then."""
         await self._update({"_id": line}, {"$max": {"look_at": look_at}})
+
+    async def change_interruption(
+        self, line: str, change: Callable[[Inbox], Interruption | None]
+    ) -> Interruption | None:
+        """Save what follows of a line's interruption from its inbox, as it is now; returns that, None without any.
+
+        A line that no clock has looked at has no inbox, and nothing is saved.
+        """
+        while (inbox := await self.get(line)) is not None:
+            before, after = inbox.interruption, change(inbox)
+            if after is before or after is None:
+                return before
+            same = {"interruption": None} if before is None else {"interruption.version": before.version}
+            if await self._update({"_id": line, **same}, {"$set": {"interruption": stored(after)}}):
+                return after
+        return None
+
+    async def interrupted(self, now: datetime) -> list[Inbox]:
+        """The inboxes of the lines whose channels are to be told of an interruption by now."""
+        return await self._find_readable({"interruption.tell_at": {"$lte": now}})

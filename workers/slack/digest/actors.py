@@ -5,15 +5,14 @@ from functools import partial
 
 import structlog
 
-from messages.conversation import Conversation
 from messages.line import Line
 from messages.notification import PostKind
 from messages.team.opening import Opening, PostDigest, digest_id, following
 from workers.lease import Lease, LeaseLost
 from workers.ports import Ports
 from workers.runtime import actor
-from workers.slack.digest.card import Waiting, digest
-from workers.slack.writer import Writer
+from workers.slack.digest.card import digest
+from workers.slack.digest.posting import post_for_line, rows
 
 log = structlog.get_logger("clerk.slack")
 
@@ -56,17 +55,9 @@ async def _post(opening: Opening, line: Line, lease: Lease[Opening | None], port
     """Whether the channel was told, or there is nothing to tell, or Slack refuses it for good."""
     assert opening.closed_at is not None
     assert opening.due_at is not None
-    stores, now = ports.stores, ports.now()
-    tickets = await stores.tickets.waiting(line.id, opening.closed_at)
+    tickets = await ports.stores.tickets.waiting(line.id, opening.closed_at)
     if not tickets:
         return True
-    contacts = {each.id: each.name for each in await stores.contacts.by_ids({each.contact for each in tickets})}
-    found = await stores.conversations.by_ids({each.conversation for each in tickets})
-    threads = {each.id: each.thread.permalink for each in found if each.thread is not None}
-    away = await stores.agents.away({each for ticket in tickets for each in ticket.assignees}, now)
-    waiting = [Waiting(each, contacts.get(each.contact, ""), threads.get(each.conversation)) for each in tickets]
+    waiting, away = await rows(tickets, ports)
     id = digest_id(line.id, opening.due_at)
-    nowhere = Conversation(id=id, line=line.id, contact="", created_at=now)
-    writer = Writer(nowhere, line, await stores.channels.throttled(now), lease, ports)
-    post = writer.new_post(id, PostKind.DIGEST, line.channel)
-    return await writer.deliver(post, digest(waiting, away)) is not None
+    return await post_for_line(id, PostKind.DIGEST, digest(waiting, away), line, lease, ports)

@@ -1,4 +1,4 @@
-"""The digest as a Slack message. Pure."""
+"""The digest of a line that opens, and what came while Clerk was away, as Slack messages. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,22 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block, ContextBlock, SectionBlock
 
+from messages.deadlines.interruption import Interruption
 from messages.deadlines.priority import Priority
+from messages.planned import Planned
 from messages.team.agent import TimeAway
 from messages.ticket import Ticket
-from workers.markup import clip_escaped, escape, listed, local_age, local_time, named, unstyled
+from workers.markup import (
+    clip_escaped,
+    escape,
+    listed,
+    local_age,
+    local_time,
+    mention,
+    named,
+    unstyled,
+    words_and_files,
+)
 from workers.shown.clocks import due_in_short, is_late
 from workers.slack.elements import Rendered, mrkdwn, rendered
 
@@ -29,17 +41,51 @@ class Waiting:
 def digest(waiting: Sequence[Waiting], away: Mapping[str, TimeAway]) -> Rendered:
     """What came while a line was closed and waits for an answer, in the order of their turns; at least one."""
     title = _title([each.ticket for each in waiting])
-    blocks: list[Block] = [SectionBlock(text=mrkdwn(f"*{title}*"))]
-    blocks += [SectionBlock(text=mrkdwn(_row(each, away))) for each in waiting[:LISTED]]
+    blocks: list[Block] = [SectionBlock(text=mrkdwn(f"*{title}*")), *_rows(waiting, away)]
+    return rendered(title, blocks)
+
+
+def interruption(
+    found: Interruption,
+    waiting: Sequence[Waiting],
+    away: Mapping[str, TimeAway],
+    texts: int,
+    held: Sequence[Planned],
+) -> Rendered:
+    """What came while Clerk was away, and which planned texts were to leave then and wait for a person."""
+    urgent = sum(each.ticket.priority is Priority.URGENT for each in waiting)
+    parts = [
+        *([f"{counted(texts, 'text')} in {counted(len(waiting), 'conversation')}"] if waiting else []),
+        *([f"{urgent} urgent"] if urgent else []),
+        *([f"{counted(len(held), 'planned text')} held"] if held else []),
+    ]
+    title = f"Clerk was away {local_time(found.since)} to {local_time(found.until)}: {', '.join(parts)}"
+    plans: list[Block] = [SectionBlock(text=mrkdwn(_held(each))) for each in held[:LISTED]]
+    return rendered(title, [SectionBlock(text=mrkdwn(f"*{title}*")), *_rows(waiting, away), *plans])
+
+
+def _rows(waiting: Sequence[Waiting], away: Mapping[str, TimeAway]) -> list[Block]:
+    blocks: list[Block] = [SectionBlock(text=mrkdwn(_row(each, away))) for each in waiting[:LISTED]]
     if len(waiting) > LISTED:
         blocks.append(ContextBlock(elements=[mrkdwn(f"and {len(waiting) - LISTED} more: `/clerk` lists them.")]))
-    return rendered(title, blocks)
+    return blocks
+
+
+def _held(planned: Planned) -> str:
+    words = clip_escaped(unstyled(words_and_files(planned.body, planned.files)), EXCERPT)
+    what = f"what {mention(planned.by)} planned for {local_time(planned.due_at)} to {escape(planned.contact)}"
+    return f":double_vertical_bar: Held: {what}: “{words}”"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _title(tickets: Sequence[Ticket]) -> str:
     count = len({each.conversation for each in tickets})
     urgent = sum(each.priority is Priority.URGENT for each in tickets)
-    parts = [f"{count} conversation{'' if count == 1 else 's'}"]
+    parts = [counted(count, "conversation")]
     if urgent:
         parts.append(f"{urgent} urgent")
     if late := sum(is_late(each) for each in tickets):
