@@ -19,6 +19,7 @@ from pika.exceptions import AMQPError
 from pymongo.errors import PyMongoError
 
 from messages.conversation import Conversation, conversation_id
+from messages.deadlines import policy_words
 from messages.notification import ConsiderNotifying
 from messages.queues import QUEUES, dead, delayed
 from ops.documents.reader import DocumentsAway
@@ -144,6 +145,16 @@ class ClerkInternals:
             if each.line == line:
                 # Until then a worker may know the window of before.
                 await self._ports.publisher.publish(ConsiderNotifying(conversation=each.id), delay=REMEMBERED_FOR)
+
+    async def offer_targets(self, line: str) -> None:
+        """Give a line the offered targets, unless it has some; LookupError if there is none."""
+        lines = self._ports.stores.lines
+        found = next(iter(await lines.by_ids([line])), None)
+        if found is None:
+            raise LookupError(line)
+        if not found.policy.targets:
+            policy = policy_words.changed(found.policy, [policy_words.PRESET], self._ports.now())
+            await lines.save(found.model_copy(update={"policy": policy}))
 
     async def kill(self) -> None:
         """Kill the workers as they are; others begin anew what they had in hand."""

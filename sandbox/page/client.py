@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any, Final
 
@@ -121,6 +122,15 @@ class SandboxClient:
         if self.line in found and seconds is not None:
             self.do("window", line=self.line, seconds=seconds)
         return found.get(self.line)
+
+    def ahead(self) -> timedelta:
+        """How far the sandbox's clock is ahead of the machine's."""
+        return timedelta(seconds=self._http.get("clock").json()["ahead"])
+
+    def offer_targets(self) -> None:
+        """Let the line's tickets be due at the offered times, where Clerk's inside is within reach."""
+        if self._http.get("window").json():
+            self.do("targets", line=self.line)
 
 
 def _messages(state: Json) -> list[Json]:

@@ -69,6 +69,10 @@ class Internals(Protocol):
         """Set a line's seconds of quiet, also for texts that already wait; LookupError if the line is unknown."""
         ...
 
+    async def offer_targets(self, line: str) -> None:
+        """Let a line's tickets be due at the offered times, unless it has its own; LookupError if it is unknown."""
+        ...
+
     async def kill(self) -> None:
         """Kill the workers at once; new ones start their messages again."""
         ...

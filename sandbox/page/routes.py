@@ -43,7 +43,7 @@ class PageApi:
         actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
             *(self._contact, self._dismiss, self._command, self._channel),
-            *(self._faults, self._handling, self._window, self._workers, self._clock),
+            *(self._faults, self._handling, self._window, self._targets, self._workers, self._clock),
         )
         return [
             Route("/", self._index),
@@ -211,6 +211,14 @@ class PageApi:
         if self._internals is None:
             return _INTERNALS_OUT_OF_REACH
         await self._internals.set_window(body["line"], float(body["seconds"]))
+        return JSONResponse({})
+
+    async def _targets(self, request: Request) -> Response:
+        """Let a line's tickets be due at the offered times, unless it has its own."""
+        body = await request.json()
+        if self._internals is None:
+            return _INTERNALS_OUT_OF_REACH
+        await self._internals.offer_targets(body["line"])
         return JSONResponse({})
 
     async def _time(self, _: Request) -> Response:

@@ -10,6 +10,7 @@ from typing import Final
 import dramatiq
 import pytest
 
+from messages.deadlines import policy_words
 from messages.notification import ConsiderNotifying
 from messages.ticket import ActOnTicket, Expire, SetStatus, Status
 from ops.documents.reader import DocumentsAway
@@ -136,3 +137,20 @@ async def test_where_the_documents_cannot_be_turned_back_the_clock_stays(machine
         await machine.inside.move_clock(timedelta())
     assert machine.clock.ahead == WEEK
     assert not any(each.paused for each in machine.worker.workers)
+
+
+async def test_a_line_gets_the_offered_targets_unless_it_has_its_own(
+    machine: RunningAlone, workers: FakeWorkers
+) -> None:
+    lines = workers.ports.stores.lines
+    for _ in range(2):
+        await machine.inside.offer_targets(make.LINE)
+    (line,) = await lines.by_ids([make.LINE])
+    assert line.policy.targets == policy_words.OFFERED
+    own = policy_words.changed(line.policy, ["off", "low.first=1h"], make.NOW)
+    await lines.save(line.model_copy(update={"policy": own}))
+    await machine.inside.offer_targets(make.LINE)
+    (line,) = await lines.by_ids([make.LINE])
+    assert line.policy == own
+    with pytest.raises(LookupError):
+        await machine.inside.offer_targets("+15550009999")

@@ -48,7 +48,7 @@ ROUTES = [
 
 ACTIONS = [
     *("text", "click", "submit", "close", "upload", "reply", "edit", "delete", "command", "channel"),
-    *("faults", "handling", "window", "workers"),
+    *("faults", "handling", "window", "targets", "workers"),
 ]
 """What the page asks for."""
 

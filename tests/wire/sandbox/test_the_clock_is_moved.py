@@ -40,6 +40,9 @@ class MovesTheClock:
     async def set_window(self, line: str, seconds: float) -> None:
         raise NotImplementedError
 
+    async def offer_targets(self, line: str) -> None:
+        raise NotImplementedError
+
     async def kill(self) -> None:
         raise NotImplementedError
 
