@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -15,6 +16,7 @@ from messages.process import amqp_address, telemetry
 from messages.process.logs import configure_logging
 from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
 from messages.process.variables import unknown
+from ops.documents.data_folder import url_of_run
 from ops.documents.reader import Documents, DocumentsAway, why_away
 from ops.queues.broker import Snapshot
 from ops.settings import OpsSettings
@@ -114,6 +116,21 @@ def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
 
     with with_mongo(command_settings()) as settings:
         return asyncio.run(run(settings))
+
+
+def documents_now(settings: Settings) -> datetime:
+    """The time that the documents' times are compared with: the sandbox's, where a `clerk run` moves its clock."""
+    now = datetime.now(UTC)
+    url = url_of_run(settings.data_dir)
+    if url is None:
+        return now
+    from sandbox.page.client import SandboxClient, Stalled  # it takes a while to import, and is rarely needed
+
+    try:
+        with closing(SandboxClient(url)) as sandbox:
+            return now + sandbox.ahead()
+    except Stalled:  # no sandbox is there, and whatever runs goes by the machine's clock
+        return now
 
 
 def distributed_settings() -> Settings:

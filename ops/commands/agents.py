@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from cyclopts import App
@@ -16,7 +16,7 @@ from messages.process.settings import Settings
 from messages.team.agent import Agent, TimeAway, away
 from messages.team.away_words import hours_words, now_words
 from ops.commands.options import AsJson, Invalid
-from ops.environment import on_stores
+from ops.environment import documents_now, on_stores
 from ops.examples import examples_of
 from ops.line_settings import NONE
 from workers.mongo import Stores
@@ -31,11 +31,11 @@ USER: Final = "an agent is named by their Slack member ID, such as U0123ABCD (in
 def list_(*, json_: AsJson = False) -> None:
     """List the agents of whom something is known: until when they are away, and their hours."""
 
-    async def work(stores: Stores, _: Settings) -> tuple[list[Agent], list[Calendar]]:
-        return await stores.agents.all(), await stores.calendars.all()
+    async def work(stores: Stores, settings: Settings) -> tuple[list[Agent], list[Calendar], datetime]:
+        return await stores.agents.all(), await stores.calendars.all(), documents_now(settings)
 
-    found, calendars = on_stores(work)
-    now, known = datetime.now(UTC), {each.id: each for each in calendars}
+    found, calendars, now = on_stores(work)
+    known = {each.id: each for each in calendars}
     if json_:
         json.dump([_as_json(each, away(each, known.get(each.hours), now)) for each in found], sys.stdout, indent=2)
         print()
@@ -80,14 +80,14 @@ def set_(agent: str, *, hours: str) -> None:
         raise Invalid(f"{agent}: {USER}")
     wanted = "" if hours == NONE else hours
 
-    async def work(stores: Stores, _: Settings) -> str:
+    async def work(stores: Stores, settings: Settings) -> str:
         calendar = await stores.calendars.fresh(wanted) if wanted else None
         if wanted and calendar is None:
             raise Invalid(f"there is no calendar {wanted}. See clerk calendars list.")
         await stores.agents.set_hours(agent, wanted)
         found = await stores.agents.get(agent)
         assert found is not None
-        return now_words(found, calendar, datetime.now(UTC))
+        return now_words(found, calendar, documents_now(settings))
 
     now = on_stores(work)
     print(f"{agent} {f'has the hours of {wanted}' if wanted else 'has no hours: always there'}. Now: {now}.")

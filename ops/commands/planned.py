@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from textwrap import shorten
 from typing import Any, Final
 
@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.text import Text
 
 from messages.planned import Planned, PlannedState
+from messages.process.settings import Settings
 from ops.commands.options import AsJson, ShowText
-from ops.environment import on_stores
+from ops.environment import documents_now, on_stores
 from ops.examples import examples_of
 from ops.masking import masked_number
+from workers.mongo import Stores
 
 planned = App(
     name="planned",
@@ -36,8 +38,11 @@ def list_(*, line: str | None = None, show_text: ShowText = False, json_: AsJson
     line
         Only those of this line, such as +15550001111.
     """
-    found = on_stores(lambda stores, _: stores.planned.next_ones(line, MOST))
-    now = datetime.now(UTC)
+
+    async def work(stores: Stores, settings: Settings) -> tuple[list[Planned], datetime]:
+        return await stores.planned.next_ones(line, MOST), documents_now(settings)
+
+    found, now = on_stores(work)
     rows = [row(each, now, show_text=show_text) for each in found]
     if json_:
         json.dump(rows, sys.stdout, indent=2)

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from cyclopts import App
@@ -19,7 +19,7 @@ from messages.deadlines.turn import DUE, next_due
 from messages.ticket import Entry, Ticket
 from ops.commands.options import AsJson, Invalid
 from ops.documents.reader import Documents
-from ops.environment import command_settings, with_documents
+from ops.environment import command_settings, documents_now, with_documents
 from ops.examples import examples_of
 from ops.traces.due import due_now
 from workers.shown.clock_life import ClockLife, clock_life
@@ -49,9 +49,10 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
         raise Invalid(f"--most {most}: from 1 to {MOST}")
     first, last = DUE
     query = {"waits": {"$gte": first, "$lt": last}, **({"line": line} if line else {})}
-    with with_documents(command_settings()) as documents:
+    settings = command_settings()
+    with with_documents(settings) as documents:
         found = documents.tickets_by_turn(query, most)
-    now = datetime.now(UTC)
+    now = documents_now(settings)
     if json_:
         json.dump([due_row(each, now) for each in found], sys.stdout, indent=2)
         print()
@@ -104,13 +105,14 @@ def explain(ticket: str, /, *, json_: AsJson = False) -> None:
     number = _NUMBER.fullmatch(ticket.strip())
     if number is None:
         raise Invalid(f"{ticket}: give a ticket's number, such as 42 or '#42'")
-    with with_documents(command_settings()) as documents:
+    settings = command_settings()
+    with with_documents(settings) as documents:
         found = documents.tickets({"_id": int(number[1])}, 1)
         history, calendar = _rules_of(found[0], documents) if found else ([], None)
     if not found:
         print(f"There is no ticket #{number[1]}.", file=sys.stderr)
         sys.exit(1)
-    now = datetime.now(UTC)
+    now = documents_now(settings)
     life = clock_life(found[0], history, calendar, now)
     if json_:
         json.dump(explained(found[0], life, calendar), sys.stdout, indent=2)

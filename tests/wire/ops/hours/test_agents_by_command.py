@@ -23,7 +23,15 @@ def test_agents_get_hours_and_are_listed(mongo_url: str) -> None:
     listed = clerk("agents", "list")
     assert [line.split() for line in listed.splitlines()] == [["agent", "now", "hours"], ["U0ANN", "there", "shop"]]
     (found,) = json.loads(clerk("agents", "list", "--json"))
-    assert found == {"id": "U0ANN", "zone": "", "hours": "shop", "available": True, "away_until": None, "note": ""}
+    assert found == {
+        "id": "U0ANN",
+        "zone": "",
+        "hours": "shop",
+        "available": True,
+        "deactivated": False,
+        "away_until": None,
+        "note": "",
+    }
     assert clerk("calendars", "remove", "shop") == (
         "2: shop has the hours of U0ANN. First: clerk agents set U0ANN --hours none\n"
     )
