@@ -100,7 +100,8 @@ class Arrival:
 class Episode:
     """What is announced of a ticket: its number, its first and last text, and its targets, as of its `version`.
 
-    `follows` is the number of the ticket before it. `assignees` are who is on it.
+    `follows` is the number of the ticket before it. `assignees` are who is on it. Texts after `hushed_after` notify
+    nobody while it is snoozed; None: it is not.
     """
 
     ticket: int
@@ -110,6 +111,7 @@ class Episode:
     version: int = 0
     follows: int | None = None
     assignees: tuple[str, ...] = ()
+    hushed_after: int | None = None
 
 
 class Debounce(Document):
@@ -118,6 +120,8 @@ class Debounce(Document):
     `considered` is the newest inbound text taken into account, `announced` the newest that was announced or seen.
     `due_at` is when the unannounced texts must be announced; `armed_at` when the delayed message in the queue fires.
     `heard_at` is when the contact last wrote, and `last_text_at` when either side did.
+    `hushed` is the newest text that came while the ticket was snoozed: it is announced when the snooze ends, unless
+    an agent has seen it.
     `ticket` and `ticket_version` say which version of the newest ticket was taken into account.
     """
 
@@ -126,6 +130,7 @@ class Debounce(Document):
     ticket_version: int = 0
     considered: int = 0
     announced: int = 0
+    hushed: int = 0
     last_text_at: Moment | None = None
     heard_at: Moment | None = None
     waiting_since: Moment | None = None

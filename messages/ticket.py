@@ -10,7 +10,7 @@ from messages.base import Document, Moment, QueueMessage
 from messages.conversation import Arrival, Episode
 from messages.deadlines.clocks import ClockMark, TicketClock
 from messages.deadlines.priority import Priority
-from messages.deadlines.snooze import Snooze
+from messages.deadlines.snooze import EndSnooze, MoveSnooze, SetSnooze, Snooze, SnoozeAgain, WakeUp
 
 
 class Status(StrEnum):
@@ -164,10 +164,23 @@ class Ticket(Document):
         return self.status is Status.CLOSED
 
     @property
+    def asleep(self) -> Snooze | None:
+        """The snooze that puts it off now, if any: what is over is not put off, whatever earlier versions stored."""
+        over = self.status in {Status.SOLVED, Status.CLOSED}
+        return None if over or self.snooze is None or not self.snooze.is_on else self.snooze
+
+    @property
     def episode(self) -> Episode:
         """What is announced of it."""
         return Episode(
-            self.id, self.first_text, self.last_text, self.notify, self.version, self.follows, self.assignees
+            self.id,
+            self.first_text,
+            self.last_text,
+            self.notify,
+            self.version,
+            self.follows,
+            self.assignees,
+            None if self.asleep is None else self.asleep.last_text,
         )
 
     def is_unsettled(self, slice: str) -> bool:
@@ -293,6 +306,11 @@ Command = Annotated[
     | Unblock
     | StopAnswering
     | AnswerAgain
+    | SetSnooze
+    | SnoozeAgain
+    | WakeUp
+    | EndSnooze
+    | MoveSnooze
     | Expire,
     Field(discriminator="kind"),
 ]

@@ -1,6 +1,7 @@
 """What people ask to see: modals, tickets found by some words, a line's hours, which they may change. Pure."""
 
 from messages.base import Moment, QueueMessage
+from messages.planned import When
 
 
 class _OpensModal(QueueMessage):
@@ -26,6 +27,28 @@ class OpenPlanned(_OpensModal):
     actor = "interactive.open_planned"
     planned: str
     channel: str | None = None
+
+
+class OpenSnooze(_OpensModal):
+    """An agent picked another time to snooze a ticket until, on a card in `channel`."""
+
+    actor = "interactive.open_snooze"
+    ticket: int
+    channel: str | None = None
+
+
+class SnoozeTyped(QueueMessage):
+    """An agent typed a ticket's number after `/clerk snooze`, with a time, or (None) after `/clerk unsnooze`."""
+
+    actor = "interactive.snooze_typed"
+    ticket: int
+    when: When | None = None
+    note: str = ""
+    by: str
+    at: Moment
+    channel: str
+    response_url: str | None = None
+    order: str | None = None
 
 
 class OpenDashboard(_OpensModal):

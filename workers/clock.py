@@ -16,6 +16,7 @@ from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.deadlines.alert import ConsiderAlerts, ShowAlerts
 from messages.deadlines.interruption import TellInterruption
+from messages.deadlines.snooze import EndSnooze
 from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
 from messages.process.telemetry import start_at_zero
@@ -32,6 +33,7 @@ from workers.retries import is_outage
 from workers.slack.digest.look import opened
 from workers.slack.membership import Membership
 from workers.sms.planned.zone_rules import ZoneRules
+from workers.tickets.snoozes_over import SnoozeRules, over
 
 log = structlog.get_logger("clerk.clock")
 
@@ -44,6 +46,7 @@ start_at_zero(
         "planned",
         "tickets",
         "closing",
+        "snoozes",
         "announcements",
         "answers",
         "redraws",
@@ -132,6 +135,14 @@ async def _closing_tickets(ports: Ports, _: Collection[str], now: datetime) -> I
     ]
 
 
+async def _snoozes_that_are_over(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    """Those of open lines: what is over while a line is closed waits until it opens."""
+    return [
+        ("snoozes", until, _publish(ports, ActOnTicket(ticket=id, command=EndSnooze(until=until), by=None, at=now)))
+        for id, until in await over(ports, lines, now)
+    ]
+
+
 async def _due_announcements(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("announcements", each.debounce.due_at, _publish(ports, ConsiderNotifying(conversation=each.id)))
@@ -208,6 +219,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_planned_texts,
     _due_tickets,
     _closing_tickets,
+    _snoozes_that_are_over,
     _due_announcements,
     _due_answers,
     _due_redraws,
@@ -253,6 +265,7 @@ async def run(
         tasks.create_task(repeat(Membership().look, "channels that Clerk is not in"))
         tasks.create_task(repeat(Renewal().look, "calendars without next year's public holidays"))
         tasks.create_task(repeat(ZoneRules().look, "planned texts whose zone has other rules now"))
+        tasks.create_task(repeat(SnoozeRules().look, "snoozes whose zone has other rules now"))
 
 
 def _log_failure(what: str, error: Exception) -> None:

@@ -20,8 +20,10 @@ from messages.views import (
     OpenDashboard,
     OpenPlanned,
     OpenReply,
+    OpenSnooze,
     PushSend,
     ShowHours,
+    SnoozeTyped,
 )
 
 REPLY: Final = (
@@ -55,7 +57,7 @@ type _Hours = ShowHours | CloseForAWhile | OpenAgain | ExplainClocks
 type _Names = BlockContact | NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
 type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
-type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SendLate | ResendText
+type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SnoozeTyped | SendLate | ResendText
 type _Order = _Acts | _Names | _OfPlanned | _Hours | _OfAgent
 
 
@@ -66,7 +68,10 @@ def _order(message: _Order) -> Whisper | None:
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 
-def _view(message: OpenModal | OpenReply | OpenPlanned | OpenDashboard | PushSend | FindTickets) -> Whisper | None:
+type _Views = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | FindTickets
+
+
+def _view(message: _Views) -> Whisper | None:
     channel: str | None = getattr(message, "channel", None)
     return None if channel is message.response_url is None else _to(message.user, ORDER, channel, message.response_url)
 
@@ -104,6 +109,8 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenModal: _view,
     OpenReply: _view,
     OpenPlanned: _view,
+    OpenSnooze: _view,
+    SnoozeTyped: _order,
     OpenDashboard: _view,
     PushSend: _view,
     FindTickets: _view,

@@ -23,6 +23,7 @@ ACTORS: Final = (
     "workers.tickets.auto_actors",
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",
+    "workers.interactive.snooze_actors",
     "workers.sms.planned.actors",
     "workers.notifications.account_actors",
     "workers.notifications.away_actors",

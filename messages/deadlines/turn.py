@@ -22,6 +22,10 @@ DUE: Final = ("0/0/", "0/1")
 with a year. Processes of before look for tickets that wait between `WAITING`, and find these, too."""
 
 
+SNOOZED: Final = ("2/", "3/")
+"""Between these are the places of tickets that are snoozed: behind all others, in the same order."""
+
+
 def next_due(clocks: Iterable[TicketClock]) -> TicketClock | None:
     """The running clock that falls due first, or did; None if none ever does."""
     return min((each for each in clocks if each.is_running and each.due_at is not None), key=_due_at, default=None)
@@ -37,8 +41,10 @@ def late(now: datetime) -> tuple[str, str]:
     return DUE[0], f"{DUE[0]}{now.isoformat()}"
 
 
-def place(number: int, clocks: Iterable[TicketClock], waits_since: datetime | None) -> str:
-    """The place of a ticket in every list: a lesser text comes first."""
+def place(number: int, clocks: Iterable[TicketClock], waits_since: datetime | None, *, asleep: bool = False) -> str:
+    """The place of a ticket in every list: a lesser text comes first. One that is `asleep` comes behind all others."""
+    if asleep:
+        return f"{SNOOZED[0]}{place(number, clocks, waits_since)}"
     clock = next_due(clocks)
     if clock is not None:
         return f"{DUE[0]}{_due_at(clock).isoformat()}/{number:010d}"

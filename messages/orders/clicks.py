@@ -9,12 +9,14 @@ from pydantic_core import from_json
 
 from messages.base import Document, Moment, QueueMessage
 from messages.deadlines.alert import AcknowledgeAlert
+from messages.deadlines.snooze import SetSnooze, SnoozeAgain, WakeUp
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.orders.snoozes import CHOICES, PICK
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate
 from messages.team.agent import ComeBack
-from messages.ticket import ActOnTicket, AnswerAgain, OptIn, SetPriority, SetStatus, Take, Unblock
-from messages.views import FindTickets, OpenPlanned, OpenReply, PushSend
+from messages.ticket import ActOnTicket, AnswerAgain, Command, OptIn, SetPriority, SetStatus, Take, Unblock
+from messages.views import FindTickets, OpenPlanned, OpenReply, OpenSnooze, PushSend
 
 MOST_PAGES: Final = 1000
 
@@ -162,9 +164,7 @@ def _send_late(click: Click) -> Sequence[QueueMessage]:
     return [late]
 
 
-def _command(
-    click: Click, command: Take | SetStatus | SetPriority | OptIn | Unblock | AnswerAgain
-) -> Sequence[QueueMessage]:
+def _command(click: Click, command: Command) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
         command=command,
@@ -198,6 +198,29 @@ def _unblock(click: Click) -> Sequence[QueueMessage]:
 
 def _answer_again(click: Click) -> Sequence[QueueMessage]:
     return _command(click, AnswerAgain.model_validate(click.parsed_value()))
+
+
+def _snooze(click: Click) -> Sequence[QueueMessage]:
+    choice = str(click.parsed_value()["snooze"])
+    if choice != PICK:
+        return _command(click, SetSnooze(when=CHOICES[choice]))
+    form = OpenSnooze(
+        ticket=click.ticket(),
+        user=click.user,
+        trigger_id=click.trigger_id,
+        response_url=click.response_url,
+        channel=click.channel or None,
+        received_at=click.at,
+    )
+    return [form, _seen(click)]
+
+
+def _snooze_again(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, SnoozeAgain.model_validate(click.parsed_value()))
+
+
+def _wake(click: Click) -> Sequence[QueueMessage]:
+    return _command(click, WakeUp())
 
 
 def _planned(click: Click, command: CancelPlan | SendPlanNow | KeepPlan) -> Sequence[QueueMessage]:
@@ -278,6 +301,9 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.opt_in": _opt_in,
     "ticket.unblock": _unblock,
     "ticket.answer_again": _answer_again,
+    "ticket.snooze": _snooze,
+    "ticket.snooze_again": _snooze_again,
+    "ticket.wake": _wake,
     "planned.keep": _keep_planned,
     "planned.send_now": _send_planned_now,
     "planned.cancel": _cancel_planned,

@@ -9,10 +9,11 @@ from messages.base import Document, Moment, QueueMessage
 from messages.conversation import BlockContact, NameContact, PlaceContact
 from messages.formats.later import USAGE as LATER_USAGE
 from messages.formats.later import read_later
-from messages.planned import ListPlanned, PlanTyped
+from messages.orders.snoozes import UNSNOOZE_USAGE, read_number, read_snooze
+from messages.planned import ListPlanned, PlanTyped, When
 from messages.sms import WriteTyped
 from messages.team.agent import ComeBack, GoAway
-from messages.views import CloseForAWhile, ExplainClocks, FindTickets, OpenAgain, OpenDashboard, ShowHours
+from messages.views import CloseForAWhile, ExplainClocks, FindTickets, OpenAgain, OpenDashboard, ShowHours, SnoozeTyped
 
 HELP: Final = (
     "Texts to your team's numbers appear as cards, and each card begins a thread. Your replies in the thread go out as "
@@ -33,6 +34,8 @@ HELP: Final = (
     "• `/clerk find WORDS` finds tickets by number (`#12` or the contact's), name, tag, status, or words of the "
     "subject\n"
     "• `/clerk sla #12` says by when a ticket must be answered and solved, and why\n"
+    "• `/clerk snooze #12 tomorrow` puts a ticket off until the line opens tomorrow, or until `2h`, `9:00`, `mon`, "
+    "`2026-12-24 9:00`; `/clerk unsnooze #12` wakes it, and so does the contact's next text\n"
     "• `/clerk hours` says whether the line is open, until when, and when it is closed next\n"
     "• `/clerk close until 14:00 training` or `/clerk close 2h`, in a line's channel, closes it for a while; "
     "`/clerk open` opens it again\n"
@@ -208,6 +211,31 @@ def _sla(typed: SlashCommand, rest: str) -> QueueMessage | str:
     )
 
 
+def _snooze(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    found = read_snooze(rest)
+    if isinstance(found, str):
+        return found
+    return _about_snooze(typed, found.ticket, found.when, found.note)
+
+
+def _unsnooze(typed: SlashCommand, rest: str) -> QueueMessage | str:
+    ticket = read_number(rest)
+    return UNSNOOZE_USAGE if ticket is None else _about_snooze(typed, ticket, None)
+
+
+def _about_snooze(typed: SlashCommand, ticket: int, when: When | None, note: str = "") -> QueueMessage:
+    return SnoozeTyped(
+        ticket=ticket,
+        when=when,
+        note=note,
+        by=typed.user,
+        at=typed.at,
+        channel=typed.channel,
+        response_url=typed.response_url,
+        order=_order(typed),
+    )
+
+
 def _hours(typed: SlashCommand, rest: str) -> QueueMessage | str:
     return ShowHours(by=typed.user, at=typed.at, channel=typed.channel, response_url=typed.response_url)
 
@@ -246,6 +274,8 @@ COMMANDS: Final[Mapping[str, Callable[[SlashCommand, str], QueueMessage | str]]]
     "back": _back,
     "find": _find,
     "sla": _sla,
+    "snooze": _snooze,
+    "unsnooze": _unsnooze,
     "hours": _hours,
     "close": _close,
     "open": _open,

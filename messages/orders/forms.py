@@ -12,7 +12,8 @@ from messages.base import Document, Moment, QueueMessage
 from messages.deadlines.priority import Priority
 from messages.formats.numbers import NotANumber, parse
 from messages.orders.send_times import SendChoice, SendTime, send_time
-from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText
+from messages.orders.snoozes import picked, snooze_of
+from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText, When
 from messages.sms import LIMIT, WriteText
 from messages.ticket import (
     NOTE_LIMIT,
@@ -266,6 +267,26 @@ def _edit_planned(submission: Submission) -> ActOnPlanned | Errors:
     )
 
 
+class SnoozeMetadata(Document):
+    """The private metadata of the form that snoozes a ticket: in which zone its times are."""
+
+    ticket: int
+    zone: str
+
+
+def _snooze(submission: Submission) -> ActOnTicket | Errors:
+    shown = SnoozeMetadata.model_validate_json(submission.private_metadata)
+    day, clock = _field(submission, "date").selected_date, _field(submission, "time").selected_time
+    when = picked(day, clock, shown.zone, submission.at)
+    if not isinstance(when, When):
+        return dict(when)
+    note, wakes = _field(submission, "note").text, bool(_field(submission, "wake_on_text").selected_options)
+    snooze = snooze_of(when, shown.zone, note, wake_on_text=wakes)
+    return ActOnTicket(
+        ticket=shown.ticket, command=snooze, by=submission.user, at=submission.at, order=submission.order
+    )
+
+
 def _send(submission: Submission) -> WriteText | PlanText | Errors:
     shown = TextMetadata.model_validate_json(submission.private_metadata)
     line, picked = _field(submission, "line").picked, _field(submission, "contact").picked
@@ -338,6 +359,7 @@ def _field(submission: Submission, name: str) -> InputState:
 FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Errors]]] = {
     "ticket.edit": _edit,
     "ticket.reply": _reply,
+    "ticket.snooze": _snooze,
     "planned.edit": _edit_planned,
     "clerk.send": _send,
     "clerk.search": _search,

@@ -15,7 +15,7 @@ from rich.text import Text
 from messages.calendar import Calendar, date_words, time_words, wall_time, zone_words
 from messages.deadlines.policy_words import length
 from messages.deadlines.priority import Priority
-from messages.deadlines.turn import DUE, next_due
+from messages.deadlines.turn import DUE, SNOOZED, next_due
 from messages.ticket import Entry, Ticket
 from ops.commands.options import AsJson, Invalid
 from ops.documents.reader import Documents
@@ -48,7 +48,8 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     if not 1 <= most <= MOST:
         raise Invalid(f"--most {most}: from 1 to {MOST}")
     first, last = DUE
-    query = {"waits": {"$gte": first, "$lt": last}, **({"line": line} if line else {})}
+    places = [{"waits": {"$gte": f"{put_off}{first}", "$lt": f"{put_off}{last}"}} for put_off in ("", SNOOZED[0])]
+    query = {"$or": places, **({"line": line} if line else {})}
     settings = command_settings()
     with with_documents(settings) as documents:
         found = documents.tickets_by_turn(query, most)

@@ -13,16 +13,17 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Histogram
 
-from messages.calendar import is_open, next_opening, wall_time
+from messages.calendar import is_open, next_opening, wall_time, zone_exists
 from messages.conversation import Contact
 from messages.formats.byline import Byline
 from messages.formats.places import ZoneOf, meant_in
 from messages.line import Line
 from messages.notification import OpenModal, Whisper
 from messages.planned import PlannedState
-from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, PushSend
+from messages.ticket import Status
+from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
 from workers.failures import CallError, Permanent
-from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, troubles
+from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, snooze_form, troubles
 from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
 from workers.interactive.lists import ListPage
 from workers.interactive.send_time_fields import Offered
@@ -75,7 +76,7 @@ LOOK_AGAIN: Final = timedelta(milliseconds=300)
 FIND_WITHIN: Final = timedelta(seconds=10)
 """How long a search may take before the person is told that it does not work now."""
 
-type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned
+type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze
 type View = Mapping[str, Any]
 
 
@@ -181,6 +182,30 @@ async def open_planned(message: OpenPlanned, ports: Ports) -> None:
             return PLANNED_OVER[planned.state]
         contact = await stores.contacts.get(planned.contact) or Contact(id=planned.contact, created_at=ports.now())
         return send_time_fields.edit(planned, contact, message.channel, message.response_url)
+
+    await _show(message, view, ports)
+
+
+@actor(handles=OpenSnooze, max_retries=RETRIES, time_limit=timedelta(seconds=15))
+async def open_snooze(message: OpenSnooze, ports: Ports) -> None:
+    """Open the form in which an agent picks until when a ticket is snoozed."""
+
+    async def view() -> View | str:
+        stores = ports.stores
+        ticket = await stores.tickets.get(message.ticket)
+        line = await stores.lines.get(ticket.line) if ticket else None
+        if ticket is None:
+            return f"Ticket #{message.ticket} no longer exists."
+        if line is None:
+            return LINE_REMOVED.format(line=ticket.line, ticket=ticket.id)
+        if not (seen := await may_see(ticket, line, message.user, message.channel, ports)):
+            return (NOT_TOLD if seen is None else NOT_SEEN).format(ticket=ticket.id)
+        if ticket.status in {Status.SOLVED, Status.CLOSED}:
+            return snooze_form.OVER.format(ticket=ticket.id, status=ticket.status.label)
+        calendar = await stores.calendars.get(line.calendar) if line.calendar else None
+        offered = (await _zone_of(message.user, ports), line.zone, calendar.zone if calendar else "")
+        zone = next((each for each in offered if each and zone_exists(each)), "UTC")
+        return snooze_form.snooze_form(ticket, zone, ports.now())
 
     await _show(message, view, ports)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from messages.line import Line, line_of
 from messages.ticket import LastText, Status, Ticket
-from workers.interactive.lists import FoundTickets, ListPage, OpenTickets, Row
+from workers.interactive.lists import SNOOZED, FoundTickets, ListPage, OpenTickets, Row
 from workers.interactive.search import (
     Query,
     in_turn,
@@ -64,6 +64,11 @@ async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> 
         count = await ports.stores.tickets.count_in_status(status, COUNTED, visible)
         rows = await _with_texts(await _rows(some, ports), ports)
         return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
+    if page.query.strip().casefold() == SNOOZED.casefold():
+        some = await ports.stores.tickets.snoozed(visible, most, page.number * most)
+        count = await ports.stores.tickets.count_snoozed(COUNTED, visible)
+        rows = await _with_texts(await _rows(some, ports), ports)
+        return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
     asked = parse_query(page.query, line.id if line else None)
     tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
     rows = await _rows(in_turn(tickets), ports)
@@ -77,14 +82,17 @@ async def open_tickets(user: str, channel: str, most: int, ports: Ports) -> Open
     """The open tickets that a user can see, their own first, up to one more than `most` of each status."""
     lines, unsure = await visible_lines(user, channel, ports)
     visible = {line.id for line in lines}
-    own, found, counted = await asyncio.gather(
+    own, found, counted, put_off, snoozed = await asyncio.gather(
         ports.stores.tickets.by_search_term("assignee", user, MOST_CANDIDATES),
         asyncio.gather(*(ports.stores.tickets.in_status(status, most + 1, lines=visible) for status in OPEN)),
         asyncio.gather(*(ports.stores.tickets.count_in_status(status, COUNTED, visible) for status in OPEN)),
+        asyncio.gather(*(ports.stores.tickets.count_snoozed(COUNTED, visible, status) for status in OPEN)),
+        ports.stores.tickets.snoozed(visible, most + 1),
     )
     others = [list(some) for some in found]
     mine = [ticket for ticket in own if user in ticket.assignees and ticket.line in visible]
-    tickets = {ticket.id: ticket for ticket in [*mine, *(each for some in others for each in some)]}
+    found_all = [*mine, *(each for some in others for each in some)]
+    tickets = {ticket.id: ticket for ticket in found_all if ticket.asleep is None}  # what is snoozed sorts last
     shown = [
         ticket
         for status in OPEN
@@ -94,7 +102,9 @@ async def open_tickets(user: str, channel: str, most: int, ports: Ports) -> Open
     by_status: dict[Status, list[Row]] = {
         status: [row for row in rows if row.ticket.status is status] for status in OPEN
     }
-    return OpenTickets(by_status, dict(zip(OPEN, counted, strict=True)), unsure)
+    counts = {status: all - asleep for status, all, asleep in zip(OPEN, counted, put_off, strict=True)}
+    asleep = await _with_texts(await _rows(snoozed, ports), ports)
+    return OpenTickets(by_status, counts, unsure, asleep, sum(put_off))
 
 
 async def _candidates(asked: Query, lines: Collection[str], ports: Ports) -> Iterable[Ticket]:

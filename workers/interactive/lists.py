@@ -1,6 +1,7 @@
 """Lists of tickets: the answer to `/clerk find`, the dashboard, and its search results. Pure."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -28,8 +29,11 @@ from workers.shown.clocks import due_in_short
 LISTED: Final = 15
 """The most tickets of one answer: with the longest names and subjects they fill a message."""
 
-PER_STATUS: Final = 15
-"""The most tickets of one status in the dashboard: five statuses with their titles make less than 100 blocks."""
+PER_STATUS: Final = 13
+"""The most tickets of one list in the dashboard: six lists with their titles make less than 100 blocks."""
+
+SNOOZED: Final = "Snoozed"
+"""What the list of snoozed tickets is called, and looked for by."""
 
 FOUND: Final = 50
 
@@ -76,11 +80,16 @@ class FoundTickets:
 
 @dataclass(frozen=True)
 class OpenTickets:
-    """Open tickets by status, and how many there are of each, shown or not; `unsure` is as for FoundTickets."""
+    """Open tickets by status, and how many there are of each, shown or not; `unsure` is as for FoundTickets.
+
+    What is snoozed is in a list of its own alone.
+    """
 
     rows: Mapping[Status, Sequence[Row]]
     counts: Mapping[Status, int] = field(default_factory=dict)
     unsure: bool = False
+    snoozed: Sequence[Row] = ()
+    snoozed_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,15 +134,16 @@ def dashboard(
         DividerBlock(),
     ]
     blocks += _may_be_incomplete(unsure=tickets.unsure)
-    for status, rows in tickets.rows.items():
+    listed_by = {status.label: (rows, tickets.counts.get(status, 0)) for status, rows in tickets.rows.items()}
+    for label, (rows, counted) in {**listed_by, SNOOZED: (tickets.snoozed, tickets.snoozed_count)}.items():
         if rows:
-            count = max(tickets.counts.get(status, 0), len(rows))
-            title = _plain(f"{status.label} ({count:,})")
-            blocks += [HeaderBlock(text=title), *(_row(row) for row in rows[:PER_STATUS])]
+            count = max(counted, len(rows))
+            blocks += [HeaderBlock(text=_plain(f"{label} ({count:,})")), *(_row(row) for row in rows[:PER_STATUS])]
             if len(rows) > PER_STATUS:
-                all_of_it = ListPage(status.label, 0, channel, external_id)
-                blocks.append(_turns({f"All {count:,} {status.label}": all_of_it}, f"clerk.pages.{status}"))
-    if not any(tickets.rows.values()):
+                all_of_it = ListPage(label, 0, channel, external_id)
+                name = re.sub(r"\W", "_", label.lower())
+                blocks.append(_turns({f"All {count:,} {label}": all_of_it}, f"clerk.pages.{name}"))
+    if not any(tickets.rows.values()) and not tickets.snoozed:
         blocks.append(SectionBlock(text=_plain("There are no open tickets.")))
     return View(
         type="modal",
@@ -216,6 +226,8 @@ def _line(row: Row) -> tuple[str, ...]:
     number = f"<{escape(row.permalink)}|#{ticket.id}>" if row.permalink else f"#{ticket.id}"
     who = f"{clip_escaped(unstyled(row.name), 120)} · {escape(ticket.contact)}" if row.name else escape(ticket.contact)
     about = [ticket.status.label]
+    if ticket.asleep is not None:
+        about.append(f"snoozed until {local_time(ticket.asleep.until)}")
     if ticket.priority is not Priority.NONE:
         about.append(ticket.priority.label)
     if ticket.subject:

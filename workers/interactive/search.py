@@ -109,7 +109,7 @@ def mine_first(tickets: Iterable[Ticket], user: str) -> list[Ticket]:
 
 
 def _place(ticket: Ticket) -> str:
-    return place(ticket.id, ticket.clocks, ticket.waits_since)
+    return place(ticket.id, ticket.clocks, ticket.waits_since, asleep=ticket.asleep is not None)
 
 
 def _terms(part: str) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
         IndexModel([("status", ASCENDING), ("waits", ASCENDING)], name="waits"),
         IndexModel([("waits", ASCENDING)], name="queue"),
+        IndexModel([("snoozed", ASCENDING)], name="snooze", sparse=True),
         IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
     ],
     "conversations": [

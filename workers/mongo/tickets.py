@@ -7,7 +7,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from messages.deadlines.turn import NEWEST_FIRST, WAITING, place
+from messages.deadlines.turn import NEWEST_FIRST, SNOOZED, WAITING, place
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
 from workers.mongo.collection import DocumentStore, RawCollection, change_to
@@ -29,7 +29,14 @@ def _waits(ticket: Ticket) -> str:
     Tickets that no process of this version has saved have none, and come first. One that a process saves which knows no
     clocks has the key of its contact's wait, until its clock warns or falls due.
     """
-    return place(ticket.id, ticket.clocks, ticket.waits_since)
+    return place(ticket.id, ticket.clocks, ticket.waits_since, asleep=ticket.asleep is not None)
+
+
+def _snoozed(ticket: Ticket) -> dict[str, Any]:
+    """The change that lets the clock, and lists, find a ticket by when its snooze ends; only while it is snoozed."""
+    if ticket.asleep is None:
+        return {"$unset": {"snoozed": ""}}
+    return {"$set": {"snoozed": ticket.asleep.until}}
 
 
 def _settled(ticket: Ticket, slices: Collection[str]) -> dict[str, Any]:
@@ -82,7 +89,8 @@ class Tickets(DocumentStore[Ticket]):
 
     async def add(self, ticket: Ticket) -> bool:
         """Store a new ticket; False if its number is taken or the conversation has another that is not Closed."""
-        if await self._insert(ticket, slot=_slot(ticket), waits=_waits(ticket)):
+        keys = {"slot": _slot(ticket), "waits": _waits(ticket), **_snoozed(ticket).get("$set", {})}
+        if await self._insert(ticket, **keys):
             return True
         if await self._collection.find_one({"_id": ticket.id}, {"_id": 1}) is not None:
             await self._raise_counter()
@@ -102,6 +110,8 @@ class Tickets(DocumentStore[Ticket]):
         """
         change = change_to(await self._past.move_from(ticket), keep={"settled"})
         change["$set"] |= {"slot": _slot(ticket), "waits": _waits(ticket)}
+        for operator, each in _snoozed(ticket).items():
+            change[operator] = {**change.get(operator, {}), **each}
         return await self._update({"_id": ticket.id, "version": read}, change)
 
     async def settle(self, ticket: Ticket, *slices: str) -> None:
@@ -145,6 +155,28 @@ class Tickets(DocumentStore[Ticket]):
     async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
         """Solved tickets whose time has passed."""
         return await self._find_readable({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+
+    async def waking(self, now: datetime, lines: Collection[str], limit: int = 500) -> list[Ticket]:
+        """The tickets of these lines whose snooze is over."""
+        query = {"snoozed": {"$lte": now}, "line": {"$in": sorted(lines)}}
+        return await self._find_readable(query, [("snoozed", ASCENDING)], limit)
+
+    async def snoozed_between(self, since: datetime, last: int, until: datetime, limit: int) -> list[Ticket]:
+        """The tickets that wake between two moments, in order; of those that wake at `since`, the ones after `last`."""
+        after = {"$or": [{"snoozed": {"$gt": since, "$lte": until}}, {"snoozed": since, "_id": {"$gt": last}}]}
+        return await self._find_readable(after, [("snoozed", ASCENDING), ("_id", ASCENDING)], limit)
+
+    async def snoozed(self, lines: Collection[str], limit: int, skip: int = 0) -> list[Ticket]:
+        """The tickets of these lines that are snoozed, from the one that wakes first."""
+        query = {"snoozed": {"$exists": True}, "line": {"$in": sorted(lines)}}
+        return (await self._find_readable(query, [("snoozed", ASCENDING)], limit + skip))[skip:]
+
+    async def count_snoozed(self, most: int, lines: Collection[str], status: Status | None = None) -> int:
+        """How many tickets of these lines (and in this status) are snoozed, counted up to `most`."""
+        of_status = {} if status is None else {"status": status}
+        first, last = SNOOZED
+        query = {"waits": {"$gte": first, "$lt": last}, **of_status, "line": {"$in": sorted(lines)}}
+        return len(await self._collection.find(query, {"_id": 1}, limit=most).to_list(most))
 
     async def waiting(self, line: str, wrote_since: datetime, limit: int = 500) -> list[Ticket]:
         """The tickets of a line whose contacts wait and wrote last since then, in the order of their turns.

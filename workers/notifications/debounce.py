@@ -57,6 +57,7 @@ class _Draft:
         self._state, self._line, self._episode, self._now = state, line, episode, now
         self.considered = state.considered
         self._announced = state.announced
+        self._hushed = state.hushed
         self._last_text_at = state.last_text_at
         self._heard_at = state.heard_at
         self._waiting_since = state.waiting_since
@@ -73,17 +74,36 @@ class _Draft:
         opening = self._episode.first <= text.seq and not self._knows_episode()
         self.considered = text.seq
         self._last_text_at = max(at, self._last_text_at or at)
-        if opening or quiet:
+        if self._is_hushed(text.seq):
+            self._hush(text)
+        elif opening or quiet:
             self._announce(text.seq, opening=opening)
         elif self._waiting_since is None and self._seen_at is not None and at <= self._seen_at:
             self._settle(text.seq)
         elif self._waiting_since is None:
             self._waiting_since = at
 
+    def _is_hushed(self, seq: int) -> bool:
+        """Whether a text came while the ticket was put off, which it still is."""
+        return self._episode.hushed_after is not None and seq > self._episode.hushed_after
+
+    def _hush(self, text: Arrival) -> None:
+        """Announce a text when the snooze ends, unless the team has seen it."""
+        seen = self._seen_at is not None and text.noticed_at <= self._seen_at
+        if seen and self._waiting_since is None and not self._keeps_hushed:
+            self._settle(text.seq)
+        else:
+            self._hushed = text.seq
+
+    @property
+    def _keeps_hushed(self) -> bool:
+        """Whether a text that came while the ticket was put off is still to be announced."""
+        return self._hushed > self._announced
+
     def _add_silent(self, text: Arrival) -> None:
         """A silent text is seen by whoever looks: it announces nothing, and keeps no other text waiting."""
         self.considered = text.seq
-        if self._waiting_since is None:
+        if self._waiting_since is None and not self._keeps_hushed:
             self._announced = max(self._announced, text.seq)
 
     def add_sent(self, at: datetime) -> None:
@@ -97,9 +117,11 @@ class _Draft:
             self._settle(self.considered)
         else:
             self._announced = max(self._announced, later[0].seq - 1)
-            self._waiting_since = later[0].noticed_at
+            self._waiting_since = next((text.noticed_at for text in later if not self._is_hushed(text.seq)), None)
 
     def announce_if_due(self) -> None:
+        if self._keeps_hushed and not self._is_hushed(self._hushed):
+            self._announce(self.considered, opening=not self._knows_episode())
         due = self._due_at()
         if due is not None and due <= self._now:
             self._announce(self.considered, opening=False)
@@ -108,6 +130,7 @@ class _Draft:
         update = {
             "considered": self.considered,
             "announced": self._announced,
+            "hushed": self._hushed,
             "last_text_at": self._last_text_at,
             "heard_at": self._heard_at,
             "waiting_since": self._waiting_since,

@@ -48,6 +48,7 @@ from workers.slack.elements import (
     unstyled_words,
     value_of,
 )
+from workers.slack.snoozes import again_button, snooze_phrase, snooze_sentence
 
 NOTED: Final = 1000
 POST_BLOCKS: Final = 45
@@ -81,9 +82,12 @@ def _reaction(text: Sms) -> list[Block]:
     return [ContextBlock(elements=[plain(f"Reaction: {clip_escaped(text.body, SECTION - 100)}")])]
 
 
-def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
-    """The thread line that says what changed, and by whom; None if no change matters to people."""
-    sentences = [sentence for entry in entries if (sentence := _sentence(ticket, entry))]
+def line(ticket: Ticket, entries: Sequence[Entry], who: str = "the contact") -> Rendered | None:
+    """The thread line that says what changed, and by whom; None if no change matters to people.
+
+    `who` is the contact's name, not yet escaped.
+    """
+    sentences = [sentence for entry in entries if (sentence := _sentence(ticket, entry, who))]
     if not sentences:
         return None
     whole = listed(sentences, SECTION, "\n")
@@ -93,6 +97,8 @@ def line(ticket: Ticket, entries: Sequence[Entry]) -> Rendered | None:
         value = value_of(ticket=ticket.id, since=machines[-1].before)
         again = ButtonElement(text="Answer it again", action_id="ticket.answer_again", value=value)
         blocks.append(ActionsBlock(elements=[again]))
+    if snooze_again := again_button(ticket, entries):
+        blocks.append(ActionsBlock(elements=snooze_again))
     return rendered(whole, blocks)
 
 
@@ -251,8 +257,10 @@ def _weight(block: Block) -> int:
     return BLOCK_WEIGHT + sum(len(each.text) for each in texts if isinstance(each, TextObject))
 
 
-def _sentence(ticket: Ticket, entry: Entry) -> str | None:
+def _sentence(ticket: Ticket, entry: Entry, who: str) -> str | None:
     """One entry of the history as a sentence for the thread."""
+    if (snoozed := snooze_sentence(ticket, entry, who)) is not None:
+        return snoozed
     status = next((change for change in entry.changes if change.what == "status"), None)
     if entry.why == "solved_for":
         return f"Clerk closed ticket #{ticket.id}: it was solved a while ago and stayed quiet."
@@ -264,14 +272,14 @@ def _sentence(ticket: Ticket, entry: Entry) -> str | None:
         if status is None:
             return None
         return f"Ticket #{ticket.id} is {Status(status.after).label} again: the contact wrote."
-    words = [word for change in entry.changes if (word := _change_phrase(change))]
+    words = [word for change in entry.changes if (word := _change_phrase(change, entry))]
     if not words or entry.why == "note":
         return None
-    who = mention(entry.by) if entry.by else "Clerk"
-    return f"{who} {listed(words, SECTION - 200, ', ')}"
+    by = mention(entry.by) if entry.by else "Clerk"
+    return f"{by} {listed(words, SECTION - 200, ', ')}"
 
 
-def _change_phrase(change: Change) -> str | None:
+def _change_phrase(change: Change, entry: Entry) -> str | None:
     before, after = change.before, change.after
     match change.what:
         case "status":
@@ -292,6 +300,8 @@ def _change_phrase(change: Change) -> str | None:
             return _block_phrase(after)
         case "machine":
             return "lets Clerk answer this contact by itself again: it is no machine"
+        case "snoozed" | "woken":
+            return snooze_phrase(change, entry)
         case "withdrawn":
             return "took back a reply before it left: the contact did not get it"
         case "note":

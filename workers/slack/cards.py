@@ -37,6 +37,7 @@ from workers.markup import (
     words_of,
 )
 from workers.shown.clocks import due_words
+from workers.slack import snoozes
 from workers.slack.block_notice import blocked
 from workers.slack.blocks import Unshown, withheld
 from workers.slack.elements import (
@@ -52,7 +53,7 @@ from workers.slack.elements import (
 )
 from workers.slack.opt_out import opt_out
 
-FIELD: Final = 900
+FIELD: Final = 650
 REASON: Final = 400
 """How much a card says of the reason why a text failed."""
 
@@ -104,6 +105,7 @@ def card(card: Card) -> Rendered:
         *([ContextBlock(elements=[mrkdwn(card.planned)])] if card.planned else []),
         *opt_out(ticket.id, card.line, card.opted_out_since),
         *blocked(ticket.id, card.blocking),
+        *snoozes.card_blocks(ticket),
         SectionBlock(fields=_fields(ticket, card.line, card.away)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
         _quick_actions(ticket),
@@ -229,7 +231,7 @@ def _quick_actions(ticket: Ticket) -> Block:
         statuses = [each for each in Status if each is not Status.NEW or ticket.status is Status.NEW]
         elements += [take, _menu(ticket, "status", statuses, ticket.status)]
     priorities = [each for each in Priority if each is not Priority.NONE or ticket.priority is Priority.NONE]
-    elements.append(_menu(ticket, "priority", priorities, ticket.priority))
+    elements += [_menu(ticket, "priority", priorities, ticket.priority), *snoozes.menu(ticket)]
     return ActionsBlock(block_id=f"ticket.quick.{ticket.status}.{ticket.priority}", elements=elements)
 
 

@@ -7,6 +7,8 @@ from typing import Final
 import structlog
 
 from messages.conversation import NameContact, PlaceContact, conversation_id
+from messages.deadlines.alert import ConsiderAlerts
+from messages.deadlines.snooze import EndSnooze
 from messages.formats.numbers import possible_contacts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
@@ -45,6 +47,7 @@ from workers.tickets.lifecycle import (
     successor_status,
 )
 from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
+from workers.tickets.snooze_facts import are_thanks, confirm_snooze, snooze_facts
 from workers.tickets.waiting import first_came, waiting
 
 log = structlog.get_logger("clerk.tickets")
@@ -113,11 +116,14 @@ async def _file(
     """The ticket, or its successor, extended to the `newest` text; None if another worker was faster."""
     now, conversation = ports.now(), message.conversation
     if ticket is not None:
+        first, asleep = ticket.last_text + 1, ticket.asleep
         silent = _may_be_silent(ticket, message) and await ports.stores.texts.are_silent(
-            conversation, ticket.last_text + 1, newest.seq
+            conversation, first, newest.seq
         )
-        came_at = await _came_at(message, ticket.last_text + 1, newest, ports)
-        received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, came_at=came_at)
+        wakes = asleep is not None and asleep.wake_on_text and not silent
+        thanks = wakes and await are_thanks(conversation, first, newest.seq, ports)
+        came_at = await _came_at(message, first, newest, ports)
+        received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, only_thanks=thanks, came_at=came_at)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
             return extended if await _save(ticket, extended, now, ports) else None
@@ -143,7 +149,7 @@ async def _came_at(message: FileTexts, first: int, newest: LastText, ports: Port
 def _may_be_silent(ticket: Ticket, message: FileTexts) -> bool:
     """Whether it matters that the texts may all be reactions, or of a blocked contact; the texts themselves say it."""
     muted = ticket.blocked or not message.arrivals or any(each.muted for each in message.arrivals)
-    return muted or may_reopen(ticket)
+    return muted or may_reopen(ticket) or ticket.asleep is not None
 
 
 def _new_ticket(number: int, conversation: str, line: str, contact: str, now: datetime) -> Ticket:
@@ -189,6 +195,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         stopped = isinstance(message.command, AnswerAgain) and (
             await is_taken_for_machine(message.command, ticket.conversation, ports)
         )
+        snooze = await snooze_facts(message, line, ports)
         decision = decide(
             ticket,
             message.command,
@@ -199,6 +206,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             earlier,
             opted_out=out,
             stopped=stopped,
+            snooze=snooze,
         )
         if await _save(ticket, decision.ticket, ports.now(), ports):
             break
@@ -214,6 +222,8 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await follow_block(message, decision.ticket, ports, done_now=not decision.refusals)
     if isinstance(message.command, StopAnswering):
         await tell_stopped(message.command, ticket.conversation, ports)
+    if not decision.refusals:
+        await confirm_snooze(message, decision.ticket, ports)
     if message.by is not None:
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
@@ -224,6 +234,8 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     if message.by is None or (isinstance(message.command, Reply) and message.command.planned):
         # nobody looks at the conversation when a planned text leaves: what the contact wrote is still announced
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation, episode=episode))
+        if isinstance(message.command, EndSnooze):
+            await ports.publisher.publish(ConsiderAlerts(ticket=ticket.id))
         if message.by is not None:
             await redraw(conversation, ports)
         return

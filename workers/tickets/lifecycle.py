@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, assert_never
 
 from messages.deadlines.priority import Priority
+from messages.deadlines.snooze import EndSnooze, MoveSnooze, SetSnooze, SnoozeAgain, WakeUp
 from messages.ticket import (
     PRIORITY_STAYS,
     TAGS_LIMIT,
@@ -34,7 +35,9 @@ from messages.ticket import (
     Ticket,
     Unblock,
 )
+from workers.tickets import snoozing
 from workers.tickets.blocking import block_or_unblock, with_reason
+from workers.tickets.snoozing import SnoozeEvent, SnoozeFacts
 from workers.tickets.waiting import is_answered, waiting
 
 
@@ -101,10 +104,12 @@ def decide(
     *,
     opted_out: bool = False,
     stopped: bool = False,
+    snooze: SnoozeFacts = SnoozeFacts(),  # noqa: B008 - it is frozen
 ) -> Decision:
     """What a command does to a ticket; `by` is the agent, None for the clock; `order` identifies the agent's order.
 
     `opted_out` says whether the ticket's contact has opted out, and `stopped` whether Clerk takes it for a machine.
+    `snooze` is what a snooze depends on besides the ticket.
 
     An order that is already in the history is not carried out again, and only its refusals are repeated. One that
     changes nothing gets an entry in the history, so that it changes nothing later either. `earlier` are the entries
@@ -122,7 +127,7 @@ def decide(
         case Take():
             draft, refusals = _take(ticket, by)
         case SetStatus():
-            draft, refusals = _set_status({}, ticket, command.status, by)
+            draft, refusals = _set_status({}, ticket, command.status, by, now)
         case SetPriority():
             draft, refusals = _set_priority({}, ticket, command.priority)
         case Reply():
@@ -137,6 +142,8 @@ def decide(
             draft, refusals = {}, ()
         case AnswerAgain():
             draft, refusals = {}, () if stopped else (NOT_STOPPED,)
+        case SetSnooze() | SnoozeAgain() | WakeUp() | EndSnooze() | MoveSnooze():
+            draft, refusals = snoozing.carry_out(ticket, command, by, now, snooze)
         case Expire():
             draft, refusals = _expire(ticket, now), ()
         case _:
@@ -244,12 +251,13 @@ def receive(
     solved_for: timedelta,
     *,
     silent: bool = False,
+    only_thanks: bool = False,
     came_at: datetime | None = None,
 ) -> Ticket | None:
     """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor.
 
-    `silent` ones alone (reactions, texts of a blocked contact) change no status, and need no successor. The first of
-    the texts came at `came_at`, if not now.
+    `silent` ones alone (reactions, texts of a blocked contact) change no status, and need no successor. Thanks alone
+    end no snooze. The first of the texts came at `came_at`, if not now.
     """
     if last_text <= ticket.last_text:
         return ticket
@@ -258,7 +266,8 @@ def receive(
     status = TRANSITIONS[Event.TEXT][ticket.status]
     if not isinstance(status, Status):
         return None
-    draft = {"status": status, "last_text": last_text, **waiting(ticket, came_at or now, now)}
+    heard = snoozing.after(ticket, SnoozeEvent.THANKS if only_thanks else SnoozeEvent.TEXT, now)
+    draft = {"status": status, "last_text": last_text, **waiting(ticket, came_at or now, now), **heard}
     return next_version(ticket, draft, None, now, "text", solved_for)
 
 
@@ -303,8 +312,10 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "written_at"}
+        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "written_at", "snooze"}
     )
+    if "snooze" in draft:
+        changes += (*snoozing.changes(ticket.snooze, draft["snooze"]),)
     if "notes" in draft:
         changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
     entry = Entry(version=version, changes=changes, by=by, at=now, why=why)
@@ -346,7 +357,7 @@ def _edit(
         if set(assignees) - set(ticket.assignees):
             draft["status"] = TRANSITIONS[Event.TAKE][ticket.status]
         if status is not None:
-            draft, refused = _set_status(draft, ticket, status, by)
+            draft, refused = _set_status(draft, ticket, status, by, now)
             refusals += refused
     return draft, tuple(refusals)
 
@@ -472,7 +483,7 @@ def _expire(ticket: Ticket, now: datetime) -> dict[str, Any]:
 
 
 def _set_status(
-    draft: dict[str, Any], ticket: Ticket, status: Status, by: str | None
+    draft: dict[str, Any], ticket: Ticket, status: Status, by: str | None, now: datetime
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     if status is ticket.status:
         return draft | {"status": status}, ()
@@ -480,7 +491,7 @@ def _set_status(
         return draft, (_closed(ticket),)
     if status not in SETTABLE[ticket.status]:
         return draft, (f"Ticket #{ticket.id} is {ticket.status.label}: it can't become {status.label} again.",)
-    draft = draft | {"status": status}
+    draft = draft | {"status": status} | snoozing.after(ticket, SnoozeEvent.STATUS, now)
     if status is S and not draft.get("assignees", ticket.assignees):
         draft["assignees"] = _with((), by)
     return draft, ()

@@ -105,6 +105,8 @@ CARRIED: dict[str, dict[str, Any]] = {
     "ticket.answer_again": {"ticket": 7, "since": NOW.isoformat()},
     **{key: {"planned": "P1"} for key in ("planned.keep", "planned.send_now", "planned.cancel", "planned.edit")},
     "alert.have": {"alert": "alert/7/unanswered/2026", "ticket": 7},
+    "ticket.snooze": {"ticket": 7, "snooze": "1h"},
+    "ticket.snooze_again": {"ticket": 7, "until": NOW.isoformat()},
     "clerk.back": {"since": NOW.isoformat()},
     "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
     "clerk.page.0": {"query": "open", "page": 0},

@@ -319,9 +319,9 @@ def _carried(menu: Mapping[str, Any], what: str) -> list[str]:
 @given(make.tickets())
 def test_the_quick_actions_offer_what_can_be_ordered_and_nothing_that_is_refused(ticket: Ticket) -> None:
     found = _quick(ticket)
-    assert list(found) == (
-        ["ticket.priority"] if ticket.is_closed else ["ticket.take", "ticket.status", "ticket.priority"]
-    )
+    over = ticket.status in {Status.SOLVED, Status.CLOSED}
+    of_open = [] if ticket.is_closed else ["ticket.take", "ticket.status"]
+    assert list(found) == [*of_open, "ticket.priority", *([] if over else ["ticket.snooze"])]
     for element in found.values():
         values = [option["value"] for option in element.get("options", ())] or [element["value"]]
         for value in values:
@@ -334,7 +334,9 @@ def test_the_quick_actions_offer_what_can_be_ordered_and_nothing_that_is_refused
                 trigger_id="1.2",
                 at=NOW,
             )
-            (order,) = orders(click)
+            order, *seen = orders(click)
+            if seen:
+                continue  # it opens a form
             assert isinstance(order, ActOnTicket)
             assert order.ticket == ticket.id
             assert decide(ticket, order.command, AGENT, NOW, SOLVED_FOR).refusals == ()

@@ -153,7 +153,7 @@ _FINDERS: Final[Sequence[Callable[[AlertFacts], Iterator[DueCause]]]] = (
 
 
 def _is_snoozed(ticket: Ticket) -> bool:
-    return ticket.snooze is not None and ticket.snooze.is_on
+    return ticket.asleep is not None
 
 
 def _is_taken_up(found: DueCause, facts: AlertFacts) -> bool:

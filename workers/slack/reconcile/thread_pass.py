@@ -153,7 +153,7 @@ class ThreadPass:
         for ticket in self._state.unsettled:
             said = ticket.settled.get("slack", 0)
             for entry in (*await self._ports.stores.past.entries_since(ticket, said), *ticket.history):
-                if entry.version <= said or (what := blocks.line(ticket, [entry])) is None:
+                if entry.version <= said or (what := blocks.line(ticket, [entry], self._contact.label)) is None:
                     continue
                 id = plan.line_id(self._state.conversation, ticket.id, entry.version)
                 line = self._writer.new_post(id, PostKind.LINE, self._line.channel, ticket=ticket.id)
