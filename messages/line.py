@@ -10,7 +10,7 @@ from pydantic import model_validator
 from messages.answering import AutoReplies
 from messages.base import Document, Duration, Moment
 from messages.calendar import Clock, Period
-from messages.deadlines.alert import AlertSettings
+from messages.deadlines.alert import AlertSettings, Target
 from messages.deadlines.interruption import Interruption
 from messages.deadlines.policy import Policy
 
@@ -82,6 +82,7 @@ class Line(Document):
     A reply in the thread waits for `hold`, at most `LONGEST_HOLD`, so that its author can take it back.
     `policy` says within which time its tickets are answered and solved; by default it says nothing. `alerts` are whom
     Clerk tells of what is late, and when.
+    `on_call` are told, one after the other, of what can't wait while the line is closed.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
     """
 
@@ -105,6 +106,7 @@ class Line(Document):
     hold: Duration = timedelta()
     policy: Policy = Policy()
     alerts: AlertSettings = AlertSettings()
+    on_call: tuple[Target, ...] = ()
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "clerk lines add +15550001111 --channel C0123ABCD --name Support",
         "clerk lines set +15550001111 --window 60 --cap 300 --calendar shop",
         "clerk lines set +15550001111 --auto closed='We are back {opens}.' --auto waiting=default",
+        "clerk lines set +15550001111 --on-call U0123ABCD,U0456EFGH",
         "clerk lines set +15550001111 --sla preset --sla urgent.first=10m --sla normal.resolution=48h/calendar",
     ),
     "calendars": (

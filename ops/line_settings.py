@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from messages.answering import AutoKind
 from messages.deadlines import policy_words
+from messages.deadlines.alert import MOST_ESCALATED
 from messages.line import LONGEST_HOLD, Line, QuietHours
 from messages.opt_outs import described, setting
 from messages.quiet import in_words, zone_named
 from messages.team.auto_replies import examples
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+
+_USER: Final = re.compile(r"[UW][A-Z0-9]{2,}")
 
 _HOURS: Final = re.compile(r"(\d{1,2}:\d\d)\s*[-–]\s*(\d{1,2}:\d\d)")
 
@@ -49,6 +52,8 @@ def changed_line(line: Line, **given: Any) -> Line:
     except ValueError as error:
         raise ValueError(f"--opt-out: {error}") from None
     words |= _quiet(line, changes)
+    if "on_call" in changes:
+        words["on_call"] = _on_call(changes.pop("on_call"))
     if len(name := changes.get("name", "")) > NAME_LIMIT or not name.isprintable():
         raise ValueError(f"--name: one line of at most {NAME_LIMIT} characters")
     try:
@@ -97,6 +102,20 @@ def _hold(text: str) -> float:
     return float(found[1])
 
 
+def _on_call(text: str) -> tuple[str, ...]:
+    """Who is on call, in order, from member IDs between commas; nobody from `none`; ValueError if one is no ID."""
+    if text.strip() == NONE:
+        return ()
+    people = tuple(dict.fromkeys(each.strip() for each in text.split(",")))
+    wrong = next((each for each in people if not _USER.fullmatch(each)), None)
+    if wrong is not None or len(people) > MOST_ESCALATED:
+        raise ValueError(
+            f"--on-call {text}: give Slack member IDs in order, such as U0123ABCD,U0456EFGH (at most "
+            f"{MOST_ESCALATED}), or none"
+        )
+    return people
+
+
 def settings_in_words(line: Line) -> str:
     """The settings of a line in one line, but for what it answers by itself, and its targets."""
     replies = "every message in the thread is a reply" if line.reply_mode == "thread" else "replies by button only"
@@ -106,6 +125,7 @@ def settings_in_words(line: Line) -> str:
         f"debounce {line.mode}, window {line.window.total_seconds():g} s, cap {line.cap.total_seconds():g} s; "
         f"{replies}{hold}{others}; opt-out {described(line)}; Solved for {line.solved_for / timedelta(hours=1):g} h; "
         f"{f'hours of {line.calendar}' if line.calendar else 'always open'}; {in_words(line)}"
+        f"{f'; on call {", ".join(line.on_call)}' if line.on_call else ''}"
     )
 
 

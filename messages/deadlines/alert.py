@@ -9,6 +9,9 @@ from pydantic import Field, StringConstraints, model_validator
 from messages.base import Document, Duration, Moment, QueueMessage
 from messages.deadlines.clocks import ClockKind
 
+TURN: Final = timedelta(minutes=10)
+"""After this long, the next one of those who are on call is told, too; after the last one, the channel is."""
+
 LINE_FOR: Final = timedelta(minutes=10)
 """How long a channel still shows, in a line, that what an alert told of is over."""
 
@@ -26,6 +29,8 @@ class AlertCause(StrEnum):
     SNOOZE_OVER = "snooze_over"
     HELD_TEXT = "held_text"
     """A planned text waits for a person."""
+    ON_CALL = "on_call"
+    """The line is closed, the contact waits, and the ticket can't: who is on call is told, one after the other."""
     FAILED_TEXT = "failed_text"
     """The newest text to the contact did not arrive."""
 
@@ -37,7 +42,7 @@ class AlertCause(StrEnum):
     @property
     def is_news(self) -> bool:
         """Whether it is over as soon as somebody says that they have it."""
-        return self in {AlertCause.SNOOZE_OVER, AlertCause.FAILED_TEXT}
+        return self in {AlertCause.SNOOZE_OVER, AlertCause.FAILED_TEXT, AlertCause.ON_CALL}
 
 
 class AlertStage(StrEnum):

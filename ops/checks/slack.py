@@ -41,6 +41,9 @@ _REPLACE: Final = (
 )
 
 
+_HOURS: Final = "Give it hours: clerk lines set LINE --calendar NAME (clerk calendars add)."
+
+
 def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> Iterator[Finding]:
     """What Slack says about the token and about every line's channel; puts the Date of its answer into `dates`."""
     token = settings.slack_bot_token.get_secret_value()
@@ -59,6 +62,8 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                 yield of_channel(
                     line, _answer_fields(client.get("conversations.info", params={"channel": line.channel}))
                 )
+                for user in line.on_call:
+                    yield of_on_call(line, user, _answer_fields(client.get("users.info", params={"user": user})))
         except httpx.HTTPError as error:
             todo = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_SLACK_API_URL."
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
@@ -111,6 +116,23 @@ def of_channel(line: Line, fields: dict[str, Any]) -> Finding:
         )
         return bad(check, f"the bot is not in {name}", todo)
     return good(check, f"{name}, and the bot is in it")
+
+
+def of_on_call(line: Line, user: str, fields: dict[str, Any]) -> Finding:
+    """What users.info says of who is on call (https://docs.slack.dev/reference/methods/users.info). Pure."""
+    check, elsewhere = f"{user}, on call for {line.id}", f"clerk lines set {line.id} --on-call U…,U… (or none)"
+    if not fields.get("ok"):
+        if fields.get("error") in {"user_not_found", "user_not_visible"}:
+            return bad(check, "there is no such account, or Clerk can't see it", elsewhere)
+        return skipped(check, f"Slack answers {fields.get('error')}", "Try again in a minute.")
+    account = fields.get("user", {})
+    if account.get("deleted"):
+        return bad(check, "the account is deactivated, and gets no messages", elsewhere)
+    if account.get("is_bot"):
+        return bad(check, "it is an app, not a person", elsewhere)
+    if not line.calendar:
+        return advice(check, "the line has no hours, so it is never closed: nobody is called", _HOURS)
+    return good(check, f"{account.get('name', user)} has an account")
 
 
 def _answer_fields(answer: httpx.Response) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def set_(
     zone: str | None = None,
     auto: list[str] | None = None,
     hold: str | None = None,
+    on_call: str | None = None,
     sla: list[str] | None = None,
 ) -> None:
     """Change a line: --window, --cap and --hold in seconds, --solved-for in hours.
@@ -174,6 +175,9 @@ def set_(
         Clerk fills in {opens}, {line} and {holiday}.
     hold
         Seconds for which a reply waits, so that its author can delete or edit it in Slack: 0 to 30, such as 5s.
+    on_call
+        Who is told, one after the other, of Urgent tickets and those tagged vip while the line is closed: Slack member
+        IDs in order, such as U0123ABCD,U0456EFGH; or none.
     sla
         By when tickets are answered and solved: preset for the offered targets, or PRIORITY.CLOCK=TIME, with CLOCK of
         first, next, resolution, such as urgent.first=15m or normal.resolution=24h/calendar (day and night; else in open
@@ -194,6 +198,7 @@ def set_(
         "quiet_sundays": None if quiet_sundays is None else quiet_sundays == "yes",
         "zone": zone,
         "hold": hold,
+        "on_call": on_call,
     }
     if not auto and not sla and calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")

@@ -121,7 +121,7 @@ async def _decide(
 
 def _watched(conversation: Conversation, line: Line, episode: Episode) -> list[int]:
     """The tickets of a conversation about which people may have to be told something else now."""
-    return sorted({*conversation.alerts, *([episode.ticket] if line.alerts.are_watching else [])})
+    return sorted({*conversation.alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])})
 
 
 def _is_old(episode: Episode, debounce: Debounce) -> bool:

@@ -54,8 +54,9 @@ async def _facts(ticket: Ticket, conversation: Conversation, line: Line, ports: 
         known=await stores.alerts.of_ticket(ticket.id),
     )
     owners = [each.by for each in held] + ([ticket.snooze.by] if ticket.snooze is not None else [])
-    named = {*ticket.assignees, *line.alerts.escalation, *owners, *facts.on_call}
-    return replace(facts, away=await stores.agents.away(named, now))
+    away = await stores.agents.away({*ticket.assignees, *line.alerts.escalation, *owners, *line.on_call}, now)
+    gone = {user for user, each in away.items() if each.deactivated}
+    return replace(facts, away=away, gone=gone, on_call=[each for each in line.on_call if each not in gone])
 
 
 async def _carry_out(facts: AlertFacts, conversation: Conversation, ports: Ports) -> bool:

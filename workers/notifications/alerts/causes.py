@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from messages.calendar import Calendar, add_open
+from messages.calendar import Calendar, add_open, is_open, next_change
 from messages.conversation import SendingOutcome
 from messages.deadlines.alert import Alert, AlertCause, AlertEnd, AlertStage
 from messages.deadlines.clocks import TicketClock
@@ -15,6 +15,9 @@ from messages.deadlines.snooze import SnoozeEnd
 from messages.line import Line
 from messages.planned import Planned
 from messages.ticket import Entry, Status, Ticket
+
+VIP: Final = "vip"
+"""The tag of tickets that can't wait, whatever their priority."""
 
 AT_WORK: Final = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 """The statuses in which somebody still has something to do."""
@@ -26,8 +29,8 @@ class AlertFacts:
 
     `held` are the conversation's planned texts that wait for a person, the oldest first; they and `outcome`, that of
     the newest text to the contact, concern the newest ticket only (`is_newest`). `known` are the ticket's alerts of
-    before. `away` are those of all who are named who are not available, and `on_call` who is called when the line is
-    closed.
+    before. `away` are those of all who are named who are not available, and `gone` those whose accounts are
+    deactivated. `on_call` are called when the line is closed, in this order.
     """
 
     now: datetime
@@ -39,12 +42,13 @@ class AlertFacts:
     held: Sequence[Planned] = ()
     known: Sequence[Alert] = ()
     away: Collection[str] = ()
+    gone: Collection[str] = ()
     on_call: Sequence[str] = ()
 
     @property
     def calls_at_night(self) -> bool:
         """Whether somebody is told although the line is closed."""
-        return self.ticket.priority is Priority.URGENT and bool(self.on_call)
+        return bool(self.on_call) and (self.ticket.priority is Priority.URGENT or VIP in self.ticket.tags)
 
     def after_open(self, since: datetime, amount: timedelta) -> datetime | None:
         """When so much open time has passed; None if that never happens."""
@@ -134,6 +138,20 @@ def _held(facts: AlertFacts) -> Iterator[DueCause]:
         yield DueCause(AlertCause.HELD_TEXT, began_at, since, owner=first.by, count=len(facts.held))
 
 
+def _called(facts: AlertFacts) -> Iterator[DueCause]:
+    """The contact waits while the line is closed; while it is open, that begins when it closes."""
+    began_at, calendar = facts.ticket.waits_since, facts.calendar
+    if not facts.calls_at_night or began_at is None or calendar is None or _is_snoozed(facts.ticket):
+        return
+    if is_open(calendar, facts.now):
+        if (closes := next_change(calendar, facts.now)) is not None:
+            yield DueCause(AlertCause.ON_CALL, began_at, closes.at)
+        return
+    live = facts.live(AlertCause.ON_CALL)
+    known = live is not None and live.began_at == began_at and live.since <= facts.now
+    yield DueCause(AlertCause.ON_CALL, began_at, live.since if live is not None and known else facts.now)
+
+
 def _failed(facts: AlertFacts) -> Iterator[DueCause]:
     outcome = facts.outcome
     if outcome is None or not outcome.failed or not facts.is_newest:
@@ -148,6 +166,7 @@ _FINDERS: Final[Sequence[Callable[[AlertFacts], Iterator[DueCause]]]] = (
     _unassigned,
     _snooze,
     _held,
+    _called,
     _failed,
 )
 
@@ -277,6 +296,7 @@ _ENDINGS: Final[Mapping[AlertCause, Callable[[Alert, AlertFacts], Ending]]] = Ma
         AlertCause.UNASSIGNED: _alone,
         AlertCause.SNOOZE_OVER: _woken,
         AlertCause.HELD_TEXT: _sent,
+        AlertCause.ON_CALL: _waiting,
         AlertCause.FAILED_TEXT: _sent,
     }
 )

@@ -9,7 +9,7 @@ from typing import Final
 from messages.calendar import is_open, next_opening
 from messages.deadlines.alert import LINE_FOR, Alert, AlertStage, AlertState, alert_id
 from workers.notifications.alerts.causes import AlertFacts, DueCause, causes, ending
-from workers.notifications.alerts.targets import is_escalated, targets, targets_at_night
+from workers.notifications.alerts.targets import is_escalated, next_turn, targets, targets_at_night
 
 NAGS: Final = (1, 2, 4)
 """After how many intervals each repeat comes; after the last one an alert is silent."""
@@ -255,7 +255,7 @@ def _looked_at(alert: Alert, facts: AlertFacts) -> Alert:
             times += [_nags_at(alert, facts), _escalates_at(alert, found, facts)]
     if calendar is not None and not is_open(calendar, now):
         opens = next_opening(calendar, now)
-        times = [opens, *(each and opens and max(each, opens) for each in times)]
+        times = [opens, next_turn(alert, facts), *(each and opens and max(each, opens) for each in times)]
     due = min((each for each in times if each is not None), default=now + RECHECK)
     kept = alert.look_at
     if kept is not None and now < kept <= min(due, now + RECHECK):

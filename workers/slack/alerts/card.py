@@ -137,6 +137,10 @@ def _held(card: AlertCard) -> str:
     return "A planned text waits for a person." if count == 1 else f"{count} planned texts wait for a person."
 
 
+def _called(card: AlertCard) -> str:
+    return f"It can't wait, and the line is closed: the contact waits since {local_time(card.alert.began_at)}."
+
+
 def _failed(card: AlertCard) -> str:
     why = f": {clip_escaped(unstyled(card.why), WORDS)}" if card.why else "."
     return f"The last text to the contact did not arrive{why}"
@@ -151,6 +155,7 @@ _SAYS: Final[Mapping[AlertCause, Callable[[AlertCard], str]]] = MappingProxyType
         AlertCause.UNASSIGNED: _unassigned,
         AlertCause.SNOOZE_OVER: _snooze,
         AlertCause.HELD_TEXT: _held,
+        AlertCause.ON_CALL: _called,
         AlertCause.FAILED_TEXT: _failed,
     }
 )
