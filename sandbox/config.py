@@ -52,13 +52,17 @@ CONTACTS: Final = {
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the workspace; `name` is the account's name, `display_name` the one that others see."""
+    """A member of the workspace; `name` is the account's name, `display_name` the one that others see.
+
+    `zone` is the time zone of their account, an IANA name.
+    """
 
     id: str
     name: str
     deactivated: bool = False
     display_name: str = ""
     real_name: str = ""
+    zone: str = "America/New_York"
 
     @property
     def shown(self) -> str:

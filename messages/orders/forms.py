@@ -162,13 +162,15 @@ def _edit(submission: Submission) -> ActOnTicket | Errors:
 class TextMetadata(Document):
     """The private metadata of a modal for a text: where its author learns the outcome, and in which zone times are.
 
-    `opening` is when the line opens next, as clocks there show it; blank if it is open.
+    `opening` is when the line opens next, as clocks there show it; blank if it is open. `awake` is when the contact's
+    night ends; blank if it is day.
     """
 
     channel: str | None = None
     response_url: str | None = None
     zone: str | None = None
     opening: str = ""
+    awake: str = ""
 
 
 class ReplyMetadata(TextMetadata):
@@ -203,6 +205,7 @@ def _time(submission: Submission, shown: TextMetadata) -> SendTime | Mapping[str
         shown.zone,
         shown.opening,
         submission.at,
+        shown.awake,
     )
 
 
@@ -215,7 +218,13 @@ def _write(
     told = {"channel": shown.channel, "response_url": shown.response_url}
     if time.when is None:
         return WriteText.model_validate({"sms": id, **said, **told})
-    return PlanText.model_validate({"planned": id, "when": time.when, "zone": time.zone, **said, **told})
+    meant = {"when": time.when, "zone": time.zone, "if_reply": _if_reply(submission)}
+    return PlanText.model_validate({"planned": id, **meant, **said, **told})
+
+
+def _if_reply(submission: Submission) -> IfReply:
+    """What is to become of a planned text if the contact writes first."""
+    return IfReply(_field(submission, "if_reply").picked or IfReply.HOLD)
 
 
 def _reply(submission: Submission) -> WriteText | PlanText | Errors:
@@ -254,7 +263,7 @@ def _edit_planned(submission: Submission) -> ActOnPlanned | Errors:
         text=html.escape(typed, quote=False),
         when=when,
         zone=shown.zone,
-        if_reply=IfReply(_field(submission, "if_reply").picked or IfReply.HOLD),
+        if_reply=_if_reply(submission),
     )
     return ActOnPlanned(
         planned=shown.planned,

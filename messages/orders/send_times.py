@@ -18,6 +18,8 @@ class SendChoice(StrEnum):
     """Tomorrow at 9:00."""
     OPENING = "opening"
     """When the line opens next."""
+    AWAKE = "awake"
+    """When the contact's night ends."""
     AT = "at"
     """At the date and time that are picked."""
 
@@ -38,11 +40,18 @@ class SendTime:
 
 
 def send_time(
-    choice: str | None, date: str | None, clock: str | None, zone: str | None, opening: str, asked_at: datetime
+    choice: str | None,
+    date: str | None,
+    clock: str | None,
+    zone: str | None,
+    opening: str,
+    asked_at: datetime,
+    awake: str = "",
 ) -> SendTime | Mapping[str, str]:
     """What the fields of a form mean, or the errors in them by block_id.
 
-    `zone` is the one that the form showed, `opening` when the line opens, as YYYY-MM-DD HH:MM in that zone.
+    `zone` is the one that the form showed, `opening` when the line opens and `awake` when the contact's night ends, as
+    YYYY-MM-DD HH:MM in that zone; blank if the form did not offer it.
     """
     match choice or SendChoice.NOW:
         case SendChoice.NOW:
@@ -50,8 +59,9 @@ def send_time(
         case SendChoice.MORNING:
             found = When(day="tomorrow", clock=MORNING)
         case SendChoice.OPENING if opening:
-            day, _, opens = opening.partition(" ")
-            found = When(day=day, clock=opens)
+            found = _at(opening)
+        case SendChoice.AWAKE if awake:
+            found = _at(awake)
         case SendChoice.AT:
             errors = {"date": "" if date else PICK_DATE, "time": "" if clock else PICK_TIME}
             if not (date and clock):
@@ -62,3 +72,8 @@ def send_time(
     if zone is not None and (wrong := objection_to_time(meant(found, asked_at, zone).placed.instant, asked_at)):
         return {"time" if choice == SendChoice.AT else "send": wrong}
     return SendTime(found, zone)
+
+
+def _at(wall: str) -> When:
+    day, _, clock = wall.partition(" ")
+    return When(day=day, clock=clock)

@@ -20,6 +20,7 @@ from messages.formats.places import ZoneOf, meant_in
 from messages.line import Line
 from messages.notification import OpenModal, Whisper
 from messages.planned import PlannedState
+from messages.quiet import quiet_until, whereabouts
 from messages.ticket import Status
 from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
 from workers.failures import CallError, Permanent
@@ -146,17 +147,16 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
 
 
 async def _send_times(line: Line, contact: Contact, agent: str, ports: Ports) -> Offered:
-    """In which zone the times of a form are meant, and when the line opens next."""
+    """In which zone the times of a form are meant, when the line opens next, and when the contact's night ends."""
     now = ports.now()
     calendar = await ports.stores.calendars.get(line.calendar) if line.calendar else None
-    where = meant_in(None, contact, None, None, now)
+    where, lines = meant_in(None, contact, None, None, now), line.zone or (calendar.zone if calendar else "")
     if where.of is ZoneOf.NOBODY:
-        lines = line.zone or (calendar.zone if calendar else "")
         where = meant_in(None, contact, await _zone_of(agent, ports), lines, now)
-    if calendar is None or is_open(calendar, now):
-        return Offered(where)
-    opens = next_opening(calendar, now)
-    return Offered(where, wall_time(opens, where.zone) if opens else None, wall_time(now, where.zone).date())
+    opens = None if calendar is None or is_open(calendar, now) else next_opening(calendar, now)
+    awake = quiet_until(line.quiet_hours, whereabouts(contact.id, contact.zone, lines).zones, now)
+    opening, morning = (None if at is None else wall_time(at, where.zone) for at in (opens, awake))
+    return Offered(where, opening, morning, wall_time(now, where.zone).date())
 
 
 async def _zone_of(agent: str, ports: Ports) -> str:

@@ -31,21 +31,33 @@ NAMED: Final = 100
 LABEL: Final = 75
 
 
+_FIRST: Final = {
+    IfReply.HOLD: "Wait for me to decide",
+    IfReply.CANCEL: "Cancel it",
+    IfReply.SEND: "Send it all the same",
+}
+
+
 @dataclass(frozen=True)
 class Offered:
     """In which zone a form's times are meant, and when the line opens next, as clocks there show it; None: open.
 
-    `today` is the day there.
+    `awake` is when the contact's night ends; None: it is day. `today` is the day there.
     """
 
     where: MeantIn
     opening: datetime | None = None
+    awake: datetime | None = None
     today: date | None = None
 
     @property
     def metadata(self) -> dict[str, str]:
         """What the form carries to be read back."""
-        return {"zone": self.where.zone, "opening": self.opening.strftime(WALL_FORMAT) if self.opening else ""}
+        return {"zone": self.where.zone, "opening": _wall(self.opening), "awake": _wall(self.awake)}
+
+
+def _wall(at: datetime | None) -> str:
+    return at.strftime(WALL_FORMAT) if at is not None else ""
 
 
 def fields(offered: Offered | None) -> list[Block]:
@@ -53,8 +65,9 @@ def fields(offered: Offered | None) -> list[Block]:
     place = "where they are" if offered is None else _place(offered.where)
     labels = {SendChoice.NOW: "Now", SendChoice.MORNING: f"Tomorrow morning (9:00 {place})"}
     if offered is not None and offered.opening is not None:
-        opens = f"{day_words(offered.opening.date(), offered.today or date.min)} at {time_words(offered.opening)}"
-        labels[SendChoice.OPENING] = f"When we open ({opens})"
+        labels[SendChoice.OPENING] = f"When we open ({_day_and_time(offered.opening, offered)})"
+    if offered is not None and offered.awake is not None:
+        labels[SendChoice.AWAKE] = f"When they are awake ({_day_and_time(offered.awake, offered)})"
     labels[SendChoice.AT] = "At the date and time below"
     options = [Option(value=value, text=_plain(label[:LABEL])) for value, label in labels.items()]
     choice = StaticSelectElement(action_id="send", options=options, initial_option=options[0])
@@ -70,7 +83,20 @@ def fields(offered: Offered | None) -> list[Block]:
             hint=_plain(hint),
             optional=True,
         ),
+        _if_reply(IfReply.HOLD, "If they write first (for a text that is sent later)"),
     ]
+
+
+def _day_and_time(at: datetime, offered: Offered) -> str:
+    return f"{day_words(at.date(), offered.today or date.min)} at {time_words(at)}"
+
+
+def _if_reply(chosen: IfReply, label: str) -> InputBlock:
+    """The field that says what becomes of a planned text if the contact writes first."""
+    options = [Option(value=value, text=_plain(each)) for value, each in _FIRST.items()]
+    first = next(each for each in options if each.value == chosen)
+    menu = StaticSelectElement(action_id="if_reply", options=options, initial_option=first)
+    return InputBlock(block_id="if_reply", label=_plain(label), element=menu, optional=True)
 
 
 def _place(where: MeantIn) -> str:
@@ -78,20 +104,11 @@ def _place(where: MeantIn) -> str:
     return f"{whose.get(where.of, 'in')} ({where.words})" if where.of in whose else f"in {where.words}"
 
 
-_FIRST: Final = {
-    IfReply.HOLD: "Wait for me to decide",
-    IfReply.CANCEL: "Cancel it",
-    IfReply.SEND: "Send it all the same",
-}
-
-
 def edit(planned: Planned, contact: Contact, channel: str | None, response_url: str | None) -> dict[str, Any]:
     """The modal in which an agent changes a planned text."""
     shown = wall_time(planned.due_at, planned.zone)
     who = clip_escaped(unstyled(contact.name), NAMED) or escape(contact.id)
     to = f"To {who} · times are those of {escape(zone_words(planned.zone))}"
-    options = [Option(value=value, text=_plain(label)) for value, label in _FIRST.items()]
-    first = next(each for each in options if each.value == planned.if_reply)
     words = PlainTextInputElement(
         action_id="text", multiline=True, max_length=TYPED, initial_value=planned.body or None
     )
@@ -102,11 +119,7 @@ def edit(planned: Planned, contact: Contact, channel: str | None, response_url: 
         InputBlock(block_id="text", label=_plain("Text"), element=words),
         InputBlock(block_id="date", label=_plain("Date"), element=day),
         InputBlock(block_id="time", label=_plain("Time"), element=time),
-        InputBlock(
-            block_id="if_reply",
-            label=_plain("If they write first"),
-            element=StaticSelectElement(action_id="if_reply", options=options, initial_option=first),
-        ),
+        _if_reply(planned.if_reply, "If they write first"),
     ]
     carried = {
         "planned": planned.id,

@@ -172,7 +172,7 @@ def _public_user(person: Person) -> Json:
         "name": person.name,
         "deleted": person.deactivated,
         "real_name": person.real_name or person.name,
-        "tz": "Etc/UTC",
+        "tz": person.zone,
         "profile": {
             "display_name": person.display_name,
             "display_name_normalized": person.display_name,

@@ -5,6 +5,7 @@ from typing import Any
 
 from messages.formats.places import MeantIn, ZoneOf
 from messages.orders.forms import PlannedMetadata, ReplyMetadata
+from messages.planned import IfReply
 from tests import make
 from tests.make import CHANNEL
 from workers.interactive import reply_modals, send_time_fields
@@ -25,17 +26,27 @@ def _time(view: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_reply_form_says_whose_morning_it_is_and_when_the_line_opens() -> None:
     opening = datetime(2026, 3, 3, 8, 30)  # noqa: DTZ001 - a wall time
-    offered = Offered(NEW_YORK, opening, date(2026, 3, 2))
+    awake = datetime(2026, 3, 2, 8)  # noqa: DTZ001 - a wall time
+    offered = Offered(NEW_YORK, opening, awake, date(2026, 3, 2))
     view = reply_modals.reply(make.line(), make.contact(), CHANNEL, None, offered=offered)
     assert _labels(view) == [
         "Now",
         "Tomorrow morning (9:00 where they are (New York))",
         "When we open (tomorrow at 8:30)",
+        "When they are awake (today at 8:00)",
         "At the date and time below",
     ]
     assert _time(view)["timezone"] == "America/New_York"
     shown = ReplyMetadata.model_validate_json(view["private_metadata"])
-    assert (shown.zone, shown.opening) == ("America/New_York", "2026-03-03 08:30")
+    assert (shown.zone, shown.opening, shown.awake) == ("America/New_York", "2026-03-03 08:30", "2026-03-02 08:00")
+
+
+def test_each_form_asks_what_to_do_if_the_contact_writes_first() -> None:
+    reply = reply_modals.reply(make.line(), make.contact(), CHANNEL, None, offered=Offered(NEW_YORK))
+    for view in (reply, reply_modals.send([make.line()], [], CHANNEL, None)):
+        (field,) = [block for block in view["blocks"] if block.get("block_id") == "if_reply"]
+        assert {each["value"] for each in field["element"]["options"]} == set(IfReply)
+        assert field["element"]["initial_option"]["value"] == IfReply.HOLD
 
 
 def test_an_open_line_offers_no_opening_and_an_opt_out_no_time() -> None:

@@ -36,7 +36,7 @@ from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.sms.compose import which_line
-from workers.sms.may_send import LINE_GONE, at_door, objection
+from workers.sms.may_send import LINE_GONE, Hold, at_door, at_release, facts_of, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain
 from workers.sms.planned import words
@@ -124,7 +124,9 @@ async def plan(message: PlanText, ports: Ports) -> None:
     if await stores.planned.add(planned):
         PLANNED_TEXTS.labels(planned.state).inc()
         await redraw(conversation, ports)
-        await _answer_once(message, words.confirmation(planned, contact, where, time, now), ports, planned)
+        agent, night_ends = await _zone_of(message.by, ports), _night_ends(planned.due_at, parties)
+        said = words.confirmation(planned, contact, where, time, now, agent=agent, night_ends=night_ends)
+        await _answer_once(message, said, ports, planned)
 
 
 async def _compare(message: PlanText, known: Planned, ports: Ports) -> None:
@@ -141,14 +143,25 @@ async def _meant_in(zone: str | None, contact: Contact, agent: str, line: Line |
     found = meant_in(zone, contact, None, None, now)
     if found.of is not ZoneOf.NOBODY:
         return found
-    try:
-        agents = await ports.slack.zone_of(agent)
-    except SlackError as error:
-        log.warning("Slack does not say in which zone an agent is", error=error.code)
-        agents = ""
+    agents = await _zone_of(agent, ports)
     calendar = await ports.stores.calendars.get(line.calendar) if line and line.calendar else None
     lines = (line.zone if line else "") or (calendar.zone if calendar else "")
     return meant_in(zone, contact, agents, lines, now)
+
+
+async def _zone_of(agent: str, ports: Ports) -> str:
+    """An agent's zone; blank if Slack does not say it."""
+    try:
+        return await ports.slack.zone_of(agent)
+    except SlackError as error:
+        log.warning("Slack does not say in which zone an agent is", error=error.code)
+        return ""
+
+
+def _night_ends(due_at: datetime, parties: Parties) -> datetime | None:
+    """When the night ends that puts off a text that is due then; None if none does."""
+    verdict = at_release(due_at, *facts_of(parties, due_at), due_at)
+    return verdict.until if isinstance(verdict, Hold) else None
 
 
 def _objection_to_text(markup: str, body: str, parties: Parties, now: datetime) -> str:
@@ -282,9 +295,9 @@ async def _changed(
 ) -> tuple[Happening | None, str]:
     """An edit as it is asked for, and the answer to it; None, and why, if it is not possible."""
     body, time, where = planned.body, None, MeantIn(command.zone or planned.zone, ZoneOf.CHOSEN)
+    parties = await ports.stores.opt_outs.parties(planned.line, planned.contact)
     if command.text is not None:
         body = plain(command.text, await names(command.text, message.at, ports))
-        parties = await ports.stores.opt_outs.parties(planned.line, planned.contact)
         if wrong := _objection_to_text(command.text, body, parties, ports.now()):
             return None, wrong
     wall, due_at = planned.wall, planned.due_at
@@ -297,7 +310,8 @@ async def _changed(
         return None, words.NEW_TIME
     change = PlanChange(command.version, body, wall, where.zone, due_at, command.if_reply or planned.if_reply)
     shown = planned.model_copy(update={"due_at": due_at, "zone": where.zone, "if_reply": change.if_reply})
-    answer = words.confirmation(shown, contact, where, time, ports.now())
+    agent, night_ends = await _zone_of(message.by, ports), _night_ends(due_at, parties)
+    answer = words.confirmation(shown, contact, where, time, ports.now(), agent=agent, night_ends=night_ends)
     return Happening(PlanEvent.EDIT, message.by, message.order, change=change), answer
 
 

@@ -6,7 +6,7 @@ The answers are in Slack's markup: each reader sees times in their own zone.
 from datetime import datetime, timedelta
 from typing import Final
 
-from messages.calendar import ClockChange, date_words, time_words, wall_time
+from messages.calendar import ClockChange, date_words, time_words, wall_time, zone_exists
 from messages.conversation import Contact
 from messages.formats.later import Meant
 from messages.formats.places import MeantIn, ZoneOf
@@ -65,8 +65,21 @@ def clocks_show(planned: Planned, now: datetime) -> str:
     return f"{date_words(wall.date(), wall_time(now, planned.zone).date())} {time_words(wall)}"
 
 
-def confirmation(planned: Planned, contact: Contact, where: MeantIn, meant: Meant | None, now: datetime) -> str:
-    """The answer to an agent whose text is planned: when it leaves, and what happens if the contact writes first."""
+def confirmation(
+    planned: Planned,
+    contact: Contact,
+    where: MeantIn,
+    meant: Meant | None,
+    now: datetime,
+    *,
+    agent: str = "",
+    night_ends: datetime | None = None,
+) -> str:
+    """The answer to an agent whose text is planned: when it leaves, and what happens if the contact writes first.
+
+    Who is in the zone `agent` (blank: unknown) sees their own time, too, if it differs. It is night for the contact
+    when the text is due if `night_ends` is given.
+    """
     name = who(contact)
     places = {
         ZoneOf.CONTACT: f"where {name} is ({where.words})",
@@ -75,14 +88,30 @@ def confirmation(planned: Planned, contact: Contact, where: MeantIn, meant: Mean
         ZoneOf.CHOSEN: f"({where.words})",
         ZoneOf.NOBODY: "UTC",
     }
-    yours = "" if where.of is ZoneOf.AGENT else f", {moment(planned.due_at, '{time}')} for you"
+    yours = "" if where.of is ZoneOf.AGENT else _own_time(planned, agent)
     when = f"Planned for {clocks_show(planned, now)} {places[where.of]}{yours}."
     first = {
         IfReply.HOLD: f"If {name} writes first, it waits for you.",
         IfReply.CANCEL: f"If {name} writes first, it is cancelled.",
         IfReply.SEND: f"If {name} writes first, it is sent all the same.",
     }
-    return " ".join(filter(None, [when, clock_change(meant), first[planned.if_reply]]))
+    night = "" if night_ends is None else _moved_to(planned.model_copy(update={"due_at": night_ends}), name, now)
+    return " ".join(filter(None, [when, clock_change(meant), night, first[planned.if_reply]]))
+
+
+def _moved_to(planned: Planned, name: str, now: datetime) -> str:
+    return f"It is night for {name} then, so it leaves when that ends: {clocks_show(planned, now)}."
+
+
+def _own_time(planned: Planned, agent: str) -> str:
+    """When a text leaves by its author's clocks; empty if these show the same."""
+    if not zone_exists(agent):
+        return f", {moment(planned.due_at, '{time}')} for you"
+    there, here = (wall_time(planned.due_at, zone) for zone in (planned.zone, agent))
+    if there.replace(tzinfo=None) == here.replace(tzinfo=None):
+        return ""
+    tokens = "{time}" if there.date() == here.date() else "{date_short_pretty} {time}"
+    return f", {moment(planned.due_at, tokens)} for you"
 
 
 def held_until_morning(planned: Planned, contact: Contact, now: datetime, *, surely: bool) -> str:

@@ -37,6 +37,12 @@ def test_each_choice_is_a_time_or_an_error_on_its_field(
     assert send_time(choice, date, clock, BERLIN, opening, NOW) == found
 
 
+def test_the_end_of_the_contacts_night_counts_if_the_form_offered_it() -> None:
+    found = send_time("awake", None, None, BERLIN, "", NOW, "2026-03-03 08:00")
+    assert found == SendTime(When(day="2026-03-03", clock="08:00"), BERLIN)
+    assert send_time("awake", None, None, BERLIN, "2026-03-03 08:30", NOW) == {"send": "Please pick when to send it."}
+
+
 def test_a_time_that_has_passed_where_it_is_meant_is_answered_on_the_field() -> None:
     passed = send_time("at", "2026-03-02", "10:00", BERLIN, "", NOW)
     assert isinstance(passed, dict)
@@ -68,6 +74,11 @@ def test_the_reply_form_plans_a_text_or_sends_it_now() -> None:
     order = forms.read(_submission("ticket.reply", REPLY, **TYPED, **LATER))
     assert isinstance(order, PlanText)
     assert (order.planned, order.text, order.zone, order.when.day) == ("view-V1", "See &lt;you&gt;", BERLIN, "tomorrow")
+    assert order.if_reply is IfReply.HOLD
+    first = {"if_reply": {"selected_option": {"value": "cancel"}}}
+    cancelled = forms.read(_submission("ticket.reply", REPLY, **TYPED, **LATER, **first))
+    assert isinstance(cancelled, PlanText)
+    assert cancelled.if_reply is IfReply.CANCEL
     both = forms.read(_submission("ticket.reply", REPLY, send={"selected_option": {"value": "at"}}))
     assert isinstance(both, dict)
     assert both.keys() == {"text", "date", "time"}

@@ -92,6 +92,29 @@ def test_a_confirmation_says_when_where_and_what_if(where: MeantIn, said: str) -
     assert len({each.rpartition(". ")[2] for each in answers}) == len(IfReply)
 
 
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("America/New_York", "(New York). If"),
+        ("America/Toronto", "(New York). If"),
+        ("Europe/Berlin", "(New York), <!date^1772447400^{time}|"),
+        ("Pacific/Kiritimati", "(New York), <!date^1772447400^{date_short_pretty} {time}|"),
+        ("", "(New York), <!date^1772447400^{time}|"),
+    ],
+)
+def test_the_authors_own_time_is_said_if_their_clocks_show_another(agent: str, said: str) -> None:
+    where = MeantIn("America/New_York", ZoneOf.CONTACT)
+    planned = make.planned(zone=where.zone)
+    assert said in words.confirmation(planned, make.contact(), where, None, NOW, agent=agent)
+
+
+def test_a_time_in_the_contacts_night_is_said_to_be_put_off() -> None:
+    where = MeantIn("America/New_York", ZoneOf.CONTACT)
+    planned, ends = make.planned(zone=where.zone), NOW + timedelta(hours=4)
+    said = words.confirmation(planned, make.contact(name="Ann"), where, None, NOW, night_ends=ends)
+    assert "It is night for Ann then, so it leaves when that ends: Mon 2 Mar 8:30." in said
+
+
 def test_a_change_of_the_clocks_is_said() -> None:
     twice = meant(When(day="2026-11-01", clock="01:30"), NOW, "America/New_York")
     assert words.clock_change(twice) == ("1:30 comes twice that day, because clocks go back: it leaves the first time.")
