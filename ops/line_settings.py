@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from messages.answering import AutoKind
-from messages.deadlines import policy_words
+from messages.deadlines import alert_words, policy_words
 from messages.deadlines.alert import MOST_ESCALATED
 from messages.line import LONGEST_HOLD, Line, QuietHours
 from messages.opt_outs import described, setting
@@ -139,3 +139,8 @@ def automatic_in_words(line: Line) -> Iterator[str]:
 def targets_in_words(line: Line) -> Iterator[str]:
     """By when a line's tickets are answered and solved, one sentence a priority."""
     return (f"due for {each}" for each in policy_words.described(line.policy))
+
+
+def alerts_in_words(line: Line) -> Iterator[str]:
+    """Whom a line tells of what is late, and when, as far as somebody has set it."""
+    return alert_words.described(line.alerts)

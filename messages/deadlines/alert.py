@@ -15,6 +15,9 @@ TURN: Final = timedelta(minutes=10)
 LINE_FOR: Final = timedelta(minutes=10)
 """How long a channel still shows, in a line, that what an alert told of is over."""
 
+NAGS: Final = (1, 2, 4)
+"""After how many intervals each repeat of an alert comes; after the last one it is silent."""
+
 
 class AlertCause(StrEnum):
     """What an alert tells of; the first three are the ticket's clocks."""
@@ -43,6 +46,11 @@ class AlertCause(StrEnum):
     def is_news(self) -> bool:
         """Whether it is over as soon as somebody says that they have it."""
         return self in {AlertCause.SNOOZE_OVER, AlertCause.FAILED_TEXT, AlertCause.ON_CALL}
+
+    @property
+    def is_about_waiting(self) -> bool:
+        """Whether it says no more than that a contact waits for an answer."""
+        return self in {AlertCause.FIRST_RESPONSE, AlertCause.NEXT_RESPONSE, AlertCause.UNANSWERED}
 
 
 class AlertStage(StrEnum):
@@ -136,6 +144,11 @@ class Alert(Document):
     def stands(self) -> bool:
         """Whether Slack is to show it in full."""
         return self.state is AlertState.STANDS
+
+    @property
+    def is_for_digest(self) -> bool:
+        """Whether the opening digest tells of it: nothing else does, or nothing any more."""
+        return self.state in {AlertState.WAITS, AlertState.LISTED} or (self.stands and self.nags >= len(NAGS))
 
 
 def alert_id(ticket: int, cause: AlertCause, began_at: datetime) -> str:

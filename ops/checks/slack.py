@@ -7,6 +7,7 @@ import httpx
 
 from messages.line import Line
 from messages.process.settings import Settings
+from ops.checks import alerts
 from ops.checks.finding import Finding, advice, bad, good, skipped
 from ops.checks.outward import outward_client
 
@@ -64,6 +65,9 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                 )
                 for user in line.on_call:
                     yield of_on_call(line, user, _answer_fields(client.get("users.info", params={"user": user})))
+                for target in line.alerts.escalation:
+                    method, arguments = alerts.question(target)
+                    yield alerts.of_target(line, target, _answer_fields(client.get(method, params=arguments)))
         except httpx.HTTPError as error:
             todo = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_SLACK_API_URL."
             yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)

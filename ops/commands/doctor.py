@@ -11,7 +11,7 @@ from rich.text import Text
 from messages.line import Line
 from messages.process.settings import Misconfigured, Settings
 from ops.broker import open_broker
-from ops.checks import auto_replies, broker, documents, hours, opt_outs, policies, reach, slack, twilio
+from ops.checks import alerts, auto_replies, broker, documents, hours, opt_outs, policies, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
@@ -75,6 +75,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 yield from hours.check(lines, calendars, datetime.now(UTC), agents)
                 yield from auto_replies.check(lines)
                 yield from policies.check(lines, calendars, datetime.now(UTC))
+                yield from alerts.check(lines)
     yield from slack.check(settings, lines, dates)
     yield from twilio.check(settings, lines, dates)
     yield from reach.check(settings, dates)

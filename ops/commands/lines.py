@@ -11,7 +11,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.text import Text
 
-from messages.deadlines import policy_words
+from messages.deadlines import alert_words, policy_words
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line
 from messages.process.settings import SLACK_API, Settings
@@ -23,7 +23,14 @@ from ops.commands.options import AsJson, Invalid
 from ops.documents.seed import new_line
 from ops.environment import on_stores
 from ops.examples import examples_of
-from ops.line_settings import NONE, automatic_in_words, changed_line, settings_in_words, targets_in_words
+from ops.line_settings import (
+    NONE,
+    alerts_in_words,
+    automatic_in_words,
+    changed_line,
+    settings_in_words,
+    targets_in_words,
+)
 from workers.mongo import Stores
 
 lines = App(
@@ -72,7 +79,7 @@ def list_(*, json_: AsJson = False) -> None:
             Text(line.id, style="bold") + Text(f"  in {line.channel}" + (f"  {line.name}" if line.name else ""))
         )
         console.print(Text(f"    {settings_in_words(line)}", style="dim"), soft_wrap=not console.is_terminal)
-        for each in (*automatic_in_words(line), *targets_in_words(line)):
+        for each in (*automatic_in_words(line), *targets_in_words(line), *alerts_in_words(line)):
             console.print(Text(f"    {each}", style="dim"), soft_wrap=not console.is_terminal)
     if not found:
         console.print("No lines yet: clerk lines add NUMBER --channel C0123ABCD", soft_wrap=True)
@@ -134,6 +141,7 @@ def set_(
     hold: str | None = None,
     on_call: str | None = None,
     sla: list[str] | None = None,
+    alert: list[str] | None = None,
 ) -> None:
     """Change a line: --window, --cap and --hold in seconds, --solved-for in hours.
 
@@ -182,6 +190,10 @@ def set_(
         By when tickets are answered and solved: preset for the offered targets, or PRIORITY.CLOCK=TIME, with CLOCK of
         first, next, resolution, such as urgent.first=15m or normal.resolution=24h/calendar (day and night; else in open
         hours); warn=75% for when Clerk warns; PRIORITY.CLOCK=off, PRIORITY=off, or off for all. May be given again.
+    alert
+        Whom Clerk tells of what is late: escalation=U0123ABCD,C0123ABCD for who is told escalate-after=30m later;
+        unanswered-after=2h and unassigned-after=1h for tickets without targets; nag=30m for the repeats. Times are open
+        time, and off is never. May be given again.
     """
     given: dict[str, Any] = {
         "channel": channel,
@@ -200,14 +212,15 @@ def set_(
         "hold": hold,
         "on_call": on_call,
     }
-    if not auto and not sla and calendar is None and all(value is None for value in given.values()):
+    if not auto and not sla and not alert and calendar is None and all(value is None for value in given.values()):
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, settings: Settings) -> tuple[Line, Sequence[str]] | None:
         found = await stores.lines.get(_named(line))
         if found is None:
             return None
-        changed = _changed(_with_targets(_with_automatic(found, auto or ()), sla or ()), **given)
+        with_lists = _with_alerts(_with_targets(_with_automatic(found, auto or ()), sla or ()), alert or ())
+        changed = _changed(with_lists, **given)
         new = await _with_calendar(changed, calendar, stores)
         if new.channel != found.channel:
             _refuse_a_channel_that_slack_refuses(new, settings)
@@ -223,8 +236,12 @@ def set_(
         _show_automatic(changed)
     if sla:
         print("\n".join(targets_in_words(changed)) or "Nothing is due on it: it has no targets.")
+    if alert:
+        print("\n".join(alerts_in_words(changed)) or "Its alerts are as they are by themselves.")
     for each in doubts:
         print(f"targets: {each}", file=sys.stderr)
+    for each in alert_words.inert(changed.alerts) if alert else ():
+        print(f"alerts: {each}", file=sys.stderr)
 
 
 async def _doubts(line: Line, stores: Stores) -> Sequence[str]:
@@ -238,6 +255,14 @@ def _with_targets(line: Line, typed: Sequence[str]) -> Line:
         return line.model_copy(update={"policy": policy_words.changed(line.policy, typed, datetime.now(UTC))})
     except ValueError as error:
         raise Invalid(f"--sla {error}") from None
+
+
+def _with_alerts(line: Line, typed: Sequence[str]) -> Line:
+    """A line whose alerts reach others, or at other times; Invalid if that can't be."""
+    try:
+        return line.model_copy(update={"alerts": alert_words.changed(line.alerts, typed)})
+    except ValueError as error:
+        raise Invalid(f"--alert {error}") from None
 
 
 def _with_automatic(line: Line, typed: Sequence[str]) -> Line:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from messages.deadlines import policy_words
+from messages.deadlines import alert_words, policy_words
 from messages.queues import QUEUES
 from messages.team.auto_replies import examples
 from ops import durations
@@ -228,6 +228,7 @@ class Pages:
         calendars = {each.id: each for each in view.documents.calendars()}
         lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
         targets = [(each.line.label, list(policy_words.described(each.line.policy))) for each in lines]
+        told = [(each.line.label, list(alert_words.described(each.line.alerts))) for each in lines]
         automatic = [(each.line.label, examples(each.line.auto_replies, each.line.label)) for each in lines]
         return self._draw(
             request,
@@ -235,6 +236,7 @@ class Pages:
             lines=lines,
             automatic=automatic,
             targets=targets,
+            told=told,
             agents=[agent_now(each, calendars, view.documents_now()) for each in view.documents.agents()],
             texts_to_no_line=view.texts_to_no_line(),
         )

@@ -9,6 +9,7 @@ from messages.deadlines.clocks import ClockKind, HoursCounted, TicketClock
 from messages.ticket import ActOnTicket, Reply, SetStatus, Status, Take, Ticket
 from tests import make
 from tests.fakes import DiesAt, FakeMessage, FakeWorkers
+from workers.clock import sweep
 from workers.failures import Ambiguous, Permanent
 
 MINUTES = 60
@@ -44,7 +45,9 @@ async def receive(workers: FakeWorkers, number: int = 1, contact: str = make.CON
 async def act(workers: FakeWorkers, command: Reply | SetStatus | Take, ticket: int = 1, by: str = make.AGENT) -> None:
     """Somebody does something about a ticket."""
     at = workers.clock.now()
-    await workers.handle(ActOnTicket(ticket=ticket, command=command, by=by, at=at, order=f"{ticket}/{at}/{command.kind}"))
+    await workers.handle(
+        ActOnTicket(ticket=ticket, command=command, by=by, at=at, order=f"{ticket}/{at}/{command.kind}")
+    )
     await workers.drain()
 
 
@@ -309,3 +312,29 @@ async def test_a_solved_ticket_has_no_alert(workers: FakeWorkers) -> None:
     await breach(workers)
     await act(workers, SetStatus(status=Status.SOLVED))
     assert "Solved by <@U0ADA>" in words(workers)[0]
+
+
+async def test_what_falls_due_in_the_night_is_in_the_opening_digest_and_a_post_only_if_nobody_does_anything(
+    workers: FakeWorkers,
+) -> None:
+    await workers.ports.stores.calendars.add(make.calendar())
+    await set_line(workers, calendar="shop")
+    await sweep(workers.ports)
+    for number in (1, 2):
+        await receive(workers, contact=f"+1555000300{number}")
+    for number in (1, 2):
+        await breach(workers, number)
+    await act(workers, SetStatus(status=Status.PENDING), 2)
+    await set_clock(workers, 2, kind=ClockKind.RESOLUTION, due_at=make.NOW, breached_at=make.NOW)
+    assert alerts(workers) == []
+    workers.clock.time = make.at(4.5 * 3600)
+    await workers.pass_time(60, step=30)
+    assert alerts(workers) == []
+    (digest,) = [each for each in workers.slack.messages if each.post_id.startswith("digest/")]
+    said = str(digest.what.blocks)
+    assert "1 ticket is overdue" in said
+    assert "The solution was due" in said
+    assert "The next answer was due" not in said, "the digest says already who waits"
+    await stop(workers, 2)
+    await workers.pass_time(31 * MINUTES, step=930)
+    assert [each.what.text[:3] for each in alerts(workers)] == ["#1 "]

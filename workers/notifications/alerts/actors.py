@@ -49,6 +49,7 @@ async def _facts(ticket: Ticket, conversation: Conversation, line: Line, ports: 
         line=line,
         calendar=await stores.calendars.get(line.calendar) if line.calendar else None,
         is_newest=newest is not None and newest.id == ticket.id,
+        is_blocked=conversation.is_blocked,
         outcome=conversation.outcome,
         held=held,
         known=await stores.alerts.of_ticket(ticket.id),

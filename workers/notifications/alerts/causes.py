@@ -28,9 +28,9 @@ class AlertFacts:
     """What the alerts of a ticket depend on.
 
     `held` are the conversation's planned texts that wait for a person, the oldest first; they and `outcome`, that of
-    the newest text to the contact, concern the newest ticket only (`is_newest`). `known` are the ticket's alerts of
-    before. `away` are those of all who are named who are not available, and `gone` those whose accounts are
-    deactivated. `on_call` are called when the line is closed, in this order.
+    the newest text to the contact, concern the newest ticket only (`is_newest`). Of a contact who `is_blocked` nothing
+    is late. `known` are the ticket's alerts of before. `away` are those of all who are named who are not available, and
+    `gone` those whose accounts are deactivated. `on_call` are called when the line is closed, in this order.
     """
 
     now: datetime
@@ -38,6 +38,7 @@ class AlertFacts:
     line: Line
     calendar: Calendar | None
     is_newest: bool = True
+    is_blocked: bool = False
     outcome: SendingOutcome | None = None
     held: Sequence[Planned] = ()
     known: Sequence[Alert] = ()
@@ -77,7 +78,7 @@ class DueCause:
 
 def causes(facts: AlertFacts) -> list[DueCause]:
     """The causes that a ticket has now, and those that it will have if nobody does anything; at most one of a kind."""
-    if facts.ticket.status not in AT_WORK:
+    if facts.ticket.status not in AT_WORK or facts.is_blocked:
         return []
     return [each for find in _FINDERS for each in find(facts) if not _is_taken_up(each, facts)]
 

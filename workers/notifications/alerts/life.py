@@ -7,12 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from messages.calendar import is_open, next_opening
-from messages.deadlines.alert import LINE_FOR, Alert, AlertStage, AlertState, alert_id
+from messages.deadlines.alert import LINE_FOR, NAGS, Alert, AlertStage, AlertState, alert_id
 from workers.notifications.alerts.causes import AlertFacts, DueCause, causes, ending
 from workers.notifications.alerts.targets import is_escalated, next_turn, targets, targets_at_night
-
-NAGS: Final = (1, 2, 4)
-"""After how many intervals each repeat comes; after the last one an alert is silent."""
 
 LISTED_FOR: Final = timedelta(minutes=30)
 """How long a digest alone tells of an alert, in open time, on a line that repeats none."""

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation
-from messages.deadlines.alert import Alert, AlertBoard, AlertCause, AlertState, ShowAlerts, StormState
+from messages.deadlines.alert import Alert, AlertBoard, AlertState, ShowAlerts, StormState
 from messages.line import Line
 from messages.notification import Post, PostKind
 from workers.lease import Lease, LeaseLost
@@ -19,6 +19,7 @@ from workers.runtime import actor
 from workers.slack import plan
 from workers.slack.alerts import storms
 from workers.slack.alerts.card import AlertCard, card, ended, storm_list
+from workers.slack.alerts.reading import cards_of
 from workers.slack.elements import Rendered
 from workers.slack.writer import Writer
 
@@ -80,7 +81,7 @@ class _Pass:
         covered = [each for each in standing if set(untidy) & set(each.targets)]
         alerts = {each.id: each for each in [*covered, *changed]}
         listed = [each for each in standing if self._raging() & set(each.targets)]
-        cards = await self._cards([*alerts.values(), *listed])
+        cards = await cards_of([*alerts.values(), *listed], self._ports)
         shown = [each for each in alerts.values() if each.id in cards and await self._bring(cards[each.id])]
         gone = [each for each in alerts.values() if each.id not in cards]
         tidy = len(shown) + len(gone) == len(alerts)
@@ -96,30 +97,6 @@ class _Pass:
     def _raging(self) -> set[str]:
         """The targets at which a list stands for all alerts."""
         return {each.target for each in self._board.storms if each.state is StormState.RAGES}
-
-    async def _cards(self, alerts: Sequence[Alert]) -> dict[str, AlertCard]:
-        """The alerts with what their cards say, by id; without those whose ticket is gone."""
-        if not alerts:
-            return {}
-        stores = self._ports.stores
-        tickets = {each.id: each for each in await stores.tickets.by_ids({each.ticket for each in alerts})}
-        contacts = await stores.contacts.by_ids({each.contact for each in tickets.values()})
-        names = {each.id: each.name for each in contacts}
-        found = await stores.conversations.by_ids({each.conversation for each in alerts})
-        conversations = {each.id: each for each in found}
-        people = {each for ticket in tickets.values() for each in ticket.assignees}
-        away = await stores.agents.away(people, self._ports.now())
-        cards = {}
-        for each in alerts:
-            if (ticket := tickets.get(each.ticket)) is None:
-                continue
-            conversation = conversations.get(each.conversation)
-            thread = conversation.thread if conversation is not None else None
-            outcome = conversation.outcome if conversation is not None else None
-            why = outcome.failed if outcome is not None and each.cause is AlertCause.FAILED_TEXT else ""
-            permalink = thread.permalink if thread is not None else None
-            cards[each.id] = AlertCard(each, ticket, names.get(ticket.contact, ""), permalink, why, away)
-        return cards
 
     async def _bring(self, what: AlertCard) -> bool:
         """Whether Slack shows an alert at its targets as it is, and nowhere else."""

@@ -5,12 +5,14 @@ from functools import partial
 
 import structlog
 
+from messages.deadlines.alert import AlertState
 from messages.line import Line
 from messages.notification import PostKind
 from messages.team.opening import Opening, PostDigest, digest_id, following
 from workers.lease import Lease, LeaseLost
 from workers.ports import Ports
 from workers.runtime import actor
+from workers.slack.alerts.reading import cards_of
 from workers.slack.digest.card import digest
 from workers.slack.digest.posting import post_for_line, rows
 
@@ -55,9 +57,12 @@ async def _post(opening: Opening, line: Line, lease: Lease[Opening | None], port
     """Whether the channel was told, or there is nothing to tell, or Slack refuses it for good."""
     assert opening.closed_at is not None
     assert opening.due_at is not None
-    tickets = await ports.stores.tickets.waiting(line.id, opening.closed_at)
-    if not tickets:
+    stores = ports.stores
+    tickets = await stores.tickets.waiting(line.id, opening.closed_at)
+    alerts = await stores.alerts.in_state(line.id, AlertState.WAITS, AlertState.LISTED, AlertState.STANDS)
+    late = list((await cards_of([each for each in alerts if each.is_for_digest], ports)).values())
+    if not tickets and not late:
         return True
     waiting, away = await rows(tickets, ports)
     id = digest_id(line.id, opening.due_at)
-    return await post_for_line(id, PostKind.DIGEST, digest(waiting, away), line, lease, ports)
+    return await post_for_line(id, PostKind.DIGEST, digest(waiting, away, late), line, lease, ports)

@@ -23,6 +23,8 @@ from workers.markup import (
     words_and_files,
 )
 from workers.shown.clocks import due_in_short, is_late
+from workers.slack.alerts.card import AlertCard
+from workers.slack.alerts.card import row as late_row
 from workers.slack.elements import Rendered, mrkdwn, rendered
 
 LISTED: Final = 15
@@ -38,11 +40,20 @@ class Waiting:
     permalink: str | None
 
 
-def digest(waiting: Sequence[Waiting], away: Mapping[str, TimeAway]) -> Rendered:
-    """What came while a line was closed and waits for an answer, in the order of their turns; at least one."""
-    title = _title([each.ticket for each in waiting])
+def digest(waiting: Sequence[Waiting], away: Mapping[str, TimeAway], alerts: Sequence[AlertCard] = ()) -> Rendered:
+    """What came while a line was closed and waits for an answer, in the order of their turns, and what is late.
+
+    There is one of them at least. That somebody waits too long, who is among the first already, is not said twice.
+    """
+    above = {each.ticket.id for each in waiting[:LISTED]}
+    late = [each for each in alerts if not (each.alert.cause.is_about_waiting and each.ticket.id in above)]
+    count = len({each.ticket.id for each in late})
+    overdue = f"{counted(count, 'ticket')} {'is' if count == 1 else 'are'} overdue"
+    title = _title([each.ticket for each in waiting]) if waiting else f"You are open: {overdue}"
     blocks: list[Block] = [SectionBlock(text=mrkdwn(f"*{title}*")), *_rows(waiting, away)]
-    return rendered(title, blocks)
+    if waiting and late:
+        blocks.append(SectionBlock(text=mrkdwn(f":warning: *Besides, {overdue}*")))
+    return rendered(title, [*blocks, *_listed([late_row(each) for each in late])])
 
 
 def interruption(
@@ -65,9 +76,14 @@ def interruption(
 
 
 def _rows(waiting: Sequence[Waiting], away: Mapping[str, TimeAway]) -> list[Block]:
-    blocks: list[Block] = [SectionBlock(text=mrkdwn(_row(each, away))) for each in waiting[:LISTED]]
-    if len(waiting) > LISTED:
-        blocks.append(ContextBlock(elements=[mrkdwn(f"and {len(waiting) - LISTED} more: `/clerk` lists them.")]))
+    return _listed([_row(each, away) for each in waiting])
+
+
+def _listed(rows: Sequence[str]) -> list[Block]:
+    """The first rows, and the number of the others."""
+    blocks: list[Block] = [SectionBlock(text=mrkdwn(each)) for each in rows[:LISTED]]
+    if len(rows) > LISTED:
+        blocks.append(ContextBlock(elements=[mrkdwn(f"and {len(rows) - LISTED} more: `/clerk` lists them.")]))
     return blocks
 
 

@@ -56,6 +56,7 @@ CAUSES: Final[Mapping[str, tuple[AlertFacts, list[AlertCause]]]] = {
     "a clock that stopped": (facts({"clocks": (breached(stopped_at=OPEN),)}), []),
     "a clock whose target grew": (facts({"clocks": (breached(due_at=OPEN + HOUR, warn_at=OPEN + HOUR),)}), []),
     "of a solved ticket": (facts({"clocks": (breached(),), "status": Status.SOLVED}), []),
+    "of a blocked contact": (facts({"clocks": (breached(),)}, is_blocked=True), []),
     "of a pending ticket": (facts({"clocks": (breached(),), "status": Status.PENDING}), [C.NEXT_RESPONSE]),
     "a contact who waits, where nobody asks": (facts(WAITS), []),
     "a contact who waits": (facts(WAITS, LATE), [C.UNANSWERED]),
