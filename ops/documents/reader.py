@@ -16,7 +16,7 @@ from messages.base import Document
 from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
 from messages.deadlines.alert import Alert, AlertBoard
-from messages.deadlines.turn import late
+from messages.deadlines.turn import SNOOZED, late
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
@@ -263,7 +263,7 @@ class Documents:
     def late_tickets(self, now: datetime) -> tuple[int, Fields]:
         """How many tickets are late now, and the query that finds them."""
         first, last = late(now)
-        query = {"waits": {"$gte": first, "$lt": last}}
+        query = {"$or": [{"waits": {"$gte": f"{each}{first}", "$lt": f"{each}{last}"}} for each in ("", SNOOZED[0])]}
         with _explaining_errors():
             return self._count("tickets", query), query
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from messages.base import Document
+from messages.deadlines.snooze import SnoozeEnd
 from messages.notification import Post, PostKind
 from messages.sms import Direction, Sms, State
-from messages.ticket import Entry, Ticket
+from messages.ticket import Change, Entry, Ticket
 from ops.documents.reader import Documents
 from ops.masking import masked_number
 from ops.queues.letters import Letter
@@ -213,7 +214,7 @@ def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
         Step(
             at=entry.at,
             where="ticket",
-            what=f"{number} changed: {', '.join(change.what for change in entry.changes) or 'nothing'}",
+            what=f"{number} changed: {', '.join(map(_changed, entry.changes)) or 'nothing'}",
             detail=f"version {entry.version}, by {entry.by or 'Clerk'}, {entry.why}",
         )
         for entry in history
@@ -228,7 +229,41 @@ def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
         for slice in ("notifications", "slack")
         if ticket.due_at is not None and ticket.settled.get(slice, 0) < ticket.version
     ]
-    return [made, *entries, *late]
+    return [made, *entries, *_wakes(ticket), *late]
+
+
+def _changed(change: Change) -> str:
+    """What an entry of the history changed, in a word or two."""
+    match change.what:
+        case "snoozed":
+            return f"snoozed until {_utc(datetime.fromisoformat(change.after['until']))}"
+        case "woken":
+            return f"woken by {_WOKEN_BY.get(str(change.after), str(change.after))}"
+        case what:
+            return what
+
+
+_WOKEN_BY: Final[Mapping[str, str]] = {
+    SnoozeEnd.TIME: "the clock, in time",
+    SnoozeEnd.TEXT: "the contact's text",
+    SnoozeEnd.STATUS: "another status",
+    SnoozeEnd.AGENT: "an agent",
+}
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _wakes(ticket: Ticket) -> Iterator[Step]:
+    """When a snoozed ticket wakes: later if its line is closed then."""
+    if ticket.asleep is not None:
+        yield Step(
+            at=ticket.asleep.until,
+            where="clock",
+            what=f"#{ticket.id} wakes, once its line is open",
+            detail=f"snoozed by {ticket.asleep.by}",
+        )
 
 
 _POSTS: Final = {
