@@ -36,9 +36,14 @@ def _due_at(clock: TicketClock) -> datetime:
     return clock.due_at
 
 
-def late(now: datetime) -> tuple[str, str]:
-    """Between these are the places of tickets that are late now."""
-    return DUE[0], f"{DUE[0]}{now.isoformat()}"
+def due_places() -> tuple[tuple[str, str], ...]:
+    """Between each pair are the places of tickets that are due at some time: of those that are snoozed, too."""
+    return DUE, (f"{SNOOZED[0]}{DUE[0]}", f"{SNOOZED[0]}{DUE[1]}")
+
+
+def late_places(now: datetime) -> tuple[tuple[str, str], ...]:
+    """Between each pair are the places of tickets that are late now: of those that are snoozed, too."""
+    return tuple((first, f"{first}{now.isoformat()}") for first, _ in due_places())
 
 
 def place(number: int, clocks: Iterable[TicketClock], waits_since: datetime | None, *, asleep: bool = False) -> str:

@@ -52,7 +52,7 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     query = {"$or": places, **({"line": line} if line else {})}
     settings = command_settings()
     with with_documents(settings) as documents:
-        found = documents.tickets_by_turn(query, most)
+        found = sorted(documents.tickets_by_turn(query, most), key=_due_at)
     now = documents_now(settings)
     if json_:
         json.dump([due_row(each, now) for each in found], sys.stdout, indent=2)
@@ -62,18 +62,26 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     console.print(due_table(found, now) if found else "Nothing is due.", soft_wrap=not found)
 
 
+def _due_at(ticket: Ticket) -> datetime:
+    clock = next_due(ticket.clocks)
+    assert clock is not None
+    assert clock.due_at is not None
+    return clock.due_at
+
+
 def due_row(ticket: Ticket, now: datetime) -> dict[str, Any]:
     """A ticket that is late or due, for other programs. Pure."""
     clock = next_due(ticket.clocks)
     assert clock is not None
-    assert clock.due_at is not None
+    due_at = _due_at(ticket)
     return {
         "ticket": ticket.id,
         "clock": clock.kind.value,
-        "due_at": clock.due_at.isoformat(),
-        "late": clock.due_at <= now,
+        "due_at": due_at.isoformat(),
+        "late": due_at <= now,
         "breached_at": clock.breached_at.isoformat() if clock.breached_at else None,
         "status": ticket.status.value,
+        "snoozed": ticket.asleep is not None,
         "priority": ticket.priority.value,
         "line": ticket.line,
         "assignees": list(ticket.assignees),
@@ -90,7 +98,8 @@ def due_table(tickets: list[Ticket], now: datetime) -> Table:
         assert due is not None
         priority = each.priority.label if each.priority is not Priority.NONE else ""
         words = Text(due.words, style="red" if due.is_late else "")
-        table.add_row(f"#{each.id}", words, each.status.label, priority, each.line, " ".join(each.assignees))
+        status = f"{each.status.label}{', snoozed' if each.asleep is not None else ''}"
+        table.add_row(f"#{each.id}", words, status, priority, each.line, " ".join(each.assignees))
     return table
 
 

@@ -16,7 +16,7 @@ from messages.base import Document
 from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
 from messages.deadlines.alert import Alert, AlertBoard
-from messages.deadlines.turn import SNOOZED, late
+from messages.deadlines.turn import late_places
 from messages.line import Inbox, Line
 from messages.notification import Post
 from messages.opt_outs import PoolOptOut
@@ -104,6 +104,11 @@ def persistently[T](call: Callable[[], T], pause: Callable[[float], None] = time
         except AutoReconnect:
             pause(wait)
     return call()
+
+
+def at_places(ranges: Iterable[tuple[str, str]]) -> Fields:
+    """The query for tickets whose places in lists are in one of these ranges (`messages/deadlines/turn.py`)."""
+    return {"$or": [{"waits": {"$gte": first, "$lt": last}} for first, last in ranges]}
 
 
 class Documents:
@@ -262,8 +267,7 @@ class Documents:
 
     def late_tickets(self, now: datetime) -> tuple[int, Fields]:
         """How many tickets are late now, and the query that finds them."""
-        first, last = late(now)
-        query = {"$or": [{"waits": {"$gte": f"{each}{first}", "$lt": f"{each}{last}"}} for each in ("", SNOOZED[0])]}
+        query = at_places(late_places(now))
         with _explaining_errors():
             return self._count("tickets", query), query
 

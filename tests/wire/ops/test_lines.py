@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from messages.conversation import Conversation
+from messages.deadlines.snooze import Snooze
 from messages.sms import Direction, Sms
 from ops.documents.reader import Documents
 from tests import make
@@ -324,21 +325,25 @@ def test_targets_are_set_shown_and_taken_away_again_and_their_version_only_grows
 
 
 async def tickets_with_clocks(mongo_url: str) -> None:
-    """Ticket 41, due in an hour, ticket 42, which is late, and ticket 43, which only waits."""
+    """Ticket 41, due in an hour, 42, which is late, 43, which only waits, and 44, which is late and snoozed."""
     now = datetime.now(UTC)
     async with Stores.opened(mongo_url) as stores:
         await stores.lines.add(make.line(name="Support"))
-        for number, ahead in ((41, 1), (42, -1), (43, None)):
+        for number, ahead in ((41, 1), (42, -1), (43, None), (44, -2)):
             due = {} if ahead is None else {"due_at": now + timedelta(hours=ahead)}
             clocks = (make.ticket_clock(began_at=now, running_since=now, warn_at=None, **due),) if due else ()
-            await stores.tickets.add(make.ticket(id=number, conversation=f"c{number}", clocks=clocks))
+            later = {"by": make.AGENT, "at": now, "until": now + timedelta(days=1), "wall": "", "zone": "UTC"}
+            snooze = Snooze.model_validate(later) if number == 44 else None
+            await stores.tickets.add(make.ticket(id=number, conversation=f"c{number}", clocks=clocks, snooze=snooze))
 
 
 def test_what_is_late_or_due_is_listed_and_explained(clerk: Clerk, mongo_url: str) -> None:
     assert clerk("sla", "list").stdout == "Nothing is due.\n"
     asyncio.run(tickets_with_clocks(mongo_url))
     rows = json.loads(clerk("sla", "list", "--json").stdout)
-    assert [(row["ticket"], row["late"]) for row in rows] == [(42, True), (41, False)]
+    shown = [(row["ticket"], row["late"], row["snoozed"]) for row in rows]
+    assert shown == [(44, True, True), (42, True, False), (41, False, False)]
+    assert "New, snoozed" in clerk("sla", "list").stdout
     assert json.loads(clerk("sla", "list", "--json", "--line", "+15550009999").stdout) == []
     listed = clerk("sla", "list", "--most", "1")
     assert (listed.returncode, "#42" in listed.stdout, "#41" in listed.stdout) == (0, True, False)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.deadlines.clocks import ClockKind, TicketClock
-from messages.deadlines.turn import DUE, WAITING, late, next_due, place
+from messages.deadlines.turn import DUE, WAITING, due_places, late_places, next_due, place
 from messages.ticket import Status, Ticket
 from tests import make
 from tests.make import AGENT, NOW, at
@@ -73,9 +73,12 @@ def test_places_are_found_by_what_they_wait_for(clocks: list[TicketClock], waits
     is_due = any(each.is_running and each.due_at is not None for each in clocks)
     assert (DUE[0] <= found < DUE[1]) == is_due
     assert (WAITING[0] <= found < WAITING[1]) == (is_due or waits is not None)
-    first, last = late(at(5000))
     due_at = [each.due_at for each in clocks if each.is_running and each.due_at is not None]
-    assert (first <= found < last) == any(each < at(5000) for each in due_at)
+    for each in (found, place(number, clocks, waits, asleep=True)):
+        assert any(first <= each < last for first, last in due_places()) == is_due
+        assert any(first <= each < last for first, last in late_places(at(5000))) == any(
+            due < at(5000) for due in due_at
+        )
 
 
 def test_a_place_without_clocks_is_that_of_earlier_versions() -> None:
