@@ -292,6 +292,18 @@ class SendLate(QueueMessage):
     order: str | None = None
 
 
+class TakeBackText(QueueMessage):
+    """An agent asks not to send a text that was written in a form or by a command; `order` is the order's identity."""
+
+    actor = "sms.take_back_text"
+    sms: str
+    by: str
+    at: Moment
+    channel: str | None = None
+    response_url: str | None = None
+    order: str | None = None
+
+
 class ResendText(QueueMessage):
     """An agent asks to resend a text whose outcome is unknown; `attempt` is how often it had been tried by then.
 

@@ -9,7 +9,7 @@ from messages.deadlines.alert import AcknowledgeAlert
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
 from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
-from messages.sms import ResendText, SendLate, WriteText, WriteTyped
+from messages.sms import ResendText, SendLate, TakeBackText, WriteText, WriteTyped
 from messages.team.agent import ComeBack, GoAway
 from messages.ticket import ActOnTicket
 from messages.views import (
@@ -57,7 +57,7 @@ type _Hours = ShowHours | CloseForAWhile | OpenAgain | ExplainClocks
 type _Names = BlockContact | NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
 type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
-type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SnoozeTyped | SendLate | ResendText
+type _Acts = HidePost | ShowPost | UndoHide | ActOnTicket | SnoozeTyped | SendLate | TakeBackText | ResendText
 type _Order = _Acts | _Names | _OfPlanned | _Hours | _OfAgent
 
 
@@ -91,6 +91,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     ActOnPlanned: _order,
     ListPlanned: _order,
     SendLate: _order,
+    TakeBackText: _order,
     ResendText: _order,
     HidePost: _order,
     ShowPost: _order,

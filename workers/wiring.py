@@ -33,6 +33,7 @@ ACTORS: Final = (
     "workers.slack.hand_on.actors",
     "workers.slack.digest.interruption_actors",
     "workers.sms.changes.actors",
+    "workers.sms.changes.text_actors",
 )
 """The modules with actors: every slice has a queue of its name."""
 

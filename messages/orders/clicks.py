@@ -13,7 +13,7 @@ from messages.deadlines.snooze import SetSnooze, SnoozeAgain, WakeUp
 from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.orders.snoozes import CHOICES, PICK
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
-from messages.sms import ResendText, SendLate
+from messages.sms import ResendText, SendLate, TakeBackText
 from messages.team.agent import ComeBack
 from messages.ticket import ActOnTicket, AnswerAgain, Command, OptIn, SetPriority, SetStatus, Take, Unblock
 from messages.views import FindTickets, OpenPlanned, OpenReply, OpenSnooze, PushSend
@@ -164,6 +164,18 @@ def _send_late(click: Click) -> Sequence[QueueMessage]:
     return [late]
 
 
+def _take_back(click: Click) -> Sequence[QueueMessage]:
+    back = TakeBackText(
+        sms=str(click.parsed_value()["sms"]),
+        by=click.user,
+        at=click.acted_at,
+        channel=click.channel or None,
+        response_url=click.response_url,
+        order=click.order,
+    )
+    return [back]
+
+
 def _command(click: Click, command: Command) -> Sequence[QueueMessage]:
     order = ActOnTicket(
         ticket=click.ticket(),
@@ -295,6 +307,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.undo_hide": _undo_hide,
     "ticket.resend": _resend,
     "ticket.send_late": _send_late,
+    "ticket.take_back": _take_back,
     "ticket.take": _take,
     "ticket.status": _status,
     "ticket.priority": _priority,

@@ -217,10 +217,16 @@ def written(text: Sms) -> Rendered:
     """The thread post of an outbound text that is in no message of a person: who sent it, its words, and its state."""
     verb = "noted" if text.state is State.NOTE else _VERBS[text.origin]
     who = f"{sender(text)} {verb} · {local_time(text.received_at)}"
+    if text.state is State.UNSENT and text.withdrawn_at is not None:
+        gone = f"{who} · :leftwards_arrow_with_hook: taken back, the contact does not get it"
+        return rendered(gone, [ContextBlock(elements=[mrkdwn(gone)])])
     words = words_and_files(text.body, text.files)
     state = _held(text.retry_at) if text.is_held else _STATES.get(text.state or State.WAITING, "")
     quote = RichTextBlock(elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=visible(words))])])
-    blocks = [ContextBlock(elements=[mrkdwn(who)]), quote, ContextBlock(elements=[mrkdwn(state)])]
+    blocks: list[Block] = [ContextBlock(elements=[mrkdwn(who)]), quote, ContextBlock(elements=[mrkdwn(state)])]
+    if text.can_be_taken_back and text.hold_until is not None and not text.is_held:
+        back = ButtonElement(text="Take it back", action_id="ticket.take_back", value=value_of(sms=text.id))
+        blocks.append(ActionsBlock(elements=[back]))
     said = clip_escaped(words, FALLBACK)
     return rendered(said if text.is_of_team else f"{sender(text)} {verb}: {said}", blocks)
 

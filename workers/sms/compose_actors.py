@@ -18,6 +18,7 @@ from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.sms.compose import (
     ACCEPTED_BEFORE,
+    DECIDED_WITHIN,
     NO_TICKET_FOR_NOTE,
     automatic,
     confirmation,
@@ -31,7 +32,7 @@ from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
 from workers.sms.planned.night import kept_for_morning
 from workers.sms.planned.offer import offer_held
-from workers.sms.replies import decide_reply
+from workers.sms.replies import decide_reply, held
 from workers.sms.sending import SEND_WITHIN, WAIT_FOR_EARLIER
 
 log = structlog.get_logger("clerk.sms")
@@ -66,7 +67,8 @@ async def write(message: WriteText, ports: Ports) -> None:
     elif text.state is not State.NOTE:
         wrote = AgentWrote(conversation=text.conversation, by=message.by, at=text.received_at, order=text.id)
         await ports.publisher.publish(wrote)
-        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=WAIT_FOR_EARLIER)
+        wait = max((text.retry_at or ports.now()) - ports.now(), WAIT_FOR_EARLIER)
+        await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=wait)
     elif (ticket := await ports.stores.tickets.newest(text.conversation)) is not None:
         note = AddNote(text=without_prefix(text.body))
         order = ActOnTicket(ticket=ticket.id, command=note, by=message.by, at=text.received_at, order=text.id)
@@ -104,7 +106,8 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     conversation = await stores.conversations.ensure(line.id, contact.id, now)
     late = decision.state is State.WAITING and is_late(verdict)
     text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
-    text = text.model_copy(update={"late": late, "words": TOO_LATE if late else ""})
+    hold = held(line.hold, now, DECIDED_WITHIN) if text.state is State.WAITING else {}
+    text = text.model_copy(update={"late": late, "words": TOO_LATE if late else "", **hold})
     text = kept_for_morning(text, verdict)
     if not await stores.texts.add(text):
         text = await stores.texts.get(text.id) or text

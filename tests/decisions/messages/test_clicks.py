@@ -99,6 +99,7 @@ CARRIED: dict[str, dict[str, Any]] = {
     "ticket.undo_hide": {"post": "p1"},
     "ticket.resend": {"sms": "s1"},
     "ticket.send_late": {"sms": "s1"},
+    "ticket.take_back": {"sms": "s1"},
     "ticket.status": {"ticket": 7, "status": "solved"},
     "ticket.priority": {"ticket": 7, "priority": "high"},
     "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},

@@ -9,7 +9,7 @@ import pytest
 from messages.base import QueueMessage
 from messages.conversation import NameContact
 from messages.notification import AgentActed, HidePost, ShowPost, UndoHide
-from messages.sms import ResendText, SendLate
+from messages.sms import ResendText, SendLate, TakeBackText
 from messages.ticket import ActOnTicket
 from tests.wire.gateway.helpers import Served, click, submission
 
@@ -19,6 +19,7 @@ BUTTONS = [
     ("ticket.undo_hide", '{"post": "p1"}', UndoHide),
     ("ticket.resend", '{"sms": "s1"}', ResendText),
     ("ticket.send_late", '{"sms": "s1"}', SendLate),
+    ("ticket.take_back", '{"sms": "s1"}', TakeBackText),
     ("ticket.take", '{"ticket": 7}', ActOnTicket),
     ("ticket.status", '{"ticket": 7, "status": "open"}', ActOnTicket),
     ("ticket.priority", '{"ticket": 7, "priority": "low"}', ActOnTicket),

@@ -147,4 +147,10 @@ EDIT_OF_HELD: Final = (
     "The contact does not see your change: Clerk keeps a reply for their morning as you first wrote it. Use Edit, "
     "Send now or Don't send in this thread."
 )
+TEXT_TAKEN_BACK: Final = "Taken back: the contact does not get this text."
+TEXT_LEFT: Final = (
+    "It is too late: Clerk had already begun to send this text, and what was sent can't be taken back. Write another "
+    "one to correct it."
+)
+TEXT_NOT_SENT: Final = "There is nothing to take back: this text was not sent."
 EDIT_OF_UNSENT: Final = "Editing does not send a reply that was not sent. Write it again as a new reply."
