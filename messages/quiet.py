@@ -94,6 +94,14 @@ def quiet_until(hours: QuietHours, zones: tuple[str, ...], now: datetime) -> dat
     return None if is_open(days[0], now) else _opens(days[0], now)
 
 
+def night_ends(line: Line, contact: str, own: str, zone: str, now: datetime) -> datetime | None:
+    """When the night ends in which a contact of a line may be now, to offer that as a time to send; None if it is day.
+
+    `own` is the zone that an agent gave the contact, and `zone` the line's; blank: unknown.
+    """
+    return quiet_until(line.quiet_hours, whereabouts(contact, own, zone).zones, now)
+
+
 def is_night(hours: QuietHours, zone: str, now: datetime) -> bool:
     """Whether it is night in a zone."""
     return not is_open(_days(hours, zone), now)

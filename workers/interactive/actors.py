@@ -20,7 +20,7 @@ from messages.formats.places import ZoneOf, meant_in
 from messages.line import Line
 from messages.notification import OpenModal, Whisper
 from messages.planned import PlannedState
-from messages.quiet import quiet_until, whereabouts
+from messages.quiet import night_ends
 from messages.ticket import Status
 from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
 from workers.failures import CallError, Permanent
@@ -154,7 +154,7 @@ async def _send_times(line: Line, contact: Contact, agent: str, ports: Ports) ->
     if where.of is ZoneOf.NOBODY:
         where = meant_in(None, contact, await _zone_of(agent, ports), lines, now)
     opens = None if calendar is None or is_open(calendar, now) else next_opening(calendar, now)
-    awake = quiet_until(line.quiet_hours, whereabouts(contact.id, contact.zone, lines).zones, now)
+    awake = night_ends(line, contact.id, contact.zone, lines, now)
     opening, morning = (None if at is None else wall_time(at, where.zone) for at in (opens, awake))
     return Offered(where, opening, morning, wall_time(now, where.zone).date())
 
