@@ -15,10 +15,10 @@ from rich.text import Text
 from messages.calendar import Calendar, date_words, time_words, wall_time, zone_words
 from messages.deadlines.policy_words import length
 from messages.deadlines.priority import Priority
-from messages.deadlines.turn import DUE, SNOOZED, next_due
+from messages.deadlines.turn import due_places, next_due
 from messages.ticket import Entry, Ticket
 from ops.commands.options import AsJson, Invalid
-from ops.documents.reader import Documents
+from ops.documents.reader import Documents, at_places
 from ops.environment import command_settings, documents_now, with_documents
 from ops.examples import examples_of
 from ops.traces.due import due_now
@@ -47,9 +47,7 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     """
     if not 1 <= most <= MOST:
         raise Invalid(f"--most {most}: from 1 to {MOST}")
-    first, last = DUE
-    places = [{"waits": {"$gte": f"{put_off}{first}", "$lt": f"{put_off}{last}"}} for put_off in ("", SNOOZED[0])]
-    query = {"$or": places, **({"line": line} if line else {})}
+    query = {**at_places(due_places()), **({"line": line} if line else {})}
     settings = command_settings()
     with with_documents(settings) as documents:
         found = sorted(documents.tickets_by_turn(query, most), key=_due_at)
