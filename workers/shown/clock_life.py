@@ -119,11 +119,11 @@ def _steps(shown: ClockNow, writers: Mapping[str, str], now: datetime) -> Iterat
     yield ClockStep(clock.began_at, shown.label, f"begins: {length(clock.target)}, {hours}")
     if clock.warned_at is not None:
         yield ClockStep(clock.warned_at, shown.label, "Clerk warns")
-    if clock.breached_at is not None:
-        yield ClockStep(clock.breached_at, shown.label, "is late", is_late=True)
-    if clock.is_running and clock.breached_at is None and clock.due_at is not None:
+    if clock.is_running and clock.due_at is not None:
         is_late = clock.due_at <= now
         yield ClockStep(clock.due_at, shown.label, "was due" if is_late else "will be due", is_late=is_late)
+    if clock.breached_at is not None:
+        yield ClockStep(clock.breached_at, shown.label, "Clerk finds it late", is_late=True)
     if clock.stopped_at is not None:
         who = writers.get(clock.by or "", "")
         yield ClockStep(

@@ -66,7 +66,8 @@ async def test_who_sees_a_ticket_is_told_by_when_it_is_due_and_why(workers: Fake
         f"{local_time(make.NOW)} · resolution: begins: 1 h, open hours",
         f"{local_time(make.at(600))} · first answer: stops after 10 min: answered by {agent}",
         f"{local_time(make.at(700))} · resolution: Open to Pending by {agent}: pauses",
-        f"{local_time(make.at(3600))} · resolution: is late",
+        f"{local_time(make.at(3600))} · resolution: was due",
+        f"{local_time(make.at(3600))} · resolution: Clerk finds it late",
     ]
 
 

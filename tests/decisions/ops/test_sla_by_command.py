@@ -94,8 +94,9 @@ Mon 2 Mar 11:10  resolution    Pending to Open by Clerk: runs
 Mon 2 Mar 11:20                the answer of U0ADA did not arrive, and counts as
                                none
 Mon 2 Mar 11:26                priority None to High by U0ADA
+Mon 2 Mar 13:10  next answer   was due
 Mon 2 Mar 13:11  next answer   Clerk warns
-Mon 2 Mar 13:11  next answer   is late
+Mon 2 Mar 13:11  next answer   Clerk finds it late
 Tue 3 Mar 10:20  resolution    will be due
 """
 
