@@ -82,12 +82,11 @@ async def open_tickets(user: str, channel: str, most: int, ports: Ports) -> Open
     """The open tickets that a user can see, their own first, up to one more than `most` of each status."""
     lines, unsure = await visible_lines(user, channel, ports)
     visible = {line.id for line in lines}
-    own, found, counted, put_off, snoozed = await asyncio.gather(
-        ports.stores.tickets.by_search_term("assignee", user, MOST_CANDIDATES),
-        asyncio.gather(*(ports.stores.tickets.in_status(status, most + 1, lines=visible) for status in OPEN)),
-        asyncio.gather(*(ports.stores.tickets.count_in_status(status, COUNTED, visible) for status in OPEN)),
-        asyncio.gather(*(ports.stores.tickets.count_snoozed(COUNTED, visible, status) for status in OPEN)),
-        ports.stores.tickets.snoozed(visible, most + 1),
+    stores = ports.stores.tickets
+    own, found, snoozed = await asyncio.gather(
+        stores.by_search_term("assignee", user, MOST_CANDIDATES),
+        asyncio.gather(*(stores.in_status(status, most + 1, lines=visible) for status in OPEN)),
+        stores.snoozed(visible, most + 1),
     )
     others = [list(some) for some in found]
     mine = [ticket for ticket in own if user in ticket.assignees and ticket.line in visible]
@@ -98,13 +97,27 @@ async def open_tickets(user: str, channel: str, most: int, ports: Ports) -> Open
         for status in OPEN
         for ticket in mine_first([each for each in tickets.values() if each.status is status], user)[: most + 1]
     ]
-    rows = await _with_texts(await _rows(shown, ports), ports)
+    rows, counts, put_off = await asyncio.gather(
+        _rows([*shown, *snoozed], ports),
+        asyncio.gather(*(_count(status, some, most, visible, ports) for status, some in zip(OPEN, found, strict=True))),
+        stores.count_snoozed(COUNTED, visible) if len(snoozed) > most else _known(len(snoozed)),
+    )
+    rows = await _with_texts(rows, ports)
+    awake, asleep = rows[: len(shown)], rows[len(shown) :]
     by_status: dict[Status, list[Row]] = {
-        status: [row for row in rows if row.ticket.status is status] for status in OPEN
+        status: [row for row in awake if row.ticket.status is status] for status in OPEN
     }
-    counts = {status: all - asleep for status, all, asleep in zip(OPEN, counted, put_off, strict=True)}
-    asleep = await _with_texts(await _rows(snoozed, ports), ports)
-    return OpenTickets(by_status, counts, unsure, asleep, sum(put_off))
+    return OpenTickets(by_status, dict(zip(OPEN, counts, strict=True)), unsure, asleep, put_off)
+
+
+async def _count(status: Status, found: Sequence[Ticket], most: int, lines: Collection[str], ports: Ports) -> int:
+    """How many tickets of a status are not snoozed: those that were found, unless there may be more."""
+    awake = sum(each.asleep is None for each in found)
+    return awake if awake <= most else await ports.stores.tickets.count_in_status(status, COUNTED, lines, awake=True)
+
+
+async def _known(count: int) -> int:
+    return count
 
 
 async def _candidates(asked: Query, lines: Collection[str], ports: Ports) -> Iterable[Ticket]:

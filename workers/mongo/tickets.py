@@ -171,11 +171,9 @@ class Tickets(DocumentStore[Ticket]):
         query = {"snoozed": {"$exists": True}, "line": {"$in": sorted(lines)}}
         return (await self._find_readable(query, [("snoozed", ASCENDING)], limit + skip))[skip:]
 
-    async def count_snoozed(self, most: int, lines: Collection[str], status: Status | None = None) -> int:
-        """How many tickets of these lines (and in this status) are snoozed, counted up to `most`."""
-        of_status = {} if status is None else {"status": status}
-        first, last = SNOOZED
-        query = {"waits": {"$gte": first, "$lt": last}, **of_status, "line": {"$in": sorted(lines)}}
+    async def count_snoozed(self, most: int, lines: Collection[str]) -> int:
+        """How many tickets of these lines are snoozed, counted up to `most`."""
+        query = {"snoozed": {"$exists": True}, "line": {"$in": sorted(lines)}}
         return len(await self._collection.find(query, {"_id": 1}, limit=most).to_list(most))
 
     async def waiting(self, line: str, wrote_since: datetime, limit: int = 500) -> list[Ticket]:
@@ -207,9 +205,13 @@ class Tickets(DocumentStore[Ticket]):
         order = [("waits", ASCENDING)]
         return (await self._find_readable({"status": status, **of_lines}, order, limit + skip))[skip:]
 
-    async def count_in_status(self, status: Status, most: int, lines: Collection[str] | None = None) -> int:
-        """How many tickets (of these lines) are in a status, counted up to `most`."""
-        of_lines = {} if lines is None else {"line": {"$in": sorted(lines)}}
+    async def count_in_status(
+        self, status: Status, most: int, lines: Collection[str] | None = None, *, awake: bool = False
+    ) -> int:
+        """How many tickets (of these lines) are in a status (and not snoozed), counted up to `most`."""
+        of_lines: dict[str, Any] = {} if lines is None else {"line": {"$in": sorted(lines)}}
+        if awake:
+            of_lines["waits"] = {"$lt": SNOOZED[0]}
         found = self._collection.find({"status": status, **of_lines}, {"_id": 1}, limit=most)
         return len(await found.to_list(most))
 
