@@ -102,8 +102,15 @@ def id_of(kind: type[Document]) -> Any:
     return 7 if kind.model_fields["id"].annotation is int else "7"
 
 
+def _below(store: type[Any]) -> Iterator[type[Any]]:
+    """All kinds of stores; one that others are made of has no documents of its own."""
+    for each in store.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
 def test_every_store_has_a_kind_that_is_tested() -> None:
-    kinds = {each.kind.__name__ for each in DocumentStore.__subclasses__()}
+    kinds = {each.kind.__name__ for each in _below(DocumentStore) if hasattr(each, "kind")}
     assert kinds <= {kind.__name__ for kind in KINDS}
     assert len(kinds) > 5
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING
 
 from messages.process.remembered import Remembered
 from messages.team.agent import Agent, TimeAway, away
-from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection
+from workers.mongo.collection import REMEMBERED_FOR, RawCollection
 from workers.mongo.team.calendars import Calendars
+from workers.mongo.team.leased import LeasedStore
 
 
 def _before(at: datetime) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def _before(at: datetime) -> dict[str, Any]:
     return {"$or": [{"account_at": None}, {"account_at": {"$lt": at}}]}
 
 
-class Agents(DocumentStore[Agent]):
+class Agents(LeasedStore[Agent]):
     """What is known of agents; whoever has no document is always there."""
 
     kind = Agent
@@ -92,22 +93,6 @@ class Agents(DocumentStore[Agent]):
     async def handed_on(self, agent: Agent) -> None:
         """Record that the channels were told what an agent had in hand when their account was deactivated."""
         await self._update({"_id": agent.id, "account_at": agent.account_at}, {"$unset": {"hand_on_at": ""}})
-
-    async def take_lease(self, user: str, holder: str, now: datetime, until: datetime) -> Agent | None:
-        """An agent, leased until then; None if another holder's lease has not expired."""
-        free = {"_id": user, "$or": [{"lease": None}, {"lease.until": {"$lte": now}}, {"lease.holder": holder}]}
-        lease = {"$set": {"lease": {"holder": holder, "until": until}}}
-        return await self._read(
-            await self._collection.find_one_and_update(free, lease, return_document=ReturnDocument.AFTER)
-        )
-
-    async def renew_lease(self, user: str, holder: str, until: datetime) -> bool:
-        """Extend the lease until then; False if another holder has it now."""
-        return await self._update({"_id": user, "lease.holder": holder}, {"$set": {"lease.until": until}})
-
-    async def release_lease(self, user: str, holder: str) -> None:
-        """Release the lease."""
-        await self._update({"_id": user, "lease.holder": holder}, {"$unset": {"lease": ""}})
 
     async def set_hours(self, user: str, hours: str) -> None:
         """Let an agent's hours be those of a calendar; blank: always."""
