@@ -1,6 +1,6 @@
 """A text, inbound or outbound. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -216,6 +216,13 @@ class Sms(Document):
     def can_be_taken_back(self) -> bool:
         """Whether it is certain that the contact does not have it, and its author may still take it back."""
         return self.state is State.WAITING and self.undecided_at is None
+
+    @property
+    def written_at(self) -> datetime:
+        """When an outbound text was written: the time of its Slack message, if it is one; when a planned one left."""
+        if self.ts is None:
+            return self.received_at
+        return min(datetime.fromtimestamp(float(self.ts), UTC), self.received_at)
 
     @property
     def is_of_team(self) -> bool:

@@ -242,6 +242,18 @@ class TakeBack(Document):
     reply: str
 
 
+class AnswerFailed(Document):
+    """What an agent wrote to the contact failed for good, after `tries` calls to the provider.
+
+    `reply` is the identity of the order by which they wrote, at `written_at`.
+    """
+
+    kind: Literal["answer_failed"] = "answer_failed"
+    reply: str
+    written_at: Moment
+    tries: int = 0
+
+
 class AddNote(Document):
     """The agent wrote an internal note in the thread."""
 
@@ -300,6 +312,7 @@ Command = Annotated[
     | SetPriority
     | Reply
     | TakeBack
+    | AnswerFailed
     | AddNote
     | OptIn
     | Block

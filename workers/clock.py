@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts
 from messages.deadlines.alert import ConsiderAlerts, ShowAlerts
+from messages.deadlines.clocks import TickClocks
 from messages.deadlines.interruption import TellInterruption
 from messages.deadlines.snooze import EndSnooze
 from messages.notification import ConsiderNotifying
@@ -33,6 +34,7 @@ from workers.retries import is_outage
 from workers.slack.digest.look import opened
 from workers.slack.membership import Membership
 from workers.sms.planned.zone_rules import ZoneRules
+from workers.tickets.clocks.outdated import under_other_rules
 from workers.tickets.snoozes_over import SnoozeRules, over
 
 log = structlog.get_logger("clerk.clock")
@@ -54,6 +56,8 @@ start_at_zero(
         "hand-ons",
         "alerts",
         "alert boards",
+        "clocks",
+        "rules",
         "interruptions",
     ),
 )
@@ -214,6 +218,19 @@ async def _due_planned_texts(ports: Ports, _: Collection[str], now: datetime) ->
     ]
 
 
+async def _due_clocks(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    """Clocks that have warned or fallen due; on a removed line they end."""
+    return [
+        ("clocks", each.clocks_at, _publish(ports, TickClocks(ticket=each.id)))
+        for each in await ports.stores.tickets.clocks_due(now)
+    ]
+
+
+async def _clocks_under_other_rules(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
+    """Clocks whose policy, line or calendar was changed."""
+    return [("rules", None, _publish(ports, TickClocks(ticket=each.id))) for each in await under_other_rules(ports)]
+
+
 LOOKS: Final[tuple[Look, ...]] = (
     _due_texts,
     _due_planned_texts,
@@ -224,6 +241,8 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_answers,
     _due_redraws,
     _due_openings,
+    _due_clocks,
+    _clocks_under_other_rules,
     _due_alerts,
     _unshown_alerts,
     _due_hand_ons,

@@ -21,6 +21,7 @@ ACTORS: Final = (
     *(f"workers.{slice}.actors" for slice in QUEUES),
     "workers.sms.compose_actors",
     "workers.tickets.auto_actors",
+    "workers.tickets.clock_actors",
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",
     "workers.interactive.snooze_actors",

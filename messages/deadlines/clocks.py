@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from messages.base import Document, Duration, Moment
+from messages.base import Document, Duration, Moment, QueueMessage
 
 
 class ClockKind(StrEnum):
@@ -101,3 +101,25 @@ class ClockMark(Document):
     known_at: Moment | None = None
     tries: int = 0
     failed: bool = False
+
+
+class RecordAnswer(QueueMessage):
+    """The provider accepted what a person wrote to a contact at `written_at`, or that `failed` for good, found at `at`.
+
+    `order` is the identity of the order by which the agent wrote, and `tries` how often the provider had been called.
+    """
+
+    actor = "tickets.record_answer"
+    conversation: str
+    order: str
+    written_at: Moment
+    at: Moment
+    tries: int = 0
+    failed: bool = False
+
+
+class TickClocks(QueueMessage):
+    """Note what of a ticket's clocks has passed, and let them follow the rules that its line has now."""
+
+    actor = "tickets.tick_clocks"
+    ticket: int

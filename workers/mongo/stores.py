@@ -39,6 +39,8 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("conversation", ASCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("due_at", ASCENDING)], name="due", sparse=True),
         IndexModel([("close_at", ASCENDING)], name="close", sparse=True),
+        IndexModel([("clocks_at", ASCENDING)], name="clocks", sparse=True),
+        IndexModel([("rules", ASCENDING)], name="rules", sparse=True),
         IndexModel([("status", ASCENDING), ("_id", DESCENDING)], name="status"),
         IndexModel([("status", ASCENDING), ("waits", ASCENDING)], name="waits"),
         IndexModel([("waits", ASCENDING)], name="queue"),

@@ -10,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 from messages.deadlines.turn import NEWEST_FIRST, SNOOZED, WAITING, place
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
-from workers.mongo.collection import DocumentStore, RawCollection, change_to
+from workers.mongo.collection import DocumentStore, RawCollection, change_to, stored
 from workers.mongo.past import Past
 from workers.mongo.terms import Terms
 
@@ -113,6 +113,49 @@ class Tickets(DocumentStore[Ticket]):
         for operator, each in _snoozed(ticket).items():
             change[operator] = {**change.get(operator, {}), **each}
         return await self._update({"_id": ticket.id, "version": read}, change)
+
+    async def save_clocks(self, ticket: Ticket, read: int) -> bool:
+        """Save a ticket's clocks alone, if the stored one is still at version `read`, as the next version.
+
+        Slices that have carried out the one before have carried out this: whoever changes clocks alone asks for a
+        redraw.
+        """
+        fields = stored(ticket)
+        names = ("clocks", "clocks_at", "marks", "rules")
+        given = {name: fields[name] for name in names if name in fields} | {"waits": _waits(ticket)}
+        counted = {"version": 1, **{f"settled.{each}": 1 for each in CARRIED_OUT_BY}}
+        gone = dict.fromkeys(sorted(set(names) - given.keys()), "")
+        change: dict[str, Any] = {
+            "$set": {**given, "waits": _waits(ticket)},
+            "$inc": counted,
+            **({"$unset": gone} if gone else {}),
+        }
+        return await self._update({"_id": ticket.id, "version": read}, change)
+
+    async def clocks_due(self, now: datetime, limit: int = 500) -> list[Ticket]:
+        """Tickets of which a clock has warned or fallen due, as nobody has noted."""
+        return await self._find_readable({"clocks_at": {"$lte": now}}, [("clocks_at", ASCENDING)], limit)
+
+    async def has_clocks(self) -> bool:
+        """Whether any ticket has a clock that runs."""
+        return await self._collection.find_one({"rules": {"$gt": ""}}, {"_id": 1}) is not None
+
+    async def outdated(self, current: Collection[str], limit: int = 500) -> list[Ticket]:
+        """Tickets with clocks that run under other rules than these.
+
+        The cost grows with them and with the number of `current` rules, not with the tickets whose clocks run.
+        """
+        found: list[Ticket] = []
+        after = ""
+        while len(found) < limit:
+            query = {"rules": {"$gt": after}}
+            first = await self._collection.find_one(query, {"rules": 1}, sort=[("rules", ASCENDING)])
+            if first is None:
+                break
+            after = first["rules"]
+            if after not in current:
+                found += await self._find_readable({"rules": after}, limit=limit - len(found))
+        return found
 
     async def settle(self, ticket: Ticket, *slices: str) -> None:
         """Record that slices have carried out a ticket's version; when all have, the ticket is no longer due."""

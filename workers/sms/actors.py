@@ -25,6 +25,7 @@ from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
+from workers.sms.fates import tell_accepted
 from workers.sms.known_files import known_files
 from workers.sms.may_send import TOO_LATE, Verdict, at_door, is_late, objection
 from workers.sms.mentioned_names import names
@@ -341,6 +342,8 @@ async def record_delivery(message: DeliveryReported, ports: Ports) -> None:
         news = await fail(text, state, message.error_code, ports)
     else:
         await succeed(text, state, ports)
+        if text.rank < State.QUEUED.rank:
+            await tell_accepted(text, ports)
         over = {"words": None} if text.words == PUT_OFF else {}
         news = await ports.stores.texts.move(text, state, **over)
         if words := put_off(message.status):

@@ -11,6 +11,7 @@ from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports
 from workers.redraw import redraw
+from workers.sms.fates import tell_failed
 
 ARRIVES: Final = frozenset({State.SENT, State.DELIVERED})
 """The states in which the provider has let a text pass its list of opt-outs; Queued may still end in 21610."""
@@ -30,6 +31,8 @@ async def fail(text: Sms, state: State, code: int | None, ports: Ports) -> bool:
         since = max(judged_at, text.allowed_since or judged_at)
         await _record(text, Standing(out=True, since=since), ports)
         words = blocked(_words_of(text.line, await ports.stores.lines.get(text.line)))
+    if text.rank < state.rank:
+        await tell_failed(text, ports)
     return await ports.stores.texts.move(text, state, error_code=code, words=words)
 
 

@@ -20,6 +20,7 @@ from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottle
 from workers.lease import Lease
 from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
+from workers.sms.fates import tell_accepted, tell_failed
 from workers.sms.files import links
 from workers.sms.may_send import Hold, Refuse, Send, at_call, is_late, words_of
 from workers.sms.opted_out import fail, succeed
@@ -127,6 +128,7 @@ class Sending:
             case Hold(why=why) | Refuse(why=why):
                 words = words_of(why, text.origin, parties)
                 late = is_late(verdict) and not text.origin.is_automatic
+                await tell_failed(text, ports)
                 await self._texts.move(text, State.REFUSED, words=words, late=late or None)
                 return None
             case Send():
@@ -162,7 +164,7 @@ class Sending:
             await self._texts.set_undecided(text, claimed_at, ports.now() + LOOK_AGAIN)
             return LOOK_AGAIN
         else:
-            await self._settle(text, sent)
+            await self._settle(text.model_copy(update={"attempts": text.attempts + 1}), sent)
         return None
 
     async def _check_outcome(self, text: Sms, now: datetime) -> timedelta | None:
@@ -221,6 +223,7 @@ class Sending:
         await succeed(text, state, self._ports)
         if text.origin is Origin.AUTO:
             await self._record_automatic(text, sent.at)
+        await tell_accepted(text, self._ports)
         self.has_sent = True
         said = {"words": words} if (words := put_off(sent.status)) else {}
         if not await self._texts.move(text, state, sid=sent.sid, **said):

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import NameContact, PlaceContact, conversation_id
+from messages.conversation import Arrival, NameContact, PlaceContact, conversation_id
 from messages.deadlines.alert import ConsiderAlerts
 from messages.deadlines.snooze import EndSnooze
 from messages.formats.numbers import possible_contacts
@@ -17,6 +17,7 @@ from messages.ticket import (
     ActOnTicket,
     AgentWrote,
     AnswerAgain,
+    AnswerFailed,
     Block,
     Edit,
     Entry,
@@ -37,6 +38,8 @@ from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.tickets.auto_actors import answer_again, answer_texts, is_taken_for_machine, tell_stopped
 from workers.tickets.block_actors import follow_block
+from workers.tickets.clocks.rules import Answered, Event
+from workers.tickets.clocks.saving import SETTLE_WITHIN, begin, save
 from workers.tickets.lifecycle import (
     Decision,
     decide,
@@ -52,9 +55,6 @@ from workers.tickets.waiting import first_came, waiting
 
 log = structlog.get_logger("clerk.tickets")
 
-SETTLE_WITHIN: Final = timedelta(seconds=20)
-"""After this long the clock finds a change that is not carried out."""
-
 LINE_REMOVED: Final = (
     "Nothing was changed: {line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
     "An admin can add the line again (clerk lines add)."
@@ -64,7 +64,7 @@ FILED_AGAIN: Final = 50
 """How many texts are marked as filed again: a worker may have died between filing and marking them."""
 
 
-_OF_CONVERSATION: Final = (Reply, TakeBack, Block, Unblock)
+_OF_CONVERSATION: Final = (Reply, TakeBack, AnswerFailed, Block, Unblock)
 """The orders that are about the conversation: if their ticket is Closed, they go to its newest one."""
 
 REPLY_AMONG: Final = 100
@@ -122,28 +122,27 @@ async def _file(
         )
         wakes = asleep is not None and asleep.wake_on_text and not silent
         thanks = wakes and await are_thanks(conversation, first, newest.seq, ports)
-        came_at = await _came_at(message, first, newest, ports)
+        arrivals = await _arrivals(message, first, newest, ports)
+        came_at = first_came(arrivals, first, newest.seq) or newest.at
         received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, only_thanks=thanks, came_at=came_at)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
-            return extended if await _save(ticket, extended, now, ports) else None
+            return extended if await save(ticket, extended, line, ports, arrivals=arrivals) else None
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
-    wait = waiting(None, await _came_at(message, first, newest, ports), now)
+    arrivals = await _arrivals(message, first, newest, ports)
+    wait = waiting(None, first_came(arrivals, first, newest.seq) or newest.at, now)
     more = {**wait, "newest": newest, "written_at": ticket.written_at if ticket else None}
     more |= {"blocked": ticket is not None and ticket.blocked}
-    begun = new.model_copy(update={**covered, **more})
-    return begun if await ports.stores.tickets.add(begun) else None
+    return await begin(new.model_copy(update={**covered, **more}), line, ports, arrivals)
 
 
-async def _came_at(message: FileTexts, first: int, newest: LastText, ports: Ports) -> datetime:
-    """When the first of the texts from the place `first` to the newest came: the texts are read if need be."""
-    came_at = first_came(message.arrivals, first, newest.seq)
-    if came_at is None:
-        arrivals = await ports.stores.texts.arrivals(message.conversation, first, newest.seq)
-        came_at = first_came(arrivals, first, newest.seq)
-    return came_at or newest.at
+async def _arrivals(message: FileTexts, first: int, newest: LastText, ports: Ports) -> Sequence[Arrival]:
+    """The texts from the place `first` to the newest, as the message names them: they are read if need be."""
+    if first_came(message.arrivals, first, newest.seq) is not None:
+        return message.arrivals
+    return await ports.stores.texts.arrivals(message.conversation, first, newest.seq)
 
 
 def _may_be_silent(ticket: Ticket, message: FileTexts) -> bool:
@@ -208,7 +207,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
             stopped=stopped,
             snooze=snooze,
         )
-        if await _save(ticket, decision.ticket, ports.now(), ports):
+        if await save(ticket, decision.ticket, line, ports, events=_events(message)):
             break
     else:
         raise LostVersionRace
@@ -254,6 +253,15 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
     await ports.publisher.publish(acted)
 
 
+def _events(message: ActOnTicket) -> Sequence[Event]:
+    """What an order means to the ticket's clocks, beyond the change that it makes."""
+    match message.command:
+        case AnswerFailed(reply=reply, written_at=written_at, tries=tries):
+            return (Answered(reply, written_at, tries, failed=True),)
+        case _:
+            return ()
+
+
 async def _is_out(ticket: Ticket, ports: Ports) -> bool:
     return (await ports.stores.opt_outs.of(ticket.line, ticket.contact)).out
 
@@ -280,7 +288,8 @@ async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Port
 
 async def _keep(message: ActOnTicket, ticket: Ticket, ports: Ports) -> None:
     """Let an order that the ticket holds be found on whichever ticket it is looked for."""
-    orders = {message.order, message.command.reply if isinstance(message.command, TakeBack) else None} - {None}
+    about = message.command.reply if isinstance(message.command, TakeBack | AnswerFailed) else None
+    orders = {message.order, about} - {None}
     for entry in ticket.history:
         if entry.order in orders:
             await ports.stores.past.keep(ticket.id, entry)
@@ -289,12 +298,14 @@ async def _keep(message: ActOnTicket, ticket: Ticket, ports: Ports) -> None:
 async def _entries_since(message: ActOnTicket, ticket: Ticket, ports: Ports) -> Sequence[Entry]:
     """The entries since the version that a submitted modal showed, as far as the ticket itself no longer holds them.
 
-    For a reply that is taken back: the last ones, if the ticket does not hold its entry.
+    For a reply that is taken back, or has failed: the last ones, if the ticket does not hold its entry.
     """
     match message.command:
         case Edit(version=version):
             return await ports.stores.past.entries_since(ticket, version)
-        case TakeBack(reply=reply) if ticket.earlier_entries and all(each.order != reply for each in ticket.history):
+        case TakeBack(reply=reply) | AnswerFailed(reply=reply):
+            if not ticket.earlier_entries or any(each.order == reply for each in ticket.history):
+                return ()
             return await ports.stores.past.entries_since(ticket, ticket.history[0].version - REPLY_AMONG)
         case _:
             return ()
@@ -313,7 +324,7 @@ async def record_text(message: AgentWrote, ports: Ports) -> None:
         number = await ports.stores.tickets.next_number()
         first = _new_ticket(number, conversation.id, conversation.line, conversation.contact, ports.now())
         begun = decide(first, Reply(), message.by, message.at, ports.settings.solved_for, message.order).ticket
-        await ports.stores.tickets.add(begun)
+        await begin(begun, await ports.stores.lines.get(begun.line), ports)
     else:
         raise LostVersionRace
     reply = Reply(planned=message.planned)
@@ -358,13 +369,7 @@ async def _begin_successor(ticket: Ticket, status: Status, message: ActOnTicket,
     covered = {"follows": ticket.id, "first_text": ticket.last_text + 1, "last_text": ticket.last_text}
     by = () if message.by is None else (message.by,)
     more = {"status": status, "assignees": by, "written_at": ticket.written_at, "blocked": ticket.blocked}
-    await ports.stores.tickets.add(new.model_copy(update={**covered, **more}))
-
-
-async def _save(read: Ticket, ticket: Ticket, now: datetime, ports: Ports) -> bool:
-    if ticket is read:
-        return True
-    return await ports.stores.tickets.save(ticket.model_copy(update={"due_at": now + SETTLE_WITHIN}), read.version)
+    await begin(new.model_copy(update={**covered, **more}), await ports.stores.lines.get(ticket.line), ports)
 
 
 async def _tell_line_removed(message: ActOnTicket, ticket: Ticket, by: str, ports: Ports) -> None:

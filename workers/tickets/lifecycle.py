@@ -17,6 +17,7 @@ from messages.ticket import (
     TAGS_LIMIT,
     AddNote,
     AnswerAgain,
+    AnswerFailed,
     Block,
     Change,
     Command,
@@ -38,6 +39,7 @@ from messages.ticket import (
 from workers.tickets import snoozing
 from workers.tickets.blocking import block_or_unblock, with_reason
 from workers.tickets.snoozing import SnoozeEvent, SnoozeFacts
+from workers.tickets.undoing import has_failed, undone
 from workers.tickets.waiting import is_answered, waiting
 
 
@@ -119,8 +121,17 @@ def decide(
     known = entry_of(ticket.history, command, by, now, order)
     if known is not None:
         return Decision(ticket, repeated_refusals(known, command))
-    if isinstance(command, TakeBack):
-        return Decision(_take_back(ticket, command, by, now, solved_for, order, earlier))
+    if isinstance(command, TakeBack | AnswerFailed):
+        entry = Entry(
+            version=ticket.version + 1,
+            changes=(),
+            by=by,
+            at=now,
+            why=command.kind,
+            order=order,
+            digest=digest_of(command),
+        )
+        return Decision(undone(ticket, command, entry, solved_for, earlier))
     match command:
         case Edit():
             draft, refusals = _edit(ticket, as_of(ticket, command.version, earlier), command, by, now)
@@ -131,7 +142,7 @@ def decide(
         case SetPriority():
             draft, refusals = _set_priority({}, ticket, command.priority)
         case Reply():
-            draft, refusals = _reply(ticket, command, by, now), ()
+            draft, refusals = _reply(ticket, command, by, now, arrives=not has_failed(ticket, order)), ()
         case AddNote():
             draft, refusals = _add_note(ticket, command, by, now), ()
         case OptIn():
@@ -375,12 +386,12 @@ def _written(command: Reply) -> Event:
     return Event.PLANNED if command.planned else Event.REPLY
 
 
-def _reply(ticket: Ticket, command: Reply, by: str | None, now: datetime) -> dict[str, Any]:
+def _reply(ticket: Ticket, command: Reply, by: str | None, now: datetime, *, arrives: bool) -> dict[str, Any]:
     status = TRANSITIONS[_written(command)][ticket.status]
     if not isinstance(status, Status):
         return {}
     written: dict[str, Any] = {"written_at": max(now, ticket.written_at or now)}
-    if is_answered(ticket, now):
+    if arrives and is_answered(ticket, now):
         written["waiting_since"] = None
     return {"status": status, "assignees": ticket.assignees or _with((), by), **written}
 
@@ -394,82 +405,6 @@ def _with_wait(ticket: Ticket, after: Ticket, by: str | None, now: datetime) -> 
     earlier = after.history[: len(after.history) - len(entries)]
     entry = entry.model_copy(update={"waited_since": ticket.waiting_since})
     return after.model_copy(update={"history": (*earlier, entry)})
-
-
-WITHDRAWN: Final = "withdrawn"
-"""What a change of a ticket is about if a reply was taken back: `after` is the identity of its order."""
-
-
-def _take_back(
-    ticket: Ticket,
-    command: TakeBack,
-    by: str | None,
-    now: datetime,
-    solved_for: timedelta,
-    order: str | None,
-    earlier: Sequence[Entry],
-) -> Ticket:
-    """The ticket after a reply was taken back before it left: the contact waits on, as if nobody had answered.
-
-    The status is again what it was before the reply, if nothing has happened since, but New never comes again: an
-    agent has acted on it. Who was assigned stays so. A reply whose order comes later than this changes nothing.
-    """
-    reply = next((entry for entry in (*earlier, *ticket.history) if entry.order == command.reply), None)
-    if reply is None:
-        ignored = Entry(version=ticket.version + 1, changes=(), by=by, at=now, why="reply", order=command.reply)
-        ticket = ticket.model_copy(update={"version": ignored.version, "history": (*ticket.history, ignored)})
-    draft = {} if reply is None else _undone(ticket, reply)
-    later = _answers_after(ticket, reply) if reply is not None else ()
-    history = tuple(
-        _with_earlier_wait(entry, reply) if reply is not None and later and entry is later[0] else entry
-        for entry in ticket.history
-    )
-    changes = tuple(
-        Change(what=what, before=getattr(ticket, what), after=value)
-        for what, value in draft.items()
-        if what != "waiting_since"
-    )
-    entry = Entry(
-        version=ticket.version + 1,
-        changes=(Change(what=WITHDRAWN, after=command.reply), *changes),
-        by=by,
-        at=now,
-        why=command.kind,
-        order=order,
-        digest=digest_of(command),
-    )
-    if "status" in draft:
-        draft["close_at"] = now + solved_for if draft["status"] is S else None
-    fixed = {"version": entry.version, "updated_at": now, "history": (*history, entry)}
-    return ticket.model_copy(update={**draft, **fixed})
-
-
-def _undone(ticket: Ticket, reply: Entry) -> dict[str, Any]:
-    """What the ticket is again once a reply of its history does not count."""
-    if _answers_after(ticket, reply):
-        return {}
-    draft: dict[str, Any] = {}
-    before = next((Status(change.before) for change in reply.changes if change.what == "status"), None)
-    since = [change for entry in ticket.history if entry.version > reply.version for change in entry.changes]
-    moved = any(change.what == "status" for change in since)
-    if before in {P, S} and not moved and ticket.waiting_since is None:
-        draft["status"] = before
-    elif reply.waited_since is not None and ticket.status in {N, O, H}:
-        draft["waiting_since"] = min(reply.waited_since, ticket.waiting_since or reply.waited_since)
-    return draft
-
-
-def _answers_after(ticket: Ticket, reply: Entry) -> Sequence[Entry]:
-    """The later replies in a ticket's history that were not taken back."""
-    withdrawn = {change.after for entry in ticket.history for change in entry.changes if change.what == WITHDRAWN}
-    later = (entry for entry in ticket.history if entry.version > reply.version and entry.why == "reply")
-    return [entry for entry in later if entry.order not in withdrawn]
-
-
-def _with_earlier_wait(entry: Entry, reply: Entry) -> Entry:
-    """The entry of a later reply, which is now the first that answered the contact."""
-    waits = [each for each in (entry.waited_since, reply.waited_since) if each is not None]
-    return entry.model_copy(update={"waited_since": min(waits, default=None)})
 
 
 def _add_note(ticket: Ticket, command: AddNote, by: str | None, now: datetime) -> dict[str, Any]:

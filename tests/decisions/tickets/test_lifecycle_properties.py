@@ -187,7 +187,7 @@ def test_an_order_delivered_again_changes_nothing_whatever_happened_since(
     ticket = _lived(before)[-1]
     command = _submitted(ticket, **order) if isinstance(order, dict) else order
     once = decide(ticket, command, AGENT, at(20), SOLVED_FOR).ticket
-    if once is ticket:
-        return
+    if once.history == ticket.history:
+        return  # the order has no identity, and the history does not tell of it
     later = _lived(since, once, since=30)[-1]
     assert decide(later, command, AGENT, at(20), SOLVED_FOR).ticket is later

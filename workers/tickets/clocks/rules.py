@@ -242,6 +242,15 @@ def _spans(marks: Iterable[ClockMark]) -> tuple[list[_Span], ClockMark | None]:
     return spans, stop
 
 
+def _is_whole(marks: Iterable[ClockMark]) -> bool:
+    """Whether marks tell of a ticket from its beginning: one that begins paused had begun before its line had targets.
+
+    Nobody knows whether somebody had answered there before, or how long it had been Pending.
+    """
+    first = next((each.kind for each in marks if each.kind in MARKS_OF.values()), MarkKind.RUNS)
+    return first is MarkKind.RUNS
+
+
 def _clocks(state: ClockState, rules: ClockRules) -> Iterator[TicketClock]:
     """The clocks that follow from the marks; those that are older than the marks stay as they are."""
     if rules.dropped:
@@ -249,14 +258,14 @@ def _clocks(state: ClockState, rules: ClockRules) -> Iterator[TicketClock]:
     rounds, before = _rounds(state.marks), {(each.kind, each.began_at): each for each in state.clocks}
     older = [each for each in state.clocks if rounds and each.kind.is_response and each.began_at < rounds[0].began_at]
     yield from older
-    is_first = not any(each.kind is ClockKind.FIRST_RESPONSE for each in older)
+    is_first = _is_whole(state.marks) and not any(each.kind is ClockKind.FIRST_RESPONSE for each in older)
     for number, each in enumerate(rounds):
         kind = ClockKind.FIRST_RESPONSE if is_first and number == 0 else ClockKind.NEXT_RESPONSE
         stop = each.ended
         spans: list[_Span] = [(each.began_at, None if stop is None else stop.at)]
         yield from _clock(kind, each.began_at, spans, stop, rules, before)
     resolution, solved = _spans(state.marks)
-    if resolution:
+    if resolution and _is_whole(state.marks):
         yield from _clock(ClockKind.RESOLUTION, resolution[0][0], resolution, solved, rules, before)
 
 
