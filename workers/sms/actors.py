@@ -25,12 +25,11 @@ from workers.redraw import redraw
 from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
-from workers.sms.fates import tell_accepted
 from workers.sms.known_files import known_files
 from workers.sms.may_send import TOO_LATE, Verdict, at_door, is_late, objection
 from workers.sms.mentioned_names import names
-from workers.sms.opted_out import fail, succeed
 from workers.sms.organisations import is_of_another_organisation
+from workers.sms.outcomes import fail, succeed, tell_accepted
 from workers.sms.plain_text import plain, without_prefix
 from workers.sms.planned.at_night import plan_for_morning, tell_author
 from workers.sms.planned.night import kept_for_morning

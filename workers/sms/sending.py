@@ -20,10 +20,9 @@ from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottle
 from workers.lease import Lease
 from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
-from workers.sms.fates import tell_accepted, tell_failed
 from workers.sms.files import links
 from workers.sms.may_send import Hold, Refuse, Send, at_call, is_late, words_of
-from workers.sms.opted_out import fail, succeed
+from workers.sms.outcomes import fail, succeed, tell_accepted, tell_failed
 from workers.sms.replies import put_off, reported
 
 log = structlog.get_logger("clerk.sms")

@@ -8,7 +8,7 @@ from messages.opt_outs import Standing
 from messages.sms import Direction, State
 from tests import make
 from tests.fakes import FakeWorkers
-from workers.sms.opted_out import fail, succeed
+from workers.sms.outcomes import fail, succeed
 
 OPTED_OUT = 21610
 

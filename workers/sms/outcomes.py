@@ -1,8 +1,13 @@
-"""Lets the provider judge which contacts have opted out: 21610 says so, a delivery says the opposite."""
+"""What follows once it is known what became of a text: the tickets learn it, before it is recorded.
+
+An answer that was accepted stops clocks, and one that failed for good has answered nobody. And the provider judges
+which contacts have opted out: 21610 says so, a delivery says the opposite.
+"""
 
 from datetime import datetime
 from typing import Final
 
+from messages.deadlines.clocks import RecordAnswer
 from messages.line import Line
 from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, words_of
 from messages.planned import LookAtPlanned
@@ -11,7 +16,6 @@ from workers.lease import CLOCKS_APART
 from workers.platforms.twilio.errors import ErrorKind, advice
 from workers.ports import Ports
 from workers.redraw import redraw
-from workers.sms.fates import tell_failed
 
 ARRIVES: Final = frozenset({State.SENT, State.DELIVERED})
 """The states in which the provider has let a text pass its list of opt-outs; Queued may still end in 21610."""
@@ -44,6 +48,29 @@ async def succeed(text: Sms, state: State, ports: Ports) -> None:
     judged_at = _judged_at(text.claimed_at)
     if known.out and known.since is not None and known.since < judged_at:
         await _record(text, Standing(out=False, since=judged_at), ports)
+
+
+async def tell_accepted(text: Sms, ports: Ports) -> None:
+    """Tell that the provider accepted a text; on a line without a policy nobody needs to know."""
+    line = await ports.stores.lines.get(text.line) if text.is_of_team else None
+    if line is not None and line.policy.targets:
+        await ports.publisher.publish(_answer(text, ports))
+
+
+async def tell_failed(text: Sms, ports: Ports) -> None:
+    """Tell that a text will not arrive."""
+    if text.is_of_team:
+        await ports.publisher.publish(_answer(text, ports).model_copy(update={"failed": True}))
+
+
+def _answer(text: Sms, ports: Ports) -> RecordAnswer:
+    return RecordAnswer(
+        conversation=text.conversation,
+        order=text.id,
+        written_at=text.written_at,
+        at=ports.now(),
+        tries=text.attempts,
+    )
 
 
 def _judged_at(called_at: datetime) -> datetime:
