@@ -78,7 +78,7 @@ async def test_another_scope_that_is_missing_still_waits_for_an_admin(slack: Sla
 
 
 async def test_the_zone_of_a_person_is_what_slack_says(slack: SlackApi) -> None:
-    assert await slack.zone_of("U0ADA") == "Etc/UTC"
+    assert await slack.zone_of("U0ADA") == "America/New_York"
     with pytest.raises(Permanent):
         await slack.zone_of("U0NOBODY")
 
