@@ -37,6 +37,7 @@ class Tour:
 
     def play(self) -> None:
         """Play the morning; Stalled if something does not happen."""
+        self._by_when()
         self._two_people_text()
         self._ada_takes_a_ticket()
         self._ada_replies()
@@ -53,6 +54,10 @@ class Tour:
 
     def _seen(self, what: str) -> None:
         self._console.print(f"         [dim]→ {what}[/dim]")
+
+    def _by_when(self) -> None:
+        self._stage.offer_targets()
+        self._say("Clerk", "is told by when tickets are due: clerk lines set LINE --sla preset")
 
     def _two_people_text(self) -> None:
         self._stage.text(MAYA, "Hi! My order 4471 was due on Monday and has not come. Where is it?")
@@ -76,7 +81,8 @@ class Tour:
             new_tags="delivery",
         )
         self._stage.posted(MAYA, "line", 1)
-        self._seen("the card shows it, and the thread says who changed what")
+        self._seen("the card shows it, and by when Maya must have an answer")
+        self._seen("the thread says who changed what")
 
     def _ada_replies(self) -> None:
         text = "Hi Maya, sorry about that. It left the depot this morning and comes today."
