@@ -1,6 +1,7 @@
 """Servers for the whole run, what every kind of test shares, and who runs which test."""
 
 import contextlib
+import gc
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
+from tests.documents.checked import Checks
 from tests.servers import WORKER, BackingServer, database, empty, mongodb, vhost
 from tests.shared import SharedRabbit, leaving_nothing_behind, shared_rabbit
 from workers.mongo import Stores
@@ -36,6 +38,7 @@ WITH_SERVERS: Final = ("tests/system/", "tests/browser/")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Own what the run shares, unless this is a worker of pytest-xdist."""
+    gc.disable()  # modules and tests all stay: to look for those that do not takes a third of the collection's time
     if not hasattr(config, "workerinput"):
         shared = contextlib.ExitStack()
         config.add_cleanup(shared.close)
@@ -70,6 +73,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: order.index(group(item.nodeid)))
 
 
+def pytest_collection_finish() -> None:
+    """Look for garbage among what the tests make, and no longer among the tests."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def rabbit(pytestconfig: pytest.Config) -> BackingServer:
     """A RabbitMQ for the whole run; each process that runs tests has its own part of it."""
@@ -95,6 +104,14 @@ def mongo() -> Iterator[BackingServer]:
     with mongodb() as server:
         USED["MongoDB"] = server.what
         yield server
+
+
+@pytest.fixture(scope="session")
+def checks(mongo: BackingServer) -> Iterator[Checks]:
+    """What the server has checked of the documents in memory."""
+    checks = Checks(mongo.url)
+    yield checks
+    checks.close()
 
 
 @pytest.fixture

@@ -422,7 +422,7 @@ class Stepwise:
 
 
 class FakeWorkers:
-    """All actors with a fake queue, real documents and a fake Slack, one message at a time."""
+    """All actors with a fake queue, stores and a fake Slack, one message at a time."""
 
     def __init__(self, stores: Stores) -> None:
         load_actors()

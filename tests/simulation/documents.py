@@ -42,7 +42,8 @@ def _asked(value: Any) -> Any:
     return [_asked(each) for each in value] if isinstance(value, list) else value
 
 
-def _value_at(document: Any, path: str) -> Any:
+def value_at(document: Any, path: str) -> Any:
+    """The value at a path; a mark of its own if there is none."""
     if "." not in path:
         return document.get(path, _ABSENT) if isinstance(document, dict) else _ABSENT
     for name in path.split("."):
@@ -90,6 +91,9 @@ def _holds(operator: str, found: Any, wanted: Any) -> bool:
             return (found is not _ABSENT) == bool(wanted)
         case "$regex":
             return isinstance(found, str) and re.search(wanted, found) is not None
+        case "$elemMatch":
+            elements = found if isinstance(found, list) else []
+            return any(all(_holds(name, each, value) for name, value in wanted.items()) for each in elements)
         case "$not":
             return not all(_holds(each, found, value) for each, value in wanted.items())
         case _:
@@ -108,10 +112,10 @@ def matches(document: Stored, query: Mapping[str, Any]) -> bool:
         elif name.startswith("$"):
             raise NotImplementedError(f"the query operator {name}")
         elif isinstance(wanted, Mapping) and wanted and all(each.startswith("$") for each in wanted):
-            value = _value_at(document, name)
+            value = value_at(document, name)
             found = all(_holds(operator, value, each) for operator, each in wanted.items())
         else:
-            found = _equal(_value_at(document, name), wanted)
+            found = _equal(value_at(document, name), wanted)
         if not found:
             return False
     return True
@@ -155,6 +159,14 @@ def _added_to_set(found: Any, given: Any) -> list[Any]:
     return known
 
 
+def _pulled(found: Any, given: Any) -> Any:
+    if found is _ABSENT:
+        return found
+    if isinstance(given, dict) and given and all(name.startswith("$") for name in given):
+        return [each for each in found if not all(_holds(name, each, value) for name, value in given.items())]
+    return [each for each in found if each != given]
+
+
 _CHANGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "$set": lambda found, given: given,
     "$unset": lambda found, given: _ABSENT,
@@ -163,7 +175,7 @@ _CHANGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "$max": lambda found, given: given if found is _ABSENT or given > found else found,
     "$push": _pushed,
     "$addToSet": _added_to_set,
-    "$pull": lambda found, given: found if found is _ABSENT else [each for each in found if each != given],
+    "$pull": _pulled,
 }
 
 
@@ -196,8 +208,22 @@ def _in_order(one: Any, other: Any) -> int:
 def _sorted(documents: list[Stored], order: Sequence[tuple[str, int]]) -> list[Stored]:
     for path, direction in reversed(order):
         key = cmp_to_key(_in_order)
-        documents.sort(key=lambda each, path=path, key=key: key(_value_at(each, path)), reverse=direction < 0)  # type: ignore[misc]
+        documents.sort(key=lambda each, path=path, key=key: key(value_at(each, path)), reverse=direction < 0)  # type: ignore[misc]
     return documents
+
+
+def _projected(document: Stored, wanted: Mapping[str, Any] | None) -> Stored:
+    """A document of its own for a reader: whole, or with its id and the fields that a projection names."""
+    if not wanted:
+        return dict(document)
+    if not all(each is True or each == 1 for name, each in wanted.items() if name != "_id"):
+        raise NotImplementedError(f"the projection {wanted}")
+    found: Stored = {}
+    for path in ("_id", *wanted):
+        value = value_at(document, path)
+        if value is not _ABSENT and (path != "_id" or wanted.get("_id", True)):
+            found = _with(found, path, lambda _, value=value: value)  # type: ignore[misc]
+    return found
 
 
 class MemoryCollection:
@@ -270,7 +296,7 @@ class MemoryCollection:
             del taken[self._key(name, document)]
 
     def _key(self, index: str, document: Stored) -> tuple[Any, ...]:
-        values = (_value_at(document, path) for path in self._unique[index])
+        values = (value_at(document, path) for path in self._unique[index])
         return tuple(None if value is _ABSENT else value for value in values)
 
     def _put(self, document: Stored, before: Stored | None) -> None:
@@ -328,8 +354,16 @@ class MemoryDatabase:
 class FoundDocuments:
     """A cursor: the query is made when it is read."""
 
-    def __init__(self, collection: MemoryCollection, through: Through, query: Mapping[str, Any], limit: int) -> None:
+    def __init__(
+        self,
+        collection: MemoryCollection,
+        through: Through,
+        query: Mapping[str, Any],
+        projection: Mapping[str, Any] | None,
+        limit: int,
+    ) -> None:
         self._collection, self._through, self._query, self._limit = collection, through, query, limit
+        self._projection = projection
         self._order: list[tuple[str, int]] = []
         self._found: Iterator[Stored] | None = None
 
@@ -349,8 +383,8 @@ class FoundDocuments:
         return found if length is None else found[:length]
 
     def _read(self) -> list[Stored]:
-        found = _sorted([dict(each) for each in self._collection.found(self._query)], self._order)
-        return found[: self._limit] if self._limit else found
+        found = _sorted([*self._collection.found(self._query)], self._order)[: self._limit or None]
+        return [_projected(each, self._projection) for each in found]
 
     def __aiter__(self) -> Self:
         return self
@@ -379,7 +413,7 @@ class CollectionClient:
         self, query: Mapping[str, Any] | None = None, projection: Mapping[str, Any] | None = None, *, limit: int = 0
     ) -> FoundDocuments:
         """The documents that a query finds."""
-        return FoundDocuments(self._collection, self._through, query or {}, limit)
+        return FoundDocuments(self._collection, self._through, query or {}, projection, limit)
 
     async def find_one(
         self,
@@ -388,14 +422,14 @@ class CollectionClient:
         *,
         sort: Sequence[tuple[str, int]] = (),
     ) -> Stored | None:
-        """One document that a query finds, the first in an order; a projection is of no interest."""
+        """One document that a query finds, the first in an order."""
 
         def read() -> Stored | None:
             found = self._collection.found(query)
             return next(iter(_sorted(list(found), sort)) if sort else found, None)
 
         found: Stored | None = await self._call("find_one", read)
-        return None if found is None else dict(found)
+        return None if found is None else _projected(found, projection)
 
     async def find_one_and_update(
         self,

@@ -1,6 +1,7 @@
 """A ticket's past is kept in separate documents: a text's cost does not grow with it, and none of it is lost."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -115,7 +116,7 @@ def note(workers: FakeWorkers, words: str, order: str | None = None) -> ActOnTic
 
 
 async def test_a_text_costs_the_same_with_many_notes_as_with_none(sizes: ReplySizes, mongo_url: str) -> None:
-    async with Stores.opened(mongo_url) as stores:
+    async with Stores.opened(mongo_url, remember=timedelta(hours=1)) as stores:
         await stores.lines.add(make.line())
         workers = FakeWorkers(stores)
         await text(workers, 1)
