@@ -12,7 +12,7 @@ import structlog
 from bench.table import TableRow, head, missed
 
 ROWS: Final = (
-    *("commands", "slack_calls", "growth", "texts", "scaling", "latency"),
+    *("commands", "slack_calls", "growth", "sweep", "texts", "scaling", "latency"),
     *("click", "gateway", "delays", "workers", "dead", "journal"),
 )
 

@@ -1,9 +1,12 @@
 """What the work of a team costs in commands to MongoDB: counted, not timed."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 from messages.answering import AutoReplies
+from messages.deadlines.alert import Alert, AlertCause, AlertState, alert_id
+from messages.deadlines.clocks import ClockKind, TicketClock
 from messages.inbound import SmsReceived
 from messages.team.auto_replies import OFFERED
 from messages.ticket import ActOnTicket, SetStatus, Status
@@ -12,6 +15,8 @@ from tests import make
 from tests.actors.helpers import settle, thread, written
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
+from workers import clock
+from workers.mongo.collection import stored
 
 QUIET: Final = 400
 """Seconds after which a text is announced anew."""
@@ -157,3 +162,50 @@ async def cost(work: Callable[[FakeWorkers, CommandCount], Awaitable[float]], mo
     async with stores_heard_by(count, mongo_url) as stores:
         await stores.lines.add(make.line())
         return await work(FakeWorkers(stores), count)
+
+
+NEXT_DAY: Final = timedelta(days=1)
+BATCH: Final = 1000
+
+
+async def add_what_is_not_due(workers: FakeWorkers, documents: Any, since: int, count: int) -> None:
+    """Store so many planned texts, tickets with a running clock, and alerts of these, all due on the next day or later.
+
+    `documents` is the database; they are numbered from `since` on, and each names its number wherever it must differ
+    from the others.
+    """
+    now = workers.clock.now()
+    for start in range(since, since + count, BATCH):
+        planned, tickets, alerts = [], [], []
+        for number in range(start, min(start + BATCH, since + count)):
+            at = now + NEXT_DAY + timedelta(seconds=number)
+            of = {"conversation": f"{make.LINE}:+1777{number:07d}", "contact": f"+1777{number:07d}"}
+            runs = TicketClock(
+                kind=ClockKind.FIRST_RESPONSE, began_at=now, target=NEXT_DAY, running_since=now, warn_at=at, due_at=at
+            )
+            ticket = make.ticket(id=number, clocks=(runs,), clocks_at=at, waiting_since=now, **of)
+            alert = Alert(
+                id=alert_id(number, AlertCause.FIRST_RESPONSE, now),
+                ticket=number,
+                conversation=of["conversation"],
+                line=make.LINE,
+                cause=AlertCause.FIRST_RESPONSE,
+                began_at=now,
+                since=at,
+                state=AlertState.COMING,
+                version=1,
+                look_at=at,
+            )
+            planned.append(stored(make.planned(id=f"P{number}", due_at=at, look_at=at, **of)))
+            tickets.append({**stored(ticket), "slot": of["conversation"], "waits": now})
+            alerts.append(stored(alert))
+        for name, many in (("planned", planned), ("tickets", tickets), ("alerts", alerts)):
+            await documents[name].insert_many(many)
+
+
+async def cost_of_sweep(workers: FakeWorkers, count: CommandCount) -> tuple[int, int]:
+    """How many commands a sweep of the clock takes in which nothing is due, and how many documents it is answered."""
+    await clock.sweep(workers.ports)
+    count.take()
+    await clock.sweep(workers.ports)
+    return count.take()

@@ -4,7 +4,10 @@ from typing import Final
 
 import pytest
 
-from tests.actors.costs import WORK, cost
+from tests import make
+from tests.actors.costs import WORK, add_what_is_not_due, cost, cost_of_sweep
+from tests.fakes import FakeWorkers
+from tests.mongo_commands import CommandCount, stores_heard_by
 
 AT_MOST: Final = {
     "a text of a new contact": 33,
@@ -22,3 +25,15 @@ AT_MOST: Final = {
 @pytest.mark.parametrize("name", WORK)
 async def test_work_costs_no_more_commands_than_it_did(name: str, mongo_url: str) -> None:
     assert await cost(WORK[name], mongo_url) <= AT_MOST[name]
+
+
+async def test_a_sweep_reads_what_is_due_and_not_what_exists(mongo_url: str) -> None:
+    count, costs = CommandCount(), []
+    async with stores_heard_by(count, mongo_url) as stores:
+        await stores.prepare()
+        await stores.lines.add(make.line())
+        workers = FakeWorkers(stores)
+        for since, more in ((1, 2), (3, 30)):
+            await add_what_is_not_due(workers, stores._database, since, more)
+            costs.append(await cost_of_sweep(workers, count))
+    assert costs[1] == costs[0]

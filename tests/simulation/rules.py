@@ -12,7 +12,7 @@ from messages.notification import Post
 from messages.planned import Planned
 from messages.sms import Direction, Origin, Sms
 from tests.simulation.machines import Machine
-from tests.simulation.seeds import HOURS_EVERY, PLANS_EVERY, schedule, verdict
+from tests.simulation.seeds import PLANS_EVERY, schedule, verdict
 from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
@@ -201,7 +201,7 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
 
 SHOWN_BY_EVERY: Final[Mapping[str, int]] = {
     "a planned text is changed only as it was read": PLANS_EVERY,
-    "a text that Clerk releases or says by itself has one id": HOURS_EVERY,
+    "a text that Clerk releases or says by itself has one id": PLANS_EVERY,
 }
 """The rules that only every so manieth seed can show."""
 

@@ -87,8 +87,8 @@ def with_plans(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
                 detail = "" if what == "text" else str(number)
                 found.append(Act(round(moment, 2), number + 100 * turn, what, contact, detail))
             if what in PLAN_ORDERS and dice.random() < 0.5:
-                other = dice.choice(PLAN_ORDERS)  # of another agent, at about the same moment
+                other = dice.choice((*PLAN_ORDERS, *PLAN_ORDERS[:2]))  # of another agent, at about the same moment
                 found.append(
-                    Act(round(moment + dice.uniform(0, 0.1), 2), number + 100 * turn + 50, other, contact, detail)
+                    Act(round(moment + dice.uniform(0, 0.04), 2), number + 100 * turn + 50, other, contact, detail)
                 )
     return tuple(sorted([*acts, *found]))

@@ -1,0 +1,87 @@
+"""Whether a sweep of the clock costs more where more is planned, and more clocks run, of which nothing is due."""
+
+import asyncio
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench.table import TableRow
+from ops.documents.embedded_mongo import EmbeddedMongo
+from tests import make
+from tests.actors.costs import add_what_is_not_due, cost_of_sweep
+from tests.fakes import FakeWorkers
+from tests.mongo_commands import CommandCount, stores_heard_by
+from workers import clock
+
+FIRST: Final = 1_000_000
+MANY: Final = 100_000
+ROUNDS: Final = 25
+
+COPIES: Final = """
+    WITH RECURSIVE numbers(n) AS (SELECT :first + 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :first + :count - 1)
+"""
+DOCUMENTS: Final = (
+    COPIES
+    + """
+    INSERT INTO documents (db_name, coll_name, storage_key, document)
+    SELECT db_name, coll_name, replace(storage_key, :first, n), replace(document, :first, n)
+    FROM documents, numbers WHERE storage_key LIKE :pattern
+"""
+)
+ENTRIES: Final = (
+    COPIES
+    + """
+    INSERT INTO scalar_index_entries (collection_id, index_name, storage_key, element_type, type_score, element_key)
+    SELECT collection_id, index_name, replace(storage_key, :first, n), element_type, type_score,
+        replace(element_key, :first, n)
+    FROM scalar_index_entries, numbers WHERE storage_key LIKE :pattern
+"""
+)
+"""How the embedded server stores a document and its places in indexes (mongoeco 4.11), each with its own number."""
+
+
+def rows() -> Iterator[TableRow]:
+    """Count and time sweeps with one of each kind, then with many."""
+    with tempfile.TemporaryDirectory(prefix="clerk-bench-") as folder:
+        (small, quick), (large, slow) = asyncio.run(_measured(Path(folder) / "clerk.sqlite"))
+    what = f"a sweep at {MANY:,} planned texts, running clocks and alerts / at 1 of each"
+    grown = max((after + 1) / (before + 1) for before, after in zip(small, large, strict=True))
+    yield TableRow(f"{what}: commands, documents", grown, at_most=1.0)
+    yield TableRow(f"{what}: time", slow / quick, at_most=1.5)
+    yield TableRow(f"a sweep at {MANY:,} of each: commands", large[0])
+    yield TableRow(f"a sweep at {MANY:,} of each: time", slow * 1000, unit="ms")
+
+
+async def _measured(file: Path) -> list[tuple[tuple[int, int], float]]:
+    """Commands and documents of a sweep, and its duration in seconds: first with few things there, then with many."""
+    count, found = CommandCount(), []
+    for is_full in (False, True):
+        if is_full:
+            _multiply(file)
+        with EmbeddedMongo(file, durable=False) as mongo:
+            async with stores_heard_by(count, mongo.url) as stores:
+                workers = FakeWorkers(stores)
+                if not is_full:
+                    await stores.lines.add(make.line())
+                    await add_what_is_not_due(workers, stores._database, FIRST, 1)
+                assert await stores._database["planned"].count_documents({}) == (MANY if is_full else 1)
+                counted, took = await cost_of_sweep(workers, count), list[float]()
+                for _ in range(ROUNDS):
+                    began = time.perf_counter()
+                    await clock.sweep(workers.ports)
+                    took.append(time.perf_counter() - began)
+                found.append((counted, median(took)))
+    return found
+
+
+def _multiply(file: Path) -> None:
+    """Copy the documents of one number in the server's own file: through the server, so many take half an hour."""
+    with sqlite3.connect(file) as database:
+        for statement in (DOCUMENTS, ENTRIES):
+            database.execute(statement, {"first": FIRST, "count": MANY, "pattern": f"%{FIRST}%"})
+        database.commit()
+    database.close()
