@@ -94,13 +94,15 @@ class ConsiderNotifying(QueueMessage):
     """Decide whether to notify: something happened in the conversation, or its due time has come.
 
     `episode` is the newest ticket as it was saved, and `arrivals` are its newest texts, if the sender knew them: they
-    spare the reader a look at the documents.
+    spare the reader a look at the documents. With `waits_on` the texts are more of the same from a contact who waited
+    before them: whatever is told of the ticket while it waits stays as it was.
     """
 
     actor = "notifications.consider"
     conversation: str
     episode: Episode | None = None
     arrivals: tuple[Arrival, ...] = ()
+    waits_on: bool = False
 
 
 class AgentActed(QueueMessage):

@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 from messages.answering import AutoReplies
-from messages.deadlines.alert import Alert, AlertCause, AlertState, alert_id
+from messages.deadlines import policy_words
+from messages.deadlines.alert import Alert, AlertCause, AlertSettings, AlertState, alert_id
 from messages.deadlines.clocks import ClockKind, TicketClock
+from messages.deadlines.policy import Policy
 from messages.inbound import SmsReceived
+from messages.line import Line, Quiet
 from messages.team.auto_replies import OFFERED
 from messages.ticket import ActOnTicket, SetStatus, Status
 from messages.views import OpenDashboard
@@ -81,6 +84,27 @@ async def answering(workers: FakeWorkers) -> None:
     await workers.ports.stores.lines.save(make.line(calendar="shop", auto_replies=AutoReplies(**words)))
 
 
+def line_with_everything() -> Line:
+    """A line that has hours and targets, holds texts at night, answers by itself, and lets replies be taken back."""
+    words = {kind.value: words for kind, words in OFFERED.items()}
+    hour = timedelta(hours=1)
+    return make.line(
+        calendar="shop",
+        auto_replies=AutoReplies(**words),
+        quiet=Quiet.HOLD,
+        hold=timedelta(seconds=5),
+        policy=policy_words.changed(Policy(), ["preset"], make.NOW),
+        alerts=AlertSettings(unanswered_after=hour, unassigned_after=hour, escalation=(make.AGENT,)),
+    )
+
+
+async def known_contact_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text soon after another, on a line with everything on."""
+    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
+    await workers.ports.stores.lines.save(line_with_everything())
+    return await known_contact_quiet(workers, count)
+
+
 async def burst(workers: FakeWorkers, count: CommandCount) -> float:
     """One of many texts of some contacts that wait when a worker begins."""
     for contact in CONTACTS:
@@ -148,6 +172,7 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     "a text in a conversation, announced": known_contact,
     "a text in a conversation, not announced": known_contact_quiet,
     "a text in a conversation, not announced, of a line that answers by itself": answered_quietly,
+    "a text in a conversation, not announced, of a line with everything on": known_contact_with_everything,
     f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,

@@ -14,6 +14,7 @@ AT_MOST: Final = {
     "a text in a conversation, announced": 23,
     "a text in a conversation, not announced": 21,
     "a text in a conversation, not announced, of a line that answers by itself": 23,
+    "a text in a conversation, not announced, of a line with everything on": 23,
     "one of 100 texts of 5 contacts": 4,
     "a change of status with 3 cards": 14,
     "a reply": 43,
@@ -25,6 +26,11 @@ AT_MOST: Final = {
 @pytest.mark.parametrize("name", WORK)
 async def test_work_costs_no_more_commands_than_it_did(name: str, mongo_url: str) -> None:
     assert await cost(WORK[name], mongo_url) <= AT_MOST[name]
+
+
+def test_everything_on_costs_a_text_four_commands_at_most() -> None:
+    plain, on = (f"a text in a conversation, not announced{rest}" for rest in ("", ", of a line with everything on"))
+    assert AT_MOST[on] - AT_MOST[plain] <= 4
 
 
 async def test_a_sweep_reads_what_is_due_and_not_what_exists(mongo_url: str) -> None:

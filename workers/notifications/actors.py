@@ -25,7 +25,14 @@ log = structlog.get_logger("clerk.notifications")
 @actor(handles=ConsiderNotifying)
 async def consider(message: ConsiderNotifying, ports: Ports) -> None:
     """Notify about a conversation's texts if that is due; then request that Slack be brought into line."""
-    await _decide(message.conversation, None, ports, episode=message.episode, known=message.arrivals)
+    await _decide(
+        message.conversation,
+        None,
+        ports,
+        episode=message.episode,
+        known=message.arrivals,
+        waits_on=message.waits_on,
+    )
 
 
 @actor(handles=AgentActed)
@@ -75,8 +82,12 @@ async def _decide(
     sent_at: datetime | None = None,
     episode: Episode | None = None,
     known: Sequence[Arrival] = (),
+    waits_on: bool = False,
 ) -> None:
-    """Decide, save and publish; `episode` and `known` spare a look at the ticket and the texts unless they are old."""
+    """Decide, save and publish; `episode` and `known` spare a look at the ticket and the texts unless they are old.
+
+    With `waits_on` nothing has changed of which an alert of the episode's ticket tells.
+    """
     for _ in range(10):
         conversation = await ports.stores.conversations.get(conversation_id)
         line = await ports.stores.lines.get(conversation.line) if conversation else None
@@ -105,7 +116,8 @@ async def _decide(
         raise LostVersionRace
     if (word := outcome(read, decided, line)) is not None:
         DEBOUNCED.labels(word).inc()
-    for number in _watched(conversation, line, episode):
+    spared = {episode.ticket} & {*conversation.alerts} if waits_on and ticket is None and not earlier else set()
+    for number in sorted(_watched(conversation, line, episode) - spared):
         await ports.publisher.publish(ConsiderAlerts(ticket=number))
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
@@ -119,9 +131,9 @@ async def _decide(
         await publish_render(conversation_id, ports)
 
 
-def _watched(conversation: Conversation, line: Line, episode: Episode) -> list[int]:
+def _watched(conversation: Conversation, line: Line, episode: Episode) -> set[int]:
     """The tickets of a conversation about which people may have to be told something else now."""
-    return sorted({*conversation.alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])})
+    return {*conversation.alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])}
 
 
 def _is_old(episode: Episode, debounce: Debounce) -> bool:

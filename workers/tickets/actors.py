@@ -51,7 +51,7 @@ from workers.tickets.lifecycle import (
 )
 from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
 from workers.tickets.snooze_facts import are_thanks, confirm_snooze, snooze_facts
-from workers.tickets.waiting import first_came, waiting
+from workers.tickets.waiting import first_came, waiting, waits_on
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -99,7 +99,10 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
     await stores.texts.set_filed(id, first, last)
     if saved is not None:
         episode = saved.episode
-        await ports.publisher.publish(ConsiderNotifying(conversation=id, episode=episode, arrivals=message.arrivals))
+        filed_more = ConsiderNotifying(
+            conversation=id, episode=episode, arrivals=message.arrivals, waits_on=waits_on(ticket, saved)
+        )
+        await ports.publisher.publish(filed_more)
     elif ticket is not None and ticket.due_at is not None:
         await ports.publisher.publish(ConsiderNotifying(conversation=id))
 

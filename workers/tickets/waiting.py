@@ -27,6 +27,14 @@ def is_answered(ticket: Ticket, written_at: datetime) -> bool:
     return (ticket.wait_filed_at or ticket.waiting_since) <= written_at
 
 
+def waits_on(before: Ticket | None, after: Ticket | None) -> bool:
+    """Whether a contact who waited already has only written more: nothing that depends on the wait has changed."""
+    if before is None or after is None or before.waits_since is None:
+        return False
+    same = ("id", "status", "priority", "assignees", "waits_since", "clocks", "snooze", "blocked")
+    return all(getattr(before, name) == getattr(after, name) for name in same)
+
+
 def first_came(arrivals: Sequence[Arrival], first: int, last: int) -> datetime | None:
     """When the first of the texts `first`..`last` came; None if these are not all of them.
 

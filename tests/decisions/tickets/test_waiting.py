@@ -1,16 +1,19 @@
 """Since when a contact waits, and which of the agents' texts answer them, whatever comes late."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.conversation import Arrival
+from messages.deadlines.priority import Priority
 from messages.ticket import Reply, Status
 from tests import make
 from tests.make import at
 from workers.tickets.lifecycle import decide, receive
-from workers.tickets.waiting import first_came, is_answered, waiting
+from workers.tickets.waiting import first_came, is_answered, waiting, waits_on
 
 DAYS = timedelta(days=4)
 MINUTES = st.integers(0, 600)
@@ -54,3 +57,32 @@ def test_reactions_wait_for_no_answer_and_unknown_texts_are_looked_up() -> None:
     assert first_came(texts, 1, 3) == at(20)
     assert first_came(texts, 1, 1) == at(5)
     assert first_came(texts, 1, 4) is None
+
+
+def test_who_waited_and_writes_more_waits_on() -> None:
+    before = make.ticket(status=Status.OPEN, waiting_since=at(0))
+    after = before.model_copy(update={"last_text": 2, "version": 2, "updated_at": at(60)})
+    assert waits_on(before, after)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": 8},
+        {"status": Status.NEW},
+        {"priority": Priority.URGENT},
+        {"assignees": ("U1",)},
+        {"waiting_since": at(-60)},
+        {"blocked": True},
+    ],
+)
+def test_whatever_else_changes_is_more_than_waiting_on(change: dict[str, Any]) -> None:
+    before = make.ticket(status=Status.OPEN, waiting_since=at(0))
+    assert not waits_on(before, before.model_copy(update=change))
+
+
+def test_who_did_not_wait_begins_to() -> None:
+    answered = make.ticket(status=Status.OPEN, waiting_since=None)
+    assert not waits_on(answered, answered.model_copy(update={"waiting_since": at(0)}))
+    assert not waits_on(None, answered)
+    assert not waits_on(answered, answered)

@@ -40,9 +40,10 @@ async def consider_alerts(message: ConsiderAlerts, ports: Ports) -> None:
 
 async def _facts(ticket: Ticket, conversation: Conversation, line: Line, ports: Ports) -> AlertFacts:
     stores, now = ports.stores, ports.now()
-    newest = await stores.tickets.newest(conversation.id)
     planned = await stores.planned.live(conversation.id) if conversation.planned else []
     held = sorted((each for each in planned if each.state is PlannedState.HELD), key=lambda each: each.since)
+    of_newest = bool(held) or (conversation.outcome is not None and conversation.outcome.failed)
+    newest = await stores.tickets.newest(conversation.id) if of_newest else ticket
     facts = AlertFacts(
         now=now,
         ticket=ticket,
