@@ -16,11 +16,14 @@ import httpx
 
 from tests.commands import Told, clerk_in_process
 from tests.servers import Program, answers, free_port, wait_until
+from workers.interactive.troubles import CLICK, SUBMIT, TYPE
 
 type Json = dict[str, Any]
 
 LINE = "+15550001111"
 CHANNEL = "C0TEXTS"
+ASKED_AGAIN = re.compile(f"Please ({'|'.join((CLICK, TYPE, SUBMIT))})")
+"""What Clerk says when it was too slow to open a modal."""
 _numbers = itertools.count(15550200001)
 
 
@@ -136,30 +139,35 @@ class World:
 
     def open_modal(self, card: Mapping[str, Any], user: str = "U0ADA") -> Json:
         """A person clicks Assign, and again if Clerk asks them to; the modal, once it is open."""
+        return self.opened(lambda: self.click(card, "ticket.assign", user), "ticket.edit", user)
+
+    def opened(self, order: Callable[[], object], callback_id: str, user: str = "U0ADA") -> Json:
+        """A person orders a modal, and again if Clerk asks them to; the modal, once it is open."""
         before = {each["id"] for each in self.state()["views"]}
 
-        def opened() -> list[Json]:
-            return [each for each in self.state()["views"] if each["id"] not in before]
+        def new() -> list[Json]:
+            found = [each for each in self.state()["views"] if each["user"] == user and each["id"] not in before]
+            return [each for each in found if each["callback_id"] == callback_id]
 
         def answered(heard: int) -> bool:
-            return bool(opened()) or any("click again" in each for each in self.whispers(user)[heard:])
+            return bool(new()) or any(ASKED_AGAIN.search(each) for each in self.whispers(user)[heard:])
 
         for _ in range(3):  # a busy machine may take longer than Clerk waits for MongoDB, or Slack for Clerk
             heard = len(self.whispers(user))
-            self.click(card, "ticket.assign", user)
-            wait_until(partial(answered, heard), "an open modal, or a wish for another click", 20)
-            if new := opened():
-                return dict(new[0])
-        raise AssertionError(f"no modal was opened: {self.whispers(user)}")
+            order()
+            wait_until(partial(answered, heard), f"an open modal {callback_id}, or a wish for another try", 20)
+            if found := new():
+                return dict(found[-1])
+        raise AssertionError(f"no modal {callback_id} was opened: {self.whispers(user)}")
 
-    def view(self, callback_id: str, user: str = "U0ADA", within: float = 20) -> Json:
-        """A person's newest modal of a kind, once it is open."""
+    def view(self, callback_id: str, user: str = "U0ADA") -> Json:
+        """A person's newest modal of a kind, once it shows what it is to show."""
 
         def look() -> list[Json]:
             views = [each for each in self.state()["views"] if each["user"] == user]
             return [each for each in views if each["callback_id"] == callback_id]
 
-        return wait_until(look, f"a modal {callback_id}", within)[-1]
+        return wait_until(look, f"a modal {callback_id}", 20)[-1]
 
     def submit(self, view: Mapping[str, Any], user: str = "U0ADA", **values: Any) -> Json:
         """A person submits a modal, having changed these inputs."""

@@ -21,6 +21,11 @@ def clerk(world: World, text: str, user: str = "U0ADA", channel: str = CHANNEL) 
     assert answer["status"] == 200, answer
 
 
+def clicked(world: World, view: dict[str, Any], action: str, user: str) -> None:
+    """A person clicks a button of a modal."""
+    world.do("click", user=user, view_id=view["id"], action_id=action)
+
+
 def whispered(world: World, words: str, user: str = "U0ADA") -> str:
     """The private message to an agent that contains these words, once it has been posted."""
     return wait_until(lambda: [said for said in world.whispers(user) if words in said], f"“{words}”")[-1]
@@ -226,8 +231,7 @@ def test_reply_opens_a_modal_whose_text_is_sent_once(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
     card = world.card(contact)
-    world.click(card, "ticket.reply", "U0BEN")
-    view = world.view("ticket.reply", "U0BEN")
+    view = world.opened(lambda: world.click(card, "ticket.reply", "U0BEN"), "ticket.reply", "U0BEN")
     assert contact in str(view["blocks"])
     too_long = world.submit(view, "U0BEN", text="x" * 1601)
     assert '"errors": {"text": ' in too_long["body"]
@@ -248,8 +252,9 @@ def test_reply_opens_a_modal_whose_text_is_sent_once(world: World) -> None:
 def test_a_text_with_a_note_prefix_in_the_reply_modal_is_a_note(world: World) -> None:
     contact = new_contact()
     world.text(contact, "hello")
-    world.click(world.card(contact), "ticket.reply", "U0BEN")
-    world.submit(world.view("ticket.reply", "U0BEN"), "U0BEN", text="note: ask ben")
+    card = world.card(contact)
+    view = world.opened(lambda: world.click(card, "ticket.reply", "U0BEN"), "ticket.reply", "U0BEN")
+    world.submit(view, "U0BEN", text="note: ask ben")
     wait_until(lambda: "a note, not sent" in str(written(world, contact)), "the note in the thread")
     assert sent(world, contact) == []
 
@@ -263,8 +268,7 @@ def test_the_dashboard_lists_open_tickets_with_mine_first_and_searches_and_sends
     world.click(world.cards(other)[0], "ticket.take", "U0BEN")
     for contact in (mine, other):
         card_with(world, contact, "Status", "Open")
-    clerk(world, "", "U0CLEO")
-    view = world.view("clerk.search", "U0CLEO")
+    view = world.opened(lambda: clerk(world, "", "U0CLEO"), "clerk.search", "U0CLEO")
     shown = str(view["blocks"])
     assert 0 < shown.index(mine) < shown.index(other)
 
@@ -274,8 +278,8 @@ def test_the_dashboard_lists_open_tickets_with_mine_first_and_searches_and_sends
     assert found
     world.do("close", user="U0CLEO", view_id=world.view("clerk.found", "U0CLEO")["id"])
 
-    world.do("click", user="U0CLEO", view_id=view["id"], action_id="clerk.send")
-    form, contact = world.view("clerk.send", "U0CLEO"), new_contact()
+    contact = new_contact()
+    form = world.opened(lambda: clicked(world, view, "clerk.send", "U0CLEO"), "clerk.send", "U0CLEO")
     wrong = world.submit(form, "U0CLEO", number="banana", line="+15550001111", text="Hi")
     assert '"number": ' in wrong["body"]
     sending = world.submit(form, "U0CLEO", number=contact, line="+15550001111", text="From the dashboard")
@@ -289,7 +293,7 @@ def test_a_text_is_sent_to_the_contact_picked_in_the_dashboard(world: World) -> 
     contact = new_contact()
     world.text(contact, "hello")
     world.card(contact)
-    clerk(world, "", "U0BEN")
-    world.do("click", user="U0BEN", view_id=world.view("clerk.search", "U0BEN")["id"], action_id="clerk.send")
-    world.submit(world.view("clerk.send", "U0BEN"), "U0BEN", contact=contact, line="+15550001111", text="Hi there")
+    view = world.opened(lambda: clerk(world, "", "U0BEN"), "clerk.search", "U0BEN")
+    form = world.opened(lambda: clicked(world, view, "clerk.send", "U0BEN"), "clerk.send", "U0BEN")
+    world.submit(form, "U0BEN", contact=contact, line="+15550001111", text="Hi there")
     wait_until(lambda: sent(world, contact) == ["Hi there"], "the text")
