@@ -55,6 +55,9 @@ MOST_IN_CONVERSATION: Final = 20
 MOST_OF_AUTHOR: Final = 500
 EDITS_KEPT: Final = 20
 
+FILLED: Final = ("name", "line", "agent")
+"""The placeholders of planned texts: the contact's name, the line's, and that of whoever planned it."""
+
 WALL_FORMAT: Final = "%Y-%m-%d %H:%M"
 
 WallTime = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d \d\d:\d\d)?$")]
@@ -97,6 +100,9 @@ class Planned(Document):
 
     It is `at_night` if its author wrote it to be sent at once, and the line held it for the end of the contact's night:
     then its `id` follows from that of the text that they wrote.
+
+    If it `fills`, its placeholders are filled in when it is released: from then on `body` is what the contact gets.
+    What was written to be sent at once, or planned by an earlier version, is sent as it was written.
     """
 
     id: str
@@ -114,6 +120,7 @@ class Planned(Document):
     moved: bool = False
     at_night: bool = False
     if_reply: IfReply = IfReply.HOLD
+    fills: bool = False
     state: PlannedState = PlannedState.PLANNED
     version: int = 1
     why: str = ""

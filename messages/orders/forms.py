@@ -13,8 +13,9 @@ from messages.deadlines.priority import Priority
 from messages.formats.numbers import NotANumber, parse
 from messages.orders.send_times import SendChoice, SendTime, send_time
 from messages.orders.snoozes import picked, snooze_of
-from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText, When
+from messages.planned import FILLED, ActOnPlanned, ChangePlan, IfReply, PlanText, When
 from messages.sms import LIMIT, WriteText
+from messages.team.placeholders import listed, named, trouble
 from messages.ticket import (
     NOTE_LIMIT,
     PRIORITY_STAYS,
@@ -196,6 +197,17 @@ def _text_error(text: str) -> str | None:
     return f"At most {LIMIT:,} characters, please: this has {length:,}." if length > LIMIT else None
 
 
+def _objection(text: str, *, later: bool) -> str | None:
+    """The error in a text to send now or later, if any: a placeholder is filled in only in what is sent later."""
+    if wrong := _text_error(text):
+        return wrong
+    if later:
+        return f"{wrong}." if (wrong := trouble(text, FILLED)) else None
+    if found := named(text, FILLED):
+        return f"Clerk fills in {listed(found)} only if a text is sent later: write it out, or pick a time below."
+    return None
+
+
 def _time(submission: Submission, shown: TextMetadata) -> SendTime | Mapping[str, str]:
     """When a text is to go out, or the errors in the fields that say it."""
     return send_time(
@@ -207,6 +219,11 @@ def _time(submission: Submission, shown: TextMetadata) -> SendTime | Mapping[str
         submission.at,
         shown.awake,
     )
+
+
+def _is_later(time: SendTime | Mapping[str, str]) -> bool:
+    """Whether a text is to be sent later; so it is if its time is wrong."""
+    return not isinstance(time, SendTime) or time.when is not None
 
 
 def _write(
@@ -230,25 +247,30 @@ def _if_reply(submission: Submission) -> IfReply:
 def _reply(submission: Submission) -> WriteText | PlanText | Errors:
     shown = ReplyMetadata.model_validate_json(submission.private_metadata)
     wrong = OPTED_OUT if shown.opted_out else BLOCKED if shown.blocked else None
-    wrong = wrong or _text_error(_field(submission, "text").text)
     time = _time(submission, shown)
+    wrong = wrong or _objection(_field(submission, "text").text, later=_is_later(time))
     if wrong or not isinstance(time, SendTime):
         return {**({"text": wrong} if wrong else {}), **({} if isinstance(time, SendTime) else time)}
     return _write(submission, shown, shown.line, shown.contact, time)
 
 
 class PlannedMetadata(TextMetadata):
-    """The private metadata of the modal that changes a planned text: which version of it, and for when it was."""
+    """The private metadata of the modal that changes a planned text: which version of it, and for when it was.
+
+    If it `fills`, placeholders are filled in when it leaves.
+    """
 
     planned: str
     version: int
     wall: str
+    fills: bool = False
 
 
 def _edit_planned(submission: Submission) -> ActOnPlanned | Errors:
     shown = PlannedMetadata.model_validate_json(submission.private_metadata)
     typed, date, clock = _field(submission, "text").text, _field(submission, "date"), _field(submission, "time")
-    errors: Errors = {"text": wrong} if (wrong := _text_error(typed)) else {}
+    wrong = _objection(typed, later=True) if shown.fills else _text_error(typed)
+    errors: Errors = {"text": wrong} if wrong else {}
     when = None
     if f"{date.selected_date} {clock.selected_time}" != shown.wall:
         at = send_time(SendChoice.AT, date.selected_date, clock.selected_time, shown.zone, "", submission.at)
@@ -312,9 +334,9 @@ def _send(submission: Submission) -> WriteText | PlanText | Errors:
             picked = parse(typed, line)
         except NotANumber as error:
             errors["number"] = str(error)
-    if wrong := _text_error(_field(submission, "text").text):
-        errors["text"] = wrong
     time = _time(submission, shown)
+    if wrong := _objection(_field(submission, "text").text, later=_is_later(time)):
+        errors["text"] = wrong
     if not isinstance(time, SendTime):
         errors |= time
     if errors or line is None or picked is None or not isinstance(time, SendTime):

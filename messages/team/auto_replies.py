@@ -6,12 +6,13 @@ no notification, and the contact still waits.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from messages.answering import AutoKind, AutoReplies
 from messages.formats.segments import Segments, segments
 from messages.sms import LIMIT
+from messages.team import placeholders
 
 LONGEST_WAIT: Final = 7 * 24 * 60
 """The most open minutes after which `waiting` may be due."""
@@ -31,8 +32,6 @@ PLACEHOLDERS: Final[Mapping[AutoKind, tuple[str, ...]]] = {
     AutoKind.WAITING: ("line",),
 }
 """What Clerk fills in: when the line opens, the line's name, and the name of the day."""
-
-_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 OFF: Final = "off"
 DEFAULT: Final = "default"
@@ -72,11 +71,8 @@ def _minutes(typed: str) -> int:
 
 def trouble(kind: AutoKind, words: str) -> str:
     """What is wrong with the words of a kind; blank if nothing is."""
-    known = PLACEHOLDERS[kind]
-    for name in _PLACEHOLDER.findall(words):
-        if name not in known:
-            named = " and ".join(f"{{{each}}}" for each in known)
-            return f"{{{name}}} is nothing that Clerk can fill in there: it knows {named}"
+    if why := placeholders.trouble(words, PLACEHOLDERS[kind]):
+        return why
     longest = segments(filled(words, _LONGEST)).characters
     return f"{longest} characters with what is filled in, and a text has at most {LIMIT}" if longest > LIMIT else ""
 
@@ -96,12 +92,12 @@ _LONGEST: Final = Filling(opens="on Wednesday at 10:00 (Buenos Aires)", line="n"
 
 def filled(words: str, filling: Filling) -> str:
     """Words with their placeholders filled in."""
-    return _PLACEHOLDER.sub(lambda found: str(getattr(filling, found[1], found[0])), words)
+    return placeholders.filled(words, asdict(filling))
 
 
 def is_fillable(words: str, filling: Filling) -> bool:
     """Whether there is something to fill in for each placeholder."""
-    return all(getattr(filling, name, "") for name in _PLACEHOLDER.findall(words))
+    return not placeholders.empty(words, asdict(filling))
 
 
 LONG: Final = 3

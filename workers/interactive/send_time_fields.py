@@ -23,13 +23,16 @@ from messages.calendar import day_words, time_words, wall_time, zone_words
 from messages.conversation import Contact
 from messages.formats.places import MeantIn, ZoneOf
 from messages.orders.send_times import SendChoice
-from messages.planned import WALL_FORMAT, IfReply, Planned
+from messages.planned import FILLED, WALL_FORMAT, IfReply, Planned
+from messages.team.placeholders import listed
 from workers.markup import clip_escaped, escape, unstyled
 
 TYPED: Final = 3000
 NAMED: Final = 100
 LABEL: Final = 75
 
+FILLS: Final = f"Clerk fills in {listed(FILLED)} when it leaves: the contact's name, the line's, and yours."
+FILLS_LATER: Final = f"In a text that is sent later, Clerk fills in {listed(FILLED)} when it leaves."
 
 _FIRST: Final = {
     IfReply.HOLD: "Wait for me to decide",
@@ -74,7 +77,7 @@ def fields(offered: Offered | None) -> list[Block]:
     zone = offered.where.zone if offered is not None else None
     hint = f"As clocks show it {place}." if offered else "Where they are, if their number tells it; else your time."
     return [
-        InputBlock(block_id="send", label=_plain("Send"), element=choice, optional=True),
+        InputBlock(block_id="send", label=_plain("Send"), element=choice, hint=_plain(FILLS_LATER), optional=True),
         InputBlock(block_id="date", label=_plain("Date"), element=DatePickerElement(action_id="date"), optional=True),
         InputBlock(
             block_id="time",
@@ -116,7 +119,7 @@ def edit(planned: Planned, contact: Contact, channel: str | None, response_url: 
     time = TimePickerElement(action_id="time", initial_time=f"{shown:%H:%M}", timezone=planned.zone)
     blocks: list[Block] = [
         ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)]),
-        InputBlock(block_id="text", label=_plain("Text"), element=words),
+        InputBlock(block_id="text", label=_plain("Text"), element=words, hint=_plain(FILLS) if planned.fills else None),
         InputBlock(block_id="date", label=_plain("Date"), element=day),
         InputBlock(block_id="time", label=_plain("Time"), element=time),
         _if_reply(planned.if_reply, "If they write first"),
@@ -126,6 +129,7 @@ def edit(planned: Planned, contact: Contact, channel: str | None, response_url: 
         "version": planned.version,
         "wall": shown.strftime(WALL_FORMAT),
         "zone": planned.zone,
+        "fills": planned.fills,
         "channel": channel,
         "response_url": response_url,
     }

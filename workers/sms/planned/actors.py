@@ -19,7 +19,6 @@ from messages.planned import (
     ActOnPlanned,
     CancelPlan,
     ChangePlan,
-    KeepPlan,
     ListPlanned,
     LookAtPlanned,
     Planned,
@@ -40,6 +39,7 @@ from workers.sms.may_send import LINE_GONE, Hold, at_door, at_release, facts_of,
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain
 from workers.sms.planned import words
+from workers.sms.planned.filling import objection_to_placeholders
 from workers.sms.planned.life import (
     Happening,
     PlanChange,
@@ -51,7 +51,7 @@ from workers.sms.planned.life import (
     refusal,
 )
 from workers.sms.planned.offer import ask_assignees
-from workers.sms.planned.release import settle, surroundings
+from workers.sms.planned.release import filled_in, settle, surroundings
 from workers.sms.replies import decide_reply
 
 log = structlog.get_logger("clerk.planned")
@@ -108,7 +108,7 @@ async def plan(message: PlanText, ports: Ports) -> None:
     time = meant(message.when, message.at, where.zone)
     wrong = (
         (LINE_GONE if parties.line is None else "")
-        or _objection_to_text(message.text, body, parties, now)
+        or _objection_to_text(message.text, body, parties, now, fills=True)
         or objection_to_time(time.placed.instant, message.at)
         or words.objection_to_count(
             await stores.planned.count_of_conversation(conversation), await stores.planned.count_of_author(message.by)
@@ -164,10 +164,12 @@ def _night_ends(due_at: datetime, parties: Parties) -> datetime | None:
     return verdict.until if isinstance(verdict, Hold) else None
 
 
-def _objection_to_text(markup: str, body: str, parties: Parties, now: datetime) -> str:
+def _objection_to_text(markup: str, body: str, parties: Parties, now: datetime, *, fills: bool) -> str:
     """Why a text can't be planned, in words; empty if it can."""
     if not body.strip():
         return words.NO_TEXT
+    if fills and (wrong := objection_to_placeholders(body)):
+        return wrong
     found = decide_reply(markup, body, (), ReplyMode.THREAD, objection(at_door(now, parties, now), parties))
     return words.NO_NOTE if found.state is State.NOTE else found.words
 
@@ -187,6 +189,7 @@ def _document(message: PlanText, body: str, zone: str, time: Meant) -> Planned:
         zone=zone,
         due_at=time.placed.instant,
         if_reply=message.if_reply,
+        fills=True,
         changed_by=message.by,
         look_at=time.placed.instant,
         correlation_id=correlation.get(),
@@ -211,6 +214,8 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
     for _ in range(TRIES):
         now = ports.now()
         happening = happens(found, around, now)
+        if happening is not None:
+            happening = await filled_in(found, happening, ports)
         after = found if happening is None else decide(found, happening, now).planned
         if after is found or await ports.stores.planned.save(after, found):
             _count(found, after)
@@ -281,13 +286,13 @@ async def _ordered(
         around = await surroundings([planned], ports)
         if (barring := may_leave_now(planned, around, ports.now())) is not None:
             return barring, ""
-    match command:
-        case SendPlanNow():
-            return Happening(PlanEvent.SEND_NOW, message.by, message.order), ""
-        case KeepPlan():
-            return Happening(PlanEvent.KEEP, message.by, message.order), ""
-        case ChangePlan():
-            return await _changed(message, command, planned, contact, ports)
+    if isinstance(command, ChangePlan):
+        return await _changed(message, command, planned, contact, ports)
+    event = PlanEvent.SEND_NOW if isinstance(command, SendPlanNow) else PlanEvent.KEEP
+    happening = await filled_in(planned, Happening(event, message.by, message.order), ports)
+    if happening.event is PlanEvent.DUE_AND_UNFILLED:
+        return None, words.unfilled(happening.why)
+    return happening, ""
 
 
 async def _changed(
@@ -298,7 +303,7 @@ async def _changed(
     parties = await ports.stores.opt_outs.parties(planned.line, planned.contact)
     if command.text is not None:
         body = plain(command.text, await names(command.text, message.at, ports))
-        if wrong := _objection_to_text(command.text, body, parties, ports.now()):
+        if wrong := _objection_to_text(command.text, body, parties, ports.now(), fills=planned.fills):
             return None, wrong
     wall, due_at = planned.wall, planned.due_at
     if command.when is not None:
@@ -309,7 +314,7 @@ async def _changed(
     elif due_at <= message.at and planned.state is PlannedState.HELD:
         return None, words.NEW_TIME
     change = PlanChange(command.version, body, wall, where.zone, due_at, command.if_reply or planned.if_reply)
-    shown = planned.model_copy(update={"due_at": due_at, "zone": where.zone, "if_reply": change.if_reply})
+    shown = planned.model_copy(update={"body": body, "due_at": due_at, "zone": where.zone, "if_reply": change.if_reply})
     agent, night_ends = await _zone_of(message.by, ports), _night_ends(due_at, parties)
     answer = words.confirmation(shown, contact, where, time, ports.now(), agent=agent, night_ends=night_ends)
     return Happening(PlanEvent.EDIT, message.by, message.order, change=change), answer

@@ -30,6 +30,7 @@ class PlanEvent(StrEnum):
     DUE = "due, and it may be sent"
     DUE_IN_QUIET_HOURS = "due in quiet hours"
     DUE_LONG_AGO = "due more than four hours ago"
+    DUE_AND_UNFILLED = "due, and a placeholder has nothing to be filled in"
     DUE_AND_REFUSED = "due, and it may not be sent"
     RULES_CHANGED = "its zone's rules change, so that its time is another instant"
     REMINDER_DUE = "held for another day"
@@ -61,6 +62,7 @@ LIFE: Final[dict[PlanEvent, dict[PlannedState, PlannedState | PlanOutcome]]] = {
     PlanEvent.DUE:                  {P: R, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_IN_QUIET_HOURS:   {P: P, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_LONG_AGO:         {P: H, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.DUE_AND_UNFILLED:     {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_AND_REFUSED:      {P: X, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.RULES_CHANGED:        {P: P, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.REMINDER_DUE:         {P: Z, H: H, R: Z, C: Z, X: Z},
@@ -103,7 +105,8 @@ _TEXT: Final = {
 class Happening:
     """An event with what belongs to it: who ordered it and under which identity, until when it waits, why.
 
-    `change` are the new fields of an edit; `version` is the one that its author saw.
+    `change` are the new fields of an edit. `body` is what the contact gets of a text with placeholders, if this
+    releases it.
     """
 
     event: PlanEvent
@@ -112,6 +115,7 @@ class Happening:
     until: datetime | None = None
     why: str = ""
     change: "PlanChange | None" = None
+    body: str | None = None
 
 
 @dataclass(frozen=True)
@@ -265,7 +269,8 @@ def _fields(
     why = happening.why or WHY.get(event, "")
     if found.is_final:
         look_at = now + SETTLED_WITHIN if found is R else None
-        return {"why": why, "ended_at": now, "look_at": look_at}
+        body = happening.body if found is R and happening.body is not None else planned.body
+        return {"why": why, "ended_at": now, "look_at": look_at, "body": body}
     if event is PlanEvent.REMINDER_DUE:
         return {"reminded": planned.reminded + 1, "look_at": now + REMIND_EVERY}
     if found is H:

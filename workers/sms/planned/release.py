@@ -1,17 +1,23 @@
-"""Puts released planned texts into the outbox, and reads what planned texts depend on."""
+"""Puts released planned texts into the outbox, and reads what planned texts depend on and are filled in with."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+
+import structlog
 
 from messages.opt_outs import OptOut
 from messages.planned import Planned, PlannedState
 from messages.sms import Direction, Origin, SendTexts, Sms, State
 from messages.ticket import AgentWrote
+from workers.failures import Permanent, SlackError
 from workers.ports import Ports
 from workers.sms.compose import DECIDED_WITHIN
 from workers.sms.may_send import facts_of
-from workers.sms.planned.life import Surroundings
+from workers.sms.planned.filling import asked_for, with_filling
+from workers.sms.planned.life import Happening, Surroundings
 from workers.sms.sending import WAIT_FOR_EARLIER
+
+log = structlog.get_logger("clerk.planned")
 
 
 async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
@@ -36,6 +42,29 @@ async def _gone_since(authors: Collection[str], ports: Ports) -> Mapping[str, da
     """Since when the accounts are deactivated of those authors whose are."""
     known = await ports.stores.agents.named(authors)
     return {each.id: each.account_at for each in known if each.deactivated and each.account_at is not None}
+
+
+async def filled_in(planned: Planned, happening: Happening, ports: Ports) -> Happening:
+    """What happens to a planned text: if that releases it, with what its placeholders say now, or it is held."""
+    asked = asked_for(planned, happening, ports.now())
+    return with_filling(planned, happening, await _values(planned, asked, ports)) if asked else happening
+
+
+async def _values(planned: Planned, asked: Collection[str], ports: Ports) -> Mapping[str, str]:
+    """What is filled in for the placeholders that are asked for."""
+    values = dict.fromkeys(asked, "")
+    if "name" in asked and (contact := await ports.stores.contacts.get(planned.contact)) is not None:
+        values["name"] = contact.name
+    if "line" in asked and (line := await ports.stores.lines.get(planned.line)) is not None:
+        values["line"] = line.label
+    if "agent" in asked:
+        try:
+            values["agent"] = await ports.slack.user_name(planned.by)
+        except SlackError as error:
+            if not isinstance(error, Permanent):
+                raise
+            log.warning("Slack does not name the author of a planned text", user=planned.by, error=error.code)
+    return values
 
 
 async def settle(planned: Planned, ports: Ports) -> None:

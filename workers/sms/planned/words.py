@@ -11,6 +11,7 @@ from messages.conversation import Contact
 from messages.formats.later import Meant
 from messages.formats.places import MeantIn, ZoneOf
 from messages.planned import MOST_IN_CONVERSATION, MOST_OF_AUTHOR, IfReply, Planned, PlannedState
+from messages.team.placeholders import named
 from workers.markup import clip_escaped, local_time, mention, moment, unstyled
 
 NAMED: Final = 100
@@ -39,12 +40,20 @@ NONE_PLANNED: Final = (
     "You have planned no texts. `/clerk later +15551234567 tomorrow 9:00: your text` plans one, and so does *Send* in "
     "the Reply form."
 )
+NAMELESS: Final = (
+    "The contact has no name yet: unless somebody gives them one (`/clerk name`) before, it waits for you then."
+)
 OFFER: Final = "You have written to the contact. Is what was planned before still right?"
 
 
 def author_gone(planned: Planned) -> str:
     """What those are asked who are on the ticket, if a planned text's author is gone."""
     return f"The account of {mention(planned.by)} was deactivated, and what they planned is held. Is it still right?"
+
+
+def unfilled(why: str) -> str:
+    """What an agent is told who sends a text whose placeholders can't be filled in."""
+    return f"Nothing was sent: {why}. Change the text with *Edit*, or give the contact a name with `/clerk name`."
 
 
 def objection_to_count(in_conversation: int, of_author: int) -> str:
@@ -96,7 +105,8 @@ def confirmation(
         IfReply.SEND: f"If {name} writes first, it is sent all the same.",
     }
     night = "" if night_ends is None else _moved_to(planned.model_copy(update={"due_at": night_ends}), name, now)
-    return " ".join(filter(None, [when, clock_change(meant), night, first[planned.if_reply]]))
+    nameless = NAMELESS if planned.fills and not contact.name and named(planned.body, ("name",)) else ""
+    return " ".join(filter(None, [when, clock_change(meant), night, first[planned.if_reply], nameless]))
 
 
 def _moved_to(planned: Planned, name: str, now: datetime) -> str:

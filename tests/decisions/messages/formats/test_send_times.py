@@ -94,10 +94,10 @@ def test_the_send_form_leaves_the_zone_to_the_number() -> None:
 SHOWN = {"planned": "P1", "version": 3, "wall": "2026-03-03 09:00", "zone": BERLIN}
 
 
-def _edit(date: str = "2026-03-03", clock: str = "09:00", text: str = "New") -> Any:
+def _edit(date: str = "2026-03-03", clock: str = "09:00", text: str = "New", **shown: Any) -> Any:
     time = {"date": {"selected_date": date}, "time": {"selected_time": clock}}
     first = {"if_reply": {"selected_option": {"value": "send"}}}
-    return forms.read(_submission("planned.edit", SHOWN, text={"value": text}, **time, **first))
+    return forms.read(_submission("planned.edit", {**SHOWN, **shown}, text={"value": text}, **time, **first))
 
 
 def test_an_edit_changes_the_time_only_if_another_one_is_picked() -> None:
@@ -111,3 +111,24 @@ def test_an_edit_changes_the_time_only_if_another_one_is_picked() -> None:
 
 def test_what_is_wrong_with_an_edit_is_answered_on_its_field() -> None:
     assert _edit(date="2026-02-01", text="").keys() == {"text", "time"}
+
+
+NOW_ONLY = "Clerk fills in {name} only if a text is sent later: write it out, or pick a time below."
+UNKNOWN = "{nmae} is nothing that Clerk can fill in there: it knows {name}, {line} and {agent}."
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "later"),
+    [("Hi {name}", NOW_ONLY, None), ("Hi {nmae}", None, UNKNOWN), ('{"a": 1} {', None, None), ("{1}", None, None)],
+)
+def test_a_placeholder_is_for_what_is_sent_later_and_what_is_none_is_refused_on_the_field(
+    text: str, now: str | None, later: str | None
+) -> None:
+    typed = {"text": {"value": text}}
+    for found, wrong in (
+        (forms.read(_submission("ticket.reply", REPLY, **typed)), now),
+        (forms.read(_submission("ticket.reply", REPLY, **typed, **LATER)), later),
+        (_edit(text=text, fills=True), later),
+        (_edit(text=text), None),
+    ):
+        assert (found if isinstance(found, dict) else None) == ({"text": wrong} if wrong else None)

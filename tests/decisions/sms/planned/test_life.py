@@ -40,6 +40,7 @@ ROWS: Final = {
     (E.DUE_IN_QUIET_HOURS, P): P,
     (E.DUE_LONG_AGO, P): H,
     (E.RULES_CHANGED, P): P,
+    (E.DUE_AND_UNFILLED, P): H,
     (E.DUE_AND_REFUSED, P): X,
     (E.REMINDER_DUE, H): H,
     (E.REMINDED_ENOUGH, H): C,
