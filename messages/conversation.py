@@ -74,7 +74,7 @@ class Arrival:
 
     `keyword` says whether it is a STOP, START or HELP, and `digest` is a hash of its words; None: whoever looked at it
     did not ask. `found_at` is when Clerk took it in, if that was late (`messages/sms.py`). A `muted` one came while the
-    contact was blocked.
+    contact was blocked, and an `out` one while they had opted out. `wish` is the keyword that the provider answers.
     """
 
     seq: int
@@ -84,6 +84,8 @@ class Arrival:
     digest: str | None = None
     found_at: Moment | None = None
     muted: bool = False
+    wish: str | None = None
+    out: bool = False
 
     @property
     def noticed_at(self) -> datetime:
@@ -94,6 +96,11 @@ class Arrival:
     def is_silent(self) -> bool:
         """Whether it notifies nobody, and nobody waits for an answer to it."""
         return self.reaction or self.muted
+
+    @property
+    def waits(self) -> bool:
+        """Whether the contact waits for an answer to it: the provider answers a keyword, nobody one who is `out`."""
+        return not self.is_silent and self.wish is None and not self.out
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class Sms(Document):
 
     `others` are the other recipients of an inbound text to a group. An inbound `reaction` quotes a text of ours: the
     thread shows it, and it changes and notifies nothing. Nor does a `muted` one: the team had blocked the contact when
-    it got its place.
+    it got its place. To an `out` one nobody may answer: the contact had opted out when it got its place.
 
     `media` came with an inbound text; `unattached` is its conversation until the thread shows them or says why not.
     `files` go out with an outbound text. `orders` are the newest orders to resend it that were carried out.
@@ -158,6 +158,7 @@ class Sms(Document):
     others: tuple[str, ...] = ()
     reaction: bool = False
     muted: bool = False
+    out: bool = False
     received_at: Moment
     stored_at: Moment | None = None
     after: str | None = None

@@ -104,7 +104,8 @@ class Ticket(Document):
 
     Texts `first_text`..`last_text` of the conversation belong to it. `close_at` is when Solved becomes Closed.
     `waiting_since` is when the contact wrote what no agent has answered; None while nobody waits for an answer. Clerk
-    filed that at `wait_filed_at`: who wrote to the contact before has not answered it.
+    filed that at `wait_filed_at`: who wrote to the contact before has not answered it. At `wait_ended_at` Clerk found
+    that they have opted out, or have texted keywords alone: nobody waits until they write something else.
     `written_at` is when a person last wrote to the contact, on this ticket or one before it. While `blocked`, the
     team has blocked the contact: nobody waits, and no clock runs.
     `clocks` are those of the line's policy, as they follow from what has happened (`marks`). The next of them warns or
@@ -141,6 +142,7 @@ class Ticket(Document):
     close_at: Moment | None = None
     waiting_since: Moment | None = None
     wait_filed_at: Moment | None = None
+    wait_ended_at: Moment | None = None
     written_at: Moment | None = None
     blocked: bool = False
     clocks: tuple[TicketClock, ...] = ()
@@ -154,7 +156,7 @@ class Ticket(Document):
     @property
     def waits_since(self) -> datetime | None:
         """When the contact began to wait; tickets of earlier versions do not say it, and New ones wait all the same."""
-        if self.blocked:
+        if self.blocked or self.wait_ended_at is not None:
             return None
         return self.waiting_since or (self.created_at if self.status is Status.NEW else None)
 

@@ -125,7 +125,17 @@ def arrival(text: Sms) -> Arrival:
     """A contact's text as those see it who decide what follows from it."""
     is_keyword = text.wish is not None or text.unheeded is not None
     digest = words_digest(text.body)
-    return Arrival(text.seq or 0, text.received_at, text.reaction, is_keyword, digest, text.found_at, text.muted)
+    return Arrival(
+        seq=text.seq or 0,
+        at=text.received_at,
+        reaction=text.reaction,
+        keyword=is_keyword,
+        digest=digest,
+        found_at=text.found_at,
+        muted=text.muted,
+        wish=text.wish,
+        out=text.out,
+    )
 
 
 def came(text: Sms) -> str:

@@ -37,7 +37,8 @@ class TicketClock(Document):
     It has used up `ran` before the present run, which began at `running_since` (None: it pauses, or has stopped).
     It falls due at `due_at`, and is about to at `warn_at`; both None while it pauses, has stopped, or counts open
     hours that never come. `warned_at` and `breached_at` are when Clerk found that these had passed. `stopped_at` is
-    when it stopped for good, and `by` the text that stopped it (None: the ticket's status did).
+    when it stopped for good, and `by` the text that stopped it; None: the ticket's status did, or the contact has
+    `opted_out`.
 
     `policy`, `calendar` and `calendar_version` say from which version of which rules the due times come.
     """
@@ -54,6 +55,7 @@ class TicketClock(Document):
     breached_at: Moment | None = None
     stopped_at: Moment | None = None
     by: str | None = None
+    opted_out: bool = False
     policy: int = 0
     calendar: str = ""
     calendar_version: int = 0
@@ -78,6 +80,8 @@ class MarkKind(StrEnum):
     """The contact wrote."""
     ANSWER = "answer"
     """A person's text was accepted by the provider, or came to nothing."""
+    OPTED_OUT = "opted_out"
+    """The contact opted out: nobody may answer."""
     RUNS = "runs"
     """The ticket became New or Open."""
     PAUSES = "pauses"
@@ -116,6 +120,14 @@ class RecordAnswer(QueueMessage):
     at: Moment
     tries: int = 0
     failed: bool = False
+
+
+class EndWait(QueueMessage):
+    """A contact has opted out, as of `at`, by something else than a text of this conversation: nobody may answer."""
+
+    actor = "tickets.end_wait"
+    conversation: str
+    at: Moment
 
 
 class TickClocks(QueueMessage):

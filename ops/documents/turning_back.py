@@ -62,7 +62,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "former.begun_at",
         "outcome.at",
     ),
-    "tickets": ("due_at", "written_at", "wait_filed_at"),
+    "tickets": ("due_at", "written_at", "wait_filed_at", "wait_ended_at"),
     "planned": ("since", "woken_at"),
     "sms": (
         "stored_at",

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation, SequenceTexts, conversation_id
+from messages.deadlines.clocks import EndWait
 from messages.deadlines.interruption import NOTICED, with_text
 from messages.formats.numbers import why_no_line
 from messages.formats.reactions import is_reaction, may_be_reaction
@@ -83,6 +84,8 @@ async def _store_for_no_line(message: SmsReceived, ports: Ports) -> None:
         counted = Standing(wish is OptOut.STOP, message.received_at)
         for conversation in await ports.stores.opt_outs.record(message.line, message.contact, counted, message.pool):
             await redraw(conversation, ports)
+            if counted.out:
+                await ports.publisher.publish(EndWait(conversation=conversation, at=ports.now()))
     if await ports.stores.texts.add(_document(message, ports.now())):
         why = why_no_line(message.line) or "add the line"
         log.warning("a text came to a number that is not a line; it is stored", sms=message.sid, why=why)
@@ -166,6 +169,8 @@ async def _record_wish(text: Sms, ports: Ports) -> str:
             if conversation != text.conversation:  # its own pass follows anyway
                 await redraw(conversation, ports)
                 await ports.publisher.publish(LookAtPlanned(conversation=conversation))
+                if counted.out:
+                    await ports.publisher.publish(EndWait(conversation=conversation, at=ports.now()))
     was_out = before.out or before.since == text.received_at
     return notice(wish, words, opted_out=was_out, in_pool=bool(text.pool))
 
@@ -189,7 +194,7 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
             await stores.conversations.begin_ordering(id, ports.now())
         newest, unplaced = await stores.texts.to_put_in_order(id, conversation.debounce.considered)
         texts, answered = await _next_texts(id, newest, unplaced, ports)
-        placed = await _place(texts, newest, ports, muted=conversation.is_blocked)
+        placed = await _place(texts, newest, conversation, ports)
         if texts or answered:
             await ports.publisher.publish(_filing(id, placed))
         if placed and conversation.planned:
@@ -254,17 +259,24 @@ def _filing(conversation: str, placed: Sequence[Sms]) -> FileTexts:
     return FileTexts(conversation=conversation, arrivals=arrivals, newest=last_text(placed[-1]))
 
 
-async def _place(candidates: Sequence[Sms], newest: Sms | None, ports: Ports, *, muted: bool) -> Sequence[Sms]:
+async def _place(
+    candidates: Sequence[Sms], newest: Sms | None, conversation: Conversation, ports: Ports
+) -> Sequence[Sms]:
     """The texts with the places after `newest`; fewer if another worker took one.
 
-    They are `muted` if the team has blocked the contact: what they are is decided once, whoever asks later.
+    They are `muted` if the team has blocked the contact, and `out` if the contact has opted out: what they are is
+    decided once, whoever asks later.
     """
     last, placed = newest.seq or 0 if newest else 0, []
+    out = bool(candidates) and await ports.stores.opt_outs.is_out(conversation)
     for seq, text in enumerate(candidates, last + 1):
         words, reaction = await _record_wish(text, ports), await _is_reaction(text, ports)
-        if not await ports.stores.texts.place(text, seq, words, reaction=reaction, muted=muted):
+        out = text.wish == OptOut.STOP or (out and text.wish != OptOut.START)
+        update = {"words": words, "reaction": reaction, "muted": conversation.is_blocked, "out": out}
+        found = text.model_copy(update=update)
+        if not await ports.stores.texts.place(found, seq):
             break
-        placed.append(text.model_copy(update={"seq": seq, "reaction": reaction, "muted": muted}))
+        placed.append(found.model_copy(update={"seq": seq}))
     return placed
 
 

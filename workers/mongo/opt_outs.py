@@ -63,6 +63,11 @@ class OptOuts(DocumentStore[PoolOptOut]):
         """Whether a contact has opted out of what a line sends, by these documents and the pool's."""
         return standing(line, contact, conversation, await self._of_pool(line, contact.id))
 
+    async def is_out(self, conversation: Conversation) -> bool:
+        """Whether a contact has opted out of what a line sends, by this document and the pool's."""
+        line = await self._lines.get(conversation.line)
+        return standing(line, None, conversation, await self._of_pool(line, conversation.contact)).out
+
     async def _of_pool(self, line: Line | None, contact: str) -> PoolOptOut | None:
         return await self.get(scope_id(line.id, contact, line.pool)) if line is not None and line.pool else None
 

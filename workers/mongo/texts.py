@@ -59,7 +59,7 @@ def _still_open(text: Sms) -> dict[str, Any]:
     return as_read if text.state is State.WAITING else {**as_read, "state": State.REFUSED, "late": True}
 
 
-_ARRIVAL: Final = {"seq": 1, "received_at": 1, "stored_at": 1, "reaction": 1, "muted": 1}
+_ARRIVAL: Final = {"seq": 1, "received_at": 1, "stored_at": 1, "reaction": 1, "muted": 1, "wish": 1, "out": 1}
 
 
 def _arrival(fields: Mapping[str, Any]) -> Arrival:
@@ -67,7 +67,8 @@ def _arrival(fields: Mapping[str, Any]) -> Arrival:
     came_at = fields["received_at"]
     found_at = found_late(came_at, fields.get("stored_at"))
     reaction, muted = fields.get("reaction", False), fields.get("muted", False)
-    return Arrival(fields["seq"], came_at, reaction, found_at=found_at, muted=muted)
+    wish, out = fields.get("wish"), fields.get("out", False)
+    return Arrival(fields["seq"], came_at, reaction, found_at=found_at, muted=muted, wish=wish, out=out)
 
 
 class Texts(DocumentStore[Sms]):
@@ -118,15 +119,12 @@ class Texts(DocumentStore[Sms]):
         before = {} if after is None else {"after": after}
         await self._update({"_id": text.id}, {"$set": {"asking": False, **before}})
 
-    async def place(self, text: Sms, seq: int, words: str = "", *, reaction: bool = False, muted: bool = False) -> bool:
-        """Give a text its place, with words for the thread if need be; False if it has one, or the place is taken."""
+    async def place(self, text: Sms, seq: int) -> bool:
+        """Give a text its place, with what it has become by then; False if it has one, or the place is taken."""
         place: dict[str, Any] = {"place": _place_key(seq), "seq": seq}
-        if reaction:
-            place["reaction"] = True
-        if muted:
-            place["muted"] = True
-        if words:
-            place |= {"words": words, "unshown": text.conversation}
+        place |= {name: True for name in ("reaction", "muted", "out") if getattr(text, name)}
+        if text.words:
+            place |= {"words": text.words, "unshown": text.conversation}
         try:
             return await self._update({"_id": text.id, "place": _key_without_place(text.id)}, {"$set": place})
         except DuplicateKeyError:

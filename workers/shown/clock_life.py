@@ -109,6 +109,8 @@ def _state(clock: TicketClock, ran: timedelta) -> str:
 def _end(clock: TicketClock) -> str:
     if clock.by is not None:
         return "answered"
+    if clock.opted_out:
+        return "the contact opted out"
     return "solved without an answer" if clock.kind.is_response else "solved"
 
 

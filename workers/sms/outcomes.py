@@ -7,7 +7,7 @@ which contacts have opted out: 21610 says so, a delivery says the opposite.
 from datetime import datetime
 from typing import Final
 
-from messages.deadlines.clocks import RecordAnswer
+from messages.deadlines.clocks import EndWait, RecordAnswer
 from messages.line import Line
 from messages.opt_outs import OptOutWords, Standing, blocked, is_toll_free, words_of
 from messages.planned import LookAtPlanned
@@ -90,3 +90,5 @@ async def _record(text: Sms, judged: Standing, ports: Ports) -> None:
     for conversation in await ports.stores.opt_outs.record(text.line, text.contact, judged, pool):
         await redraw(conversation, ports)
         await ports.publisher.publish(LookAtPlanned(conversation=conversation))
+        if judged.out:
+            await ports.publisher.publish(EndWait(conversation=conversation, at=ports.now()))

@@ -51,7 +51,7 @@ from workers.tickets.lifecycle import (
 )
 from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
 from workers.tickets.snooze_facts import are_thanks, confirm_snooze, snooze_facts
-from workers.tickets.waiting import first_came, waiting, waits_on
+from workers.tickets.waiting import first_came, waiting_after, waits_on
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -126,8 +126,8 @@ async def _file(
         wakes = asleep is not None and asleep.wake_on_text and not silent
         thanks = wakes and await are_thanks(conversation, first, newest.seq, ports)
         arrivals = await _arrivals(message, first, newest, ports)
-        came_at = first_came(arrivals, first, newest.seq) or newest.at
-        received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, only_thanks=thanks, came_at=came_at)
+        wait = waiting_after(ticket, arrivals, first, newest, now)
+        received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, only_thanks=thanks, wait=wait)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
             return extended if await save(ticket, extended, line, ports, arrivals=arrivals) else None
@@ -135,7 +135,7 @@ async def _file(
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
     arrivals = await _arrivals(message, first, newest, ports)
-    wait = waiting(None, first_came(arrivals, first, newest.seq) or newest.at, now)
+    wait = waiting_after(None, arrivals, first, newest, now)
     more = {**wait, "newest": newest, "written_at": ticket.written_at if ticket else None}
     more |= {"blocked": ticket is not None and ticket.blocked}
     return await begin(new.model_copy(update={**covered, **more}), line, ports, arrivals)

@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from messages.deadlines.clocks import RecordAnswer, TickClocks
+from messages.deadlines.clocks import EndWait, RecordAnswer, TickClocks
 from messages.notification import ConsiderNotifying
 from messages.ticket import ActOnTicket, AnswerFailed, Ticket
 from workers.ports import Ports
@@ -12,8 +12,9 @@ from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.tickets.actors import act
 from workers.tickets.clocks.of_ticket import answers, ticked, with_clocks
-from workers.tickets.clocks.rules import Answered
-from workers.tickets.clocks.saving import SETTLE_WITHIN, consider_alerts, rules, tell_of_clocks
+from workers.tickets.clocks.rules import Answered, OptedOut
+from workers.tickets.clocks.saving import SETTLE_WITHIN, consider_alerts, rules, save, tell_of_clocks
+from workers.tickets.waiting import end_of_wait
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -46,6 +47,24 @@ async def record_answer(message: RecordAnswer, ports: Ports) -> None:
     await tell_of_clocks(ticket, after, ports)
     if after.clocks != ticket.clocks:
         await redraw(ticket.conversation, ports)
+
+
+@actor(handles=EndWait)
+async def end_wait(message: EndWait, ports: Ports) -> None:
+    """Let nobody wait for an answer any more, and stop the clocks that an answer stops: nobody may answer."""
+    for _ in range(10):
+        ticket = await ports.stores.tickets.newest(message.conversation)
+        if ticket is None or (ended := end_of_wait(ticket, message.at, ports.now())) is ticket:
+            return
+        line = await ports.stores.lines.get(ticket.line)
+        event = OptedOut(f"at {message.at.isoformat()}", message.at, ports.now())
+        if await save(ticket, ended, line, ports, events=(event,)):
+            break
+    else:
+        raise LostVersionRace
+    episode = None if ended.is_closed else ended.episode
+    await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation, episode=episode))
+    await consider_alerts(ended, ports)
 
 
 @actor(handles=TickClocks)

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -263,12 +263,12 @@ def receive(
     *,
     silent: bool = False,
     only_thanks: bool = False,
-    came_at: datetime | None = None,
+    wait: Mapping[str, Any] | None = None,
 ) -> Ticket | None:
     """The ticket with the contact's texts up to `last_text`; None if it is Closed and needs a successor.
 
     `silent` ones alone (reactions, texts of a blocked contact) change no status, and need no successor. Thanks alone
-    end no snooze. The first of the texts came at `came_at`, if not now.
+    end no snooze. `wait` says since when the contact waits now, as fields of the ticket; None: since now at the latest.
     """
     if last_text <= ticket.last_text:
         return ticket
@@ -278,7 +278,8 @@ def receive(
     if not isinstance(status, Status):
         return None
     heard = snoozing.after(ticket, SnoozeEvent.THANKS if only_thanks else SnoozeEvent.TEXT, now)
-    draft = {"status": status, "last_text": last_text, **waiting(ticket, came_at or now, now), **heard}
+    waits = waiting(ticket, now, now) if wait is None else wait
+    draft = {"status": status, "last_text": last_text, **waits, **heard}
     return next_version(ticket, draft, None, now, "text", solved_for)
 
 
@@ -323,7 +324,7 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "written_at", "snooze"}
+        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "wait_ended_at", "written_at", "snooze"}
     )
     if "snooze" in draft:
         changes += (*snoozing.changes(ticket.snooze, draft["snooze"]),)

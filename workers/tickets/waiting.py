@@ -1,7 +1,8 @@
 """Since when a ticket's contact waits for an answer. Pure.
 
 They wait since their oldest text without an answer came, however late Clerk found it. An answer is what an agent wrote
-after Clerk had filed that text: who wrote before can't have known of it.
+after Clerk had filed that text: who wrote before can't have known of it. To a STOP, START or HELP the provider answers,
+and of a contact who has opted out nobody can say that they wait: nobody may answer.
 """
 
 from collections.abc import Sequence
@@ -9,15 +10,42 @@ from datetime import datetime
 from typing import Any
 
 from messages.conversation import Arrival
-from messages.ticket import Ticket
+from messages.opt_outs import OptOut
+from messages.ticket import LastText, Ticket
 
 
 def waiting(ticket: Ticket | None, came_at: datetime, now: datetime) -> dict[str, Any]:
     """Since when the contact waits, as fields of the ticket, once texts are filed whose first came at `came_at`."""
     came_at = min(came_at, now)
-    if ticket is None or ticket.waiting_since is None:
-        return {"waiting_since": came_at, "wait_filed_at": now}
+    if ticket is None or ticket.waiting_since is None or ticket.wait_ended_at is not None:
+        return {"waiting_since": came_at, "wait_filed_at": now, "wait_ended_at": None}
     return {"waiting_since": min(came_at, ticket.waiting_since)}
+
+
+def waiting_after(
+    ticket: Ticket | None, arrivals: Sequence[Arrival], first: int, newest: LastText, now: datetime
+) -> dict[str, Any]:
+    """Since when the contact waits, as fields of the ticket, once the texts `first` to the newest are filed."""
+    new = sorted((each for each in arrivals if first <= each.seq <= newest.seq), key=lambda each: each.seq)
+    stop = max((each.seq for each in new if each.wish == OptOut.STOP), default=None)
+    asking = [each.at for each in new if each.waits and each.seq > (stop or 0)]
+    if asking:
+        return waiting(ticket if stop is None else None, min(asking), now)
+    if all(each.is_silent for each in new):
+        return waiting(ticket, first_came(new, first, newest.seq) or newest.at, now)
+    is_over = ticket is None or stop is not None or any(each.out for each in new)
+    return {"wait_ended_at": now} if is_over else {}
+
+
+def end_of_wait(ticket: Ticket, at: datetime, now: datetime) -> Ticket:
+    """The ticket of whose contact is found now that they opted out at a time; the same if what they wrote came later.
+
+    An answer that has ended their wait may turn out to have failed: it ends for good.
+    """
+    wrote_later = ticket.waiting_since is not None and (ticket.wait_filed_at or ticket.waiting_since) > at
+    if wrote_later or ticket.wait_ended_at is not None:
+        return ticket
+    return ticket.model_copy(update={"wait_ended_at": now, "version": ticket.version + 1, "updated_at": now})
 
 
 def is_answered(ticket: Ticket, written_at: datetime) -> bool:

@@ -9,6 +9,7 @@ from messages.conversation import Arrival
 from messages.deadlines.clocks import TicketClock
 from messages.deadlines.policy import Policy
 from messages.line import Line
+from messages.opt_outs import OptOut
 from messages.sms import Sms, State
 from messages.ticket import Change, Entry, Status, Ticket
 from workers.tickets.clocks.rules import (
@@ -18,6 +19,7 @@ from workers.tickets.clocks.rules import (
     ContactWrote,
     Event,
     Moved,
+    OptedOut,
     Retargeted,
     Ticked,
     advance,
@@ -83,8 +85,11 @@ def _events(read: Ticket | None, ticket: Ticket, now: datetime, arrivals: Sequen
         yield from _before_policy(read)
     filed = ticket.first_text - 1 if read is None else read.last_text
     for each in arrivals:
-        if filed < each.seq <= ticket.last_text and not each.reaction and not each.muted:
+        is_new = filed < each.seq <= ticket.last_text
+        if is_new and each.waits:
             yield ContactWrote(each.seq, each.at, now)
+        elif is_new and each.wish == OptOut.STOP:
+            yield OptedOut(str(each.seq), each.at, now)
     if read is not None and ticket.status is not read.status:
         yield Moved(ticket.status, ticket.updated_at, ticket.version)
 

@@ -34,6 +34,7 @@ EFFECTS: Final[Mapping[MarkKind, tuple[ClockEffect, ClockEffect]]] = {
     #          first or next response, resolution
     M.TEXT:   (X.BEGINS,               X.NOTHING),
     M.ANSWER: (X.STOPS,                X.NOTHING),
+    M.OPTED_OUT: (X.STOPS,             X.NOTHING),
     M.RUNS:   (X.NOTHING,              X.RESUMES),
     M.PAUSES: (X.NOTHING,              X.PAUSES),
     M.SOLVED: (X.STOPS,                X.STOPS),
@@ -50,6 +51,10 @@ MARKS_OF: Final[Mapping[Status, MarkKind]] = {
     Status.CLOSED: MarkKind.SOLVED,
 }
 """What a status means to the clocks."""
+
+
+TOLD: Final = frozenset({MarkKind.TEXT, MarkKind.ANSWER, MarkKind.OPTED_OUT})
+"""What marks no status."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,16 @@ class Ticked:
     """Time has passed: what has warned or fallen due is to be noted."""
 
 
-type Event = ContactWrote | Answered | Moved | Retargeted | Ticked
+@dataclass(frozen=True)
+class OptedOut:
+    """The contact opted out at `at`, and Clerk filed that at `known_at`; `of` names what told so, as a text does."""
+
+    of: str
+    at: datetime
+    known_at: datetime
+
+
+type Event = ContactWrote | OptedOut | Answered | Moved | Retargeted | Ticked
 
 
 @dataclass(frozen=True)
@@ -158,16 +172,20 @@ def _with_mark(marks: tuple[ClockMark, ...], event: Event) -> tuple[ClockMark, .
     """The marks with what an event tells; the same if they have it.
 
     A status counts for all texts that the ticket had then, and a text that is filed after it is none that was solved,
-    whatever the clocks of workers and of Slack say.
+    whatever the clocks of workers and of Slack say. So it is with an opt-out.
     """
     match event:
         case ContactWrote(seq=seq, at=at, known_at=known_at):
-            solved = (each.at + _AFTER for each in marks if each.kind is MarkKind.SOLVED)
-            text = ClockMark(kind=MarkKind.TEXT, at=min(at, known_at), of=str(seq), known_at=max((known_at, *solved)))
+            over = (_known_at(each) + _AFTER for each in marks if each.kind in {MarkKind.SOLVED, MarkKind.OPTED_OUT})
+            text = ClockMark(kind=MarkKind.TEXT, at=min(at, known_at), of=str(seq), known_at=max((known_at, *over)))
             return marks if any(_is_of(each, text) for each in marks) else (*marks, text)
+        case OptedOut(of=of, at=at, known_at=known_at):
+            wrote = (each.at for each in marks if each.kind is MarkKind.TEXT)
+            out = ClockMark(kind=MarkKind.OPTED_OUT, at=min(max((at, *wrote)), known_at), of=of, known_at=known_at)
+            return marks if any(_is_of(each, out) for each in marks) else (*marks, out)
         case Moved(status=status, at=at, version=version):
             kind, known = MARKS_OF[status], [each for each in marks if each.kind is not MarkKind.ANSWER]
-            states = [each for each in known if each.kind is not MarkKind.TEXT]
+            states = [each for each in known if each.kind not in TOLD]
             if states and (states[-1].kind is kind or int(states[-1].of) >= version):
                 return marks
             return (*marks, ClockMark(kind=kind, at=max((at, *map(_known_at, known))), of=str(version)))
@@ -204,7 +222,14 @@ class _Round:
     ended: ClockMark | None = None
 
 
-_AT_ONCE: Final = (MarkKind.TEXT, MarkKind.ANSWER, MarkKind.RUNS, MarkKind.PAUSES, MarkKind.SOLVED)
+_AT_ONCE: Final = (
+    MarkKind.TEXT,
+    MarkKind.ANSWER,
+    MarkKind.OPTED_OUT,
+    MarkKind.RUNS,
+    MarkKind.PAUSES,
+    MarkKind.SOLVED,
+)
 """In which order things of the same time count."""
 
 
@@ -306,6 +331,7 @@ def _clock(
         breached_at=_still(known.breached_at if known else None, due, is_running=is_running),
         stopped_at=stop.at if stop is not None else None,
         by=by,
+        opted_out=stop is not None and stop.kind is MarkKind.OPTED_OUT,
         policy=rules.policy.version,
         calendar=rules.calendar.id if rules.calendar else "",
         calendar_version=rules.calendar.version if rules.calendar else 0,
@@ -351,8 +377,8 @@ def _shortened(marks: tuple[ClockMark, ...]) -> tuple[ClockMark, ...]:
 
     Of many statuses the oldest pause goes first: that time then counts as paused.
     """
-    told = [each for each in marks if each.kind in {MarkKind.TEXT, MarkKind.ANSWER}]
-    states = [each for each in marks if each.kind not in {MarkKind.TEXT, MarkKind.ANSWER}]
+    told = [each for each in marks if each.kind in TOLD]
+    states = [each for each in marks if each.kind not in TOLD]
     gone: list[ClockMark] = []
     if len(told) > MOST_MARKS:
         rounds = _rounds(marks)

@@ -21,6 +21,7 @@ from workers.tickets.clocks.rules import (
     ContactWrote,
     Event,
     Moved,
+    OptedOut,
     Retargeted,
     Ticked,
     advance,
@@ -106,6 +107,22 @@ class TestAResponseClock:
         before = waiting(kind)
         paused = after(Moved(status, at(61 * MINUTE), 9), state=before)
         assert clock(paused, kind) == clock(before, kind)
+
+    def test_an_opt_out_stops_it_and_what_is_written_afterwards_begins_another(self, kind: str) -> None:
+        out = OptedOut("3", at(61 * MINUTE), at(62 * MINUTE))
+        stopped = after(out, out, state=waiting(kind))
+        ended = clock(stopped, kind)
+        assert (ended.stopped_at, ended.by, ended.opted_out) == (at(61 * MINUTE), None, True)
+        again = after(wrote(5, at(62 * MINUTE)), state=stopped)
+        assert [each.began_at for each in again.clocks if each.kind.is_response and each.is_running] == [
+            at(62 * MINUTE)
+        ]
+
+    def test_an_answer_that_fails_after_an_opt_out_leaves_it_stopped(self, kind: str) -> None:
+        answered = after(Answered("b", at(61 * MINUTE)), state=waiting(kind))
+        out = after(OptedOut("refused", at(62 * MINUTE), at(62 * MINUTE)), state=answered)
+        failed = after(Answered("b", at(61 * MINUTE), failed=True), state=out)
+        assert (clock(failed, kind).stopped_at, clock(failed, kind).opted_out) == (at(62 * MINUTE), True)
 
     def test_back_to_open_does_nothing(self, kind: str) -> None:
         before = after(Moved(Status.PENDING, at(61 * MINUTE), 9), state=waiting(kind))
