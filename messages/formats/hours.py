@@ -5,8 +5,8 @@ What is typed wrong raises a ValueError that says in one sentence what to type i
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +16,6 @@ from messages.calendar import (
     NEVER_AFTER,
     WEEKDAYS,
     Calendar,
-    ClockChange,
     Closure,
     Period,
     Periods,
@@ -33,16 +32,19 @@ from messages.calendar import (
     wall_time,
     zone_words,
 )
+from messages.formats.moments.grammar import END, SPAN, change_words, in_time, moment_at, span_of, wall_of
 
-LONGEST_CLOSURE: Final = timedelta(days=366)
 LONGEST_WHY: Final = 200
+SHOWN: Final = 40
+"""How much of a word is shown that is no time."""
 
 _PERIODS: Final = TypeAdapter[tuple[Period, ...]](Periods)
 _DAY: Final = timedelta(days=1)
 _PERIOD: Final = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?")
 _DAY_NAMES: Final = re.compile(r"([a-z]+)(?:-([a-z]+))?")
-_LASTING: Final = re.compile(r"(?:(\d{1,4})h(?:ours?)?)?(?:(\d{1,4})m(?:in(?:utes?)?)?)?")
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)")
+_UNTIL: Final = re.compile(r"until ", re.IGNORECASE)
+_LASTING: Final = re.compile(rf"(?:for )?{SPAN}{END}", re.IGNORECASE | re.ASCII)
+SAY_WHEN: Final = "Say until when: `2h`, `today`, `until 14:00` or `until mon 9:00`."
 
 WEEK_USAGE: Final = 'write it as "mon-fri 9:00-12:30 13:30-17:00, sat 9:00-12:00"'
 
@@ -143,62 +145,21 @@ def parse_until(text: str, now: datetime, zone: str) -> Until:
 
     A day alone means its beginning.
     """
-    words = text.split()
-    if not words:
-        raise ValueError("say until when: `2h`, `today`, `until 14:00` or `until mon 9:00`")
-    today = wall_time(now, zone).date()
-    if words[0].lower() == "until":
-        words = words[1:]
-    if words and (lasting := _lasting(words[0])) is not None:
-        return _until(Placed(now + lasting, now), words[1:], now, words[0])
-    day = _day_meant(words[0].lower(), today) if words else None
-    if words and words[0].lower() == "today" and not (len(words) > 1 and _CLOCK.fullmatch(words[1])):
-        return _until(place(datetime.combine(today + _DAY, time()), zone), words[1:], now, words[0])
-    after = words[1:] if day is not None else words
-    clock = _CLOCK.fullmatch(after[0]) if after else None
-    if day is None and clock is None:
-        raise ValueError(f"{' '.join(words[:1]) or text!r}: say until when: `2h`, `today`, `14:00` or `mon 9:00`")
-    wall = datetime.combine(day or today, time())
-    if clock is not None:
-        hours, minutes = int(clock[1]), int(clock[2])
-        if hours * 60 + minutes > 24 * 60 or minutes > 59:
-            raise ValueError(f"{after[0]}: there is no such time of day: they go from 0:00 to 24:00")
-        wall += timedelta(hours=hours, minutes=minutes)
-    typed = " ".join(words[: (day is not None) + (clock is not None)])
-    return _until(place(wall, zone), after[clock is not None :], now, typed)
+    words = " ".join(text.split())
+    words = "" if words.lower() == "until" else _UNTIL.sub("", words)
+    if (span := _LASTING.match(words)) is not None:
+        return _until(Placed(now + span_of(span.groupdict()), now), words[span.end() :], now, span[0].strip())
+    found = moment_at(words, now, zone)
+    if found is None:
+        said = words.partition(" ")[0][:SHOWN]
+        raise ValueError(f"{f'“{said}” is no time. ' if said else ''}{SAY_WHEN}")
+    if found.words.lower() == "today":
+        found = replace(found, placed=place(wall_of("tomorrow", timedelta(), now, zone), zone))
+    return _until(found.placed, found.rest, now, found.words)
 
 
-def _until(placed: Placed, rest: list[str], now: datetime, typed: str) -> Until:
-    if placed.instant <= now:
-        raise ValueError(f"{typed} is past already: name the day as well, such as `until tomorrow 9:00`")
-    if placed.instant > now + LONGEST_CLOSURE:
-        raise ValueError(f"{typed}: at most a year")
-    said = ""
-    if placed.trouble is ClockChange.GAP:
-        said = f"Clocks go forward then, so that it is {time_words(placed.wall)}."
-    elif placed.trouble is ClockChange.OVERLAP:
-        said = f"Clocks go back then, so that there are two: the first {time_words(placed.wall)} is meant."
-    return Until(placed.instant, " ".join(rest)[:LONGEST_WHY], said)
-
-
-def _lasting(text: str) -> timedelta | None:
-    """How long "2h", "30m" or "1h30m" is; None for other words."""
-    found = _LASTING.fullmatch(text.lower())
-    if found is None or not (found[1] or found[2]):
-        return None
-    return timedelta(hours=int(found[1] or 0), minutes=int(found[2] or 0))
-
-
-def _day_meant(text: str, today: date) -> date | None:
-    """The day that a word names, as seen from today; None if it names none."""
-    if text in ("today", "tomorrow"):
-        return today + (text == "tomorrow") * _DAY
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        return parse_day(text)
-    for day in WEEKDAYS:
-        if len(text) >= len(day) and day.full.lower().startswith(text):
-            return today + ((WEEKDAYS.index(day) - today.weekday() - 1) % 7 + 1) * _DAY
-    return None
+def _until(placed: Placed, rest: str, now: datetime, typed: str) -> Until:
+    return Until(in_time(placed.instant, now, typed), rest.lstrip(" :,;")[:LONGEST_WHY], change_words(placed))
 
 
 def closure_at(calendar: Calendar, now: datetime) -> Closure | None:

@@ -5,10 +5,11 @@ What is typed is one of a few forms, or is refused in words: a guess would reach
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from messages.calendar import WEEKDAYS, Placed, Weekday, place, wall_time
+from messages.calendar import Placed, place, wall_time
+from messages.formats.moments.grammar import CLOCK, DATE, SPAN, WEEKDAY, day_named, span_of, wall_of
 from messages.formats.numbers import NotANumber, split
 from messages.planned import LATEST, SOONEST, When
 
@@ -19,12 +20,9 @@ USAGE: Final = (
     f"A time is {TIMES}, with a colon after it."
 )
 NO_TEXT: Final = "Nothing was planned: write the text after the time, such as `/clerk later +15551234567 9:00: Hello`."
-NO_SUCH_DAY: Final = "Nothing was planned: there is no day {day}. Write a date as 2026-12-24."
 
-_DAYS: Final = "|".join(WEEKDAYS)
-_SPAN: Final = r"in\s+(?=\d)(?:(?P<hours>\d{1,4})\s*h)?\s*(?:(?P<minutes>\d{1,5})\s*m)?"
-_CLOCK: Final = rf"(?:(?P<day>tomorrow|{_DAYS}|\d{{4}}-\d\d-\d\d)\s+)?(?P<clock>(?:[01]?\d|2[0-3]):[0-5]\d)"
-_WHEN: Final = rf"(?:{_SPAN}|{_CLOCK})"
+_CLOCK: Final = rf"(?:(?P<day>tomorrow|{WEEKDAY}|{DATE})\s+)?(?P<clock>{CLOCK})"
+_WHEN: Final = rf"(?:in\s+{SPAN}|{_CLOCK})"
 _HEAD: Final = re.compile(
     rf"(?P<number>(?:<[^<>]*>|[^<>:a-zA-Z])+?)\s*[,:;]?\s+(?P<when>{_WHEN})\s*:(?!\d)", re.IGNORECASE
 )
@@ -84,19 +82,12 @@ def read_when(typed: str) -> When | str:
     if found is None:
         return f"Nothing was planned: a time is {TIMES}."
     if found["clock"] is None:
-        return When(after=timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0)))
-    day = (found["day"] or "").lower()
-    if day[:1].isdigit() and not _is_date(day):
-        return NO_SUCH_DAY.format(day=day)
-    return When(day=day, clock=found["clock"].rjust(5, "0"))
-
-
-def _is_date(day: str) -> bool:
+        return When(after=span_of(found.groupdict()))
     try:
-        date.fromisoformat(day)
-    except ValueError:
-        return False
-    return True
+        day = day_named(found["day"] or "")
+    except ValueError as error:
+        return f"Nothing was planned. {error}"
+    return When(day=day, clock=found["clock"].rjust(5, "0"))
 
 
 @dataclass(frozen=True)
@@ -117,19 +108,10 @@ def meant(when: When, now: datetime, zone: str) -> Meant:
         return Meant(Placed(instant, wall_time(instant, zone)), None)
     if when.clock is None:
         raise ValueError("a time needs a clock time, or how long from now")
-    today, clock = wall_time(now, zone).date(), time.fromisoformat(when.clock)
-    if when.day == "tomorrow":
-        return _at(today + timedelta(days=1), clock, zone)
-    if when.day in WEEKDAYS:
-        ahead = (WEEKDAYS.index(Weekday(when.day)) - today.weekday()) % 7
-        found = _at(today + timedelta(days=ahead), clock, zone)
-        return found if found.placed.instant > now else _at(today + timedelta(days=ahead + 7), clock, zone)
-    if when.day:
-        return _at(date.fromisoformat(when.day), clock, zone)
-    found = _at(today, clock, zone)
-    return found if found.placed.instant > now else _at(today + timedelta(days=1), clock, zone)
-
-
-def _at(day: date, clock: time, zone: str) -> Meant:
-    wall = datetime.combine(day, clock)
-    return Meant(place(wall, zone), wall)
+    hours, minutes = when.clock.split(":")
+    wall = wall_of(when.day, timedelta(hours=int(hours), minutes=int(minutes)), now, zone)
+    placed = place(wall, zone)
+    if not when.day and placed.instant <= now:
+        wall += timedelta(days=1)
+        placed = place(wall, zone)
+    return Meant(placed, wall)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from messages.calendar import WEEKDAYS, wall_time
+from messages.calendar import wall_time
 from messages.deadlines.snooze import NOTE_LIMIT, SetSnooze
 from messages.formats.later import meant
+from messages.formats.moments.grammar import CLOCK, DATE, END, SPAN, WEEKDAY, day_named, span_of
 from messages.planned import LATEST, When
 
 PICK: Final = "pick"
@@ -39,19 +40,12 @@ USAGE: Final = (
     "means when the line opens. What you wait for may follow: `/clerk snooze #12 tomorrow: the part`."
 )
 UNSNOOZE_USAGE: Final = "Which ticket should wake? Type `/clerk unsnooze #12`."
-NO_SUCH_DAY: Final = "Nothing was snoozed: there is no day {day}. Write a date as 2026-12-24."
 
 _NUMBER: Final = re.compile(r"#?\s?([1-9]\d{0,8})(?=\s|$)", re.ASCII)
-_SPAN: Final = re.compile(
-    r"(?:(?:in|for)\s+)?(?=\d)(?:(?P<days>\d{1,3})\s?d(?:ays?)?)?\s?(?:(?P<hours>\d{1,4})\s?h(?:ours?)?)?"
-    r"\s?(?:(?P<minutes>\d{1,5})\s?m(?:in(?:utes?)?)?)?(?=[\s:,;]|$)",
-    re.IGNORECASE | re.ASCII,
-)
-_DAYS: Final = "|".join(rf"{each[:3]}(?:{each[3:]})?" for each in (day.full.lower() for day in WEEKDAYS))
-_CLOCK: Final = r"(?:[01]?\d|2[0-3]):[0-5]\d"
+_SPAN: Final = re.compile(rf"(?:(?:in|for)\s+)?{SPAN}{END}", re.IGNORECASE | re.ASCII)
 _WHEN: Final = re.compile(
-    rf"(?:until\s+)?(?:(?P<day>tomorrow|(?:next\s+)?(?:{_DAYS})|\d{{4}}-\d\d-\d\d)(?:\s+(?P<clock>{_CLOCK}))?"
-    rf"|(?P<only>{_CLOCK}))(?=[\s:,;]|$)",
+    rf"(?:until\s+)?(?:(?P<day>tomorrow|(?:next\s+)?(?:{WEEKDAY})|{DATE})(?:\s+(?P<clock>{CLOCK}))?"
+    rf"|(?P<only>{CLOCK})){END}",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -88,16 +82,11 @@ def read_snooze(typed: str) -> TypedSnooze | str:
 def _when(found: re.Match[str]) -> When | str:
     parts = found.groupdict()
     if "days" in parts:
-        days, hours, minutes = (int(parts[each] or 0) for each in ("days", "hours", "minutes"))
-        return When(after=timedelta(days=days, hours=hours, minutes=minutes))
-    day = (parts["day"] or "").lower().removeprefix("next").strip()
-    if day[:1].isdigit():
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            return NO_SUCH_DAY.format(day=day)
-    elif day != "tomorrow":
-        day = day[:3]
+        return When(after=span_of(parts))
+    try:
+        day = day_named((parts["day"] or "").lower().removeprefix("next").strip())
+    except ValueError as error:
+        return f"Nothing was snoozed. {error}"
     clock = parts["clock"] or parts["only"]
     if clock is not None and (parts["day"] or "").lower().startswith("next"):
         return USAGE  # on a Monday, nobody knows which one is meant

@@ -87,7 +87,7 @@ def close(calendar: Calendar, order: CloseForAWhile, now: datetime) -> ChangedHo
     try:
         until = parse_until(order.typed, order.at, calendar.zone)
     except ValueError as error:
-        return RefusedHours(f"Nothing is closed. {escape(unstyled(str(error)))}.")
+        return RefusedHours(f"Nothing is closed. {escape(unstyled(str(error)))}")
     is_new = all(each.order != order.order for each in calendar.closures)
     if is_new and until.at <= now:
         return RefusedHours("Nothing is closed: Clerk got your words only after that time was over.")

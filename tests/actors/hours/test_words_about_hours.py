@@ -149,9 +149,9 @@ async def test_opening_what_nobody_closed_says_so(shop: FakeWorkers) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("close soon", "*Shop*: Nothing is closed. 'soon': say until when: "),
-        ("close until 9:00", "*Shop*: Nothing is closed. 9:00 is past already: name the day as well"),
-        ("close &lt;!channel&gt;", "*Shop*: Nothing is closed. '&lt;!channel&gt;': say until when"),
+        ("close soon", "*Shop*: Nothing is closed. “soon” is no time. Say until when: "),
+        ("close until 9:00", "*Shop*: Nothing is closed. “9:00” has passed already. Name a later day"),
+        ("close &lt;!channel&gt;", "*Shop*: Nothing is closed. “&lt;!channel&gt;” is no time. Say until when"),
     ],
 )
 async def test_what_can_not_be_meant_is_answered_in_words(shop: FakeWorkers, words: str, said: str) -> None:
@@ -160,7 +160,7 @@ async def test_what_can_not_be_meant_is_answered_in_words(shop: FakeWorkers, wor
 
 
 async def test_a_time_that_clocks_leave_out_is_said(shop: FakeWorkers) -> None:
-    assert (await say(shop, "close until sun 2:30 a move")).endswith("Clocks go forward then, so that it is 3:30.")
+    assert (await say(shop, "close until sun 2:30 a move")).endswith("Clocks go forward then, so it is 3:30.")
 
 
 async def test_lines_that_share_the_hours_are_named_if_they_can_be_seen(shop: FakeWorkers) -> None:

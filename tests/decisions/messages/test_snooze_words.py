@@ -11,7 +11,6 @@ from messages.deadlines.snooze import SetSnooze
 from messages.orders.commands import SlashCommand, read
 from messages.orders.forms import read as submit
 from messages.orders.snoozes import (
-    NO_SUCH_DAY,
     PASSED,
     PICK_DATE,
     TOO_FAR,
@@ -66,7 +65,9 @@ def test_what_is_not_one_of_these_is_answered_with_how_to_write_it(typed: str) -
 
 
 def test_a_day_that_is_not_is_refused() -> None:
-    assert read_snooze("#12 2026-02-30") == NO_SUCH_DAY.format(day="2026-02-30")
+    assert read_snooze("#12 2026-02-30") == (
+        "Nothing was snoozed. There is no day 2026-02-30. Write a date as 2026-12-24."
+    )
 
 
 @given(st.text(max_size=60) | st.builds(lambda rest: f"#12 {rest}", st.text(max_size=40)))

@@ -109,17 +109,17 @@ def test_the_words(text: str, until: str, rest: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "say until when"),
-        ("until", "say until when"),
-        ("training", "say until when"),
-        ("until 9:00", "9:00 is past already: name the day as well"),
-        ("until 10:00", "10:00 is past already"),
-        ("until 2026-03-01 9:00", "2026-03-01 9:00 is past already"),
-        ("until 2026-02-30", "2026-02-30: there is no such day"),
-        ("until 14:60", "14:60: there is no such time of day"),
-        ("until 24:01", "24:01: there is no such time of day"),
-        ("until 2027-12-24", "2027-12-24: at most a year"),
-        ("0h", "0h is past already"),
+        ("", "Say until when"),
+        ("until", "Say until when"),
+        ("training", "“training” is no time. Say until when"),
+        ("until 9:00", "“9:00” has passed already. Name a later day"),
+        ("until 10:00", "“10:00” has passed already"),
+        ("until 2026-03-01 9:00", "“2026-03-01 9:00” has passed already"),
+        ("until 2026-02-30", "There is no day 2026-02-30"),
+        ("until 14:60", "There is no time of day 14:60"),
+        ("until 24:01", "There is no time of day 24:01"),
+        ("until 2027-12-24", "“2027-12-24” is more than a year ahead"),
+        ("0h", "“0h” has passed already"),
     ],
 )
 def test_what_can_not_be_meant_is_answered_in_words(text: str, words: str) -> None:
@@ -130,10 +130,10 @@ def test_what_can_not_be_meant_is_answered_in_words(text: str, words: str) -> No
 def test_a_time_that_does_not_exist_or_exists_twice_is_said() -> None:
     spring = parse_until("until sun 2:30", MONDAY, NEW_YORK)
     assert spring.at == moment("2026-03-08 03:30")
-    assert spring.said == "Clocks go forward then, so that it is 3:30."
+    assert spring.said == "Clocks go forward then, so it is 3:30."
     autumn = parse_until("until 2026-11-01 1:30", MONDAY, NEW_YORK)
     assert autumn.at == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
-    assert autumn.said == "Clocks go back then, so that there are two: the first 1:30 is meant."
+    assert autumn.said == "Clocks go back then, and 1:30 comes twice: the first is meant."
 
 
 def test_hours_are_real_hours() -> None:

@@ -31,6 +31,8 @@ TYPED_TIMES = st.one_of(
         ("In 2h 30m", When(after=timedelta(minutes=150))),
         ("9:00", When(clock="09:00")),
         ("tomorrow 9:00", When(day="tomorrow", clock="09:00")),
+        ("in 2 days", When(after=timedelta(days=2))),
+        ("Monday 9:00", When(day="mon", clock="09:00")),
         ("Mon 17:30", When(day="mon", clock="17:30")),
         ("2026-12-24  9:00", When(day="2026-12-24", clock="09:00")),
     ],
@@ -41,7 +43,7 @@ def test_each_form_of_a_time_is_read(typed: str, when: When) -> None:
 
 
 NO_TIMES = """
-9|9:60|24:00|25:00|9:00pm|9 am|noon|today 9:00|monday 9:00|in two hours|in 2d|in h|in 2|2026-02-30 9:00|2026-13-01 9:00|
+9|9:60|24:00|25:00|9:00pm|9 am|noon|today 9:00|mo 9:00|in two hours|in h|in 2|2026-02-30 9:00|2026-13-01 9:00|
 next mon 9:00|12/24 9:00|24.12.2026 9:00
 """
 
