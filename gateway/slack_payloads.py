@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from gateway.webhook import Rejected, Unusable
 from messages.formats.thread_replies import MessageOrigin, SlackPayload, ThreadReply
-from messages.orders.forms import InputState
+from messages.orders.submission import InputState
 
 
 class TypedPayload(SlackPayload):

@@ -31,6 +31,7 @@ from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
+from messages.orders.submission import Submission
 from messages.team.agent import AccountChanged
 
 NOTHING: Final = Response(200)
@@ -232,7 +233,7 @@ def _submitted(payload: Mapping[str, Any], now: datetime) -> Accepted:
 def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     view = payload.view
     fields = {block_id: next(iter(states.values())) for block_id, states in view.state.values.items() if states}
-    submission = forms.Submission(
+    submission = Submission(
         view=view.id,
         callback_id=view.callback_id,
         private_metadata=view.private_metadata,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from messages.orders.forms import InputState, Submission
+from messages.orders.submission import InputState, Submission
 from tests.make import AGENT, at
 
 _STATE = {

@@ -1,4 +1,4 @@
-"""The modals for writing a text, Reply and Send text, which messages/orders/forms.py reads back. Pure."""
+"""The modals for writing a text, Reply and Send text, which messages/orders/text_forms.py reads back. Pure."""
 
 import json
 from collections.abc import Sequence

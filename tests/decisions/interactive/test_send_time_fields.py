@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from messages.formats.places import MeantIn, ZoneOf
-from messages.orders.forms import PlannedMetadata, ReplyMetadata
+from messages.orders.text_forms import PlannedMetadata, ReplyMetadata
 from messages.planned import IfReply
 from tests import make
 from tests.make import CHANNEL

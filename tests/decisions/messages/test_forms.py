@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from messages.orders import forms
-from messages.orders.forms import InputState, Submission, parse_tags
+from messages.orders.forms import parse_tags
+from messages.orders.submission import InputState, Submission
 from messages.ticket import ActOnTicket, Edit
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from messages.orders import forms
-from messages.orders.forms import InputState, Submission
 from messages.orders.send_times import NOT_PICKED, PICK_DATE, PICK_TIME, SendTime, send_time
+from messages.orders.submission import InputState, Submission
 from messages.planned import ActOnPlanned, ChangePlan, IfReply, PlanText, When
 from messages.sms import WriteText
 from tests.make import AGENT, CHANNEL, CONTACT, LINE, NOW
