@@ -29,6 +29,9 @@ CEILING: Final = 200_000
 
 WARN_FROM: Final = 100_000
 
+MOST_COUNTED: Final = 100
+"""Up to how many overdue things are counted."""
+
 MOST: Final = 1000
 """How many unreadable documents are looked at."""
 
@@ -53,6 +56,7 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         yield from of_unreadable(documents.unreadable(MOST))
         yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
         yield from of_plans(documents.overdue_plans(datetime.now(UTC) - STRANDED_FOR))
+        yield from of_clocks(documents.overdue_clocks(datetime.now(UTC) - STRANDED_FOR))
         yield from of_posts(documents.not_shown(datetime.now(UTC) - NOT_SHOWN_FOR))
         if shared:
             yield from of_processes(documents.running_processes())
@@ -118,6 +122,15 @@ def of_plans(overdue: int) -> Iterator[Finding]:
             "Start a clock and workers (clerk planned list names the texts). After four hours each waits for a person."
         )
         yield bad("planned texts", f"{overdue} {texts} overdue", todo)
+
+
+def of_clocks(overdue: int) -> Iterator[Finding]:
+    """The tickets whose targets have passed without anybody noticing. Pure."""
+    if overdue:
+        count = f"{overdue} or more" if overdue >= MOST_COUNTED else str(overdue)
+        found = f"the clocks of {count} {'ticket' if overdue == 1 else 'tickets'} have warned or fallen due unnoticed"
+        todo = "Start a clock and workers. Until then nobody is told which answers are late (clerk sla explain)."
+        yield bad("targets", found, todo)
 
 
 def of_posts(posts: list[Post]) -> Iterator[Finding]:

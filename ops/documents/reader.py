@@ -334,6 +334,10 @@ class Documents:
         query = {"state": PlannedState.PLANNED, "due_at": {"$lte": before}}
         return len(self.raw("planned", query, 100))
 
+    def overdue_clocks(self, before: datetime) -> int:
+        """On how many tickets a clock warned or fell due before then, as nobody has noted; 100 at most."""
+        return len(self.raw("tickets", {"clocks_at": {"$lte": before}}, 100))
+
     def raw(self, collection: str, query: Fields, limit: int) -> list[dict[str, Any]]:
         """Documents as MongoDB holds them."""
         with _explaining_errors():

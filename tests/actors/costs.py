@@ -144,6 +144,34 @@ async def reply(workers: FakeWorkers, count: CommandCount) -> float:
     return count.take()[0]
 
 
+async def answer(workers: FakeWorkers, count: CommandCount) -> float:
+    """A reply to a contact who waits, until it is sent and marked, and all that follows."""
+    await receive(workers, make.CONTACT, 0)
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.thread is not None
+    workers.clock.forward(QUIET)
+    await workers.handle(written(workers, conversation.thread, 1))
+    await settle(workers, 8)
+    await receive(workers, make.CONTACT, 1)
+    await settle(workers, 8)
+    count.take()
+    await workers.handle(written(workers, conversation.thread, 2))
+    await settle(workers, 8)
+    return count.take()[0]
+
+
+async def answer_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same on a line with everything on: the reply stops a clock."""
+    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
+    await workers.ports.stores.lines.save(line_with_everything())
+    taken = await answer(workers, count)
+    ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
+    assert ticket is not None
+    assert [each.by is not None for each in ticket.clocks if each.kind.is_response] == [True, True]
+    return taken
+
+
 async def held_reply(workers: FakeWorkers, count: CommandCount) -> float:
     """A reply on a line whose replies can be taken back for five seconds."""
     place = await thread(workers)
@@ -177,6 +205,8 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
     "a reply that can be taken back": held_reply,
+    "a reply to a contact who waits": answer,
+    "a reply to a contact who waits, on a line with everything on": answer_with_everything,
     "the dashboard with 40 tickets": dashboard,
 }
 

@@ -19,6 +19,8 @@ AT_MOST: Final = {
     "a change of status with 3 cards": 14,
     "a reply": 43,
     "a reply that can be taken back": 43,
+    "a reply to a contact who waits": 44,
+    "a reply to a contact who waits, on a line with everything on": 53,
     "the dashboard with 40 tickets": 14,
 }
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from messages.deadlines.clocks import ClockKind
+from messages.deadlines.policy import Policy, Target
+from messages.deadlines.priority import Priority
 from messages.ticket import ActOnTicket, Status, Take
 from ops.documents.embedded_mongo import EmbeddedMongo
 from tests import make
@@ -21,7 +25,7 @@ pytestmark = pytest.mark.server
 
 CONVERSATIONS = 100
 
-FEW = {"channels", "lines"}
+FEW = {"channels", "inboxes", "lines"}
 """Collections that stay small."""
 
 
@@ -126,7 +130,9 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
     with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with stores_heard_by(asked, mongo.url) as stores:
             asked.questions.clear()  # a migration asks once
-            await stores.lines.add(make.line())
+            hour = Target(within=timedelta(hours=1))
+            policy = Policy(targets={Priority.NORMAL: dict.fromkeys(ClockKind, hour)}, version=1)
+            await stores.lines.add(make.line(policy=policy))
             workers = FakeWorkers(stores)
             for number in (1, 2):
                 await receive(workers, number)
@@ -142,6 +148,7 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path) -> None:
             await stores.tickets.of_contacts([make.CONTACT], 5)
             await stores.tickets.in_status(Status.OPEN, 5)
             await stores.tickets.by_ids([1])
+            assert await stores.tickets.outdated({"no rules"})
         with MongoClient[dict[str, Any]](mongo.url) as client:
             plans = {
                 shape: client["clerk"].command("explain", question)["details"].get("engine_details")

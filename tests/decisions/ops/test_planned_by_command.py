@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from messages.planned import PlannedState
-from ops.checks.documents import of_plans
+from ops.checks.documents import of_clocks, of_plans
 from ops.commands.planned import row, table
 from tests import make
 from tests.make import CONTACT, NOW
@@ -39,3 +41,13 @@ def test_the_doctor_names_overdue_planned_texts_and_only_them() -> None:
     assert list(of_plans(0)) == []
     (found,) = of_plans(3)
     assert "3 planned texts are overdue" in found.found
+
+
+@pytest.mark.parametrize(
+    ("overdue", "said"), [(1, "of 1 ticket have"), (3, "of 3 tickets have"), (100, "of 100 or more tickets have")]
+)
+def test_the_doctor_names_clocks_that_nobody_ticks_and_only_them(overdue: int, said: str) -> None:
+    assert list(of_clocks(0)) == []
+    (found,) = of_clocks(overdue)
+    assert said in found.found
+    assert "Start a clock" in found.todo
