@@ -111,6 +111,10 @@ async def test_while_slack_does_not_name_the_author_their_text_waits(
     workers: FakeWorkers, error: Exception, state: PlannedState
 ) -> None:
     await _plan(workers, "It is {agent}")
+    now = workers.clock.now()
+    await workers.ports.stores.planned.add(
+        make.planned(id="P2", body="Plain", wall="", since=now, due_at=make.at(3650))
+    )
     answering = workers.slack.user_name
 
     async def silent(user: str) -> str:
@@ -121,6 +125,9 @@ async def test_while_slack_does_not_name_the_author_their_text_waits(
     with suppress(Temporary):
         await workers.handle(LookAtPlanned(conversation=CONVERSATION))
     assert (await _stored(workers)).state is state
+    other = await workers.ports.stores.planned.get("P2")
+    assert other is not None
+    assert other.state is PlannedState.RELEASED
     workers.slack.user_name = answering  # type: ignore[method-assign]
     await _order(workers, SendPlanNow(), "send")
-    assert workers.texting.bodies(CONTACT) == [f"It is {AGENT.lower()}"]
+    assert sorted(workers.texting.bodies(CONTACT)) == [f"It is {AGENT.lower()}", "Plain"]

@@ -39,7 +39,7 @@ from workers.sms.may_send import LINE_GONE, Hold, at_door, at_release, facts_of,
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain
 from workers.sms.planned import words
-from workers.sms.planned.filling import objection_to_placeholders
+from workers.sms.planned.filling import by_need, objection_to_placeholders
 from workers.sms.planned.life import (
     Happening,
     PlanChange,
@@ -203,7 +203,7 @@ async def look_at_planned(message: LookAtPlanned, ports: Ports) -> None:
     if not plans:
         return
     around = await surroundings(plans, ports)
-    changed = [await _look(planned, around, ports) for planned in plans]
+    changed = [await _look(planned, around, ports) for planned in by_need(plans)]
     if any(changed):
         await redraw(message.conversation, ports)
 

@@ -1,6 +1,6 @@
 """Fills in the placeholders of a planned text when it leaves, so that they say what is true then. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +22,11 @@ def asked_for(planned: Planned, happening: Happening, now: datetime) -> list[str
     kept = happening.event is PlanEvent.KEEP and planned.state is PlannedState.HELD and planned.due_at <= now
     leaves = kept or happening.event in {PlanEvent.DUE, PlanEvent.SEND_NOW}
     return named(planned.body, FILLED) if planned.fills and leaves and not planned.state.is_final else []
+
+
+def by_need(plans: Sequence[Planned]) -> list[Planned]:
+    """Planned texts, those last that only Slack can fill in: it may be down, and the others need not wait for it."""
+    return sorted(plans, key=lambda each: each.fills and "agent" in named(each.body, FILLED))
 
 
 def with_filling(planned: Planned, happening: Happening, values: Mapping[str, str]) -> Happening:

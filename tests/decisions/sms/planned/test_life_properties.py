@@ -11,6 +11,7 @@ from messages.planned import IfReply, Planned, PlannedState
 from tests import make
 from tests.make import AGENT, NOW
 from workers.sms.may_send import ContactFacts
+from workers.sms.planned.filling import asked_for, with_filling
 from workers.sms.planned.life import (
     Happening,
     PlanChange,
@@ -24,11 +25,8 @@ from workers.sms.planned.release import sms_of
 
 STARTS = ["look", "look", "edit", "cancel", "send now", "keep", "repeat"]
 MEANWHILE = ["text", "opt out", "wait", "wait"]
-STEPS = st.lists(
-    st.tuples(st.sampled_from([*STARTS, *MEANWHILE, *["go on"] * 12, "die"]), st.integers(0, 5)),
-    min_size=15,
-    max_size=80,
-)
+STEP = st.tuples(st.sampled_from([*STARTS, *MEANWHILE, *["go on"] * 12, "die"]), st.integers(0, 5))
+STEPS = st.lists(STEP, min_size=15, max_size=80)
 EVENTS = {
     "edit": PlanEvent.EDIT,
     "cancel": PlanEvent.CANCEL,
@@ -49,6 +47,7 @@ class PlanWorld:
     sent_at: datetime | None = None
     wrote_at: datetime | None = None
     opted_out: bool = False
+    name: str = ""
     working: list[Iterator[None]] = field(default_factory=list)
     orders: list[Happening] = field(default_factory=list)
     states: list[Planned] = field(default_factory=list)
@@ -72,7 +71,7 @@ class PlanWorld:
             yield
             around = self.around()
             yield
-            happening = happens(read, around, self.now)
+            happening = self.filled(read, happens(read, around, self.now))
             after = read if happening is None else decide(read, happening, self.now).planned
             if after is read or self.save(after, read):
                 break
@@ -88,7 +87,10 @@ class PlanWorld:
             if order.event is not PlanEvent.CANCEL and not read.state.is_final:
                 happening = may_leave_now(read, self.around(), self.now) or order
             yield
-            decision = decide(read, happening, self.now)
+            found = self.filled(read, happening)
+            if found is None or found.event is PlanEvent.DUE_AND_UNFILLED:
+                return
+            decision = decide(read, found, self.now)
             if decision.refusal:
                 assert decision.planned is read
                 return
@@ -96,6 +98,12 @@ class PlanWorld:
                 break
         yield
         yield from self.settle(decision.planned)
+
+    def filled(self, read: Planned, happening: Happening | None) -> Happening | None:
+        """What happens, with what there is to fill in now."""
+        if happening is None or not asked_for(read, happening, self.now):
+            return happening
+        return with_filling(read, happening, {"name": self.name})
 
     def settle(self, planned: Planned) -> Iterator[None]:
         """Put a released text into the outbox, and record that."""
@@ -114,7 +122,7 @@ class PlanWorld:
         if step == "look":
             self.working.append(self.look())
         elif step in EVENTS:
-            words, due_at = f"words {len(self.orders)}", self.now + timedelta(hours=number + 1)
+            words, due_at = f"words {len(self.orders)} for {{name}}", self.now + timedelta(hours=number + 1)
             change = PlanChange(self.stored.version, words, "", "UTC", due_at, IfReply.HOLD)
             event, order = EVENTS[step], f"order {len(self.orders)}"
             self.orders.append(Happening(event, AGENT, order, change=change if event is PlanEvent.EDIT else None))
@@ -123,6 +131,8 @@ class PlanWorld:
             self.working.append(self.obey(self.orders[number % len(self.orders)]))
         elif step == "text":
             self.wrote_at = self.now
+        elif step == "name":
+            self.name = f"name {number}" if number else ""
         elif step == "opt out":
             self.opted_out = number == 0
         elif step == "wait":
@@ -197,6 +207,24 @@ def test_no_text_leaves_by_itself_before_its_time_or_hours_late(
         make.planned().since <= each.since <= world.now and each.version == number
         for number, each in enumerate(world.states, 2)
     )
+
+
+@given(st.lists(st.one_of(STEP, st.tuples(st.just("name"), st.integers(0, 5))), min_size=15, max_size=80))
+@settings(max_examples=10 * settings().max_examples)
+def test_what_leaves_is_filled_in_with_what_was_true_when_it_was_released(steps: list[tuple[str, int]]) -> None:
+    world = PlanWorld(make.planned(body="Hi {name}", fills=True))
+    for step in [*steps, None]:
+        before, name = world.stored, world.name
+        if step is None:
+            world.end()
+        else:
+            world.do(*step)
+        if world.stored.state is PlannedState.RELEASED and before.state is not PlannedState.RELEASED:
+            assert name
+            assert world.stored.body == before.body.replace("{name}", name)
+    is_released = world.stored.state is PlannedState.RELEASED
+    assert list(world.outbox.values()) == ([world.stored.body] if is_released else [])
+    assert is_released or "{name}" in world.stored.body
 
 
 def test_the_clock_finds_a_released_text_whose_worker_died() -> None:
