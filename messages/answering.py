@@ -20,24 +20,40 @@ class AutoKind(StrEnum):
     """The contact's text began a ticket while the line is open."""
     WAITING = "waiting"
     """Nobody has answered for some open minutes."""
+    NUDGE = "nudge"
+    """The ticket has been Pending for some days, and the contact says nothing."""
 
     @property
     def is_about_hours(self) -> bool:
         """Whether the line must be closed for it."""
         return self in {AutoKind.CLOSED, AutoKind.HOLIDAY}
 
+    @property
+    def answers_at_once(self) -> bool:
+        """Whether the contact has just written, and so is awake."""
+        return self not in {AutoKind.WAITING, AutoKind.NUDGE}
+
 
 WAITING_AFTER: Final = 60
+NUDGE_AFTER: Final = 3
+SOLVE_AFTER: Final = 4
 
 
 class AutoReplies(Document):
-    """What a line answers by itself, kind by kind; blank: nothing. `waiting_after` counts open minutes."""
+    """What a line says by itself, kind by kind; blank: nothing. `waiting_after` counts open minutes.
+
+    `nudge_after` are the days for which a ticket is Pending before its contact is asked again, and `solve_after` those
+    after which it is Solved, if the contact says nothing even then.
+    """
 
     closed: str = ""
     holiday: str = ""
     received: str = ""
     waiting: str = ""
     waiting_after: int = WAITING_AFTER
+    nudge: str = ""
+    nudge_after: int = NUDGE_AFTER
+    solve_after: int = SOLVE_AFTER
 
     def words(self, kind: AutoKind) -> str:
         """The words of a kind, with their placeholders; blank if it is off."""

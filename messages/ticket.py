@@ -9,6 +9,7 @@ from pydantic import Field
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import Arrival, Episode
 from messages.deadlines.clocks import ClockMark, TicketClock
+from messages.deadlines.nudge import AskedAgain, Nudge, SolveUnanswered
 from messages.deadlines.priority import Priority
 from messages.deadlines.snooze import EndSnooze, MoveSnooze, SetSnooze, Snooze, SnoozeAgain, WakeUp
 
@@ -110,7 +111,7 @@ class Ticket(Document):
     team has blocked the contact: nobody waits, and no clock runs.
     `clocks` are those of the line's policy, as they follow from what has happened (`marks`). The next of them warns or
     falls due at `clocks_at`; while one runs, `rules` says under which rules they were computed. `snooze` is the last
-    one.
+    one. `nudge` says when a contact who says nothing is asked again.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
     tells the clock when to wake them again.
 
@@ -150,6 +151,7 @@ class Ticket(Document):
     marks: tuple[ClockMark, ...] = ()
     rules: str | None = None
     snooze: Snooze | None = None
+    nudge: Nudge | None = None
     due_at: Moment | None = None
     settled: dict[str, int] = {}
 
@@ -326,6 +328,8 @@ Command = Annotated[
     | WakeUp
     | EndSnooze
     | MoveSnooze
+    | AskedAgain
+    | SolveUnanswered
     | Expire,
     Field(discriminator="kind"),
 ]

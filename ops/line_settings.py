@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from messages.answering import AutoKind
+from messages.answering import AutoKind, AutoReplies
 from messages.deadlines import alert_words, policy_words
 from messages.deadlines.alert import MOST_ESCALATED
 from messages.line import LONGEST_HOLD, Line, QuietHours
@@ -132,8 +132,23 @@ def settings_in_words(line: Line) -> str:
 def automatic_in_words(line: Line) -> Iterator[str]:
     """What a line answers by itself, as contacts may get it."""
     for example in examples(line.auto_replies, line.label):
-        after = f" after {line.auto_replies.waiting_after} open minutes" if example.kind is AutoKind.WAITING else ""
+        after = _after(line.auto_replies, example.kind)
         yield f"answers by itself{after}: {example}"
+
+
+def _after(settings: AutoReplies, kind: AutoKind) -> str:
+    match kind:
+        case AutoKind.WAITING:
+            return f" after {settings.waiting_after} open minutes"
+        case AutoKind.NUDGE:
+            asked, solved = _days(settings.nudge_after), _days(settings.solve_after)
+            return f" once a ticket is Pending for {asked}, which is Solved {solved} later"
+        case _:
+            return ""
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def targets_in_words(line: Line) -> Iterator[str]:

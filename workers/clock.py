@@ -17,6 +17,7 @@ from messages.conversation import SequenceTexts
 from messages.deadlines.alert import ConsiderAlerts, ShowAlerts
 from messages.deadlines.clocks import TickClocks
 from messages.deadlines.interruption import TellInterruption
+from messages.deadlines.nudge import ConsiderNudge
 from messages.deadlines.snooze import EndSnooze
 from messages.notification import ConsiderNotifying
 from messages.planned import LookAtPlanned
@@ -49,6 +50,7 @@ start_at_zero(
         "tickets",
         "closing",
         "snoozes",
+        "nudges",
         "announcements",
         "answers",
         "redraws",
@@ -147,6 +149,13 @@ async def _snoozes_that_are_over(ports: Ports, lines: Collection[str], now: date
     ]
 
 
+async def _due_nudges(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    return [
+        ("nudges", each.nudge.due_at if each.nudge else None, _publish(ports, ConsiderNudge(ticket=each.id)))
+        for each in await ports.stores.tickets.nudges_due(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
 async def _due_announcements(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("announcements", each.debounce.due_at, _publish(ports, ConsiderNotifying(conversation=each.id)))
@@ -237,6 +246,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_tickets,
     _closing_tickets,
     _snoozes_that_are_over,
+    _due_nudges,
     _due_announcements,
     _due_answers,
     _due_redraws,

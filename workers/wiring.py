@@ -22,6 +22,7 @@ ACTORS: Final = (
     "workers.sms.compose_actors",
     "workers.tickets.auto_actors",
     "workers.tickets.clock_actors",
+    "workers.tickets.nudge_actors",
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",
     "workers.interactive.snooze_actors",

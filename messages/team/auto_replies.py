@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from messages.answering import AutoKind, AutoReplies
+from messages.answering import NUDGE_AFTER, SOLVE_AFTER, WAITING_AFTER, AutoKind, AutoReplies
 from messages.formats.segments import Segments, segments
 from messages.sms import LIMIT
 from messages.team import placeholders
@@ -17,11 +17,25 @@ from messages.team import placeholders
 LONGEST_WAIT: Final = 7 * 24 * 60
 """The most open minutes after which `waiting` may be due."""
 
+MOST_DAYS: Final = 60
+"""The most days after which a contact is asked again, or a ticket is Solved whose contact was."""
+
+_TIMES: Final[Mapping[str, tuple[str, int, str, AutoKind]]] = {
+    "waiting-after": ("waiting_after", LONGEST_WAIT, "open minutes", AutoKind.WAITING),
+    "nudge-after": ("nudge_after", MOST_DAYS, "days", AutoKind.NUDGE),
+    "solve-after": ("solve_after", MOST_DAYS, "days", AutoKind.NUDGE),
+}
+"""The times that operators set: the field of each, its bound, what it counts, and for which kind."""
+
+_BY_ITSELF: Final = AutoReplies(waiting_after=WAITING_AFTER, nudge_after=NUDGE_AFTER, solve_after=SOLVE_AFTER)
+"""The settings of a line for which nobody set any."""
+
 OFFERED: Final[Mapping[AutoKind, str]] = {
     AutoKind.CLOSED: "Thanks for your text. We are back {opens} and will answer then.",
     AutoKind.HOLIDAY: "We are closed for {holiday}. We are back {opens}.",
     AutoKind.RECEIVED: "Thanks for your text. Somebody will answer shortly.",
     AutoKind.WAITING: "Still with you: somebody will answer shortly.",
+    AutoKind.NUDGE: "We have not heard from you. Do you still need us? Just answer this text.",
 }
 """The words that are offered for each kind."""
 
@@ -30,6 +44,7 @@ PLACEHOLDERS: Final[Mapping[AutoKind, tuple[str, ...]]] = {
     AutoKind.HOLIDAY: ("opens", "line", "holiday"),
     AutoKind.RECEIVED: ("line",),
     AutoKind.WAITING: ("line",),
+    AutoKind.NUDGE: ("line",),
 }
 """What Clerk fills in: when the line opens, the line's name, and the name of the day."""
 
@@ -38,19 +53,23 @@ DEFAULT: Final = "default"
 
 
 def setting(now: AutoReplies, typed: str) -> AutoReplies:
-    """The settings after what was typed: KIND=WORDS, KIND=default, KIND=off, waiting-after=MINUTES, or off.
+    """The settings after what was typed: KIND=WORDS, KIND=default, KIND=off, waiting-after=MINUTES, nudge-after=DAYS,
+    solve-after=DAYS, or off.
 
     ValueError, with the reason, if it is none of these.
     """
     name, equals, words = typed.strip().partition("=")
     name, words = name.strip().lower(), " ".join(words.split())
     if name == OFF and not equals:
-        return AutoReplies(waiting_after=now.waiting_after)
-    if name == "waiting-after" and equals:
-        return now.model_copy(update={"waiting_after": _minutes(words)})
+        return now.model_copy(update={kind.value: "" for kind in AutoKind})
+    if name in _TIMES and equals:
+        return now.model_copy(update={_TIMES[name][0]: _number(name, words)})
     if name not in AutoKind or not equals:
         kinds = ", ".join(AutoKind)
-        raise ValueError(f"give KIND=WORDS, KIND=default, KIND=off, waiting-after=MINUTES or off, with KIND of {kinds}")
+        raise ValueError(
+            "give KIND=WORDS, KIND=default, KIND=off, waiting-after=MINUTES, nudge-after=DAYS, solve-after=DAYS, or "
+            f"off, with KIND of {kinds}"
+        )
     kind = AutoKind(name)
     if words.lower() == OFF:
         words = ""
@@ -63,9 +82,10 @@ def setting(now: AutoReplies, typed: str) -> AutoReplies:
     return now.model_copy(update={kind.value: words})
 
 
-def _minutes(typed: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", typed) or not 1 <= int(typed) <= LONGEST_WAIT:
-        raise ValueError(f"waiting-after: open minutes, from 1 to {LONGEST_WAIT}")
+def _number(name: str, typed: str) -> int:
+    _, most, counted, _ = _TIMES[name]
+    if not re.fullmatch(r"[0-9]{1,6}", typed) or not 1 <= int(typed) <= most:
+        raise ValueError(f"{name}: {counted}, from 1 to {most}")
     return int(typed)
 
 
@@ -104,11 +124,20 @@ LONG: Final = 3
 """More segments than these are many for a text that everybody gets."""
 
 
-def inert(settings: AutoReplies, line: str, *, has_calendar: bool) -> Iterable[str]:
-    """What of a line's settings does nothing, or costs more than it should, in words; `line` is its name."""
+def inert(settings: AutoReplies, line: str, *, has_calendar: bool, opens: bool = True) -> Iterable[str]:
+    """What of a line's settings does nothing, or costs more than it should, in words; `line` is its name.
+
+    A calendar that never `opens` lets nothing be said while it is open.
+    """
+    for name, (field, _, _, kind) in _TIMES.items():
+        if not settings.words(kind) and getattr(settings, field) != getattr(_BY_ITSELF, field):
+            yield f"{name}: does nothing while {kind} has no words"
     hours = [kind for kind in settings.kinds if kind.is_about_hours]
     if hours and not has_calendar:
         yield f"{' and '.join(hours)}: never sent, since the line has no calendar and is always open"
+    in_hours = [kind for kind in settings.kinds if not kind.is_about_hours]
+    if in_hours and not opens:
+        yield f"{' and '.join(in_hours)}: never sent, since the line's calendar never opens"
     for example in examples(settings, line):
         if (longest := example.size.characters) > LIMIT:
             yield f"{example.kind}: {longest} characters, and a text has at most {LIMIT}"

@@ -73,7 +73,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 yield _lines(lines)
                 yield from opt_outs.check(lines)
                 yield from hours.check(lines, calendars, datetime.now(UTC), agents)
-                yield from auto_replies.check(lines)
+                yield from auto_replies.check(lines, calendars, datetime.now(UTC))
                 yield from policies.check(lines, calendars, datetime.now(UTC))
                 yield from alerts.check(lines)
     yield from slack.check(settings, lines, dates)

@@ -178,9 +178,10 @@ def set_(
     zone
         The line's time zone, such as Europe/Berlin, for contacts of whom nobody knows where they are; or none.
     auto
-        What the line answers by itself: closed=WORDS, holiday=WORDS, received=WORDS or waiting=WORDS, with default for
-        the offered words and off for none; waiting-after=MINUTES, in open minutes; off for all. May be given again.
-        Clerk fills in {opens}, {line} and {holiday}.
+        What the line says by itself: closed=WORDS, holiday=WORDS, received=WORDS, waiting=WORDS or nudge=WORDS, with
+        default for the offered words and off for none; waiting-after=MINUTES, in open minutes; nudge-after=DAYS for how
+        long a ticket is Pending before its contact is asked again, and solve-after=DAYS for when it is Solved then; off
+        for all. May be given again. Clerk fills in {opens}, {line} and {holiday}.
     hold
         Seconds for which a reply waits, so that its author can delete or edit it in Slack: 0 to 30, such as 5s.
     on_call

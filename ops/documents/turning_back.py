@@ -62,7 +62,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "former.begun_at",
         "outcome.at",
     ),
-    "tickets": ("due_at", "written_at", "wait_filed_at", "wait_ended_at"),
+    "tickets": ("due_at", "written_at", "wait_filed_at", "wait_ended_at", "nudge_at"),
     "planned": ("since", "woken_at"),
     "sms": (
         "stored_at",
@@ -109,6 +109,9 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
         "clocks.stopped_at",
         "marks.at",
         "marks.known_at",
+        "nudge.since",
+        "nudge.due_at",
+        "nudge.asked_at",
         "snooze.at",
         "snooze.until",
         "snooze.ended_at",

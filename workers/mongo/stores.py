@@ -45,6 +45,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("status", ASCENDING), ("waits", ASCENDING)], name="waits"),
         IndexModel([("waits", ASCENDING)], name="queue"),
         IndexModel([("snoozed", ASCENDING)], name="snooze", sparse=True),
+        IndexModel([("nudge.due_at", ASCENDING)], name="nudge", sparse=True),
         IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
     ],
     "conversations": [

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
+from messages.deadlines.nudge import Nudge
 from messages.deadlines.turn import NEWEST_FIRST, SNOOZED, WAITING, place
 from messages.formats.words import words
 from messages.ticket import CARRIED_OUT_BY, Status, Ticket
@@ -198,6 +199,19 @@ class Tickets(DocumentStore[Ticket]):
     async def closing(self, now: datetime, limit: int = 500) -> list[Ticket]:
         """Solved tickets whose time has passed."""
         return await self._find_readable({"close_at": {"$lte": now}}, [("close_at", ASCENDING)], limit)
+
+    async def nudges_due(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Ticket]:
+        """Pending tickets (of these lines) whose contacts may have to be asked again; each again at `again_at`."""
+        overdue = {"nudge.due_at": {"$lte": now}, "$or": [{"nudge_at": None}, {"nudge_at": {"$lte": now}}]}
+        return await self._take_due(overdue, "nudge.due_at", {"nudge_at": again_at}, limit, lines)
+
+    async def save_nudge(self, ticket: Ticket, nudge: Nudge | None) -> bool:
+        """Save when a ticket's contact is asked again, if the stored ticket is still at the version that was read."""
+        gone = {"nudge_at": ""} | ({"nudge": ""} if nudge is None else {})
+        change: dict[str, Any] = {"$unset": gone, **({} if nudge is None else {"$set": {"nudge": stored(nudge)}})}
+        return await self._update({"_id": ticket.id, "version": ticket.version}, change)
 
     async def waking(self, now: datetime, lines: Collection[str], limit: int = 500) -> list[Ticket]:
         """The tickets of these lines whose snooze is over."""

@@ -270,6 +270,9 @@ def _sentence(ticket: Ticket, entry: Entry, who: str) -> str | None:
     status = next((change for change in entry.changes if change.what == "status"), None)
     if entry.why == "solved_for":
         return f"Clerk closed ticket #{ticket.id}: it was solved a while ago and stayed quiet."
+    asked = next((change for change in entry.changes if change.what == "asked_again"), None)
+    if asked is not None:
+        return _nudge_sentence(ticket, asked)
     machine = next((change for change in entry.changes if change.what == "machine"), None)
     if machine is not None and machine.after:
         until = local_time(datetime.fromisoformat(machine.after))
@@ -283,6 +286,17 @@ def _sentence(ticket: Ticket, entry: Entry, who: str) -> str | None:
         return None
     by = mention(entry.by) if entry.by else "Clerk"
     return f"{by} {listed(words, SECTION - 200, ', ')}"
+
+
+def _nudge_sentence(ticket: Ticket, asked: Change) -> str:
+    before = local_time(datetime.fromisoformat(asked.before)) if asked.before else "a while ago"
+    if asked.after is None:
+        return f"Clerk solved ticket #{ticket.id}: the contact was asked again {before} and has not written since."
+    until = local_time(datetime.fromisoformat(asked.after))
+    return (
+        f"Clerk asked the contact again: ticket #{ticket.id} has been Pending since {before}. "
+        f"If nobody writes by {until}, it becomes Solved."
+    )
 
 
 def _change_phrase(change: Change, entry: Entry) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from messages.answering import AutoKind, AutoOrder
+from messages.answering import AutoOrder
 from messages.conversation import Contact, Conversation, conversation_id
 from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.formats.segments import segments
@@ -123,7 +123,7 @@ def automatic(order: AutoOrder, conversation: Conversation, now: datetime, corre
         contact=conversation.contact,
         direction=Direction.OUTBOUND,
         origin=Origin.AUTO,
-        exempt=order.kind is not AutoKind.WAITING,
+        exempt=order.kind.answers_at_once,
         body=order.body,
         received_at=order.at,
         stored_at=now,

@@ -5,8 +5,9 @@ from functools import partial
 
 import structlog
 
-from messages.answering import Answering
+from messages.answering import Answering, AutoKind, AutoOrder
 from messages.conversation import Contact, conversation_id
+from messages.deadlines.nudge import LOOKED_AT, is_overtaken, nudge_text
 from messages.formats.numbers import possible_contacts
 from messages.line import ReplyMode
 from messages.notification import Whisper
@@ -149,6 +150,12 @@ async def write_auto(message: WriteAuto, ports: Ports) -> None:
         log.info("no automatic text is to be written")
         return
     id, now = order.id, ports.now()
+    if order.kind is AutoKind.NUDGE and not await _is_wanted(order, conversation.id, ports):
+        log.info("the contact is not asked again: something has happened since that was decided", sms=id)
+        change = partial(Answering.without_order, id=id, look_at=now + SEND_WITHIN)
+        if not await ports.stores.conversations.change_answering(conversation.id, change):
+            raise LostVersionRace
+        return
     text = automatic(order, conversation, now, correlation.get())
     parties = await ports.stores.opt_outs.parties(text.line, text.contact)
     match at_call(text, parties, now):
@@ -160,3 +167,13 @@ async def write_auto(message: WriteAuto, ports: Ports) -> None:
             change = partial(Answering.without_order, id=id, look_at=now + SEND_WITHIN)
     if not await ports.stores.conversations.change_answering(conversation.id, change):
         raise LostVersionRace
+
+
+async def _is_wanted(order: AutoOrder, conversation: str, ports: Ports) -> bool:
+    """Whether the contact is still to be asked again: nothing has happened to the ticket, and no text came between."""
+    ticket = await ports.stores.tickets.newest(conversation)
+    nudge = ticket.nudge if ticket else None
+    if ticket is None or nudge is None or nudge_text(ticket.id, nudge) != order.id:
+        return False
+    inbound = await ports.stores.texts.inbound_since(conversation, nudge.since)
+    return not is_overtaken(ticket.id, nudge, inbound, await ports.stores.texts.newest_sent(conversation, LOOKED_AT))

@@ -36,6 +36,7 @@ from messages.calendar import (
     zone_words,
 )
 from messages.conversation import Arrival
+from messages.deadlines.nudge import period_of
 from messages.formats.numbers import is_full_number, is_textable
 from messages.line import Line
 from messages.team.auto_replies import Filling, filled, is_fillable
@@ -156,7 +157,7 @@ class _Case:
     @property
     def due_since(self) -> datetime:
         """When what calls for the text happened."""
-        wait = self.answering.wait
+        wait = self.answering.wait if self.kind is AutoKind.WAITING else None
         return self.text.at if self.text is not None else wait.due_at if wait is not None else self.facts.now
 
     @property
@@ -166,6 +167,8 @@ class _Case:
     @cached_property
     def period(self) -> str:
         """What the text answers, as its id names it: the closed period by its beginning, else the ticket by its own."""
+        if self.kind is AutoKind.NUDGE and self.facts.ticket.nudge is not None:
+            return period_of(self.facts.ticket.nudge)
         if not self.kind.is_about_hours:
             return _stamp(self.facts.ticket.created_at)
         calendar = self.facts.calendar
@@ -194,6 +197,8 @@ def _has_same_period(case: _Case) -> bool:
     answers = case.answering.answers
     if case.kind.is_about_hours:
         return any(each.kind.is_about_hours and each.period == case.period for each in answers)
+    if case.kind is AutoKind.NUDGE:
+        return any(each.id == case.id for each in answers)
     return any(each.kind is case.kind and each.ticket == case.facts.ticket.id for each in answers)
 
 
@@ -262,6 +267,11 @@ def decide_wait(facts: AutoFacts) -> AutoDecision:
         return AutoDecision(answering.changed(now + DONE_WITHIN, wait=wait))
     decision = _judged(_Case(facts, AutoKind.WAITING, None, answering))
     return _finished(facts, replace(decision, answering=decision.answering.model_copy(update={"wait": None})))
+
+
+def judged(facts: AutoFacts, kind: AutoKind) -> AutoDecision:
+    """A text that something else than the contact's texts calls for, or its silence."""
+    return _finished(facts, _judged(_Case(facts, kind, None, facts.answering)))
 
 
 def is_stopped(answering: Answering, now: datetime) -> bool:

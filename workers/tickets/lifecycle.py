@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
+from messages.deadlines.nudge import AskedAgain, SolveUnanswered
 from messages.deadlines.priority import Priority
 from messages.deadlines.snooze import EndSnooze, MoveSnooze, SetSnooze, SnoozeAgain, WakeUp
 from messages.ticket import (
@@ -38,6 +39,7 @@ from messages.ticket import (
 )
 from workers.tickets import snoozing
 from workers.tickets.blocking import block_or_unblock, with_reason
+from workers.tickets.nudges import rules as nudges
 from workers.tickets.snoozing import SnoozeEvent, SnoozeFacts
 from workers.tickets.undoing import has_failed, undone
 from workers.tickets.waiting import is_answered, waiting
@@ -155,6 +157,8 @@ def decide(
             draft, refusals = {}, () if stopped else (NOT_STOPPED,)
         case SetSnooze() | SnoozeAgain() | WakeUp() | EndSnooze() | MoveSnooze():
             draft, refusals = snoozing.carry_out(ticket, command, by, now, snooze)
+        case AskedAgain() | SolveUnanswered():
+            draft, refusals = nudges.carry_out(ticket, command), ()
         case Expire():
             draft, refusals = _expire(ticket, now), ()
         case _:
@@ -313,6 +317,12 @@ def as_of(ticket: Ticket, version: int, earlier: Sequence[Entry] = ()) -> Ticket
     return Ticket.model_validate(ticket.model_dump() | past)
 
 
+_UNTOLD: Final = frozenset(
+    {"notes", "last_text", "waiting_since", "wait_filed_at", "wait_ended_at", "written_at", "snooze", "nudge"}
+)
+"""The fields that the history does not tell of, or tells of in other words."""
+
+
 def next_version(
     ticket: Ticket, draft: dict[str, Any], by: str | None, now: datetime, why: str, solved_for: timedelta
 ) -> Ticket:
@@ -324,10 +334,12 @@ def next_version(
     changes = tuple(
         Change(what=what, before=getattr(ticket, what), after=value)
         for what, value in draft.items()
-        if what not in {"notes", "last_text", "waiting_since", "wait_filed_at", "wait_ended_at", "written_at", "snooze"}
+        if what not in _UNTOLD
     )
     if "snooze" in draft:
         changes += (*snoozing.changes(ticket.snooze, draft["snooze"]),)
+    if "nudge" in draft:
+        changes += (*nudges.changes(ticket.nudge, draft["nudge"]),)
     if "notes" in draft:
         changes += (Change(what="note", before=None, after=draft["notes"][-1].text[:NOTE_IN_HISTORY]),)
     entry = Entry(version=version, changes=changes, by=by, at=now, why=why)

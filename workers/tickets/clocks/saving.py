@@ -16,6 +16,7 @@ from workers.ports import Ports
 from workers.runtime import HANDLERS
 from workers.tickets.clocks.of_ticket import concerns_alerts, newly_breached, rules_of, with_clocks
 from workers.tickets.clocks.rules import ClockRules, Event
+from workers.tickets.nudges.rules import followed
 
 SETTLE_WITHIN: Final = timedelta(seconds=20)
 """After this long the clock finds a change that is not carried out."""
@@ -40,13 +41,14 @@ async def save(
     arrivals: Sequence[Arrival] = (),
     events: Sequence[Event] = (),
 ) -> bool:
-    """Save a changed ticket with its clocks; False if another worker was faster.
+    """Save a changed ticket with its clocks and its nudge; False if another worker was faster.
 
     `arrivals` are the contact's texts that are new to it, and `events` what else concerns its clocks.
     """
     if ticket is read:
         return True
     now = ports.now()
+    ticket = followed(read, ticket, line, now)
     ticket = with_clocks(read, ticket, await rules(line, ticket, ports), now, arrivals, events)
     if not await ports.stores.tickets.save(ticket.model_copy(update={"due_at": now + SETTLE_WITHIN}), read.version):
         return False

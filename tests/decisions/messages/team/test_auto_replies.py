@@ -43,6 +43,8 @@ def test_what_is_typed_changes_one_setting() -> None:
     both = setting(setting(first, "waiting=Still = with you"), "waiting-after=90")
     assert both == AutoReplies(closed="Back {opens}", waiting="Still = with you", waiting_after=90)
     assert setting(both, "off") == AutoReplies(waiting_after=90)
+    days = setting(setting(AutoReplies(), "nudge-after=2"), "solve-after=5")
+    assert days == AutoReplies(nudge_after=2, solve_after=5)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,9 @@ def test_what_is_typed_changes_one_setting() -> None:
         ("waiting-after=0", "from 1 to 10080"),
         ("waiting-after=soon", "from 1 to 10080"),
         ("waiting-after", "give KIND=WORDS"),
+        ("nudge-after=61", "nudge-after: days, from 1 to 60"),
+        ("solve-after=0", "solve-after: days, from 1 to 60"),
+        ("nudge=Back {opens}", "it knows {line}"),
     ],
 )
 def test_what_can_not_be_is_refused_in_words(typed: str, why: str) -> None:
