@@ -188,7 +188,7 @@ class Blocking(Document):
     """
 
     on: bool
-    by: str | None
+    by: str | None = None
     at: Moment
     why: str = ""
     ticket: int

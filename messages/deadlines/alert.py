@@ -167,18 +167,18 @@ class AlertSettings(Document):
 
     `escalation` are told `escalate_after` something fell due and nobody did anything about it. A contact who has waited
     for `unanswered_after`, and a ticket on which nobody has been for `unassigned_after`, are told of; None: never.
-    An alert is repeated after `nag`, after twice and after four times that; None: never.
+    An alert is repeated after `nag`, after twice and after four times that; 0: never.
     """
 
     escalation: tuple[Target, ...] = Field(default=(), max_length=MOST_ESCALATED)
     escalate_after: Duration = timedelta(minutes=30)
     unanswered_after: Duration | None = None
     unassigned_after: Duration | None = None
-    nag: Duration | None = timedelta(minutes=30)
+    nag: Duration = timedelta(minutes=30)
 
     @model_validator(mode="after")
     def _are_positive(self) -> Self:
-        for each in (self.escalate_after, self.unanswered_after, self.unassigned_after, self.nag):
+        for each in (self.escalate_after, self.unanswered_after, self.unassigned_after, self.nag or None):
             if each is not None and not timedelta(minutes=1) <= each <= timedelta(days=28):
                 raise ValueError("between one minute and 28 days")
         return self

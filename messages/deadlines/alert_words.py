@@ -69,12 +69,20 @@ def _time_or_off(name: str, value: str) -> float | None:
     return None if value.lower() == OFF else _time(name, value)
 
 
+def _time_or_never(name: str, value: str) -> float:
+    if value.lower() == OFF:
+        return 0.0
+    if (after := _time(name, value)) == 0:
+        raise ValueError(f"{name}: between one minute and 28 days, or off")
+    return after
+
+
 _SETTINGS: Final[Mapping[str, tuple[str, Callable[[str, str], Any]]]] = {
     "escalation": ("escalation", _people),
     "escalate-after": ("escalate_after", _time),
     "unanswered-after": ("unanswered_after", _time_or_off),
     "unassigned-after": ("unassigned_after", _time_or_off),
-    "nag": ("nag", _time_or_off),
+    "nag": ("nag", _time_or_never),
 }
 
 
@@ -87,7 +95,7 @@ def described(settings: AlertSettings) -> Iterator[str]:
         yield f"tells of contacts who have waited for {length(settings.unanswered_after)} open time"
     if settings.unassigned_after is not None:
         yield f"tells of tickets on which nobody has been for {length(settings.unassigned_after)} open time"
-    if settings.nag is None:
+    if not settings.nag:
         yield "repeats no alert"
     elif settings != AlertSettings():
         yield f"repeats an alert after {length(settings.nag)}, twice and four times that"

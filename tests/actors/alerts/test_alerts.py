@@ -172,7 +172,7 @@ async def test_who_has_it_is_told_so_and_shown_and_whoever_clicks_later_hears_th
 
 
 async def test_nobody_did_anything_and_the_line_s_list_is_told(workers: FakeWorkers) -> None:
-    await set_line(workers, escalation=("U0BOSS",), escalate_after=timedelta(minutes=20), nag=None)
+    await set_line(workers, escalation=("U0BOSS",), escalate_after=timedelta(minutes=20), nag=timedelta())
     await receive(workers)
     await breach(workers)
     await workers.pass_time(19 * MINUTES, step=570)
@@ -201,7 +201,7 @@ async def test_whom_slack_can_not_reach_the_channel_is_told_in_their_place(worke
 async def test_a_line_watches_who_waits_and_what_nobody_is_on(
     workers: FakeWorkers, settings: dict[str, timedelta], said: str
 ) -> None:
-    await set_line(workers, nag=None, **settings)
+    await set_line(workers, nag=timedelta(), **settings)
     await receive(workers)
     await workers.pass_time(59 * MINUTES, step=1770)
     assert alerts(workers) == []
@@ -248,10 +248,10 @@ async def test_more_than_five_at_once_are_one_list_that_shrinks_and_leaves(worke
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it is decided", "after it is decided"])
 async def test_a_worker_may_die_at_any_step_and_an_alert_is_posted_once(workers: FakeWorkers, after: bool) -> None:
-    await set_line(workers, nag=None)
+    await set_line(workers, nag=timedelta())
     await receive(workers)
     workers.clock.forward(3600)
-    await set_line(workers, nag=None, unassigned_after=timedelta(minutes=30))
+    await set_line(workers, nag=timedelta(), unassigned_after=timedelta(minutes=30))
     message = ShowAlerts(line=make.LINE) if after else ConsiderAlerts(ticket=1)
     if after:
         await workers.handle(ConsiderAlerts(ticket=1))

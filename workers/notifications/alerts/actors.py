@@ -117,7 +117,7 @@ async def acknowledge_alert(message: AcknowledgeAlert, ports: Ports) -> None:
 
 def _words(alert: Alert, line: Line | None) -> str:
     nag = line.alerts.nag if line is not None else None
-    if alert.cause.is_news or nag is None:
+    if alert.cause.is_news or not nag:
         return f"You have it: ticket #{alert.ticket}."
     minutes = round(nag.total_seconds() / 60)
     return f"You have it: ticket #{alert.ticket}. Clerk reminds you again in {minutes} open minutes if it still waits."

@@ -225,7 +225,7 @@ def _posted(alert: Alert, now: datetime) -> Alert:
 def _nags_at(alert: Alert, facts: AlertFacts) -> datetime | None:
     """When an alert that stands is repeated; None if it is silent."""
     interval, since = facts.line.alerts.nag, _later(alert.posted_at, alert.acted_at)
-    if interval is None or since is None or alert.stage is AlertStage.WARN or alert.nags >= len(NAGS):
+    if not interval or since is None or alert.stage is AlertStage.WARN or alert.nags >= len(NAGS):
         return None
     return facts.after_open(since, interval * NAGS[alert.nags])
 

@@ -20,7 +20,7 @@ TYPED: Final[dict[str, dict[str, Any]]] = {
     "unanswered-after=2h": {"unanswered_after": 2 * HOUR},
     "unassigned-after=45min": {"unassigned_after": 0.75 * HOUR},
     "nag=1h": {"nag": HOUR},
-    "nag=off": {"nag": None},
+    "nag=off": {"nag": timedelta()},
 }
 
 

@@ -192,7 +192,7 @@ def test_what_clerk_does_by_itself_is_no_action() -> None:
 
 
 def test_after_a_while_the_line_s_list_is_told_as_well_unless_somebody_has_it() -> None:
-    given = {"escalation": ("U0BOSS",), "nag": None}
+    given = {"escalation": ("U0BOSS",), "nag": timedelta()}
     found = considered(facts(BREACHED, given))
     assert found.targets == (make.CHANNEL,)
     later = considered(facts(BREACHED, given, now=OPEN + 30 * MINUTE, known=(found,)))
