@@ -10,8 +10,9 @@ from messages.line import Quiet
 from messages.orders.commands import SlashCommand, read
 from messages.planned import Planned
 from messages.team.auto_replies import OFFERED
+from messages.ticket import Ticket
 from tests import make
-from tests.fakes import FakeWorkers
+from tests.fakes import FakeMessage, FakeWorkers
 from tests.simulation.documents import MemoryDatabase, MemoryServer
 from workers import clock
 from workers.mongo import Stores
@@ -78,9 +79,9 @@ class PlayedShop:
         await self.workers.handle(message)
         await self.settle()
 
-    async def type(self, at: str, words: str) -> str:
-        """An agent types something after `/clerk` then, and is told this."""
-        await self._until(at)
+    async def type(self, at: str, words: str, seconds: float = 0) -> str:
+        """An agent types something after `/clerk` then, or some seconds later, and is told this."""
+        await self._until(at, seconds)
         self._numbers += 1
         typed = SlashCommand(
             text=words,
@@ -102,6 +103,16 @@ class PlayedShop:
     def digests(self) -> list[str]:
         """What the channel was told when the shop opened, each time."""
         return [each.what.text for each in self.workers.slack.messages if each.post_id.startswith("digest/")]
+
+    def alerts(self) -> list[FakeMessage]:
+        """What people are told of now."""
+        return [each for each in self.workers.slack.messages if each.post_id.startswith("alert/")]
+
+    async def ticket(self, contact: str) -> Ticket:
+        """A contact's ticket."""
+        found = await self.stores.tickets.newest(conversation_id(make.LINE, contact))
+        assert found is not None
+        return found
 
     async def planned(self, contact: str) -> Planned:
         """The text that is planned for a contact."""

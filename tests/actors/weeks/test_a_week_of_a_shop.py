@@ -6,13 +6,16 @@ change by half an hour.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import pytest
 
 from messages.calendar import SpecialDays
 from messages.conversation import conversation_id
+from messages.deadlines.clocks import ClockKind
+from messages.deadlines.policy import Policy, Target
+from messages.deadlines.priority import Priority
 from messages.line import Quiet
 from messages.planned import PlannedState
 from messages.ticket import Status
@@ -257,8 +260,7 @@ async def test_a_week_plays_as_the_tables_say(week: ShopWeek) -> None:
 
     # What Clerk said by itself was nobody's answer.
     for contact in (ANN, BEN, CEM, DOT):
-        ticket = await shop.stores.tickets.newest(conversation_id(make.LINE, contact))
-        assert ticket is not None
+        ticket = await shop.ticket(contact)
         assert (ticket.status, ticket.written_at, ticket.assignees) == (Status.NEW, None, ())
         assert ticket.waits_since is not None
         assert len(shop.sent(contact)) == 1
@@ -284,3 +286,55 @@ async def test_who_writes_in_the_night_of_the_change_holds_what_is_planned_for_t
     await shop.at(week.opens_again)
     assert (await shop.planned(CEM)).state is PlannedState.HELD
     assert shop.sent(CEM) == [CLOSED.format(week.back)]
+
+
+MINUTE: Final = 60.0
+FOUR_HOURS: Final = Policy(
+    targets={Priority.NORMAL: {ClockKind.FIRST_RESPONSE: Target(within=timedelta(hours=4))}}, version=1
+)
+
+
+async def test_a_clock_counts_open_hours_alone_and_its_alert_goes_with_it(week: ShopWeek) -> None:
+    shop = PlayedShop(week.zone, week.holiday)
+    await shop.open(week.opens, policy=FOUR_HOURS)
+    await shop.text(week.ben, BEN, "Is the blue one still there?")
+
+    # Ten minutes before lunch, 170 after it: three of the four hours are over at 16:20, and Clerk warns.
+    await shop.at(week.after_lunch, 170 * MINUTE - 5)
+    assert shop.alerts() == []
+    await shop.at(week.after_lunch, 170 * MINUTE)
+    (warning,) = shop.alerts()
+    assert (warning.channel, warning.thread_ts) == (make.CHANNEL, None)
+    assert "The first answer is due" in warning.what.text
+
+    # The rest of Friday takes 40 minutes of the last hour: it falls due at 9:20 when the shop has opened again.
+    await shop.at(week.opens_again, 20 * MINUTE - 5)
+    assert [(each.ts, "is due" in each.what.text) for each in shop.alerts()] == [(warning.ts, True)]
+    await shop.at(week.opens_again, 20 * MINUTE)
+    assert [(each.ts, "was due" in each.what.text) for each in shop.alerts()] == [(warning.ts, True)]
+
+    # The answer takes it back: in one line that says how late it was, for ten minutes.
+    await shop.type(week.opens_again, f"send {BEN} It is, come by", 30 * MINUTE)
+    (line,) = shop.alerts()
+    assert line.ts == warning.ts
+    assert "Answered by <@U0ADA>" in str(line.what.blocks)
+    assert "10 min late" in str(line.what.blocks)
+    await shop.at(week.opens_again, 42 * MINUTE)
+    assert shop.alerts() == []
+    (clock,) = (await shop.ticket(BEN)).clocks
+    assert clock.due_at is None
+    assert clock.stopped_at == datetime.fromisoformat(week.opens_again) + timedelta(minutes=30)
+
+
+async def test_a_ticket_snoozed_until_tomorrow_wakes_when_the_shop_opens_again(week: ShopWeek) -> None:
+    shop = PlayedShop(week.zone, week.holiday)
+    await shop.open(week.opens)
+    await shop.text(week.ben, BEN, "Is the blue one still there?")
+    number = (await shop.ticket(BEN)).id
+    await shop.type(week.after_lunch, f"snooze #{number} tomorrow: the part comes by train")
+    await shop.at(week.opens_again, -5)
+    assert (await shop.ticket(BEN)).asleep
+    await shop.at(week.opens_again)
+    assert not (await shop.ticket(BEN)).asleep
+    (alert,) = shop.alerts()
+    assert "the part comes by train" in str(alert.what.blocks)

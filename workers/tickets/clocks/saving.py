@@ -13,7 +13,6 @@ from messages.line import Line
 from messages.process.telemetry import start_at_zero
 from messages.ticket import Ticket
 from workers.ports import Ports
-from workers.runtime import HANDLERS
 from workers.tickets.clocks.of_ticket import concerns_alerts, newly_breached, rules_of, with_clocks
 from workers.tickets.clocks.rules import ClockRules, Event
 from workers.tickets.nudges.rules import followed
@@ -72,5 +71,4 @@ async def tell_of_clocks(before: Ticket, after: Ticket, ports: Ports) -> None:
 
 async def consider_alerts(ticket: Ticket, ports: Ports) -> None:
     """Have what the team is told of a ticket decided."""
-    if ConsiderAlerts.actor in HANDLERS:
-        await ports.publisher.publish(ConsiderAlerts(ticket=ticket.id))
+    await ports.publisher.publish(ConsiderAlerts(ticket=ticket.id))
