@@ -9,7 +9,7 @@ from datetime import timedelta
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
 from tests.simulation.machines import Judgement, Schedule, Wrong
 from tests.simulation.people import acts as people
-from tests.simulation.people.shops import PLAIN, shop
+from tests.simulation.people.shops import PLAIN, shop, watched
 from tests.simulation.promises import kept
 from tests.simulation.world import SimulatedWorld
 
@@ -22,6 +22,9 @@ PLANS_EVERY = 3
 HOURS_EVERY = 5
 """In every so manieth seed the line has hours, and answers by itself."""
 
+WATCHED_EVERY = 7
+"""In every so manieth seed the line has targets, and people are told of what is late."""
+
 LATER = 150.0
 """How far behind the first faults further ones begin, where texts are planned."""
 
@@ -33,6 +36,8 @@ def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     faults, at = drawn(dice, kinds), PLAIN
     if seed % HOURS_EVERY == 0:
         at = shop(random.Random(f"hours {seed}"))
+    if seed % WATCHED_EVERY == 0:
+        at = watched(random.Random(f"watched {seed}"), at)
     if seed % CHANGES_EVERY == 0:
         acts = people.with_changes(random.Random(f"changes {seed}"), acts)
         at = replace(at, line=at.line.model_copy(update={"hold": timedelta(seconds=3)}))

@@ -15,6 +15,7 @@ from messages.sms import Sms
 from tests import make
 from tests.simulation.machines import Judgement
 from tests.simulation.people.doing import InhabitedDeployment
+from tests.simulation.people.shops import LONGEST_TARGET
 from tests.simulation.virtual_time import NothingLeftToHappen
 
 QUIET_WITHIN: Final = 1800.0
@@ -22,6 +23,8 @@ QUIET_WITHIN: Final = 1800.0
 LOOK_EVERY: Final = 5.0
 OPENED_FOR: Final = 60.0
 """So long after a line has opened its digest must be there, if nothing is at fault."""
+WATCHED_FOR: Final = 120.0
+"""So long after the last target has passed, whoever is to be told of it has been."""
 
 
 class SimulatedWorld(InhabitedDeployment):
@@ -67,6 +70,8 @@ class SimulatedWorld(InhabitedDeployment):
         if self.schedule.shop.opens_at is not None:
             opens_in = (self.schedule.shop.opens_at - self.now()).total_seconds()
             await asyncio.sleep(max(opens_in, 0) + OPENED_FOR)
+        if shop.line.policy.targets:
+            await asyncio.sleep(LONGEST_TARGET.total_seconds() + WATCHED_FOR)
         until = self.loop.time() + QUIET_WITHIN
         while (left := self._unquiet()) and self.loop.time() < until:  # noqa: ASYNC110 - time is virtual here
             await asyncio.sleep(LOOK_EVERY)
@@ -119,6 +124,7 @@ _OPEN_WORK: Final[Mapping[str, tuple[str, ...]]] = {
     "sms": ("due_at", "outbox", "unshown"),
     "tickets": ("due_at",),
     "conversations": ("redraw.due_at", "debounce.due_at", "answering.due_at"),
+    "alerts": ("show_at",),
 }
 """The fields that say that something is still to be done."""
 

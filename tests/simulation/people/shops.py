@@ -7,6 +7,10 @@ from typing import Final
 
 from messages.answering import AutoReplies
 from messages.calendar import WEEKDAYS, Calendar, Period
+from messages.deadlines.alert import AlertSettings
+from messages.deadlines.clocks import ClockKind, HoursCounted
+from messages.deadlines.policy import Policy, Target
+from messages.deadlines.priority import Priority
 from messages.line import Line, Quiet, QuietHours
 from messages.team.auto_replies import OFFERED
 from tests import make
@@ -46,7 +50,8 @@ class Shop:
         kinds = ", ".join(self.line.auto_replies.kinds) or "nothing"
         hours = f"closed {self.closes_at:%H:%M} to {self.opens_at:%H:%M}" if self.calendar else "always open"
         night = f"{self.line.quiet} until {self.day_begins_at:%H:%M}" if self.day_begins_at else "no quiet hours"
-        return f"a line that is {hours}, says {kinds} by itself, {night}, replies wait {self.line.hold}"
+        targets = ", has targets" if self.line.policy.targets else ""
+        return f"a line{targets} that is {hours}, says {kinds} by itself, {night}, replies wait {self.line.hold}"
 
 
 PLAIN: Final = Shop()
@@ -68,6 +73,32 @@ def shop(dice: random.Random) -> Shop:
     if calendar is not None:
         update["calendar"] = calendar.id
     return Shop(LINE.model_copy(update=update), calendar)
+
+
+LONGEST_TARGET: Final = timedelta(minutes=8)
+
+
+def watched(dice: random.Random, at: Shop) -> Shop:
+    """The same line with targets of minutes, and with somebody who is told of what is late."""
+    times = {
+        ClockKind.FIRST_RESPONSE: 2,
+        ClockKind.NEXT_RESPONSE: 3,
+        ClockKind.RESOLUTION: LONGEST_TARGET.seconds // 60,
+    }
+    targets = {
+        kind: Target(within=timedelta(minutes=minutes), counts=HoursCounted.CALENDAR)
+        for kind, minutes in times.items()
+        if dice.random() < 0.8
+    }
+    alerts = AlertSettings(
+        escalation=("U0BOSS",),
+        escalate_after=timedelta(minutes=dice.choice((1, 4))),
+        unanswered_after=dice.choice((None, timedelta(minutes=4))),
+        unassigned_after=dice.choice((None, timedelta(minutes=2))),
+        nag=timedelta(minutes=dice.choice((0, 2))),
+    )
+    policy = Policy(targets={Priority.NORMAL: targets}, version=1)
+    return Shop(at.line.model_copy(update={"policy": policy, "alerts": alerts}), at.calendar)
 
 
 def _today(clock: str) -> datetime:

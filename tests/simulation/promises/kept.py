@@ -8,7 +8,7 @@ from messages.ticket import Status, Ticket
 from tests import make
 from tests.simulation.people.acts import Act
 from tests.simulation.people.requests import response_url
-from tests.simulation.promises import automatic, planned
+from tests.simulation.promises import automatic, planned, watched
 from tests.simulation.promises.seen import (
     Broken,
     acts_of,
@@ -228,5 +228,6 @@ PROMISES: Final = (
     *(_texts, _replies, _changes, _clicks, _notes, _wishes, _announcements, _cards, _letters),
     *(planned.PROMISES),
     *(automatic.PROMISES),
+    *(watched.PROMISES),
 )
 """All promises."""
