@@ -76,14 +76,17 @@ class Impatient(Connection):
 class Served:
     """A gateway behind its real HTTP server on a free port.
 
-    `publisher` has what it published; `later` is how far its clock is ahead.
+    `publisher` has what it published; `later` is how far its clock is ahead. It shows `stopped`, if that is given.
     """
 
     def __init__(self, **changes: Any) -> None:
         self.settings = settings(**changes)
         self.publisher = RecordingPublisher()
         self.later = timedelta()
-        self._gateway = Gateway(self.settings, self.publisher, now=lambda: datetime.now(UTC) + self.later)
+        self.stopped: datetime | None = None
+        self._gateway = Gateway(
+            self.settings, self.publisher, now=lambda: (self.stopped or datetime.now(UTC)) + self.later
+        )
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
