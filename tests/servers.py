@@ -5,6 +5,7 @@ rabbitmq-server; the same after installing Debian's package. MongoDB: CLERK_TEST
 wire server.
 """
 
+import atexit
 import contextlib
 import functools
 import os
@@ -33,7 +34,9 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 ARTEFACTS = ROOT / "test-artefacts" / WORKER
 
-_reserved: list[socket.socket] = []
+_reserved = contextlib.ExitStack()
+"""The names of the ports in use; they are given back when the process ends."""
+atexit.register(_reserved.close)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def free_port() -> int:
         except OSError:
             name.close()
             continue
-        _reserved.append(name)
+        _reserved.enter_context(name)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -32,4 +32,5 @@ def test_five_texts_that_came_without_a_gateway_are_in_their_threads_once(clerk:
         "after",
     ]
     assert [body for body in world.texts_in_thread(new) if "1 picture" not in body] == ["hello", "are you there?"]
-    assert len(world.cards(new)) == 1
+    # One thread; how many cards it has depends on how long the gateway took, as these texts are announced when quiet.
+    assert len(world.roots(new)) == 1
