@@ -19,15 +19,9 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.results import BulkWriteResult
 
-from tests.simulation.documents import (
-    CollectionClient,
-    FoundDocuments,
-    MemoryCollection,
-    MemoryDatabase,
-    MemoryServer,
-    Stored,
-    value_at,
-)
+from tests.simulation.documents.client import CollectionClient, FoundDocuments, MemoryDatabase
+from tests.simulation.documents.queries import Stored, value_at
+from tests.simulation.documents.server import MemoryCollection, MemoryServer
 from workers.mongo.collection import Database
 from workers.mongo.stores import INDEXES
 

@@ -11,7 +11,8 @@ from gateway.app import Gateway
 from messages.process.settings import Settings
 from tests import make
 from tests.simulation.broker import SimulatedBroker, SimulatedPublisher, consume
-from tests.simulation.documents import MemoryDatabase, MemoryServer
+from tests.simulation.documents.client import MemoryDatabase
+from tests.simulation.documents.server import MemoryServer
 from tests.simulation.faults import DrawnFault
 from tests.simulation.people.acts import Act
 from tests.simulation.people.shops import PLAIN, Shop

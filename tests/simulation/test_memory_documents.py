@@ -14,7 +14,8 @@ from pymongo.errors import DuplicateKeyError
 from messages.sms import Direction, State
 from messages.ticket import Status
 from tests import make
-from tests.simulation.documents import MemoryDatabase, MemoryServer
+from tests.simulation.documents.client import MemoryDatabase
+from tests.simulation.documents.server import MemoryServer
 from workers.mongo import Stores
 from workers.mongo.collection import Database, connected
 

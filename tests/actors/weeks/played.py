@@ -13,7 +13,8 @@ from messages.team.auto_replies import OFFERED
 from messages.ticket import Ticket
 from tests import make
 from tests.fakes import FakeMessage, FakeWorkers
-from tests.simulation.documents import MemoryDatabase, MemoryServer
+from tests.simulation.documents.client import MemoryDatabase
+from tests.simulation.documents.server import MemoryServer
 from workers import clock
 from workers.mongo import Stores
 
