@@ -71,11 +71,13 @@ AUTHOR_GONE: Final = "the account of who planned it was deactivated"
 class When(Document):
     """When to send, as a person says it: `after` a while, or at a `clock` time of a `day`.
 
-    `day` is blank (the next such time), "tomorrow", a day of the week as "mon", or a date as YYYY-MM-DD.
+    `day` is blank (the next such time), "today", "tomorrow", a day of the week as "mon", or a date as YYYY-MM-DD.
     """
 
     after: Duration | None = None
-    day: Annotated[str, StringConstraints(pattern=r"^(tomorrow|mon|tue|wed|thu|fri|sat|sun|\d{4}-\d\d-\d\d)?$")] = ""
+    day: Annotated[
+        str, StringConstraints(pattern=r"^(today|tomorrow|mon|tue|wed|thu|fri|sat|sun|\d{4}-\d\d-\d\d)?$")
+    ] = ""
     clock: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
 
 

@@ -32,7 +32,17 @@ from messages.calendar import (
     wall_time,
     zone_words,
 )
-from messages.formats.moments.grammar import END, SPAN, change_words, in_time, moment_at, span_of, wall_of
+from messages.formats.moments.grammar import (
+    END,
+    SPAN,
+    change_words,
+    day_named,
+    in_time,
+    moment_at,
+    names_a_time,
+    span_of,
+    wall_of,
+)
 
 LONGEST_WHY: Final = 200
 SHOWN: Final = 40
@@ -44,7 +54,7 @@ _PERIOD: Final = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?")
 _DAY_NAMES: Final = re.compile(r"([a-z]+)(?:-([a-z]+))?")
 _UNTIL: Final = re.compile(r"until ", re.IGNORECASE)
 _LASTING: Final = re.compile(rf"(?:for )?{SPAN}{END}", re.IGNORECASE | re.ASCII)
-SAY_WHEN: Final = "Say until when: `2h`, `today`, `until 14:00` or `until mon 9:00`."
+SAY_WHEN: Final = "Say until when: `2h`, `today`, `until 14:00`, `until today 5pm` or `until mon 9:00`."
 
 WEEK_USAGE: Final = 'write it as "mon-fri 9:00-12:30 13:30-17:00, sat 9:00-12:00"'
 
@@ -153,6 +163,8 @@ def parse_until(text: str, now: datetime, zone: str) -> Until:
     if found is None:
         said = words.partition(" ")[0][:SHOWN]
         raise ValueError(f"{f'“{said}” is no time. ' if said else ''}{SAY_WHEN}")
+    if day_named(found.words) and names_a_time(found.rest.partition(" ")[0]):
+        raise ValueError(f"“{found.words} {found.rest}”"[:SHOWN] + f" may be meant as a time. {SAY_WHEN}")
     if found.words.lower() == "today":
         found = replace(found, placed=place(wall_of("tomorrow", timedelta(), now, zone), zone))
     return _until(found.placed, found.rest, now, found.words)

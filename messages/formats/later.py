@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from messages.calendar import Placed, place, wall_time
-from messages.formats.moments.grammar import CLOCK, DATE, SPAN, WEEKDAY, day_named, span_of, wall_of
+from messages.formats.moments.grammar import AT, CLOCK, DAY, SPAN, clock_of, day_named, span_of, wall_of
 from messages.formats.numbers import NotANumber, split
 from messages.planned import LATEST, SOONEST, When
 
-TIMES: Final = "`in 2h`, `9:00`, `tomorrow 9:00`, `mon 9:00` or `2026-12-24 9:00`"
+TIMES: Final = "`in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, `mon 9:00` or `2026-12-24 9:00`"
 
 USAGE: Final = (
     "When should the text go out? Type `/clerk later +15551234567 tomorrow 9:00: your text`. "
@@ -21,7 +21,7 @@ USAGE: Final = (
 )
 NO_TEXT: Final = "Nothing was planned: write the text after the time, such as `/clerk later +15551234567 9:00: Hello`."
 
-_CLOCK: Final = rf"(?:(?P<day>tomorrow|{WEEKDAY}|{DATE})\s+)?(?P<clock>{CLOCK})"
+_CLOCK: Final = rf"(?:(?P<day>{DAY}),?\s+)?{AT}(?P<clock>{CLOCK})"
 _WHEN: Final = rf"(?:in\s+{SPAN}|{_CLOCK})"
 _HEAD: Final = re.compile(
     rf"(?P<number>(?:<[^<>]*>|[^<>:a-zA-Z])+?)\s*[,:;]?\s+(?P<when>{_WHEN})\s*:(?!\d)", re.IGNORECASE
@@ -87,7 +87,7 @@ def read_when(typed: str) -> When | str:
         day = day_named(found["day"] or "")
     except ValueError as error:
         return f"Nothing was planned. {error}"
-    return When(day=day, clock=found["clock"].rjust(5, "0"))
+    return When(day=day, clock=clock_of(found["clock"]))
 
 
 @dataclass(frozen=True)

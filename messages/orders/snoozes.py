@@ -10,7 +10,7 @@ from typing import Final
 from messages.calendar import wall_time
 from messages.deadlines.snooze import NOTE_LIMIT, SetSnooze
 from messages.formats.later import meant
-from messages.formats.moments.grammar import CLOCK, DATE, END, SPAN, WEEKDAY, day_named, span_of
+from messages.formats.moments.grammar import AT, CLOCK, DATE, END, SPAN, WEEKDAY, clock_of, day_named, span_of
 from messages.planned import LATEST, When
 
 PICK: Final = "pick"
@@ -34,7 +34,7 @@ CHOICES: Final[Mapping[str, When]] = {
 }
 """Until when each of them means; a day without a time is when the line opens."""
 
-TIMES: Final = "`2h`, `9:00`, `tomorrow`, `tomorrow 9:00`, `mon`, `mon 9:00` or `2026-12-24 9:00`"
+TIMES: Final = "`2h`, `9:00`, `today 5pm`, `tomorrow`, `tomorrow 9:00`, `mon`, `mon 9:00` or `2026-12-24 9:00`"
 USAGE: Final = (
     f"Which ticket should wait, and until when? Type `/clerk snooze #12 tomorrow`. A time is {TIMES}; a day alone "
     "means when the line opens. What you wait for may follow: `/clerk snooze #12 tomorrow: the part`."
@@ -44,8 +44,8 @@ UNSNOOZE_USAGE: Final = "Which ticket should wake? Type `/clerk unsnooze #12`."
 _NUMBER: Final = re.compile(r"#?\s?([1-9]\d{0,8})(?=\s|$)", re.ASCII)
 _SPAN: Final = re.compile(rf"(?:(?:in|for)\s+)?{SPAN}{END}", re.IGNORECASE | re.ASCII)
 _WHEN: Final = re.compile(
-    rf"(?:until\s+)?(?:(?P<day>tomorrow|(?:next\s+)?(?:{WEEKDAY})|{DATE})(?:\s+(?P<clock>{CLOCK}))?"
-    rf"|(?P<only>{CLOCK})){END}",
+    rf"(?:until\s+)?(?:(?P<day>today(?=,?\s+{AT}{CLOCK})|tomorrow|(?:next\s+)?(?:{WEEKDAY})|{DATE})"
+    rf"(?:,?\s+{AT}(?P<clock>{CLOCK}))?|{AT}(?P<only>{CLOCK})){END}",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -90,7 +90,7 @@ def _when(found: re.Match[str]) -> When | str:
     clock = parts["clock"] or parts["only"]
     if clock is not None and (parts["day"] or "").lower().startswith("next"):
         return USAGE  # on a Monday, nobody knows which one is meant
-    return When(day=day, clock=clock.rjust(5, "0") if clock else None)
+    return When(day=day, clock=clock_of(clock) if clock else None)
 
 
 def _note(rest: str) -> str | None:

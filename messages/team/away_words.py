@@ -17,10 +17,10 @@ from messages.calendar import (
     wall_time,
     zone_words,
 )
-from messages.formats.moments.grammar import END, SPAN, change_words, in_time, moment_at, span_of
+from messages.formats.moments.grammar import END, SPAN, change_words, in_time, moment_at, names_a_time, span_of
 from messages.team.agent import Agent, away
 
-ENDS: Final = "`2h`, `until 14:00`, `until tomorrow 9:00`, `until Monday 9:00` or `until 2026-12-24`"
+ENDS: Final = "`2h`, `until 14:00`, `until today 5pm`, `until tomorrow 9:00`, `until Monday 9:00` or `until 2026-12-24`"
 USAGE: Final = f"Until when are you away? Type {ENDS} after `/clerk away`, and the reason if you like."
 NO_ZONE: Final = (
     "Slack does not say in which time zone you are, so Clerk does not know when that is. "
@@ -64,7 +64,7 @@ def read_away(typed: str, now: datetime, zone: str) -> AwayUntil:
 def _note(words: str) -> str:
     """The reason; ValueError if it may be meant as a time."""
     words = words.strip(" ,;:")
-    if any(each.isdigit() for each in words) or "until" in words.lower().split():
+    if any(names_a_time(each) or each.lower() == "until" for each in words.split()):
         raise ValueError(USAGE)
     return words[:NOTE].strip()
 

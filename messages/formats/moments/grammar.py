@@ -28,12 +28,26 @@ WEEKDAY: Final = "(?a:{})".format(
 """A day of the week, by three letters at least: mon, thurs, Saturday."""
 
 DATE: Final = r"[0-9]{4}-[0-9][0-9]-[0-9][0-9]"
-CLOCK: Final = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
+DAY: Final = rf"(?:today|tomorrow|{WEEKDAY}|{DATE})"
+
+_HALF: Final = r"\s?(?:[ap]m\b|[ap]\.m\.)"
+CLOCK: Final = rf"(?:(?:0?[1-9]|1[0-2])(?::[0-5][0-9])?{_HALF}|(?:[01]?[0-9]|2[0-3]):[0-5][0-9]|noon\b)"
+"""A time of day: 9:00, 17:30, 9am, 9:30 pm, noon. Midnight and tonight are none: nobody knows which day is meant."""
+
+AT: Final = r"(?:at\s+)?"
+"""What may be before a time of day."""
 
 END: Final = r"(?=[\s:,;]|$)"
 """Where the words for a moment end."""
 
-_ANY_CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_ANY: Final = rf"(?:[0-9]{{1,2}}(?::[0-9]{{2}})?{_HALF}|[0-9]{{1,2}}:[0-9]{{2}}|noon\b)"
+_ANY_CLOCK: Final = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?\s?(?P<half>[ap])?\.?(?:m\.?)?", re.IGNORECASE | re.ASCII
+)
+_NAMED_CLOCK: Final = re.compile(_ANY, re.IGNORECASE | re.ASCII)
+_MOMENT: Final = re.compile(
+    rf"(?:(?P<day>{DAY})(?:,*\s+{AT}(?P<clock>{_ANY}))?|{AT}(?P<only>{_ANY})),*(?=\s|$)", re.IGNORECASE | re.ASCII
+)
 _WEEKDAY: Final = re.compile(WEEKDAY, re.IGNORECASE)
 _DATE: Final = re.compile(DATE)
 
@@ -62,16 +76,33 @@ def day_named(word: str) -> str:
 
 
 def clock_named(word: str) -> timedelta | None:
-    """The time of day that a word names, until 24:00; None if it names none.
+    """The time of day that a word names, until 24:00; None if it names none. 12am is 0:00, and 12pm is noon.
 
     ValueError, in words, for a time that does not exist.
     """
-    if (found := _ANY_CLOCK.fullmatch(word)) is None:
+    if word.lower() == "noon":
+        return timedelta(hours=12)
+    if not _NAMED_CLOCK.fullmatch(word) or (found := _ANY_CLOCK.fullmatch(word)) is None:
         return None
-    clock = timedelta(hours=int(found[1]), minutes=int(found[2]))
-    if int(found[2]) > 59 or clock > timedelta(days=1):
-        raise ValueError(f"There is no time of day {word}. They go from 0:00 to 24:00.")
+    hour, minute, half = int(found["hour"]), int(found["minute"] or 0), (found["half"] or "").lower()
+    if minute > 59 or (half and not 1 <= hour <= 12):
+        raise ValueError(f"There is no time of day {word}. They go from 0:00 to 24:00, or from 1am to 12pm.")
+    clock = timedelta(hours=hour % 12 + 12 * (half == "p") if half else hour, minutes=minute)
+    if clock > timedelta(days=1):
+        raise ValueError(f"There is no time of day {word}. They go from 0:00 to 24:00, or from 1am to 12pm.")
     return clock
+
+
+def clock_of(word: str) -> str:
+    """A time of day that `CLOCK` found, as HH:MM."""
+    minutes = (clock_named(word) or timedelta()) // timedelta(minutes=1)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def names_a_time(word: str) -> bool:
+    """Whether a word may be meant as a day or a time of day, by itself."""
+    word = word.lower().strip(".,;:!?")
+    return bool(day_named(word)) or word in {"noon", "midnight", "tonight"} or any(each.isdigit() for each in word)
 
 
 def wall_of(day: str, clock: timedelta, now: datetime, zone: str) -> datetime:
@@ -104,15 +135,11 @@ def moment_at(words: str, now: datetime, zone: str) -> NamedMoment | None:
 
     A day alone means its beginning. ValueError says which day or time does not exist.
     """
-    first, _, others = words.partition(" ")
-    day = day_named(first.rstrip(","))
-    second, _, after = others.partition(" ") if day else (first, "", others)
-    clock = clock_named(second.rstrip(","))
-    if not day and clock is None:
+    if (found := _MOMENT.match(words)) is None:
         return None
-    placed = place(wall_of(day, clock or timedelta(), now, zone), zone)
-    named = " ".join(filter(None, [first.rstrip(",") if day else "", second.rstrip(",") if clock is not None else ""]))
-    return NamedMoment(placed, named, others if clock is None else after)
+    clock = clock_named(found["clock"] or found["only"] or "")
+    placed = place(wall_of(day_named(found["day"] or ""), clock or timedelta(), now, zone), zone)
+    return NamedMoment(placed, found[0].rstrip(","), words[found.end() :].strip())
 
 
 def in_time(at: datetime, now: datetime, words: str) -> datetime:

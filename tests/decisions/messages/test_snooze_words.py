@@ -45,6 +45,10 @@ def span(**parts: int) -> When:
         ("#12 next Monday", When(day="mon"), ""),
         ("#12 until Thursday 14:30", When(day="thu", clock="14:30"), ""),
         ("#12 9:00", When(clock="09:00"), ""),
+        ("#12 today 17:00 the part", When(day="today", clock="17:00"), "the part"),
+        ("#12 until today at 5pm: 2 parts", When(day="today", clock="17:00"), "2 parts"),
+        ("#12 mon, 9 am the part", When(day="mon", clock="09:00"), "the part"),
+        ("#12 noon", When(clock="12:00"), ""),
         ("#12 until 17:00: 2 parts", When(clock="17:00"), "2 parts"),
         ("#12 2026-12-24 9:00", When(day="2026-12-24", clock="09:00"), ""),
         ("#12 2026-12-24, the holidays", When(day="2026-12-24"), "the holidays"),
@@ -58,7 +62,19 @@ def test_a_number_a_time_and_a_note_are_read(typed: str, when: When, note: str) 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "tomorrow", "#12", "#0 2h", "#12 soon", "#12 tomorrow at 9", "#12 9", "#12 25:00", "#12 next monday 9:00"],
+    [
+        "",
+        "tomorrow",
+        "#12",
+        "#0 2h",
+        "#12 soon",
+        "#12 tomorrow at 9",
+        "#12 9",
+        "#12 25:00",
+        "#12 next monday 9:00",
+        "#12 today",
+        "#12 tonight",
+    ],
 )
 def test_what_is_not_one_of_these_is_answered_with_how_to_write_it(typed: str) -> None:
     assert read_snooze(typed) == USAGE

@@ -19,7 +19,7 @@ TYPED_TIMES = st.one_of(
     st.builds("in {}h".format, st.integers(0, 9999)),
     st.builds("in {}m".format, st.integers(0, 9999)),
     st.builds("{}".format, CLOCKS),
-    st.builds("{} {}".format, st.sampled_from(["tomorrow", *WEEKDAYS, "2026-12-24"]), CLOCKS),
+    st.builds("{} {}".format, st.sampled_from(["today", "tomorrow", *WEEKDAYS, "2026-12-24"]), CLOCKS),
 )
 
 
@@ -35,6 +35,13 @@ TYPED_TIMES = st.one_of(
         ("Monday 9:00", When(day="mon", clock="09:00")),
         ("Mon 17:30", When(day="mon", clock="17:30")),
         ("2026-12-24  9:00", When(day="2026-12-24", clock="09:00")),
+        ("today 9:00", When(day="today", clock="09:00")),
+        ("Today, at 9:00", When(day="today", clock="09:00")),
+        ("tomorrow at 9am", When(day="tomorrow", clock="09:00")),
+        ("mon 9:30 pm", When(day="mon", clock="21:30")),
+        ("12:05AM", When(clock="00:05")),
+        ("at 12 p.m.", When(clock="12:00")),
+        ("tomorrow noon", When(day="tomorrow", clock="12:00")),
     ],
 )
 def test_each_form_of_a_time_is_read(typed: str, when: When) -> None:
@@ -43,8 +50,8 @@ def test_each_form_of_a_time_is_read(typed: str, when: When) -> None:
 
 
 NO_TIMES = """
-9|9:60|24:00|25:00|9:00pm|9 am|noon|today 9:00|mo 9:00|in two hours|in h|in 2|2026-02-30 9:00|2026-13-01 9:00|
-next mon 9:00|12/24 9:00|24.12.2026 9:00
+9|9:60|24:00|25:00|13pm|0am|9 a|9:60am|9:5pm|noon tomorrow|tonight|tonight 9:00|midnight|today|tomorrow|at 9|today 9|
+9:00 today|mo 9:00|in two hours|in h|in 2|2026-02-30 9:00|2026-13-01 9:00|next mon 9:00|12/24 9:00|24.12.2026 9:00
 """
 
 
@@ -105,8 +112,8 @@ def test_a_time_means_an_instant_that_clocks_show_then(typed: str, now: datetime
     if when.day in WEEKDAYS:
         assert WEEKDAYS[found.wall.weekday()] == when.day
         assert timedelta() < found.placed.instant - now <= timedelta(days=7, hours=1)
-    if when.day == "tomorrow":
-        assert found.wall.date() - wall_time(now, zone).date() == timedelta(days=1)
+    if when.day in {"today", "tomorrow"}:
+        assert found.wall.date() - wall_time(now, zone).date() == timedelta(days=when.day == "tomorrow")
 
 
 def test_a_time_in_the_gap_moves_on_and_one_that_comes_twice_is_the_first() -> None:
