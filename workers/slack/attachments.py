@@ -19,7 +19,8 @@ from workers.failures import CallError, Permanent, Refused, Temporary, TextingEr
 from workers.lease import Lease, LeaseLost
 from workers.ports import Attachment, Ports, Posted
 from workers.slack import blocks, gone, media, plan
-from workers.slack.writer import FIRST_RETRY, PATIENCE, REPAIR_TIME, Writer, in_thread
+from workers.slack.writing.changes import FIRST_RETRY, PATIENCE
+from workers.slack.writing.writer import REPAIR_TIME, Writer, in_thread
 
 log = structlog.get_logger("clerk.slack")
 

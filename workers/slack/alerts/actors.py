@@ -21,7 +21,7 @@ from workers.slack.alerts import storms
 from workers.slack.alerts.card import AlertCard, card, ended, storm_list
 from workers.slack.alerts.reading import cards_of
 from workers.slack.elements import Rendered
-from workers.slack.writer import Writer
+from workers.slack.writing.writer import Writer
 
 log = structlog.get_logger("clerk.slack")
 

@@ -11,7 +11,7 @@ from workers.lease import Lease
 from workers.ports import Ports
 from workers.slack.digest.card import Waiting
 from workers.slack.elements import Rendered
-from workers.slack.writer import Writer
+from workers.slack.writing.writer import Writer
 
 
 async def rows(tickets: Sequence[Ticket], ports: Ports) -> tuple[Sequence[Waiting], Mapping[str, TimeAway]]:

@@ -14,7 +14,7 @@ from workers.lease import Lease, LeaseLost
 from workers.ports import Ports
 from workers.runtime import actor
 from workers.slack.hand_on.card import in_hand, left_in_hand
-from workers.slack.writer import Writer
+from workers.slack.writing.writer import Writer
 
 log = structlog.get_logger("clerk.slack")
 

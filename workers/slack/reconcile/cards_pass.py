@@ -15,7 +15,7 @@ from workers.ports import Posted
 from workers.slack import blocks, cards, plan, planned_posts
 from workers.slack.elements import Rendered
 from workers.slack.reconcile.pass_state import PassState
-from workers.slack.writer import REPAIR_TIME
+from workers.slack.writing.writer import REPAIR_TIME
 
 log = structlog.get_logger("clerk.slack")
 

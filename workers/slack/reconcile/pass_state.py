@@ -17,7 +17,7 @@ from workers.lease import Lease
 from workers.ports import Ports
 from workers.slack import plan
 from workers.slack.attachments import Attachments
-from workers.slack.writer import Writer
+from workers.slack.writing.writer import Writer
 
 BATCH: Final = 30
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from workers.slack.reconcile.cards_pass import CardsPass
 from workers.slack.reconcile.pass_state import PassState
 from workers.slack.reconcile.thread_pass import ThreadPass
-from workers.slack.writer import ThreadGone
+from workers.slack.writing.writer import ThreadGone
 
 
 class ReconcilePass:
