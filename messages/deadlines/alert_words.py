@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from messages.deadlines.alert import MOST_ESCALATED, AlertSettings
-from messages.deadlines.policy_words import length
+from messages.deadlines.lateness import length
 
 OFF: Final = "off"
 

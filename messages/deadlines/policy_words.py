@@ -10,6 +10,7 @@ from typing import Final
 
 from messages.calendar import Calendar, is_open, next_change
 from messages.deadlines.clocks import ClockKind, HoursCounted
+from messages.deadlines.lateness import length
 from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
 
@@ -152,13 +153,6 @@ def _share(typed: str) -> float:
     if found is None or not 0 < int(found[1]) < 100:
         raise ValueError("warn: the share of the time after which Clerk warns, from 1% to 99%, such as 75%")
     return int(found[1]) / 100
-
-
-def length(amount: timedelta) -> str:
-    """A length of time in hours and minutes, as `3 h 20 min`; what is less than a minute counts as one."""
-    minutes = max(1, -(-amount // _MINUTE) if amount > timedelta() else 1)
-    hours, rest = divmod(minutes, 60)
-    return " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest else [])])
 
 
 def described(policy: Policy) -> Iterator[str]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from messages.calendar import Calendar, date_words, time_words, wall_time, zone_words
-from messages.deadlines.policy_words import length
+from messages.deadlines.lateness import length
 from messages.deadlines.priority import Priority
 from messages.deadlines.turn import due_places, next_due
 from messages.ticket import Entry, Ticket
@@ -51,13 +51,14 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     settings = command_settings()
     with with_documents(settings) as documents:
         found = sorted(documents.tickets_by_turn(query, most), key=_due_at)
+        calendars = documents.calendars_of_lines()
     now = documents_now(settings)
     if json_:
         json.dump([due_row(each, now) for each in found], sys.stdout, indent=2)
         print()
         return
     console = Console(highlight=False)
-    console.print(due_table(found, now) if found else "Nothing is due.", soft_wrap=not found)
+    console.print(due_table(found, calendars, now) if found else "Nothing is due.", soft_wrap=not found)
 
 
 def _due_at(ticket: Ticket) -> datetime:
@@ -86,13 +87,13 @@ def due_row(ticket: Ticket, now: datetime) -> dict[str, Any]:
     }
 
 
-def due_table(tickets: list[Ticket], now: datetime) -> Table:
-    """Tickets that are late or due, as a table of 80 columns. Pure."""
+def due_table(tickets: list[Ticket], calendars: Mapping[str, Calendar], now: datetime) -> Table:
+    """Tickets that are late or due, as a table of 80 columns; `calendars` are those of lines. Pure."""
     table = Table(box=None, pad_edge=False)
     for column in ("ticket", "due", "status", "priority", "line", "assigned to"):
         table.add_column(column, overflow="fold")
     for each in tickets:
-        due = due_now(each, now)
+        due = due_now(each, calendars.get(each.line), now)
         assert due is not None
         priority = each.priority.label if each.priority is not Priority.NONE else ""
         words = Text(due.words, style="red" if due.is_late else "")
@@ -133,8 +134,7 @@ def explain(ticket: str, /, *, json_: AsJson = False) -> None:
 
 def _rules_of(ticket: Ticket, documents: Documents) -> tuple[list[Entry], Calendar | None]:
     """A ticket's history, and the calendar of its line."""
-    named = next((line.calendar for line in documents.lines() if line.id == ticket.line), "")
-    return documents.history(ticket), next((each for each in documents.calendars() if each.id == named), None)
+    return documents.history(ticket), documents.calendars_of_lines().get(ticket.line)
 
 
 def explained(ticket: Ticket, life: ClockLife, calendar: Calendar | None) -> Mapping[str, Any]:

@@ -274,7 +274,7 @@ class Pages:
             form_key=request.scope.get("form_key", ""),
             now=now,
             ago=lambda moment: durations.age(moment, now),
-            due=lambda ticket: due_now(ticket, now),
+            due=lambda row: due_now(row.ticket, row.calendar, now),
             until=lambda moment: durations.short((moment - now).total_seconds()),
             named=self._view.names.page(),
             **shown,

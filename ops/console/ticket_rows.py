@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from messages.calendar import Calendar
 from messages.ticket import Ticket
 from ops.documents.reader import Documents
 
 
 @dataclass(frozen=True)
 class TicketRow:
-    """A ticket of a list; what is not known is empty."""
+    """A ticket of a list; what is not known is empty. `calendar` is its line's."""
 
     ticket: Ticket
     name: str
     line: str
     channel: str
     thread: str
+    calendar: Calendar | None
 
 
 def ticket_rows(tickets: Sequence[Ticket], documents: Documents) -> list[TicketRow]:
@@ -24,7 +26,7 @@ def ticket_rows(tickets: Sequence[Ticket], documents: Documents) -> list[TicketR
     names = {each["_id"]: each.get("name", "") for each in documents.by_ids("contacts", contacts)}
     conversations = documents.by_ids("conversations", {each.conversation for each in tickets})
     threads = {each["_id"]: (each.get("thread") or {}).get("permalink") or "" for each in conversations}
-    lines = {line.id: line for line in documents.lines()}
+    lines, calendars = {line.id: line for line in documents.lines()}, documents.calendars_of_lines()
     return [
         TicketRow(
             ticket,
@@ -32,6 +34,7 @@ def ticket_rows(tickets: Sequence[Ticket], documents: Documents) -> list[TicketR
             lines[ticket.line].name if ticket.line in lines else "",
             lines[ticket.line].channel if ticket.line in lines else "",
             threads.get(ticket.conversation, ""),
+            calendars.get(ticket.line),
         )
         for ticket in tickets
     ]

@@ -189,6 +189,11 @@ class Documents:
         """Every calendar, by id."""
         return self._find(Calendar, "calendars", {}, [("_id", ASCENDING)])
 
+    def calendars_of_lines(self) -> dict[str, Calendar]:
+        """The calendar of each line that has one, by the line's number."""
+        calendars = {each.id: each for each in self.calendars()}
+        return {line.id: calendars[line.calendar] for line in self.lines() if line.calendar in calendars}
+
     def agents(self) -> list[Agent]:
         """Every agent of whom something is known, by id."""
         return self._find(Agent, "agents", {}, [("_id", ASCENDING)])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from messages.deadlines.policy_words import length
+from messages.deadlines.lateness import length
 from messages.deadlines.priority import Priority
 from messages.ticket import Ticket
 from workers.markup import listed, local_time

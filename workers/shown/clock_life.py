@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from messages.calendar import Calendar, open_between
+from messages.calendar import Calendar
 from messages.deadlines.clocks import ClockKind, HoursCounted, MarkKind, TicketClock
-from messages.deadlines.policy_words import length
+from messages.deadlines.lateness import late_words, length, rest_words, used
 from messages.deadlines.priority import Priority
 from messages.ticket import Change, Entry, Status, Ticket
 
@@ -83,27 +83,18 @@ def clock_life(
 
 
 def _now(clock: TicketClock, calendar: Calendar | None, now: datetime) -> ClockNow:
-    ran = clock.ran + (_counted(clock, calendar, clock.running_since, now) if clock.running_since else timedelta())
+    ran = used(clock, calendar, now)
     return ClockNow(clock, ran, _state(clock, ran))
-
-
-def _counted(clock: TicketClock, calendar: Calendar | None, since: datetime, until: datetime) -> timedelta:
-    if until <= since:
-        return timedelta()
-    if calendar is None or clock.counts is HoursCounted.CALENDAR:
-        return until - since
-    return open_between(calendar, since, until)
 
 
 def _state(clock: TicketClock, ran: timedelta) -> str:
     left = clock.target - ran
-    rest = f"{length(left)} left" if left > timedelta() else f"{length(-left)} late"
     if clock.stopped_at is not None:
-        late = "" if clock.breached_at is None else f", {length(max(-left, timedelta()))} late"
+        late = "" if clock.breached_at is None else f", {late_words(-left)}"
         return f"{_end(clock)}{late}"
     if not clock.is_running:
-        return f"pauses, {rest}"
-    return "never due: no opening in the calendar" if clock.due_at is None else rest
+        return f"pauses, {rest_words(left)}"
+    return "never due: no opening in the calendar" if clock.due_at is None else rest_words(left)
 
 
 def _end(clock: TicketClock) -> str:

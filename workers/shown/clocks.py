@@ -5,10 +5,9 @@ posted anew as time passes.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from messages.deadlines.clocks import ClockMark, MarkKind, TicketClock
-from messages.deadlines.policy_words import length
+from messages.deadlines.lateness import rest_words
 from messages.deadlines.turn import next_due
 from messages.ticket import Ticket
 from workers.markup import local_age, local_time
@@ -39,9 +38,7 @@ def is_late(ticket: Ticket) -> bool:
 
 def _sentence(clock: TicketClock) -> str:
     if not clock.is_running:
-        left = clock.target - clock.ran
-        rest = f"{length(left)} left" if left > timedelta() else f"{length(-left)} late"
-        return f"{_alarm(clock)}{_what(clock)} pauses, {rest}"
+        return f"{_alarm(clock)}{_what(clock)} pauses, {rest_words(clock.target - clock.ran)}"
     if clock.due_at is None:
         return f"{_what(clock)} never due: no opening in the calendar"
     was = "was " if clock.breached_at is not None else ""

@@ -94,9 +94,11 @@ async def answer(workers: FakeWorkers, ticket: int = 1) -> None:
 
 
 async def stop(workers: FakeWorkers, ticket: int = 1) -> None:
-    """The clock of a ticket stops."""
-    now = workers.clock.now()
-    await set_clock(workers, ticket, running_since=None, stopped_at=now, breached_at=now, by="text")
+    """The clock of a ticket stops, which had used up its time when the ticket began."""
+    now, read = workers.clock.now(), await workers.ports.stores.tickets.get(ticket)
+    assert read is not None
+    ran = timedelta(hours=1) + (now - read.created_at)
+    await set_clock(workers, ticket, running_since=None, ran=ran, stopped_at=now, breached_at=now, by="text")
 
 
 async def test_a_breach_is_one_post_that_says_who_answered_and_leaves_after_ten_minutes(workers: FakeWorkers) -> None:
@@ -160,7 +162,7 @@ async def test_who_has_it_is_told_so_and_shown_and_whoever_clicks_later_hears_th
         await workers.handle(has)
     await workers.drain(times=2)
     assert set(workers.slack.whispers) == {
-        ("U0ANN", "You have it: ticket #1. Clerk reminds you again in 30 open minutes if it still waits.")
+        ("U0ANN", "You have it: ticket #1. Clerk reminds you again in 30 min of open time if it still waits.")
     }
     assert "<@U0ANN> has it" in words(workers)[0]
     await answer(workers)

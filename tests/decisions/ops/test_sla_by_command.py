@@ -165,12 +165,12 @@ def test_a_clock_pauses_or_is_never_due_or_ends_without_an_answer() -> None:
 def test_what_is_late_and_what_is_due_next_is_a_row_each() -> None:
     late = lived().model_copy(update={"assignees": ("U0ADA", "U0BOB")})
     shown = printed(
-        sla.due_table([late, make.ticket(clocks=(make.ticket_clock(due_at=LATER + timedelta(hours=18)),))], LATER)
+        sla.due_table([late, make.ticket(clocks=(make.ticket_clock(due_at=LATER + timedelta(hours=18)),))], {}, LATER)
     )
     assert shown == (
-        "ticket  due              status  priority  line          assigned to\n"
-        "#42     reply 30 m late  Open    High      +15550001111  U0ADA U0BOB\n"
-        "#7      reply in 18 h    New               +15550001111\n"
+        "ticket  due                status  priority  line          assigned to\n"
+        "#42     reply 30 min late  Open    High      +15550001111  U0ADA U0BOB\n"
+        "#7      reply in 18 h      New               +15550001111\n"
     )
     row = sla.due_row(late, LATER)
     assert (row["ticket"], row["clock"], row["late"]) == (42, "next_response", True)

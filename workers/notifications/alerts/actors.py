@@ -6,6 +6,7 @@ import structlog
 
 from messages.conversation import Conversation
 from messages.deadlines.alert import AcknowledgeAlert, Alert, AlertState, ConsiderAlerts, ShowAlerts
+from messages.deadlines.lateness import length
 from messages.line import Line
 from messages.notification import Whisper
 from messages.planned import PlannedState
@@ -119,8 +120,8 @@ def _words(alert: Alert, line: Line | None) -> str:
     nag = line.alerts.nag if line is not None else None
     if alert.cause.is_news or not nag:
         return f"You have it: ticket #{alert.ticket}."
-    minutes = round(nag.total_seconds() / 60)
-    return f"You have it: ticket #{alert.ticket}. Clerk reminds you again in {minutes} open minutes if it still waits."
+    again = f"Clerk reminds you again in {length(nag)} of open time if it still waits."
+    return f"You have it: ticket #{alert.ticket}. {again}"
 
 
 async def _answer(message: AcknowledgeAlert, text: str, ports: Ports) -> None:

@@ -10,6 +10,7 @@ from messages.calendar import Calendar, add_open, is_open, next_change
 from messages.conversation import SendingOutcome
 from messages.deadlines.alert import Alert, AlertCause, AlertEnd, AlertStage
 from messages.deadlines.clocks import TicketClock
+from messages.deadlines.lateness import counted, left
 from messages.deadlines.priority import Priority
 from messages.deadlines.snooze import SnoozeEnd
 from messages.line import Line
@@ -230,12 +231,13 @@ def _answer(alert: Alert, facts: AlertFacts) -> Ending | None:
 
 
 def _late(alert: Alert, at: datetime, facts: AlertFacts) -> timedelta | None:
-    """By how much too late something happened; None if it was in time."""
+    """By how much too late something happened, in the hours that count; None if it was in time."""
     clock = _clock_of(alert, facts.ticket)
-    due_at = clock.due_at if clock is not None else None
-    if due_at is None and alert.stage is AlertStage.BREACH:
-        due_at = alert.since
-    return at - due_at if due_at is not None and at > due_at else None
+    if clock is not None:
+        late = -left(clock, facts.calendar, at)
+    else:
+        late = counted(alert.since, at, facts.calendar) if alert.stage is AlertStage.BREACH else timedelta()
+    return late if late > timedelta() else None
 
 
 def _solved(alert: Alert, facts: AlertFacts) -> Ending:

@@ -9,6 +9,7 @@ from typing import Final
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, ContextBlock, SectionBlock
 
 from messages.deadlines.alert import Alert, AlertCause, AlertEnd, AlertStage, AlertStorm, StormState
+from messages.deadlines.lateness import late_words
 from messages.deadlines.priority import Priority
 from messages.team.agent import TimeAway
 from messages.ticket import Ticket
@@ -171,13 +172,7 @@ def _done(verb: str) -> Callable[[Alert], str]:
 
 
 def _late(late: timedelta | None) -> str:
-    if late is None:
-        return ""
-    minutes = max(1, round(late.total_seconds() / 60))
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f", {minutes} min late"
-    return f", {hours} h {rest} min late" if rest else f", {hours} h late"
+    return "" if late is None else f", {late_words(late)}"
 
 
 _ENDINGS: Final[Mapping[AlertEnd, Callable[[Alert], str]]] = MappingProxyType(

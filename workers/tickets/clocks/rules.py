@@ -11,8 +11,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final, assert_never
 
-from messages.calendar import Calendar, add_open, open_between
+from messages.calendar import Calendar, add_open
 from messages.deadlines.clocks import ClockKind, ClockMark, HoursCounted, MarkKind, TicketClock
+from messages.deadlines.lateness import counted
 from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
 from messages.ticket import Status
@@ -323,7 +324,7 @@ def _clock(
         began_at=began_at,
         target=target.within,
         counts=target.counts,
-        ran=sum((_counted(began, ended, calendar) for began, ended in closed), timedelta()),
+        ran=sum((counted(began, ended, calendar) for began, ended in closed), timedelta()),
         running_since=since if is_running else None,
         warn_at=warn if is_running else None,
         due_at=due if is_running else None,
@@ -348,17 +349,13 @@ def _still(noted: datetime | None, at: datetime | None, *, is_running: bool) -> 
     return None if is_running else at
 
 
-def _counted(since: datetime, until: datetime, calendar: Calendar | None) -> timedelta:
-    return until - since if calendar is None else open_between(calendar, since, until)
-
-
 def _reached(spans: Iterable[_Span], amount: timedelta, calendar: Calendar | None) -> datetime | None:
     """When a clock that ran in these spans has counted so much; None if it has not by their end, or never will."""
     left = timedelta(milliseconds=round(amount / timedelta(milliseconds=1)))
     for since, until in spans:
         if until is None:
             return since + left if calendar is None else add_open(calendar, since, left)
-        used = _counted(since, until, calendar)
+        used = counted(since, until, calendar)
         if used > left:
             return since + left if calendar is None else add_open(calendar, since, left)
         left -= used

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from messages.deadlines import policy_words
 from messages.deadlines.clocks import ClockKind, HoursCounted
+from messages.deadlines.lateness import length
 from messages.deadlines.policy import Policy, Target
-from messages.deadlines.policy_words import KINDS, OFFERED, PRIORITIES, changed, described, inert, length
+from messages.deadlines.policy_words import KINDS, OFFERED, PRIORITIES, changed, described, inert
 from messages.deadlines.priority import Priority
 from ops.checks import policies
 from ops.checks.finding import Verdict

@@ -55,8 +55,8 @@ def test_the_table_has_a_row_for_each_state_and_situation() -> None:
 def answered(at: datetime, by: str = make.AGENT) -> dict[str, Any]:
     """A ticket whose contact has an answer, and whose clock has stopped."""
     entry = Entry(version=2, changes=(), by=by, at=at, why="reply", waited_since=make.NOW)
-    stopped = clock(stopped_at=at, running_since=None, by="text", warned_at=at, breached_at=at)
-    return {"clocks": (stopped,), "history": (entry,)}
+    stopped = {"stopped_at": at, "running_since": None, "by": "text", "warned_at": at, "breached_at": at}
+    return {"clocks": (clock(target=OPEN - make.NOW, ran=at - make.NOW, **stopped),), "history": (entry,)}
 
 
 SITUATIONS: Final[Mapping[str, tuple[AlertFacts, Situation, AlertState | None]]] = {
