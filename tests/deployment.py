@@ -247,19 +247,35 @@ def field(card: Mapping[str, Any], name: str) -> str:
 
 
 class Deployment:
-    """Sandbox, gateway, workers and clock on their own ports; `world` is the outside."""
+    """Sandbox, gateways, workers and clock on their own ports; `world` is the outside.
+
+    `balancer` makes of the URLs of several gateways the one that Slack and Twilio know.
+    """
 
     def __init__(
-        self, name: str, amqp_url: str, mongo_url: str, workers: int = 1, flags: Sequence[str] = (), **settings: str
+        self,
+        name: str,
+        amqp_url: str,
+        mongo_url: str,
+        workers: int = 1,
+        flags: Sequence[str] = (),
+        sandbox_port: int | None = None,
+        gateways: int = 1,
+        balancer: Callable[..., str] | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        sandbox_port, gateway_port = free_port(), free_port()
-        self.gateway_url = f"http://127.0.0.1:{gateway_port}"
+        sandbox_port, gateway_ports = sandbox_port or free_port(), [free_port() for _ in range(gateways)]
+        urls = [f"http://127.0.0.1:{port}" for port in gateway_ports]
+        self.gateway_url = urls[0]
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}/sandbox"
+        public = self.gateway_url
+        if balancer is not None:
+            public = balancer(*urls)
         self.environment = {
             "CLERK_SANDBOX": "1",
             "CLERK_AMQP_URL": amqp_url,
             "CLERK_MONGO_URL": mongo_url,
-            "CLERK_PORT": str(gateway_port),
+            "CLERK_PORT": str(gateway_ports[0]),
             "CLERK_SLACK_API_URL": f"{self.sandbox_url}/slack/api/",
             "CLERK_TWILIO_API_URL": f"{self.sandbox_url}/twilio",
             "CLERK_LINES": f"{LINE}={CHANNEL}",
@@ -269,11 +285,17 @@ class Deployment:
             "CLERK_DEBOUNCE_CAP_SECONDS": "6",
             "CLERK_LOG_FORMAT": "json",
             "CLERK_OPS_TOKEN": "test-ops-token",
-            **settings,
+            **({} if balancer is None else {"CLERK_PUBLIC_URL": public}),
+            **(settings or {}),
         }
-        sandbox = ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", self.gateway_url, *flags]
-        self.sandbox = self._process(f"{name}-sandbox", sandbox)
-        self.gateway = self._process(f"{name}-gateway", ["-m", "ops", "gateway"])
+        self.sandbox = self._process(
+            f"{name}-sandbox", ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", public, *flags]
+        )
+        self.gateways = [
+            self._process(f"{name}-gateway-{number}", ["-m", "ops", "gateway"], CLERK_PORT=str(port))
+            for number, port in enumerate(gateway_ports)
+        ]
+        self.gateway = self.gateways[0]
         self.workers = [
             self._process(f"{name}-worker-{number}", ["-m", "ops", "worker", "--processes", "1"])
             for number in range(workers)
@@ -281,15 +303,15 @@ class Deployment:
         self.clock = self._process(f"{name}-clock", ["-m", "ops", "clock"])
         self.world = World(self.sandbox_url)
 
-    def _process(self, name: str, arguments: Sequence[str]) -> Program:
-        process = Program(name, list(arguments), self.environment)
+    def _process(self, name: str, arguments: Sequence[str], **more: str) -> Program:
+        process = Program(name, list(arguments), {**self.environment, **more})
         process.log.unlink(missing_ok=True)
         return process
 
     @property
     def processes(self) -> list[Program]:
         """All processes, the sandbox first."""
-        return [self.sandbox, self.gateway, *self.workers, self.clock]
+        return [self.sandbox, *self.gateways, *self.workers, self.clock]
 
     def __enter__(self) -> Self:
         try:

@@ -31,7 +31,7 @@ def rows() -> Iterator[TableRow]:
 
         url = database(mongo.url, "bench_click")
         window = {"CLERK_DEBOUNCE_SECONDS": "180", "CLERK_DEBOUNCE_CAP_SECONDS": "900"}
-        with Deployment("bench-click", broker.url, url, 1, **window) as clerk:
+        with Deployment("bench-click", broker.url, url, 1, settings=window) as clerk:
             cards = [_card(clerk.world) for _ in range(TICKETS)]
             idle = _clicks(clerk.world, cards, lambda: None)
             busy = _clicks(clerk.world, cards, top_up)

@@ -19,7 +19,7 @@ def rows() -> Iterator[TableRow]:
     """Send texts of new contacts, each when the card of the one before is there."""
     with rabbitmq() as broker, mongodb() as mongo:
         url = database(mongo.url, "bench_latency")
-        with Deployment("bench-latency", broker.url, url, 1, CLERK_CLOCK_SECONDS="15") as clerk:
+        with Deployment("bench-latency", broker.url, url, 1, settings={"CLERK_CLOCK_SECONDS": "15"}) as clerk:
             took = [_text_to_card(clerk) for _ in range(WARM_UP + TEXTS)][WARM_UP:]
     yield TableRow("text to card, idle, p50", percentile(took, 0.5) * 1000, at_most=60, unit="ms")
     yield TableRow(f"text to card, idle, p99 of {TEXTS}", percentile(took, 0.99) * 1000, at_most=150, unit="ms")

@@ -60,7 +60,9 @@ def rows() -> Iterator[TableRow]:
 def _clerk(workers: int, broker: BackingServer, mongo: BackingServer) -> Burst:
     empty(broker.url)
     url = database(mongo.url, f"bench_texts_{workers}")
-    with Deployment(f"bench-texts-{workers}", broker.url, url, workers, CLERK_CLOCK_SECONDS="15") as clerk:
+    with Deployment(
+        f"bench-texts-{workers}", broker.url, url, workers, settings={"CLERK_CLOCK_SECONDS": "15"}
+    ) as clerk:
         return _burst(
             clerk.workers,
             url,

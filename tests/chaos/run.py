@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.disturbances import Wiring
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
 from tests.chaos.verdict import StoredDocuments, faults
 from tests.deployment import Deployment
-from tests.servers import PrivateRabbit, database, empty, mongodb, wait_until
+from tests.servers import PrivateRabbit, database, empty, free_port, mongodb, wait_until
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,33 @@ class StormOutcome:
 
 def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOutcome:
     """Run the storm of this seed over a separate deployment: broker, MongoDB, sandbox, gateway, workers, clock."""
-    flags = ("--event-retries", "0.5,2,5,10,20,40")
-    with PrivateRabbit() as node, mongodb() as mongo:
+    flags = ("--event-retries", "0.5,2,5,10,20,40,60,60,60,60")
+    with ExitStack() as stack:
+        node, mongo = stack.enter_context(PrivateRabbit()), stack.enter_context(mongodb())
         url = database(mongo.url, f"chaos{seed}")
         empty(node.url)
+        sandbox_port = free_port()
+        wiring = stack.enter_context(Wiring(seed, sandbox_port, url, node.url))
 
         def restart() -> None:
             node.stop()
             node.start()
 
-        with Deployment("chaos", node.url, url, workers=2, flags=flags) as clerk:
-            storm = Storm(clerk, seed, scale, restart)
+        deployment = Deployment(
+            "chaos",
+            wiring.rabbit.url,
+            wiring.mongo.url,
+            workers=2,
+            flags=flags,
+            sandbox_port=sandbox_port,
+            gateways=2,
+            balancer=wiring.balancer,
+            settings={"CLERK_MANAGEMENT_URL": node.management, **wiring.settings},
+        )
+        with deployment as clerk:
+            storm = Storm(clerk, wiring, node.url, seed, scale, restart)
             started = time.monotonic()
-            storm.poison(node.url)
+            storm.poison()
             storm.rage()
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
             found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)

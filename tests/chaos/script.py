@@ -10,7 +10,7 @@ AGENTS: Final = ("U0ADA", "U0BEN", "U0CLEO")
 FAULTS: Final[Sequence[Mapping[str, Any]]] = (
     *({"api": "slack", "method": "chat.postMessage", "kind": kind} for kind in ("429", "500", "drop", "refuse")),
     *({"api": "slack", "method": "chat.update", "kind": kind} for kind in ("429", "500", "drop")),
-    {"api": "slack", "method": "conversations.replies", "kind": "500"},
+    *({"api": "slack", "method": "conversations.replies", "kind": kind} for kind in ("429", "500", "drop")),
     {"api": "slack", "method": "", "kind": "hang", "seconds": 0.5},
     *({"api": "twilio", "method": "messages.create", "kind": kind} for kind in ("429", "500", "drop", "refuse")),
     {"api": "twilio", "method": "messages.list", "kind": "500"},
@@ -21,8 +21,9 @@ FAULTS: Final[Sequence[Mapping[str, Any]]] = (
 class Scale:
     """How much of everything, and whether the gateway is killed, too; times are seconds.
 
-    `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail; None: as many
-    as there is time for until all is written.
+    `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail, `disturbances` how
+    many times a wire or a process is disturbed, for `longest` seconds at most; None: as many as there is time for until
+    all is written. `hot` texts more than the others are the first contact's.
     """
 
     texts: int
@@ -31,9 +32,13 @@ class Scale:
     replies: int
     kill_every: float
     fault_every: float
+    disturb_every: float
+    longest: float
+    hot: int = 0
     kill_gateway: bool = True
     kills: int | None = None
     faults: int | None = None
+    disturbances: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,4 +80,10 @@ def in_rounds[T](things: Sequence[T], dice: random.Random) -> Iterator[T]:
 def _shares(scale: Scale, contact: int) -> dict[str, int]:
     """How much of everything is this contact's."""
     wholes = {"text": scale.texts, "reply": scale.replies, "click": scale.clicks}
-    return {kind: whole // scale.contacts + (contact < whole % scale.contacts) for kind, whole in wholes.items()}
+    shares = {kind: whole // scale.contacts + (contact < whole % scale.contacts) for kind, whole in wholes.items()}
+    return {**shares, "text": shares["text"] + (scale.hot if contact == 0 else 0)}
+
+
+def how_long(longest: float, dice: random.Random) -> float:
+    """For how many seconds something is disturbed: mostly a few, seldom as many as `longest`."""
+    return float(longest ** dice.random())

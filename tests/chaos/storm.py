@@ -14,7 +14,8 @@ import httpx
 import pika
 
 from messages.queues import dead
-from tests.chaos.script import FAULTS, Deed, Scale, in_rounds, scripts
+from tests.chaos.disturbances import Disturbance, Wiring, standstill
+from tests.chaos.script import FAULTS, Deed, Scale, how_long, in_rounds, scripts
 from tests.deployment import CHANNEL, LINE, Deployment, Json, Watched, new_contact
 from tests.servers import consumers, descendants, end, wait_until
 
@@ -30,6 +31,7 @@ LEAST_KILLS: Final = 5
 
 KILLS: Final = "kills"
 RESTARTS: Final = "restarts of RabbitMQ"
+DISTURBANCES: Final = "disturbances of wires and processes"
 API_FAULTS: Final = "faults of Slack and Twilio"
 """The figures of what went wrong."""
 
@@ -42,14 +44,31 @@ POISON: Final = (b"no json at all", b'{"queue_name":"ingestion","actor_name":"in
 class Storm:
     """What a seed makes happen; `figures` counts it, `contacts` says who wrote what."""
 
-    def __init__(self, clerk: Deployment, seed: int, scale: Scale, restart_broker: Callable[[], None]) -> None:
-        self._clerk, self._scale, self._restart_broker = clerk, scale, restart_broker
+    def __init__(
+        self,
+        clerk: Deployment,
+        wiring: Wiring,
+        amqp_url: str,
+        seed: int,
+        scale: Scale,
+        restart_broker: Callable[[], None],
+    ) -> None:
+        self._clerk, self._amqp_url, self._scale, self._restart_broker = clerk, amqp_url, scale, restart_broker
         self._world = Watched(clerk.world, EVERY)
         self._dice = random.Random(seed + 1)
         self._faults = in_rounds(FAULTS, self._dice)
-        whole = [clerk.clock, *clerk.workers, *([clerk.gateway] if scale.kill_gateway else [])]
+        whole = [clerk.clock, *clerk.workers, *(clerk.gateways if scale.kill_gateway else [])]
         self._victims = in_rounds([*whole, *[None] * 2 * len(whole)], self._dice)
         """Whom to kill: a process that was started here, or, for None, one of those below a worker."""
+        self._disturbances = in_rounds(
+            [
+                *wiring.disturbances(),
+                standstill("a process of a worker", self._child),
+                standstill("the clock", lambda: clerk.clock.pid),
+                standstill("a gateway", lambda: self._dice.choice(clerk.gateways).pid),
+            ],
+            self._dice,
+        )
         self._over = threading.Event()
         self.contacts = {new_contact(): script for script in scripts(seed, scale)}
         self.figures: Counter[str] = Counter()
@@ -66,7 +85,10 @@ class Storm:
             finally:
                 self._over.set()
                 chaos.result()
-        for process in (self._clerk.gateway, self._clerk.clock, *self._clerk.workers):
+        self._start_what_ended()
+
+    def _start_what_ended(self) -> None:
+        for process in (*self._clerk.gateways, self._clerk.clock, *self._clerk.workers):
             if process.status is not None:
                 process.start()
 
@@ -75,15 +97,16 @@ class Storm:
             KILLS: LEAST_KILLS if self._scale.kills is None else self._scale.kills,
             RESTARTS: 1,
             API_FAULTS: len(FAULTS) if self._scale.faults is None else self._scale.faults,
+            DISTURBANCES: self._scale.disturbances or 0,
         }
         return all(self.figures[what] >= count for what, count in least.items())
 
     def _may_go_on(self, what: str, most: int | None) -> bool:
         return most is None or self.figures[what] < most
 
-    def poison(self, amqp_url: str) -> None:
+    def poison(self) -> None:
         """Put messages into a queue that no actor can handle."""
-        connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
+        connection = pika.BlockingConnection(pika.URLParameters(self._amqp_url))
         channel = connection.channel()
         channel.confirm_delivery()
         for body in POISON:
@@ -145,8 +168,9 @@ class Storm:
     # -- what goes wrong --------------------------------------------------------------------------------------------
 
     def _break_things(self, restart_broker_at: float) -> None:
-        kill_at = fault_at = time.monotonic()
+        kill_at = fault_at = disturb_at = time.monotonic()
         restarted = False
+        under_way: list[tuple[float, Disturbance]] = []
         while not self._over.wait(0.1):
             now = time.monotonic()
             if now >= fault_at and self._may_go_on(API_FAULTS, self._scale.faults):
@@ -156,33 +180,56 @@ class Storm:
             if now >= kill_at and self._may_go_on(KILLS, self._scale.kills) and self._somebody_works():
                 kill_at = now + self._scale.kill_every
                 self._kill()
+            if now >= disturb_at and self._may_go_on(DISTURBANCES, self._scale.disturbances):
+                disturb_at = now + self._scale.disturb_every
+                self._disturb(under_way, now)
+            _end_those_over(under_way, now)
             if now >= restart_broker_at and not restarted:
                 restarted = True
                 self._restart_broker()
                 self.figures[RESTARTS] += 1
+        _end_those_over(under_way, float("inf"))
         self._clerk.world.no_faults()
+
+    def _disturb(self, under_way: list[tuple[float, Disturbance]], now: float) -> None:
+        """Begin the next disturbance, unless that part has one already."""
+        disturbance = next(self._disturbances)
+        seconds = how_long(self._scale.longest, self._dice)
+        if all(disturbance.part != other.part for _, other in under_way):
+            disturbance.begin()
+            under_way.append((now + seconds, disturbance))
+            self.figures[DISTURBANCES] += 1
+            self.figures[f"  {disturbance.part}: {disturbance.what}"] += 1
 
     def _somebody_works(self) -> bool:
         """Whether at least one worker has started: on a slow machine, constant kills would never let one start."""
-        return consumers(self._clerk.environment["CLERK_AMQP_URL"], "ingestion") > 0
+        return consumers(self._amqp_url, "ingestion") > 0
+
+    def _child(self) -> int | None:
+        """One of the processes below the workers; None if there is none."""
+        children = [pid for worker in self._clerk.workers for pid in descendants(worker.pid)]
+        return self._dice.choice(children) if children else None
 
     def _kill(self) -> None:
         """End one process with SIGKILL: a worker's or the interactive worker's (their supervisor starts it again),
-        or the gateway, the clock or a whole worker, which are started again here."""
-        clerk = self._clerk
-        for process in (clerk.gateway, clerk.clock, *clerk.workers):
-            if process.status is not None:
-                process.start()
-        victim = next(self._victims)
-        children = [pid for worker in clerk.workers for pid in descendants(worker.pid)]
+        or a gateway, the clock or a whole worker, which are started again here."""
+        self._start_what_ended()
+        victim, child = next(self._victims), self._child()
         if victim is not None:
             victim.kill()
             victim.start()
-        elif children:
-            end([self._dice.choice(children)])
+        elif child is not None:
+            end([child])
         else:
             return
         self.figures[KILLS] += 1
+
+
+def _end_those_over(under_way: list[tuple[float, Disturbance]], now: float) -> None:
+    for until, disturbance in [*under_way]:
+        if until <= now:
+            disturbance.end()
+            under_way.remove((until, disturbance))
 
 
 def _text_of(card: Json) -> str:

@@ -48,7 +48,7 @@ def place(mongo: BackingServer) -> Iterator[Place]:
         wire = stack.enter_context(Wire(database(mongo.url, f"place{WORKER}")))
         where = {"CLERK_MANAGEMENT_URL": f"http://127.0.0.1:{rabbit.management_port}"}
         flags = ("--event-retries", "0.5,2,5,10,20")
-        clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, flags=flags, **where))
+        clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, flags=flags, settings=where))
         yield Place(clerk, rabbit, wire)
 
 

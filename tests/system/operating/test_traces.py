@@ -62,7 +62,7 @@ def test_a_text_is_one_trace_from_the_webhook_to_slack_that_does_not_contain_the
     }  # work that the clock starts belongs to another trace
     contact = new_contact()
     own = vhost(rabbit, f"traced{WORKER}")  # otherwise the other deployment's workers would take the text
-    with Deployment("traced", own.url, database(mongo.url, f"traced{WORKER}"), workers=1, **where) as deployment:
+    with Deployment("traced", own.url, database(mongo.url, f"traced{WORKER}"), workers=1, settings=where) as deployment:
         deployment.world.text(contact, "a secret of mine")
         deployment.world.card(contact)
 
