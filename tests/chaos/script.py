@@ -21,9 +21,9 @@ FAULTS: Final[Sequence[Mapping[str, Any]]] = (
 class Scale:
     """How much of everything, and whether the gateway is killed, too; times are seconds.
 
-    `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail, `disturbances` how
-    many times a wire or a process is disturbed, for `longest` seconds at most; None: as many as there is time for until
-    all is written. `hot` texts more than the others are the first contact's.
+    `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail, `disturbances`
+    how many times a wire or a process is disturbed, for `longest` seconds at most; None: as many as there is time for
+    until all is written. `hot` texts more than the others are the first contact's.
     """
 
     texts: int
