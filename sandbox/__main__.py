@@ -64,6 +64,13 @@ def configuration(arguments: Sequence[str]) -> CommandLine:
         help="seconds to wait before each of Slack's three retries",
     )
     parser.add_argument(
+        "--slack-timeout",
+        type=float,
+        default=SandboxConfig.slack_timeout,
+        metavar="S",
+        help="seconds in which Slack wants an answer (default: 3)",
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="keep the state in this folder (default: in memory only)"
     )
     given = parser.parse_args(arguments)
@@ -82,6 +89,7 @@ def configuration(arguments: Sequence[str]) -> CommandLine:
         advanced_opt_out=given.advanced_opt_out,
         echo=given.echo,
         event_retries=given.event_retries,
+        slack_timeout=given.slack_timeout,
     )
     return CommandLine(config, given.host, given.port, given.keep)
 

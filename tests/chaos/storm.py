@@ -154,7 +154,8 @@ class Storm:
         if not offered:
             return
         card, action = offered[(deed.number * 7 + len(deed.by)) % len(offered)]
-        self._until(lambda: self._world.click(card, action, deed.by)["status"] in {200, 409}, "a click is taken")
+        asked = {"user": deed.by, "channel": card["channel"], "ts": card["ts"], "action_id": action}
+        self._until(lambda: self._world.do("click", **asked)["status"] in {200, 409}, "a click is taken")
         self.figures["clicks"] += 1
 
     def _until(self, done: Callable[[], bool], what: str) -> None:

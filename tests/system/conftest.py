@@ -10,7 +10,7 @@ import pytest
 
 from tests.deployment import CHANNEL, Deployment, World, clerk_command
 from tests.servers import WORKER, BackingServer, PrivateRabbit, database, empty, vhost
-from tests.system.helpers import Place
+from tests.system.helpers import PatientLine, Place
 from tests.wire_cutter import Wire
 
 PATIENT_LINE = "+15550004444"
@@ -32,11 +32,11 @@ def world(clerk: Deployment) -> World:
 
 
 @pytest.fixture
-def patient_line(clerk: Deployment) -> Iterator[str]:
-    """A line whose debounce waits longer than a slow machine needs to handle a few messages."""
+def patient_line(clerk: Deployment) -> Iterator[PatientLine]:
+    """A line that announces no second text by itself while a test runs."""
     assert clerk_command(clerk, "lines", "add", PATIENT_LINE, "--channel", CHANNEL).returncode == 0
-    assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "12", "--cap", "60").returncode == 0
-    yield PATIENT_LINE
+    assert clerk_command(clerk, "lines", "set", PATIENT_LINE, "--window", "3600", "--cap", "3600").returncode == 0
+    yield PatientLine(clerk, PATIENT_LINE)
     assert clerk_command(clerk, "lines", "remove", PATIENT_LINE).returncode == 0
 
 
@@ -47,8 +47,7 @@ def place(mongo: BackingServer) -> Iterator[Place]:
         rabbit = stack.enter_context(PrivateRabbit())
         wire = stack.enter_context(Wire(database(mongo.url, f"place{WORKER}")))
         where = {"CLERK_MANAGEMENT_URL": f"http://127.0.0.1:{rabbit.management_port}"}
-        flags = ("--event-retries", "0.5,2,5,10,20")
-        clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, flags=flags, settings=where))
+        clerk = stack.enter_context(Deployment("place", rabbit.url, wire.url, workers=1, settings=where))
         yield Place(clerk, rabbit, wire)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.deployment import CHANNEL, World, field, new_contact
 from tests.servers import wait_until
+from tests.system.helpers import PatientLine, conversation, said_in_thread
 
 
 def initial(view: dict[str, Any], block_id: str) -> Any:
@@ -34,7 +35,8 @@ def test_every_field_set_in_the_modal_shows_on_every_card_and_in_one_thread_line
     assert "building-7" in field(card, "Tags")
     assert field(card, "Notified") == "<@U0BEN> <#C0GENERAL>"
     assert field(card, "On it") == "<@U0ADA>"
-    lines = wait_until(lambda: [m for m in world.thread(contact) if "<@U0ADA>" in m["text"]], "a line in the thread")
+    said_in_thread(world, contact, "<@U0ADA>")
+    lines = [each for each in world.thread(contact) if "<@U0ADA>" in each["text"]]
     assert len(lines) == 1
     for said in ("Pending", "High", "Heating", "building-7", "<@U0BEN>", "asked the janitor"):
         assert said in lines[0]["text"]
@@ -79,17 +81,16 @@ def test_the_thread_names_an_unreachable_target_once_and_the_origin_channel_is_u
     assert len(warnings) == 1
 
 
-def test_opening_the_thread_cancels_the_pending_notification(world: World, patient_line: str) -> None:
-    contact = new_contact()
-    world.text(contact, "one", to=patient_line)
-    card = world.card(contact)
-    world.text(contact, "two", to=patient_line)
-    wait_until(lambda: len(world.texts_in_thread(contact)) == 2, "both texts in the thread")
+def test_opening_the_thread_cancels_the_pending_notification(world: World, patient_line: PatientLine) -> None:
+    contact, card = conversation(world, patient_line.number)
+    world.text(contact, "two", to=patient_line.number)
+    patient_line.waits(contact)
     world.click(card, "ticket.open")
-    other = new_contact()
-    world.text(other, "one", to=patient_line)
-    world.card(other)
-    world.text(other, "two", to=patient_line)
+    patient_line.is_settled(contact)
+    other, _ = conversation(world, patient_line.number)
+    world.text(other, "two", to=patient_line.number)
+    patient_line.waits(other)
+    patient_line.end_the_wait(contact, other)
     wait_until(lambda: len(world.cards(other)) == 2, "a conversation that no agent opened is announced")
     assert len(world.cards(contact)) == 1
 
@@ -126,6 +127,7 @@ def test_hide_collapses_a_root_and_show_expands_it(world: World) -> None:
     contact = new_contact()
     world.text(contact, "one")
     root = world.card(contact)
+    wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the text in the thread")
     world.click(root, "ticket.hide")
     collapsed = wait_until(lambda: world.collapsed(contact), "one line with Show")[0]
     assert collapsed["ts"] == root["ts"]

@@ -5,7 +5,7 @@ import base64
 from messages.process.settings import SANDBOX
 from tests.deployment import CHANNEL, World, new_contact
 from tests.servers import wait_until
-from tests.system.helpers import conversation, marks, reply, sent
+from tests.system.helpers import conversation, marks, reply, said_in_thread, sent
 
 ACCOUNT = SANDBOX["twilio_account_sid"]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
@@ -70,7 +70,7 @@ def test_a_picture_that_cannot_be_fetched_loses_no_text_and_the_thread_says_so(w
     wait_until(lambda: any("could not be fetched" in each for each in said(world, contact)), "why there is no picture")
     missing = ":warning: Attachment 1 of 2 (image/jpeg) could not be fetched: the provider does not have it."
     assert [each for each in said(world, contact) if "could not" in each] == [missing]
-    assert [PNG] in said(world, contact)
+    wait_until(lambda: [PNG] in said(world, contact), "the other picture")
 
 
 def test_a_picture_that_the_provider_has_a_moment_later_is_fetched(world: World) -> None:
@@ -114,7 +114,7 @@ def test_a_note_with_a_file_and_a_file_of_a_wrong_type_reach_no_contact(world: W
     wait_until(lambda: "memo" in marks(world, "// for us"), "the note's mark")
     reply(world, card, "All of it", files=[{"name": "all.zip", "data": encoded(b"PK")}])
     wait_until(lambda: marks(world, "All of it") == ["x"], "refused")
-    assert any("“all.zip” is of a type" in each["text"] for each in world.thread(contact))
+    said_in_thread(world, contact, "“all.zip” is of a type")
     assert sent(world, contact) == []
 
 
@@ -123,5 +123,5 @@ def test_the_agent_is_informed_when_slack_does_not_deliver_a_file(world: World) 
     world.do("faults", api="slack", method="download", kind="error", code="gone")
     reply(world, card, "This one", files=[{"name": "sofa.png", "data": encoded(PNG)}])
     wait_until(lambda: marks(world, "This one") == ["x"], "failed")
-    assert any("could not fetch a file" in each["text"] for each in world.thread(contact))
+    said_in_thread(world, contact, "could not fetch a file")
     assert on_phone(world, contact) == []

@@ -9,7 +9,7 @@ import pytest
 
 from tests.deployment import CHANNEL, Deployment, World, clerk_command, field, new_contact
 from tests.servers import wait_until
-from tests.system.helpers import conversation, marks, reply, sent
+from tests.system.helpers import PatientLine, conversation, marks, reply, said_in_thread, sent
 
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
 PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
@@ -60,8 +60,7 @@ def test_a_note_reaches_no_contact_and_is_kept_on_the_ticket(world: World, note:
     reply(world, card, f"{note}, to all", broadcast=True)
     reply(world, card, "On our way")
     wait_until(lambda: sent(world, contact), "the reply")
-    view = wait_until(lambda: world.open_modal(card), "a modal")
-    assert "ask ben" in str(view["blocks"])
+    wait_until(lambda: "ask ben" in str(world.open_modal(card)["blocks"]), "the note on the ticket")
     assert sent(world, contact) == ["On our way"]
 
 
@@ -77,7 +76,7 @@ def test_a_reply_is_refused_with_a_reason_after_stop_and_sent_after_start(world:
     wait_until(lambda: any("opted out" in each["text"] for each in world.thread(contact)), "a line about STOP")
     reply(world, card, "Are you sure?")
     wait_until(lambda: marks(world, "Are you sure?") == ["x"], "refused")
-    assert any("Not sent" in each["text"] for each in world.thread(contact))
+    said_in_thread(world, contact, "Not sent")
     world.text(contact, "START")
     wait_until(lambda: any("opted in" in each["text"] for each in world.thread(contact)), "a line about START")
     reply(world, card, "Welcome back")
@@ -101,7 +100,7 @@ def test_an_agent_says_on_the_card_that_the_contact_wants_texts_and_the_provider
 def test_a_text_that_is_too_long_is_refused_with_an_explanation(world: World) -> None:
     contact, card = conversation(world)
     reply(world, card, "x" * 1601)
-    wait_until(lambda: any("1,601" in each["text"] for each in world.thread(contact)), "the reason")
+    said_in_thread(world, contact, "1,601")
     assert sent(world, contact) == []
 
 
@@ -110,7 +109,7 @@ def test_the_thread_says_what_to_do_about_a_text_that_failed(world: World) -> No
     world.do("handling", number=contact, fail_times=1, fail_code=30005)
     reply(world, card, "Hello?")
     wait_until(lambda: marks(world, "Hello?") == ["x"], "failed")
-    assert any("no longer in service" in each["text"] for each in world.thread(contact))
+    said_in_thread(world, contact, "no longer in service")
 
 
 def test_reports_that_come_twice_and_in_the_wrong_order_end_in_delivered(world: World) -> None:
@@ -141,13 +140,16 @@ def test_a_reply_to_a_closed_ticket_is_sent_and_begins_a_new_ticket(world: World
     assert "follows #" in str(card["blocks"])
 
 
-def test_a_reply_cancels_the_pending_notification(world: World, patient_line: str) -> None:
-    contact, card = conversation(world, patient_line)
-    world.text(contact, "are you there?", to=patient_line)
-    wait_until(lambda: len(world.texts_in_thread(contact)) == 2, "both texts in the thread")
+def test_a_reply_cancels_the_pending_notification(world: World, patient_line: PatientLine) -> None:
+    contact, card = conversation(world, patient_line.number)
+    world.text(contact, "are you there?", to=patient_line.number)
+    patient_line.waits(contact)
     reply(world, card, "We are")
-    other, _ = conversation(world, patient_line)
-    world.text(other, "two", to=patient_line)
+    patient_line.is_settled(contact)
+    other, _ = conversation(world, patient_line.number)
+    world.text(other, "two", to=patient_line.number)
+    patient_line.waits(other)
+    patient_line.end_the_wait(contact, other)
     wait_until(lambda: len(world.cards(other)) == 2, "a conversation that no agent answered is announced")
     assert len(world.cards(contact)) == 1
 

@@ -2,12 +2,12 @@
 
 import sqlite3
 import stat
-import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from tests.deployment import CHANNEL, LINE, World, new_contact
+from tests.deployment import CHANNEL, LINE, PATIENT_SLACK, World, new_contact
 from tests.servers import Program, answers, free_port, wait_until
 from tests.system.helpers import sent
 
@@ -28,7 +28,8 @@ def test_a_kill_right_after_many_replies_were_taken_loses_none_and_repeats_none(
         "CLERK_PORT": str(port),
     }
     gateway = f"http://127.0.0.1:{port}"
-    sandbox = Program("journal-sandbox", ["-m", "sandbox", "--port", str(sandbox_port), "--gateway", gateway], {})
+    listens = ("--port", str(sandbox_port), "--gateway", gateway)
+    sandbox = Program("journal-sandbox", ["-m", "sandbox", *listens, *PATIENT_SLACK], {})
     clerk = Program("journal-clerk-run", ["-m", "ops", "run"], settings)
     for each in (sandbox, clerk):
         each.log.unlink(missing_ok=True)
@@ -44,28 +45,27 @@ def test_a_kill_right_after_many_replies_were_taken_loses_none_and_repeats_none(
         start()
         world.text(contact, "hello")
         card = world.card(contact)
-        taken: list[str] = []
+        # Two are sent without an answer, and the others wait, however late the kill comes.
+        world.do("faults", api="twilio", method="messages.create", kind="drop", times=2)
+        world.do("faults", api="twilio", method="messages.create", kind="429", seconds=5, times=100_000)
+        written = [f"reply {number:02d}" for number in range(REPLIES)]
 
-        def reply(number: int) -> None:
-            text = f"reply {number:02d}"
+        def is_taken(text: str) -> bool:
             answer = world.do("reply", user="U0ADA", channel=CHANNEL, thread_ts=card["ts"], text=text)
-            if answer["status"] == 200:
-                taken.append(text)
+            return bool(answer["status"] == 200)  # what a busy machine does not take at once, Slack repeats
 
-        writing = [threading.Thread(target=reply, args=(number,)) for number in range(REPLIES)]
-        for thread in writing:
-            thread.start()
-        for thread in writing:
-            thread.join()
+        with ThreadPoolExecutor(REPLIES) as pool:
+            taken = list(pool.map(is_taken, written))
+        assert any(taken)
+        wait_until(lambda: sent(world, contact), "a reply is sent")
         clerk.kill()
-        assert len(taken) == REPLIES
-        assert len(sent(world, contact)) < REPLIES, "the kill came too late to show anything"
+        world.no_faults()
         files = list(tmp_path.glob("journal.sqlite*"))
         assert files
         assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
         start()
-        wait_until(lambda: set(sent(world, contact)) >= set(taken), "every reply", 240, 0.5)
-        assert Counter(sent(world, contact)) == Counter(taken)
+        wait_until(lambda: set(sent(world, contact)) >= set(written), "every reply", 240, 0.5)
+        assert Counter(sent(world, contact)) == Counter(written)
         assert clerk.terminate() == 0
         with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as journal:
             assert journal.execute("SELECT count(*) FROM messages").fetchone() == (0,)

@@ -6,7 +6,7 @@ import httpx
 
 from messages.process.settings import SANDBOX
 from tests.deployment import Deployment, clerk_command, new_contact
-from tests.servers import wait_until
+from tests.servers import asked, wait_until
 from tests.system.helpers import marks, operator_sees, publish, reply, sent
 
 
@@ -23,7 +23,8 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
     reply(world, card, f"// a note about {words}")
     reply(world, card, f"a {words} answer")
     wait_until(lambda: f"a {words} answer" in sent(world, contact), "a reply that is sent")
-    forged = httpx.post(f"{clerk.gateway_url}/twilio/sms", data={"Body": words, "From": contact}, trust_env=False)
+    form = {"Body": words, "From": contact}
+    forged = httpx.post(f"{clerk.gateway_url}/twilio/sms", data=form, trust_env=False, timeout=60)
     assert forged.status_code == 403
     odd = {
         "sid": "SM1",
@@ -50,7 +51,7 @@ def test_no_secret_and_nothing_written_is_logged_measured_or_traced(clerk: Deplo
     operator_sees(lambda: "odd-one" in listed(), "a dead letter", 60)
     outputs = {
         **{process.name: process.output() for process in clerk.processes if process is not clerk.sandbox},
-        "metrics": httpx.get(f"{clerk.gateway_url}/metrics", trust_env=False).text,
+        "metrics": asked(f"{clerk.gateway_url}/metrics").text,
         "dead letters": listed() + clerk_command(clerk, "dead", "show", "odd-one").stdout,
         "doctor": clerk_command(clerk, "doctor").stdout,
         "trace": clerk_command(clerk, "trace", "#1").stdout,

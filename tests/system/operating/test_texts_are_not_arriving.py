@@ -14,7 +14,7 @@ import httpx
 
 from tests.deployment import CHANNEL, LINE, Deployment, clerk_command, new_contact
 from tests.servers import Program, answers, asked, descendants, wait_until
-from tests.system.helpers import BEARER, Place, marks, operator_sees, publish, reply
+from tests.system.helpers import BEARER, Place, marks, operator_sees, publish, reply, said_in_thread
 
 
 def doctor(clerk: Deployment) -> dict[str, str]:
@@ -23,6 +23,16 @@ def doctor(clerk: Deployment) -> dict[str, str]:
     bad = {each["check"]: each["found"] for each in json.loads(result.stdout) if each["state"] == "bad"}
     assert result.returncode == (1 if bad else 0), result.stderr
     return bad
+
+
+def doctor_says(clerk: Deployment, check: str, words: str) -> None:
+    """Return once a check of the doctor's finds a problem with these words: on a busy machine it may fail otherwise."""
+    operator_sees(lambda: words in doctor(clerk).get(check, ""), f"the doctor says of {check}: {words}")
+
+
+def doctor_is_content(clerk: Deployment, check: str) -> None:
+    """Return once a check of the doctor's finds no problem."""
+    operator_sees(lambda: check not in doctor(clerk), f"the doctor finds no problem with {check}")
 
 
 def queue(clerk: Deployment, name: str) -> dict[str, Any]:
@@ -35,47 +45,45 @@ def queue(clerk: Deployment, name: str) -> dict[str, Any]:
 def test_the_webhook_is_not_called(place: Place) -> None:
     place.clerk.environment["CLERK_PUBLIC_URL"] = "https://texts.example.org"
     try:
-        found = doctor(place.clerk)
+        doctor_says(place.clerk, "number +15550001111", f"its texts go to {place.clerk.gateway_url}/twilio/sms")
     finally:
         del place.clerk.environment["CLERK_PUBLIC_URL"]
-    assert found["number +15550001111"] == f"its texts go to {place.clerk.gateway_url}/twilio/sms"
-    assert "number +15550001111" not in doctor(place.clerk)
+    doctor_is_content(place.clerk, "number +15550001111")
 
 
 def test_the_signature_is_wrong(place: Place) -> None:
     place.clerk.gateway.stop()  # its counts begin at its start: this gateway has seen only forgeries
     place.clerk.gateway.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready")
-    refused = httpx.post(f"{place.clerk.gateway_url}/twilio/sms", data={"Body": "x"}, trust_env=False)
+    refused = httpx.post(f"{place.clerk.gateway_url}/twilio/sms", data={"Body": "x"}, trust_env=False, timeout=60)
     assert refused.status_code == 403
     assert "check CLERK_PUBLIC_URL and the auth token" in refused.text
-    assert "1 webhook refused" in doctor(place.clerk)["webhooks of Twilio"]
+    doctor_says(place.clerk, "webhooks of Twilio", "1 webhook refused")
     assert "signature is not Twilio's" in place.clerk.gateway.output()
 
 
 def test_the_broker_is_away(place: Place) -> None:
     place.rabbit.stop()
     try:
-        assert "is away" in doctor(place.clerk)["broker"]
-        ready = httpx.get(f"{place.clerk.gateway_url}/readyz", trust_env=False, timeout=30)
+        doctor_says(place.clerk, "broker", "is away")
+        ready = asked(f"{place.clerk.gateway_url}/readyz")
         assert ready.status_code == 503
         assert ready.text == "broker"
     finally:
         place.rabbit.start()
     wait_until(lambda: answers(f"{place.clerk.gateway_url}/readyz"), "the gateway is ready again")
-    operator_sees(lambda: "broker" not in doctor(place.clerk), "the doctor finds no problem with the broker", 90)
+    doctor_is_content(place.clerk, "broker")
 
 
 def test_no_worker_runs(place: Place) -> None:
     contact, worker = new_contact(), place.clerk.workers[0]
     worker.stop()
     place.clerk.world.text(contact, "anybody?")
-    waiting = operator_sees(lambda: (q := queue(place.clerk, "ingestion"))["ready"] and q, "a message waits", 30)
-    assert waiting["consumers"] == 0
-    assert "no worker serves" in doctor(place.clerk)["workers"]
+    operator_sees(lambda: (q := queue(place.clerk, "ingestion"))["ready"] and not q["consumers"], "a message waits", 30)
+    doctor_says(place.clerk, "workers", "no worker serves")
     worker.start()
     place.clerk.world.card(contact)
-    operator_sees(lambda: "workers" not in doctor(place.clerk), "every queue has consumers", 60)
+    doctor_is_content(place.clerk, "workers")
 
 
 def test_a_worker_is_stuck(place: Place) -> None:
@@ -97,8 +105,8 @@ def test_a_worker_is_stuck(place: Place) -> None:
         operator_sees(lambda: on_page in overview(clerk), "the console says so", 20)
         # The test restarts nothing: the supervisor ends the process and starts another.
         clerk.world.card(contact, within=120)
-    operator_sees(lambda: "worker is stuck" not in doctor(clerk), "the doctor finds no problem", 30)
-    assert clerk.world.texts_in_thread(contact) == ["is anybody awake?"]
+    doctor_is_content(clerk, "worker is stuck")
+    wait_until(lambda: clerk.world.texts_in_thread(contact) == ["is anybody awake?"], "the text")
     assert len(clerk.world.cards(contact)) == 1
 
 
@@ -129,7 +137,7 @@ def test_slack_does_not_answer(place: Place) -> None:
     try:
         world.text(contact, "two")
         operator_sees(lambda: "Slack does not answer" in overview(place.clerk), "the console says so", 40)
-        assert "can't be reached" in doctor(place.clerk)["Slack"]
+        doctor_says(place.clerk, "Slack", "can't be reached")
     finally:
         world.no_faults()
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted, once", 90)
@@ -146,10 +154,13 @@ def test_slack_throttles(place: Place) -> None:
     world.text(contact, "one")
     world.card(contact)
     wait_until(lambda: world.texts_in_thread(contact) == ["one"], "the first text")
-    world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=20)
-    world.text(contact, "two")
-
-    operator_sees(lambda: "Slack throttles #texts" in overview(place.clerk), "the console says so", 30)
+    # Again and again, until the console has said so.
+    world.do("faults", api="slack", method="chat.postMessage", channel=CHANNEL, kind="429", seconds=15, times=1000)
+    try:
+        world.text(contact, "two")
+        operator_sees(lambda: "Slack throttles #texts" in overview(place.clerk), "the console says so", 60)
+    finally:
+        world.no_faults()
     wait_until(lambda: world.texts_in_thread(contact) == ["one", "two"], "what waited is posted", 60)
 
 
@@ -160,7 +171,7 @@ def test_a_message_is_poisoned(place: Place) -> None:
     clerk.world.card(contact)
     operator_sees(lambda: queue(clerk, "ingestion")["dead"] == 1, "it becomes a dead letter", 30)
     operator_sees(lambda: "1 dead letter in ingestion" in overview(clerk), "the console says so", 30)
-    assert "1" in doctor(clerk)["dead letters"]
+    doctor_says(clerk, "dead letters", "1")
     (letter,) = json.loads(clerk_command(clerk, "dead", "list", "--queue", "ingestion", "--json").stdout)
     assert "not a message" in letter["reason"]
     assert '{"who": "knows"}' not in clerk_command(clerk, "dead", "show", letter["id"]).stdout
@@ -169,7 +180,7 @@ def test_a_message_is_poisoned(place: Place) -> None:
     assert (refused.returncode, "No actor can read" in refused.stdout) == (1, True)
     assert clerk_command(clerk, "dead", "drop", letter["id"]).returncode == 0
     operator_sees(lambda: queue(clerk, "ingestion")["dead"] == 0, "the queues are clean", 30)
-    operator_sees(lambda: "dead letters" not in doctor(clerk), "the doctor finds no problem", 30)
+    doctor_is_content(clerk, "dead letters")
 
 
 def test_a_channel_is_archived(place: Place) -> None:
@@ -178,18 +189,18 @@ def test_a_channel_is_archived(place: Place) -> None:
     try:
         clerk.world.text(contact, "into the void", sid=sid)
         operator_sees(lambda: "is_archived" in clerk_command(clerk, "trace", sid).stdout, "the trace says so", 60)
-        assert "is archived" in doctor(clerk)[f"channel of {LINE}"]
+        doctor_says(clerk, f"channel of {LINE}", "is archived")
         refused = "Slack refuses posts to #texts: is_archived"
         operator_sees(lambda: refused in overview(clerk), "the console says so", 30)
-        assert "Slack refuses posts: is_archived" in overview(clerk, "/lines")
+        operator_sees(lambda: "Slack refuses posts: is_archived" in overview(clerk, "/lines"), "the lines' page, too")
     finally:
         clerk.world.do("channel", id=CHANNEL, archived=False, joined=True)
-    assert f"channel of {LINE}" not in doctor(clerk)
+    doctor_is_content(clerk, f"channel of {LINE}")
     clerk.world.text(contact, "and out of it")
     texts = ["into the void", "and out of it"]
     wait_until(lambda: clerk.world.texts_in_thread(contact) == texts, "what waited is posted", 90)
     operator_sees(lambda: "refuses posts" not in overview(clerk), "the console shows no problem", 30)
-    assert "no problem known" in overview(clerk, "/lines")
+    operator_sees(lambda: "no problem known" in overview(clerk, "/lines"), "nor does the lines' page")
 
 
 def test_the_provider_rejects(place: Place) -> None:
@@ -200,10 +211,10 @@ def test_the_provider_rejects(place: Place) -> None:
     reply(world, card, "bonjour")
     wait_until(lambda: marks(world, "bonjour") == ["x"], "the failed mark")
     operator_sees(lambda: "Twilio refused a text" in overview(place.clerk), "the console says so", 30)
-    assert any("country" in each["text"] for each in world.thread(contact))
+    said_in_thread(world, contact, "country")
     ticket = next(each["value"] for each in _buttons(card) if "ticket" in each["value"])
-    trace = clerk_command(place.clerk, "trace", f"#{json.loads(ticket)['ticket']}").stdout
-    assert "21408" in trace
+    trace = ("trace", f"#{json.loads(ticket)['ticket']}")
+    operator_sees(lambda: "21408" in clerk_command(place.clerk, *trace).stdout, "the trace has the provider's code")
 
 
 def _buttons(card: dict[str, Any]) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ def test_what_is_under_way_happens_once_and_conversations_go_on_there_and_back(t
         world.do("clock", to="week")
         wait_until(lambda: fates(world, contact) == ["delivered"], "the reply is delivered")
         kept = tmp_path / "sandbox" / "state.json"
-        wait_until(lambda: f'"ahead":{2 * WEEK}' in kept.read_text(), "the clock is kept")
+        wait_until(lambda: kept.exists() and f'"ahead":{2 * WEEK}' in kept.read_text(), "the clock is kept")
         process.kill()
         start()
         assert world.do("clock", to="hour")["ahead"] == 2 * WEEK + 3600

@@ -8,6 +8,9 @@ import pytest
 from tests.deployment import CHANNEL, World, new_contact
 from tests.servers import Program, answers, free_port, wait_until
 
+AT_THE_END = (b'"delivered"', b"white_check_mark")
+"""What the sandbox has last of a reply."""
+
 
 @pytest.mark.parametrize("end", [Program.terminate, Program.kill], ids=["SIGTERM", "SIGKILL"])
 def test_a_conversation_continues_in_its_thread_after(end: Callable[[Program], object], tmp_path: Path) -> None:
@@ -32,7 +35,7 @@ def test_a_conversation_continues_in_its_thread_after(end: Callable[[Program], o
         world.do("reply", user="U0ADA", channel=CHANNEL, thread_ts=card["ts"], text="hello")
         wait_until(lambda: fates(world, contact) == ["delivered"], "the reply is delivered")
         kept = tmp_path / "sandbox" / "state.json"
-        wait_until(lambda: b'"delivered"' in kept.read_bytes() and b"white_check_mark" in kept.read_bytes(), "kept")
+        wait_until(lambda: kept.exists() and all(each in kept.read_bytes() for each in AT_THE_END), "kept")
         end(process)
         start()
         assert [each["ts"] for each in world.cards(contact)] == [card["ts"]]
