@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx
 
 from tests.commands import Told, clerk_in_process
-from tests.servers import Program, answers, free_port, wait_until
+from tests.servers import PLAIN, Program, answers, free_port, wait_until
 from workers.interactive.troubles import CLICK, SUBMIT, TYPE
 
 type Json = dict[str, Any]
@@ -45,7 +45,9 @@ class World:
     def __init__(self, sandbox_url: str) -> None:
         self._url = sandbox_url
         # Keep no idle connection: one thread could close it while another takes it.
-        self._http = httpx.Client(timeout=120, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        self._http = httpx.Client(
+            timeout=120, trust_env=False, verify=PLAIN, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._known: tuple[str, Json] = ("", {})
 
     def close(self) -> None:

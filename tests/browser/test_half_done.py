@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from messages.process.settings import SANDBOX
 from tests.browser.helpers import Desk
 from tests.deployment import CHANNEL, World
+from tests.servers import PLAIN
 
 AS_CLERK = {"authorization": f"Bearer {SANDBOX['slack_bot_token']}"}
 
@@ -31,7 +32,7 @@ def test_drafts_survive_a_reload(desk: Desk) -> None:
 
 
 def test_a_click_on_a_link_button_without_an_address_yet_leads_there_once_it_is_known(desk: Desk, world: World) -> None:
-    with httpx.Client(base_url=f"{desk.address}/slack/api/", headers=AS_CLERK, trust_env=False) as slack:
+    with httpx.Client(base_url=f"{desk.address}/slack/api/", headers=AS_CLERK, trust_env=False, verify=PLAIN) as slack:
         button = {"type": "button", "text": {"type": "plain_text", "text": "Later"}, "action_id": "test.later"}
         first = slack.post("chat.postMessage", json={"channel": CHANNEL, "text": "x", "blocks": actions(button)}).json()
         slack.post("chat.postMessage", json={"channel": CHANNEL, "text": "In here", "thread_ts": first["ts"]})

@@ -18,7 +18,7 @@ import dns.rrset
 import httpx
 import pytest
 
-from tests.servers import ROOT, free_port, wait_until
+from tests.servers import PLAIN, ROOT, free_port, wait_until
 
 CADDYFILE: Final = ROOT / "deploy" / "caddy" / "Caddyfile"
 
@@ -115,7 +115,9 @@ def proxy(
             stdout=log,
             stderr=log,
         )
-    clients = [httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) for port in (outside, inside)]
+    clients = [
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=PLAIN) for port in (outside, inside)
+    ]
 
     def serves() -> bool:
         assert running.poll() is None, (home / "log").read_text()

@@ -12,7 +12,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from messages.queues import QUEUES, declarations
 from ops.broker import LAYOUT
-from tests.servers import ROOT, BackingServer, empty
+from tests.servers import PLAIN, ROOT, BackingServer, empty
 
 USER: Final = "clerk-with-least-rights"
 
@@ -28,7 +28,7 @@ def url(rabbit: BackingServer) -> Iterator[str]:
     at = httpx.URL(rabbit.url.replace("amqp://", "http://", 1))
     vhost = at.raw_path.decode().removeprefix("/") or "%2F"
     empty(rabbit.url)
-    with httpx.Client(base_url=f"{rabbit.management}/api", timeout=30, trust_env=False) as api:
+    with httpx.Client(base_url=f"{rabbit.management}/api", timeout=30, trust_env=False, verify=PLAIN) as api:
         api.put(f"/users/{USER}", json={"password": "secret", "tags": ",".join(user["tags"])}).raise_for_status()
         allowed = {right: rights[right] for right in ("configure", "write", "read")}
         api.put(f"/permissions/{vhost}/{USER}", json=allowed).raise_for_status()
@@ -69,7 +69,7 @@ def test_what_is_not_clerks_is_closed_to_clerk(name: str, channel: BlockingChann
 def test_clerk_sees_what_rabbitmq_counts_and_may_administer_nothing(url: str, rabbit: BackingServer) -> None:
     assert rabbit.management is not None
     at = httpx.URL(rabbit.management).copy_with(username=USER, password="secret")
-    with httpx.Client(base_url=f"{at}/api", timeout=30, trust_env=False) as api:
+    with httpx.Client(base_url=f"{at}/api", timeout=30, trust_env=False, verify=PLAIN) as api:
         assert api.get("/queues").status_code == 200
         assert api.get("/overview").status_code == 200
         assert api.get("/users").status_code == 401

@@ -23,7 +23,7 @@ from messages.base import QueueMessage
 from messages.process.publishing import Unpublished
 from messages.process.settings import Settings
 from tests import make
-from tests.servers import wait_until
+from tests.servers import PLAIN, wait_until
 
 ACCOUNT: Final = "AC" + "0f" * 16
 TOKEN: Final = "a token for these tests"
@@ -92,7 +92,7 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
         self._server: GatewayServer = server(self._gateway, self.settings, connection=Impatient)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve([self._socket])))
-        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=PLAIN)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -12,6 +12,7 @@ from aiohttp.test_utils import RawTestServer
 from pydantic import SecretStr
 
 from messages.formats.media_links import MediaLink, media_key, signed_path
+from tests.servers import PLAIN
 from tests.small_proxy import small_proxy
 from tests.wire.gateway.helpers import SECRET, Served
 
@@ -51,7 +52,7 @@ async def slack() -> AsyncIterator[SlackFiles]:
 async def gateway(slack: SlackFiles) -> AsyncIterator[httpx.AsyncClient]:
     served = Served(slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{slack.url}/api/")
     await asyncio.to_thread(served.__enter__)
-    async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=served.url, trust_env=False, verify=PLAIN, timeout=60) as http:
         yield http
     await asyncio.to_thread(served.__exit__)
 
@@ -148,7 +149,7 @@ async def test_files_come_from_slack_through_the_proxy_unless_no_proxy_names_it(
             slack_bot_token=SecretStr(BOT_TOKEN), slack_api_url=f"{url}/api/", http_proxy=proxy.url, no_proxy=without
         )
         await asyncio.to_thread(served.__enter__)
-        async with httpx.AsyncClient(base_url=served.url, trust_env=False, timeout=60) as http:
+        async with httpx.AsyncClient(base_url=served.url, trust_env=False, verify=PLAIN, timeout=60) as http:
             answer = await http.get(path(f"{url}/files-pri/T1-F1/a.png"))
         await asyncio.to_thread(served.__exit__)
         assert (answer.status_code, answer.content) == (200, PNG)

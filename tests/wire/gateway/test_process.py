@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.servers import PrivateRabbit, Program, answers, depths, free_port, wait_until
+from tests.servers import PLAIN, PrivateRabbit, Program, answers, depths, free_port, wait_until
 from tests.wire.gateway.helpers import (
     ACCOUNT,
     FORM,
@@ -40,7 +40,7 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = Program(name, ["-m", "gateway"], {**self._environment(amqp_url), **environment})
         self.process.log.unlink(missing_ok=True)
-        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=PLAIN)
 
     def _environment(self, amqp_url: str) -> dict[str, str]:
         return {

@@ -18,7 +18,7 @@ from messages.process.publishing import CONFIRM_WITHIN, AmqpPublisher, Unpublish
 from messages.process.settings import Misconfigured
 from messages.queues import QUEUES, dead, delayed
 from tests import make
-from tests.servers import PrivateRabbit, depths
+from tests.servers import PLAIN, PrivateRabbit, depths
 from tests.wire_cutter import Wire
 
 PROMPTLY = CONFIRM_WITHIN.total_seconds() + 20
@@ -260,7 +260,7 @@ async def test_closing_waits_for_outstanding_confirms(publisher: AmqpPublisher, 
 
 
 async def test_closing_leaves_no_connection_open(own_rabbit: PrivateRabbit) -> None:
-    async with httpx.AsyncClient(base_url=f"{own_rabbit.management}/api", trust_env=False) as api:
+    async with httpx.AsyncClient(base_url=f"{own_rabbit.management}/api", trust_env=False, verify=PLAIN) as api:
 
         async def connected() -> bool:
             found: list[object] = (await api.get("/connections")).raise_for_status().json()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ops.console.signing_in.session import NEXT_TRY_AFTER, TRIES, Token
-from tests.servers import WORKER, BackingServer, asked, database, depths, vhost
+from tests.servers import PLAIN, WORKER, BackingServer, asked, database, depths, vhost
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -45,7 +45,7 @@ def untouched(rabbit: BackingServer, mongo: BackingServer) -> Iterator[str]:
 @pytest.fixture
 def visitor(address: str) -> Iterator[httpx.Client]:
     """A client without the token."""
-    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False, verify=PLAIN) as client:
         yield client
 
 
@@ -59,7 +59,7 @@ def operator(address: str) -> Iterator[httpx.Client]:
 @contextmanager
 def signed_in(address: str) -> Iterator[httpx.Client]:
     """A client that has signed in with a browser."""
-    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=f"{address}/ops", timeout=120, trust_env=False, verify=PLAIN) as client:
         answer = client.post("/sign-in", data={"token": TOKEN, "after": "/ops/dead"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/ops/dead")
         yield client
@@ -217,7 +217,7 @@ def test_the_console_says_what_it_means_that_broker_and_mongodb_are_away() -> No
     away = "amqp://guest:guest@127.0.0.1:1/"
     with (
         console(away, "mongodb://127.0.0.1:1/clerk") as address,
-        httpx.Client(base_url=f"{address}/ops", headers=BEARER, timeout=120, trust_env=False) as client,
+        httpx.Client(base_url=f"{address}/ops", headers=BEARER, timeout=120, trust_env=False, verify=PLAIN) as client,
     ):
         dead = client.get("/dead")
         assert (dead.status_code, "RabbitMQ at 127.0.0.1:1 is away" in dead.text) == (503, True)

@@ -9,6 +9,7 @@ import pytest
 
 from messages.ticket import Status
 from tests import make
+from tests.servers import PLAIN
 from tests.wire.ops.helpers import TOKEN, console
 from workers.mongo import Stores
 
@@ -36,7 +37,7 @@ def operator(amqp_url: str, mongo_url: str) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {TOKEN}"}
     with (
         console(amqp_url, mongo_url) as address,
-        httpx.Client(base_url=f"{address}/ops", headers=headers, timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=f"{address}/ops", headers=headers, timeout=60, trust_env=False, verify=PLAIN) as client,
     ):
         yield client
 

@@ -15,6 +15,7 @@ from twilio.http.http_client import TwilioHttpClient
 
 from sandbox.config import SandboxConfig
 from sandbox.standins import StandIns, serving
+from tests.servers import PLAIN
 
 TOKEN = "xoxb-a-test"
 SECRET = "a-signing-secret"
@@ -136,7 +137,7 @@ class ToStandIn:
 async def create(pair: Pair, **form: Any) -> httpx.Response:
     """POST Messages.json; None leaves a field out."""
     given = {"To": CONTACT, "From": LINE, "Body": "hello", **form}
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         return await http.post(
             f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
             data={name: value for name, value in given.items() if value is not None},

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.app import opened
 from sandbox.config import SandboxConfig
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import ACCOUNT, AUTH, LINE, PUBLIC, SECRET, TOKEN, Pair
 
 PART = b'--b\r\nContent-Disposition: form-data; name="To"\r\n\r\n+15557654321\r\n'
@@ -61,7 +62,7 @@ async def test_any_form_is_answered_and_never_with_a_fault(pair: Pair, route: st
     content_type, body = BODIES[kind]
     headers = [(b"content-type", content_type.encode("latin-1"))] if content_type else []
     bearer = [] if route.startswith("twilio") else [(b"authorization", f"Bearer {TOKEN}".encode())]
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         answer = await http.post(
             f"{pair.standins.config.here}/{route}",
             content=body,

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sandbox.standins import StandIns
 from sandbox.state.folder import StateFolder
 from sandbox.twilio.carrier import CarrierBehaviour
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, TOKEN, Pair, a_pair
 
 PICTURE = {"content_type": "image/png", "content": b"\x89PNG\x00\xff"}
@@ -118,7 +119,7 @@ async def test_a_state_that_cannot_be_read_is_set_aside_and_reported(
 async def test_a_text_that_was_being_sent_reaches_the_contact_and_is_reported(tmp_path: Path) -> None:
     async with a_pair() as pair:
         pair.standins.twilio.carrier.handling[""] = CarrierBehaviour(held=True)
-        async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+        async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
             await http.post(
                 f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
                 data={"To": CONTACT, "From": LINE, "Body": "hello", "StatusCallback": f"{PUBLIC}/twilio/status/1"},

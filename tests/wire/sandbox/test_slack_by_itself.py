@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from messages.process.settings import SANDBOX, Misconfigured
 from sandbox.__main__ import configuration
 from sandbox.record import MAX_ENTRIES, Record
-from tests.servers import ROOT, free_port
+from tests.servers import PLAIN, ROOT, free_port
 
 
 def test_flags_go_before_the_environment_and_the_environment_before_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ async def test_the_sandbox_serves_the_apis_as_a_separate_program() -> None:
     program = await asyncio.create_subprocess_exec(sys.executable, "-m", "sandbox", "--port", str(port), cwd=ROOT)
     base = f"http://127.0.0.1:{port}/sandbox"
     try:
-        async with asyncio.timeout(120), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(120), httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
             while not await _answers(http, f"{base}/slack/api/api.test"):
                 await asyncio.wait({asyncio.create_task(program.wait())}, timeout=0.1)
                 assert program.returncode is None

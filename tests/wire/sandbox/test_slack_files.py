@@ -8,6 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import TOKEN, Pair
 
 HERE = "C0TEXTS"
@@ -28,7 +29,7 @@ async def refusal(call: Awaitable[Any]) -> str:
 async def upload(slack: AsyncWebClient, content: bytes = PNG, **request: Any) -> tuple[str, httpx.Response]:
     """Announce and upload a file; its id and the answer of the upload URL."""
     room = await slack.files_getUploadURLExternal(filename="a.png", length=len(PNG))
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         body = request or {"content": content}
         return room["file_id"], await http.post(room["upload_url"], **body)
 
@@ -73,7 +74,7 @@ async def test_an_upload_must_have_as_many_bytes_as_were_announced(slack: AsyncW
 
 async def test_an_upload_of_no_bytes_or_without_a_name_is_refused(slack: AsyncWebClient, pair: Pair) -> None:
     assert await refusal(slack.files_getUploadURLExternal(filename="a.png", length=0)) == "invalid_arguments"
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         asked = {"filename": "a.png", "length": 3}
         headers = {"authorization": f"Bearer {TOKEN}"}
         as_json = await http.post(f"{pair.slack_url}files.getUploadURLExternal", json=asked, headers=headers)
@@ -123,7 +124,7 @@ async def test_the_private_url_gives_its_bytes_to_the_token_and_a_login_page_to_
 ) -> None:
     done = await slack.files_upload_v2(channel=HERE, content=PNG, filename="a.png")
     url = done["file"]["url_private"]
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         bare = await http.get(url)
         wrong = await http.get(url, headers={"authorization": "Bearer xoxb-other"})
         right = await http.get(url, headers={"authorization": f"Bearer {TOKEN}"})
@@ -138,7 +139,7 @@ async def test_the_private_url_gives_its_bytes_to_the_token_and_a_login_page_to_
 async def test_reading_files_needs_its_scope(slack: AsyncWebClient, pair: Pair) -> None:
     done = await slack.files_upload_v2(channel=HERE, content=PNG, filename="a.png")
     pair.standins.workspace.scopes.discard("files:read")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         page = await http.get(done["file"]["url_private"], headers={"authorization": f"Bearer {TOKEN}"})
     assert page.headers["content-type"].startswith("text/html")
     assert await refusal(slack.files_info(file=done["file"]["id"])) == "missing_scope"

@@ -13,6 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from starlette.responses import JSONResponse, Response
 
 from sandbox.slack.refusals import SlackRefusal
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
@@ -331,7 +332,7 @@ async def test_a_response_is_shown_only_to_the_clicker_unless_it_is_for_the_chan
 async def test_an_answer_is_in_a_thread_only_if_it_names_one(slack: AsyncWebClient, pair: Pair) -> None:
     ts, url = await clicked(pair, slack)
     await slack.chat_postMessage(channel=HERE, text="y", thread_ts=ts)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         await http.post(url, json={"text": "in the channel"})
         await http.post(url, json={"text": "in the thread", "thread_ts": ts})
     places = {each["text"]: each["thread_ts"] for each in pair.standins.workspace.ephemerals}
@@ -370,7 +371,7 @@ async def test_an_ephemeral_message_is_deleted_through_its_response_url(slack: A
 
 async def test_a_response_of_the_wrong_form_is_refused_and_not_counted(slack: AsyncWebClient, pair: Pair) -> None:
     _, url = await clicked(pair, slack)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         refused = [
             (await http.post(url, content=b"text")).text,
             (await http.post(url, json={})).text,

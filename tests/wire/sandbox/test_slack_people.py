@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
 from sandbox.slack.refusals import SlackRefusal
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import SECRET, TOKEN, Pair, Webhook, a_pair
 
 HERE = "C0TEXTS"
@@ -161,7 +162,7 @@ async def test_a_reply_with_files_is_a_file_share_whose_bytes_can_be_downloaded(
         ("image/png", 3, "hosted"),
         ("application/pdf", 3, "hosted"),
     ]
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         headers = {"authorization": f"Bearer {TOKEN}"}
         assert (await http.get(event["files"][0]["url_private"], headers=headers)).content == b"png"
 
@@ -396,7 +397,7 @@ async def test_a_dropped_call_takes_effect_and_a_refused_one_does_not(slack: Asy
 
 async def test_a_dropped_connection_gives_no_status(slack: AsyncWebClient, pair: Pair) -> None:
     order(pair, kind="drop", method="auth.test")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         with pytest.raises(httpx.TransportError):
             await http.post(f"{pair.slack_url}auth.test")
 
@@ -411,7 +412,10 @@ async def test_a_call_whose_caller_disconnected_never_takes_effect(pair: Pair) -
     order(pair, kind="hang", method="chat.postMessage", seconds=3600)
     impatient = httpx.Timeout(60, read=1)
     bearer = {"authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(trust_env=False, timeout=impatient, headers=bearer) as http, asyncio.timeout(60):
+    async with (
+        httpx.AsyncClient(trust_env=False, verify=PLAIN, timeout=impatient, headers=bearer) as http,
+        asyncio.timeout(60),
+    ):
         with pytest.raises(httpx.ReadTimeout):
             await http.post(f"{pair.slack_url}chat.postMessage", data={"channel": HERE, "text": "x"})
         changes = pair.standins.record.changes()
@@ -434,7 +438,7 @@ async def test_a_response_url_an_upload_and_a_download_can_fail_too(slack: Async
         order(pair, kind="500", method=method)
     done = await slack.files_getUploadURLExternal(filename="a", length=1)
     url = pair.standins.workspace.response_url(HERE, ADA, "")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         answers = [
             await http.post(url, json={"text": "x"}),
             await http.post(done["upload_url"], content=b"x"),

@@ -14,13 +14,14 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from sandbox.faults import Fault
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, ToStandIn, Webhook, a_pair, create
 
 TWIML = Response("<Response/>", media_type="text/xml")
 
 
 async def get(pair: Pair, path: str, **params: Any) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         return await http.get(f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}{path}", params=params)
 
 
@@ -209,7 +210,7 @@ async def test_pictures_come_as_urls_with_their_types(pair: Pair) -> None:
 
 async def test_a_picture_needs_credentials_and_redirects_to_a_host_that_needs_none(pair: Pair) -> None:
     url = await picture(pair)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         bare = await http.get(url)
         moved = await http.get(url, auth=(ACCOUNT, AUTH))
         where = httpx.URL(moved.headers["location"])
@@ -223,7 +224,7 @@ async def test_a_picture_needs_credentials_and_redirects_to_a_host_that_needs_no
 
 async def test_credentials_sent_to_the_other_host_are_a_violation(pair: Pair) -> None:
     url = await picture(pair)
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         careless = await http.get((await http.get(url)).headers["location"])
     assert careless.status_code == 400
     assert pair.violations() == ["authorization"]
@@ -231,7 +232,7 @@ async def test_credentials_sent_to_the_other_host_are_a_violation(pair: Pair) ->
 
 async def test_httpx_drops_the_credentials_by_itself(pair: Pair) -> None:
     url = await picture(pair)
-    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, follow_redirects=True) as http:
         assert (await http.get(url, headers={"authorization": _basic()})).content == b"png"
     assert pair.violations() == []
 
@@ -253,7 +254,7 @@ async def test_media_are_listed_and_described(pair: Pair) -> None:
 async def test_downloading_can_be_made_to_fail(pair: Pair) -> None:
     url = await picture(pair)
     pair.standins.faults.waiting.append(Fault(api="twilio", kind="error", code="20404", method="media"))
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         assert [(await http.get(url)).status_code for _ in range(2)] == [404, 307]
 
 
@@ -279,7 +280,7 @@ async def test_pages_do_not_shift_when_new_texts_come_in_between(pair: Pair) -> 
         await receive(pair, str(number))
     first = (await get(pair, "/Messages.json", To=LINE, PageSize=2)).json()
     await receive(pair, "new")
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         second = (await http.get(pair.twilio_url + first["next_page_uri"])).json()
         third = (await http.get(pair.twilio_url + second["next_page_uri"])).json()
     read = [[each["body"] for each in page["messages"]] for page in (first, second, third)]
@@ -335,7 +336,7 @@ async def test_a_text_can_be_read_emptied_and_deleted_by_its_sid(pair: Pair) -> 
     await receive(pair, "secret")
     sid = pair.gateway.came[0].form["MessageSid"]
     url = f"{pair.twilio_url}/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json"
-    async with httpx.AsyncClient(trust_env=False, auth=(ACCOUNT, AUTH)) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN, auth=(ACCOUNT, AUTH)) as http:
         read = (await http.get(url)).json()["body"]
         emptied = (await http.post(url, data={"Body": ""})).json()["body"]
         gone = (await http.delete(url)).status_code

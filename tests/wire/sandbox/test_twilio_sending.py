@@ -13,6 +13,7 @@ from twilio.rest import Client
 
 from sandbox.faults import Fault
 from sandbox.twilio.carrier import CarrierBehaviour
+from tests.servers import PLAIN
 from tests.wire.sandbox.helpers import ACCOUNT, AUTH, CONTACT, LINE, PUBLIC, Pair, ToStandIn, Webhook, a_pair, create
 
 OTHER = "+15557650000"
@@ -112,7 +113,7 @@ async def test_twilios_own_client_understands_a_refusal(pair: Pair) -> None:
 
 async def test_credentials_and_account_are_checked(pair: Pair) -> None:
     url = f"{pair.twilio_url}/2010-04-01/Accounts"
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         bare = await http.get(f"{url}/{ACCOUNT}/Messages.json")
         wrong = await http.get(f"{url}/{ACCOUNT}/Messages.json", auth=(ACCOUNT, "guess"))
         other = await http.get(f"{url}/AC{'1' * 32}/Messages.json", auth=(ACCOUNT, AUTH))
@@ -242,7 +243,7 @@ async def test_media_are_fetched_and_kept_for_the_phone(pair: Pair) -> None:
         ("image/png", 3),
         ("application/pdf", 3),
     ]
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=PLAIN) as http:
         shown = await http.get(f"{pair.standins.config.here}/{text['media'][0]['url']}")
     assert (shown.content, shown.headers["content-type"]) == (b"png", "image/png")
 

@@ -15,7 +15,7 @@ from messages.queues import QUEUES
 from ops.queues.broker import Page, QueueState, Report, Snapshot, Tally
 from ops.queues.letters import Letter, Selection
 from tests import make
-from tests.servers import wait_until
+from tests.servers import PLAIN, wait_until
 from tests.wire.ops.helpers import TOKEN, console
 from workers.mongo import Stores
 
@@ -80,7 +80,7 @@ def guarded() -> Iterator[GuardedQueues]:
 def operator(mongo_url: str, guarded: GuardedQueues) -> Iterator[httpx.Client]:
     with (
         console(None, mongo_url, guarded) as address,
-        httpx.Client(base_url=f"{address}/ops", timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=f"{address}/ops", timeout=60, trust_env=False, verify=PLAIN) as client,
     ):
         client.post("/sign-in", data={"token": TOKEN})
         yield client
