@@ -9,6 +9,7 @@ from datetime import timedelta
 from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
 from tests.simulation.machines import Judgement, Schedule, Wrong
 from tests.simulation.people import acts as people
+from tests.simulation.people import team
 from tests.simulation.people.shops import PLAIN, shop, watched
 from tests.simulation.promises import kept
 from tests.simulation.world import SimulatedWorld
@@ -24,6 +25,12 @@ HOURS_EVERY = 5
 
 WATCHED_EVERY = 7
 """In every so manieth seed the line has targets, and people are told of what is late."""
+
+ORDERS_EVERY = 11
+"""In every so manieth seed agents snooze tickets, block contacts, and take back texts that they typed."""
+
+ABSENT_EVERY = 13
+"""In every so manieth seed agents are away or gone, and the line is closed for a while."""
 
 LATER = 150.0
 """How far behind the first faults further ones begin, where texts are planned."""
@@ -41,6 +48,13 @@ def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     if seed % CHANGES_EVERY == 0:
         acts = people.with_changes(random.Random(f"changes {seed}"), acts)
         at = replace(at, line=at.line.model_copy(update={"hold": timedelta(seconds=3)}))
+    if seed % ORDERS_EVERY == 0:
+        orders = random.Random(f"orders {seed}")
+        acts, at = team.with_orders(orders, acts), team.with_hold(orders, at)
+    if seed % ABSENT_EVERY == 0:
+        absences = random.Random(f"absences {seed}")
+        at = team.on_call(shop(absences) if at.calendar is None and absences.random() < 0.5 else at)
+        acts = team.with_absences(absences, acts, at)
     if seed % PLANS_EVERY == 0:
         plans = random.Random(f"plans {seed}")
         acts = people.with_plans(plans, acts)

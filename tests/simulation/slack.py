@@ -44,6 +44,7 @@ class Told:
     user: str
     response_url: str
     text: str
+    at: datetime
 
 
 class SimulatedWorkspace:
@@ -59,6 +60,8 @@ class SimulatedWorkspace:
         self.opened: dict[str, Mapping[str, Any]] = {}
         self.unanswered: list[datetime] = []
         """When Slack did not say what was written in a thread."""
+        self.deactivated: set[str] = set()
+        """Whose accounts are deactivated."""
         self.poison: str | None = None
         """A text that Slack accepts in no thread."""
         self._last = 0
@@ -118,6 +121,10 @@ class SimulatedWorkspace:
         if trigger in self.opened:
             raise Permanent("exchanged_trigger_id")
         self.opened[trigger] = view
+
+    def tell(self, user: str, response_url: str, text: str) -> None:
+        """Tell one person something."""
+        self.told.append(Told(user, response_url, text, self.now()))
 
     def react(self, place: Posted, emoji: str) -> None:
         """Add a reaction."""
@@ -209,11 +216,11 @@ class WiredSlack:
 
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Answer a click."""
-        await self._do("respond", lambda: self._workspace.told.append(Told("", response_url, what.text)))
+        await self._do("respond", lambda: self._workspace.tell("", response_url, what.text))
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
         """Tell one person."""
-        await self._do("whisper", lambda: self._workspace.told.append(Told(user, "", what.text)))
+        await self._do("whisper", lambda: self._workspace.tell(user, "", what.text))
 
     async def upload(self, name: str, content: bytes) -> str:
         """Nobody sends files here."""
@@ -256,8 +263,9 @@ class WiredSlack:
         return user.lower()
 
     async def is_deactivated(self, user: str) -> bool:
-        """Whether a user's account is deactivated: nobody's is."""
-        return False
+        """Whether a user's account is deactivated."""
+        found: bool = await self._read("users.info", lambda: user in self._workspace.deactivated)
+        return found
 
     async def zone_of(self, user: str) -> str:
         """Nobody's zone is known."""

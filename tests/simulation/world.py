@@ -89,6 +89,10 @@ class SimulatedWorld(InhabitedDeployment):
                     outer, _, inner = field_.partition(".")
                     if (each.get(outer) or {}).get(inner) if inner else each.get(outer):
                         return f"{name} {each['_id']} has {field_}"
+        for each in documents("tickets").documents.values():
+            snooze = each.get("snooze")
+            if snooze is not None and snooze.get("ended_at") is None:
+                return f"ticket #{each['_id']} is snoozed until {snooze['until']}"
         known = documents("sms").documents
         for each in documents("planned").documents.values():
             if each["state"] == PlannedState.PLANNED or (
@@ -125,6 +129,7 @@ _OPEN_WORK: Final[Mapping[str, tuple[str, ...]]] = {
     "tickets": ("due_at",),
     "conversations": ("redraw.due_at", "debounce.due_at", "answering.due_at"),
     "alerts": ("show_at",),
+    "agents": ("hand_on_at",),
 }
 """The fields that say that something is still to be done."""
 

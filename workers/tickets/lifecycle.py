@@ -75,7 +75,7 @@ TRANSITIONS: Final[dict[Event, dict[Status, Status | Outcome]]] = {
     Event.TAKE:    {N: O, O: O, P: O, H: H, S: S, C: Outcome.REFUSED},
     Event.EXPIRE:  {N: Z, O: Z, P: Z, H: Z, S: C, C: Z},
 }  # fmt: skip
-"""product.md's table, row by row; a planned text is no new work on a ticket that is over (time.md, 1.5)."""
+"""The ticket's life; a planned text is no new work on a ticket that is over (docs/time.md, Planned texts)."""
 
 SETTABLE: Final[dict[Status, frozenset[Status]]] = {
     status: frozenset() if status is C else frozenset(Status) - ({N} if status is not N else set()) for status in Status

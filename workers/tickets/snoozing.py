@@ -88,7 +88,7 @@ SNOOZES: Final[Mapping[SnoozeEvent, Mapping[SnoozeState, SnoozeOutcome | SnoozeE
     SnoozeEvent.TIME:     {_A: _STAYS,             _L: SnoozeEnd.TIME,      _D: SnoozeEnd.TIME},
     SnoozeEvent.NIGHT:    {_A: _STAYS,             _L: _STAYS,              _D: _STAYS},
 }  # fmt: skip
-"""time.md, 1.8, row by row. Setting is refused, too, for a ticket that is over, and for a time that can't be meant."""
+"""docs/time.md, Snoozes. Setting is refused, too, for a ticket that is over, and for a time that can't be meant."""
 
 SNOOZABLE: Final = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 

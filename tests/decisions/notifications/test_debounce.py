@@ -1,4 +1,4 @@
-"""The debounce as product.md specifies it, one sentence a test. The window is 180 seconds, the cap 900."""
+"""The debounce, one sentence a test. The window is 180 seconds, the cap 900."""
 
 from collections.abc import Sequence
 from datetime import timedelta

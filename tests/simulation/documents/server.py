@@ -1,7 +1,7 @@
 """The server's side: collections with their unique indexes."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import bson
@@ -20,6 +20,11 @@ class MemoryCollection:
         self.documents: dict[Any, Stored] = {}
         self._unique: dict[str, tuple[str, ...]] = {}
         self._taken: dict[str, dict[tuple[Any, ...], Any]] = {}
+        self._watchers: list[Callable[[Stored, Stored | None], None]] = []
+
+    def watch(self, look: Callable[[Stored, Stored | None], None]) -> None:
+        """Have something look at each document as it is stored, and as it was before."""
+        self._watchers.append(look)
 
     def create_index(self, index: IndexModel) -> None:
         """Keep what a unique index keeps; other indexes change no answer."""
@@ -94,6 +99,8 @@ class MemoryCollection:
                 taken.pop(self._key(name, before), None)
             taken[self._key(name, document)] = document["_id"]
         self.documents[document["_id"]] = document
+        for look in self._watchers:
+            look(document, before)
 
 
 _NUMBERS: Final = itertools.count(1)

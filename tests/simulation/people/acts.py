@@ -1,6 +1,7 @@
 """What contacts and agents do in a simulation, drawn from its seed."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,20 @@ CONTACTS: Final = ("+15550002222", "+15550003333")
 PLAN_ORDERS: Final = ("planned.send_now", "planned.cancel", "planned.keep", "planned.edit")
 """The buttons below a planned text."""
 
+TYPED: Final[Mapping[str, str]] = {
+    "later": "later {contact} in {detail}m: {words}",
+    "send": "send {contact}: {words}",
+    "snooze": "snooze #{ticket} {detail}m",
+    "unsnooze": "unsnooze #{ticket}",
+    "block": "block {contact} spam",
+    "unblock": "unblock {contact}",
+    "away": "away {detail}m",
+    "back": "back",
+    "close": "close {detail}m training",
+    "open": "open",
+}
+"""What agents type after `/clerk`."""
+
 BUTTONS: Final = ("ticket.take", "ticket.status", "ticket.assign", "ticket.hide", "ticket.open")
 
 
@@ -20,6 +35,11 @@ class Act:
 
     With `delete` or `edit` an agent changes their reply whose number is `detail`. With `later` they plan a text for
     `detail` minutes ahead, and with a word of `PLAN_ORDERS` they order something about what they planned as `detail`.
+
+    With another word of `TYPED` they type that after `/clerk`, with `detail` minutes. With `form` they write a text in
+    the Reply form, and with `take_back` they take the text back that they typed or wrote so as `detail`. With `pick`
+    they put the agent `detail` on the ticket, and with `leave` or `rejoin` the account of that agent is deactivated, or
+    active again.
     """
 
     at: float

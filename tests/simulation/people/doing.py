@@ -10,15 +10,20 @@ from messages.formats.thread_replies import ThreadReply
 from tests import make
 from tests.simulation.machines import SETTINGS, Schedule
 from tests.simulation.people import requests
-from tests.simulation.people.acts import AGENTS, PLAN_ORDERS, Act
+from tests.simulation.people.acts import AGENTS, PLAN_ORDERS, TYPED, Act
 from tests.simulation.people.requests import WebhookCall, deliver
 from tests.simulation.slack import WorkspaceMessage
 from tests.simulation.troubles import TroubledDeployment
 from tests.simulation.twilio import SentToContact
 from tests.simulation.virtual_time import PROCESS, SimulatedProcess
+from tests.simulation.witness import Witness
 from workers.ports import ListedText
 
 RESENDS_WITHIN: Final = 180.0
+WAITS_FOR_BUTTON: Final = 20.0
+FORMS: Final[Mapping[str, str]] = {"pick": "ticket.assign", "form": "ticket.reply"}
+"""The buttons with which they pick somebody, or write a text."""
+
 WAITS_FOR_THREAD: Final = 240.0
 SLACK_RETRIES: Final = (0.0, 60.0, 300.0)
 TWILIO_RETRIES: Final = (0.0, 1.0, 4.0)
@@ -41,6 +46,7 @@ class InhabitedDeployment(TroubledDeployment):
         self.written: dict[int, tuple[str, str]] = {}
         """The place of each reply in Slack, by its act's number."""
         self._still: list[asyncio.Task[Any]] = []
+        self.witness = Witness(self.server, schedule.faults, self.now, self.found_wrong)
 
     def _gateway(self) -> tuple[SimulatedProcess, Gateway] | None:
         """The gateway that a request goes to, if it lives."""
@@ -95,19 +101,24 @@ class InhabitedDeployment(TroubledDeployment):
                 await self._reply(act)
             case "delete" | "edit":
                 await self._change(act)
-            case "later":
-                request = requests.command_request(act, agent_of(act), SETTINGS, self.loop.time())
-                await self.send_until_taken(request, (0.0,), SLACK_WAITS)
+            case "leave" | "rejoin":
+                await self._change_account(act)
+            case "take_back":
+                await self._take_back(act)
+            case _ if act.what in TYPED:
+                await self._type(act)
             case _ if act.what in PLAN_ORDERS:
                 await self._order_about_plan(act)
             case _:
                 await self._click(act)
 
-    async def _wait_for[T](self, look: Callable[[], T | None]) -> T | None:
-        for _ in range(int(WAITS_FOR_THREAD)):
+    async def _wait_for[T](
+        self, look: Callable[[], T | None], every: float = 1.0, within: float = WAITS_FOR_THREAD
+    ) -> T | None:
+        for _ in range(int(within / every)):
             if (found := look()) is not None:
                 return found
-            await asyncio.sleep(1)
+            await asyncio.sleep(every)
         return None
 
     def _of(self, contact: str, *kinds: str) -> list[WorkspaceMessage]:
@@ -133,12 +144,56 @@ class InhabitedDeployment(TroubledDeployment):
         request = requests.change_request(act, place[0], *changed, SETTINGS, self.loop.time())
         await self.send_until_taken(request, SLACK_RETRIES, SLACK_WAITS)
 
+    async def _type(self, act: Act) -> None:
+        """An agent types something after `/clerk`; of a ticket, once its thread has begun."""
+        ticket = 0
+        if act.what in {"snooze", "unsnooze"}:
+            if await self._wait_for(lambda: next(iter(self._of(act.contact, "root")), None)) is None:
+                return
+            own = f"{make.LINE}:{act.contact}"
+            tickets = self.server.collection("tickets").documents
+            ticket = max((id for id, each in tickets.items() if each["conversation"] == own), default=0)
+        request = requests.command_request(act, agent_of(act), ticket, SETTINGS, self.loop.time())
+        await self.send_until_taken(request, (0.0,), SLACK_WAITS)
+
+    async def _change_account(self, act: Act) -> None:
+        """An account is deactivated, or active again."""
+        if act.what == "leave":
+            self.slack.deactivated.add(agent_of(act))
+        else:
+            self.slack.deactivated.discard(agent_of(act))
+        request = requests.account_request(act, agent_of(act), SETTINGS, self.loop.time())
+        await self.send_until_taken(request, SLACK_RETRIES, SLACK_WAITS)
+
+    async def _take_back(self, act: Act) -> None:
+        """An agent takes back a text that is in no message of theirs, if its post still offers it."""
+        words = {f"{what} {act.detail}" for what in ("send", "form")}
+
+        def button() -> tuple[WorkspaceMessage, Mapping[str, Any]] | None:
+            for message in self._of(act.contact, "written"):
+                for block in message.blocks:
+                    for element in block.get("elements", ()):
+                        if element.get("action_id") == "ticket.take_back" and any(
+                            each in str(message.blocks) for each in words
+                        ):
+                            return message, element
+            return None
+
+        found = await self._wait_for(button, 0.1, WAITS_FOR_BUTTON)
+        if found is None:
+            return
+        (message, element), user, at = found, f"U1{act.number:03d}", self.loop.time()
+        request = requests.click_request(act, message.channel, message.ts, user, element, SETTINGS, at, closing=False)
+        await self.send_until_taken(request, (0.0,), SLACK_WAITS)
+
     async def _click(self, act: Act) -> None:
+        wanted = FORMS.get(act.what, act.detail)
+
         def button() -> tuple[WorkspaceMessage, Mapping[str, Any]] | None:
             for message in reversed(self._of(act.contact, "root", "card")):
                 for block in message.blocks:
                     for element in block.get("elements", ()):
-                        if element.get("action_id") == act.detail:
+                        if element.get("action_id") == wanted:
                             return message, element
             return None
 
@@ -159,7 +214,7 @@ class InhabitedDeployment(TroubledDeployment):
             closing=bool(self.active.get("closing clicks")),
         )
         await self.send_until_taken(request, (0.0,), SLACK_WAITS)
-        if act.detail == "ticket.assign":
+        if wanted in {"ticket.assign", "ticket.reply"}:
             await self._submit(act, user)
 
     async def _submit(self, act: Act, user: str) -> None:

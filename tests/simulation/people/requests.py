@@ -13,7 +13,7 @@ from gateway.webhook import form_pairs
 from messages.formats.thread_replies import ThreadReply
 from messages.process.settings import Settings
 from tests import make
-from tests.simulation.people.acts import Act
+from tests.simulation.people.acts import TYPED, Act
 from tests.simulation.virtual_time import SimulatedProcess
 
 
@@ -108,11 +108,20 @@ def change_request(
     return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)
 
 
-def command_request(act: Act, user: str, settings: Settings, at: float) -> WebhookCall:
-    """Slack's request for `/clerk later`, which an agent typed in the line's channel."""
+def account_request(act: Act, user: str, settings: Settings, at: float) -> WebhookCall:
+    """Slack's event for an account that was deactivated, or is active again."""
+    ts = f"{make.NOW.timestamp() + at:.6f}"
+    account = {"id": user, "deleted": act.what == "leave"}
+    event = {"type": "user_change", "user": account, "event_ts": ts}
+    payload = {"type": "event_callback", "event_id": f"Ev{act.number}", "event": event}
+    return _signed_by_slack(act, "/slack/events", json.dumps(payload).encode(), settings, at)
+
+
+def command_request(act: Act, user: str, ticket: int, settings: Settings, at: float) -> WebhookCall:
+    """Slack's request for a word after `/clerk`, which an agent typed in the line's channel."""
     fields = {
         "command": "/clerk",
-        "text": f"later {act.contact} in {act.detail}m: {act.words}",
+        "text": TYPED[act.what].format(contact=act.contact, detail=act.detail, words=act.words, ticket=ticket),
         "user_id": user,
         "channel_id": make.CHANNEL,
         "trigger_id": f"trigger{act.number}",
@@ -162,8 +171,20 @@ def response_url(act: Act) -> str:
 
 
 def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: Settings, at: float) -> WebhookCall:
-    """Slack's request for the submitted Assign modal, with a note; for that of a planned text, with other words."""
+    """Slack's request for the submitted Assign modal, with a note, or with the agent who is picked, and its priority.
+
+    For the form of a text, and that of a planned one: with the words of the act.
+    """
     values: dict[str, Any] = {"note": {"note": {"type": "plain_text_input", "value": f"noted {act.number}"}}}
+    if act.what == "pick":
+        urgent = {"text": {"type": "plain_text", "text": "Urgent"}, "value": "urgent"}
+        values = {
+            "notify": {"notify": {"type": "multi_conversations_select", "selected_conversations": [act.detail]}},
+            "assignees": {"assignees": {"type": "multi_users_select", "selected_users": [act.detail]}},
+            "priority": {"priority": {"type": "static_select", "selected_option": urgent}},
+        }
+    if view["callback_id"] == "ticket.reply":
+        values = {"text": {"text": {"type": "plain_text_input", "value": act.words}}}
     if view["callback_id"] == "planned.edit":
         given = {each["block_id"]: each["element"] for each in view["blocks"] if each.get("block_id") in _PLAN_FIELDS}
         wishes = given["if_reply"]["options"]

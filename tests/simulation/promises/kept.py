@@ -8,7 +8,7 @@ from messages.ticket import Status, Ticket
 from tests import make
 from tests.simulation.people.acts import Act
 from tests.simulation.people.requests import response_url
-from tests.simulation.promises import automatic, planned, watched
+from tests.simulation.promises import automatic, orders, planned, team, watched
 from tests.simulation.promises.seen import (
     Broken,
     acts_of,
@@ -229,5 +229,7 @@ PROMISES: Final = (
     *(planned.PROMISES),
     *(automatic.PROMISES),
     *(watched.PROMISES),
+    *(orders.PROMISES),
+    *(team.PROMISES),
 )
 """All promises."""

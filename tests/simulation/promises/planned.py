@@ -56,8 +56,11 @@ def _fate(world: SimulatedWorld) -> Broken:
             yield "planned text sent too early", f"{planned.body} at {sent[0].sent.at}, due at {planned.due_at}"
         if sent and planned.changed_by is None and (first := _wrote_first(planned, texts)) is not None:
             yield "planned text sent although the contact wrote first", f"{planned.body}, {first.body}"
-        if planned.state is PlannedState.HELD and not any(
-            each.contact == act.contact for each in acts_of(world, "text")
+        gone = agent_of(act) in world.witness.left
+        if (
+            planned.state is PlannedState.HELD
+            and not gone
+            and not any(each.contact == act.contact for each in acts_of(world, "text"))
         ):
             yield "planned text held for nothing", planned.body
 

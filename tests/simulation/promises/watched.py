@@ -6,7 +6,8 @@ from typing import Final
 from messages.deadlines.alert import Alert, AlertBoard, AlertState, StormState
 from messages.deadlines.clocks import MarkKind
 from tests import make
-from tests.simulation.promises.seen import Broken, sms_of, tickets_of
+from tests.simulation.people.doing import agent_of
+from tests.simulation.promises.seen import Broken, acts_of, sms_of, tickets_of
 from tests.simulation.world import SimulatedWorld
 
 NOTICED_WITHIN: Final = timedelta(seconds=90)
@@ -79,7 +80,9 @@ def _only_there(world: SimulatedWorld) -> Broken:
     """Nobody but the channel, those on a ticket, whoever planned a text, and those whom the line names is told."""
     own = {each for ticket in tickets_of(world) for each in ticket.assignees}
     own |= {each["by"] for each in world.server.collection("planned").documents.values()}
-    may = {make.CHANNEL, *world.schedule.shop.line.alerts.escalation, *own}
+    own |= {ticket.snooze.by for ticket in tickets_of(world) if ticket.snooze is not None}
+    own |= {agent_of(each) for each in acts_of(world, "snooze")}
+    may = {make.CHANNEL, *world.schedule.shop.line.on_call, *world.schedule.shop.line.alerts.escalation, *own}
     for each in world.slack.messages:
         if each.post_id.startswith("alert/") and each.channel not in {_where(one) for one in may}:
             yield "alert to somebody else", f"{each.post_id} in {each.channel}"

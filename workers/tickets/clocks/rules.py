@@ -40,8 +40,8 @@ EFFECTS: Final[Mapping[MarkKind, tuple[ClockEffect, ClockEffect]]] = {
     M.PAUSES: (X.NOTHING,              X.PAUSES),
     M.SOLVED: (X.STOPS,                X.STOPS),
 }  # fmt: skip
-"""time.md, 1.6. What makes no mark does nothing to any clock: an automatic text, a note, a planned text before it
-leaves, a snooze, a reassignment. An answer that has failed counts as none."""
+"""docs/time.md, Clocks. What makes no mark does nothing to any clock: an automatic text, a note, a planned text before
+it leaves, a snooze, a reassignment. An answer that has failed counts as none."""
 
 MARKS_OF: Final[Mapping[Status, MarkKind]] = {
     Status.NEW: MarkKind.RUNS,

@@ -35,7 +35,7 @@ GONE, BLOCKED, NIGHT = ContactFacts(opted_out=True), ContactFacts(blocked=True),
 NO_LINE, QUIET = LineFacts(exists=False), LineFacts(quiet=Quiet.WARN)
 
 ROWS: Final = {
-    # what time.md says of Planned and Held; what is not here changes nothing, and a person is told why
+    # what becomes of Planned and Held; what is not here changes nothing, and a person is told why
     (E.DUE, P): R,
     (E.DUE_IN_QUIET_HOURS, P): P,
     (E.DUE_LONG_AGO, P): H,

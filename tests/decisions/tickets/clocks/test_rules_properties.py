@@ -132,7 +132,7 @@ class Simulated:
 
 
 class MinuteByMinute:
-    """The table of time.md as a simulation: what happens in each minute, and then which minutes each clock counts."""
+    """The clocks' table as a simulation: what happens in each minute, and then which minutes each clock counts."""
 
     def __init__(self, story: TicketStory, targets: dict[ClockKind, int]) -> None:
         self.clocks: list[Simulated] = [Simulated(ClockKind.RESOLUTION, 0)]
