@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from gateway.webhook import Rejected, Unusable
 from messages.formats.thread_replies import MessageOrigin, SlackPayload, ThreadReply
+from messages.notification import HOME
 from messages.orders.submission import InputState
 
 
@@ -93,6 +94,28 @@ class UserChangeEnvelope(SlackPayload):
     event: UserChangeEvent
 
 
+class HomeView(SlackPayload):
+    """The view that a person's Home shows."""
+
+    hash: str = ""
+
+
+class HomeOpenedEvent(SlackPayload):
+    """A person opened a tab of the app; `view` is what its Home showed, if anything was published
+    (https://docs.slack.dev/reference/events/app_home_opened).
+    """
+
+    user: str
+    tab: str = ""
+    view: HomeView = HomeView()
+
+
+class HomeOpenedEnvelope(SlackPayload):
+    """An envelope whose event is the opening of a tab."""
+
+    event: HomeOpenedEvent
+
+
 class MessageChangeEvent(SlackPayload):
     """A message that was changed or deleted (then without `message`); its `edited` is the last edit.
 
@@ -144,6 +167,10 @@ class Action(SlackPayload):
     action_ts: str = ""
 
 
+class _ClickedView(SlackPayload):
+    type: str = ""
+
+
 class BlockActions(SlackPayload):
     """A click (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
 
@@ -152,7 +179,15 @@ class BlockActions(SlackPayload):
     response_url: str | None = None
     container: _Container = _Container()
     channel: _Id | None = None
+    view: _ClickedView | None = None
     actions: Sequence[Action]
+
+    @property
+    def place(self) -> str:
+        """The channel of the message whose element was used, `HOME` for one in the app's Home; blank for a modal's."""
+        if self.view is not None and self.view.type == "home":
+            return HOME
+        return self.container.channel_id or (self.channel.id if self.channel else "")
 
     def order(self, action: Action) -> str | None:
         """The identity of what an action orders; None if Slack gives nothing that tells it from others.

@@ -16,6 +16,7 @@ from gateway.slack_payloads import (
     ChannelIdChangedEnvelope,
     EditedMessageEnvelope,
     EventEnvelope,
+    HomeOpenedEnvelope,
     MessageChangeEnvelope,
     MessageEventEnvelope,
     TypedPayload,
@@ -33,6 +34,7 @@ from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
 from messages.orders.submission import Submission
 from messages.team.agent import AccountChanged
+from messages.views import ShowHome
 
 NOTHING: Final = Response(200)
 TOLERANCE: Final = 300
@@ -76,8 +78,8 @@ def interaction(request: Request, app: App, now: datetime, real: datetime | None
 def event(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:
     """An event of the Events API.
 
-    Clerk uses a person's reply in a thread, its edit and its deletion, the change of a channel's id, and that of a
-    person's account.
+    Clerk uses a person's reply in a thread, its edit and its deletion, the change of a channel's id, that of a
+    person's account, and the opening of the app's Home.
     """
     _verify(request, app, real or now)
     payload = json_object(request.body)
@@ -92,6 +94,8 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
         return Accepted([ChannelMoved(former=moved.old_channel_id, channel=moved.new_channel_id)], NOTHING)
     if kind.type == "user_change":
         return _account(parsed(UserChangeEnvelope, payload), now)
+    if kind.type == "app_home_opened":
+        return _home(parsed(HomeOpenedEnvelope, payload))
     if kind.type == "message" and kind.subtype in _CHANGES:
         return _change(payload, envelope, app, now)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
@@ -118,6 +122,14 @@ def _account(envelope: UserChangeEnvelope, now: datetime) -> Accepted:
     at = datetime.fromtimestamp(float(event.event_ts), UTC) if _TS.fullmatch(event.event_ts) else now
     changed = AccountChanged(user=event.user.id, deleted=event.user.deleted, at=min(at, now))
     return Accepted([changed], NOTHING)
+
+
+def _home(envelope: HomeOpenedEnvelope) -> Accepted:
+    """The app's Home, if that is the tab that was opened."""
+    opened = envelope.event
+    if opened.tab != "home":
+        return Accepted([], NOTHING, dropped="app_home_opened")
+    return Accepted([ShowHome(user=opened.user, opened=opened.view.hash or None)], NOTHING)
 
 
 def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime) -> Accepted:
@@ -199,7 +211,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             action_id=each.action_id,
             value=each.selected_option.value if each.selected_option else each.value,
             user=payload.user.id,
-            channel=payload.container.channel_id or (payload.channel.id if payload.channel else ""),
+            channel=payload.place,
             ts=payload.container.message_ts,
             trigger_id=payload.trigger_id,
             response_url=payload.response_url if is_slack_url(payload.response_url, app.api_url) else None,

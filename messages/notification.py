@@ -26,6 +26,9 @@ class PostKind(StrEnum):
     """What somebody had in hand whose account was deactivated; it is in no conversation."""
 
 
+HOME: Final = "home"
+"""In place of a channel: the app's Home of whoever did something there. A click there has no response_url."""
+
 NOTIFICATIONS: Final = frozenset({PostKind.CARD, PostKind.PAST_CARD})
 """The kinds of messages that announce texts below a thread's root."""
 
@@ -164,6 +167,8 @@ class UndoHide(QueueMessage):
 
 class Whisper(QueueMessage):
     """Send one agent a private message: to `response_url`, else in `channel` (and its thread, if given).
+
+    In `HOME` it is on top of their Home, which is brought up to date.
 
     With `markup`, the text is in Slack's markup. The planned texts with the ids `planned` follow it, with buttons.
     With `back`, a button follows that says that they are back from what they said at that time.

@@ -65,6 +65,22 @@ class PushSend(_OpensModal):
     channel: str
 
 
+class ShowHome(QueueMessage):
+    """Show a person the app's Home as it is now: these pages of its lists, and on top what they are told.
+
+    They opened it when Slack had the view with the hash `opened`: a later one stays. With `markup`, what is `said` is
+    in Slack's markup.
+    """
+
+    actor = "interactive.show_home"
+    user: str
+    said: str = ""
+    markup: bool = False
+    opened: str | None = None
+    tickets: int = 0
+    lines: int = 0
+
+
 class FindTickets(QueueMessage):
     """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to the agent.
 

@@ -37,6 +37,7 @@ EVENTS: Final = (
     "channel_unarchive",
     "channel_id_changed",
     "user_change",
+    "app_home_opened",
     "channel_rename",
     "member_joined_channel",
 )
@@ -88,9 +89,10 @@ class SandboxConfig:
     Webhooks go to `gateway_url`; Twilio signs URLs below `public_url`; `base_url` reaches this sandbox. `lines` maps
     each number of the account to its channel; those in `service` are a Messaging Service's, which with
     `advanced_opt_out` says with each text what it asks. `scopes` are the scopes of the bot token and `events` the app's
-    subscriptions, as in Slack's app settings. `echo` also sends the app the events of its own messages. Times are in
-    seconds: `event_retries` are the waits before Slack's three retries (the real Slack waits 0, 60 and 300), `statuses`
-    the waits before a text is sending, sent and delivered. `twilio_retries` is the `rc` of a number's webhook URL.
+    subscriptions, as in Slack's app settings, where `home_tab` enables the Home tab. `echo` also sends the app the
+    events of its own messages. Times are in seconds: `event_retries` are the waits before Slack's three retries (the
+    real Slack waits 0, 60 and 300), `statuses` the waits before a text is sending, sent and delivered. `twilio_retries`
+    is the `rc` of a number's webhook URL.
     """
 
     gateway_url: str
@@ -117,6 +119,7 @@ class SandboxConfig:
     )
     scopes: tuple[str, ...] = SCOPES
     events: tuple[str, ...] = EVENTS
+    home_tab: bool = True
     echo: bool = False
     slack_timeout: float = 3.0
     event_retries: tuple[float, ...] = (0.0, 0.2, 0.5)

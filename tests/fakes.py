@@ -108,6 +108,8 @@ class FakeSlack:
     messages: list[FakeMessage] = field(default_factory=list)
     whispers: list[tuple[str, str]] = field(default_factory=list)
     views: list[Mapping[str, Any]] = field(default_factory=list)
+    home_views: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    published: dict[str, int] = field(default_factory=dict)
     reactions: dict[Posted, set[str]] = field(default_factory=dict)
     files: dict[str, FakeFile] = field(default_factory=dict)
     slow_to_share: bool = False
@@ -199,6 +201,14 @@ class FakeSlack:
         if place is None:
             raise Permanent("not_found")
         self.views[place] = view
+
+    async def publish_view(self, user: str, view: Mapping[str, Any], hash: str | None = None) -> None:
+        """Replace what a person's Home shows; its hash is how often that was done."""
+        self.before("publish_view", "")
+        if hash is not None and hash != str(self.published.get(user, 0)):
+            raise Permanent("hash_conflict")
+        self.published[user] = self.published.get(user, 0) + 1
+        self.home_views[user] = view
 
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Answer a click."""

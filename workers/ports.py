@@ -96,6 +96,10 @@ class Slack(Protocol):
         """Replace the modal that has this external id."""
         ...
 
+    async def publish_view(self, user: str, view: Mapping[str, Any], hash: str | None = None) -> None:
+        """Let a user's Home show a view; hash_conflict if it no longer shows the one with this hash."""
+        ...
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Send the user who clicked a private message, through the click's response_url."""
         ...

@@ -26,6 +26,7 @@ ACTORS: Final = (
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",
     "workers.interactive.snooze_actors",
+    "workers.interactive.home.actors",
     "workers.sms.planned.actors",
     "workers.notifications.account_actors",
     "workers.notifications.away_actors",

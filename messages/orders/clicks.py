@@ -16,13 +16,15 @@ from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate, TakeBackText
 from messages.team.agent import ComeBack
 from messages.ticket import ActOnTicket, AnswerAgain, Command, OptIn, SetPriority, SetStatus, Take, Unblock
-from messages.views import FindTickets, OpenPlanned, OpenReply, OpenSnooze, PushSend
+from messages.views import FindTickets, OpenPlanned, OpenReply, OpenSnooze, PushSend, ShowHome
 
 MOST_PAGES: Final = 1000
 
 
 class Click(Document):
-    """One element of a message that a person used. `value` is a button's value or the picked option's.
+    """One element of a message or view that a person used. `value` is a button's value or the picked option's.
+
+    `channel` is `HOME` for one in the app's Home.
 
     `order` is the identity of the order, and `clicked_at` the time of the click: the same in every delivery. `at` is
     when this delivery came.
@@ -118,6 +120,14 @@ def _page(click: Click) -> Sequence[QueueMessage]:
         received_at=click.at,
     )
     return [turn]
+
+
+def _home(click: Click) -> Sequence[QueueMessage]:
+    carried = click.parsed_value()
+    pages = {name: carried[name] for name in ("tickets", "lines")}
+    if not all(type(page) is int and 0 <= page < MOST_PAGES for page in pages.values()):
+        raise ValueError("the button's value names no page")
+    return [ShowHome(user=click.user, **pages)]
 
 
 def _hide(click: Click) -> Sequence[QueueMessage]:
@@ -326,6 +336,8 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "clerk.send": _send_form,
     "clerk.page.0": _page,
     "clerk.page.1": _page,
+    "home.show.0": _home,
+    "home.show.1": _home,
 }
 
 

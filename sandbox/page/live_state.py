@@ -53,6 +53,7 @@ class LiveState:
             ],
             "ephemerals": workspace.ephemerals,
             "views": [*workspace.views.values()],
+            "homes": workspace.homes.views,
             "texts": [*self._standins.twilio.texts.values()],
             "violations": self._standins.record.of("violation"),
             "faults": [each.model_dump() for each in self._standins.faults.waiting],
@@ -103,6 +104,8 @@ class LiveState:
             yield f"ephemeral/{ephemeral['ts']}", ephemeral
         for id, view in workspace.views.items():
             yield f"view/{id}", view
+        for user, view in workspace.homes.views.items():
+            yield f"home/{user}", view
         for text in [*twilio.texts.values()][-TEXTS:]:
             yield f"text/{text['sid']}", text
         yield "contacts", self._standins.address_book

@@ -42,7 +42,7 @@ class PageApi:
         """The page's routes, below the mount."""
         actions = (
             *(self._text, self._click, self._submit, self._close, self._upload, self._reply, self._edit, self._delete),
-            *(self._contact, self._dismiss, self._command, self._channel),
+            *(self._contact, self._dismiss, self._command, self._channel, self._home),
             *(self._faults, self._handling, self._window, self._targets, self._workers, self._clock),
         )
         return [
@@ -109,14 +109,21 @@ class PageApi:
     # -- people in the workspace ------------------------------------------------------------------------------------
 
     async def _click(self, request: Request) -> Response:
-        """Use a button or menu: in a modal if `view_id` is given, otherwise in a message."""
+        """Use a button or menu: in the Home if `home` says so, in a modal if `view_id` is given, else in a message."""
         body = await request.json()
         user, action, selected = body["user"], body["action_id"], body.get("selected")
+        if body.get("home"):
+            return await _answer_of(self._people.click_in_home(user, action, body.get("block_id"), selected))
         if "view_id" in body:
             return await _answer_of(
                 self._people.click_in_view(user, body["view_id"], action, selected, body.get("values", {}))
             )
         return await _answer_of(self._people.click(user, body["channel"], body["ts"], action, selected))
+
+    async def _home(self, request: Request) -> Response:
+        """Open the app's Home."""
+        body = await request.json()
+        return await _answer_of(self._people.open_home(body["user"]))
 
     async def _submit(self, request: Request) -> Response:
         body = await request.json()

@@ -11,6 +11,7 @@ from sandbox.slack.blockkit.block_checks import block_errors, too_long
 from sandbox.slack.blockkit.block_ids import with_ids
 from sandbox.slack.channel import WorkspaceChannel
 from sandbox.slack.file_store import FileStore
+from sandbox.slack.homes import PublishedHomes
 from sandbox.slack.message_shapes import changed_event, count_reply, forget_reply, public_message
 from sandbox.slack.modals import OpenModals
 from sandbox.slack.refusals import MissingScope, SlackRefusal
@@ -50,6 +51,7 @@ class Workspace:
         self.no_such_thread: str | None = "thread_not_found"
         self.ephemerals: list[Json] = []
         self.modals = OpenModals(record, self.clock)
+        self.homes = PublishedHomes(record, config.home_tab)
         self.response_urls = ResponseUrls(f"{config.here}/slack/response", self.clock)
         self.files = FileStore(f"{config.here}/slack", TEAM, self.clock)
         self.posted: list[Callable[[WorkspaceChannel, Json], None]] = []

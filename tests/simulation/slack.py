@@ -214,6 +214,10 @@ class WiredSlack:
         """Replace a modal: nobody fills one here."""
         await self._do("update view", lambda: None)
 
+    async def publish_view(self, user: str, view: Mapping[str, Any], hash: str | None = None) -> None:
+        """Show a view in a person's Home: nobody opens it here."""
+        await self._do("publish view", lambda: None)
+
     async def respond(self, response_url: str, what: Renderable) -> None:
         """Answer a click."""
         await self._do("respond", lambda: self._workspace.tell("", response_url, what.text))

@@ -18,19 +18,20 @@ from messages.conversation import Contact
 from messages.formats.byline import Byline
 from messages.formats.places import ZoneOf, meant_in
 from messages.line import Line
-from messages.notification import OpenModal, Whisper
+from messages.notification import HOME, OpenModal, Whisper
 from messages.planned import PlannedState
 from messages.quiet import night_ends
 from messages.ticket import Status
-from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
+from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend, ShowHome
 from workers.failures import CallError, Permanent
 from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, snooze_form, troubles
 from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
+from workers.interactive.home.showing import show
 from workers.interactive.lists import ListPage
+from workers.interactive.loading import loaded
 from workers.interactive.send_time_fields import Offered
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
-from workers.retries import is_outage
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.interactive")
@@ -245,7 +246,7 @@ async def find(message: FindTickets, ports: Ports) -> None:
     most = lists.FOUND if message.view else lists.LISTED
     again = troubles.SUBMIT if message.view else troubles.TYPE
     page = ListPage(message.query, message.page, message.channel, message.view)
-    found = await _loaded(lambda: search_tickets(page, message.user, most, ports), FIND_WITHIN)
+    found = await loaded(lambda: search_tickets(page, message.user, most, ports), FIND_WITHIN)
     if found is None:
         words = troubles.words(Trouble.DOCUMENTS, again)
         if message.view is None:
@@ -289,25 +290,13 @@ async def _show(message: ModalOrder, load: Callable[[], Awaitable[View | str]], 
         log.warning("a click came too late", modal=message.actor)
         await _tell(message, troubles.words(Trouble.LATE, again), ports)
         return
-    found = await _loaded(load, max(left, LOAD_AT_LEAST))
+    found = await loaded(load, max(left, LOAD_AT_LEAST))
     if found is None:
         await _tell(message, troubles.words(Trouble.DOCUMENTS, again), ports)
     elif isinstance(found, str):
         await _tell(message, found, ports)
     else:
         await _open(message, found, again, ports)
-
-
-async def _loaded[T](load: Callable[[], Awaitable[T]], within: timedelta) -> T | None:
-    """What comes of reading the documents; None if they can't be read, or not in time."""
-    try:
-        async with asyncio.timeout(within.total_seconds()):
-            return await load()
-    except Exception as error:
-        if not isinstance(error, TimeoutError) and not is_outage(error):
-            raise
-        log.warning("the documents can't be read for a person who waits", error=type(error).__name__)
-        return None
 
 
 async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> None:
@@ -330,6 +319,9 @@ async def _tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> N
     While the broker takes nothing either, the message waits as in any outage, and its person is told when it is over.
     """
     channel = message.channel if isinstance(message, OpenDashboard | PushSend | FindTickets) else None
+    if message.response_url is None and message.channel == HOME:
+        await show(ShowHome(user=message.user, said=text), ports)
+        return
     try:
         if message.response_url is not None:
             await ports.slack.respond(message.response_url, PrivateWords(text))

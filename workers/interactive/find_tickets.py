@@ -62,12 +62,12 @@ async def search_tickets(page: ListPage, user: str, most: int, ports: Ports) -> 
     if status is not None:
         some = await ports.stores.tickets.in_status(status, most, page.number * most, visible)
         count = await ports.stores.tickets.count_in_status(status, COUNTED, visible)
-        rows = await _with_texts(await _rows(some, ports), ports)
+        rows = await rows_of(some, ports)
         return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
     if page.query.strip().casefold() == SNOOZED.casefold():
         some = await ports.stores.tickets.snoozed(visible, most, page.number * most)
         count = await ports.stores.tickets.count_snoozed(COUNTED, visible)
-        rows = await _with_texts(await _rows(some, ports), ports)
+        rows = await rows_of(some, ports)
         return FoundTickets(rows, count, at_least=count >= COUNTED, unsure=unsure)
     asked = parse_query(page.query, line.id if line else None)
     tickets = [each for each in await _candidates(asked, visible, ports) if each.line in visible]
@@ -158,6 +158,11 @@ async def _rows(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
     names = {contact.id: contact.name for contact in contacts}
     links = {each.id: each.thread.permalink for each in conversations if each.thread}
     return [Row(ticket, names.get(ticket.contact, ""), links.get(ticket.conversation)) for ticket in tickets]
+
+
+async def rows_of(tickets: Sequence[Ticket], ports: Ports) -> list[Row]:
+    """Tickets as lists show them, in the same order."""
+    return await _with_texts(await _rows(tickets, ports), ports)
 
 
 async def _with_texts(rows: Sequence[Row], ports: Ports) -> list[Row]:

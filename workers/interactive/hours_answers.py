@@ -52,10 +52,11 @@ def _standing(calendar: Calendar, now: datetime) -> str:
     by = f" (closed by {mention(closure.by)})" if closure is not None and closure.by else ""
     following = next_closed_words(calendar, now)
     closes = f", next closed: {escape(unstyled(following))}" if following else ""
-    return f"{_words(calendar, now)}{by}{closes}. {week_words(calendar.week)}"
+    return f"{now_open_words(calendar, now)}{by}{closes}. {week_words(calendar.week)}"
 
 
-def _words(calendar: Calendar, now: datetime) -> str:
+def now_open_words(calendar: Calendar, now: datetime) -> str:
+    """Whether a calendar is open and until when, in markup."""
     safe = calendar.model_copy(
         update={
             "closures": tuple(
@@ -98,7 +99,7 @@ def open_again(calendar: Calendar, order: OpenAgain, now: datetime) -> ChangedHo
     """What the order to open does to a calendar; a closure that began after the order stays."""
     opened = reopened(calendar, order.at)
     if opened == calendar and closure_at(calendar, now) is None and not _ended_by(calendar, order):
-        return RefusedHours(f"Nobody has closed it. {_words(calendar, now)}.")
+        return RefusedHours(f"Nobody has closed it. {now_open_words(calendar, now)}.")
     return ChangedHours(opened)
 
 
@@ -116,7 +117,7 @@ def changed(
 ) -> str:
     """What became of an order: who closed or opened which lines, until when and why, and which others share it."""
     did, calendar = "closed" if isinstance(order, CloseForAWhile) else "opened", found.calendar
-    told = f"{mention(order.by)} {did} {named(here)}. {_words(calendar, now)}."
+    told = f"{mention(order.by)} {did} {named(here)}. {now_open_words(calendar, now)}."
     shared = [*([named(others)] if others else []), *([f"{unseen} that you can't see"] if unseen else [])]
     if shared:
         told += f" This holds for other lines with the same hours, too: {' and '.join(shared)}."

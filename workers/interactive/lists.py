@@ -107,8 +107,8 @@ def answer(page: ListPage, found: FoundTickets) -> Answer:
     title = _title(page, found, LISTED)
     blocks = [
         SectionBlock(text=_mrkdwn(title)),
-        *_may_be_incomplete(unsure=found.unsure),
-        *(_row(row) for row in found.rows),
+        *may_be_incomplete(unsure=found.unsure),
+        *(row_block(row) for row in found.rows),
         *_neighbours(page, found, LISTED),
     ]
     return Answer(title, tuple(block.to_dict() for block in blocks))
@@ -133,12 +133,12 @@ def dashboard(
         InputBlock(block_id="query", label=_plain("Find tickets"), element=query),
         DividerBlock(),
     ]
-    blocks += _may_be_incomplete(unsure=tickets.unsure)
+    blocks += may_be_incomplete(unsure=tickets.unsure)
     listed_by = {status.label: (rows, tickets.counts.get(status, 0)) for status, rows in tickets.rows.items()}
     for label, (rows, counted) in {**listed_by, SNOOZED: (tickets.snoozed, tickets.snoozed_count)}.items():
         if rows:
             count = max(counted, len(rows))
-            blocks += [HeaderBlock(text=_plain(f"{label} ({count:,})")), *(_row(row) for row in rows[:PER_STATUS])]
+            blocks += [HeaderBlock(text=_plain(f"{label} ({count:,})")), *(row_block(row) for row in rows[:PER_STATUS])]
             if len(rows) > PER_STATUS:
                 all_of_it = ListPage(label, 0, channel, external_id)
                 name = re.sub(r"\W", "_", label.lower())
@@ -162,8 +162,8 @@ def results(page: ListPage, found: FoundTickets) -> dict[str, Any]:
     assert page.view is not None
     blocks = [
         SectionBlock(text=_mrkdwn(_title(page, found, FOUND))),
-        *_may_be_incomplete(unsure=found.unsure),
-        *(_row(row) for row in found.rows),
+        *may_be_incomplete(unsure=found.unsure),
+        *(row_block(row) for row in found.rows),
         *_neighbours(page, found, FOUND),
     ]
     return View(
@@ -176,7 +176,8 @@ def results(page: ListPage, found: FoundTickets) -> dict[str, Any]:
     ).to_dict()
 
 
-def _may_be_incomplete(*, unsure: bool) -> list[Block]:
+def may_be_incomplete(*, unsure: bool) -> list[Block]:
+    """What is said above a list from which tickets may be missing."""
     return [SectionBlock(text=_plain(MAY_BE_INCOMPLETE))] if unsure else []
 
 
@@ -217,7 +218,8 @@ def _carried(page: ListPage) -> str:
     return json.dumps(carried, ensure_ascii=False)
 
 
-def _row(row: Row) -> Block:
+def row_block(row: Row) -> Block:
+    """A ticket of a list."""
     return SectionBlock(text=_mrkdwn("\n".join(_line(row))))
 
 

@@ -36,6 +36,7 @@ class Trouble(StrEnum):
 CLICK: Final = "click again"
 TYPE: Final = "type the command again"
 SUBMIT: Final = "search again"
+LOOK: Final = "look again"
 
 TRIGGER_OVER: Final = frozenset(
     {"expired_trigger_id", "invalid_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"}

@@ -47,6 +47,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("snoozed", ASCENDING)], name="snooze", sparse=True),
         IndexModel([("nudge.due_at", ASCENDING)], name="nudge", sparse=True),
         IndexModel([("contact", ASCENDING), ("_id", DESCENDING)], name="contact"),
+        IndexModel([("assignees", ASCENDING), ("status", ASCENDING), ("waits", ASCENDING)], name="assignee"),
     ],
     "conversations": [
         IndexModel([("debounce.due_at", ASCENDING)], name="announce", sparse=True),

@@ -15,6 +15,9 @@ from workers.mongo.collection import DocumentStore, RawCollection, change_to, st
 from workers.mongo.past import Past
 from workers.mongo.terms import Terms
 
+TO_DO: Final = (Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD)
+"""The statuses of tickets on which somebody has yet to do something."""
+
 _COUNTER: Final = {"_id": "tickets"}
 """The counter whose `last` is the last ticket number that was given out."""
 
@@ -43,6 +46,12 @@ def _snoozed(ticket: Ticket) -> dict[str, Any]:
 def _settled(ticket: Ticket, slices: Collection[str]) -> dict[str, Any]:
     """The change that records that slices have carried out a ticket's version."""
     return {"$max": {f"settled.{each}": ticket.version for each in slices}}
+
+
+def _assigned(user: str, lines: Collection[str]) -> dict[str, Any]:
+    """The query for what an agent has to do on some lines."""
+    mine = {"$elemMatch": {"$eq": user}}  # the embedded MongoDB finds it by no plain equality
+    return {"assignees": mine, "status": {"$in": list(TO_DO)}, "line": {"$in": sorted(lines)}}
 
 
 class Tickets(DocumentStore[Ticket]):
@@ -271,6 +280,14 @@ class Tickets(DocumentStore[Ticket]):
             of_lines["waits"] = {"$lt": SNOOZED[0]}
         found = self._collection.find({"status": status, **of_lines}, {"_id": 1}, limit=most)
         return len(await found.to_list(most))
+
+    async def of_assignee(self, user: str, lines: Collection[str], limit: int, skip: int = 0) -> list[Ticket]:
+        """The tickets (of these lines) that an agent has and that are neither Solved nor Closed, by their turns."""
+        return (await self._find_readable(_assigned(user, lines), [("waits", ASCENDING)], limit + skip))[skip:]
+
+    async def count_of_assignee(self, user: str, lines: Collection[str], most: int) -> int:
+        """How many tickets (of these lines) an agent has that are neither Solved nor Closed, counted up to `most`."""
+        return len(await self._collection.find(_assigned(user, lines), {"_id": 1}, limit=most).to_list(most))
 
     async def of_contacts(self, contacts: Collection[str], limit: int) -> list[Ticket]:
         """The newest tickets of some contacts."""

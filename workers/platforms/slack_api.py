@@ -39,7 +39,7 @@ METHODS: Final = (
     *("conversations.history", "conversations.info", "conversations.open", "conversations.replies"),
     *("files.completeUploadExternal", "files.getUploadURLExternal", "files.info"),
     *("reactions.add", "reactions.remove", "users.conversations", "users.info"),
-    *("views.open", "views.push", "views.update", "upload", "response_url"),
+    *("views.open", "views.publish", "views.push", "views.update", "upload", "response_url"),
 )
 """What Clerk calls."""
 
@@ -170,6 +170,10 @@ class SlackApi:
     async def update_view(self, external_id: str, view: Mapping[str, Any]) -> None:
         """Replace the modal that has this external id."""
         await self._call("views.update", external_id=external_id, view=dict(view))
+
+    async def publish_view(self, user: str, view: Mapping[str, Any], hash: str | None = None) -> None:
+        """Let a user's Home show a view (https://docs.slack.dev/reference/methods/views.publish)."""
+        await self._call("views.publish", user_id=user, view=dict(view), hash=hash)
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
         """Send one user a private message in a channel."""

@@ -12,6 +12,7 @@ import structlog
 
 from messages.conversation import Conversation, Debounce
 from messages.notification import (
+    HOME,
     NOTIFICATIONS,
     ChannelMoved,
     HidePost,
@@ -25,6 +26,7 @@ from messages.notification import (
 from messages.process.publishing import CLOCK_SKEW
 from messages.sms import Sms
 from messages.ticket import AgentWrote
+from messages.views import ShowHome
 from workers.failures import Permanent
 from workers.lease import LEASE, Lease, LeaseLost
 from workers.ports import Ports
@@ -242,6 +244,9 @@ async def move_channel(message: ChannelMoved, ports: Ports) -> None:
 @actor(handles=Whisper, max_retries=3)
 async def whisper(message: Whisper, ports: Ports) -> None:
     """Send one agent a private message."""
+    if message.response_url is None and message.channel == HOME:
+        await ports.publisher.publish(ShowHome(user=message.user, said=message.text, markup=message.markup))
+        return
     what = await _whispered(message, ports)
     if message.response_url is not None:
         await _respond(message.response_url, what, ports)

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import (
-    ActionsBlock,
     Block,
-    ButtonElement,
     ContextBlock,
     RichTextBlock,
     RichTextElementParts,
@@ -14,14 +12,13 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from messages.calendar import time_words, wall_time, zone_words
 from messages.formats.plain_words import visible
 from messages.planned import AUTHOR_GONE, IfReply, Planned, PlannedState
-from workers.markup import clip_escaped, escape, local_time, mention, moment, unstyled, words_and_files
-from workers.slack.elements import FALLBACK, SECTION, Rendered, mrkdwn, rendered, value_of
+from workers.markup import clip_escaped, local_time, mention, moment, unstyled, words_and_files
+from workers.shown.plans import leaves_words, listed_plan, plan_buttons
+from workers.slack.elements import FALLBACK, SECTION, Rendered, mrkdwn, rendered
 
 EXCERPT: Final = 150
-LISTED_WORDS: Final = 300
 REMINDERS: Final = 7
 """How often an author is reminded: as workers/sms/planned/life.py has it."""
 
@@ -35,7 +32,7 @@ _FIRST: Final = {
 def post(planned: Planned) -> Rendered:
     """The thread post of a planned text: who planned what for when, what became of it, and what can be done."""
     did = "wrote this at night for the contact: it leaves" if planned.at_night else "planned this for"
-    who = f":clock9: {mention(planned.by)} {did} {_when(planned)} · {_FIRST[planned.if_reply]}"
+    who = f":clock9: {mention(planned.by)} {did} {leaves_words(planned)} · {_FIRST[planned.if_reply]}"
     said = visible(words_and_files(planned.body, planned.files))
     quote = RichTextBlock(elements=[RichTextQuoteElement(elements=[RichTextElementParts.Text(text=said)])])
     blocks: list[Block] = [ContextBlock(elements=[mrkdwn(who)]), quote]
@@ -43,14 +40,8 @@ def post(planned: Planned) -> Rendered:
         blocks.append(ContextBlock(elements=[mrkdwn(became)]))
     return rendered(
         clip_escaped(f"Planned: {words_and_files(planned.body, planned.files)}", FALLBACK),
-        [*blocks, *_actions(planned)],
+        [*blocks, *plan_buttons(planned)],
     )
-
-
-def _when(planned: Planned) -> str:
-    """When it is due for the reader, and what clocks show where it was meant."""
-    shown = time_words(wall_time(planned.due_at, planned.zone))
-    return f"{local_time(planned.due_at)} ({shown} in {escape(zone_words(planned.zone))})"
 
 
 def _became(planned: Planned) -> str:
@@ -69,20 +60,6 @@ def _became(planned: Planned) -> str:
             return f":x: Cancelled{by} at {at}{because}."
         case PlannedState.REFUSED:
             return f":x: Not sent{because}."
-
-
-def _actions(planned: Planned) -> list[Block]:
-    if planned.state.is_final:
-        return []
-    value = value_of(planned=planned.id, version=planned.version)
-    keep = ButtonElement(text="Send as planned", action_id="planned.keep", value=value)
-    buttons = [
-        *([keep] if planned.state is PlannedState.HELD else []),
-        ButtonElement(text="Edit", action_id="planned.edit", value=value),
-        ButtonElement(text="Send now", action_id="planned.send_now", value=value),
-        ButtonElement(text="Don't send" if planned.at_night else "Cancel", action_id="planned.cancel", value=value),
-    ]
-    return [ActionsBlock(block_id=f"planned.{planned.id}.{planned.version}"[:255], elements=buttons)]
 
 
 def note(planned: Planned) -> Rendered | None:
@@ -131,11 +108,5 @@ def whisper(markup: str, plans: Sequence[Planned]) -> Rendered:
     """A private message in Slack's markup, and below it planned texts with their buttons."""
     blocks: list[Block] = [SectionBlock(text=mrkdwn(markup[:SECTION]))]
     for planned in plans:
-        held = " · held" if planned.state is PlannedState.HELD else ""
-        line = f"{_when(planned)}{held} · to {escape(planned.contact)}\n{_said(planned)}"
-        blocks += [SectionBlock(text=mrkdwn(line)), *_actions(planned)]
+        blocks += listed_plan(planned)
     return rendered(markup[:SECTION], blocks)
-
-
-def _said(planned: Planned) -> str:
-    return clip_escaped(unstyled(words_and_files(planned.body, planned.files)), LISTED_WORDS)

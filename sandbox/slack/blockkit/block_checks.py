@@ -1,6 +1,7 @@
-"""Checks of a message's blocks and of a modal: what Slack refuses in them, in Slack's words. Pure.
+"""Checks of a message's blocks, of a modal and of a Home tab: what Slack refuses in them, in Slack's words. Pure.
 
-https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views/modal-views
+https://docs.slack.dev/reference/block-kit/blocks, https://docs.slack.dev/reference/views/modal-views and
+https://docs.slack.dev/reference/views/home-tab-views
 """
 
 import json
@@ -124,21 +125,25 @@ _IN_MESSAGE: Final[Mapping[str, Check]] = {
 }
 _MESSAGE: Final = array(by_type(_IN_MESSAGE), 50, 0)
 
+_IN_VIEW: Final[Mapping[str, Check]] = {
+    "blocks": array(by_type({**_ANYWHERE, "input": _input(IN_INPUT)}), 100),
+    "private_metadata": string(3000),
+    "callback_id": string(ID),
+    "external_id": string(ID),
+}
 _VIEW: Final = record(
     {
+        **_IN_VIEW,
         "type": one_of("modal"),
         "title": plain(24),
-        "blocks": array(by_type({**_ANYWHERE, "input": _input(IN_INPUT)}), 100),
         "close": plain(24),
         "submit": plain(24),
-        "private_metadata": string(3000),
-        "callback_id": string(ID),
-        "external_id": string(ID),
         "clear_on_close": boolean,
         "notify_on_close": boolean,
     },
     "type title blocks",
 )
+_HOME: Final = record({**_IN_VIEW, "type": one_of("home")}, "type blocks")
 
 
 def block_errors(blocks: Sequence[FrozenJson]) -> list[str]:
@@ -170,6 +175,13 @@ def modal_errors(view: FrozenJson) -> list[str]:
     focused = [at for at, element in elements(view["blocks"]) if element.get("focus_on_load")]
     found += [wrong("only one element can have focus_on_load", f"/view/blocks{at}") for at in focused[1:]]
     return found
+
+
+def home_errors(view: FrozenJson) -> list[str]:
+    """What is wrong with the view of a Home tab; `view_too_large` alone if it is over 250 kB."""
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
+        return ["view_too_large"]
+    return list(_HOME(view, "/view")) or list(_repeated(view["blocks"], "/view/blocks"))
 
 
 def _repeated(blocks: Sequence[FrozenJson], at: str) -> Iterator[str]:

@@ -12,21 +12,27 @@ from sandbox.slack.workspace import Workspace
 
 
 class ViewMethods:
-    """Modals; any bot token may use them."""
+    """Modals and Home tabs; any bot token may use them."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._modals = workspace.modals
+        self._workspace, self._modals = workspace, workspace.modals
 
     def table(self) -> Mapping[str, WebApiMethod]:
         """The methods by name."""
         return {
             "views.open": WebApiMethod(self._open),
+            "views.publish": WebApiMethod(self._publish),
             "views.push": WebApiMethod(self._push),
             "views.update": WebApiMethod(self._update),
         }
 
     def _open(self, arguments: Arguments) -> Json:
         return {"view": public_modal(self._modals.open(arguments.required("trigger_id"), _view(arguments)))}
+
+    def _publish(self, arguments: Arguments) -> Json:
+        user, hash = arguments.required("user_id"), arguments.text("hash") or None
+        found = self._workspace.homes.publish(user, self._workspace.people, hash, _view(arguments))
+        return {"view": public_modal(found)}
 
     def _push(self, arguments: Arguments) -> Json:
         return {"view": public_modal(self._modals.push(arguments.required("trigger_id"), _view(arguments)))}

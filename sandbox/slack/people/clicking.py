@@ -58,6 +58,40 @@ class Clicking(UserActions):
             call,
         )
 
+    async def open_home(self, user: str) -> httpx.Response:
+        """Open the app's Home; Slack tells the app, with the view that it shows, if there is one."""
+        homes = self._workspace.homes
+        if not homes.enabled:
+            raise SlackRefusal("the app has no Home tab")
+        if "app_home_opened" not in self._workspace.config.events:
+            return httpx.Response(204, text="no event: the app is not subscribed")
+        shown = homes.views.get(user)
+        about = {"channel": f"D{user[1:]}", "tab": "home", "event_ts": self._workspace.ts()}
+        view = {"view": public_modal(shown)} if shown else {}
+        return await self.webhooks.event({"type": "app_home_opened", "user": user, **about, **view})
+
+    async def click_in_home(
+        self, user: str, action_id: str, block_id: str | None = None, selected: Any = None
+    ) -> httpx.Response:
+        """Use a button or menu of the person's Home: of the first block that has it, unless `block_id` names one."""
+        view = self._workspace.homes.views.get(user)
+        blocks = [each for each in view["blocks"] if block_id in {None, each["block_id"]}] if view else []
+        place = find_element(blocks, action_id)
+        if view is None or place is None:
+            raise SlackRefusal("no such button")
+        block, element = place
+        call = self._record.begin()
+        return await self.webhooks.interaction(
+            {
+                **self._interaction("block_actions", user),
+                "container": {"type": "view", "view_id": view["id"]},
+                "trigger_id": self._workspace.trigger(user, call.number),
+                "view": public_modal(view),
+                "actions": [self._action(block, element, selected)],
+            },
+            call,
+        )
+
     async def click_in_view(
         self,
         user: str,

@@ -3,6 +3,7 @@
 import { redraw } from "./redraw.js";
 
 const KEPT = "clerk.sandbox";
+const HOME = "#/home";
 const kept = read();
 
 export const place = {
@@ -17,6 +18,7 @@ export const place = {
   tab: "slack",
   channel: null,
   thread: null,
+  home: false,
   target: null,
   read: kept.read ?? {},
 };
@@ -31,17 +33,23 @@ export function move(changes) {
 
 /** Go to the channel, thread or message that a permalink names. */
 export function followHash() {
+  if (location.hash === HOME) return move({ home: true, thread: null, target: null, tab: "slack" });
   const found = /^#\/archives\/([A-Z0-9]+)(?:\/p(\d{7,}))?(?:\?(.*))?$/.exec(location.hash);
   if (!found) return;
   const ts = found[2] ? `${found[2].slice(0, -6)}.${found[2].slice(-6)}` : null;
   const root = new URLSearchParams(found[3] ?? "").get("thread_ts");
-  move({ channel: found[1], thread: root ?? ts, target: root ? ts : null, tab: "slack" });
+  move({ channel: found[1], thread: root ?? ts, target: root ? ts : null, home: false, tab: "slack" });
 }
 
 export function goTo(channel, thread) {
   const hash = `#/archives/${channel}${thread ? `/p${thread.replace(".", "")}` : ""}`;
   if (location.hash === hash) followHash();
   else location.hash = hash;
+}
+
+/** Open the app's Home. */
+export function goHome() {
+  location.hash = HOME;
 }
 
 /** How far this person has read something. */

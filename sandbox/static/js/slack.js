@@ -4,16 +4,18 @@ import { post, taken } from "./api.js";
 import { attachedView, fileButton, takeFiles } from "./attachments.js";
 import { asSlackText, composerView } from "./composer.js";
 import { h, icon } from "./dom.js";
+import { homePane } from "./home.js";
 import { menuButton } from "./menu.js";
 import { messageView } from "./message.js";
 import { notify } from "./notices.js";
-import { goTo, markRead, place, readUntil } from "./place.js";
+import { goHome, goTo, markRead, place, readUntil } from "./place.js";
 import { channelOf, channelsFor, ephemeralsFor, messageAt, replies, rootMessages, world } from "./store.js";
 import { stuck } from "./scroll.js";
 import { day } from "./times.js";
 
 export function slackView() {
   const channel = channelOf(place.channel) ?? channelsFor(place.me)[0];
+  if (place.home) return h("section", { class: "slack", "aria-label": "Slack" }, sidebar(null), homePane());
   const root = place.thread && messageAt(channel.id, place.thread);
   return h(
     "section",
@@ -36,7 +38,7 @@ function sidebar(current) {
         {
           type: "button",
           class: unread ? "unread" : null,
-          "aria-current": each.id === current.id ? "page" : null,
+          "aria-current": each.id === current?.id ? "page" : null,
           onclick: () => goTo(each.id),
         },
         h("span", { class: "sigil", "aria-hidden": "true" }, each.is_im ? "●" : each.is_private ? icon("lock") : "#"),
@@ -53,6 +55,16 @@ function sidebar(current) {
     h("ul", null, found.filter((each) => !each.is_im).map(item)),
     h("h2", null, "Direct messages"),
     h("ul", null, found.filter((each) => each.is_im).map(item), !found.some((each) => each.is_im) && h("li", { key: "none", class: "none" }, "None yet")),
+    h("h2", null, "Apps"),
+    h(
+      "ul",
+      null,
+      h(
+        "li",
+        { key: "home" },
+        h("button", { type: "button", "aria-current": current ? null : "page", onclick: goHome }, h("span", { class: "sigil", "aria-hidden": "true" }, "✓"), h("span", { class: "name" }, "Clerk's Home")),
+      ),
+    ),
   );
 }
 

@@ -72,6 +72,7 @@ export const world = () => objects.get("world") ?? { lines: {}, bot: "", machine
 export const known = () => objects.has("world");
 export const machinery = () => objects.get("machinery");
 export const channelOf = (id) => objects.get(`channel/${id}`);
+export const homeOf = (person) => objects.get(`home/${person}`);
 export const personOf = (id) => objects.get(`person/${id}`);
 export const messageAt = (channel, ts) => objects.get(`message/${channel}/${ts}`);
 

@@ -51,12 +51,14 @@ OF_METHODS: Final[dict[str, set[str]]] = {
     },  # https://docs.slack.dev/reference/methods/users.conversations
     "users.info": {"users:read"},  # https://docs.slack.dev/reference/methods/users.info
     "views.open": set(),  # https://docs.slack.dev/reference/methods/views.open
+    "views.publish": set(),  # https://docs.slack.dev/reference/methods/views.publish
     "views.push": set(),  # https://docs.slack.dev/reference/methods/views.push
     "views.update": set(),  # https://docs.slack.dev/reference/methods/views.update
 }
 OF_EVENTS: Final[dict[str, set[str]]] = {
     "message.channels": {"channels:history"},  # https://docs.slack.dev/reference/events/message.channels
     "message.groups": {"groups:history"},  # https://docs.slack.dev/reference/events/message.groups
+    "app_home_opened": set(),  # https://docs.slack.dev/reference/events/app_home_opened
     "app_uninstalled": set(),  # https://docs.slack.dev/reference/events/app_uninstalled
     "channel_archive": {"channels:read"},  # https://docs.slack.dev/reference/events/channel_archive
     "channel_id_changed": set(),  # https://docs.slack.dev/reference/events/channel_id_changed
@@ -92,6 +94,7 @@ def is_taken(kind: str) -> bool:
         "ts": "1700000001.000100",
         "thread_ts": "1700000000.000100",
         "event_ts": "1700000001.000100",
+        "tab": "home",
         "tokens": {"bot": ["U0CLERK"]},
     }
     body = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": event}).encode()
@@ -135,3 +138,7 @@ def test_slack_is_told_the_routes_that_the_gateway_has() -> None:
 
 def test_direct_messages_of_clerk_can_be_seen() -> None:
     assert MANIFEST["features"]["app_home"]["messages_tab_enabled"] is True
+
+
+def test_the_home_tab_is_there() -> None:
+    assert MANIFEST["features"]["app_home"]["home_tab_enabled"] is True

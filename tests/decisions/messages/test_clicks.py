@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from messages.base import QueueMessage
 from messages.deadlines.priority import Priority
-from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.notification import HOME, AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.orders.clicks import ORDERS, Click, orders
 from messages.ticket import ActOnTicket, SetPriority, SetStatus, Status, Take
-from messages.views import OpenReply, PushSend
+from messages.views import OpenReply, PushSend, ShowHome
 from tests import make
 from tests.make import AGENT, CHANNEL, NOW
 from workers.last_words import last_words
@@ -112,10 +112,15 @@ CARRIED: dict[str, dict[str, Any]] = {
     "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
     "clerk.page.0": {"query": "open", "page": 0},
     "clerk.page.1": {"query": "open", "page": 1},
+    "home.show.0": {"tickets": 1, "lines": 2},
+    "home.show.1": {"tickets": 1, "lines": 2},
 }
 
+IN_HOME_ALONE = {"home.show.0", "home.show.1"}
+"""What is only in the app's Home, where a click has no response_url."""
 
-@pytest.mark.parametrize("action_id", sorted(ORDERS))
+
+@pytest.mark.parametrize("action_id", sorted(ORDERS.keys() - IN_HOME_ALONE))
 def test_whoever_clicks_can_be_told_what_becomes_of_it_whatever_is_down(action_id: str) -> None:
     found = orders(_click(action_id, json.dumps(CARRIED.get(action_id, {"ticket": 7}))))
     assert found
@@ -123,6 +128,24 @@ def test_whoever_clicks_can_be_told_what_becomes_of_it_whatever_is_down(action_i
         if not isinstance(message, AgentActed):
             assert getattr(message, "response_url", None) == RESPONSE_URL
             assert last_words(message) is not None
+
+
+IN_HOME = sorted({*IN_HOME_ALONE, "clerk.back", *(key for key in ORDERS if key.startswith("planned."))})
+
+
+@pytest.mark.parametrize("action_id", IN_HOME)
+def test_whoever_clicks_in_the_home_is_told_there(action_id: str) -> None:
+    click = _click(action_id, json.dumps(CARRIED[action_id])).model_copy(update={"channel": HOME, "response_url": None})
+    found = orders(click)
+    assert found
+    for message in found:
+        told = last_words(message)
+        assert isinstance(message, ShowHome) or (told is not None and told.channel == HOME and told.user == AGENT)
+
+
+@pytest.mark.parametrize("page", [-1, 1000, "1", None, True, 1.5])
+def test_a_page_of_the_home_that_can_not_be_is_no_order(page: object) -> None:
+    assert list(orders(_click("home.show.0", json.dumps({"tickets": page, "lines": 0})))) == []
 
 
 def test_a_foreign_element_gives_no_order() -> None:

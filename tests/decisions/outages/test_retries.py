@@ -15,6 +15,7 @@ from messages.process.publishing import LONGEST_DELAY, Unpublished
 from messages.sms import WriteText
 from messages.team.agent import AccountChanged, HandOn
 from messages.ticket import ActOnTicket, AgentWrote, Edit, Take
+from messages.views import ShowHome
 from tests import make
 from tests.make import NOW
 from workers.failures import (
@@ -101,8 +102,9 @@ def test_waits_double_until_the_longest() -> None:
     assert waits == [min(timedelta(milliseconds=250) * 2**n, timedelta(seconds=30)) for n in range(9)]
 
 
-NOBODY_WAITS = {AgentWrote, AccountChanged, HandOn}
-"""Messages with a person, but without a place where Clerk reaches them, or who are gone."""
+NOBODY_WAITS = {AgentWrote, AccountChanged, HandOn, ShowHome}
+"""Messages with a person, but without a place where Clerk reaches them, or who are gone; the Home says itself what is
+wrong."""
 
 
 def test_the_person_who_waits_for_something_is_informed_when_clerk_gives_it_up() -> None:
