@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from messages.process import amqp_address, telemetry
 from messages.process.logs import configure_logging
-from messages.process.settings import Misconfigured, Settings, refuse_sandbox_secrets
+from messages.process.settings import Misconfigured, Settings, is_web_address, refuse_sandbox_secrets
 from messages.process.variables import unknown
 from ops.documents.data_folder import url_of_run
 from ops.documents.reader import Documents, DocumentsAway, why_away
@@ -24,6 +25,9 @@ from workers.mongo import Stores
 from workers.mongo.address import refuse_wrong
 
 FILE: Final = "clerk.sqlite"
+
+_BEFORE_HOST: Final = re.compile(r"//[^/?#@]*@")
+"""The user that a URL names."""
 
 log = structlog.get_logger("clerk")
 
@@ -39,7 +43,7 @@ def load_settings(**overrides: Any) -> Settings:
     faults += [
         f"{name}: must be a URL such as http://collector:4318"
         for name in telemetry.ENDPOINTS
-        if (url := os.environ.get(name)) and not url.strip().lower().startswith(("http://", "https://"))
+        if (url := os.environ.get(name, "").strip()) and not is_web_address(_BEFORE_HOST.sub("//", url.lower()))
     ]
     if faults:
         raise Misconfigured("\n".join(faults))

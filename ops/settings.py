@@ -5,11 +5,12 @@ from typing import Final
 
 from pydantic import Field, SecretStr, field_validator
 
+from messages.process.host_names import can_be_host
 from messages.process.server_urls import ESCAPED, is_port
 from messages.process.variables import Variables
 
 _MANAGEMENT: Final = re.compile(
-    r"https?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9a-f:.]+\]|[\w.-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#@]*)?",
+    r"https?://([^\s/?#@:]+(:[^\s/?#@]*)?@)?(\[[0-9a-f:.]+\]|(?P<host>[\w.-]+))(:(?P<port>[0-9]{1,5}))?(/[^\s?#@]*)?",
     re.IGNORECASE,
 )
 
@@ -35,6 +36,6 @@ class OpsSettings(Variables):
         found = _MANAGEMENT.fullmatch(url)
         if found is None and "@" in url:
             raise ValueError(f"must be a URL such as http://user:password@rabbitmq:15672, where {ESCAPED}")
-        if found is None or not is_port(found["port"]):
+        if found is None or not is_port(found["port"]) or (found["host"] and not can_be_host(found["host"])):
             raise ValueError("must be a URL such as http://rabbitmq:15672, with a port from 1 to 65535")
         return value

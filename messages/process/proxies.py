@@ -10,10 +10,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
+from messages.process.host_names import can_be_host
 from messages.process.server_urls import is_port
 
 _PROXY: Final = re.compile(
-    r"https?://([^\s/?#@]+@)?(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(:(?P<port>[^\s/?#@]*))?/?", re.ASCII | re.IGNORECASE
+    r"https?://([^\s/?#@]+@)?(\[[0-9a-f:.]+\]|(?P<host>[^\s/?#@:\[\]]+))(:(?P<port>[^\s/?#@]*))?/?",
+    re.ASCII | re.IGNORECASE,
 )
 _PORTS: Final = {"http": 80, "https": 443}
 _ENTRY: Final = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^\[\]:]+)(:(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -24,7 +26,7 @@ def proxy_url(value: str) -> str:
     url = value.strip()
     url = url if "://" in url else f"http://{url}"
     found = _PROXY.fullmatch(url)
-    if found is None or not is_port(found["port"]):
+    if found is None or not is_port(found["port"]) or (found["host"] and not can_be_host(found["host"])):
         raise ValueError("must be the URL of an HTTP proxy, such as http://proxy.example.org:3128 (no SOCKS)")
     return url
 

@@ -8,6 +8,8 @@ semicolon between them, as Dramatiq has it.
 import re
 from typing import Final
 
+from messages.process.host_names import can_be_host
+
 ESCAPED: Final = (
     "a character of its user, password or path must be escaped: @ is %40, : is %3A, / is %2F, ? is %3F, # is %23, "
     "; is %3B, % is %25"
@@ -15,7 +17,6 @@ ESCAPED: Final = (
 
 _HOST: Final = r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>.*))?"
 _V6: Final = re.compile(r"[0-9a-f:]*:[0-9a-f:.]*(%[\w.-]+)?", re.ASCII | re.IGNORECASE)
-_NAME: Final = re.compile(r"[\w.-]+")
 _SOCKET: Final = re.compile(r"%2F[\w.%-]+\.sock", re.IGNORECASE)
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -85,7 +86,7 @@ def _address_fault(address: str) -> str | None:
             return "has something else than an address of IPv6 between its brackets"
     elif not found["host"]:
         return "names no host"
-    elif not (_NAME.fullmatch(found["host"]) or _SOCKET.fullmatch(found["host"])):
+    elif not (can_be_host(found["host"]) or _SOCKET.fullmatch(found["host"])):
         return "names a host that can't be one: a name or an address is right"
     if not is_port(found["port"]):
         return f"has no port from 1 to 65535 behind its host (if that is part of the password, {ESCAPED})"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from messages.process.host_names import can_be_host
 from messages.process.proxies import Proxies, proxy_url
 from messages.process.server_urls import amqp_fault, is_port, mongo_fault
 from messages.process.variables import Misconfigured, Variables, variable
@@ -27,8 +28,10 @@ SANDBOX: Final = {
 TWILIO_API: Final = "https://api.twilio.com"
 SLACK_API: Final = "https://slack.com/api/"
 
-_URL: Final = re.compile(r"https?://(\[(?P<v6>[^\s\[\]]+)\]|[^\s/?#@:\[\]]+)(:(?P<port>[^\s/?#@]*))?(/[^\s?#]*)?")
-_HOST: Final = re.compile(r"[\w.-]+")
+_URL: Final = re.compile(
+    r"https?://(\[(?P<v6>[^\s\[\]]+)\]|(?P<host>[^\s/?#@:\[\]]+))(:(?P<port>[^\s/?#@]*))?(/[!$->@-~]*)?"
+)
+_SHOWN: Final = 40
 _NEAR: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 """Where this machine reaches a server that listens at all its addresses."""
 
@@ -73,7 +76,7 @@ class Settings(Variables):
         for part in filter(None, (part.strip() for part in value.split(","))):
             match = _LINE.fullmatch(part)
             if match is None:
-                raise ValueError(f"{part!r} is not NUMBER=CHANNEL, such as +15550001111=C0123ABCD")
+                raise ValueError(f"{_shortened(part)!r} is not NUMBER=CHANNEL, such as +15550001111=C0123ABCD")
             if match[1] in lines:
                 raise ValueError(f"{match[1]} is named twice")
             lines[match[1]] = match[2]
@@ -82,8 +85,7 @@ class Settings(Variables):
     @field_validator("public_url", "twilio_api_url", "slack_api_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
-        found = _URL.fullmatch(value)
-        if value and (found is None or (found["v6"] and not _is_v6(found["v6"])) or not is_port(found["port"])):
+        if value and not is_web_address(value):
             raise ValueError("must be a URL such as https://clerk.example.org, without user, query or fragment")
         return value
 
@@ -99,7 +101,7 @@ class Settings(Variables):
     @classmethod
     def _check_host(cls, value: str) -> str:
         host = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-        if not _HOST.fullmatch(host) and not _is_v6(host):
+        if not can_be_host(host) and not _is_v6(host):
             raise ValueError("must be a name or an address to listen at, such as 0.0.0.0 or ::, without a port")
         return host
 
@@ -195,6 +197,19 @@ class Settings(Variables):
     def sandbox_variables(self) -> list[str]:
         """The variables that have their public sandbox value."""
         return [f"CLERK_{name.upper()}" for name, value in SANDBOX.items() if _plain(getattr(self, name)) == value]
+
+
+def _shortened(text: str) -> str:
+    """What a person finds a value by, however long it is."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def is_web_address(url: str) -> bool:
+    """Whether this is a URL of HTTP without user, query or fragment, whose host can be one."""
+    found = _URL.fullmatch(url)
+    if found is None or not is_port(found["port"]):
+        return False
+    return _is_v6(found["v6"]) if found["v6"] else can_be_host(found["host"])
 
 
 def _is_v6(host: str) -> bool:

@@ -112,14 +112,21 @@ def _from_files(kind: type[Variables], environment: Mapping[str, str]) -> tuple[
         except UnicodeDecodeError:
             faults.append(f"{name}: the file {path} must hold text (UTF-8)")
         except (OSError, ValueError) as error:
-            why = (error.strerror or "") if isinstance(error, OSError) else "no path"
-            faults.append(f"{name}: the file {path!r} can't be read ({why}): name one that this user may read")
+            faults.append(f"{name}: {_unread(path, error)}")
         else:
             if not value or len(value) > MOST_BYTES:
                 faults.append(f"{name}: the file {path} is {'too long' if value else 'empty'}: put the value into it")
             else:
                 given[setting] = value
     return given, faults
+
+
+def _unread(path: str, error: OSError | ValueError) -> str:
+    """Why a secret's file can't be read. What names no file is not shown: it may be the secret itself."""
+    if isinstance(error, (PermissionError, IsADirectoryError)):
+        return f"the file {path!r} can't be read ({error.strerror}): name one that this user may read"
+    why = error.strerror if isinstance(error, OSError) and error.strerror else "no path"
+    return f"names no file that can be read ({why}): it must be the path of a file that holds the value, not the value"
 
 
 def _sentence(kind: type[Variables], error: ErrorDetails) -> str:
