@@ -149,6 +149,19 @@ class _Id(SlackPayload):
     id: str
 
 
+class _Clicker(_Id):
+    team_id: str = ""
+
+
+class _Workspace(SlackPayload):
+    id: str = ""
+    enterprise_id: str = ""
+
+
+class _ClickedMessage(SlackPayload):
+    team: str = ""
+
+
 class _Container(SlackPayload):
     message_ts: str = ""
     channel_id: str = ""
@@ -174,7 +187,9 @@ class _ClickedView(SlackPayload):
 class BlockActions(SlackPayload):
     """A click (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
 
-    user: _Id
+    user: _Clicker
+    team: _Workspace = _Workspace()
+    message: _ClickedMessage = _ClickedMessage()
     trigger_id: str = ""
     response_url: str | None = None
     container: _Container = _Container()
@@ -188,6 +203,16 @@ class BlockActions(SlackPayload):
         if self.view is not None and self.view.type == "home":
             return HOME
         return self.container.channel_id or (self.channel.id if self.channel else "")
+
+    @property
+    def may_be_foreign(self) -> bool:
+        """Whether the person may be of another organisation: their workspace is not that of the app or its message.
+
+        In a shared channel, `user.team_id` is the person's workspace, and `team` the one whose app posted the message
+        (https://github.com/slackapi/java-slack-sdk/issues/1041).
+        """
+        ours = {self.team.id, self.message.team} - {""}
+        return bool(self.user.team_id) and bool(ours) and ours != {self.user.team_id}
 
     def order(self, action: Action) -> str | None:
         """The identity of what an action orders; None if Slack gives nothing that tells it from others.

@@ -32,6 +32,7 @@ from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
+from messages.orders.foreign_clicks import ForeignClick
 from messages.orders.submission import Submission
 from messages.team.agent import AccountChanged
 from messages.views import ShowHome
@@ -220,6 +221,8 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
             order=payload.order(each),
         )
         found = clicks.orders(click)
+        if found and payload.may_be_foreign:
+            found = [ForeignClick(click=click, user=click.user, team=payload.user.team_id)]
         messages += found
         if not found:
             dropped = "block_actions"

@@ -83,7 +83,8 @@ class Line(Document):
     `policy` says within which time its tickets are answered and solved; by default it says nothing. `alerts` are whom
     Clerk tells of what is late, and when.
     `on_call` are told, one after the other, of what can't wait while the line is closed.
-    With `other_organisations`, people of other organisations in a shared channel may write to contacts, too.
+    With `other_organisations`, people of other organisations in a shared channel may write to contacts and
+    use the buttons, too.
     """
 
     id: str

@@ -115,6 +115,7 @@ class FakeSlack:
     slow_to_share: bool = False
     absent_from: set[str] = field(default_factory=set)
     posted_files: dict[str, SlackFile] = field(default_factory=dict)
+    own_home: frozenset[str] = frozenset({"T0TEAM"})
     homes: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
     deactivated: set[str] = field(default_factory=set)
@@ -282,11 +283,12 @@ class FakeSlack:
         return self.posted_files[id]
 
     async def home(self) -> frozenset[str]:
-        """The ids of the workspace."""
-        return frozenset({"T0TEAM"})
+        """The ids of the workspace, and of its organisation."""
+        return self.own_home
 
     async def home_of(self, user: str) -> frozenset[str]:
         """The ids of a user's workspace and organisation."""
+        self.before("home_of", "")
         return self.homes.get(user, frozenset({"T0TEAM"}))
 
     async def user_name(self, user: str) -> str:

@@ -8,6 +8,7 @@ from messages.conversation import BlockContact, NameContact, PlaceContact
 from messages.deadlines.alert import AcknowledgeAlert
 from messages.inbound import SlackReplyChanged, SlackReplyPosted
 from messages.notification import HidePost, OpenModal, ShowPost, UndoHide, Whisper
+from messages.orders.foreign_clicks import ForeignClick
 from messages.planned import ActOnPlanned, ListPlanned, PlanText, PlanTyped
 from messages.sms import ResendText, SendLate, TakeBackText, WriteText, WriteTyped
 from messages.team.agent import ComeBack, GoAway
@@ -68,7 +69,7 @@ def _order(message: _Order) -> Whisper | None:
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 
-type _Views = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | FindTickets
+type _Views = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | FindTickets | ForeignClick
 
 
 def _view(message: _Views) -> Whisper | None:
@@ -115,6 +116,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenDashboard: _view,
     PushSend: _view,
     FindTickets: _view,
+    ForeignClick: _view,
 }
 
 

@@ -1,6 +1,6 @@
 """Decides about agents' replies in a thread: sent, refused or a note; and maps the provider's states. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -107,11 +107,6 @@ def not_whole(parts: Sequence[str]) -> str:
         )
     kinds = ", ".join(part.replace("_", " ") or "unknown" for part in parts)
     return f"Not sent: your reply has a part that phones can't show ({kinds}). Write what it says in a new reply."
-
-
-def is_foreign(team: str, home: Collection[str]) -> bool:
-    """Whether a reply's author may be of another organisation than the app's: Slack names another workspace."""
-    return bool(team) and bool(home) and team not in home
 
 
 def written_at(ts: str) -> datetime:

@@ -1,0 +1,1 @@
+"""Clicks by people of other workspaces than the app's, in channels that organisations share."""
