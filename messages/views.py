@@ -51,6 +51,21 @@ class SnoozeTyped(QueueMessage):
     order: str | None = None
 
 
+class OpenAwayForm(_OpensModal):
+    """A person clicked Away in their Home."""
+
+    actor = "interactive.open_away_form"
+    channel: str | None = None
+
+
+class OpenCloseForm(_OpensModal):
+    """A person clicked Close now at a line in their Home."""
+
+    actor = "interactive.open_close_form"
+    line: str
+    channel: str | None = None
+
+
 class OpenDashboard(_OpensModal):
     """An agent typed `/clerk` in a channel."""
 
@@ -124,14 +139,19 @@ class ShowHours(_AboutHours):
 
 
 class CloseForAWhile(_AboutHours):
-    """Close the channel's lines until what was typed, and say why; `order` is the identity of the order."""
+    """Close the channel's lines until what was typed, and say why; `order` is the identity of the order.
+
+    Who did that in their Home named one `line`.
+    """
 
     actor = "interactive.close_for_a_while"
     typed: str
     order: str
+    line: str | None = None
 
 
 class OpenAgain(_AboutHours):
-    """End the closure of the channel's lines that was there at `at`."""
+    """End the closure of the channel's lines, or of the one `line`, that was there at `at`."""
 
     actor = "interactive.open_again"
+    line: str | None = None

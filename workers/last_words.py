@@ -18,6 +18,8 @@ from messages.views import (
     ExplainClocks,
     FindTickets,
     OpenAgain,
+    OpenAwayForm,
+    OpenCloseForm,
     OpenDashboard,
     OpenPlanned,
     OpenReply,
@@ -69,7 +71,9 @@ def _order(message: _Order) -> Whisper | None:
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 
-type _Views = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | FindTickets | ForeignClick
+type _InHome = OpenAwayForm | OpenCloseForm
+type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | _InHome
+type _Views = _Forms | FindTickets | ForeignClick
 
 
 def _view(message: _Views) -> Whisper | None:
@@ -112,6 +116,8 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenReply: _view,
     OpenPlanned: _view,
     OpenSnooze: _view,
+    OpenAwayForm: _view,
+    OpenCloseForm: _view,
     SnoozeTyped: _order,
     OpenDashboard: _view,
     PushSend: _view,

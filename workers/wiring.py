@@ -28,6 +28,7 @@ ACTORS: Final = (
     "workers.interactive.clocks_actors",
     "workers.interactive.snooze_actors",
     "workers.interactive.home.actors",
+    "workers.interactive.opening.home_actors",
     "workers.sms.planned.actors",
     "workers.notifications.account_actors",
     "workers.notifications.away_actors",

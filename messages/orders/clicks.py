@@ -10,13 +10,23 @@ from pydantic_core import from_json
 from messages.base import Document, Moment, QueueMessage
 from messages.deadlines.alert import AcknowledgeAlert
 from messages.deadlines.snooze import SetSnooze, SnoozeAgain, WakeUp
-from messages.notification import AgentActed, HidePost, OpenModal, ShowPost, UndoHide
+from messages.notification import HOME, AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.orders.snoozes import CHOICES, PICK
 from messages.planned import ActOnPlanned, CancelPlan, KeepPlan, SendPlanNow
 from messages.sms import ResendText, SendLate, TakeBackText
 from messages.team.agent import ComeBack
 from messages.ticket import ActOnTicket, AnswerAgain, Command, OptIn, SetPriority, SetStatus, Take, Unblock
-from messages.views import FindTickets, OpenPlanned, OpenReply, OpenSnooze, PushSend, ShowHome
+from messages.views import (
+    FindTickets,
+    OpenAgain,
+    OpenAwayForm,
+    OpenCloseForm,
+    OpenPlanned,
+    OpenReply,
+    OpenSnooze,
+    PushSend,
+    ShowHome,
+)
 
 MOST_PAGES: Final = 1000
 
@@ -128,6 +138,30 @@ def _home(click: Click) -> Sequence[QueueMessage]:
     if not all(type(page) is int and 0 <= page < MOST_PAGES for page in pages.values()):
         raise ValueError("the button's value names no page")
     return [ShowHome(user=click.user, **pages)]
+
+
+def _away_form(click: Click) -> Sequence[QueueMessage]:
+    return [OpenAwayForm(**_opens(click))]
+
+
+def _close_form(click: Click) -> Sequence[QueueMessage]:
+    return [OpenCloseForm(line=str(click.parsed_value()["line"]), **_opens(click))]
+
+
+def _open_again(click: Click) -> Sequence[QueueMessage]:
+    line = str(click.parsed_value()["line"])
+    return [OpenAgain(line=line, by=click.user, at=click.acted_at, channel=HOME, response_url=click.response_url)]
+
+
+def _opens(click: Click) -> dict[str, Any]:
+    """What every order to open a modal has."""
+    return {
+        "user": click.user,
+        "trigger_id": click.trigger_id,
+        "response_url": click.response_url,
+        "channel": click.channel or None,
+        "received_at": click.at,
+    }
 
 
 def _hide(click: Click) -> Sequence[QueueMessage]:
@@ -338,6 +372,9 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "clerk.page.1": _page,
     "home.show.0": _home,
     "home.show.1": _home,
+    "home.away": _away_form,
+    "home.close": _close_form,
+    "home.open": _open_again,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from messages.base import Document, QueueMessage
 from messages.deadlines.priority import Priority
-from messages.orders import text_forms
+from messages.orders import home_forms, text_forms
 from messages.orders.snoozes import picked, snooze_of
 from messages.orders.submission import Errors, Submission, field
 from messages.planned import When
@@ -176,6 +176,8 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Err
     "planned.edit": text_forms.edit_planned,
     "clerk.send": text_forms.send,
     "clerk.search": _search,
+    "home.away": home_forms.go_away,
+    "home.close": home_forms.close,
 }
 
 

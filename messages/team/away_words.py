@@ -22,6 +22,7 @@ from messages.team.agent import Agent, away
 
 ENDS: Final = "`2h`, `until 14:00`, `until today 5pm`, `until tomorrow 9:00`, `until Monday 9:00` or `until 2026-12-24`"
 USAGE: Final = f"Until when are you away? Type {ENDS} after `/clerk away`, and the reason if you like."
+NO_END: Final = f"You have no hours that say when you are back. {USAGE}"
 NO_ZONE: Final = (
     "Slack does not say in which time zone you are, so Clerk does not know when that is. "
     "Type how long you are away, such as `/clerk away 2h`, or try again in a minute."

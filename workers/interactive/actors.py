@@ -5,45 +5,32 @@ neither MongoDB nor the broker: Slack's response_url is in the message. A click 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from prometheus_client import Histogram
 
 from messages.calendar import is_open, next_opening, wall_time, zone_exists
 from messages.conversation import Contact
-from messages.formats.byline import Byline
 from messages.formats.places import ZoneOf, meant_in
 from messages.line import Line
-from messages.notification import HOME, OpenModal, Whisper
+from messages.notification import OpenModal
 from messages.planned import PlannedState
 from messages.quiet import night_ends
 from messages.ticket import Status
-from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend, ShowHome
-from workers.failures import CallError, Permanent
+from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
+from workers.failures import Permanent
 from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, snooze_form, troubles
 from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
-from workers.interactive.home.showing import show
 from workers.interactive.lists import ListPage
 from workers.interactive.loading import loaded
+from workers.interactive.opening.modals import RETRIES, View, show_modal, tell, zone_of
 from workers.interactive.send_time_fields import Offered
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.interactive")
-
-OPENED = Histogram("clerk_click_to_modal_seconds", "From the click's arrival at the gateway to the open modal")
-
-TRIGGER_LATE: Final = timedelta(seconds=2.5)
-"""A trigger lives three seconds (https://docs.slack.dev/surfaces/modals); the call to Slack takes the rest."""
-
-RETRIES: Final = 2
-"""A worker that stood still finds at its next try that the click is over, and tells the agent. These are few, and come
-within the life of a trigger: what fails each time is still a dead letter."""
 
 LINE_REMOVED: Final = (
     "{line} is no longer one of Clerk's lines, so ticket #{ticket} can't be worked in Slack. "
@@ -66,33 +53,12 @@ PLANNED_OVER: Final = {
     PlannedState.REFUSED: "There is nothing to change: it was refused. The conversation's thread shows why.",
 }
 
-ZONE_WITHIN: Final = timedelta(seconds=0.7)
-"""How long a modal waits for Slack to say in which zone its agent is."""
-
-LOAD_AT_LEAST: Final = timedelta(milliseconds=100)
-
 APPEARS_WITHIN: Final = timedelta(seconds=5)
 LOOK_AGAIN: Final = timedelta(milliseconds=300)
 """The gateway's answer makes Slack show a modal; the worker may try to fill it before it exists."""
 
 FIND_WITHIN: Final = timedelta(seconds=10)
 """How long a search may take before the person is told that it does not work now."""
-
-type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze
-type View = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class PrivateWords:
-    """A private message of words alone."""
-
-    text: str
-    byline: Byline | None = None
-
-    @property
-    def blocks(self) -> Sequence[Mapping[str, Any]]:
-        """The words in a block."""
-        return [troubles.section(self.text)]
 
 
 @actor(handles=OpenModal, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -113,7 +79,7 @@ async def open_modal(message: OpenModal, ports: Ports) -> None:
         away = await stores.agents.away((*ticket.notify, *ticket.assignees), ports.now())
         return assign_modal.edit(ticket, line, tags, earlier, away)
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 @actor(handles=OpenReply, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -144,7 +110,7 @@ async def open_reply(message: OpenReply, ports: Ports) -> None:
             offered=offered,
         )
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 async def _send_times(line: Line, contact: Contact, agent: str, ports: Ports) -> Offered:
@@ -153,21 +119,11 @@ async def _send_times(line: Line, contact: Contact, agent: str, ports: Ports) ->
     calendar = await ports.stores.calendars.get(line.calendar) if line.calendar else None
     where, lines = meant_in(None, contact, None, None, now), line.zone or (calendar.zone if calendar else "")
     if where.of is ZoneOf.NOBODY:
-        where = meant_in(None, contact, await _zone_of(agent, ports), lines, now)
+        where = meant_in(None, contact, await zone_of(agent, ports), lines, now)
     opens = None if calendar is None or is_open(calendar, now) else next_opening(calendar, now)
     awake = night_ends(line, contact.id, contact.zone, lines, now)
     opening, morning = (None if at is None else wall_time(at, where.zone) for at in (opens, awake))
     return Offered(where, opening, morning, wall_time(now, where.zone).date())
-
-
-async def _zone_of(agent: str, ports: Ports) -> str:
-    """An agent's time zone; blank if Slack does not say it soon enough for a modal."""
-    try:
-        async with asyncio.timeout(ZONE_WITHIN.total_seconds()):
-            return await ports.slack.zone_of(agent)
-    except (TimeoutError, CallError) as error:
-        log.warning("Slack does not say in which zone an agent is", error=type(error).__name__)
-        return ""
 
 
 @actor(handles=OpenPlanned, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -184,7 +140,7 @@ async def open_planned(message: OpenPlanned, ports: Ports) -> None:
         contact = await stores.contacts.get(planned.contact) or Contact(id=planned.contact, created_at=ports.now())
         return send_time_fields.edit(planned, contact, message.channel, message.response_url)
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 @actor(handles=OpenSnooze, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -204,11 +160,11 @@ async def open_snooze(message: OpenSnooze, ports: Ports) -> None:
         if ticket.status in {Status.SOLVED, Status.CLOSED}:
             return snooze_form.OVER.format(ticket=ticket.id, status=ticket.status.label)
         calendar = await stores.calendars.get(line.calendar) if line.calendar else None
-        offered = (await _zone_of(message.user, ports), line.zone, calendar.zone if calendar else "")
+        offered = (await zone_of(message.user, ports), line.zone, calendar.zone if calendar else "")
         zone = next((each for each in offered if each and zone_exists(each)), "UTC")
         return snooze_form.snooze_form(ticket, zone, ports.now())
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 @actor(handles=OpenDashboard, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -219,7 +175,7 @@ async def open_dashboard(message: OpenDashboard, ports: Ports) -> None:
         tickets = await open_tickets(message.user, message.channel, lists.PER_STATUS, ports)
         return lists.dashboard(tickets, message.channel, message.response_url, f"dashboard-{message.trigger_id}")
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 @actor(handles=PushSend, max_retries=RETRIES, time_limit=timedelta(seconds=15))
@@ -237,7 +193,7 @@ async def push_send(message: PushSend, ports: Ports) -> None:
         contacts = [known[number] for number in recent if number in known]
         return reply_modals.send(lines, contacts, message.channel, message.response_url, unsure=unsure)
 
-    await _show(message, view, ports)
+    await show_modal(message, view, ports)
 
 
 @actor(handles=FindTickets, max_retries=3, time_limit=timedelta(seconds=30))
@@ -250,7 +206,7 @@ async def find(message: FindTickets, ports: Ports) -> None:
     if found is None:
         words = troubles.words(Trouble.DOCUMENTS, again)
         if message.view is None:
-            await _tell(message, words, ports)
+            await tell(message, words, ports)
         else:
             await _fill(message, message.view, troubles.modal(words, message.view), ports)
     elif message.view is not None:
@@ -280,57 +236,3 @@ async def _fill(message: FindTickets, external_id: str, view: View, ports: Ports
             await ports.publisher.publish(message, delay=LOOK_AGAIN)
         else:
             log.info("a search was closed before it was answered")
-
-
-async def _show(message: ModalOrder, load: Callable[[], Awaitable[View | str]], ports: Ports) -> None:
-    """Open the modal that `load` makes, or tell the person what it says or what is wrong, while the trigger lives."""
-    again = troubles.TYPE if isinstance(message, OpenDashboard) else troubles.CLICK
-    left = TRIGGER_LATE - (ports.now() - message.received_at)
-    if left < timedelta():
-        log.warning("a click came too late", modal=message.actor)
-        await _tell(message, troubles.words(Trouble.LATE, again), ports)
-        return
-    found = await loaded(load, max(left, LOAD_AT_LEAST))
-    if found is None:
-        await _tell(message, troubles.words(Trouble.DOCUMENTS, again), ports)
-    elif isinstance(found, str):
-        await _tell(message, found, ports)
-    else:
-        await _open(message, found, again, ports)
-
-
-async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> None:
-    """Open a modal; if Slack refuses, tell the person why."""
-    show = ports.slack.push_view if isinstance(message, PushSend) else ports.slack.open_view
-    try:
-        await show(message.trigger_id, view)
-    except CallError as error:
-        if error.code in troubles.ALREADY_OPEN:
-            return
-        log.warning("the modal did not open", modal=message.actor, error=error.code)
-        await _tell(message, troubles.refusal(error, again), ports)
-    else:
-        OPENED.observe((ports.now() - message.received_at).total_seconds())
-
-
-async def _tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> None:
-    """Tell the person at once: through the response_url, else in the channel; if Slack takes neither now, later.
-
-    While the broker takes nothing either, the message waits as in any outage, and its person is told when it is over.
-    """
-    channel = message.channel if isinstance(message, OpenDashboard | PushSend | FindTickets) else None
-    if message.response_url is None and message.channel == HOME:
-        await show(ShowHome(user=message.user, said=text), ports)
-        return
-    try:
-        if message.response_url is not None:
-            await ports.slack.respond(message.response_url, PrivateWords(text))
-        elif channel is not None:
-            await ports.slack.whisper(channel, message.user, PrivateWords(text))
-        return
-    except CallError as error:
-        log.warning("a person can't be told now", modal=message.actor, error=error.code)
-        if isinstance(error, Permanent) and channel is None:
-            return
-    whisper = Whisper(text=text, user=message.user, response_url=message.response_url, channel=channel)
-    await ports.publisher.publish(whisper)

@@ -24,7 +24,7 @@ type Decide = Callable[[Calendar, datetime], ChangedHours | RefusedHours]
 @actor(handles=ShowHours)
 async def show_hours(message: ShowHours, ports: Ports) -> None:
     """Tell a person the hours of the channel's lines, else of all lines whose channel they can see."""
-    lines = await _lines_of(message.channel, ports)
+    lines = await _lines_in(message.channel, ports)
     if not lines:
         lines, _ = await visible_lines(message.by, message.channel, ports)
     ids = sorted({line.calendar for line in lines} - {""})
@@ -46,8 +46,11 @@ async def open_again(message: OpenAgain, ports: Ports) -> None:
 
 
 async def _change(message: CloseForAWhile | OpenAgain, decide: Decide, ports: Ports) -> None:
-    """Change each calendar of the channel's lines, and tell the person."""
-    lines = await _lines_of(message.channel, ports)
+    """Change each calendar of the channel's lines, or of the one that is named, and tell the person."""
+    lines = await _lines_in(message.channel, ports) if message.line is None else await _named(message, ports)
+    if isinstance(lines, str):
+        await _tell(message, lines, ports)
+        return
     if not lines:
         await _tell(message, hours_answers.NOT_HERE, ports)
         return
@@ -81,18 +84,27 @@ async def _changed(id: str, decide: Decide, ports: Ports) -> ChangedHours | Refu
 
 async def _told(message: CloseForAWhile | OpenAgain, here: Sequence[Line], found: ChangedHours, ports: Ports) -> str:
     """What became of an order, with the other lines that share the calendar: those that the person can see by name."""
-    others = [
-        line
-        for line in await ports.stores.lines.all()
-        if line.calendar == found.calendar.id and line.channel != message.channel
-    ]
+    own = {line.id for line in here}
+    sharing = [line for line in await ports.stores.lines.all() if line.calendar == found.calendar.id]
+    others = [line for line in sharing if line.id not in own]
     seen = (await ports.slack.sees(message.by, {line.channel for line in others})).channels if others else frozenset()
     visible = [line for line in others if line.channel in seen]
     return hours_answers.changed(message, here, visible, len(others) - len(visible), found, ports.now())
 
 
-async def _lines_of(channel: str, ports: Ports) -> list[Line]:
+async def _lines_in(channel: str, ports: Ports) -> list[Line]:
     return [line for line in await ports.stores.lines.all() if line.channel == channel]
+
+
+async def _named(message: CloseForAWhile | OpenAgain, ports: Ports) -> list[Line] | str:
+    """The line that an order names, if its person can see the line's channel; else why not."""
+    line = await ports.stores.lines.get(message.line or "")
+    if line is None:
+        return hours_answers.NO_SUCH_LINE
+    seen = await ports.slack.sees(message.by, {line.channel})
+    if line.channel in seen.channels:
+        return [line]
+    return hours_answers.NOT_TOLD if seen.unsure else hours_answers.NOT_SEEN
 
 
 async def _tell(message: ShowHours | CloseForAWhile | OpenAgain, words: str, ports: Ports) -> None:

@@ -21,6 +21,12 @@ NO_CALENDAR: Final = (
     "{lines} has no calendar, so it is always open. An admin can give it one: `clerk calendars add`, then "
     "`clerk lines set NUMBER --calendar NAME`."
 )
+NO_SUCH_LINE: Final = "Nothing was changed: this is no longer one of Clerk's lines."
+NOT_SEEN: Final = "Nothing was changed: you can't see the channel of this line."
+NOT_TOLD: Final = (
+    "Nothing was changed: Slack does not say at the moment whether you can see the channel of this line. "
+    "Try again in a minute."
+)
 NO_LINES: Final = "There is no line here that you can see."
 
 type Calendars = Mapping[str, Calendar]

@@ -6,9 +6,8 @@ from typing import Final
 
 from messages.calendar import Calendar, next_opening
 from messages.team.agent import Agent, TimeAway, away
-from messages.team.away_words import USAGE, read_away, until_words
+from messages.team.away_words import NO_END, read_away, until_words
 
-NO_END: Final = f"You have no hours that say when you are back. {USAGE}"
 SAID_SINCE: Final = "Nothing was changed: you have said something else about that since."
 BACK: Final = "You are back: you get notifications again."
 

@@ -9,12 +9,13 @@ import pytest
 from messages.notification import AgentActed, Whisper
 from messages.orders import commands
 from messages.team.agent import ComeBack, GoAway, TimeAway
+from messages.team.away_words import NO_END
 from messages.ticket import ActOnTicket, Reply, Take
 from tests import make
 from tests.fakes import DiesAt, FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 from workers.failures import Temporary
-from workers.notifications.leaving import BACK, NO_END, SAID_SINCE
+from workers.notifications.leaving import BACK, SAID_SINCE
 from workers.slack import blocks
 
 ANN, BOB = "U0ANN", "U0BOB"

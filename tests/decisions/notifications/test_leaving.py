@@ -4,8 +4,9 @@ import pytest
 
 from messages.calendar import Calendar
 from messages.team.agent import Agent
+from messages.team.away_words import NO_END
 from tests import make
-from workers.notifications.leaving import BACK, NO_END, Leave, asks_whether_back, came_back, leave
+from workers.notifications.leaving import BACK, Leave, asks_whether_back, came_back, leave
 
 NEW_YORK = "America/New_York"
 OPENS = make.at(4.5 * 3600)

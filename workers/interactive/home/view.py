@@ -23,6 +23,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.calendar import Calendar
+from messages.formats.hours import closure_at
 from messages.line import Line
 from messages.planned import Planned
 from messages.team.agent import Agent, TimeAway, away
@@ -129,12 +130,15 @@ def _you(facts: HomeFacts, now: datetime) -> list[Block]:
     agent = facts.agent
     time = away(agent, facts.hours, now)
     has_said = agent.away_until is not None and agent.away_until > now and agent.since is not None
-    back = None
+    buttons = [ButtonElement(text="Away…", action_id="home.away", value="{}")]
     if has_said and agent.since is not None:
         value = json.dumps({"since": agent.since.isoformat()})
-        back = ButtonElement(text="I am back", action_id="clerk.back", value=value, style="primary")
-    there = _mrkdwn(_there(time, has_said=has_said))
-    return [HeaderBlock(text=_plain("You")), SectionBlock(text=there, accessory=back)]
+        buttons = [ButtonElement(text="I am back", action_id="clerk.back", value=value, style="primary"), *buttons]
+    return [
+        HeaderBlock(text=_plain("You")),
+        SectionBlock(text=_mrkdwn(_there(time, has_said=has_said))),
+        ActionsBlock(block_id="home.you", elements=buttons),
+    ]
 
 
 def _there(time: TimeAway | None, *, has_said: bool) -> str:
@@ -182,9 +186,20 @@ def _lines(facts: HomeFacts, now: datetime) -> list[Block]:
         hours = "Always open: there is no calendar" if calendar is None else now_open_words(calendar, now)
         name = clip_escaped(unstyled(line.label), 120)
         blocks.append(SectionBlock(text=_mrkdwn(f"*{name}* in {mention(line.channel)}\n{hours}.")))
+        if calendar is not None:
+            blocks.append(_switch(line, calendar, now))
     page = facts.pages.lines
     neighbours = {-1: HomePages(facts.pages.tickets, page - 1), 1: HomePages(facts.pages.tickets, page + 1)}
     return [*blocks, *_turns("lines", page, LINES, facts.lines_count, neighbours)]
+
+
+def _switch(line: Line, calendar: Calendar, now: datetime) -> Block:
+    """What closes a line for a while, or opens one again that somebody closed."""
+    value = json.dumps({"line": line.id})
+    buttons = [ButtonElement(text="Close now…", action_id="home.close", value=value)]
+    if closure_at(calendar, now) is not None:
+        buttons = [ButtonElement(text="Open again", action_id="home.open", value=value)]
+    return ActionsBlock(block_id=f"home.line.{line.id}", elements=buttons)
 
 
 def _turns(list_: str, page: int, most: int, count: int, neighbours: dict[int, HomePages]) -> list[Block]:

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messages.base import QueueMessage
-from messages.calendar import Calendar
+from messages.calendar import Calendar, Closure
 from messages.notification import HOME
 from messages.orders.clicks import Click, orders
 from messages.planned import MOST_OF_AUTHOR
 from messages.team.agent import Agent, ComeBack
-from messages.views import ShowHome
+from messages.views import OpenAgain, OpenCloseForm, ShowHome
 from sandbox.slack.blockkit.block_checks import home_errors
 from tests import make
 from tests.decisions.helpers import ALIVE, text_objects
@@ -152,7 +152,7 @@ def test_it_says_whether_the_person_is_away_and_who_said_so_can_end_it(
 def test_the_rest_of_the_tickets_is_a_click_away(page: int, count: int, said: str, turns: list[str]) -> None:
     rows = [Row(make.ticket(id=n), "", None) for n in range(1, 16)]
     facts = HomeFacts(ME, HomePages(page, 4), tickets=rows, tickets_count=count)
-    found = [each for each in buttons(shown(facts)) if each["text"]["text"] != "Look again"]
+    found = [each for each in buttons(shown(facts)) if each["text"]["text"] not in {"Look again", "Away…"}]
     assert [each["text"]["text"] for each in found] == turns
     assert said in words(facts)
     for each in found:
@@ -169,7 +169,7 @@ def test_an_empty_home_says_that_nothing_waits_and_how_to_see_a_line() -> None:
 
 def test_what_is_planned_can_be_changed_sent_and_cancelled() -> None:
     facts = HomeFacts(ME, planned=[make.planned(), make.planned(id="P2")], planned_count=2)
-    assert labels(shown(facts))[:-1] == ["Edit", "Send now", "Cancel"] * 2
+    assert labels(shown(facts))[1:-1] == ["Edit", "Send now", "Cancel"] * 2
     assert "See you tomorrow." in words(facts)
 
 
@@ -190,3 +190,22 @@ def test_what_a_person_is_told_is_on_top_and_while_documents_are_away_alone_with
         "MongoDB does not answer.",
     ]
     assert labels(found) == ["Look again"]
+
+
+def test_a_line_with_hours_can_be_closed_and_one_that_somebody_closed_be_opened() -> None:
+    by_hours, closed = make.line(calendar="shop"), make.line(id="+15550002222", calendar="shut")
+    always = make.line(id="+15550003333")
+    closure = Closure(since=make.at(-60), until=make.at(3600), by="U0BEN", why="<!here> training")
+    shut = make.calendar(id="shut", closures=(closure,))
+    facts = HomeFacts(ME, lines=[by_hours, closed, always], lines_count=3, calendars=[make.calendar(), shut])
+    found = [each for each in buttons(shown(facts)) if each["action_id"] in {"home.close", "home.open"}]
+    assert [(each["action_id"], json.loads(each["value"])["line"]) for each in found] == [
+        ("home.close", by_hours.id),
+        ("home.open", closed.id),
+    ]
+    dead(shown(facts)["blocks"])
+    (form,) = ordered(found[0])
+    assert isinstance(form, OpenCloseForm)
+    (again,) = ordered(found[1])
+    assert isinstance(again, OpenAgain)
+    assert (form.line, again.line, form.channel, again.channel) == (by_hours.id, closed.id, HOME, HOME)
