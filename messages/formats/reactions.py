@@ -7,7 +7,7 @@ words that are no phone's: to take a complaint for a reaction would keep it from
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from messages.formats.plain_words import with_line_ends, without_trial_prefix
@@ -22,12 +22,20 @@ _VERB: Final = rf"[^“”„«»「」\"]{{0,{LONGEST_VERB}}}"
 _QUOTED: Final = re.compile(
     rf"(?P<before>{_VERB}?)\s*[“”„«「\"]\s*(?P<quote>.+?)\s*[”“»」\"]\s*(?P<after>{_VERB})", re.DOTALL
 )
+_QUOTED_TWICE: Final = re.compile(
+    rf"(?P<before>{_VERB}?)\s*[“”„«「\"]\s*(?P<quote>.+?)\s*[”“»」\"]\s*"
+    rf"(?P<after>{_VERB}[“„«「\"]{_VERB}[”“»」\"]{_VERB})",
+    re.DOTALL,
+)
+"""A quote, and behind it the name of a reaction that has marks of its own."""
 _FIRST_WORDS: Final = """
 liked, loved, disliked, laughed at, emphasi?ed, questioned, reacted, removed
 gefällt, missfällt, mag, liebt, lacht, betont, hinterfragt, hat, reagierte, entfernte
 vindt, vond, leuk, lacht, lachte, benadrukt, benadrukte, betwijfelt, reageerde, verwijderde
-a aimé, a bien aimé, a adoré, a ri, a réagi, a mis, a insisté, a souligné, a retiré, a supprimé, n’a pas aimé, j’aime
-le gust*, no le gust*, le encant*, me gusta, me encanta, se rio, se rió, enfatizó, destacó, preguntó, reaccionó, eliminó
+a aimé, a bien aimé, a adoré, a ri, a réagi, a mis, a insisté, a souligné, a retiré, a supprimé, n’a pas aimé
+j’aime, j’adore
+le gust*, no le gust*, le encant*, le dio risa, me gusta, me gustó, me encanta, me encantó, se rio
+exclam*, se rió, enfatizó, destacó, preguntó, reaccionó, eliminó
 curtiu, não curtiu, gostou, não gostou, amou, adorou, riu, enfatizou, destacou, questionou, reagiu, removeu
 piace, non piace, ha messo, ha adorato, ha amato, ha riso, ha enfatizzato, ha evidenziato, ha reagito, ha rimosso
 li agrada, li encanta, a apreciat, a iubit, a râs, a reacționat
@@ -40,13 +48,14 @@ líbí se, nelíbí se, páči sa, nepáči sa, zamilova*, reagova*, zdůrazni*,
 tetszik, imádja, kedveli, kiemelte, reagált, μου αρέσει, του αρέσει, αντέδρασε
 понравил*, не понравил*, нравится, любит, обожает, смеется, смеётся, рассмешил*, выделил*, отреагировал*, реакция
 убрал*, сподобал*, не сподобал*, подобається, вподобан*, реакція, відреагував*
-đã thích, đã yêu thích, menyukai, bereaksi, אהב*, הגיב*, أعجب*, أحب*, تفاعل
+đã thích, đã yêu thích, ถูกใจ, รัก, หัวเราะ, menyukai, bereaksi, אהב*, הגיב*, أعجب*, أحب*, تفاعل
 赞, 讚, 喜欢, 喜歡, 喜爱, 喜愛, 不喜欢, 不喜歡, 大笑, 强调, 強調, 质疑, 質疑, 回应, 回應, いいね, 좋아
 """
 """How phones begin a reaction, language by language; `*` stands for the rest of a word, `?` for one letter."""
 
 _LAST_WORDS: Final = """
 いいね, リアクション, 評価, ハート, 笑, 強調, 疑問, 좋아, 공감, 반응, 표시, 하트, 按讚, 按赞, 表示赞, 表示讚
+markiert, पसंद किया, पसंद आया, प्यार किया, प्रतिक्रिया दी, ถูกใจ
 beğendi, sevdi, güldü, vurguladı, sorguladı, tepki verdi
 """
 """What they say behind the quote, in the languages that put the verb last."""
@@ -81,10 +90,7 @@ _EMOJI_SIGNS: Final = re.compile("[0-9#*]\ufe0f?\u20e3|[‼⁉]\ufe0f?|[!?]\ufe0
 def may_be_reaction(body: str) -> bool:
     """Whether a contact's text may be a reaction, whatever our texts are."""
     text = _plain(body)
-    found = _QUOTED.fullmatch(text)
-    if found is None:
-        return _PICTURE.fullmatch(text) is not None
-    return bool(found["before"] or found["after"]) and _are_phones(found["before"], found["after"])
+    return _PICTURE.fullmatch(text) is not None or any(_readings(text))
 
 
 def is_reaction(body: str, ours: Iterable[str], *, sent_files: bool = False) -> bool:
@@ -92,10 +98,15 @@ def is_reaction(body: str, ours: Iterable[str], *, sent_files: bool = False) -> 
     text = _plain(body)
     if _PICTURE.fullmatch(text):
         return sent_files
-    found = _QUOTED.fullmatch(text)
-    if found is None or not may_be_reaction(body):
-        return False
-    return any(_quotes(found["quote"], _plain(each)) for each in ours)
+    quotes = [*_readings(text)]
+    return bool(quotes) and any(_quotes(quote, _plain(each)) for each in ours for quote in quotes)
+
+
+def _readings(text: str) -> Iterator[str]:
+    """What a text may quote, if the words around that are a phone's."""
+    for found in (_QUOTED.fullmatch(text), _QUOTED_TWICE.fullmatch(text)):
+        if found is not None and (found["before"] or found["after"]) and _are_phones(found["before"], found["after"]):
+            yield found["quote"]
 
 
 def _are_phones(before: str, after: str) -> bool:
