@@ -47,11 +47,15 @@ ALREADY_OPEN: Final = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
 """An earlier delivery of the same click opened the form."""
 
 
+NO_ACCESS: Final = FOR_AN_ADMIN | {"accesslimited", "team_access_not_granted", "team_not_found"}
+"""Refusals of the app itself, whatever the form."""
+
+
 def trouble(error: CallError) -> Trouble:
     """The kind of Slack's refusal."""
     if error.code in TRIGGER_OVER:
         return Trouble.LATE
-    if error.code in FOR_AN_ADMIN:
+    if error.code in NO_ACCESS:
         return Trouble.ACCESS
     if isinstance(error, Throttled):
         return Trouble.THROTTLED
