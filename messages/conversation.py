@@ -151,6 +151,14 @@ class Debounce(Document):
         return (self.ticket, self.ticket_version) >= (ticket, version)
 
 
+@dataclass(frozen=True)
+class DebounceAsRead:
+    """The debounce of a conversation on a line, as a sender read it: it counts if none has been saved since."""
+
+    line: str
+    debounce: Debounce
+
+
 class Redraw(Document):
     """A request to bring Slack into line: `count` grows with each request; the clock repeats it at `due_at`.
 
@@ -207,7 +215,7 @@ class Conversation(Document):
 
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
     before the planned text is stored, and until it is settled. `alerts` are the numbers of the tickets with alerts that
-    are not over.
+    are not over. Until `lead_until` a text gives way to one of several segments that was sent just before it.
     """
 
     id: str
@@ -228,6 +236,7 @@ class Conversation(Document):
     blocking: Blocking | None = None
     planned: tuple[str, ...] = ()
     alerts: tuple[int, ...] = ()
+    lead_until: Moment | None = None
     answering: Answering = Answering()
 
     @property

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
-from messages.conversation import Arrival, Episode
+from messages.conversation import Arrival, DebounceAsRead, Episode
 
 
 class PostKind(StrEnum):
@@ -97,8 +97,9 @@ class ConsiderNotifying(QueueMessage):
     """Decide whether to notify: something happened in the conversation, or its due time has come.
 
     `episode` is the newest ticket as it was saved, and `arrivals` are its newest texts, if the sender knew them: they
-    spare the reader a look at the documents. With `waits_on` the texts are more of the same from a contact who waited
-    before them: whatever is told of the ticket while it waits stays as it was.
+    spare the reader a look at the documents, and so does `read`, the debounce as somebody read it. With `waits_on` the
+    texts are more of the same from a contact who waited before them: whatever is told of the ticket while it waits
+    stays as it was.
     """
 
     actor = "notifications.consider"
@@ -106,13 +107,14 @@ class ConsiderNotifying(QueueMessage):
     episode: Episode | None = None
     arrivals: tuple[Arrival, ...] = ()
     waits_on: bool = False
+    read: DebounceAsRead | None = None
 
 
 class AgentActed(QueueMessage):
     """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
 
     `replied` says that the action also sent a text, `took` that it took the ticket. With `conversation`, the one of the
-    ticket, `episode` is as in ConsiderNotifying.
+    ticket, `episode` and `read` are as in ConsiderNotifying.
     """
 
     actor = "notifications.record_action"
@@ -124,6 +126,7 @@ class AgentActed(QueueMessage):
     conversation: str | None = None
     episode: Episode | None = None
     response_url: str | None = None
+    read: DebounceAsRead | None = None
 
 
 class RenderConversation(QueueMessage):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from messages.base import Document, Moment, QueueMessage
-from messages.conversation import Arrival, Episode
+from messages.conversation import Arrival, DebounceAsRead, Episode
 from messages.deadlines.clocks import ClockMark, TicketClock
 from messages.deadlines.nudge import AskedAgain, Nudge, SolveUnanswered
 from messages.deadlines.priority import Priority
@@ -339,13 +339,14 @@ class FileTexts(QueueMessage):
     """Put the conversation's new texts under its ticket.
 
     `arrivals` are the texts that have just got their places, and `newest` is the last of them, if the sender knew them:
-    they spare the reader a look at the texts.
+    they spare the reader a look at the texts. `read` is the conversation's debounce as it was then.
     """
 
     actor = "tickets.file_texts"
     conversation: str
     arrivals: tuple[Arrival, ...] = ()
     newest: LastText | None = None
+    read: DebounceAsRead | None = None
 
 
 class ConsiderAnswering(QueueMessage):
@@ -373,6 +374,7 @@ class ActOnTicket(QueueMessage):
     """An order about a ticket, by an agent or (None) by the clock; a refusal goes to `response_url`, if given.
 
     `order` is the identity of an agent's order, the same in every delivery; None in a message of an earlier version.
+    `read` is the conversation's debounce, if the sender knows it.
     """
 
     actor = "tickets.act"
@@ -382,3 +384,4 @@ class ActOnTicket(QueueMessage):
     at: Moment
     response_url: str | None = None
     order: str | None = None
+    read: DebounceAsRead | None = None

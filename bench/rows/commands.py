@@ -14,7 +14,7 @@ GOALS: Final = {
     "a text in a conversation, not announced": 15,
     "one of 100 texts of 5 contacts": 8,
     "a change of status with 3 cards": 18,
-    "a reply": 40,
+    "a reply": 31,
 }
 
 

@@ -34,6 +34,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "lease.until",
         "sending.until",
         "send_at",
+        "lead_until",
         "render_at",
         "render_asked_at",
         "announce_at",

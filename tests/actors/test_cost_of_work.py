@@ -10,17 +10,17 @@ from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 
 AT_MOST: Final = {
-    "a text of a new contact": 33,
-    "a text in a conversation, announced": 23,
-    "a text in a conversation, not announced": 21,
-    "a text in a conversation, not announced, of a line that answers by itself": 23,
-    "a text in a conversation, not announced, of a line with everything on": 23,
+    "a text of a new contact": 29,
+    "a text in a conversation, announced": 21,
+    "a text in a conversation, not announced": 19,
+    "a text in a conversation, not announced, of a line that answers by itself": 21,
+    "a text in a conversation, not announced, of a line with everything on": 21,
     "one of 100 texts of 5 contacts": 4,
     "a change of status with 3 cards": 14,
-    "a reply": 43,
-    "a reply that can be taken back": 43,
-    "a reply to a contact who waits": 44,
-    "a reply to a contact who waits, on a line with everything on": 53,
+    "a reply": 32,
+    "a reply that can be taken back": 32,
+    "a reply to a contact who waits": 33,
+    "a reply to a contact who waits, on a line with everything on": 42,
     "the dashboard with 40 tickets": 14,
 }
 

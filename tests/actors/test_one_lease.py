@@ -80,6 +80,25 @@ async def test_a_worker_that_stood_still_after_its_claim_does_not_post(workers: 
     assert [each.what.text for each in workers.slack.messages if each.thread_ts].count("text 2") == 1
 
 
+async def test_what_slack_has_taken_is_stored_although_the_lease_is_lost(workers: FakeWorkers) -> None:
+    await workers.handle(make.sms_received(received_at=workers.clock.now()))
+    await workers.drain()
+    workers.clock.forward(400)
+    await workers.handle(make.sms_received(sid="SM2", body="text 2", after="SM1", received_at=workers.clock.now()))
+    while due := [each for each in workers.queue.due() if workers.queue.waiting[each][1] != RENDER]:
+        await workers.handle(workers.queue.take(due[0]))
+
+    def stand_still(method: str, channel: str) -> None:
+        workers.clock.forward(25)
+
+    workers.slack.after = stand_still
+    await workers.handle(RENDER, steady(workers))
+    post = await workers.ports.stores.posts.get(f"{make.CONVERSATION}/texts/2")
+    assert post is not None
+    assert post.ts is not None, "nobody has to look for it"
+    assert len(workers.slack.kind("card")) == 0
+
+
 async def test_a_worker_that_stood_still_after_its_claim_does_not_send(workers: FakeWorkers) -> None:
     await workers.handle(make.sms_received(received_at=workers.clock.now()))
     await workers.drain()

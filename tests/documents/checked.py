@@ -38,7 +38,7 @@ type Operation = Callable[[Any], Any]
 def kind(asked: Any) -> Any:
     """What a query, change or document is made of, without its values."""
     if isinstance(asked, UpdateOne):
-        return kind(asked._filter), kind(asked._doc)
+        return kind(asked._filter), kind(asked._doc), asked._upsert
     if isinstance(asked, Mapping):
         return tuple(sorted((str(name), repr(kind(each))) for name, each in asked.items()))
     if isinstance(asked, list | tuple):
@@ -49,7 +49,7 @@ def kind(asked: Any) -> Any:
 def told(answer: Any) -> Any:
     """What an answer says, in a form that can be compared."""
     if isinstance(answer, BulkWriteResult):
-        return None
+        return answer.upserted_ids
     if hasattr(answer, "matched_count"):
         return answer.matched_count, answer.upserted_id
     for name in ("deleted_count", "inserted_ids", "inserted_id"):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final, override
+from typing import Any, Final, override
 
 from messages.conversation import Conversation
 from messages.formats.thread_replies import ThreadReply
@@ -32,8 +32,10 @@ class UnclaimedPosts(Posts):
     """An attempt at a post that has no answer yet is as good as none."""
 
     @override
-    async def claim(self, post: Post, *, is_new: bool = False) -> tuple[Post, bool]:
-        known, new = await super().claim(post, is_new=is_new)
+    async def claim(
+        self, post: Post, *, is_new: bool = False, also: Sequence[tuple[Post, Mapping[str, Any]]] = ()
+    ) -> tuple[Post, bool]:
+        known, new = await super().claim(post, is_new=is_new, also=also)
         return known, new or known.ts is None
 
 
@@ -99,8 +101,8 @@ class UnleasedOutboxes(Conversations):
     """Any number of workers send from an outbox at once."""
 
     @override
-    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
-        return True
+    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
+        return await super().take_outbox(id, holder, now, until) or await self.get(id)
 
     @override
     async def renew_outbox(self, id: str, holder: str, until: datetime) -> bool:

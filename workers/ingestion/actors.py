@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from messages.conversation import Conversation, SequenceTexts, conversation_id
+from messages.conversation import Conversation, DebounceAsRead, SequenceTexts, conversation_id
 from messages.deadlines.clocks import EndWait
 from messages.deadlines.interruption import NOTICED, with_text
 from messages.formats.numbers import why_no_line
@@ -196,7 +196,7 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
         texts, answered = await _next_texts(id, newest, unplaced, ports)
         placed = await _place(texts, newest, conversation, ports)
         if texts or answered:
-            await ports.publisher.publish(_filing(id, placed))
+            await ports.publisher.publish(_filing(conversation, placed))
         if placed and conversation.planned:
             await ports.publisher.publish(LookAtPlanned(conversation=id))
         if not answered:
@@ -251,12 +251,13 @@ async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports:
     return len(answer.found)
 
 
-def _filing(conversation: str, placed: Sequence[Sms]) -> FileTexts:
+def _filing(conversation: Conversation, placed: Sequence[Sms]) -> FileTexts:
     """The message that has texts filed: it says which, unless they are too many for a message."""
     if not placed or len(placed) > MENTIONED:
-        return FileTexts(conversation=conversation)
+        return FileTexts(conversation=conversation.id)
+    read = DebounceAsRead(line=conversation.line, debounce=conversation.debounce)
     arrivals = tuple(map(arrival, placed))
-    return FileTexts(conversation=conversation, arrivals=arrivals, newest=last_text(placed[-1]))
+    return FileTexts(conversation=conversation.id, arrivals=arrivals, newest=last_text(placed[-1]), read=read)
 
 
 async def _place(

@@ -1,6 +1,6 @@
 """The conversations: their threads, leases, debounce and redraw requests."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,11 @@ def _asked_at(now: datetime) -> dict[str, Any]:
     return {"$set": {"ordering.asked_at": now}}
 
 
+def _found_thread(thread: Thread | None) -> dict[str, Any]:
+    """The change that records what has been found out about a conversation's thread, if anything."""
+    return {} if thread is None else {"$set": {"thread": stored(thread)}}
+
+
 @dataclass(frozen=True)
 class RedrawWish:
     """A wish, uttered now (`at`), that Slack show what has changed, at the latest by `by`.
@@ -38,6 +43,41 @@ class RedrawWish:
     at: datetime
     by: datetime
     lost: datetime
+
+
+def _request(wish: RedrawWish) -> dict[str, Any]:
+    """The change that requests a redraw."""
+    return {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": wish.by, "render_asked_at": wish.at}}
+
+
+@dataclass(frozen=True)
+class SavedDebounce:
+    """What was found when a debounce was saved: the alerts, and whether a message must ask for a redraw."""
+
+    asks: bool
+    alerts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OutboxNews:
+    """What a worker that had the lease on an outbox has learnt: what became of the newest text of the team.
+
+    Until `lead_until` the next text gives way to one of several segments.
+    """
+
+    lead_until: datetime | None = None
+    outcome: SendingOutcome | None = None
+
+
+@dataclass(frozen=True)
+class ReleasedOutbox:
+    """What was found at the release of an outbox's lease: whether a message must say that a redraw is wished for.
+
+    It `was_awaited` if a look at the outbox is scheduled: another worker may have come for it meanwhile.
+    """
+
+    asks: bool
+    was_awaited: bool
 
 
 class Conversations(DocumentStore[Conversation]):
@@ -51,14 +91,19 @@ class Conversations(DocumentStore[Conversation]):
         new = Conversation(id=id, line=line, contact=contact, created_at=now, own_opt_out=True)
         return await self._ensure(new, is_new=is_new)
 
-    async def save_debounce(self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish) -> bool | None:
-        """Save the debounce and, in the same write, request a redraw; the answer is that of `request_redraw`.
+    async def save_debounce(
+        self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish
+    ) -> SavedDebounce | None:
+        """Save the debounce and, in the same write, request a redraw.
 
         None, and nothing changes, if the debounce has changed since `read`.
         """
-        saved = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}}
+        change = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}, **_request(wish)}
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
-        return await self._wish_for_redraw({"_id": id, "debounce.version": unsaved}, saved, id, wish)
+        before = await self._collection.find_one_and_update({"_id": id, "debounce.version": unsaved}, change)
+        if before is None:
+            return None
+        return SavedDebounce(await self._is_to_be_asked(before, id, wish), tuple(before.get("alerts", ())))
 
     async def save_answering(self, id: str, read: Answering, answering: Answering) -> bool:
         """Save what is remembered of automatic texts; False, and nothing changes, if it has changed since `read`."""
@@ -89,20 +134,15 @@ class Conversations(DocumentStore[Conversation]):
 
     async def request_redraw(self, id: str, wish: RedrawWish) -> bool:
         """Request a redraw; True if a message must say so, False if one waits or the conversation does not exist."""
-        return await self._wish_for_redraw({"_id": id}, {}, id, wish) or False
+        before = await self._collection.find_one_and_update({"_id": id}, _request(wish))
+        return before is not None and await self._is_to_be_asked(before, id, wish)
 
     async def request_pass(self, id: str, by: datetime) -> None:
         """Request of whoever has the conversation's lease that another pass follow, by `by` at the latest."""
         await self._update({"_id": id}, {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": by}})
 
-    async def _wish_for_redraw(
-        self, query: dict[str, Any], change: dict[str, Any], id: str, wish: RedrawWish
-    ) -> bool | None:
-        """Apply a change with a wish for a redraw; whether a message must say so, None if no document matches."""
-        request = {"$inc": {"redraw.count": 1}, "$min": {"redraw.due_at": wish.by, "render_asked_at": wish.at}}
-        before = await self._collection.find_one_and_update(query, {**change, **request})
-        if before is None:
-            return None
+    async def _is_to_be_asked(self, before: Mapping[str, Any], id: str, wish: RedrawWish) -> bool:
+        """Whether a message must say that a redraw is wished for, as the conversation was before."""
         asked = before.get("render_asked_at")
         return asked is None or (asked <= wish.lost and await self.mark_render_requested(id, wish.at, wish.lost))
 
@@ -138,18 +178,43 @@ class Conversations(DocumentStore[Conversation]):
         found = await self._find({"thread.ts": ts, "thread.channel": channel}, limit=1)
         return found[0] if found else None
 
-    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Take the lease on a conversation's outbox until then; False if another holder has it."""
+    async def take_outbox(self, id: str, holder: str, now: datetime, until: datetime) -> Conversation | None:
+        """The conversation, with the lease on its outbox taken until then; None if another holder has it."""
         free = [{"sending": None}, {"sending.until": {"$lte": now}}, {"sending.holder": holder}]
-        return await self._update({"_id": id, "$or": free}, {"$set": {"sending": {"holder": holder, "until": until}}})
+        lease = {"$set": {"sending": {"holder": holder, "until": until}}}
+        return await self._read(
+            await self._collection.find_one_and_update(
+                {"_id": id, "$or": free}, lease, return_document=ReturnDocument.AFTER
+            )
+        )
 
     async def renew_outbox(self, id: str, holder: str, until: datetime) -> bool:
         """Extend the lease on the outbox until then; False if another holder has it now."""
         return await self._update({"_id": id, "sending.holder": holder}, {"$set": {"sending.until": until}})
 
-    async def release_outbox(self, id: str, holder: str) -> None:
-        """Release the lease on the outbox."""
-        await self._update({"_id": id, "sending.holder": holder}, {"$unset": {"sending": ""}})
+    async def release_outbox(
+        self, id: str, holder: str, now: datetime, news: OutboxNews | None = None, wish: RedrawWish | None = None
+    ) -> ReleasedOutbox | None:
+        """Release the lease on the outbox, record what is new, and request a redraw; None if it is another's by now.
+
+        An outcome that is none of a failure takes no failure's place: a pass does that, and has people told.
+        """
+        query: dict[str, Any] = {"_id": id, "sending.holder": holder}
+        change: dict[str, Any] = {"$unset": {"sending": ""}, **(_request(wish) if wish else {})}
+        if news is not None and news.lead_until is not None:
+            change["$set"] = {"lead_until": news.lead_until}
+        before = None
+        if news is not None and news.outcome is not None:
+            told = {**change, "$set": {**change.get("$set", {}), "outcome": stored(news.outcome)}}
+            unfailed = {**query, "outcome.failed": {"$in": ["", None]}}
+            before = await self._collection.find_one_and_update(unfailed, told)
+        if before is None:
+            before = await self._collection.find_one_and_update(query, change)
+        if before is None:
+            return None
+        scheduled = before.get("send_at")
+        asks = wish is not None and await self._is_to_be_asked(before, id, wish)
+        return ReleasedOutbox(asks, was_awaited=scheduled is not None and scheduled > now)
 
     async def schedule_sending(self, id: str, now: datetime, at: datetime) -> bool:
         """Schedule a look at the outbox; False if an earlier one is already scheduled."""
@@ -190,26 +255,36 @@ class Conversations(DocumentStore[Conversation]):
         """Extend a lease until then; False if another holder has it now."""
         return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
 
-    async def release_lease(self, id: str, holder: str, count: int, posted: int = 0) -> bool:
+    async def release_lease(
+        self, id: str, holder: str, count: int, posted: int = 0, thread: Thread | None = None
+    ) -> bool:
         """Release the lease with all requests up to `count` done; False, and still leased, if a newer one exists.
 
-        The texts up to `posted` are in the thread.
+        The texts up to `posted` are in the thread; `thread` is the thread, if more is known of it than is recorded.
         """
         done = {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}
         return await self._update(
             {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
-            {"$unset": done, "$max": {"posted": posted}},
+            {"$unset": done, "$max": {"posted": posted}, **_found_thread(thread)},
         )
 
     async def postpone(
-        self, id: str, holder: str, due_at: datetime, again_at: datetime, tries: int, posted: int = 0
+        self,
+        id: str,
+        holder: str,
+        due_at: datetime,
+        again_at: datetime,
+        tries: int,
+        posted: int = 0,
+        thread: Thread | None = None,
     ) -> None:
         """Release the lease with requests left, to continue at `again_at`; the clock finds them at `due_at`.
 
-        The texts up to `posted` are in the thread.
+        `posted` and `thread` are as for `release_lease`.
         """
         later = {"redraw.due_at": due_at, "redraw.again_at": again_at, "redraw.tries": tries}
-        change = {"$unset": {"lease": ""}, "$set": later, "$max": {"posted": posted}}
+        found = _found_thread(thread).get("$set", {})
+        change = {"$unset": {"lease": ""}, "$set": later | found, "$max": {"posted": posted}}
         await self._update({"_id": id, "lease.holder": holder}, change)
 
     async def set_opted_out(self, id: str, wish: Standing) -> bool:
@@ -244,7 +319,8 @@ class Conversations(DocumentStore[Conversation]):
         for fields in await self._raw(names_it, (), 0):
             targets = fields["debounce"]["latest"]["targets"]
             now = list(dict.fromkeys(channel if each == former else each for each in targets))
-            await self._update({"_id": fields["_id"], **names_it}, {"$set": {"debounce.latest.targets": now}})
+            renamed = {"$set": {"debounce.latest.targets": now}, "$inc": {"debounce.version": 1}}
+            await self._update({"_id": fields["_id"], **names_it}, renamed)
 
     async def set_unreachable(self, id: str, targets: Sequence[str]) -> None:
         """Record the targets that the thread has reported as unreachable."""

@@ -34,14 +34,20 @@ class OptOuts(DocumentStore[PoolOptOut]):
         between = await self._conversations.get(conversation_id(line, contact))
         return standing(known, await self._contacts.get(contact), between, await self._of_pool(known, contact))
 
-    async def parties(self, line: str, contact: str) -> Parties:
-        """A line, a contact, and whether they have opted out of what it sends."""
-        between = await self._conversations.get(conversation_id(line, contact))
+    async def parties(self, line: str, contact: str, just_read: Conversation | None = None) -> Parties:
+        """A line, a contact, and whether they have opted out of what it sends; by their conversation as `just_read`."""
+        between = just_read or await self._conversations.get(conversation_id(line, contact))
         return await self._parties(await self._lines.get(line), await self._contacts.get(contact), between, contact)
 
-    async def parties_of(self, line: Line, contact: Contact, conversation: Conversation) -> Parties:
-        """As `parties`, by these documents and the pool's."""
-        return await self._parties(line, contact, conversation, contact.id)
+    async def parties_at_door(self, line: Line, conversation: Conversation) -> Parties:
+        """As `parties`, for a text that is asked about again before it is sent.
+
+        The contact's document is read only if it decides: by where they are, on a line that asks whether it is night,
+        or by a wish that an earlier version recorded before it made the conversation.
+        """
+        decides = line.quiet is not Quiet.OFF or not conversation.own_opt_out
+        contact = await self._contacts.get(conversation.contact) if decides else None
+        return await self._parties(line, contact, conversation, conversation.contact)
 
     async def _parties(
         self, line: Line | None, contact: Contact | None, conversation: Conversation | None, number: str

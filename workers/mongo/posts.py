@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo import DESCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from messages.base import Document
 from messages.notification import Post, PostKind
 from messages.process.remembered import Remembered
-from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection
+from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection, stored
+
+DUPLICATE_KEY: Final = 11000
+"""MongoDB's code of a write that a unique key refuses."""
 
 NOT_POSTED: Final = {
     "channel": None,
@@ -33,6 +37,11 @@ def _change(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {operator: each for operator, each in (("$set", given), ("$unset", absent)) if each}
 
 
+def _writes(changes: Sequence[tuple[Post, Mapping[str, Any]]]) -> list[UpdateOne]:
+    """The writes that store new values of some fields of posts, unless they were hidden since they were read."""
+    return [UpdateOne({"_id": post.id, "hidden_by": post.hidden_by}, _change(fields)) for post, fields in changes]
+
+
 def moved_card(post: Post, former: str, channel: str) -> Post | None:
     """The card of a notification under the id that it has in the channel; None if it has that, or is no card."""
     place = f"/{former}"
@@ -46,15 +55,32 @@ class Posts(DocumentStore[Post]):
 
     kind = Post
 
-    async def claim(self, post: Post, *, is_new: bool = False) -> tuple[Post, bool]:
-        """The stored post with this id, and whether this call stored it.
+    async def claim(
+        self, post: Post, *, is_new: bool = False, also: Sequence[tuple[Post, Mapping[str, Any]]] = ()
+    ) -> tuple[Post, bool]:
+        """The stored post with this id, and whether this call stored it; `also` stores changes, as `set_all` does.
 
-        With `is_new` the caller has looked for it in vain, and it is most likely still not stored.
+        With `is_new` the caller has looked for it in vain, and it is most likely still not stored: then it and the
+        changes are one command.
         """
         found = None if is_new else await self.get(post.id)
         if found is not None:
+            await self.set_all(also)
             return found, False
-        return (post, True) if await self._insert(post) else (await self._ensure(post), False)
+        is_stored = await self._insert_with(post, also) if also else await self._insert(post)
+        return (post, True) if is_stored else (await self._ensure(post), False)
+
+    async def _insert_with(self, post: Post, changes: Sequence[tuple[Post, Mapping[str, Any]]]) -> bool:
+        """Store changes of posts and, after these, a new post, in one command; False if its id is taken."""
+        fields = stored(post)
+        new = UpdateOne({"_id": fields.pop("_id")}, {"$setOnInsert": fields}, upsert=True)
+        try:
+            result = await self._collection.bulk_write([*_writes(changes), new])
+        except BulkWriteError as error:
+            if any(each["code"] != DUPLICATE_KEY for each in error.details["writeErrors"]):
+                raise
+            return False
+        return bool(result.upserted_count)
 
     async def set(self, post: Post, **fields: Any) -> Post:
         """Store new values of some fields of a post, and return it with them; None removes a value."""
@@ -63,9 +89,8 @@ class Posts(DocumentStore[Post]):
 
     async def set_all(self, changes: Sequence[tuple[Post, Mapping[str, Any]]]) -> None:
         """Store new values of some fields of several posts, in one command: of those that were not hidden meanwhile."""
-        writes = [UpdateOne({"_id": post.id, "hidden_by": post.hidden_by}, _change(fields)) for post, fields in changes]
-        if writes:
-            await self._collection.bulk_write(writes)
+        if changes:
+            await self._collection.bulk_write(_writes(changes))
 
     async def obey(self, post: Post, order: str | None, **fields: Any) -> bool:
         """Store what an agent orders about a post, as in `set`, once; False if the order was carried out before."""

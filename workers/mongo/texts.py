@@ -232,7 +232,7 @@ class Texts(DocumentStore[Sms]):
         return await self._find({"conversation": conversation, "place": place}, [("place", DESCENDING)], limit)
 
     async def claim(self, text: Sms, now: datetime, due_at: datetime, allowed_since: datetime | None = None) -> bool:
-        """Record that a worker is about to send a text; False if it waits no more, or was edited since it was read.
+        """Record that a worker is about to send a text; False if it waits no more, or was edited or tried meanwhile.
 
         `allowed_since` is when the contact's wish was decided that allows it, if they had one.
         """
@@ -241,7 +241,9 @@ class Texts(DocumentStore[Sms]):
         allowed = {} if allowed_since is None else {"allowed_since": allowed_since}
         tried = {"claimed_at": first, "called_at": now, "unshown": text.conversation, **allowed}
         change = {"$set": {**state, **tried}, "$inc": {"attempts": 1}, "$unset": {"retry_at": ""}}
-        return await self._update({"_id": text.id, "state": State.WAITING, "edited": text.edited}, change)
+        attempts = text.attempts if text.attempts else {"$in": [0, None]}
+        as_read = {"_id": text.id, "state": State.WAITING, "edited": text.edited, "attempts": attempts}
+        return await self._update(as_read, change)
 
     async def withdraw(self, text: Sms, now: datetime) -> bool:
         """Record that its author took a text back, and forget what it said; False if that is too late, or too early.

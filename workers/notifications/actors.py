@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from messages.conversation import Arrival, Conversation, Debounce, Episode
+from messages.conversation import Arrival, Debounce, DebounceAsRead, Episode
 from messages.deadlines.alert import ConsiderAlerts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
@@ -32,6 +32,7 @@ async def consider(message: ConsiderNotifying, ports: Ports) -> None:
         episode=message.episode,
         known=message.arrivals,
         waits_on=message.waits_on,
+        as_read=message.read,
     )
 
 
@@ -47,7 +48,7 @@ async def record_action(message: AgentActed, ports: Ports) -> None:
         conversation = ticket.conversation
     at = min(message.at, ports.now())  # nobody has seen what is still to come, whatever another clock says
     sent_at = at if message.replied else None
-    await _decide(conversation, at, ports, sent_at=sent_at, episode=message.episode)
+    await _decide(conversation, at, ports, sent_at=sent_at, episode=message.episode, as_read=message.read)
     if message.replied or message.took:
         await _ask_whether_back(message, conversation, ports)
 
@@ -83,41 +84,48 @@ async def _decide(
     episode: Episode | None = None,
     known: Sequence[Arrival] = (),
     waits_on: bool = False,
+    as_read: DebounceAsRead | None = None,
 ) -> None:
     """Decide, save and publish; `episode` and `known` spare a look at the ticket and the texts unless they are old.
 
-    With `waits_on` nothing has changed of which an alert of the episode's ticket tells.
+    `as_read` spares one at the conversation, if there is anything to save and nobody else has meanwhile. With
+    `waits_on` nothing has changed of which an alert of the episode's ticket tells.
     """
     for _ in range(10):
-        conversation = await ports.stores.conversations.get(conversation_id)
-        line = await ports.stores.lines.get(conversation.line) if conversation else None
+        given, as_read = as_read, None
+        conversation = None if given else await ports.stores.conversations.get(conversation_id)
+        found = given or (DebounceAsRead(conversation.line, conversation.debounce) if conversation else None)
+        line = await ports.stores.lines.get(found.line) if found else None
         ticket = None
-        if conversation is not None and (episode is None or _is_old(episode, conversation.debounce)):
+        if found is not None and (episode is None or _is_old(episode, found.debounce)):
             ticket = await ports.stores.tickets.newest(conversation_id)
             episode = ticket.episode if ticket else None
-        if conversation is None or line is None or episode is None:
+        if found is None or line is None or episode is None:
             log.warning("nothing to notify about: the conversation, its line or its ticket is gone")
             return
         earlier = await _unsettled_before(episode, conversation_id, ports)
-        read, now = conversation.debounce, ports.now()
+        read, now = found.debounce, ports.now()
         away = await ports.stores.agents.away((*episode.targets, *episode.assignees), now)
         arrivals = await _arrivals(conversation_id, read, episode.last, acted_at, known, ports)
         decided = next_state(
             read, line, arrivals, reached(episode, away, line.channel), now, acted_at=acted_at, sent_at=sent_at
         )
         decided = _with_ticket(_with_wake_up(decided, now), read, episode)
+        if decided is read and conversation is None:
+            continue
+        saved = None
         if decided is read:
-            unasked = None
             break
-        unasked = await ports.stores.conversations.save_debounce(conversation_id, read, decided, redraw_wish(ports))
-        if unasked is not None:
+        saved = await ports.stores.conversations.save_debounce(conversation_id, read, decided, redraw_wish(ports))
+        if saved is not None:
             break
     else:
         raise LostVersionRace
     if (word := outcome(read, decided, line)) is not None:
         DEBOUNCED.labels(word).inc()
-    spared = {episode.ticket} & {*conversation.alerts} if waits_on and ticket is None and not earlier else set()
-    for number in sorted(_watched(conversation, line, episode) - spared):
+    alerts = saved.alerts if saved is not None else conversation.alerts if conversation is not None else ()
+    spared = {episode.ticket} & {*alerts} if waits_on and ticket is None and not earlier else set()
+    for number in sorted(_watched(alerts, line, episode) - spared):
         await ports.publisher.publish(ConsiderAlerts(ticket=number))
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
@@ -127,13 +135,13 @@ async def _decide(
         await ports.stores.tickets.settle(each, "notifications")
     if decided is read:
         await request_render(conversation_id, ports)
-    elif unasked:
+    elif saved is not None and saved.asks:
         await publish_render(conversation_id, ports)
 
 
-def _watched(conversation: Conversation, line: Line, episode: Episode) -> set[int]:
+def _watched(alerts: Sequence[int], line: Line, episode: Episode) -> set[int]:
     """The tickets of a conversation about which people may have to be told something else now."""
-    return {*conversation.alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])}
+    return {*alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])}
 
 
 def _is_old(episode: Episode, debounce: Debounce) -> bool:

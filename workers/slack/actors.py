@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 
-from messages.conversation import Conversation, Debounce
+from messages.conversation import Conversation, Debounce, Thread
 from messages.notification import (
     HOME,
     NOTIFICATIONS,
@@ -57,12 +57,14 @@ AFTER_LOST_LEASE: Final = timedelta(seconds=3)
 class PassEnd:
     """How a pass ended: the last text in the thread and, if it could not finish, when another must continue.
 
-    `tries` is how many consecutive passes changed nothing in Slack.
+    `tries` is how many consecutive passes changed nothing in Slack. `thread` is the conversation's thread, if more is
+    known of it than is recorded.
     """
 
     posted: int
     again_in: timedelta | None = None
     tries: int = 0
+    thread: Thread | None = None
 
 
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
@@ -95,11 +97,12 @@ async def render(message: RenderConversation, ports: Ports) -> None:
         if end.again_in is not None:
             await _continue_later(conversation, holder, end, end.again_in, ports)
             return
-        if await stores.release_lease(id, holder, conversation.redraw.count, end.posted):
+        if await stores.release_lease(id, holder, conversation.redraw.count, end.posted, end.thread):
             return
         conversation = await lease.take()
         if conversation is not None:
-            conversation = conversation.model_copy(update={"posted": max(conversation.posted, end.posted)})
+            known = {"thread": end.thread} if end.thread else {}
+            conversation = conversation.model_copy(update={"posted": max(conversation.posted, end.posted), **known})
 
 
 async def _continue_later(
@@ -111,7 +114,7 @@ async def _continue_later(
     again_at = waited_for if waited_for is not None and waited_for > now else at
     soon = again_in <= REDRAW_WITHIN
     due_at = at + REDRAW_WITHIN if soon else at
-    await stores.postpone(conversation.id, holder, due_at, again_at, end.tries, end.posted)
+    await stores.postpone(conversation.id, holder, due_at, again_at, end.tries, end.posted, end.thread)
     if soon and await stores.schedule_render(conversation.id, now + CLOCK_SKEW, at):
         await ports.publisher.publish(RenderConversation(conversation=conversation.id), delay=again_in)
 
@@ -146,11 +149,11 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     await reconciling.run()
     if reconciling.again_at is not None:
         again_in = max(reconciling.again_at - ports.now(), timedelta())
-        return PassEnd(reconciling.posted, again_in, reconciling.tries)
+        return PassEnd(reconciling.posted, again_in, reconciling.tries, reconciling.found_thread)
     for ticket in unsettled:
         is_decided = ticket is current and conversation.debounce.has_decided(ticket.id, ticket.version)
         await stores.tickets.settle(ticket, *(("slack", "notifications") if is_decided else ("slack",)))
-    return PassEnd(reconciling.posted)
+    return PassEnd(reconciling.posted, thread=reconciling.found_thread)
 
 
 async def _request_ticket(texts: Sequence[Sms], ports: Ports) -> None:

@@ -55,6 +55,7 @@ class Attachments:
         for text in sorted(self._waiting.values(), key=lambda text: text.seq or 0):
             if text.seq is None or text.seq > posted:
                 continue
+            await self._writer.save()  # fetching and uploading take their time
             post = await self._post(text)
             if (self._age(post) >= media.HOLD) is late and not await self._is_done(text, post) and not late:
                 return False

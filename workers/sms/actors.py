@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 from prometheus_client import Counter
 
-from messages.conversation import Contact, Conversation, Thread
+from messages.conversation import Conversation, DebounceAsRead, Thread
 from messages.formats.segments import segments
 from messages.inbound import DeliveryReported, SlackReplyPosted
 from messages.line import Line
@@ -21,7 +21,7 @@ from messages.ticket import ActOnTicket, AddNote, Reply
 from workers.claim import LookupAnswer
 from workers.lease import Lease
 from workers.ports import Ports
-from workers.redraw import redraw
+from workers.redraw import publish_render, redraw, redraw_wish
 from workers.runtime import actor
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
@@ -58,6 +58,7 @@ from workers.sms.replies import (
 )
 from workers.sms.sending import (
     ASK_FOR,
+    AT_ONCE,
     SEND_WITHIN,
     WAIT_FOR_EARLIER,
     Sending,
@@ -81,32 +82,29 @@ async def record_reply(message: SlackReplyPosted, ports: Ports) -> None:
     stores = ports.stores
     conversation = await stores.conversations.by_thread(message.channel, message.thread_ts)
     line = await stores.lines.get(conversation.line) if conversation else None
-    contact = await stores.contacts.get(conversation.contact) if conversation else None
-    if conversation is not None and line is None:
-        await _tell_line_removed(conversation, message, ports)
-        return
-    if conversation is None or line is None or contact is None:
+    if conversation is None:
         await _reply_outside_conversation(message, ports)
+        return
+    if line is None:
+        await _tell_line_removed(conversation, message, ports)
         return
     if await is_of_another_organisation(message, line, ports):
         await _ignore(message, conversation, ports)
         await _tell_foreigner(message, conversation, ports)
         return
-    text, known, _ = await _store(message, conversation, line, contact, ports, ask=message.event_id is not None)
-    wait = await _record_before(known, conversation, line, contact, ports)
+    text, known, _ = await _store(message, conversation, line, ports, ask=message.event_id is not None)
+    wait = await _record_before(known, conversation, line, ports)
     if wait is not None:
         await ports.publisher.publish(message, delay=wait)
         return
     if known is not None and is_given_up(known, message):
         return
-    await _publish_effects(text, message, ports)
+    await _publish_effects(text, message, conversation, ports)
     if text.state is State.WAITING:
         await offer_held(conversation, message.user, ports, channel=message.channel, thread_ts=message.thread_ts)
 
 
-async def _record_before(
-    text: Sms | None, conversation: Conversation, line: Line, contact: Contact, ports: Ports
-) -> timedelta | None:
+async def _record_before(text: Sms | None, conversation: Conversation, line: Line, ports: Ports) -> timedelta | None:
     """Store the replies before a stored one; returns when to ask Slack again, or None if it goes on now."""
     if text is None or not text.asking:
         return None
@@ -116,28 +114,25 @@ async def _record_before(
     if hold and found is None:
         return ask_again_in(waited)
     for reply in found or ():
-        await _record(reply, conversation, line, contact, ports)
+        await _record(reply, conversation, line, ports)
     await ports.stores.texts.set_answered(text)
     return None
 
 
-async def _record(
-    message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, ports: Ports
-) -> None:
+async def _record(message: SlackReplyPosted, conversation: Conversation, line: Line, ports: Ports) -> None:
     """Store a reply that came in no event, once, and publish what follows from it."""
     if await is_of_another_organisation(message, line, ports):
         await _ignore(message, conversation, ports)
         return
-    text, _, is_new = await _store(message, conversation, line, contact, ports, ask=False)
+    text, _, is_new = await _store(message, conversation, line, ports, ask=False)
     if is_new:
-        await _publish_effects(text, message, ports)
+        await _publish_effects(text, message, conversation, ports)
 
 
 async def _store(
     message: SlackReplyPosted,
     conversation: Conversation,
     line: Line,
-    contact: Contact,
     ports: Ports,
     *,
     ask: bool,
@@ -147,7 +142,7 @@ async def _store(
     With `ask`, Slack is asked for those before it. One that was stored for the contact's morning stays decided so; one
     that no message brings again is planned first.
     """
-    found = await decided(message, conversation, line, contact, written_at(message.ts), ports)
+    found = await decided(message, conversation, line, written_at(message.ts), ports)
     text = found.text.model_copy(update={"asking": ask and found.text.state is State.WAITING})
     stored: Sms | None = (kept := kept_for_morning(text, found.verdict))
     if not ask and kept is not text and await ports.stores.texts.get(text.id) is None:
@@ -171,12 +166,12 @@ class DecidedReply(NamedTuple):
 
 
 async def decided(
-    message: SlackReplyPosted, conversation: Conversation, line: Line, contact: Contact, at: datetime, ports: Ports
+    message: SlackReplyPosted, conversation: Conversation, line: Line, at: datetime, ports: Ports
 ) -> DecidedReply:
     """Decide about a reply that was written then."""
     body = plain(message.text, await names(message.text, message.received_at, ports))
     message = message.model_copy(update={"files": await known_files(message.files, ports)})
-    parties = await ports.stores.opt_outs.parties_of(line, contact, conversation)
+    parties = await ports.stores.opt_outs.parties_at_door(line, conversation)
     now = ports.now()
     verdict = at_door(at, parties, now)
     refused = objection(verdict, parties)
@@ -234,21 +229,39 @@ async def send(message: SendTexts, ports: Ports) -> None:
     """Send what is in a conversation's outbox, unless another worker is doing that."""
     holder, id, stores = uuid.uuid4().hex, message.conversation, ports.stores.conversations
     lease = Lease(partial(stores.take_outbox, id, holder), partial(stores.renew_outbox, id, holder), ports)
-    sending, again_in = Sending(id, ports, lease), None
-    while again_in is None and await ports.stores.texts.outbox(id, 1):
-        if not await lease.take():
+    sending, again_in, left = Sending(id, ports, lease), None, True
+    while again_in is None and left and (found := await ports.stores.texts.outbox(id, AT_ONCE)):
+        if (conversation := await lease.take()) is None:
+            # Whoever has the lease sees, when they release it, that a look is scheduled: unless they just have.
             await _send_again(message, BUSY, ports)
-            return
+            if (conversation := await lease.take()) is None:
+                return
+            found = await ports.stores.texts.outbox(id, AT_ONCE)
         try:
             async with lease.renewing():
-                again_in = await sending.run(lease.renew, partial(_record_earlier, ports=ports))
+                again_in = await sending.run(found, conversation, lease.renew, partial(_record_earlier, ports=ports))
         finally:
-            await stores.release_outbox(id, holder)
+            left = await _release(id, holder, sending, ports)
     # Even if nothing was sent: a worker may have died after it sent the last text.
-    if sending.has_sent or await ports.stores.texts.unshown(id):
+    if not sending.is_told and await ports.stores.texts.unshown(id):
         await redraw(id, ports)
     if again_in is not None:
         await _send_again(message, again_in, ports)
+
+
+async def _release(id: str, holder: str, sending: Sending, ports: Ports) -> bool:
+    """Release an outbox's lease, and request that Slack show what was sent; whether to look into the outbox again.
+
+    What another worker has come for meanwhile is in the outbox, and so is what is left of several texts.
+    """
+    wish = redraw_wish(ports) if sending.has_sent else None
+    released = await ports.stores.conversations.release_outbox(id, holder, ports.now(), sending.news, wish)
+    if wish is not None and released is None:
+        await redraw(id, ports)
+    elif released is not None and released.asks:
+        await publish_render(id, ports)
+    sending.is_told, sending.has_sent = sending.is_told or sending.has_sent, False
+    return released is None or not sending.is_done or released.was_awaited
 
 
 async def _record_earlier(text: Sms, ports: Ports) -> bool:
@@ -257,13 +270,13 @@ async def _record_earlier(text: Sms, ports: Ports) -> bool:
     """
     stores = ports.stores
     conversation = await stores.conversations.get(text.conversation)
-    line, contact = await stores.lines.get(text.line), await stores.contacts.get(text.contact)
-    if conversation is None or line is None or contact is None:
+    line = await stores.lines.get(text.line)
+    if conversation is None or line is None:
         return False
     hold = ports.now() - (text.stored_at or text.received_at) < HOLD
     found = await unknown_before(text, conversation, 1 if hold else ATTEMPTS, ports)
     for reply in found or ():
-        await _record(reply, conversation, line, contact, ports)
+        await _record(reply, conversation, line, ports)
     return bool(found) or (found is None and hold)
 
 
@@ -383,20 +396,35 @@ def _document(
     )
 
 
-async def _publish_effects(text: Sms, message: SlackReplyPosted, ports: Ports) -> None:
+async def _publish_effects(text: Sms, message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
     """Publish what follows from a reply; all of it may be repeated."""
-    ticket = await ports.stores.tickets.newest(text.conversation)
     at = min(written_at(message.ts), message.received_at)
     if text.state is State.WAITING:
         wait = max(WAIT_FOR_EARLIER - (ports.now() - text.received_at), timedelta())
         wait = max(min(wait, WAIT_FOR_EARLIER), (text.retry_at or ports.now()) - ports.now())
         await ports.publisher.publish(SendTexts(conversation=text.conversation), delay=wait)
+    ticket = await _ticket_of(text, conversation, ports)
     if ticket is not None and text.state in {State.WAITING, State.NOTE}:
         note = AddNote(text=without_prefix(text.body)) if text.state is State.NOTE else None
-        order = ActOnTicket(ticket=ticket.id, command=note or Reply(), by=message.user, at=at, order=text.id)
+        order = ActOnTicket(
+            ticket=ticket,
+            command=note or Reply(),
+            by=message.user,
+            at=at,
+            order=text.id,
+            read=DebounceAsRead(line=conversation.line, debounce=conversation.debounce),
+        )
         await ports.publisher.publish(order)  # which also brings Slack into line
     else:
         await redraw(text.conversation, ports)
+
+
+async def _ticket_of(text: Sms, conversation: Conversation, ports: Ports) -> int | None:
+    """The ticket that a reply is about: that of the last notification does, as a reply to a Closed one goes on."""
+    if text.state is State.WAITING and conversation.debounce.ticket:
+        return conversation.debounce.ticket
+    ticket = await ports.stores.tickets.newest(text.conversation)
+    return ticket.id if ticket else None
 
 
 async def _tell_author(text: Sms, message: SlackReplyPosted, night: str, ports: Ports) -> None:

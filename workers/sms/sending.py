@@ -7,17 +7,19 @@ The order is that of the replies in Slack. A reply waits a moment for earlier on
 those that are unknown (`workers/sms/earlier.py`), and longer for the one that its gateway saw before it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from messages.conversation import Conversation, SendingOutcome
 from messages.formats.segments import segments
 from messages.sms import Origin, Sms, State
 from workers.claim import CALL_TIMEOUT, ClaimState, LookupAnswer, NextStep, failed_lookup, next_step
 from workers.failures import CALLS_AGAIN, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.lease import Lease
+from workers.mongo.conversations import OutboxNews
 from workers.ports import Ports, SentText
 from workers.sms.attempt import LISTED_WITHIN, PATIENCE, attempt_of, doubt_of, paired, words_for_person
 from workers.sms.files import links
@@ -45,6 +47,9 @@ LOOK_AGAIN: Final = timedelta(seconds=2)
 LEAD_OF_LONG_TEXT: Final = timedelta(seconds=2)
 """How long the next text waits behind one of several segments, unless the provider says before that this is sent."""
 
+AT_ONCE: Final = 2
+"""How many of the texts that wait are read at once: whether there is more than one."""
+
 LATELY: Final = 10
 """Among how many of the newest texts the last one that was sent is looked for."""
 
@@ -55,37 +60,61 @@ SEND_WITHIN: Final = timedelta(seconds=12)
 class Sending:
     """Sends the texts in a conversation's outbox, under a lease."""
 
-    def __init__(self, conversation: str, ports: Ports, lease: Lease[bool] | None = None) -> None:
+    def __init__(self, conversation: str, ports: Ports, lease: Lease[Conversation | None] | None = None) -> None:
         self._conversation, self._ports, self._lease = conversation, ports, lease
         self._texts = ports.stores.texts
+        self._settled: str | None = None
+        self._just_read: Conversation | None = None
+        self._leased: Conversation | None = None
         self.has_sent = False
-        """Whether the state of a text has changed, so that Slack must show it."""
+        """Whether the state of a text has changed since Slack was last told to show it."""
+        self.is_told = False
+        """Whether Slack was told to show what was sent."""
+        self.is_done = False
+        """Whether the only text in the outbox was sent."""
+        self.news = OutboxNews()
 
     async def run(
-        self, keep: Callable[[], Awaitable[bool]], fetch_earlier: Callable[[Sms], Awaitable[bool]]
+        self,
+        found: Sequence[Sms],
+        conversation: Conversation,
+        keep: Callable[[], Awaitable[bool]],
+        fetch_earlier: Callable[[Sms], Awaitable[bool]],
     ) -> timedelta | None:
         """Send all that can be sent now; returns how long until the rest can be, None if nothing is left.
 
+        `found` are the first texts in the outbox, as read just before, and `conversation` is as read with the lease.
         `keep` renews the outbox's lease if it may end soon, and says whether we still have it. `fetch_earlier` looks
         for the reply before one that has waited for it, and says whether to wait on.
         """
-        while text := await self._first():
+        self._just_read = self._leased = conversation
+        self.is_done, self.news = False, OutboxNews()
+        while found:
+            text = found[0]
             is_ours = self._lease is not None and self._lease.lasts(CALL_TIMEOUT)
-            if not is_ours and not await keep():
-                return LOOK_AGAIN
+            if not is_ours:
+                self._just_read = None
+                if not await keep():
+                    return LOOK_AGAIN
             now = self._ports.now()
             predecessor_unknown = text.after is not None and await self._texts.get(text.after) is None
             if (wait_first := self._time_to_wait(text, predecessor_unknown, now)) > timedelta():
                 return wait_first
-            if (wait_behind := await self._time_behind_long_text(text, now)) > timedelta():
-                return wait_behind
-            if predecessor_unknown and text.state is State.WAITING and await fetch_earlier(text):
-                return LOOK_AGAIN
+            if predecessor_unknown and text.state is State.WAITING:
+                self._just_read = None
+                if await fetch_earlier(text):
+                    return LOOK_AGAIN
             if text.after is not None and await self._first() != text:
+                found = await self._texts.outbox(self._conversation, AT_ONCE)
                 continue  # the one before it has just been stored
             wait = await (self._send(text, now) if text.state is State.WAITING else self._check_outcome(text, now))
             if wait is not None:
                 return wait
+            if len(found) == 1 and self._settled == text.id:
+                self.is_done = True  # who has stored another meanwhile comes for it, and it is seen at the release
+                return None
+            self._just_read = None
+            found = await self._texts.outbox(self._conversation, AT_ONCE)
         return None
 
     async def _first(self) -> Sms | None:
@@ -101,14 +130,17 @@ class Sending:
             return LOOK_FOR_EARLIER
         return max(WAIT_FOR_EARLIER - waited, (text.retry_at or now) - now)
 
+    def _may_follow_long_text(self, conversation: Conversation | None, now: datetime) -> bool:
+        """Whether a text of several segments was sent just now."""
+        ends = [self.news.lead_until, conversation.lead_until if conversation else None]
+        return any(each is not None and now < each for each in ends)
+
     async def _time_behind_long_text(self, text: Sms, now: datetime) -> timedelta:
         """How long a text waits, so that it does not reach the phone before a longer one that was sent just now.
 
         The provider promises no order: the parts of a long text take their time
         (https://help.twilio.com/articles/223134247).
         """
-        if text.state is not State.WAITING:
-            return timedelta()
         newest = await self._texts.newest_sent(self._conversation, LATELY)
         last = next((each for each in newest if each.called_at is not None and each.id != text.id), None)
         if last is None or last.called_at is None or last.state is not State.QUEUED or segments(last.body).count < 2:
@@ -118,7 +150,11 @@ class Sending:
     async def _send(self, text: Sms, now: datetime) -> timedelta | None:
         """Send a text that was not attempted; returns how long until the next try, None if the outcome is known."""
         ports = self._ports
-        parties = await ports.stores.opt_outs.parties(text.line, text.contact)
+        parties = await ports.stores.opt_outs.parties(text.line, text.contact, self._just_read)
+        if self._may_follow_long_text(parties.conversation, now):
+            wait_behind = await self._time_behind_long_text(text, now)
+            if wait_behind > timedelta():
+                return wait_behind
         verdict, standing = at_call(text, parties, now), parties.standing
         match verdict:
             case Hold(until=datetime() as until):
@@ -223,10 +259,20 @@ class Sending:
         if text.origin is Origin.AUTO:
             await self._record_automatic(text, sent.at)
         await tell_accepted(text, self._ports)
-        self.has_sent = True
+        self.has_sent, self._settled = True, text.id
         said = {"words": words} if (words := put_off(sent.status)) else {}
-        if not await self._texts.move(text, state, sid=sent.sid, **said):
+        is_news = await self._texts.move(text, state, sid=sent.sid, **said)
+        if not is_news:
             await self._texts.set_sid(text, sent.sid)
+        lead = self._ports.now() + LEAD_OF_LONG_TEXT if segments(text.body).count > 1 else self.news.lead_until
+        self.news = OutboxNews(lead, (self._outcome(text) if is_news else None) or self.news.outcome)
+
+    def _outcome(self, text: Sms) -> SendingOutcome | None:
+        """The outcome of a text that was sent, if it is the newest; None if a pass must look: one before it failed."""
+        known = self.news.outcome or (self._leased.outcome if self._leased else None)
+        if self._leased is None or not text.is_of_team or (known and (known.failed or known.at > text.written_at)):
+            return None
+        return SendingOutcome(at=text.written_at)
 
     async def _record_automatic(self, text: Sms, at: datetime) -> None:
         """Record when the provider had an automatic text: who answers it at once may be a machine."""

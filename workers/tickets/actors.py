@@ -78,8 +78,9 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
     conversation = None
     for _ in range(10):
         ticket = await stores.tickets.newest(id)
-        conversation = None if ticket is not None else await stores.conversations.get(id)
-        of = ticket or conversation
+        is_known = ticket is not None or message.read is not None
+        conversation = None if is_known else await stores.conversations.get(id)
+        of = ticket or conversation or message.read
         line = await stores.lines.get(of.line) if of else None
         if of is None or line is None:
             log.warning("nothing to file texts under: the conversation or its line is gone")
@@ -89,7 +90,7 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
         filed = ticket.last_text if ticket else 0
         if newest is None or filed >= last:
             break
-        if (saved := await _file(message, of.contact, line, ticket, newest, ports)) is not None:
+        if (saved := await _file(message, id.removeprefix(f"{line.id}:"), line, ticket, newest, ports)) is not None:
             break
     else:
         raise LostVersionRace
@@ -100,7 +101,11 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
     if saved is not None:
         episode = saved.episode
         filed_more = ConsiderNotifying(
-            conversation=id, episode=episode, arrivals=message.arrivals, waits_on=waits_on(ticket, saved)
+            conversation=id,
+            episode=episode,
+            arrivals=message.arrivals,
+            waits_on=waits_on(ticket, saved),
+            read=message.read,
         )
         await ports.publisher.publish(filed_more)
     elif ticket is not None and ticket.due_at is not None:
@@ -226,7 +231,7 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         await tell_stopped(message.command, ticket.conversation, ports)
     if not decision.refusals:
         await confirm_snooze(message, decision.ticket, ports)
-    if message.by is not None:
+    if message.by is not None and (known is not None or _is_found_otherwise(ticket, decision.ticket)):
         await ports.stores.tickets.update_search_terms(decision.ticket)
     if isinstance(message.command, Edit):
         await ports.stores.tickets.remember_tags(decision.ticket.tags, at)
@@ -252,8 +257,14 @@ async def act(message: ActOnTicket, ports: Ports) -> None:
         conversation=conversation,
         episode=episode,
         response_url=message.response_url if took else None,
+        read=message.read,
     )
     await ports.publisher.publish(acted)
+
+
+def _is_found_otherwise(before: Ticket, after: Ticket) -> bool:
+    """Whether a change concerns the search terms of a ticket."""
+    return any(getattr(before, name) != getattr(after, name) for name in ("subject", "tags", "assignees"))
 
 
 def _events(message: ActOnTicket) -> Sequence[Event]:
@@ -283,10 +294,16 @@ async def _entry_of(message: ActOnTicket, tickets: Sequence[Ticket], ports: Port
     """
     history = (entry for ticket in tickets for entry in ticket.history)
     found = entry_of(history, message.command, message.by, message.at, message.order)
-    elsewhere = isinstance(message.command, _OF_CONVERSATION) or any(ticket.earlier_entries for ticket in tickets)
+    has_others = isinstance(message.command, _OF_CONVERSATION) and any(not _is_first(ticket) for ticket in tickets)
+    elsewhere = has_others or any(ticket.earlier_entries for ticket in tickets)
     if found is not None or message.order is None or not elsewhere:
         return found
     return await ports.stores.past.of_order(message.order)
+
+
+def _is_first(ticket: Ticket) -> bool:
+    """Whether a conversation had no ticket before this one."""
+    return ticket.follows is None and ticket.first_text <= 1
 
 
 async def _keep(message: ActOnTicket, ticket: Ticket, ports: Ports) -> None:

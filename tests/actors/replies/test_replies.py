@@ -100,7 +100,11 @@ async def test_a_reply_stored_just_before_the_next_one_is_sent_goes_first(worker
     async def fetch_earlier(text: Sms) -> bool:
         raise AssertionError(f"{text.id} does not wait in vain")
 
-    await Sending(make.CONVERSATION, workers.ports).run(keep_as_another_worker_stores_it, fetch_earlier)
+    found = await workers.ports.stores.texts.outbox(make.CONVERSATION)
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    sending = Sending(make.CONVERSATION, workers.ports)
+    await sending.run(found, conversation, keep_as_another_worker_stores_it, fetch_earlier)
     assert workers.texting.bodies(make.CONTACT) == ["reply 1", "reply 2"]
 
 

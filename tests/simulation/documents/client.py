@@ -5,7 +5,7 @@ from typing import Any, Self, cast
 
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from pymongo.results import DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
+from pymongo.results import BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
 from tests.simulation.documents.queries import Stored
 from tests.simulation.documents.server import MemoryCollection, MemoryServer
@@ -167,14 +167,24 @@ class CollectionClient:
             {"n": int(after is not None), "nModified": int(after is not None), "upserted": upserted}, True
         )
 
-    async def bulk_write(self, changes: Sequence[UpdateOne]) -> None:
-        """Change one document for each change."""
+    async def bulk_write(self, changes: Sequence[UpdateOne]) -> BulkWriteResult:
+        """Change one document for each change; BulkWriteError where a unique key of one is taken."""
 
-        def update() -> None:
-            for each in changes:
-                self._collection.update(each._filter, cast(Mapping[str, Any], each._doc), upsert=False)
+        def update() -> list[Mapping[str, Any]]:
+            upserted: list[Mapping[str, Any]] = []
+            for index, each in enumerate(changes):
+                change, upsert = cast(Mapping[str, Any], each._doc), bool(each._upsert)
+                try:
+                    before, after = self._collection.update(each._filter, change, upsert=upsert)
+                except DuplicateKeyError as error:
+                    refused = {"index": index, "code": 11000, "errmsg": str(error)}
+                    raise BulkWriteError({"writeErrors": [refused], "writeConcernErrors": []}) from error
+                if before is None and after is not None:
+                    upserted.append({"index": index, "_id": after["_id"]})
+            return upserted
 
-        await self._call("bulk_write", update)
+        upserted = await self._call("bulk_write", update)
+        return BulkWriteResult({"nUpserted": len(upserted), "upserted": upserted}, acknowledged=True)
 
     async def update_many(self, query: Mapping[str, Any], change: Mapping[str, Any]) -> UpdateResult:
         """Change every document that a query finds."""

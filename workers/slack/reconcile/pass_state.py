@@ -50,6 +50,8 @@ class PassState:
         self.attachments = Attachments(conversation.id, byline(contact), self.writer, lease, ports)
         self.posted = conversation.posted
         """The last text in the thread."""
+        self.found_thread: Thread | None = None
+        """The conversation's thread as it is recorded with the lease's release, if this pass has found out more."""
         self.texts: dict[int, Sms | None] = {}
         """The texts that this pass has read, by their places."""
         self.shown: list[Post] = []
@@ -109,3 +111,9 @@ class PassState:
         await self.ports.stores.conversations.set_thread(self.conversation.id, thread)
         self.conversation = self.conversation.model_copy(update={"thread": thread})
         self.writer.thread = thread
+        self.found_thread = None
+
+    def note_thread(self, thread: Thread) -> None:
+        """Have the thread, of which this pass has found out more, recorded with the lease's release."""
+        self.conversation = self.conversation.model_copy(update={"thread": thread})
+        self.writer.thread = self.found_thread = thread

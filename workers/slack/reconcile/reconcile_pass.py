@@ -1,8 +1,8 @@
 """One pass that brings Slack into line with a conversation's documents: posts, updates or removes the difference."""
 
-from contextlib import suppress
 from datetime import datetime
 
+from messages.conversation import Thread
 from workers.slack.reconcile.cards_pass import CardsPass
 from workers.slack.reconcile.pass_state import PassState
 from workers.slack.reconcile.thread_pass import ThreadPass
@@ -32,12 +32,20 @@ class ReconcilePass:
         """The last text in the thread."""
         return self._state.posted
 
+    @property
+    def found_thread(self) -> Thread | None:
+        """The conversation's thread, if the pass has found out more about it than is recorded."""
+        return self._state.found_thread
+
     async def run(self) -> None:
         """Do all that can be done now."""
         await self._state.read()
-        with suppress(ThreadGone):  # the next pass begins a new thread
+        try:
             await self._reconcile()
-        await self._state.writer.save()
+        except ThreadGone:  # the next pass begins a new thread
+            self._state.found_thread = None
+        finally:
+            await self._state.writer.save()  # what Slack has answered stays true if the lease is lost
 
     async def _reconcile(self) -> None:
         root = await self._thread.root()

@@ -72,7 +72,7 @@ class ThreadPass:
     async def _permalink(self, thread: Thread) -> None:
         link = await self._cards.address(Posted(thread.channel, thread.ts))
         if link and await self._lead_here(thread.model_copy(update={"permalink": link})):
-            await self._state.set_thread(thread.model_copy(update={"permalink": link}))
+            self._state.note_thread(thread.model_copy(update={"permalink": link}))
 
     async def _lead_here(self, thread: Thread) -> bool:
         """Whether the cards of earlier tickets lead to a thread, too, if it is not the conversation's first one."""

@@ -77,10 +77,10 @@ class Changes:
         return self._tries if self._early else self._tries + 1
 
     def set_later(self, post: Post, **fields: Any) -> Post:
-        """Store new values of some fields of a post at the end of the pass, and return it with them.
+        """Store new values of some fields of a post with the next claim, or at the end of the pass.
 
-        Where it is not stored, because the pass ends before or an agent has hidden the post meanwhile, the next pass
-        asks Slack again for what this one has asked for.
+        Where it is not stored, because the worker dies before or an agent has hidden the post meanwhile, the next pass
+        asks Slack again for what this one has asked for, or looks up what this one has posted.
         """
         self._later.append((post, fields))
         return post.model_copy(update=fields)

@@ -69,7 +69,8 @@ class Posting(Changes):
         """
         if not self.may_write(post.target):
             return None
-        known, new = await self._ports.stores.posts.claim(post, is_new=is_new)
+        known, new = await self._ports.stores.posts.claim(post, is_new=is_new, also=self._later)
+        self._later = []
         if plan.is_void(known, post):
             known = await self._ports.stores.posts.set(known, **NOT_POSTED)
         if not new and not plan.is_over(known):
@@ -189,17 +190,18 @@ class Posting(Changes):
         self._note_progress()
         if gone.is_loose(post.thread, posted.thread_ts):
             return await self._take_away(post, post, posted)
-        digest = getattr(what, "digest", "")
-        return await posts.set(
-            post,
-            channel=posted.channel,
-            ts=posted.ts,
-            rendering=digest,
-            shown=given.shown,
-            more=given.more,
-            refused=None,
-            told=None,
-        )
+        settled = {
+            "channel": posted.channel,
+            "ts": posted.ts,
+            "rendering": getattr(what, "digest", ""),
+            "shown": given.shown,
+            "more": given.more,
+            "refused": None,
+            "told": None,
+        }
+        if post.kind is PostKind.TEXTS:  # nobody can click it, so it is stored with the next claim
+            return self.set_later(post, **settled)
+        return await posts.set(post, **settled)
 
     async def _note_failure(self, post: Post, attempt: Attempt, error: CallError) -> Post | None:
         """Record a failed call; returns the post if Slack refuses it for good."""

@@ -134,10 +134,10 @@ async def _replace(text: Sms, message: SlackReplyChanged, ports: Ports) -> bool:
     stores, reply = ports.stores, message.reply
     assert reply is not None
     conversation = await stores.conversations.get(text.conversation)
-    line, contact = await stores.lines.get(text.line), await stores.contacts.get(text.contact)
-    if conversation is None or line is None or contact is None:
+    line = await stores.lines.get(text.line)
+    if conversation is None or line is None:
         return False
-    changed = await decided(reply, conversation, line, contact, written_at(reply.edited or reply.ts), ports)
+    changed = await decided(reply, conversation, line, written_at(reply.edited or reply.ts), ports)
     await stores.texts.change(text, edited(text, changed.text, ports.now()))
     return True
 
