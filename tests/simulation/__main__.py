@@ -22,11 +22,17 @@ def main() -> None:
     parser.add_argument("--with-open", action="store_true", help="also what breaks a promise at present")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), metavar="N")
     parser.add_argument("--trace", action="store_true", help="say all that happens in the first seed")
-    parser.add_argument("--rules", action="store_true", help="take each rule out alone: a seed must show it")
+    parser.add_argument(
+        "--rules",
+        nargs="?",
+        const="",
+        metavar="WORDS",
+        help="take each rule (with these words) out: a seed must show it",
+    )
     asked = parser.parse_args()
-    if asked.rules:
+    if asked.rules is not None:
         prepare()
-        sys.exit(bool(list(missed_rules())))
+        sys.exit(bool(list(missed_rules(asked.rules))))
     kinds = tuple(asked.kinds) if asked.kinds is not None else (*HELD, *(OPEN if asked.with_open else ()))
     excused = () if asked.with_open else tuple(EXCUSED)
     if asked.trace:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.simulation.faults import EXCUSED, HELD, DrawnFault, drawn
+from tests.simulation.faults import EXCUSED, HELD, RARE, DrawnFault, drawn
 from tests.simulation.machines import Judgement, Schedule, Wrong
 from tests.simulation.people import acts as people
 from tests.simulation.people import team
@@ -31,6 +31,9 @@ ORDERS_EVERY = 11
 
 ABSENT_EVERY = 13
 """In every so manieth seed agents are away or gone, and the line is closed for a while."""
+
+STALLS_EVERY = 17
+"""In every so manieth seed a worker stands still right after it has claimed a post or a text."""
 
 LATER = 150.0
 """How far behind the first faults further ones begin, where texts are planned."""
@@ -60,6 +63,8 @@ def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
         acts = people.with_plans(plans, acts)
         later = [replace(each, at=round(each.at + plans.uniform(0, LATER), 2)) for each in drawn(plans, kinds)]
         faults = tuple(sorted([*faults, *later]))
+    if seed % STALLS_EVERY == 0 and set(HELD) <= set(kinds):
+        faults = tuple(sorted([*faults, *drawn(random.Random(f"stalls {seed}"), RARE, 3)]))
     return Schedule(seed, acts, faults, at)
 
 

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from tests.simulation.faults import DrawnFault
 from tests.simulation.machines import Machine, SimulatedDeployment
-from tests.simulation.wires import BROKER, LOOKUPS_FAIL, MONGO, SLACK, TWILIO, WRITES_FAIL, Death, FaultyWire
+from tests.simulation.wires import (
+    BROKER,
+    LOOKUPS_FAIL,
+    MONGO,
+    SLACK,
+    TWILIO,
+    WRITES_FAIL,
+    Death,
+    FaultyWire,
+    StallAtClaim,
+)
 
 
 class TroubledDeployment(SimulatedDeployment):
@@ -40,6 +50,11 @@ class TroubledDeployment(SimulatedDeployment):
                 self._crash(machine, beginning)
             case ["dies", when, what]:
                 self._doom(fault, machine, when, what, beginning)
+            case ["stalls", "at", "claim"]:
+                if beginning:
+                    wires[MONGO].stalls.append(StallAtClaim(int(fault.amount), fault.lasts))
+                else:
+                    wires[MONGO].stalls.clear()
             case [_, "stall"]:
                 if beginning and machine.process is not None:
                     machine.process.stopped_until = self.loop.time() + fault.lasts

@@ -91,6 +91,18 @@ class Death:
 
 
 @dataclass
+class StallAtClaim:
+    """A process stands still for some seconds after it has written one of these but `calls`."""
+
+    calls: int
+    seconds: float
+
+
+CLAIMS: Final = ("update_one posts", "update_one sms")
+"""The writes by which a worker claims a post or a text, among others."""
+
+
+@dataclass
 class FaultyWire:
     """The way from one machine to one server, whoever runs on the machine."""
 
@@ -111,6 +123,7 @@ class FaultyWire:
     lookups_fail: dict[str, Callable[[], Exception]] = field(default_factory=dict)
     """The faults by which calls that look something up fail."""
     deaths: list[Death] = field(default_factory=list)
+    stalls: list[StallAtClaim] = field(default_factory=list)
     kill: Callable[[SimulatedProcess], None] = lambda process: None
 
     def slow_down(self, seconds: float, by: int) -> None:
@@ -175,6 +188,8 @@ class FaultyWire:
         self._note(process, what, "done" if failed is None else f"{type(failed).__name__} {failed}")
         if self.deaths:
             self._dies(process, what, after=True)
+        if self.stalls and what in CLAIMS:
+            self._stall(process)
         if answer.done():
             return
         if self.resets:
@@ -215,6 +230,14 @@ class FaultyWire:
                     self.kill(process)
                     return True
         return False
+
+    def _stall(self, process: SimulatedProcess) -> None:
+        """Have the process stand still, if it is time for that."""
+        stall = self.stalls[0]
+        stall.calls -= 1
+        if stall.calls < 0:
+            self.stalls.remove(stall)
+            process.stopped_until = process.loop.time() + stall.seconds
 
     def _note(self, process: SimulatedProcess, what: str, outcome: str) -> None:
         if self.note is not None:

@@ -23,6 +23,7 @@ from workers.lease import Lease
 from workers.ports import Ports
 from workers.redraw import publish_render, redraw, redraw_wish
 from workers.runtime import actor
+from workers.shown.tell_once import tell_once
 from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
@@ -193,8 +194,7 @@ async def _ignore(message: SlackReplyPosted, conversation: Conversation, ports: 
 
 async def _tell_foreigner(message: SlackReplyPosted, conversation: Conversation, ports: Ports) -> None:
     """Tell a person of another organisation, once in a conversation, that what they write goes nowhere."""
-    if await ports.stores.events.add(f"foreign/{conversation.id}/{message.user}", _without_contents(message)):
-        await _whisper(FOREIGN, message.user, message.channel, message.thread_ts, ports)
+    await _tell_once(f"foreign/{conversation.id}/{message.user}", FOREIGN, message, ports)
 
 
 def _without_contents(message: SlackReplyPosted) -> SlackReplyPosted:
@@ -429,15 +429,13 @@ async def _ticket_of(text: Sms, conversation: Conversation, ports: Ports) -> int
 
 async def _tell_author(text: Sms, message: SlackReplyPosted, night: str, ports: Ports) -> None:
     """Tell the agent in private what the reply's reaction does not say, and what there is to say of the `night`."""
-    size = segments(text.body)
     if text.state is State.UNSENT:
-        first = await ports.stores.events.add(f"buttons-only/{text.conversation}/{message.user}", message)
-        words = BUTTONS_ONLY if first else ""
-    else:
-        several = text.state is State.WAITING and size.count > 1 and not text.files
-        words = f"This text is sent as {size.count} segments ({size.encoding})." if several else ""
-        words = "\n".join(filter(None, [words, night]))
-    if words:
+        await _tell_once(f"buttons-only/{text.conversation}/{message.user}", BUTTONS_ONLY, message, ports)
+        return
+    size = segments(text.body)
+    several = text.state is State.WAITING and size.count > 1 and not text.files
+    words = f"This text is sent as {size.count} segments ({size.encoding})." if several else ""
+    if words := "\n".join(filter(None, [words, night])):
         await _whisper(words, message.user, message.channel, message.thread_ts, ports)
 
 
@@ -453,20 +451,23 @@ async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -
     if conversation is not None and is_in_thread(message, conversation.thread):
         await ports.publisher.publish(message, delay=wait_for_thread(timedelta()))  # a worker has just recorded it
     elif (words := outside_notice(post, conversation)) is not None:
-        if await ports.stores.events.add(f"elsewhere/{id}", message):
-            await _whisper(words, message.user, message.channel, message.thread_ts, ports)
+        await _tell_once(f"elsewhere/{id}", words, message, ports)
     elif post is not None or await posts.has_unrecorded_root(message.channel):
         waited = ports.now() - message.received_at
-        if waited >= WAITS_UNTOLD and await ports.stores.events.add(f"waits/{id}", message):
-            await _whisper(WAITING_FOR_THREAD, message.user, message.channel, message.thread_ts, ports)
+        if waited >= WAITS_UNTOLD:
+            await _tell_once(f"waits/{id}", WAITING_FOR_THREAD, message, ports)
         await ports.publisher.publish(message, delay=wait_for_thread(waited))
 
 
 async def _tell_line_removed(conversation: Conversation, message: SlackReplyPosted, ports: Ports) -> None:
     """Tell the author, once, that nothing is sent in the conversation of a line that was removed."""
-    if await ports.stores.events.add(f"line-removed/{outbound_id(message.channel, message.ts)}", message):
-        words = LINE_REMOVED.format(line=conversation.line)
-        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
+    words = LINE_REMOVED.format(line=conversation.line)
+    await _tell_once(f"line-removed/{outbound_id(message.channel, message.ts)}", words, message, ports)
+
+
+async def _tell_once(once: str, words: str, message: SlackReplyPosted, ports: Ports) -> None:
+    told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+    await tell_once(once, told, ports)
 
 
 async def _whisper(words: str, user: str, channel: str | None, thread_ts: str | None, ports: Ports) -> None:

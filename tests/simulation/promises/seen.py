@@ -45,7 +45,8 @@ def entries_of(world: SimulatedWorld) -> dict[tuple[int, int], tuple[str, str]]:
 
 def answers_to(world: SimulatedWorld, act: Act) -> list[str]:
     """What the agent of a click or a command was told about it."""
-    return [each.text for each in world.slack.told if each.response_url == response_url(act)]
+    user = f"U1{act.number:03d}"
+    return [each.text for each in world.slack.told if each.response_url == response_url(act) or each.user == user]
 
 
 def sent_as(world: SimulatedWorld, sms: str) -> list[SentToContact]:

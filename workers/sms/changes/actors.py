@@ -11,6 +11,7 @@ from messages.ticket import ActOnTicket, AddNote, TakeBack
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
+from workers.shown.tell_once import tell_once
 from workers.sms.actors import decided, record_reply
 from workers.sms.changes.take_back import (
     CHANGED,
@@ -180,7 +181,5 @@ async def _publish_withdrawal(text: Sms, message: SlackReplyChanged, ports: Port
 
 async def _tell_once(once: str, words: str, message: SlackReplyChanged, ports: Ports) -> None:
     """Tell the author in private, once, what became of their change."""
-    bare = message.model_copy(update={"reply": None})
-    if await ports.stores.events.add(once, bare):
-        told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
-        await ports.publisher.publish(told)
+    told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+    await tell_once(once, told, ports)

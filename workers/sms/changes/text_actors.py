@@ -8,6 +8,7 @@ from messages.ticket import ActOnTicket, TakeBack
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
+from workers.shown.tell_once import tell_once
 from workers.sms.changes.take_back import (
     STEPS,
     TEXT_LEFT,
@@ -65,7 +66,8 @@ async def _publish(text: Sms, message: TakeBackText, ports: Ports) -> None:
 
 async def _tell(words: str, message: TakeBackText, ports: Ports) -> None:
     """Tell the agent in private, once for each of their orders, what became of it."""
-    if message.order is not None and not await ports.stores.events.add(f"taken-back/{message.order}", message):
-        return
     told = Whisper(text=words, user=message.by, channel=message.channel, response_url=message.response_url)
-    await ports.publisher.publish(told)
+    if message.order is None:
+        await ports.publisher.publish(told)
+    else:
+        await tell_once(f"taken-back/{message.order}", told, ports)

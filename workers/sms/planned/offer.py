@@ -4,6 +4,7 @@ from messages.conversation import Conversation
 from messages.notification import Whisper
 from messages.planned import Planned, PlannedState
 from workers.ports import Ports
+from workers.shown.tell_once import tell_once
 from workers.sms.planned.words import OFFER, author_gone
 
 
@@ -22,9 +23,12 @@ async def offer_held(
     live = await ports.stores.planned.live(conversation.id)
     held = [each for each in live if each.state is PlannedState.HELD]
     told = Whisper(text=OFFER, user=agent, channel=channel, thread_ts=thread_ts, response_url=response_url, markup=True)
-    new = [each.id for each in held if await ports.stores.events.add(f"offered/{each.id}/{each.version}/{agent}", told)]
+    events, names = ports.stores.events, {each.id: f"offered/{each.id}/{each.version}/{agent}" for each in held}
+    new = [id for id, once in names.items() if await events.find(once) is None]
     if new:
         await ports.publisher.publish(told.model_copy(update={"planned": tuple(new)}))
+    for id in new:
+        await events.add(names[id], told)
 
 
 async def ask_assignees(planned: Planned, ports: Ports) -> None:
@@ -45,5 +49,4 @@ async def ask_assignees(planned: Planned, ports: Ports) -> None:
             markup=True,
             planned=(planned.id,),
         )
-        if await ports.stores.events.add(f"asked/{planned.id}/{planned.version}/{user}", told):
-            await ports.publisher.publish(told)
+        await tell_once(f"asked/{planned.id}/{planned.version}/{user}", told, ports)
