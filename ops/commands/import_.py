@@ -35,7 +35,8 @@ def import_(file: Path, /, *, force: Annotated[bool, Parameter(negative="")] = F
         total = sum(check(file).values())
     except NotAnExport as error:
         raise Invalid(str(error)) from None
-    with with_mongo(settings) as stored:
+    # It can be repeated: to wait for the disk after each document would take longer than all else.
+    with with_mongo(settings, durable=False) as stored:
         assert stored.mongo_url is not None
         with Documents(stored.mongo_url.get_secret_value()) as documents:
             if not force and (who := running(documents, settings)):

@@ -152,7 +152,7 @@ class _Engine(SQLiteEngine):
 class EmbeddedMongo:
     """A MongoDB wire server at `url`, on a free port of the loopback interface, for the length of a `with` block.
 
-    What it has acknowledged outlives a loss of power, unless `durable` is off (for tests, which need no disk).
+    What it has acknowledged outlives a loss of power. Without `durable` that holds only once the block has ended.
     """
 
     def __init__(self, file: Path, *, durable: bool = True, most_aggregated: int = MOST_AGGREGATED) -> None:
