@@ -106,10 +106,12 @@ class AmqpPublisher:
 
     `start` or the first publish connects; a lost connection is made again. When the connection is lost, the broker
     is blocked, or it refuses or returns a message, the waiting publishes fail: the caller must not acknowledge then.
+    Each fails that is not confirmed within `confirm_within`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, confirm_within: timedelta = CONFIRM_WITHIN) -> None:
         self._nodes = parameters(url)
+        self._confirm_within = confirm_within
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
@@ -145,11 +147,11 @@ class AmqpPublisher:
 
     async def _confirmed(self, queue: str, body: bytes, *, mandatory: bool) -> None:
         if self._link is not None:
-            await self._link.publish(queue, body, mandatory=mandatory)  # fails by itself after CONFIRM_WITHIN
+            await self._link.publish(queue, body, mandatory=mandatory)  # fails by itself in time
             return
         self.start()
         try:
-            async with asyncio.timeout(CONFIRM_WITHIN.total_seconds()):
+            async with asyncio.timeout(self._confirm_within.total_seconds()):
                 while (link := self._link) is None:
                     await self._linked.wait()
                 await link.publish(queue, body, mandatory=mandatory)
@@ -159,7 +161,7 @@ class AmqpPublisher:
     async def _keep_connected(self) -> None:
         pause = 0.1
         for node in cycle(self._nodes):
-            link = _Link(self._unlink)
+            link = _Link(self._unlink, self._confirm_within)
             try:
                 await link.open(node)
                 if not link.lost.done():
@@ -188,8 +190,9 @@ class AmqpPublisher:
 class _Link:
     """One connection and its confirming channel, from open to lost."""
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
+    def __init__(self, on_lost: Callable[[], None], confirm_within: timedelta) -> None:
         self._loop = asyncio.get_running_loop()
+        self._confirm_within = confirm_within.total_seconds()
         self._on_lost = on_lost
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._closed = asyncio.Event()
@@ -274,7 +277,7 @@ class _Link:
         self._waiting[self._next_tag] = confirmed, len(body)
         self._next_tag += 1
         self._unconfirmed += len(body)
-        self._deadlines.append((self._loop.time() + CONFIRM_WITHIN.total_seconds(), confirmed))
+        self._deadlines.append((self._loop.time() + self._confirm_within, confirmed))
         if self._overdue is None:
             self._fail_overdue()
         if not self._outgoing:
@@ -302,9 +305,9 @@ class _Link:
             self._overdue = self._loop.call_at(self._deadlines[0][0], self._fail_overdue)
 
     async def wait_for_confirms(self) -> None:
-        """Return when no publish waits for a confirm, or after CONFIRM_WITHIN."""
+        """Return when no publish waits for a confirm, or after the time that one may take."""
         if self._waiting:
-            await asyncio.wait([each for each, _ in self._waiting.values()], timeout=CONFIRM_WITHIN.total_seconds())
+            await asyncio.wait([each for each, _ in self._waiting.values()], timeout=self._confirm_within)
 
     async def close(self) -> None:
         """Close the connection; the publishes that wait for a confirm fail."""

@@ -121,7 +121,7 @@ def test_a_text_with_a_note_prefix_is_kept_as_a_note_and_never_sent(world: World
     whispered(world, "kept on the ticket", "U0CLEO")
     post = wait_until(lambda: written(world, contact), "the note in the thread")[0]
     assert "a note, not sent" in str(post["blocks"])
-    wait_until(lambda: "ask ben first" in str(world.open_modal(card)["blocks"]), "the note on the ticket")
+    wait_until(lambda: "ask ben first" in str(world.open_modal(card)["blocks"]), "the note on the ticket", every=0.5)
     clerk(world, f"send {contact} Hello!")
     wait_until(lambda: sent(world, contact), "a text")
     assert sent(world, contact) == ["Hello!"]

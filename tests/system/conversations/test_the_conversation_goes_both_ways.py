@@ -60,7 +60,7 @@ def test_a_note_reaches_no_contact_and_is_kept_on_the_ticket(world: World, note:
     reply(world, card, f"{note}, to all", broadcast=True)
     reply(world, card, "On our way")
     wait_until(lambda: sent(world, contact), "the reply")
-    wait_until(lambda: "ask ben" in str(world.open_modal(card)["blocks"]), "the note on the ticket")
+    wait_until(lambda: "ask ben" in str(world.open_modal(card)["blocks"]), "the note on the ticket", every=0.5)
     assert sent(world, contact) == ["On our way"]
 
 
