@@ -8,9 +8,9 @@ from typing import Any, Final
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect
 
 from tests.deployment import LINE, new_contact
-from tests.servers import ARTEFACTS
+from tests.servers import ARTEFACTS, PATIENCE
 
-WITHIN: Final = 60_000
+WITHIN: Final = 60_000 * PATIENCE
 """Milliseconds that something is given to appear."""
 
 expect.set_options(timeout=WITHIN)

@@ -132,7 +132,7 @@ class Served:
 
     def raw(self, data: bytes, *, finish: bool = True) -> bytes:
         """The answer to any bytes, until the gateway closes the connection or sends no more."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             if finish:
                 connection.shutdown(socket.SHUT_WR)

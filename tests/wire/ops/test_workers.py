@@ -134,7 +134,7 @@ def folder_elsewhere(within: Path, then: str) -> tuple[subprocess.Popen[str], Pa
 
 def end(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
 
 def test_the_next_worker_to_start_removes_what_a_killed_one_left_behind(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_folder_stays_while_a_process_that_inherited_its_lock_still_runs(tmp_p
     killed.wait(20)
     SharedFolder(tmp_path).close()
     assert shared in folders(tmp_path)
-    killed.communicate(timeout=20)  # its child reads until the input ends, then ends
+    killed.communicate(timeout=120)  # its child reads until the input ends, then ends
 
     def gone() -> bool:
         SharedFolder(tmp_path).close()
@@ -200,7 +200,7 @@ def test_a_command_ends_if_its_supervisor_dies_while_it_starts(tmp_path: Path) -
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    running.communicate(timeout=60)  # returns as soon as no process has the output open
+    running.communicate(timeout=120)  # returns as soon as no process has the output open
     assert running.returncode == -signal.SIGKILL
     assert not (tmp_path / "ran").exists()
 

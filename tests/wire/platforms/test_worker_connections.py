@@ -39,13 +39,13 @@ def test_a_message_acknowledged_over_a_lost_connection_is_delivered_again(amqp_u
     broker.flush("sms")
     message: Message[None] = Message("sms", "sms.send", (), {}, {})
     broker.enqueue(message)
-    consumer: Any = broker.consume("sms", prefetch=1, timeout=10_000)
+    consumer: Any = broker.consume("sms", prefetch=1, timeout=120_000)
     in_hand = next(consumer)
     assert in_hand is not None
     in_hand.options["hand_back"] = True
     consumer.connection.close()
     consumer.ack(in_hand)
-    other = broker.consume("sms", prefetch=1, timeout=10_000)
+    other = broker.consume("sms", prefetch=1, timeout=120_000)
     again = next(other)
     assert again is not None
     assert again.message_id == message.message_id

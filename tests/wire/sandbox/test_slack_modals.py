@@ -260,7 +260,7 @@ async def test_the_answer_may_update_push_or_clear(slack: AsyncWebClient, pair: 
 
 
 async def test_a_submission_without_an_answer_in_time_leaves_the_modal_open() -> None:
-    async with a_pair(slack_timeout=0.05) as pair:
+    async with a_pair(slack_timeout=1) as pair:
         slack = AsyncWebClient(TOKEN, base_url=pair.slack_url, retry_handlers=[])
         id = await opened(pair, slack, modal())
         pair.gateway.answers.append(never)

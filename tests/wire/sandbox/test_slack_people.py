@@ -331,7 +331,7 @@ async def test_a_late_answer_does_not_count() -> None:
         await asyncio.Event().wait()
         return Response()
 
-    async with a_pair(slack_timeout=0.05) as pair:
+    async with a_pair(slack_timeout=1) as pair:
         pair.gateway.answers.append(late)
         await pair.standins.people.reply(ADA, HERE, None, "x")
         await pair.standins.settled()

@@ -70,7 +70,7 @@ async def test_all_attempts_share_one_time_limit() -> None:
         await asyncio.Event().wait()
         return Response()
 
-    async with a_pair(twilio_timeout=0.1) as pair:
+    async with a_pair(twilio_timeout=1) as pair:
         pair.gateway.answers += [late] * 6
         assert (await receive(pair)).status_code == 504
         assert len(pair.gateway.came) == 1

@@ -194,7 +194,7 @@ async def test_texts_to_a_number_are_held_until_they_are_released(pair: Pair) ->
     treat(pair, CONTACT, held=True)
     held = (await create(pair, StatusCallback=CALLBACK)).json()["sid"]
     free = (await create(pair, To=OTHER, StatusCallback=CALLBACK)).json()["sid"]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for _ in pair.standins.record.changes():
             if pair.standins.twilio.texts[free]["status"] == "delivered":
                 break
@@ -319,7 +319,7 @@ async def late(_: Webhook) -> Response:
 
 
 async def test_a_callback_without_an_answer_is_given_up() -> None:
-    async with a_pair(twilio_timeout=0.05) as pair:
+    async with a_pair(twilio_timeout=0.5) as pair:
         pair.gateway.answers += [late, late]
         await create(pair, StatusCallback=CALLBACK)
         await pair.standins.settled()
