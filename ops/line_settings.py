@@ -156,6 +156,12 @@ def targets_in_words(line: Line) -> Iterator[str]:
     return (f"due for {each}" for each in policy_words.described(line.policy))
 
 
+def on_call_in_words(line: Line) -> Iterator[str]:
+    """Who is on call for a line, if anybody is."""
+    if line.on_call:
+        yield f"on call while it is closed, one after the other: {', '.join(line.on_call)}"
+
+
 def alerts_in_words(line: Line) -> Iterator[str]:
     """Whom a line tells of what is late, and when, as far as somebody has set it."""
     return alert_words.described(line.alerts)

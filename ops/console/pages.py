@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from messages.deadlines import alert_words, policy_words
+from messages.deadlines import policy_words
 from messages.queues import QUEUES
 from messages.team.auto_replies import examples
 from ops import durations
@@ -27,6 +27,7 @@ from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.ticket_rows import TicketRow, ticket_rows
 from ops.console.view import View, agent_now
+from ops.line_settings import alerts_in_words, on_call_in_words
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS
@@ -228,7 +229,7 @@ class Pages:
         calendars = {each.id: each for each in view.documents.calendars()}
         lines = [view.line_health(line, calendars, throttled, refusing) for line in view.documents.lines()]
         targets = [(each.line.label, list(policy_words.described(each.line.policy))) for each in lines]
-        told = [(each.line.label, list(alert_words.described(each.line.alerts))) for each in lines]
+        told = [(each.line.label, [*on_call_in_words(each.line), *alerts_in_words(each.line)]) for each in lines]
         automatic = [(each.line.label, examples(each.line.auto_replies, each.line.label)) for each in lines]
         return self._draw(
             request,

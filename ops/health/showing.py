@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from ops.health.probe import folder, runs
-from ops.health.sign import ENDING, STUCK_AFTER, Sign
+from ops.health.sign import ENDING, STUCK_AFTER, Sign, is_of_before, read
 from ops.health.systemd import notify
 
 log = structlog.get_logger("clerk.health")
@@ -67,9 +67,18 @@ class Signs:
         """Make the folder, and delete what killed processes left there."""
         self._file.parent.mkdir(mode=0o700, exist_ok=True)
         for each in self._file.parent.iterdir():
-            if not (each.stem.isdecimal() and runs(int(each.stem))):
+            if not self._is_of_a_process(each):
                 each.unlink(missing_ok=True)
         self._told.add("")
+
+    def _is_of_a_process(self, file: Path) -> bool:
+        """Whether a process that still runs wrote this file; if nobody can tell, it counts as one."""
+        if not (file.stem.isdecimal() and runs(int(file.stem))):
+            return False
+        try:
+            return not is_of_before(read(file.read_text()), self._clock())
+        except (OSError, ValueError):
+            return True
 
     def _attempt(self, step: Callable[[], object]) -> None:
         """Take a step without which the process works all the same; log its first failure."""

@@ -52,9 +52,14 @@ def read(text: str) -> Sign:
         raise ValueError(f"not a sign of life: {error!r}") from None
 
 
+def is_of_before(sign: Sign, now: float) -> bool:
+    """Whether the machine was started anew after a sign: its clock begins at 0, and another process has the number."""
+    return sign.at - now >= STUCK_AFTER
+
+
 def trouble(sign: Sign, kind: str, now: float, *, runs: bool) -> str:
     """What is wrong with a process of this kind, "" if nothing is; `runs` says whether it still exists."""
-    if not runs:
+    if not runs or is_of_before(sign, now):
         return f"process {sign.pid} is gone"
     if (silent := now - sign.at) >= STUCK_AFTER:
         return f"process {sign.pid} has shown no sign of life for {silent:.0f} seconds"

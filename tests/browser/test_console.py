@@ -1,15 +1,23 @@
 """The console as an operator uses it, in a real browser with the real broker."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pymongo import MongoClient
+from pymongo.uri_parser import parse_uri
 
+from tests import make
 from tests.browser.helpers import WITHIN, barriers
 from tests.servers import ARTEFACTS, depths
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
+from workers.mongo.collection import stored
 
 SHOTS = ARTEFACTS / "console"
+SQUEEZED = """() => [...document.querySelectorAll('.rows td *')]
+  .filter((node) => node.offsetWidth < 24 && node.innerText?.length > 3).map((node) => node.outerHTML.slice(0, 120))"""
+"""What stands letter below letter."""
 PLACES = ("", "calls", "queues", "queues/tickets", "dead", "pending", "tickets", "lines", "search?q=nothing", "none")
 
 
@@ -138,7 +146,13 @@ def test_the_search_field_is_a_keystroke_away(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 800), ("light", 390)])
-def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: str, scheme: str, width: int) -> None:
+def test_every_page_fits_its_window(
+    chromium: Browser, address: str, amqp_url: str, mongo_url: str, scheme: str, width: int
+) -> None:
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        database = client[str(parse_uri(mongo_url)["database"])]
+        database["lines"].insert_one(stored(make.line(calendar="shop", on_call=("U0ADA", "U0BEN"))))
+        database["calendars"].insert_one(stored(make.calendar()))
     put(amqp_url, "slack.XQ", [letter(number) for number in range(60)])
     put(amqp_url, "tickets", [letter(100, queue_name="tickets")])
     context = chromium.new_context(
@@ -158,4 +172,6 @@ def test_every_page_fits_its_window(chromium: Browser, address: str, amqp_url: s
         page.screenshot(path=SHOTS / f"{name.replace('/', '-').split('?')[0] or 'overview'}-{width}-{scheme}.png")
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider == 0, name
+        assert page.evaluate(SQUEEZED) == [], name
+        assert ("U0ADA, U0BEN" in page.inner_text("main")) is (name == "lines")
     context.close()

@@ -13,6 +13,12 @@ BRIGHTNESS: Final = """() => {
   return Math.max(...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3));
 }"""
 
+ABOVE_THE_OTHERS: Final = """() => {
+  const lanes = document.querySelector('.lanes');
+  return lanes.scrollHeight - lanes.clientHeight;
+}"""
+"""By how many pixels the timeline's lanes stand over what is below them."""
+
 NAMELESS: Final = """() => {
   const silent = ['presentation', 'listbox', 'option', 'list', 'status', 'dialog'];
   const names = (node) => [node.getAttribute('aria-label'), node.innerText, node.title, node.labels?.[0]?.innerText];
@@ -80,8 +86,12 @@ def test_at_800_pixels_everything_is_reachable_and_nothing_overflows(desk: Desk)
 
 
 def test_a_phone_wide_screen_shows_one_side_at_a_time(desk: Desk) -> None:
+    for _ in range(2):
+        desk.contact()
+        desk.text("One more lane")
     number = a_worked_ticket(desk)
     desk.page.set_viewport_size({"width": 400, "height": 800})
+    assert desk.page.evaluate(ABOVE_THE_OTHERS) <= 0
     expect(desk.thread).to_be_visible()
     expect(desk.phone).to_be_hidden()
     desk.page.get_by_role("button", name="Phone", exact=True).click()

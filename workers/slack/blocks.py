@@ -243,13 +243,13 @@ def hidden_notice(post: str) -> Rendered:
 
 
 def whisper(text: str, back: datetime | None = None, *, markup: bool = False) -> Rendered:
-    """A private message to one agent: plain words, or Slack's markup.
+    """A private message to one agent: plain words, or Slack's markup. Plain words need no quotes around a command.
 
     With `back`, a button ends the absence that they spoke of at that time.
     """
     if markup:
         return rendered(text, [SectionBlock(text=mrkdwn(text))])
-    escaped = clip_escaped(text, SECTION)
+    escaped = clip_escaped(text.replace("`", ""), SECTION)
     value = "" if back is None else value_of(since=back.isoformat())
     button = ButtonElement(text="I am back", action_id="clerk.back", value=value) if value else None
     return rendered(escaped, [SectionBlock(text=plain(escaped), accessory=button)])

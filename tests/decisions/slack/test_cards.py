@@ -266,6 +266,16 @@ def test_every_private_word_and_trouble_is_within_slacks_limits(text: str, reaso
         _check(blocks.whisper(text))
 
 
+def test_plain_private_words_show_no_quotes_around_a_command() -> None:
+    shown = blocks.whisper("You come back by yourself; `/clerk back` ends it sooner.")
+    assert shown.blocks[0]["text"] == {
+        "type": "plain_text",
+        "text": "You come back by yourself; /clerk back ends it sooner.",
+        "emoji": False,
+    }
+    assert "`/clerk back`" in blocks.whisper("`/clerk back`", markup=True).text
+
+
 def test_a_private_word_is_plain_unless_it_is_markup() -> None:
     shown = [blocks.whisper("<@U0ADA> closed", markup=markup).blocks[0]["text"] for markup in (False, True)]
     assert [(each["type"], each["text"]) for each in shown] == [

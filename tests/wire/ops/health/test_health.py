@@ -80,6 +80,8 @@ def test_what_is_no_sign_is_a_value_error(text: str) -> None:
         (NOW, STARTING, True, "process 7 is starting"),
         (NOW, "has a worker process without a heartbeat", True, "process 7 has a worker process without a heartbeat"),
         (NOW, "", False, "process 7 is gone"),
+        (NOW + 1, "", True, ""),
+        (NOW + STUCK_AFTER, "", True, "process 7 is gone"),
     ],
 )
 def test_what_a_sign_means_a_while_later(at: float, told: str, runs: bool, expected: str) -> None:
@@ -112,6 +114,7 @@ def test_one_of_several_that_is_not_well_fails_its_kind_and_no_other(tmp_path: P
 def test_the_next_process_to_start_forgets_those_that_were_killed(tmp_path: Path, gone: int) -> None:
     write(tmp_path, str(gone), Sign(gone, NOW, {"clock": ""}))
     (tmp_path / f"{gone}.new").touch()
+    write(tmp_path, str(os.getppid()), Sign(os.getppid(), NOW + 3600, {"clock": ""}))  # before the machine's last start
     told = ShownSigns(tmp_path)
     told.signs.show({"clock": ""})
     assert [each.name for each in tmp_path.iterdir()] == [str(HERE)]
