@@ -66,6 +66,30 @@ class OpenCloseForm(_OpensModal):
     channel: str | None = None
 
 
+class OpenSettings(_OpensModal):
+    """An admin clicked Settings at a line in their Home."""
+
+    actor = "interactive.open_settings"
+    line: str
+    channel: str | None = None
+
+
+class ChangeLine(QueueMessage):
+    """An admin saved the form with a line's settings: these fields they changed, and all of them it `showed`, in short.
+
+    (`messages/line_settings/fields.py`)
+    """
+
+    actor = "interactive.change_line"
+    line: str
+    changes: dict[str, str]
+    showed: dict[str, str]
+    by: str
+    at: Moment
+    channel: str | None = None
+    order: str | None = None
+
+
 class OpenDashboard(_OpensModal):
     """An agent typed `/clerk` in a channel."""
 

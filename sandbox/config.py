@@ -55,7 +55,7 @@ CONTACTS: Final = {
 class Person:
     """A member of the workspace; `name` is the account's name, `display_name` the one that others see.
 
-    `zone` is the time zone of their account, an IANA name.
+    `zone` is the time zone of their account, an IANA name. An `admin` may change the workspace.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Person:
     display_name: str = ""
     real_name: str = ""
     zone: str = "America/New_York"
+    admin: bool = False
 
     @property
     def shown(self) -> str:
@@ -106,7 +107,7 @@ class SandboxConfig:
     service: tuple[str, ...] = ()
     advanced_opt_out: bool = False
     people: tuple[Person, ...] = (
-        Person("U0ADA", "ada", display_name="Ada", real_name="Ada Lane"),
+        Person("U0ADA", "ada", display_name="Ada", real_name="Ada Lane", admin=True),
         Person("U0BEN", "ben", display_name="Ben", real_name="Ben Okoye"),
         Person("U0CLEO", "cleo", display_name="Cleo", real_name="Cleo Marin"),
         Person("U0GONE", "gone", deactivated=True, real_name="Gil Gone"),

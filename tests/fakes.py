@@ -118,6 +118,7 @@ class FakeSlack:
     own_home: frozenset[str] = frozenset({"T0TEAM"})
     homes: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
+    admins: set[str] = field(default_factory=set)
     deactivated: set[str] = field(default_factory=set)
     no_such_thread: str | None = "thread_not_found"
     """The error for a reply to a message that is gone; with None, it is posted outside any thread."""
@@ -304,6 +305,11 @@ class FakeSlack:
         """Whether a user's account is deactivated."""
         self.before("deactivated", "")
         return user in self.deactivated
+
+    async def is_admin(self, user: str) -> bool:
+        """Whether a user is an admin."""
+        self.before("admin", "")
+        return user in self.admins
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Those of some channels that are public, or private with this member; nothing while Slack tells nothing."""

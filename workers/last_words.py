@@ -14,6 +14,7 @@ from messages.sms import ResendText, SendLate, TakeBackText, WriteText, WriteTyp
 from messages.team.agent import ComeBack, GoAway
 from messages.ticket import ActOnTicket
 from messages.views import (
+    ChangeLine,
     CloseForAWhile,
     ExplainClocks,
     FindTickets,
@@ -23,6 +24,7 @@ from messages.views import (
     OpenDashboard,
     OpenPlanned,
     OpenReply,
+    OpenSettings,
     OpenSnooze,
     PushSend,
     ShowHours,
@@ -56,7 +58,7 @@ def _text(message: WriteText | WriteTyped | PlanText | PlanTyped) -> Whisper:
     return _to(message.by, TEXT, message.channel, message.response_url)
 
 
-type _Hours = ShowHours | CloseForAWhile | OpenAgain | ExplainClocks
+type _Hours = ShowHours | CloseForAWhile | OpenAgain | ExplainClocks | ChangeLine
 type _Names = BlockContact | NameContact | PlaceContact
 type _OfPlanned = ActOnPlanned | ListPlanned
 type _OfAgent = GoAway | ComeBack | AcknowledgeAlert
@@ -71,7 +73,7 @@ def _order(message: _Order) -> Whisper | None:
     return None if message.by is None or channel is url is None else _to(message.by, ORDER, channel, url)
 
 
-type _InHome = OpenAwayForm | OpenCloseForm
+type _InHome = OpenAwayForm | OpenCloseForm | OpenSettings
 type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | _InHome
 type _Views = _Forms | FindTickets | ForeignClick
 
@@ -111,6 +113,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     ShowHours: _order,
     CloseForAWhile: _order,
     OpenAgain: _order,
+    ChangeLine: _order,
     ExplainClocks: _order,
     OpenModal: _view,
     OpenReply: _view,
@@ -118,6 +121,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenSnooze: _view,
     OpenAwayForm: _view,
     OpenCloseForm: _view,
+    OpenSettings: _view,
     SnoozeTyped: _order,
     OpenDashboard: _view,
     PushSend: _view,

@@ -156,6 +156,10 @@ class Slack(Protocol):
         """Whether a user's account is deactivated."""
         ...
 
+    async def is_admin(self, user: str) -> bool:
+        """Whether a user is an admin or owner of the workspace."""
+        ...
+
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see."""
         ...

@@ -29,6 +29,7 @@ ACTORS: Final = (
     "workers.interactive.snooze_actors",
     "workers.interactive.home.actors",
     "workers.interactive.opening.home_actors",
+    "workers.interactive.opening.settings_actors",
     "workers.sms.planned.actors",
     "workers.notifications.account_actors",
     "workers.notifications.away_actors",

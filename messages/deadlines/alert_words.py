@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from messages.deadlines.alert import MOST_ESCALATED, AlertSettings
 from messages.deadlines.lateness import length
+from messages.deadlines.policy_words import typed_length
 
 OFF: Final = "off"
 
@@ -84,6 +85,17 @@ _SETTINGS: Final[Mapping[str, tuple[str, Callable[[str, str], Any]]]] = {
     "unassigned-after": ("unassigned_after", _time_or_off),
     "nag": ("nag", _time_or_never),
 }
+
+
+def as_typed(settings: AlertSettings) -> Iterator[str]:
+    """What operators type for what is particular about a line's alerts, one text each."""
+    by_itself = AlertSettings()
+    if settings.escalation:
+        yield f"escalation={','.join(settings.escalation)}"
+    for name, (field, _) in _SETTINGS.items():
+        after = getattr(settings, field)
+        if field != "escalation" and after != getattr(by_itself, field):
+            yield f"{name}={typed_length(after) if after else OFF}"
 
 
 def described(settings: AlertSettings) -> Iterator[str]:

@@ -155,6 +155,22 @@ def _share(typed: str) -> float:
     return int(found[1]) / 100
 
 
+def as_typed(policy: Policy) -> Iterator[str]:
+    """What operators type for the targets of a policy, one text a target."""
+    for priority in PRIORITIES:
+        of = policy.targets.get(priority, {})
+        for name, kind in KINDS.items():
+            if (target := of.get(kind)) is not None:
+                conditions = f"{target.counts.value}/{round(target.warn * 100)}%"
+                yield f"{priority.value}.{name}={typed_length(target.within)}/{conditions}"
+
+
+def typed_length(amount: timedelta) -> str:
+    """A length of time as it is typed, such as 1h30m; what is less than a minute counts as one."""
+    hours, minutes = divmod(max(1, -(-amount // _MINUTE)), 60)
+    return f"{f'{hours}h' if hours else ''}{f'{minutes}m' if minutes else ''}"
+
+
 def described(policy: Policy) -> Iterator[str]:
     """What a policy asks for, one sentence a priority; nothing if it has no targets.
 

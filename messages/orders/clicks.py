@@ -23,6 +23,7 @@ from messages.views import (
     OpenCloseForm,
     OpenPlanned,
     OpenReply,
+    OpenSettings,
     OpenSnooze,
     PushSend,
     ShowHome,
@@ -146,6 +147,10 @@ def _away_form(click: Click) -> Sequence[QueueMessage]:
 
 def _close_form(click: Click) -> Sequence[QueueMessage]:
     return [OpenCloseForm(line=str(click.parsed_value()["line"]), **_opens(click))]
+
+
+def _settings(click: Click) -> Sequence[QueueMessage]:
+    return [OpenSettings(line=str(click.parsed_value()["line"]), **_opens(click))]
 
 
 def _open_again(click: Click) -> Sequence[QueueMessage]:
@@ -375,6 +380,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "home.away": _away_form,
     "home.close": _close_form,
     "home.open": _open_again,
+    "home.settings": _settings,
 }
 
 

@@ -178,6 +178,7 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Err
     "clerk.search": _search,
     "home.away": home_forms.go_away,
     "home.close": home_forms.close,
+    "home.settings": home_forms.change_line,
 }
 
 

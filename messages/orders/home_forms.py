@@ -4,11 +4,13 @@ import html
 
 from messages.base import Document
 from messages.formats.hours import parse_until
+from messages.line import Line
+from messages.line_settings.fields import BY_ID, FieldKind, digest, wrong
 from messages.notification import HOME
-from messages.orders.submission import Errors, Submission, field
+from messages.orders.submission import Errors, InputState, Submission, field
 from messages.team.agent import GoAway
 from messages.team.away_words import NO_END, read_away
-from messages.views import CloseForAWhile
+from messages.views import ChangeLine, CloseForAWhile
 
 
 class AwayMetadata(Document):
@@ -23,6 +25,13 @@ class CloseMetadata(Document):
 
     line: str
     zone: str
+
+
+class SettingsMetadata(Document):
+    """The private metadata of the form with a line's settings: its number, and what each field showed, in short."""
+
+    line: str
+    showed: dict[str, str]
 
 
 def go_away(submission: Submission) -> GoAway | Errors:
@@ -54,3 +63,32 @@ def close(submission: Submission) -> CloseForAWhile | Errors:
         channel=HOME,
         order=submission.order or f"home/{submission.user}/{submission.at.isoformat()}",
     )
+
+
+def change_line(submission: Submission) -> ChangeLine | Errors:
+    """The settings of a line that its form changes."""
+    form = SettingsMetadata.model_validate_json(submission.private_metadata)
+    values = {id: _value(BY_ID[id].kind, state) for id, state in submission.fields.items() if id in BY_ID}
+    changes = {id: value for id, value in values.items() if digest(value) != form.showed.get(id)}
+    if errors := wrong(Line(id=form.line, channel="C00"), values, changes, submission.at):
+        return errors
+    return ChangeLine(
+        line=form.line,
+        changes=changes,
+        showed=form.showed,
+        by=submission.user,
+        at=submission.at,
+        channel=HOME,
+        order=submission.order,
+    )
+
+
+def _value(kind: FieldKind, state: InputState) -> str:
+    """What a field holds, as it is typed after `clerk lines set`."""
+    match kind:
+        case FieldKind.CHOICE | FieldKind.CALENDAR:
+            return state.picked or ""
+        case FieldKind.PEOPLE:
+            return ",".join(state.selected_users or ())
+        case FieldKind.TEXT | FieldKind.LINES:
+            return state.text

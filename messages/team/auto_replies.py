@@ -20,7 +20,7 @@ LONGEST_WAIT: Final = 7 * 24 * 60
 MOST_DAYS: Final = 60
 """The most days after which a contact is asked again, or a ticket is Solved whose contact was."""
 
-_TIMES: Final[Mapping[str, tuple[str, int, str, AutoKind]]] = {
+TIMES: Final[Mapping[str, tuple[str, int, str, AutoKind]]] = {
     "waiting-after": ("waiting_after", LONGEST_WAIT, "open minutes", AutoKind.WAITING),
     "nudge-after": ("nudge_after", MOST_DAYS, "days", AutoKind.NUDGE),
     "solve-after": ("solve_after", MOST_DAYS, "days", AutoKind.NUDGE),
@@ -62,8 +62,8 @@ def setting(now: AutoReplies, typed: str) -> AutoReplies:
     name, words = name.strip().lower(), " ".join(words.split())
     if name == OFF and not equals:
         return now.model_copy(update={kind.value: "" for kind in AutoKind})
-    if name in _TIMES and equals:
-        return now.model_copy(update={_TIMES[name][0]: _number(name, words)})
+    if name in TIMES and equals:
+        return now.model_copy(update={TIMES[name][0]: _number(name, words)})
     if name not in AutoKind or not equals:
         kinds = ", ".join(AutoKind)
         raise ValueError(
@@ -83,7 +83,7 @@ def setting(now: AutoReplies, typed: str) -> AutoReplies:
 
 
 def _number(name: str, typed: str) -> int:
-    _, most, counted, _ = _TIMES[name]
+    _, most, counted, _ = TIMES[name]
     if not re.fullmatch(r"[0-9]{1,6}", typed) or not 1 <= int(typed) <= most:
         raise ValueError(f"{name}: {counted}, from 1 to {most}")
     return int(typed)
@@ -129,7 +129,7 @@ def inert(settings: AutoReplies, line: str, *, has_calendar: bool, opens: bool =
 
     A calendar that never `opens` lets nothing be said while it is open.
     """
-    for name, (field, _, _, kind) in _TIMES.items():
+    for name, (field, _, _, kind) in TIMES.items():
         if not settings.words(kind) and getattr(settings, field) != getattr(_BY_ITSELF, field):
             yield f"{name}: does nothing while {kind} has no words"
     hours = [kind for kind in settings.kinds if kind.is_about_hours]

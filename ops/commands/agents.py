@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from messages.calendar import Calendar
+from messages.line_settings.words import NONE
 from messages.process.settings import Settings
 from messages.team.agent import Agent, TimeAway, away
 from messages.team.away_words import hours_words, now_words
 from ops.commands.options import AsJson, Invalid
 from ops.environment import documents_now, on_stores
 from ops.examples import examples_of
-from ops.line_settings import NONE
 from workers.mongo import Stores
 
 agents = App(name="agents", help="List agents, and set their hours.", help_epilogue=examples_of("agents"))

@@ -26,11 +26,11 @@ from messages.calendar import (
 from messages.formats import hours
 from messages.formats.public_holidays import chosen, with_holidays
 from messages.line import Line
+from messages.line_settings.words import NONE
 from messages.process.settings import Settings
 from ops.commands.options import AsJson, Invalid
 from ops.environment import on_stores
 from ops.examples import examples_of
-from ops.line_settings import NONE
 from workers.mongo import Stores
 
 calendars = App(

@@ -14,6 +14,14 @@ from rich.text import Text
 from messages.deadlines import alert_words, policy_words
 from messages.formats.numbers import NotANumber, parse, why_no_line
 from messages.line import Line
+from messages.line_settings.words import (
+    NONE,
+    alerts_in_words,
+    automatic_in_words,
+    changed_line,
+    settings_in_words,
+    targets_in_words,
+)
 from messages.process.settings import SLACK_API, Settings
 from messages.team.auto_replies import inert
 from messages.team.auto_replies import setting as automatic
@@ -23,14 +31,6 @@ from ops.commands.options import AsJson, Invalid
 from ops.documents.seed import new_line
 from ops.environment import on_stores
 from ops.examples import examples_of
-from ops.line_settings import (
-    NONE,
-    alerts_in_words,
-    automatic_in_words,
-    changed_line,
-    settings_in_words,
-    targets_in_words,
-)
 from workers.mongo import Stores
 
 lines = App(
@@ -217,15 +217,19 @@ def set_(
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, settings: Settings) -> tuple[Line, Sequence[str]] | None:
-        found = await stores.lines.get(_named(line))
-        if found is None:
+        known = await stores.lines.versioned(_named(line))
+        if known is None:
             return None
+        found, version = known
         with_lists = _with_alerts(_with_targets(_with_automatic(found, auto or ()), sla or ()), alert or ())
         changed = _changed(with_lists, **given)
         new = await _with_calendar(changed, calendar, stores)
         if new.channel != found.channel:
             _refuse_a_channel_that_slack_refuses(new, settings)
-        await stores.lines.save(new)
+        if not await stores.lines.change(new, version):
+            raise Invalid(
+                f"{line} was changed by somebody else meanwhile. Look at it (clerk lines list), then try again."
+            )
         return new, await _doubts(new, stores) if sla or calendar is not None else ()
 
     done = on_stores(work)

@@ -266,6 +266,10 @@ class WiredSlack:
         """A user's name."""
         return user.lower()
 
+    async def is_admin(self, user: str) -> bool:
+        """Whether a user is an admin: nobody is."""
+        return False
+
     async def is_deactivated(self, user: str) -> bool:
         """Whether a user's account is deactivated."""
         found: bool = await self._read("users.info", lambda: user in self._workspace.deactivated)

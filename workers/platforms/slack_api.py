@@ -74,6 +74,7 @@ class SlackApi:
         self._zones = Remembered[str](timedelta(hours=1))
         self._may_customize = True
         self._own_channels = Remembered[frozenset[str]](timedelta(minutes=1))
+        self._admins = Remembered[bool](timedelta(minutes=1))
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
         self._home: frozenset[str] = frozenset()
         self._homes = Remembered[frozenset[str]](timedelta(hours=1))
@@ -288,6 +289,14 @@ class SlackApi:
     async def is_deactivated(self, user: str) -> bool:
         """Whether a user's account is deactivated (https://docs.slack.dev/reference/objects/user-object)."""
         return bool((await self._call("users.info", user=user))["user"].get("deleted"))
+
+    async def is_admin(self, user: str) -> bool:
+        """Whether a user is an admin or owner (https://docs.slack.dev/reference/objects/user-object)."""
+        return await self._admins.get(user, self._ask_admin)
+
+    async def _ask_admin(self, user: str) -> bool:
+        found = (await self._call("users.info", user=user))["user"]
+        return any(found.get(kind) for kind in ("is_admin", "is_owner", "is_primary_owner"))
 
     async def sees(self, user: str, channels: Collection[str]) -> Sight:
         """Which of some channels a user can see.

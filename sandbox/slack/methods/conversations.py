@@ -173,6 +173,8 @@ def _public_user(person: Person) -> Json:
         "deleted": person.deactivated,
         "real_name": person.real_name or person.name,
         "tz": person.zone,
+        "is_admin": person.admin,
+        "is_owner": False,
         "profile": {
             "display_name": person.display_name,
             "display_name_normalized": person.display_name,

@@ -118,6 +118,7 @@ CARRIED: dict[str, dict[str, Any]] = {
     "home.away": {},
     "home.close": {"line": make.LINE},
     "home.open": {"line": make.LINE},
+    "home.settings": {"line": make.LINE},
 }
 
 IN_HOME_ALONE = {key for key in ORDERS if key.startswith("home.")}

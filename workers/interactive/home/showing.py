@@ -9,7 +9,7 @@ import structlog
 from messages.notification import HOME
 from messages.team.agent import Agent
 from messages.views import ShowHome
-from workers.failures import Permanent
+from workers.failures import CallError, Permanent
 from workers.interactive import troubles
 from workers.interactive.find_tickets import COUNTED, rows_of, visible_lines
 from workers.interactive.home import view
@@ -47,6 +47,15 @@ async def show(message: ShowHome, ports: Ports) -> None:
             log.error("Slack shows no Home: enable the Home tab of the app (docs/slack-app.yaml)", error=error.code)
 
 
+async def is_admin(user: str, ports: Ports) -> bool | None:
+    """Whether a person may change settings; None if Slack does not say."""
+    try:
+        return await ports.slack.is_admin(user)
+    except CallError as error:
+        log.warning("Slack does not say who is an admin", error=error.code)
+        return None
+
+
 async def _facts(user: str, pages: HomePages, ports: Ports) -> HomeFacts:
     """What a person's Home shows: only of lines whose channel they can see."""
     stores = ports.stores
@@ -79,4 +88,5 @@ async def _facts(user: str, pages: HomePages, ports: Ports) -> HomeFacts:
         len(lines),
         tuple(by_id.values()),
         unsure,
+        await is_admin(user, ports) is True,
     )

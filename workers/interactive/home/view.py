@@ -83,6 +83,7 @@ class HomeFacts:
     lines_count: int = 0
     calendars: Sequence[Calendar] = field(default=())
     unsure: bool = False
+    is_admin: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,20 +187,23 @@ def _lines(facts: HomeFacts, now: datetime) -> list[Block]:
         hours = "Always open: there is no calendar" if calendar is None else now_open_words(calendar, now)
         name = clip_escaped(unstyled(line.label), 120)
         blocks.append(SectionBlock(text=_mrkdwn(f"*{name}* in {mention(line.channel)}\n{hours}.")))
-        if calendar is not None:
-            blocks.append(_switch(line, calendar, now))
+        if buttons := _switches(line, calendar, now, is_admin=facts.is_admin):
+            blocks.append(ActionsBlock(block_id=f"home.line.{line.id}", elements=buttons))
     page = facts.pages.lines
     neighbours = {-1: HomePages(facts.pages.tickets, page - 1), 1: HomePages(facts.pages.tickets, page + 1)}
     return [*blocks, *_turns("lines", page, LINES, facts.lines_count, neighbours)]
 
 
-def _switch(line: Line, calendar: Calendar, now: datetime) -> Block:
-    """What closes a line for a while, or opens one again that somebody closed."""
-    value = json.dumps({"line": line.id})
-    buttons = [ButtonElement(text="Close now…", action_id="home.close", value=value)]
-    if closure_at(calendar, now) is not None:
-        buttons = [ButtonElement(text="Open again", action_id="home.open", value=value)]
-    return ActionsBlock(block_id=f"home.line.{line.id}", elements=buttons)
+def _switches(line: Line, calendar: Calendar | None, now: datetime, *, is_admin: bool) -> list[ButtonElement]:
+    """What closes a line for a while, or opens one again that somebody closed; for admins, what changes it."""
+    value, buttons = json.dumps({"line": line.id}), []
+    if calendar is not None and closure_at(calendar, now) is not None:
+        buttons.append(ButtonElement(text="Open again", action_id="home.open", value=value))
+    elif calendar is not None:
+        buttons.append(ButtonElement(text="Close now…", action_id="home.close", value=value))
+    if is_admin:
+        buttons.append(ButtonElement(text="Settings…", action_id="home.settings", value=value))
+    return buttons
 
 
 def _turns(list_: str, page: int, most: int, count: int, neighbours: dict[int, HomePages]) -> list[Block]:

@@ -18,6 +18,7 @@ from messages.views import (
     OpenDashboard,
     OpenPlanned,
     OpenReply,
+    OpenSettings,
     OpenSnooze,
     PushSend,
     ShowHome,
@@ -45,7 +46,7 @@ RETRIES: Final = 2
 """A worker that stood still finds at its next try that the click is over, and tells the agent. These are few, and come
 within the life of a trigger: what fails each time is still a dead letter."""
 
-type InHome = OpenAwayForm | OpenCloseForm
+type InHome = OpenAwayForm | OpenCloseForm | OpenSettings
 type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze | InHome
 type View = Mapping[str, Any]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo import ASCENDING
 
@@ -10,6 +11,11 @@ from messages.line import Inbox, Line
 from messages.process.remembered import Remembered
 from workers.mongo.collection import REMEMBERED_FOR, DocumentStore, RawCollection, change_to, stored
 from workers.mongo.team.leased import LeasedStore
+
+
+def _next_version(line: Line) -> dict[str, dict[str, Any]]:
+    """The change that makes a stored line equal to this one, but for what workers learn, as its next version."""
+    return {**change_to(line, keep=("pool", "pool_at")), "$inc": {"version": 1}}
 
 
 class Lines(DocumentStore[Line]):
@@ -37,8 +43,21 @@ class Lines(DocumentStore[Line]):
 
     async def save(self, line: Line) -> None:
         """Store a line, new or changed, but for what workers learn of it."""
-        await self._collection.update_one({"_id": line.id}, change_to(line, keep=("pool", "pool_at")), upsert=True)
+        await self._collection.update_one({"_id": line.id}, _next_version(line), upsert=True)
         self._remembered.forget()
+
+    async def versioned(self, number: str) -> tuple[Line, int] | None:
+        """The line with this number as it is now, and its version: that grows whenever somebody changes it."""
+        fields = await self._collection.find_one({"_id": number})
+        line = await self._read(fields)
+        return None if fields is None or line is None else (line, int(fields.get("version", 0)))
+
+    async def change(self, line: Line, read: int) -> bool:
+        """Store a changed line as `save` does; False, and nothing changes, if it has another version than was read."""
+        version = {"version": read} if read else {"$or": [{"version": 0}, {"version": {"$exists": False}}]}
+        done = await self._update({"_id": line.id, **version}, _next_version(line))
+        self._remembered.forget()
+        return done
 
     async def move_channel(self, former: str, channel: str) -> None:
         """Let the lines of a channel have another."""

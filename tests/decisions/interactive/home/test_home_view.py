@@ -43,6 +43,7 @@ FULL = HomeFacts(
     lines_count=400,
     calendars=[make.calendar()],
     unsure=True,
+    is_admin=True,
     pages=HomePages(3, 3),
 )
 

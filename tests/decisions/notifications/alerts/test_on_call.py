@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from messages.deadlines.alert import TURN, Alert, AlertCause, AlertEnd, AlertState
 from messages.deadlines.priority import Priority
+from messages.line_settings.words import changed_line
 from messages.ticket import Entry, Status
 from ops.checks.finding import Verdict
 from ops.checks.slack import of_on_call
-from ops.line_settings import changed_line
 from tests import make
 from tests.decisions.notifications.alerts.helpers import OPEN, facts
 from workers.notifications.alerts.causes import AlertFacts, causes

@@ -1,0 +1,1 @@
+"""The settings of a line: as operators type them after `clerk lines set`, and as admins see them in a form."""
