@@ -1,6 +1,6 @@
 """The protocol's rules, each taken out alone: in each such world some seed must break a promise."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,9 +11,10 @@ from messages.formats.thread_replies import ThreadReply
 from messages.notification import Post
 from messages.planned import Planned
 from messages.sms import Direction, Origin, Sms
+from messages.team.agent import TimeAway
 from tests.simulation.faults import HELD
 from tests.simulation.machines import Machine
-from tests.simulation.seeds import PLANS_EVERY, schedule, verdict
+from tests.simulation.seeds import ABSENT_EVERY, PLANS_EVERY, schedule, verdict
 from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
@@ -22,6 +23,7 @@ from workers.mongo import Stores
 from workers.mongo.conversations import Conversations
 from workers.mongo.planned import PlannedTexts
 from workers.mongo.posts import Posts
+from workers.mongo.team.agents import Agents
 from workers.mongo.texts import Texts
 from workers.ports import Ports, Posted
 
@@ -110,6 +112,14 @@ class UnleasedOutboxes(Conversations):
         return True
 
 
+class EverybodyIsThere(Agents):
+    """Nobody is away, and nobody's account is deactivated, when it is decided who is told something."""
+
+    @override
+    async def away(self, named: Iterable[str], now: datetime) -> Mapping[str, TimeAway]:
+        return {}
+
+
 class ForgetfulSlack(WiredSlack):
     """A Slack in which nothing is ever found again."""
 
@@ -183,6 +193,10 @@ def _conversations(kind: type[Conversations], stores: Stores) -> None:
     stores.conversations = kind(stores.conversations._collection)
 
 
+def _agents(stores: Stores) -> None:
+    stores.agents = EverybodyIsThere(stores.agents._collection, stores.calendars)
+
+
 def _plans(stores: Stores) -> None:
     stores.planned = UncomparedPlans(stores.planned._collection)
 
@@ -198,13 +212,15 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "a reply waits for those that were written before it": WithoutOrder,
     "a planned text is changed only as it was read": _with(_plans),
     "a text that Clerk releases or says by itself has one id": _with(partial(_texts, TextsNamedAnew)),
+    "nobody is told anything who is away or gone": _with(_agents),
 }
-"""The rules of the claim, the lease and the order, each with a world without it."""
+"""The rules of the claim, the lease, the order and of who is told, each with a world without it."""
 
 
 SHOWN_BY_EVERY: Final[Mapping[str, int]] = {
     "a planned text is changed only as it was read": PLANS_EVERY,
     "a text that Clerk releases or says by itself has one id": PLANS_EVERY,
+    "nobody is told anything who is away or gone": ABSENT_EVERY,
 }
 """The rules that only every so manieth seed can show."""
 

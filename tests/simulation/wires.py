@@ -98,7 +98,7 @@ class StallAtClaim:
     seconds: float
 
 
-CLAIMS: Final = ("update_one posts", "update_one sms")
+CLAIMS: Final = ("insert_one posts", "update_one posts", "update_one sms")
 """The writes by which a worker claims a post or a text, among others."""
 
 
