@@ -197,10 +197,6 @@ async def _tell_foreigner(message: SlackReplyPosted, conversation: Conversation,
     await _tell_once(f"foreign/{conversation.id}/{message.user}", FOREIGN, message, ports)
 
 
-def _without_contents(message: SlackReplyPosted) -> SlackReplyPosted:
-    return message.model_copy(update={"text": "", "files": ()})
-
-
 @actor(handles=SendLate)
 async def send_late(message: SendLate, ports: Ports) -> None:
     """Send a reply that came late, once, at an agent's order."""

@@ -6,6 +6,7 @@ from typing import Final
 from messages.deadlines.alert import Alert, AlertBoard, AlertState, StormState
 from messages.deadlines.clocks import MarkKind
 from tests import make
+from tests.simulation.people.acts import AGENTS
 from tests.simulation.people.doing import agent_of
 from tests.simulation.promises.seen import Broken, acts_of, sms_of, tickets_of
 from tests.simulation.world import SimulatedWorld
@@ -82,6 +83,8 @@ def _only_there(world: SimulatedWorld) -> Broken:
     own |= {each["by"] for each in world.server.collection("planned").documents.values()}
     own |= {ticket.snooze.by for ticket in tickets_of(world) if ticket.snooze is not None}
     own |= {agent_of(each) for each in acts_of(world, "snooze")}
+    if acts_of(world, "pick"):
+        own |= set(AGENTS)  # somebody else may be on the ticket by now
     may = {make.CHANNEL, *world.schedule.shop.line.on_call, *world.schedule.shop.line.alerts.escalation, *own}
     for each in world.slack.messages:
         if each.post_id.startswith("alert/") and each.channel not in {_where(one) for one in may}:
