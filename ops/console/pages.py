@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from messages.deadlines import policy_words
+from messages.line_settings.words import alerts_in_words, on_call_in_words
 from messages.queues import QUEUES
 from messages.team.auto_replies import examples
 from ops import durations
@@ -27,7 +28,6 @@ from ops.console.runs import Busy
 from ops.console.search import search
 from ops.console.ticket_rows import TicketRow, ticket_rows
 from ops.console.view import View, agent_now
-from ops.line_settings import alerts_in_words, on_call_in_words
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
 from ops.metrics.stages import SLACK_API, TWILIO_API, WEBHOOKS
