@@ -84,7 +84,7 @@ class Gateway:
         self._texts, self._replies = Arrivals(), Arrivals()
         self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
-        self._apologies = Apologies(settings.proxies)
+        self._apologies = Apologies(settings)
         self._prefix = urlsplit(settings.url).path
         self._dropped: set[str] = set()
         account = twilio_webhook.Account(
@@ -217,7 +217,7 @@ class Gateway:
         try:
             await self._publish_all(accepted.messages)
         except Unpublished:
-            self._apologies.begin(accepted.messages)
+            self._apologies.begin(accepted.messages, accepted.author)
             raise
         finally:
             self._publishing -= 1

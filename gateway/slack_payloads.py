@@ -31,6 +31,8 @@ class Authorization(SlackPayload):
 
     team_id: str = ""
     enterprise_id: str = ""
+    user_id: str = ""
+    is_bot: bool = False
 
 
 class EventEnvelope(TypedPayload):
@@ -46,6 +48,11 @@ class EventEnvelope(TypedPayload):
         """The ids of the workspace and organisation for which the app got the event."""
         found = (id for each in self.authorizations for id in (each.team_id, each.enterprise_id))
         return tuple(dict.fromkeys(filter(None, found)))
+
+    @property
+    def bots(self) -> frozenset[str]:
+        """The users that the app is."""
+        return frozenset(each.user_id for each in self.authorizations if each.is_bot)
 
 
 class MessageEvent(ThreadReply):

@@ -25,10 +25,10 @@ from gateway.slack_payloads import (
     json_object,
     parsed,
 )
-from gateway.webhook import Accepted, Rejected, Request, Response, Unusable, form_fields, form_pairs
+from gateway.webhook import Accepted, Rejected, Request, Response, ThreadAuthor, Unusable, form_fields, form_pairs
 from messages.base import QueueMessage
 from messages.formats.slack_urls import is_slack_url
-from messages.formats.thread_replies import PERSONS_SUBTYPES, reply_posted
+from messages.formats.thread_replies import PERSONS_SUBTYPES, MessageOrigin, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
@@ -98,7 +98,7 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
     if kind.type == "app_home_opened":
         return _home(parsed(HomeOpenedEnvelope, payload))
     if kind.type == "message" and kind.subtype in _CHANGES:
-        return _change(payload, envelope, app, now)
+        return _change(payload, envelope, app, now, request)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
         return Accepted([], NOTHING, dropped=_label(kind.type))
     message = parsed(MessageEventEnvelope, payload).event
@@ -112,7 +112,14 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
         event_id=envelope.event_id,
         home=envelope.home,
     )
-    return Accepted([reply], NOTHING)
+    return Accepted([reply], NOTHING, author=_author(message, message.channel, envelope, request))
+
+
+def _author(message: MessageOrigin, channel: str, envelope: EventEnvelope, request: Request) -> ThreadAuthor | None:
+    """Who wrote in a thread of the app's; None for other threads, and for an event that Slack sends again."""
+    if message.parent_user_id not in envelope.bots or b"x-slack-retry-num" in request.headers:
+        return None
+    return ThreadAuthor(channel, message.thread_ts or "", message.user or "")
 
 
 def _account(envelope: UserChangeEnvelope, now: datetime) -> Accepted:
@@ -133,7 +140,7 @@ def _home(envelope: HomeOpenedEnvelope) -> Accepted:
     return Accepted([ShowHome(user=opened.user, opened=opened.view.hash or None)], NOTHING)
 
 
-def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime) -> Accepted:
+def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime, request: Request) -> Accepted:
     """An edited or deleted message, with what it says now; Slack's preview of a link is not an edit."""
     change = parsed(MessageChangeEnvelope, payload).event
     after, before = change.message, change.previous_message
@@ -152,8 +159,9 @@ def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: 
         received_at=now,
         deleted=after is None,
     )
+    author = _author(was, change.channel, envelope, request)
     if after is None or after.edited is None or not after.is_persons_reply:
-        return Accepted([changed], NOTHING)
+        return Accepted([changed], NOTHING, author=author)
     reply = reply_posted(
         parsed(EditedMessageEnvelope, payload).event.message,
         change.channel,
@@ -162,7 +170,7 @@ def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: 
         event_id=envelope.event_id,
         home=envelope.home,
     )
-    return Accepted([changed.model_copy(update={"reply": reply})], NOTHING)
+    return Accepted([changed.model_copy(update={"reply": reply})], NOTHING, author=author)
 
 
 def command(request: Request, app: App, now: datetime, real: datetime | None = None) -> Accepted:

@@ -44,12 +44,25 @@ class Response:
 
 
 @dataclass(frozen=True)
+class ThreadAuthor:
+    """Somebody who wrote in a thread that the app began."""
+
+    channel: str
+    thread_ts: str
+    user: str
+
+
+@dataclass(frozen=True)
 class Accepted:
-    """A verified webhook: the messages to publish before `answer` is given; `dropped` names an unused event."""
+    """A verified webhook: the messages to publish before `answer` is given; `dropped` names an unused event.
+
+    `author` is to be told if they can't be published.
+    """
 
     messages: Sequence[QueueMessage]
     answer: Response
     dropped: str | None = None
+    author: ThreadAuthor | None = None
 
 
 class Rejected(Exception):

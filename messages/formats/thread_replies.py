@@ -46,10 +46,11 @@ class MessageEdit(SlackPayload):
 
 
 class MessageOrigin(SlackPayload):
-    """Who wrote a message, and where it is."""
+    """Who wrote a message, and where it is: `parent_user_id` wrote its thread's first message."""
 
     ts: str = ""
     thread_ts: str | None = None
+    parent_user_id: str = ""
     user: str | None = None
     subtype: str | None = None
     bot_id: str | None = None

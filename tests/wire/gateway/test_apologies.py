@@ -1,4 +1,4 @@
-"""Who clicks or types while the broker does not answer is told so, through Slack's response_url."""
+"""Who clicks, types or replies while the broker does not answer is told so, in the place where they did it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
 from tests import make
-from tests.wire.gateway.helpers import Served
+from tests.wire.gateway.helpers import Served, reply_event
 
 
 class PeopleTold:
@@ -63,3 +63,24 @@ async def test_who_clicks_or_types_while_the_broker_is_away_is_told_once_each() 
     assert all(body["response_type"] == "ephemeral" and body["replace_original"] is False for _, body in told)
     assert all("message broker does not answer" in body["text"] for _, body in told)
     assert urls.told.empty()
+
+
+async def test_who_replies_while_the_broker_is_away_is_told_once_in_the_thread_and_nobody_elsewhere() -> None:
+    api = PeopleTold()
+    async with RawTestServer(api.take) as slack:
+        served = Served(slack_api_url=f"http://127.0.0.1:{slack.port}/api/")
+        await asyncio.to_thread(served.__enter__)
+        try:
+            served.publisher.trouble = "away"
+            elsewhere, ours = reply_event(parent_user_id="U0OTHER"), reply_event(parent_user_id="U0CLERK")
+            again = {"x-slack-retry-num": "1", "x-slack-retry-reason": "http_error"}
+            for event, headers in ((elsewhere, {}), (ours, again), (ours, {})):
+                answer = await asyncio.to_thread(lambda event, headers: served.event(event, **headers), event, headers)
+                assert answer.status_code == 503
+            path, told = await api.told.get()
+        finally:
+            await asyncio.to_thread(served.__exit__)
+    assert path == "/api/chat.postEphemeral"
+    assert "message broker does not answer" in told.pop("text")
+    assert told == {"channel": make.CHANNEL, "thread_ts": "1700000000.000100", "user": make.AGENT}
+    assert api.told.empty()
