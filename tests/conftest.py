@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from pymongo import MongoClient
 
 from tests.documents.checked import Checks
-from tests.servers import WORKER, BackingServer, database, empty, mongodb, vhost
+from tests.servers import ROOT, WORKER, BackingServer, database, empty, mongodb, vhost
 from tests.shared import SharedRabbit, leaving_nothing_behind, shared_rabbit
 from workers.mongo import Stores
 
@@ -58,6 +59,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.scheduling import GroupScheduling  # needs pytest-xdist
 
     return GroupScheduling(config, log)
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Where several processes run all tests, let each begin with other modules.
+
+    In a fresh clone pytest rewrites each module's asserts, and keeps the result: this way one process does it, not all.
+    """
+    if WORKER and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        from tests.scheduling import begun_elsewhere
+
+        files = sorted(each.relative_to(ROOT) for each in (ROOT / "tests").rglob("test_*.py"))
+        names = [".".join(each.with_suffix("").parts) for each in files]
+        for name in begun_elsewhere(names, WORKER, int(os.environ["PYTEST_XDIST_WORKER_COUNT"])):
+            try:
+                importlib.import_module(name)
+            except pytest.skip.Exception:
+                continue
+            except Exception:  # noqa: BLE001 - the collection meets it again, and reports it
+                return
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,6 +46,12 @@ def in_order(groups: Sequence[str], processes: int) -> list[str]:
     return [*long[:processes], *short[:processes], *long[processes:], *short[processes:]]
 
 
+def begun_elsewhere(modules: Sequence[str], worker: str, processes: int) -> list[str]:
+    """All modules, from another one on for each worker: gw0, gw1 and so on."""
+    begin = len(modules) * int(worker.removeprefix("gw")) // processes
+    return [*modules[begin:], *modules[:begin]]
+
+
 class GroupScheduling(LoadScopeScheduling):
     """Hands out groups in the order of the tests."""
 
