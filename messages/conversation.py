@@ -150,6 +150,10 @@ class Debounce(Document):
         """Whether this version of a ticket, the newest, was taken into account."""
         return (self.ticket, self.ticket_version) >= (ticket, version)
 
+    def is_of(self, ticket: int, version: int) -> bool:
+        """Whether a ticket is the newest that was taken into account, in no later version than this."""
+        return self.ticket == ticket and self.ticket_version <= version
+
 
 @dataclass(frozen=True)
 class DebounceAsRead:
@@ -215,7 +219,8 @@ class Conversation(Document):
 
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
     before the planned text is stored, and until it is settled. `alerts` are the numbers of the tickets with alerts that
-    are not over. Until `lead_until` a text gives way to one of several segments that was sent just before it.
+    are not over. Before `watch_at` there is nothing to be told of the newest ticket, if it has none of these. Until
+    `lead_until` a text gives way to one of several segments that was sent just before it.
     """
 
     id: str
@@ -237,6 +242,7 @@ class Conversation(Document):
     planned: tuple[str, ...] = ()
     alerts: tuple[int, ...] = ()
     lead_until: Moment | None = None
+    watch_at: Moment | None = None
     answering: Answering = Answering()
 
     @property

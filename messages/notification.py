@@ -99,7 +99,8 @@ class ConsiderNotifying(QueueMessage):
     `episode` is the newest ticket as it was saved, and `arrivals` are its newest texts, if the sender knew them: they
     spare the reader a look at the documents, and so does `read`, the debounce as somebody read it. With `waits_on` the
     texts are more of the same from a contact who waited before them: whatever is told of the ticket while it waits
-    stays as it was.
+    stays as it was. With `waits_from` they are all that has happened, and nobody has waited on the ticket since before
+    then.
     """
 
     actor = "notifications.consider"
@@ -108,6 +109,7 @@ class ConsiderNotifying(QueueMessage):
     arrivals: tuple[Arrival, ...] = ()
     waits_on: bool = False
     read: DebounceAsRead | None = None
+    waits_from: Moment | None = None
 
 
 class AgentActed(QueueMessage):

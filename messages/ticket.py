@@ -53,6 +53,9 @@ TAG_LIMIT: Final = 30
 TAGS_LIMIT: Final = 20
 
 
+VIP: Final = "vip"
+"""The tag of tickets that can't wait, whatever their priority."""
+
 CARRIED_OUT_BY: Final = ("notifications", "slack")
 """The slices that every change of a ticket must reach."""
 
@@ -186,6 +189,11 @@ class Ticket(Document):
             self.assignees,
             None if self.asleep is None else self.asleep.last_text,
         )
+
+    @property
+    def cannot_wait(self) -> bool:
+        """Whether whoever is on call is told of it while its line is closed."""
+        return self.priority is Priority.URGENT or VIP in self.tags
 
     def is_unsettled(self, slice: str) -> bool:
         """Whether a slice must still carry out the present version."""

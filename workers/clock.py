@@ -57,6 +57,7 @@ start_at_zero(
         "openings",
         "hand-ons",
         "alerts",
+        "watches",
         "alert boards",
         "clocks",
         "rules",
@@ -210,6 +211,14 @@ async def _due_alerts(ports: Ports, lines: Collection[str], now: datetime) -> It
     ]
 
 
+async def _watched_tickets(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    """Tickets of which something may have to be told by now, although nothing has happened since."""
+    return [
+        ("watches", each.watch_at, _publish(ports, ConsiderAlerts(ticket=each.debounce.ticket)))
+        for each in await ports.stores.conversations.watched(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
 async def _unshown_alerts(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     again_at = now + WAKE_AGAIN_AFTER
     unshown = await ports.stores.alerts.to_show_since(now - SHOWN_WITHIN, again_at, lines=lines)
@@ -254,6 +263,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_clocks,
     _clocks_under_other_rules,
     _due_alerts,
+    _watched_tickets,
     _unshown_alerts,
     _due_hand_ons,
     _due_interruptions,

@@ -38,6 +38,7 @@ COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
         "render_at",
         "render_asked_at",
         "announce_at",
+        "watch_at",
         "ordering.asked_at",
         "redraw.due_at",
         "redraw.again_at",

@@ -95,14 +95,90 @@ def line_with_everything() -> Line:
         hold=timedelta(seconds=5),
         policy=policy_words.changed(Policy(), ["preset"], make.NOW),
         alerts=AlertSettings(unanswered_after=hour, unassigned_after=hour, escalation=(make.AGENT,)),
+        on_call=(make.AGENT,),
     )
+
+
+async def turn_everything_on(workers: FakeWorkers) -> None:
+    """Let the line have everything on, and be closed."""
+    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
+    await workers.ports.stores.lines.save(line_with_everything())
 
 
 async def known_contact_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
     """A text soon after another, on a line with everything on."""
-    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
-    await workers.ports.stores.lines.save(line_with_everything())
+    await turn_everything_on(workers)
     return await known_contact_quiet(workers, count)
+
+
+async def known_contact_announced_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text that is announced, on a line with everything on."""
+    await turn_everything_on(workers)
+    return await known_contact(workers, count)
+
+
+async def second_text(workers: FakeWorkers, count: CommandCount) -> float:
+    """A contact's second text."""
+    await receive(workers, CONTACTS[0], 0)
+    workers.clock.forward(1)
+    count.take()
+    await receive(workers, CONTACTS[0], 1)
+    return count.take()[0]
+
+
+async def second_text_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same on a line with everything on: nobody is on the ticket, and nobody has answered."""
+    await turn_everything_on(workers)
+    return await second_text(workers, count)
+
+
+async def new_contact_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text of a contact who never wrote before, whom the line answers by itself: two texts."""
+    await turn_everything_on(workers)
+    taken = await new_contact(workers, count)
+    assert len(await workers.ports.stores.texts.outbox(f"{make.LINE}:{CONTACTS[1]}")) == 1
+    return taken
+
+
+async def answered_before(workers: FakeWorkers, count: CommandCount) -> float:
+    """The first text after an agent's answer."""
+    return await _after_answer(workers, count)
+
+
+async def answered_before_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same on a line with everything on: the contact waits anew, and a clock begins."""
+    await turn_everything_on(workers)
+    return await _after_answer(workers, count)
+
+
+async def reopened(workers: FakeWorkers, count: CommandCount) -> float:
+    """A text that opens a Solved ticket again."""
+    return await _after_answer(workers, count, solved=True)
+
+
+async def reopened_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
+    """The same on a line with everything on."""
+    await turn_everything_on(workers)
+    return await _after_answer(workers, count, solved=True)
+
+
+async def _after_answer(workers: FakeWorkers, count: CommandCount, *, solved: bool = False) -> float:
+    await receive(workers, make.CONTACT, 0)
+    conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None
+    assert conversation.thread is not None
+    workers.clock.forward(QUIET)
+    await workers.handle(written(workers, conversation.thread, 1))
+    await settle(workers, 8)
+    if solved:
+        now = workers.clock.now()
+        order = ActOnTicket(ticket=1, command=SetStatus(status=Status.SOLVED), by=make.AGENT, at=now, order="once")
+        await workers.handle(order)
+        await workers.drain()
+    workers.clock.forward(QUIET)
+    count.take()
+    await receive(workers, make.CONTACT, 1)
+    return count.take()[0]
 
 
 async def burst(workers: FakeWorkers, count: CommandCount) -> float:
@@ -163,8 +239,7 @@ async def answer(workers: FakeWorkers, count: CommandCount) -> float:
 
 async def answer_with_everything(workers: FakeWorkers, count: CommandCount) -> float:
     """The same on a line with everything on: the reply stops a clock."""
-    await workers.ports.stores.calendars.add(make.calendar(zone="Asia/Tokyo"))
-    await workers.ports.stores.lines.save(line_with_everything())
+    await turn_everything_on(workers)
     taken = await answer(workers, count)
     ticket = await workers.ports.stores.tickets.newest(make.CONVERSATION)
     assert ticket is not None
@@ -201,12 +276,20 @@ WORK: Final[Mapping[str, Callable[[FakeWorkers, CommandCount], Awaitable[float]]
     "a text in a conversation, not announced": known_contact_quiet,
     "a text in a conversation, not announced, of a line that answers by itself": answered_quietly,
     "a text in a conversation, not announced, of a line with everything on": known_contact_with_everything,
+    "a text of a new contact, of a line with everything on": new_contact_with_everything,
+    "a text in a conversation, announced, of a line with everything on": known_contact_announced_with_everything,
+    "the second text": second_text,
+    "the second text, of a line with everything on": second_text_with_everything,
+    "the first text after an answer": answered_before,
+    "the first text after an answer, of a line with everything on": answered_before_with_everything,
+    "a text that opens a ticket again": reopened,
+    "a text that opens a ticket again, of a line with everything on": reopened_with_everything,
     f"one of {BURST} texts of {len(CONTACTS)} contacts": burst,
     "a change of status with 3 cards": change_of_status,
     "a reply": reply,
     "a reply that can be taken back": held_reply,
     "a reply to a contact who waits": answer,
-    "a reply to a contact who waits, on a line with everything on": answer_with_everything,
+    "a reply to a contact who waits, of a line with everything on": answer_with_everything,
     "the dashboard with 40 tickets": dashboard,
 }
 

@@ -52,10 +52,14 @@ def _request(wish: RedrawWish) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SavedDebounce:
-    """What was found when a debounce was saved: the alerts, and whether a message must ask for a redraw."""
+    """What was found when a debounce was saved: the alerts, and whether a message must ask for a redraw.
+
+    `is_watched` says whether the clock was to look at the newest ticket already.
+    """
 
     asks: bool
     alerts: tuple[int, ...]
+    is_watched: bool
 
 
 @dataclass(frozen=True)
@@ -92,18 +96,22 @@ class Conversations(DocumentStore[Conversation]):
         return await self._ensure(new, is_new=is_new)
 
     async def save_debounce(
-        self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish
+        self, id: str, read: Debounce, debounce: Debounce, wish: RedrawWish, watch_at: datetime | None = None
     ) -> SavedDebounce | None:
         """Save the debounce and, in the same write, request a redraw.
 
-        None, and nothing changes, if the debounce has changed since `read`.
+        At `watch_at` at the latest the newest ticket's alerts are considered. None, and nothing changes, if the
+        debounce has changed since `read`.
         """
         change = {"$set": {"debounce": stored(debounce)}, "$unset": {"announce_at": ""}, **_request(wish)}
         unsaved = {"$in": [0, None]} if read.version == 0 else read.version
+        if watch_at is not None:
+            change["$min"] = {**change["$min"], "watch_at": watch_at}
         before = await self._collection.find_one_and_update({"_id": id, "debounce.version": unsaved}, change)
         if before is None:
             return None
-        return SavedDebounce(await self._is_to_be_asked(before, id, wish), tuple(before.get("alerts", ())))
+        asks, watched = await self._is_to_be_asked(before, id, wish), before.get("watch_at") is not None
+        return SavedDebounce(asks, tuple(before.get("alerts", ())), watched)
 
     async def save_answering(self, id: str, read: Answering, answering: Answering) -> bool:
         """Save what is remembered of automatic texts; False, and nothing changes, if it has changed since `read`."""
@@ -342,6 +350,17 @@ class Conversations(DocumentStore[Conversation]):
     async def set_alerts(self, id: str, ticket: int, *, live: bool) -> None:
         """Record whether a ticket has alerts that are not over."""
         await self._update({"_id": id}, {"$addToSet" if live else "$pull": {"alerts": ticket}})
+
+    async def watched(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Conversation]:
+        """Conversations whose newest ticket's alerts are to be considered; each again at `again_at`."""
+        return await self._due("watch_at", now, again_at, limit, lines)
+
+    async def end_watch(self, read: Conversation) -> None:
+        """Watch a conversation no more, unless its debounce has taken something into account since it was read."""
+        version = {"$in": [0, None]} if read.debounce.version == 0 else read.debounce.version
+        await self._update({"_id": read.id, "debounce.version": version}, {"$unset": {"watch_at": ""}})
 
     async def to_announce_before(self, until: datetime, limit: int = 500) -> list[Conversation]:
         """Conversations whose unannounced texts must be announced by then."""

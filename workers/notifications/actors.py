@@ -5,12 +5,13 @@ from datetime import datetime
 
 import structlog
 
-from messages.conversation import Arrival, Debounce, DebounceAsRead, Episode
+from messages.conversation import Arrival, Conversation, Debounce, DebounceAsRead, Episode
 from messages.deadlines.alert import ConsiderAlerts
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.process.publishing import LONGEST_DELAY
 from messages.ticket import Ticket
+from workers.mongo.conversations import SavedDebounce
 from workers.notifications.debounce import next_state, outcome
 from workers.notifications.leaving import asks_whether_back
 from workers.notifications.reach import reached
@@ -33,6 +34,7 @@ async def consider(message: ConsiderNotifying, ports: Ports) -> None:
         known=message.arrivals,
         waits_on=message.waits_on,
         as_read=message.read,
+        waits_from=message.waits_from,
     )
 
 
@@ -85,11 +87,13 @@ async def _decide(
     known: Sequence[Arrival] = (),
     waits_on: bool = False,
     as_read: DebounceAsRead | None = None,
+    waits_from: datetime | None = None,
 ) -> None:
     """Decide, save and publish; `episode` and `known` spare a look at the ticket and the texts unless they are old.
 
     `as_read` spares one at the conversation, if there is anything to save and nobody else has meanwhile. With
-    `waits_on` nothing has changed of which an alert of the episode's ticket tells.
+    `waits_on` nothing has changed of which an alert of the episode's ticket tells; so it is with a reply and with
+    `waits_from`, if the ticket has no alerts, but for what that time brings.
     """
     for _ in range(10):
         given, as_read = as_read, None
@@ -111,21 +115,26 @@ async def _decide(
             read, line, arrivals, reached(episode, away, line.channel), now, acted_at=acted_at, sent_at=sent_at
         )
         decided = _with_ticket(_with_wake_up(decided, now), read, episode)
+        watch_at = _watch_at(line, episode, waits_from, now)
         if decided is read and conversation is None:
             continue
         saved = None
         if decided is read:
             break
-        saved = await ports.stores.conversations.save_debounce(conversation_id, read, decided, redraw_wish(ports))
+        wish = redraw_wish(ports)
+        saved = await ports.stores.conversations.save_debounce(conversation_id, read, decided, wish, watch_at)
         if saved is not None:
             break
     else:
         raise LostVersionRace
     if (word := outcome(read, decided, line)) is not None:
         DEBOUNCED.labels(word).inc()
-    alerts = saved.alerts if saved is not None else conversation.alerts if conversation is not None else ()
-    spared = {episode.ticket} & {*alerts} if waits_on and ticket is None and not earlier else set()
-    for number in sorted(_watched(alerts, line, episode) - spared):
+    alerts, is_watched = _seen(saved, conversation)
+    has_alerts = episode.ticket in alerts
+    is_known = waits_on and (has_alerts or is_watched)
+    is_later = not has_alerts and (sent_at is not None or (watch_at is not None and (is_watched or saved is not None)))
+    spared = {episode.ticket} if (is_known or is_later) and ticket is None and not earlier else set()
+    for number in sorted(_watched(alerts, line, episode, waits_from) - spared):
         await ports.publisher.publish(ConsiderAlerts(ticket=number))
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
@@ -139,9 +148,30 @@ async def _decide(
         await publish_render(conversation_id, ports)
 
 
-def _watched(alerts: Sequence[int], line: Line, episode: Episode) -> set[int]:
+def _seen(saved: SavedDebounce | None, conversation: Conversation | None) -> tuple[Sequence[int], bool]:
+    """The tickets of a conversation that have alerts, and whether the clock is to look at its newest one."""
+    if saved is not None:
+        return saved.alerts, saved.is_watched
+    return (conversation.alerts, conversation.watch_at is not None) if conversation is not None else ((), False)
+
+
+def _watched(alerts: Sequence[int], line: Line, episode: Episode, waits_from: datetime | None) -> set[int]:
     """The tickets of a conversation about which people may have to be told something else now."""
-    return {*alerts, *([episode.ticket] if line.alerts.are_watching or line.on_call else [])}
+    is_watched = line.alerts.are_watching or (line.on_call and waits_from is None)
+    return {*alerts, *([episode.ticket] if is_watched else [])}
+
+
+def _watch_at(line: Line, episode: Episode, waits_from: datetime | None, now: datetime) -> datetime | None:
+    """Before when there is nothing to be told of a ticket on which nobody has waited since before a time.
+
+    None if there may be something now. What counts open hours takes no less time than the clock shows.
+    """
+    settings = line.alerts
+    after = [settings.unanswered_after, None if episode.assignees else settings.unassigned_after]
+    soonest = min((each for each in after if each is not None), default=None)
+    if waits_from is None or soonest is None or waits_from + soonest <= now:
+        return None
+    return waits_from + soonest
 
 
 def _is_old(episode: Episode, debounce: Debounce) -> bool:

@@ -51,7 +51,7 @@ from workers.tickets.lifecycle import (
 )
 from workers.tickets.naming import ContactName, ContactZone, parse_name, parse_zone
 from workers.tickets.snooze_facts import are_thanks, confirm_snooze, snooze_facts
-from workers.tickets.waiting import first_came, waiting_after, waits_on
+from workers.tickets.waiting import first_came, waiting_after, waits_from, waits_on
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -106,6 +106,7 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
             arrivals=message.arrivals,
             waits_on=waits_on(ticket, saved),
             read=message.read,
+            waits_from=waits_from(ticket, saved),
         )
         await ports.publisher.publish(filed_more)
     elif ticket is not None and ticket.due_at is not None:

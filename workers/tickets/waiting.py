@@ -63,6 +63,17 @@ def waits_on(before: Ticket | None, after: Ticket | None) -> bool:
     return all(getattr(before, name) == getattr(after, name) for name in same)
 
 
+def waits_from(before: Ticket | None, after: Ticket) -> datetime | None:
+    """From when on somebody waits on a ticket under which only texts were filed; None if nobody knows.
+
+    A contact waits for an answer, and a ticket for somebody who is on it. What can't wait is to be looked at now.
+    """
+    is_new = before is None or before.id != after.id
+    if after.cannot_wait or not (is_new or after.assignees):
+        return None
+    return after.waits_since or after.updated_at
+
+
 def first_came(arrivals: Sequence[Arrival], first: int, last: int) -> datetime | None:
     """When the first of the texts `first`..`last` came; None if these are not all of them.
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from messages.deadlines.alert import AcknowledgeAlert, AlertSettings, AlertState, ConsiderAlerts, ShowAlerts
+from messages.deadlines.alert import AcknowledgeAlert, AlertSettings, ConsiderAlerts, ShowAlerts
 from messages.deadlines.clocks import ClockKind, HoursCounted, TicketClock
 from messages.ticket import ActOnTicket, Reply, SetStatus, Status, Take, Ticket
 from tests import make
@@ -213,14 +213,6 @@ async def test_a_line_watches_who_waits_and_what_nobody_is_on(
     await act(workers, Reply())
     await workers.pass_time(11 * MINUTES, step=330)
     assert alerts(workers) == []
-
-
-async def test_who_gets_an_answer_in_time_leaves_nothing_behind(workers: FakeWorkers) -> None:
-    await set_line(workers, unanswered_after=timedelta(hours=1))
-    await receive(workers)
-    assert [each.state for each in await workers.ports.stores.alerts.of_ticket(1)] == [AlertState.COMING]
-    await act(workers, Reply())
-    assert await workers.ports.stores.alerts.of_ticket(1) == []
 
 
 async def storm_of(workers: FakeWorkers, *numbers: int) -> None:

@@ -83,6 +83,8 @@ async def _carry_out(facts: AlertFacts, conversation: Conversation, ports: Ports
         _count(before, after)
     if not live and number in conversation.alerts:
         await ports.stores.conversations.set_alerts(conversation.id, number, live=False)
+    if conversation.watch_at is not None and conversation.debounce.is_of(number, facts.ticket.version):
+        await ports.stores.conversations.end_watch(conversation)
     if any(each.show_at is not None for each in now.values()):
         await ports.publisher.publish(ShowAlerts(line=facts.line.id))
     return True

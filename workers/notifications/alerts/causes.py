@@ -11,14 +11,10 @@ from messages.conversation import SendingOutcome
 from messages.deadlines.alert import Alert, AlertCause, AlertEnd, AlertStage
 from messages.deadlines.clocks import TicketClock
 from messages.deadlines.lateness import counted, left
-from messages.deadlines.priority import Priority
 from messages.deadlines.snooze import SnoozeEnd
 from messages.line import Line
 from messages.planned import Planned
 from messages.ticket import Entry, Status, Ticket
-
-VIP: Final = "vip"
-"""The tag of tickets that can't wait, whatever their priority."""
 
 AT_WORK: Final = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 """The statuses in which somebody still has something to do."""
@@ -50,7 +46,7 @@ class AlertFacts:
     @property
     def calls_at_night(self) -> bool:
         """Whether somebody is told although the line is closed."""
-        return bool(self.on_call) and (self.ticket.priority is Priority.URGENT or VIP in self.ticket.tags)
+        return bool(self.on_call) and self.ticket.cannot_wait
 
     def after_open(self, since: datetime, amount: timedelta) -> datetime | None:
         """When so much open time has passed; None if that never happens."""
