@@ -203,7 +203,9 @@ class StormState(StrEnum):
 class AlertStorm(Document):
     """Too many alerts came to one target at once: since `began_at` one list stands there for all of them.
 
-    It has listed up to `most`, and ended at `ended_at`. It is `tidy` once no alert has a post of its own there.
+    It has listed up to `most`, and ended at `ended_at`. It is `tidy` once no alert has a post of its own there. When
+    the list was last posted, `heard` alerts were there, as far as they have not become fewer since; with each `round`
+    it is posted anew.
     """
 
     target: str
@@ -212,6 +214,8 @@ class AlertStorm(Document):
     most: int = 0
     ended_at: Moment | None = None
     tidy: bool = False
+    heard: int = 0
+    round: int = 0
 
 
 class AlertBoard(Document):

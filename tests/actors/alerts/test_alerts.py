@@ -218,7 +218,7 @@ async def test_a_line_watches_who_waits_and_what_nobody_is_on(
 async def storm_of(workers: FakeWorkers, *numbers: int) -> None:
     """Tickets of different contacts that fall due at once."""
     for number in numbers:
-        await receive(workers, contact=f"+1555000300{number}")
+        await receive(workers, contact=f"+155500030{number:02}")
         await breach(workers, number)
 
 
@@ -238,6 +238,20 @@ async def test_more_than_five_at_once_are_one_list_that_shrinks_and_leaves(worke
     assert alerts(workers) == []
     await breach(workers, 3)
     assert [each.what.text[:3] for each in alerts(workers)] == ["#3 "]
+
+
+async def test_a_list_that_has_doubled_is_posted_anew_and_the_one_before_is_gone(workers: FakeWorkers) -> None:
+    await storm_of(workers, *range(1, 7))
+    (first,) = alerts(workers)
+    await storm_of(workers, *range(7, 12))
+    assert [(each.ts, each.what.text) for each in alerts(workers)] == [(first.ts, "11 tickets are overdue")]
+    await storm_of(workers, 12)
+    (again,) = alerts(workers)
+    assert (again.ts != first.ts, again.what.text) == (True, "12 tickets are overdue")
+    for number in range(1, 13):
+        await stop(workers, number)
+    await workers.pass_time(11 * MINUTES, step=330)
+    assert alerts(workers) == []
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it is decided", "after it is decided"])
@@ -315,7 +329,7 @@ async def test_what_falls_due_in_the_night_is_in_the_opening_digest_and_a_post_o
     await set_line(workers, calendar="shop")
     await sweep(workers.ports)
     for number in (1, 2):
-        await receive(workers, contact=f"+1555000300{number}")
+        await receive(workers, contact=f"+155500030{number:02}")
     for number in (1, 2):
         await breach(workers, number)
     await act(workers, SetStatus(status=Status.PENDING), 2)

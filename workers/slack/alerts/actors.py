@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from messages.conversation import Conversation
-from messages.deadlines.alert import Alert, AlertBoard, AlertState, ShowAlerts, StormState
+from messages.deadlines.alert import Alert, AlertBoard, AlertState, AlertStorm, ShowAlerts, StormState
 from messages.line import Line
 from messages.notification import Post, PostKind
 from workers.lease import Lease, LeaseLost
@@ -162,16 +162,19 @@ class _Pass:
         """Bring the lists to Slack that stand for many alerts; drop those that are past."""
         kept = []
         for storm in self._board.storms:
-            id = storms.storm_id(self._line.id, storm)
             done = True
             if storm.state is StormState.PAST:
-                known = await self._ports.stores.posts.get(id)
-                if known is None or known.removed or await self._delete(known, storm_list(storm, ())):
+                if await self._delete_lists(storm, kept=None):
                     continue
             else:
                 what = storm_list(storm, [each for each in there if storm.target in each.alert.targets])
-                post = await self._writer.deliver(self._writer.new_post(id, PostKind.ALERT, storm.target), what)
+                id = storms.list_id(self._line.id, storm)
+                new = self._writer.new_post(id, PostKind.ALERT, storm.target)
+                of_storm = {"conversation": storms.storm_id(self._line.id, storm)}
+                post = await self._writer.deliver(new.model_copy(update=of_storm), what)
                 done = post is not None and await self._keep(post, what)
+                if done and storm.round and not storm.tidy:
+                    done = await self._delete_lists(storm, kept=id)
             kept.append(storm.model_copy(update={"tidy": done and (tidy or storm.tidy)}))
         look_at = storms.look_at(kept, self._ports.now())
         again_at = self._writer.again_at
@@ -180,6 +183,18 @@ class _Pass:
         after = self._board.model_copy(update={"storms": tuple(kept), "look_at": look_at})
         if after != self._board:
             await self._ports.stores.alert_boards.save(after)
+
+    async def _delete_lists(self, storm: AlertStorm, kept: str | None) -> bool:
+        """Whether the lists that a storm has had are gone from Slack, but for the one that is kept."""
+        id = storms.storm_id(self._line.id, storm)
+        found = {each.id: each for each in await self._ports.stores.posts.of_alert(id)}
+        if id not in found and (first := await self._ports.stores.posts.get(id)) is not None:
+            found[id] = first  # that of an earlier version
+        done = True
+        for each in found.values():
+            if each.id != kept and not each.removed:
+                done = await self._delete(each, storm_list(storm, ())) and done
+        return done
 
 
 def _post_id(alert: Alert, target: str) -> str:

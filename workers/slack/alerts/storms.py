@@ -1,4 +1,7 @@
-"""Where too many alerts come at once, one list stands for them: `STORMS` says when it begins and ends. Pure."""
+"""Where too many alerts come at once, one list stands for them: `STORMS` says when it begins, grows and ends. Pure.
+
+An update makes no sound in Slack. So a list that has become twice as long as people last heard is posted anew.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,6 +26,8 @@ class Weather(StrEnum):
     """Some, that came one after the other."""
     STORMY = "stormy"
     """More came at once than anybody reads."""
+    GROWING = "growing"
+    """Twice as many as when the list that stands for them was last posted."""
     EMPTY = "empty"
     LONG_EMPTY = "long empty"
     """None, and the list has said so for long enough."""
@@ -32,18 +37,22 @@ STORMS: Final[Mapping[tuple[StormState | None, Weather], StormState | None]] = M
     {
         (None, Weather.CALM): None,
         (None, Weather.STORMY): StormState.RAGES,
+        (None, Weather.GROWING): StormState.RAGES,
         (None, Weather.EMPTY): None,
         (None, Weather.LONG_EMPTY): None,
         (StormState.RAGES, Weather.CALM): StormState.RAGES,
         (StormState.RAGES, Weather.STORMY): StormState.RAGES,
+        (StormState.RAGES, Weather.GROWING): StormState.RAGES,
         (StormState.RAGES, Weather.EMPTY): StormState.ENDED,
         (StormState.RAGES, Weather.LONG_EMPTY): StormState.ENDED,
         (StormState.ENDED, Weather.CALM): StormState.PAST,
         (StormState.ENDED, Weather.STORMY): StormState.PAST,
+        (StormState.ENDED, Weather.GROWING): StormState.PAST,
         (StormState.ENDED, Weather.EMPTY): StormState.ENDED,
         (StormState.ENDED, Weather.LONG_EMPTY): StormState.PAST,
         (StormState.PAST, Weather.CALM): StormState.PAST,
         (StormState.PAST, Weather.STORMY): StormState.PAST,
+        (StormState.PAST, Weather.GROWING): StormState.PAST,
         (StormState.PAST, Weather.EMPTY): StormState.PAST,
         (StormState.PAST, Weather.LONG_EMPTY): StormState.PAST,
     }
@@ -59,10 +68,17 @@ def at_target(standing: Iterable[Alert], target: str) -> list[Alert]:
 def weather(storm: AlertStorm | None, there: Sequence[Alert], now: datetime) -> Weather:
     """How many alerts stand at a target."""
     if there:
+        if storm is not None and storm.state is StormState.RAGES and len(there) >= 2 * _heard(storm):
+            return Weather.GROWING
         lately = sum(each.posted_at is not None and each.posted_at > now - WITHIN for each in there)
         return Weather.STORMY if lately > MOST_AT_ONCE else Weather.CALM
     ended_at = storm.ended_at if storm is not None else None
     return Weather.LONG_EMPTY if ended_at is not None and ended_at + LINE_FOR <= now else Weather.EMPTY
+
+
+def _heard(storm: AlertStorm) -> int:
+    """How many alerts people have heard of; earlier versions posted a list once and noted the most that it listed."""
+    return storm.heard or storm.most
 
 
 def looked_at(board: AlertBoard, standing: Sequence[Alert], now: datetime) -> AlertBoard:
@@ -80,12 +96,18 @@ def looked_at(board: AlertBoard, standing: Sequence[Alert], now: datetime) -> Al
 
 def _storm(storm: AlertStorm | None, target: str, standing: Sequence[Alert], now: datetime) -> AlertStorm | None:
     there = at_target(standing, target)
-    state = STORMS[storm.state if storm is not None else None, weather(storm, there, now)]
+    found = weather(storm, there, now)
+    state = STORMS[storm.state if storm is not None else None, found]
     if state is None:
         return None
-    known = storm or AlertStorm(target=target, began_at=now)
-    ended_at = (known.ended_at or now) if state is not StormState.RAGES else None
-    return known.model_copy(update={"state": state, "most": max(known.most, len(there)), "ended_at": ended_at})
+    known, count = storm or AlertStorm(target=target, began_at=now, heard=len(there)), len(there)
+    update: dict[str, object] = {"state": state, "most": max(known.most, count)}
+    update["ended_at"] = (known.ended_at or now) if state is not StormState.RAGES else None
+    if state is StormState.RAGES and found is Weather.GROWING:
+        update |= {"heard": count, "round": known.round + 1, "tidy": False}
+    elif state is StormState.RAGES:
+        update["heard"] = max(MOST_AT_ONCE + 1, min(_heard(known), count))
+    return known.model_copy(update=update)
 
 
 def look_at(storms: Iterable[AlertStorm], now: datetime) -> datetime | None:
@@ -100,5 +122,10 @@ def look_at(storms: Iterable[AlertStorm], now: datetime) -> datetime | None:
 
 
 def storm_id(line: str, storm: AlertStorm) -> str:
-    """The id of the post that lists the alerts of a storm."""
+    """The id of a storm, and of the first post that lists its alerts."""
     return f"{line}/alerts/{storm.target}/{storm.began_at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+def list_id(line: str, storm: AlertStorm) -> str:
+    """The id of the post that lists the alerts of a storm now."""
+    return f"{storm_id(line, storm)}/{storm.round}" if storm.round else storm_id(line, storm)

@@ -26,11 +26,11 @@ from workers.slack.alerts.storms import STORMS, Weather, looked_at, weather
 MINUTE: Final = timedelta(minutes=1)
 
 TABLE: Final = """
-state calm  stormy empty long empty
--     -     rages  -     -
-rages rages rages  ended ended
-ended past  past   ended past
-past  past  past   past  past
+state calm  stormy growing empty long empty
+-     -     rages  rages   -     -
+rages rages rages  rages   ended ended
+ended past  past   past    ended past
+past  past  past   past    past  past
 """
 ROWS: Final = {
     (state, found): after
@@ -70,6 +70,10 @@ WEATHERS: Final[dict[str, tuple[AlertStorm | None, list[Alert], datetime, Weathe
     "six at once": (None, many(6), make.NOW, Weather.STORMY),
     "six within five minutes": (None, many(6, timedelta(seconds=59)), make.at(295), Weather.STORMY),
     "six in more than five minutes": (None, many(6, MINUTE), make.at(300), Weather.CALM),
+    "twice as many as were heard of": (storm(heard=6), many(12, MINUTE), make.at(720), Weather.GROWING),
+    "one less": (storm(heard=6), many(11, MINUTE), make.at(660), Weather.CALM),
+    "twice as many as a list of before showed": (storm(most=6), many(12, MINUTE), make.at(720), Weather.GROWING),
+    "many, once a list is over": (storm(state="ended", heard=6), many(12), make.NOW, Weather.STORMY),
     "none": (None, [], make.NOW, Weather.EMPTY),
     "none since just now": (storm(ended_at=make.NOW), [], make.NOW, Weather.EMPTY),
     "none for ten minutes": (storm(ended_at=make.NOW), [], make.NOW + LINE_FOR, Weather.LONG_EMPTY),
@@ -92,6 +96,27 @@ def test_a_storm_is_of_one_target_and_a_board_that_does_not_change_is_the_same()
     assert looked_at(after, [*many(6), *elsewhere], make.at(60)) is after
     ending = looked_at(after, elsewhere, make.at(60))
     assert [(each.state, each.ended_at) for each in ending.storms] == [(StormState.ENDED, make.at(60))]
+
+
+def test_a_list_is_heard_again_each_time_that_it_has_doubled_and_shrinks_without_a_sound() -> None:
+    board, heard = looked_at(AlertBoard(id=make.LINE), many(6), make.NOW), []
+    for count in (6, 7, 11, 12, 23, 24, 10, 19, 20, 2, 11, 12):
+        board = looked_at(board, many(count, MINUTE), make.at(3600))
+        heard.append((count, board.storms[0].round, board.storms[0].heard))
+    assert heard == [
+        (6, 0, 6),
+        (7, 0, 6),
+        (11, 0, 6),
+        (12, 1, 12),
+        (23, 1, 12),
+        (24, 2, 24),
+        (10, 2, 10),
+        (19, 2, 10),
+        (20, 3, 20),
+        (2, 3, 6),
+        (11, 3, 6),
+        (12, 4, 12),
+    ]
 
 
 def shown(**fields: Any) -> AlertCard:
