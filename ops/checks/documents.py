@@ -36,8 +36,11 @@ MOST: Final = 1000
 """How many unreadable documents are looked at."""
 
 
-def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
-    """Whether MongoDB answers and has its indexes, and whether a gateway, workers and a clock run."""
+def check(documents: Documents, now: datetime, *, shared: bool) -> Iterator[Finding]:
+    """Whether MongoDB answers and has its indexes, and whether a gateway, workers and a clock run.
+
+    The documents' times are compared with `now`, which is ahead of this machine's clock where a sandbox's was moved.
+    """
     try:
         started = time.monotonic()
         version = documents.version()
@@ -54,10 +57,10 @@ def check(documents: Documents, *, shared: bool) -> Iterator[Finding]:
         yield from of_version(documents.version_of_documents())
         yield from _clock(documents)
         yield from of_unreadable(documents.unreadable(MOST))
-        yield from of_stranded(documents.stranded(datetime.now(UTC) - STRANDED_FOR))
-        yield from of_plans(documents.overdue_plans(datetime.now(UTC) - STRANDED_FOR))
-        yield from of_clocks(documents.overdue_clocks(datetime.now(UTC) - STRANDED_FOR))
-        yield from of_posts(documents.not_shown(datetime.now(UTC) - NOT_SHOWN_FOR))
+        yield from of_stranded(documents.stranded(now - STRANDED_FOR))
+        yield from of_plans(documents.overdue_plans(now - STRANDED_FOR))
+        yield from of_clocks(documents.overdue_clocks(now - STRANDED_FOR))
+        yield from of_posts(documents.not_shown(now - NOT_SHOWN_FOR))
         if shared:
             yield from of_processes(documents.running_processes())
     except DocumentsAway as error:

@@ -4,7 +4,7 @@ import difflib
 import json
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
@@ -29,7 +29,7 @@ from messages.line import Line
 from messages.line_settings.words import NONE
 from messages.process.settings import Settings
 from ops.commands.options import AsJson, Invalid
-from ops.environment import on_stores
+from ops.environment import command_settings, documents_now, on_stores
 from ops.examples import examples_of
 from workers.mongo import Stores
 
@@ -47,7 +47,7 @@ TRIES: Final = 5
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return documents_now(command_settings())
 
 
 def _today(calendar: Calendar) -> date:
@@ -67,7 +67,8 @@ def _valid(fields: dict[str, Any]) -> Calendar:
             near = ", ".join(zones_like(str(fields["zone"])))
             raise Invalid(f"--zone: {hours.why_invalid(error)}{f' (near it: {near})' if near else ''}") from None
         raise Invalid(hours.why_invalid(error)) from None
-    if next_change(calendar, _now()) is None and not is_open(calendar, _now()):
+    now = _now()
+    if next_change(calendar, now) is None and not is_open(calendar, now):
         raise Invalid("so it would never open: give it hours with --week, or a day that is open, first")
     return calendar
 
@@ -130,9 +131,9 @@ def list_(*, json_: AsJson = False) -> None:
     if json_:
         _print_json([_as_json(each, using[each.id]) for each in found])
         return
-    console = Console(highlight=False)
+    console, now = Console(highlight=False), _now()
     for each in found:
-        told = Text(each.id, style="bold") + Text(f"  {hours.hours_words(each, _now())}")
+        told = Text(each.id, style="bold") + Text(f"  {hours.hours_words(each, now)}")
         console.print(told + Text(f"  {each.name}" if each.name else ""), soft_wrap=not console.is_terminal)
         console.print(Text(f"    {hours.week_words(each.week)}", style="dim"), soft_wrap=not console.is_terminal)
         console.print(Text(f"    {_used_by(using[each.id])}", style="dim"), soft_wrap=not console.is_terminal)

@@ -15,7 +15,7 @@ from ops.checks import alerts, auto_replies, broker, documents, hours, opt_outs,
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
-from ops.environment import load_settings, unknown_variables, with_mongo
+from ops.environment import documents_now, load_settings, unknown_variables, with_mongo
 
 MARKS: Final = {
     Verdict.GOOD: ("✓", "green"),
@@ -64,7 +64,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield bad("documents", str(error), "Correct CLERK_MONGO_URL. Until then texts wait in the queues.")
             return
         with opened as found:
-            yield from documents.check(found, shared=settings.mongo_url is not None)
+            now = documents_now(settings)
+            yield from documents.check(found, now, shared=settings.mongo_url is not None)
             try:
                 lines, calendars, agents = found.lines(), found.calendars(), found.agents()
             except DocumentsAway:
@@ -72,9 +73,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
             else:
                 yield _lines(lines)
                 yield from opt_outs.check(lines)
-                yield from hours.check(lines, calendars, datetime.now(UTC), agents)
-                yield from auto_replies.check(lines, calendars, datetime.now(UTC))
-                yield from policies.check(lines, calendars, datetime.now(UTC))
+                yield from hours.check(lines, calendars, now, agents)
+                yield from auto_replies.check(lines, calendars, now)
+                yield from policies.check(lines, calendars, now)
                 yield from alerts.check(lines)
     yield from slack.check(settings, lines, dates)
     yield from twilio.check(settings, lines, dates)

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from cyclopts import App
@@ -29,7 +29,7 @@ from ops.checks import slack
 from ops.checks.finding import Verdict
 from ops.commands.options import AsJson, Invalid
 from ops.documents.seed import new_line
-from ops.environment import on_stores
+from ops.environment import command_settings, documents_now, on_stores
 from ops.examples import examples_of
 from workers.mongo import Stores
 
@@ -230,7 +230,7 @@ def set_(
             raise Invalid(
                 f"{line} was changed by somebody else meanwhile. Look at it (clerk lines list), then try again."
             )
-        return new, await _doubts(new, stores) if sla or calendar is not None else ()
+        return new, await _doubts(new, stores, documents_now(settings)) if sla or calendar is not None else ()
 
     done = on_stores(work)
     if done is None:
@@ -249,15 +249,16 @@ def set_(
         print(f"alerts: {each}", file=sys.stderr)
 
 
-async def _doubts(line: Line, stores: Stores) -> Sequence[str]:
+async def _doubts(line: Line, stores: Stores, now: datetime) -> Sequence[str]:
     """What of a line's targets does nothing, or not what it seems to."""
-    return list(policy_words.inert(line.policy, line.calendar, await stores.calendars.all(), datetime.now(UTC)))
+    return list(policy_words.inert(line.policy, line.calendar, await stores.calendars.all(), now))
 
 
 def _with_targets(line: Line, typed: Sequence[str]) -> Line:
     """A line with other targets; Invalid if one of them can't be."""
+    now = documents_now(command_settings())
     try:
-        return line.model_copy(update={"policy": policy_words.changed(line.policy, typed, datetime.now(UTC))})
+        return line.model_copy(update={"policy": policy_words.changed(line.policy, typed, now)})
     except ValueError as error:
         raise Invalid(f"--sla {error}") from None
 

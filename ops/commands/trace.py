@@ -13,7 +13,7 @@ from ops.broker import console as reach_console
 from ops.broker import open_broker
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents
-from ops.environment import command_settings
+from ops.environment import command_settings, documents_now
 from ops.queues.broker import BrokerAway
 from ops.queues.letters import Letter, Selection
 from ops.traces import log_trail
@@ -48,7 +48,8 @@ def _in_documents(id: str, settings: Settings) -> Trace:
     except BrokerAway as error:
         unasked = (str(error),)
     with Documents(settings.mongo_url.get_secret_value()) as documents:
-        return follow(id, documents, log_trail.TrailReader(documents), letters).model_copy(update={"unasked": unasked})
+        found = follow(id, documents, log_trail.TrailReader(documents), documents_now(settings), letters)
+        return found.model_copy(update={"unasked": unasked})
 
 
 def _in_console(id: str, settings: Settings) -> Trace:

@@ -159,7 +159,7 @@ class View:
             letters = self.dead_letters().page.letters
         except BrokerAway as error:
             unasked = (str(error),)
-        found = timeline.trace(id, self.documents, self.trail, letters)
+        found = timeline.trace(id, self.documents, self.trail, self.documents_now(), letters)
         return found.model_copy(update={"unasked": unasked})
 
     def pending(self, limit: int) -> list[PendingTexts]:

@@ -45,7 +45,7 @@ class Subject(Document):
     causes: tuple[str, ...] = ()
 
 
-def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[Letter] = ()) -> Trace:
+def trace(id: str, documents: Documents, trail: Trail | None, now: datetime, letters: Iterable[Letter] = ()) -> Trace:
     """Everything known about an id; of `letters`, messages in queues, it shows those that belong to the id."""
     subject = find(id.strip(), documents)
     causes = {*(subject.causes if subject else ()), *([id.strip()] if _CAUSE.fullmatch(id.strip()) else ())}
@@ -56,11 +56,11 @@ def trace(id: str, documents: Documents, trail: Trail | None, letters: Iterable[
     texts, tickets = (subject.texts, subject.tickets) if subject else ((), ())
     of_cause = {text.correlation_id: f"text {text.id}" for text in reversed(texts) if text.correlation_id}
     steps = [
-        *(_about(f"text {text.id}", step) for text in texts for step in of_text(text)),
+        *(_about(f"text {text.id}", step) for text in texts for step in of_text(text, now)),
         *(
             _about(f"ticket #{ticket.id}", step)
             for ticket in tickets
-            for step in of_ticket(_as_carried_out(ticket, documents), documents.history(ticket))
+            for step in of_ticket(_as_carried_out(ticket, documents), documents.history(ticket), now)
         ),
         *(_about(_shown_by(post, texts), of_post(post)) for post in _posts(documents, texts, tickets)),
         *(_about(_of_cause(line.correlation_id, of_cause), of_log_line(line)) for line in lines),
@@ -154,9 +154,9 @@ def _posts(documents: Documents, texts: Sequence[Sms], tickets: Sequence[Ticket]
     ][:MOST]
 
 
-def of_text(text: Sms) -> list[Step]:
+def of_text(text: Sms, now: datetime) -> list[Step]:
     """The steps that a text's document shows."""
-    return [*(_received if text.direction is Direction.INBOUND else _sent)(text), *_due(text)]
+    return [*(_received if text.direction is Direction.INBOUND else _sent)(text), *_due(text, now)]
 
 
 def _facts(text: Sms, *more: str) -> str:
@@ -191,11 +191,11 @@ def _sent(text: Sms) -> Iterator[Step]:
     yield Step(at=text.claimed_at or text.received_at, where="Twilio", what=what, detail=tried, trouble=bad)
 
 
-def _due(text: Sms) -> Iterator[Step]:
+def _due(text: Sms, now: datetime) -> Iterator[Step]:
     if text.due_at is not None:
         inbound = text.direction is Direction.INBOUND
         waiting = "not under a ticket yet: the clock tries again" if inbound else "the clock tries again"
-        yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < datetime.now(UTC))
+        yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < now)
 
 
 def _as_carried_out(ticket: Ticket, documents: Documents) -> Ticket:
@@ -206,7 +206,7 @@ def _as_carried_out(ticket: Ticket, documents: Documents) -> Ticket:
     return ticket.model_copy(update={"settled": {**ticket.settled, "notifications": ticket.version}})
 
 
-def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
+def of_ticket(ticket: Ticket, history: Sequence[Entry], now: datetime) -> list[Step]:
     """The steps that a ticket's documents show: its creation, each entry of its history, and what is due."""
     number = f"#{ticket.id}"
     made = Step(at=ticket.created_at, where="ticket", what=f"{number} was created", detail=masked_number(ticket.line))
@@ -224,7 +224,7 @@ def of_ticket(ticket: Ticket, history: Sequence[Entry]) -> list[Step]:
             at=ticket.due_at,
             where="clock",
             what=f"{slice} has not applied the last change of {number} yet: the clock tries again",
-            trouble=ticket.due_at < datetime.now(UTC) - timedelta(seconds=30),
+            trouble=ticket.due_at < now - timedelta(seconds=30),
         )
         for slice in ("notifications", "slack")
         if ticket.due_at is not None and ticket.settled.get(slice, 0) < ticket.version

@@ -120,7 +120,7 @@ async def known_contact_announced_with_everything(workers: FakeWorkers, count: C
 async def second_text(workers: FakeWorkers, count: CommandCount) -> float:
     """A contact's second text."""
     await receive(workers, CONTACTS[0], 0)
-    workers.clock.forward(1)
+    await settle(workers, 8)
     count.take()
     await receive(workers, CONTACTS[0], 1)
     return count.take()[0]

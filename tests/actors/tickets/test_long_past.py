@@ -339,7 +339,7 @@ async def test_a_trace_shows_the_whole_history_of_a_ticket(workers: FakeWorkers,
         await workers.handle(note(workers, "and now"))
         ticket = await ticket_of(stores)
         after = documents.history(ticket)
-        steps = [step.what for step in of_ticket(ticket, after)]
+        steps = [step.what for step in of_ticket(ticket, after, workers.clock.now())]
     assert [entry.version for entry in after] == await all_versions(stores)
     assert [entry.version for entry in before] == [entry.version for entry in after][:-1]
     assert steps.count("#1 changed: note") == PAST + 1

@@ -1,5 +1,6 @@
 """Whoever asks the machine for the time of day is listed here with the reason; all others are handed a clock.
 
+What a command shows of documents, or decides about them, is by the sandbox's clock where that was moved.
 Only the sandbox's clock can be moved, and only `clerk run` with the sandbox has one.
 """
 
@@ -13,6 +14,26 @@ from tests.contracts import ROOT
 ASKING: Final = {
     "gateway/app.py": "the clock of a gateway that is handed none",
     "messages/process/publishing.py": "when a message was published: Dramatiq's delays are real",
+    "ops/checks/documents.py": "how far this machine's clock and MongoDB's are apart",
+    "ops/commands/dead.py": "how old messages are: queues go by the machine's clock",
+    "ops/commands/doctor.py": "whether certificates are valid, and other machines' clocks right",
+    "ops/commands/peek.py": "how old messages are: queues go by the machine's clock",
+    "ops/console/dead_letters.py": "how old messages are: queues go by the machine's clock",
+    "ops/console/signing_in/session.py": "how long people stay signed in",
+    "ops/console/view.py": "the times of queues and processes; those of documents are by `documents_now`",
+    "ops/documents/reader.py": "which processes have reported lately, if MongoDB's own time is not known",
+    "ops/documents/transfer.py": "when the documents were exported",
+    "ops/environment.py": "`documents_now`, whom all commands ask, adds how far the sandbox's clock is ahead",
+    "ops/metrics/recorder.py": "when metrics were read",
+    "ops/queues/amqp/connection.py": "how old messages are: queues go by the machine's clock",
+    "ops/queues/amqp/replay_and_drop.py": "when a message was published again: Dramatiq's delays are real",
+    "ops/queues/in_memory.py": "how old messages are: queues go by the machine's clock",
+    "ops/queues/management_api.py": "how old messages are: queues go by the machine's clock",
+    "ops/queues/rabbitmq.py": "when the queues were looked at",
+    "ops/running/internals.py": "when a message was handled: the sandbox page shows it beside the log",
+    "ops/running/presence.py": "when a process has reported",
+    "ops/traces/log_trail.py": "when log lines were written",
+    "ops/traces/timeline.py": "when a message was found of which nobody knows when it was published",
     "sandbox/clock.py": "the real time that the sandbox's clock is ahead of",
     "sandbox/record.py": "when a call was made: a log, beside the times at which queue messages were handled",
     "sandbox/standins.py": "the real time of the stand-ins that tests serve",
@@ -41,7 +62,7 @@ def names(file: Path) -> Iterator[tuple[str, str]]:
 def test_nobody_else_asks_the_machine_for_the_time_of_day() -> None:
     found = {
         file.relative_to(ROOT).as_posix()
-        for file in files("messages", "gateway", "workers", "sandbox")
+        for file in files("messages", "gateway", "workers", "ops", "sandbox")
         if CLOCKS & set(names(file))
     }
     assert found == set(ASKING)

@@ -17,7 +17,7 @@ NOON = at(2.5 * 3600)
 
 
 def test_a_trace_says_until_when_a_ticket_is_snoozed_and_by_whom_and_not_why() -> None:
-    steps = of_ticket(SNOOZED, SNOOZED.history)
+    steps = of_ticket(SNOOZED, SNOOZED.history, make.NOW)
     assert [step.what for step in steps][1:] == [
         "#7 changed: snoozed until 2026-03-02 12:00 UTC",
         "#7 wakes, once its line is open",
@@ -36,10 +36,10 @@ def test_a_trace_says_until_when_a_ticket_is_snoozed_and_by_whom_and_not_why() -
 )
 def test_a_trace_says_what_woke_it(command: Command, by: str | None, words: str) -> None:
     woken = decide(SNOOZED, command, by, NOON, SOLVED_FOR).ticket
-    assert [step.what for step in of_ticket(woken, woken.history)][2:] == [f"#7 changed: {words}"]
+    assert [step.what for step in of_ticket(woken, woken.history, make.NOW)][2:] == [f"#7 changed: {words}"]
 
 
 def test_a_trace_says_that_a_text_woke_it() -> None:
     woken = receive(SNOOZED, 2, at(60), SOLVED_FOR)
     assert woken is not None
-    assert of_ticket(woken, woken.history)[-1].what == "#7 changed: woken by the contact's text"
+    assert of_ticket(woken, woken.history, make.NOW)[-1].what == "#7 changed: woken by the contact's text"

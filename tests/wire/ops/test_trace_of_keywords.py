@@ -14,10 +14,10 @@ from tests import make
     ],
 )
 def test_the_trace_names_the_keyword_and_the_service(fields: dict[str, str], said: str) -> None:
-    (step,) = of_text(make.sms(body="Cancel", **fields))
+    (step,) = of_text(make.sms(body="Cancel", **fields), make.NOW)
     assert said in step.detail
 
 
 def test_the_trace_of_any_other_text_names_none() -> None:
-    (step,) = of_text(make.sms(body="Cancel"))
+    (step,) = of_text(make.sms(body="Cancel"), make.NOW)
     assert "keyword" not in step.detail
