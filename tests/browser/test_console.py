@@ -1,6 +1,7 @@
 """The console as an operator uses it, in a real browser with the real broker."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
+from messages.calendar import Closure
 from tests import make
 from tests.browser.helpers import WITHIN, barriers
 from tests.servers import ARTEFACTS, depths
@@ -152,7 +154,9 @@ def test_every_page_fits_its_window(
     with MongoClient[dict[str, Any]](mongo_url) as client:
         database = client[str(parse_uri(mongo_url)["database"])]
         database["lines"].insert_one(stored(make.line(calendar="shop", on_call=("U0ADA", "U0BEN"))))
-        database["calendars"].insert_one(stored(make.calendar()))
+        over = datetime.now(UTC) + timedelta(days=2)
+        closed = Closure(since=make.NOW, until=over, why="training of all who answer, in the hall")
+        database["calendars"].insert_one(stored(make.calendar(closures=(closed,))))
     put(amqp_url, "slack.XQ", [letter(number) for number in range(60)])
     put(amqp_url, "tickets", [letter(100, queue_name="tickets")])
     context = chromium.new_context(
