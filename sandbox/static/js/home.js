@@ -22,7 +22,7 @@ export function homePane() {
     h("header", { class: "pane-head" }, h("h2", null, "Clerk"), h("small", null, "Home")),
     h(
       "div",
-      { class: "stream", tabindex: "0", role: "region", "aria-label": "Clerk's Home" },
+      { class: "stream", tabindex: "0", role: "region", "aria-label": "Home of the app" },
       view ? h("div", { key: "blocks", class: "blocks" }, blocksView(view.blocks, where)) : h("p", { key: "empty", class: "empty" }, "Clerk has shown nothing here yet."),
     ),
   );

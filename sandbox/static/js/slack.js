@@ -62,7 +62,7 @@ function sidebar(current) {
       h(
         "li",
         { key: "home" },
-        h("button", { type: "button", "aria-current": current ? null : "page", onclick: goHome }, h("span", { class: "sigil", "aria-hidden": "true" }, "✓"), h("span", { class: "name" }, "Clerk's Home")),
+        h("button", { type: "button", "aria-current": current ? null : "page", onclick: goHome }, h("span", { class: "sigil", "aria-hidden": "true" }, "✓"), h("span", { class: "name" }, "Home")),
       ),
     ),
   );
