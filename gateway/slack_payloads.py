@@ -247,7 +247,7 @@ class _View(SlackPayload):
 class ViewSubmission(SlackPayload):
     """A submitted modal (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload)."""
 
-    user: _Id
+    user: _Clicker
     view: _View
 
     @property

@@ -26,14 +26,14 @@ from gateway.slack_payloads import (
     parsed,
 )
 from gateway.webhook import Accepted, Rejected, Request, Response, ThreadAuthor, Unusable, form_fields, form_pairs
-from messages.base import QueueMessage
+from messages.base import Order, QueueMessage
 from messages.formats.slack_urls import is_slack_url
 from messages.formats.thread_replies import PERSONS_SUBTYPES, MessageOrigin, reply_posted
 from messages.inbound import SlackReplyChanged
 from messages.notification import ChannelMoved
 from messages.orders import clicks, commands, forms
 from messages.orders.foreign_clicks import ForeignClick
-from messages.orders.submission import Submission
+from messages.orders.submission import Submission, with_slacks_files
 from messages.team.agent import AccountChanged
 from messages.views import ShowHome
 
@@ -71,7 +71,7 @@ def interaction(request: Request, app: App, now: datetime, real: datetime | None
         case "block_actions":
             return _clicks(parsed(BlockActions, payload), app, now)
         case "view_submission":
-            return _submitted(payload, now)
+            return _submitted(payload, app, now)
         case kind:
             return Accepted([], NOTHING, dropped=_label(kind))
 
@@ -195,7 +195,12 @@ def command(request: Request, app: App, now: datetime, real: datetime | None = N
     missing = [name for name in ("user_id", "channel_id") if not fields.get(name)]
     if missing:
         raise Unusable(f"the form has no {missing[0]}", _json({"response_type": "ephemeral", "text": TYPE_AGAIN}))
-    return Accepted([found], NOTHING)
+    return Accepted([_from(fields.get("team_id", ""), found)], NOTHING)
+
+
+def _from(team: str, order: QueueMessage) -> QueueMessage:
+    """An order with the workspace of who gave it."""
+    return order.model_copy(update={"team": team}) if isinstance(order, Order) else order
 
 
 def signature(body: bytes, timestamp: str, secret: bytes) -> str:
@@ -245,17 +250,18 @@ def _clicked_at(action_ts: str, now: datetime) -> datetime:
     return min(at, now) if abs(now - at) <= FRESH else now
 
 
-def _submitted(payload: Mapping[str, Any], now: datetime) -> Accepted:
+def _submitted(payload: Mapping[str, Any], app: App, now: datetime) -> Accepted:
     """A submitted modal; whoever submitted one that Clerk can't read is told so in its place."""
     try:
-        return _submission(parsed(ViewSubmission, payload), now)
+        return _submission(parsed(ViewSubmission, payload), app, now)
     except Unusable as error:
         raise Unusable(error.reason, _json({"response_action": "update", "view": forms.UNREADABLE})) from None
 
 
-def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
+def _submission(payload: ViewSubmission, app: App, now: datetime) -> Accepted:
     view = payload.view
-    fields = {block_id: next(iter(states.values())) for block_id, states in view.state.values.items() if states}
+    states = {block_id: next(iter(found.values())) for block_id, found in view.state.values.items() if found}
+    fields = {block_id: with_slacks_files(state, app.api_url) for block_id, state in states.items()}
     submission = Submission(
         view=view.id,
         callback_id=view.callback_id,
@@ -274,8 +280,10 @@ def _submission(payload: ViewSubmission, now: datetime) -> Accepted:
     if isinstance(found, dict):
         return Accepted([], _json({"response_action": "errors", "errors": found}))
     if isinstance(found, forms.PushedView):
-        return Accepted([found.order], _json({"response_action": "push", "view": found.view}))
-    return Accepted([found], NOTHING)
+        return Accepted(
+            [_from(payload.user.team_id, found.order)], _json({"response_action": "push", "view": found.view})
+        )
+    return Accepted([_from(payload.user.team_id, found)], NOTHING)
 
 
 def _field(request: Request, name: str) -> str:

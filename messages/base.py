@@ -35,6 +35,15 @@ class QueueMessage(BaseModel):
         return cls.actor.partition(".")[0]
 
 
+class Order(QueueMessage):
+    """What a person's click, form or word after `/clerk` stands for.
+
+    `team` is the workspace of who gave it; blank if Slack did not say, and where Clerk itself says what they did.
+    """
+
+    team: str = ""
+
+
 class Document(BaseModel):
     """A frozen document; its `id` is MongoDB's `_id`. Change it with `model_copy(update=...)`."""
 

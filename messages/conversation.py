@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from messages.answering import Answering
-from messages.base import Document, Moment, QueueMessage
+from messages.base import Document, Moment, Order, QueueMessage
 
 NAME_LIMIT: Final = 80
 
@@ -251,7 +251,7 @@ class Conversation(Document):
         return self.blocking is not None and self.blocking.on
 
 
-class BlockContact(QueueMessage):
+class BlockContact(Order):
     """An agent typed the number of a contact who is to be blocked on the channel's line, or unblocked, and perhaps why.
 
     `order` is the order's identity.
@@ -267,7 +267,7 @@ class BlockContact(QueueMessage):
     order: str | None = None
 
 
-class NameContact(QueueMessage):
+class NameContact(Order):
     """An agent typed a contact's number and name in a channel; `order` is the order's identity."""
 
     actor = "tickets.name_contact"
@@ -279,7 +279,7 @@ class NameContact(QueueMessage):
     order: str | None = None
 
 
-class PlaceContact(QueueMessage):
+class PlaceContact(Order):
     """An agent typed a contact's number and time zone in a channel; `order` is the order's identity."""
 
     actor = "tickets.place_contact"

@@ -84,7 +84,7 @@ class Line(Document):
     Clerk tells of what is late, and when.
     `on_call` are told, one after the other, of what can't wait while the line is closed.
     With `other_organisations`, people of other organisations in a shared channel may write to contacts and
-    use the buttons, too.
+    give orders, too.
     """
 
     id: str

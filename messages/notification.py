@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from messages.base import Document, Moment, QueueMessage
+from messages.base import Document, Moment, Order, QueueMessage
 from messages.conversation import Arrival, DebounceAsRead, Episode
 
 
@@ -112,7 +112,7 @@ class ConsiderNotifying(QueueMessage):
     waits_from: Moment | None = None
 
 
-class AgentActed(QueueMessage):
+class AgentActed(Order):
     """An agent opened, assigned, hid, took or replied: the team has seen what came before `at`.
 
     `replied` says that the action also sent a text, `took` that it took the ticket. With `conversation`, the one of the
@@ -138,7 +138,7 @@ class RenderConversation(QueueMessage):
     conversation: str
 
 
-class HidePost(QueueMessage):
+class HidePost(Order):
     """An agent asks to hide a notification; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.hide"
@@ -149,7 +149,7 @@ class HidePost(QueueMessage):
     order: str | None = None
 
 
-class ShowPost(QueueMessage):
+class ShowPost(Order):
     """An agent asks to show a collapsed root again; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.show"
@@ -160,7 +160,7 @@ class ShowPost(QueueMessage):
     order: str | None = None
 
 
-class UndoHide(QueueMessage):
+class UndoHide(Order):
     """The agent who hid a post asks to undo that; `order` is the order's identity, the same in every delivery."""
 
     actor = "slack.undo_hide"
@@ -176,7 +176,8 @@ class Whisper(QueueMessage):
     In `HOME` it is on top of their Home, which is brought up to date.
 
     With `markup`, the text is in Slack's markup. The planned texts with the ids `planned` follow it, with buttons.
-    With `back`, a button follows that says that they are back from what they said at that time.
+    With `back`, a button follows that says that they are back from what they said at that time. If it `replaces`, it
+    takes the place of the private message whose button gave the `response_url`: that button is over.
     """
 
     actor = "slack.whisper"
@@ -188,9 +189,10 @@ class Whisper(QueueMessage):
     markup: bool = False
     planned: tuple[str, ...] = ()
     back: Moment | None = None
+    replaces: bool = False
 
 
-class OpenModal(QueueMessage):
+class OpenModal(Order):
     """An agent clicked Assign, in `channel`: the modal must open within three seconds of `received_at`."""
 
     actor = "interactive.open_modal"

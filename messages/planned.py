@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from messages.base import Document, Duration, Moment, QueueMessage
+from messages.base import Document, Duration, Moment, Order, QueueMessage
 from messages.sms import SlackFile
 
 
@@ -69,7 +69,7 @@ AUTHOR_GONE: Final = "the account of who planned it was deactivated"
 
 
 class When(Document):
-    """When to send, as a person says it: `after` a while, or at a `clock` time of a `day`.
+    """When to send, as a person says it: `after` a while, at a `clock` time of a `day`, or when the contact is `awake`.
 
     `day` is blank (the next such time), "today", "tomorrow", a day of the week as "mon", or a date as YYYY-MM-DD.
     """
@@ -79,6 +79,7 @@ class When(Document):
         str, StringConstraints(pattern=r"^(today|tomorrow|mon|tue|wed|thu|fri|sat|sun|\d{4}-\d\d-\d\d)?$")
     ] = ""
     clock: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None
+    awake: bool = False
 
 
 class PlannedEdit(Document):
@@ -88,6 +89,7 @@ class PlannedEdit(Document):
     at: Moment
     body: str
     due_at: Moment
+    files: tuple[SlackFile, ...] = ()
 
 
 class Planned(Document):
@@ -151,7 +153,7 @@ class Planned(Document):
         return datetime.strptime(self.wall, WALL_FORMAT) if self.wall else None  # noqa: DTZ007 - a wall time
 
 
-class PlanText(QueueMessage):
+class PlanText(Order):
     """An agent asks to send a text later; `planned` becomes its id, and `text` is in Slack's markup.
 
     Without `zone`, it is the contact's, if that is certain, else the agent's, else the line's. The agent learns the
@@ -163,6 +165,7 @@ class PlanText(QueueMessage):
     line: str
     contact: str
     text: str
+    files: tuple[SlackFile, ...] = ()
     when: When
     zone: str | None = None
     if_reply: IfReply = IfReply.HOLD
@@ -172,7 +175,7 @@ class PlanText(QueueMessage):
     response_url: str | None = None
 
 
-class PlanTyped(QueueMessage):
+class PlanTyped(Order):
     """An agent typed a contact's number, a time and a text after `/clerk later`."""
 
     actor = "sms.plan_typed"
@@ -186,7 +189,7 @@ class PlanTyped(QueueMessage):
     response_url: str | None = None
 
 
-class ListPlanned(QueueMessage):
+class ListPlanned(Order):
     """An agent asks which texts they have planned."""
 
     actor = "sms.list_planned"
@@ -198,12 +201,15 @@ class ListPlanned(QueueMessage):
 class ChangePlan(Document):
     """New words (in Slack's markup), a new time, or another wish for when the contact writes first; None: as before.
 
+    Of its files it keeps those with an id in `keep`, and gets `files` besides.
     `version` is the one that the agent saw: a change of something else meanwhile refuses it whole.
     """
 
     kind: Literal["change"] = "change"
     version: int
     text: str | None = None
+    keep: tuple[str, ...] | None = None
+    files: tuple[SlackFile, ...] = ()
     when: When | None = None
     zone: str | None = None
     if_reply: IfReply | None = None
@@ -230,7 +236,7 @@ class KeepPlan(Document):
 type PlanCommand = Annotated[ChangePlan | CancelPlan | SendPlanNow | KeepPlan, Field(discriminator="kind")]
 
 
-class ActOnPlanned(QueueMessage):
+class ActOnPlanned(Order):
     """An agent's order about a planned text; `order` is its identity, the same in every delivery."""
 
     actor = "sms.act_on_planned"

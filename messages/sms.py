@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from messages.base import Document, Moment, QueueMessage
+from messages.base import Document, Moment, Order, QueueMessage
 
 
 class Direction(StrEnum):
@@ -245,10 +245,11 @@ def outbound_id(channel: str, ts: str) -> str:
     return f"{channel}-{ts}"
 
 
-class WriteText(QueueMessage):
+class WriteText(Order):
     """Send a contact a text that an agent wrote outside the thread; `text` is in Slack's markup.
 
-    `sms` becomes the text's id. The agent learns the outcome at `response_url`, else in `channel`.
+    `sms` becomes the text's id. The agent learns the outcome at `response_url`, else in `channel`. They asked to
+    send it when the contact is `awake`: it is day there.
     """
 
     actor = "sms.write"
@@ -256,6 +257,8 @@ class WriteText(QueueMessage):
     line: str
     contact: str
     text: str
+    files: tuple[SlackFile, ...] = ()
+    awake: bool = False
     by: str
     at: Moment
     channel: str | None = None
@@ -269,7 +272,7 @@ class WriteAuto(QueueMessage):
     conversation: str
 
 
-class WriteTyped(QueueMessage):
+class WriteTyped(Order):
     """An agent typed a contact's number and a text in a channel."""
 
     actor = "sms.write_typed"
@@ -288,7 +291,7 @@ class SendTexts(QueueMessage):
     conversation: str
 
 
-class SendLate(QueueMessage):
+class SendLate(Order):
     """An agent asks to send a reply that was refused because it came late; `order` is the order's identity."""
 
     actor = "sms.send_late"
@@ -300,7 +303,7 @@ class SendLate(QueueMessage):
     order: str | None = None
 
 
-class TakeBackText(QueueMessage):
+class TakeBackText(Order):
     """An agent asks not to send a text that was written in a form or by a command; `order` is the order's identity."""
 
     actor = "sms.take_back_text"
@@ -312,7 +315,7 @@ class TakeBackText(QueueMessage):
     order: str | None = None
 
 
-class ResendText(QueueMessage):
+class ResendText(Order):
     """An agent asks to resend a text whose outcome is unknown; `attempt` is how often it had been tried by then.
 
     `order` is the order's identity.

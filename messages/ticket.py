@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from messages.base import Document, Moment, QueueMessage
+from messages.base import Document, Moment, Order, QueueMessage
 from messages.conversation import Arrival, DebounceAsRead, Episode
 from messages.deadlines.clocks import ClockMark, TicketClock
 from messages.deadlines.nudge import AskedAgain, Nudge, SolveUnanswered
@@ -378,7 +378,7 @@ class AgentWrote(QueueMessage):
     planned: bool = False
 
 
-class ActOnTicket(QueueMessage):
+class ActOnTicket(Order):
     """An order about a ticket, by an agent or (None) by the clock; a refusal goes to `response_url`, if given.
 
     `order` is the identity of an agent's order, the same in every delivery; None in a message of an earlier version.

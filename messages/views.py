@@ -1,10 +1,10 @@
 """What people ask to see: modals, tickets found by some words, a line's hours, which they may change. Pure."""
 
-from messages.base import Moment, QueueMessage
+from messages.base import Moment, Order, QueueMessage
 from messages.planned import When
 
 
-class _OpensModal(QueueMessage):
+class _OpensModal(Order):
     """A modal must open within three seconds of `received_at`; errors go to `response_url`, if given."""
 
     user: str
@@ -37,7 +37,15 @@ class OpenSnooze(_OpensModal):
     channel: str | None = None
 
 
-class SnoozeTyped(QueueMessage):
+class OpenBlock(_OpensModal):
+    """An agent clicked Block in a ticket's modal; `channel` is that of its line."""
+
+    actor = "interactive.open_block"
+    ticket: int
+    channel: str | None = None
+
+
+class SnoozeTyped(Order):
     """An agent typed a ticket's number after `/clerk snooze`, with a time, or (None) after `/clerk unsnooze`."""
 
     actor = "interactive.snooze_typed"
@@ -74,7 +82,7 @@ class OpenSettings(_OpensModal):
     channel: str | None = None
 
 
-class ChangeLine(QueueMessage):
+class ChangeLine(Order):
     """An admin saved the form with a line's settings: these fields they changed, and all of them it `showed`, in short.
 
     (`messages/line_settings/fields.py`)
@@ -120,7 +128,7 @@ class ShowHome(QueueMessage):
     lines: int = 0
 
 
-class FindTickets(QueueMessage):
+class FindTickets(Order):
     """An agent looks for tickets: the answer goes into the modal with the external id `view`, else to the agent.
 
     `page` counts from 0.
@@ -136,7 +144,7 @@ class FindTickets(QueueMessage):
     received_at: Moment
 
 
-class ExplainClocks(QueueMessage):
+class ExplainClocks(Order):
     """A person asks by when a ticket is due, and why; the answer goes to them."""
 
     actor = "interactive.explain_clocks"
@@ -147,7 +155,7 @@ class ExplainClocks(QueueMessage):
     response_url: str | None = None
 
 
-class _AboutHours(QueueMessage):
+class _AboutHours(Order):
     """A person typed something about the hours of a channel's lines; the answer goes to them."""
 
     by: str

@@ -107,6 +107,8 @@ class FakeSlack:
     clock: FakeClock
     messages: list[FakeMessage] = field(default_factory=list)
     whispers: list[tuple[str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
+    """The whispers that took the place of the one in which a person clicked."""
     views: list[Mapping[str, Any]] = field(default_factory=list)
     home_views: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
@@ -212,9 +214,11 @@ class FakeSlack:
         self.published[user] = self.published.get(user, 0) + 1
         self.home_views[user] = view
 
-    async def respond(self, response_url: str, what: Renderable) -> None:
+    async def respond(self, response_url: str, what: Renderable, *, replace: bool = False) -> None:
         """Answer a click."""
         self.whispers.append((response_url, what.text))
+        if replace:
+            self.replaced.append((response_url, what.text))
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:
         """Send a message that one person sees."""
@@ -336,6 +340,7 @@ class Taken:
     contact: str
     callback: str
     sent: SentText
+    media: tuple[str, ...] = ()
 
 
 @dataclass
@@ -354,7 +359,7 @@ class FakeTexting:
         """Take a text."""
         self.before("send")
         sent = SentText(f"SM{len(self.taken):032d}", body, "queued", None, self.clock.now())
-        self.taken.append(Taken(line, contact, callback, sent))
+        self.taken.append(Taken(line, contact, callback, sent, tuple(media)))
         self.after("send")
         return sent
 

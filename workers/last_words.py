@@ -20,6 +20,7 @@ from messages.views import (
     FindTickets,
     OpenAgain,
     OpenAwayForm,
+    OpenBlock,
     OpenCloseForm,
     OpenDashboard,
     OpenPlanned,
@@ -74,7 +75,7 @@ def _order(message: _Order) -> Whisper | None:
 
 
 type _InHome = OpenAwayForm | OpenCloseForm | OpenSettings
-type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenDashboard | PushSend | _InHome
+type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenBlock | OpenDashboard | PushSend | _InHome
 type _Views = _Forms | FindTickets | ForeignClick
 
 
@@ -122,6 +123,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenAwayForm: _view,
     OpenCloseForm: _view,
     OpenSettings: _view,
+    OpenBlock: _view,
     SnoozeTyped: _order,
     OpenDashboard: _view,
     PushSend: _view,

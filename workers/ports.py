@@ -100,8 +100,11 @@ class Slack(Protocol):
         """Let a user's Home show a view; hash_conflict if it no longer shows the one with this hash."""
         ...
 
-    async def respond(self, response_url: str, what: Renderable) -> None:
-        """Send the user who clicked a private message, through the click's response_url."""
+    async def respond(self, response_url: str, what: Renderable, *, replace: bool = False) -> None:
+        """Send the user who clicked a private message, through the click's response_url.
+
+        It may `replace` the private message in which they clicked.
+        """
         ...
 
     async def whisper(self, channel: str, user: str, what: Renderable, thread_ts: str | None = None) -> None:

@@ -12,9 +12,10 @@ import dramatiq
 import structlog
 from pydantic import ValidationError
 
-from messages.base import QueueMessage
+from messages.base import Order, QueueMessage
 from workers.last_words import last_words
 from workers.mongo.unreadable import Unreadable
+from workers.people.organisations import is_refused
 from workers.ports import Ports
 
 log = structlog.get_logger("clerk.worker")
@@ -85,6 +86,9 @@ async def dispatch(
         )
         raise Unparsable(f"not a {handler.handles.__name__}: {faults}") from None
     try:
+        if isinstance(parsed, Order) and await is_refused(parsed, ports):
+            log.info("an order of another organisation's person was refused", actor=actor_name)
+            return
         await handler.run(parsed, ports)
     except Unreadable as error:
         if not is_wake_up(handler.handles):

@@ -23,6 +23,7 @@ ACTORS: Final = (
     "workers.tickets.auto_actors",
     "workers.tickets.clock_actors",
     "workers.tickets.nudge_actors",
+    "workers.interactive.blocking.actors",
     "workers.interactive.foreign.actors",
     "workers.interactive.hours_actors",
     "workers.interactive.clocks_actors",

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from messages.base import Document, Duration, Moment, QueueMessage
+from messages.base import Document, Duration, Moment, Order, QueueMessage
 from messages.deadlines.clocks import ClockKind
 
 TURN: Final = timedelta(minutes=10)
@@ -237,7 +237,7 @@ class ConsiderAlerts(QueueMessage):
     ticket: int
 
 
-class AcknowledgeAlert(QueueMessage):
+class AcknowledgeAlert(Order):
     """An agent says, at a time, that they have what an alert tells of."""
 
     actor = "notifications.acknowledge_alert"

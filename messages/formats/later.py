@@ -104,8 +104,7 @@ def meant(when: When, now: datetime, zone: str) -> Meant:
     A clock time without a day, or on a day of the week, is the next one.
     """
     if when.after is not None:
-        instant = now + when.after
-        return Meant(Placed(instant, wall_time(instant, zone)), None)
+        return at_instant(now + when.after, zone)
     if when.clock is None:
         raise ValueError("a time needs a clock time, or how long from now")
     hours, minutes = when.clock.split(":")
@@ -115,3 +114,8 @@ def meant(when: When, now: datetime, zone: str) -> Meant:
         wall += timedelta(days=1)
         placed = place(wall, zone)
     return Meant(placed, wall)
+
+
+def at_instant(instant: datetime, zone: str) -> Meant:
+    """An instant that is meant as such, whatever clocks show then."""
+    return Meant(Placed(instant, wall_time(instant, zone)), None)

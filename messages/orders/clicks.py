@@ -20,6 +20,7 @@ from messages.views import (
     FindTickets,
     OpenAgain,
     OpenAwayForm,
+    OpenBlock,
     OpenCloseForm,
     OpenPlanned,
     OpenReply,
@@ -253,6 +254,19 @@ def _opt_in(click: Click) -> Sequence[QueueMessage]:
     return _command(click, OptIn.model_validate(click.parsed_value()))
 
 
+def _block(click: Click) -> Sequence[QueueMessage]:
+    carried = click.parsed_value()
+    form = OpenBlock(
+        ticket=click.ticket(),
+        user=click.user,
+        trigger_id=click.trigger_id,
+        response_url=click.response_url,
+        channel=click.channel or str(carried["channel"]),
+        received_at=click.at,
+    )
+    return [form, _seen(click)]
+
+
 def _unblock(click: Click) -> Sequence[QueueMessage]:
     return _command(click, Unblock())
 
@@ -361,6 +375,7 @@ ORDERS: Final[Mapping[str, Callable[[Click], Sequence[QueueMessage]]]] = {
     "ticket.status": _status,
     "ticket.priority": _priority,
     "ticket.opt_in": _opt_in,
+    "ticket.block": _block,
     "ticket.unblock": _unblock,
     "ticket.answer_again": _answer_again,
     "ticket.snooze": _snooze,

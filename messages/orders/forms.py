@@ -19,7 +19,9 @@ from messages.ticket import (
     SUBJECT_LIMIT,
     TAG_LIMIT,
     TAGS_LIMIT,
+    WHY_LIMIT,
     ActOnTicket,
+    Block,
     Edit,
     Status,
 )
@@ -130,6 +132,22 @@ def _snooze(submission: Submission) -> ActOnTicket | Errors:
     )
 
 
+class BlockMetadata(Document):
+    """The private metadata of the form that blocks a ticket's contact."""
+
+    ticket: int
+
+
+def _block(submission: Submission) -> ActOnTicket | Errors:
+    shown = BlockMetadata.model_validate_json(submission.private_metadata)
+    why = " ".join(field(submission, "why").text.split())
+    if len(why) > WHY_LIMIT:
+        return {"why": f"At most {WHY_LIMIT} characters, please: this has {len(why)}."}
+    return ActOnTicket(
+        ticket=shown.ticket, command=Block(why=why), by=submission.user, at=submission.at, order=submission.order
+    )
+
+
 class PushedView(Document):
     """A modal to open on top of the submitted one, and the order that fills it."""
 
@@ -173,6 +191,7 @@ FORMS: Final[Mapping[str, Callable[[Submission], QueueMessage | PushedView | Err
     "ticket.edit": _edit,
     "ticket.reply": text_forms.reply,
     "ticket.snooze": _snooze,
+    "ticket.block": _block,
     "planned.edit": text_forms.edit_planned,
     "clerk.send": text_forms.send,
     "clerk.search": _search,

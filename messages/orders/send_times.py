@@ -26,6 +26,9 @@ class SendChoice(StrEnum):
 
 MORNING: Final = "09:00"
 
+UNKNOWN: Final = "unknown"
+"""When a contact's night ends, in a form that does not know the contact yet."""
+
 PICK_DATE: Final = "Please pick a date, or another time to send."
 PICK_TIME: Final = "Please pick a time, or another time to send."
 NOT_PICKED: Final = "You picked a date or time: please pick “At the date and time below” for it to count."
@@ -51,7 +54,8 @@ def send_time(
     """What the fields of a form mean, or the errors in them by block_id.
 
     `zone` is the one that the form showed, `opening` when the line opens and `awake` when the contact's night ends, as
-    YYYY-MM-DD HH:MM in that zone; blank if the form did not offer it.
+    YYYY-MM-DD HH:MM in that zone; blank if the form did not offer it. If `awake` is UNKNOWN, Clerk finds it later, and
+    by day the text leaves at once.
     """
     match choice or SendChoice.NOW:
         case SendChoice.NOW:
@@ -60,6 +64,8 @@ def send_time(
             found = When(day="tomorrow", clock=MORNING)
         case SendChoice.OPENING if opening:
             found = _at(opening)
+        case SendChoice.AWAKE if awake == UNKNOWN:
+            return SendTime(When(awake=True))
         case SendChoice.AWAKE if awake:
             found = _at(awake)
         case SendChoice.AT:

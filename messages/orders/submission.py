@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from messages.base import Document, Moment
+from messages.formats.slack_urls import is_slack_url
+from messages.formats.thread_replies import MessageFile
+from messages.sms import SlackFile
 
 type Errors = dict[str, str]
 """What is wrong, by the block_id of the field."""
@@ -26,6 +29,7 @@ class InputState(Document):
     selected_conversations: tuple[str, ...] | None = None
     selected_date: str | None = None
     selected_time: str | None = None
+    files: tuple[MessageFile, ...] | None = None
 
     @property
     def text(self) -> str:
@@ -36,6 +40,17 @@ class InputState(Document):
     def picked(self) -> str | None:
         """The value of the picked option, if any."""
         return self.selected_option.value if self.selected_option else None
+
+    @property
+    def attached(self) -> tuple[SlackFile, ...]:
+        """The files that were chosen, each once."""
+        files = {each.id: SlackFile(**each.model_dump()) for each in self.files or ()}
+        return tuple(files.values())
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """The values of the ticked options."""
+        return tuple(each.value for each in self.selected_options or ())
 
 
 class Submission(Document):
@@ -56,3 +71,15 @@ class Submission(Document):
 def field(submission: Submission, name: str) -> InputState:
     """The state of a field; an empty one if the form has none of that name."""
     return submission.fields.get(name, InputState())
+
+
+def with_slacks_files(state: InputState, api_url: str) -> InputState:
+    """The state of an input, whose files are without their addresses if those are outside Slack."""
+    if not state.files:
+        return state
+    here = [each if is_slack_url(each.url_private, api_url) else _nowhere(each) for each in state.files]
+    return state.model_copy(update={"files": tuple(here)})
+
+
+def _nowhere(file: MessageFile) -> MessageFile:
+    return file.model_copy(update={"url_private": ""})

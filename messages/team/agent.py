@@ -8,7 +8,7 @@ pocket it is off.
 from dataclasses import dataclass
 from datetime import datetime
 
-from messages.base import Document, Moment, QueueMessage
+from messages.base import Document, Moment, Order, QueueMessage
 from messages.calendar import Calendar, is_open, next_opening
 
 
@@ -69,7 +69,7 @@ def available(agent: Agent, calendar: Calendar | None, now: datetime) -> bool:
     return away(agent, calendar, now) is None
 
 
-class GoAway(QueueMessage):
+class GoAway(Order):
     """An agent typed at a time that they are away; `typed` is the rest of what they typed."""
 
     actor = "notifications.go_away"
@@ -97,7 +97,7 @@ class HandOn(QueueMessage):
     user: str
 
 
-class ComeBack(QueueMessage):
+class ComeBack(Order):
     """An agent said at a time that they are back: from what they said at `since`, if that is given."""
 
     actor = "notifications.come_back"

@@ -156,7 +156,7 @@ def set_(
     reply_mode
         Whether every message in the thread is a reply, or only those sent with a button.
     other_organisations
-        Whether people of other organisations in a shared channel may write to contacts and use the buttons.
+        Whether people of other organisations in a shared channel may write to contacts and give orders.
     debounce
         Whether texts that follow the first one are announced as well.
     window

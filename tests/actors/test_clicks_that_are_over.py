@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from messages.base import QueueMessage
-from messages.notification import OpenModal
-from messages.views import OpenDashboard, OpenReply, PushSend
+from messages.notification import HidePost, OpenModal, UndoHide
+from messages.views import OpenBlock, OpenDashboard, OpenReply, PushSend
 from tests import make
+from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
 from workers.runtime import HANDLERS
+from workers.slack.actors import SHOWN_AGAIN, SHOWN_ALREADY
 
 CLICK: Any = {"user": make.AGENT, "trigger_id": "1.2.a", "response_url": "https://hooks.slack.com/actions/1"}
 ORDERS = [
@@ -17,6 +19,7 @@ ORDERS = [
     OpenReply(ticket=1, received_at=make.NOW, **CLICK),
     OpenDashboard(channel=make.CHANNEL, received_at=make.NOW, **CLICK),
     PushSend(channel=make.CHANNEL, received_at=make.NOW, **CLICK),
+    OpenBlock(ticket=1, channel=make.CHANNEL, received_at=make.NOW, **CLICK),
 ]
 
 
@@ -30,3 +33,17 @@ async def test_a_click_whose_first_try_ended_at_its_time_limit_is_answered_by_th
     await workers.handle(order)
     await workers.drain()
     assert len(workers.slack.whispers) == 1
+
+
+async def test_the_offer_to_undo_a_hide_loses_its_button_to_the_answer(workers: FakeWorkers) -> None:
+    url = "https://hooks.slack.com/actions/2"
+    await receive(workers, 1)
+    (root,) = workers.slack.kind("root")
+    given = {"by": make.AGENT, "response_url": url}
+    await workers.handle(HidePost(channel=root.channel, ts=root.ts, order="hide", **given))
+    await workers.drain()
+    assert workers.slack.replaced == []
+    for order in ("undo", "undo again"):
+        await workers.handle(UndoHide(post=root.post_id, order=order, **given))
+        await workers.drain()
+    assert workers.slack.replaced == [(url, SHOWN_AGAIN), (url, SHOWN_ALREADY)]

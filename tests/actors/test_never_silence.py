@@ -40,7 +40,7 @@ class Away:
 class Deaf(FakeSlack):
     """A Slack that takes no private words."""
 
-    async def respond(self, response_url: str, what: Renderable) -> None:
+    async def respond(self, response_url: str, what: Renderable, *, replace: bool = False) -> None:
         """Refuse."""
         raise Ambiguous("TimeoutError")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messages.orders.submission import InputState, Submission
-from tests.make import AGENT, at
+from tests.make import AGENT, CHANNEL, LINE, NOW, at
 
 _STATE = {
     "initial_value": "value",
@@ -13,6 +13,8 @@ _STATE = {
     "initial_options": "selected_options",
     "initial_users": "selected_users",
     "initial_conversations": "selected_conversations",
+    "initial_date": "selected_date",
+    "initial_time": "selected_time",
 }
 
 
@@ -56,3 +58,31 @@ def text_objects(value: Any) -> Iterator[Mapping[str, Any]]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for each in value:
             yield from text_objects(each)
+
+
+CARRIED: dict[str, dict[str, Any]] = {
+    "ticket.undo_hide": {"post": "p1"},
+    "ticket.resend": {"sms": "s1"},
+    "ticket.send_late": {"sms": "s1"},
+    "ticket.take_back": {"sms": "s1"},
+    "ticket.status": {"ticket": 7, "status": "solved"},
+    "ticket.priority": {"ticket": 7, "priority": "high"},
+    "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},
+    "ticket.block": {"ticket": 7, "channel": CHANNEL},
+    "ticket.answer_again": {"ticket": 7, "since": NOW.isoformat()},
+    **{key: {"planned": "P1"} for key in ("planned.keep", "planned.send_now", "planned.cancel", "planned.edit")},
+    "alert.have": {"alert": "alert/7/unanswered/2026", "ticket": 7},
+    "ticket.snooze": {"ticket": 7, "snooze": "1h"},
+    "ticket.snooze_again": {"ticket": 7, "until": NOW.isoformat()},
+    "clerk.back": {"since": NOW.isoformat()},
+    "clerk.send": {"channel": CHANNEL, "response_url": "https://hooks.slack.com/actions/T1/2/3"},
+    "clerk.page.0": {"query": "open", "page": 0},
+    "clerk.page.1": {"query": "open", "page": 1},
+    "home.show.0": {"tickets": 1, "lines": 2},
+    "home.show.1": {"tickets": 1, "lines": 2},
+    "home.away": {},
+    "home.close": {"line": LINE},
+    "home.open": {"line": LINE},
+    "home.settings": {"line": LINE},
+}
+"""What the buttons carry that carry more than a ticket, by `action_id`."""

@@ -218,7 +218,7 @@ class WiredSlack:
         """Show a view in a person's Home: nobody opens it here."""
         await self._do("publish view", lambda: None)
 
-    async def respond(self, response_url: str, what: Renderable) -> None:
+    async def respond(self, response_url: str, what: Renderable, *, replace: bool = False) -> None:
         """Answer a click."""
         await self._do("respond", lambda: self._workspace.tell("", response_url, what.text))
 

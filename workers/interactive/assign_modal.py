@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
+    ButtonElement,
     ContextBlock,
     ConversationFilter,
     ConversationMultiSelectElement,
@@ -60,7 +62,8 @@ def edit(
     blocks.append(_subject(ticket))
     if not ticket.is_closed:
         blocks.append(_status(ticket))
-    blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_notes(ticket, earlier_notes)]
+    blocks += [_priority(ticket), *_tags(ticket, known_tags), _new_tags(), _note(), *_block(ticket, line)]
+    blocks += _notes(ticket, earlier_notes)
     shown = {"ticket": ticket.id, "version": ticket.version, "origin": line.channel, "priority": ticket.priority}
     return View(
         type="modal",
@@ -143,6 +146,15 @@ def _new_tags() -> Block:
 def _note() -> Block:
     element = PlainTextInputElement(action_id="note", multiline=True, max_length=NOTE_LIMIT)
     return _input("note", "Note", element, hint="For the team only: the contact never sees notes.")
+
+
+def _block(ticket: Ticket, line: Line) -> list[Block]:
+    """The button that asks whether to block the contact; none if they are blocked, which the card ends."""
+    if ticket.blocked:
+        return []
+    carried = json.dumps({"ticket": ticket.id, "channel": line.channel})
+    button = ButtonElement(text=_plain("Block this contact…"), action_id="ticket.block", value=carried)
+    return [ActionsBlock(block_id="ticket.more", elements=[button])]
 
 
 def _notes(ticket: Ticket, earlier: Sequence[Note]) -> list[Block]:

@@ -21,7 +21,8 @@ from slack_sdk.models.views import View
 from messages.conversation import Contact
 from messages.line import Line, line_of
 from messages.opt_outs import TOLD, way_back, words_of
-from workers.interactive.send_time_fields import Offered, fields
+from messages.orders.send_times import UNKNOWN
+from workers.interactive.send_time_fields import Offered, fields, files
 from workers.markup import clip_escaped, escape, unstyled
 
 OPTIONS: Final = 100
@@ -66,7 +67,7 @@ def reply(
     shown = {"line": line.id, "contact": contact.id, "opted_out": opted_out, "blocked": blocked}
     carried = {**shown, **_where(channel, response_url), **(offered.metadata if offered else {})}
     times = [] if opted_out or blocked else fields(offered)
-    return _modal("ticket.reply", "Reply", [*blocks, _text(), *times], carried)
+    return _modal("ticket.reply", "Reply", [*blocks, _text(), files(), *times], carried)
 
 
 LINES_NOT_TOLD: Final = (
@@ -108,9 +109,10 @@ def send(
         InputBlock(block_id="line", label=_plain("From the line"), element=element),
         *([SectionBlock(text=_plain(LINES_NOT_TOLD))] if unsure else []),
         _text(),
+        files(),
         *fields(None),
     ]
-    return _modal("clerk.send", "Send text", blocks, _where(channel, response_url))
+    return _modal("clerk.send", "Send text", blocks, {**_where(channel, response_url), "awake": UNKNOWN})
 
 
 def _contact(contacts: Sequence[Contact]) -> list[Block]:
@@ -142,7 +144,7 @@ def _option(name: str, number: str) -> str:
 
 def _text() -> Block:
     element = PlainTextInputElement(action_id="text", multiline=True, max_length=TYPED)
-    return InputBlock(block_id="text", label=_plain("Text"), element=element, hint=_plain(HINT))
+    return InputBlock(block_id="text", label=_plain("Text"), element=element, hint=_plain(HINT), optional=True)
 
 
 def _where(channel: str | None, response_url: str | None) -> dict[str, Any]:

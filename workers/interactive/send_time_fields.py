@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     Block,
+    CheckboxesElement,
     ContextBlock,
     DatePickerElement,
     InputBlock,
@@ -17,11 +18,13 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
     TimePickerElement,
 )
+from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from messages.calendar import day_words, time_words, wall_time, zone_words
 from messages.conversation import Contact
 from messages.formats.places import MeantIn, ZoneOf
+from messages.orders.files import MOST
 from messages.orders.send_times import SendChoice
 from messages.planned import FILLED, WALL_FORMAT, IfReply, Planned
 from messages.team.placeholders import listed
@@ -33,6 +36,8 @@ LABEL: Final = 75
 
 FILLS: Final = f"Clerk fills in {listed(FILLED)} when it leaves: the contact's name, the line's, and yours."
 FILLS_LATER: Final = f"In a text that is sent later, Clerk fills in {listed(FILLED)} when it leaves."
+
+FILES: Final = "Pictures, PDFs and other files that phones accept: at most ten, and 5 MB together."
 
 _FIRST: Final = {
     IfReply.HOLD: "Wait for me to decide",
@@ -71,6 +76,8 @@ def fields(offered: Offered | None) -> list[Block]:
         labels[SendChoice.OPENING] = f"When we open ({_day_and_time(offered.opening, offered)})"
     if offered is not None and offered.awake is not None:
         labels[SendChoice.AWAKE] = f"When they are awake ({_day_and_time(offered.awake, offered)})"
+    if offered is None:
+        labels[SendChoice.AWAKE] = "When they are awake (at once, if it is day there)"
     labels[SendChoice.AT] = "At the date and time below"
     options = [Option(value=value, text=_plain(label[:LABEL])) for value, label in labels.items()]
     choice = StaticSelectElement(action_id="send", options=options, initial_option=options[0])
@@ -88,6 +95,25 @@ def fields(offered: Offered | None) -> list[Block]:
         ),
         _if_reply(IfReply.HOLD, "If they write first (for a text that is sent later)"),
     ]
+
+
+def files(label: str = "Files", most: int = MOST) -> Block:
+    """The field for files. Slack takes ten at most, of 10 MB each, and offers none that was chosen before
+    (https://docs.slack.dev/reference/block-kit/block-elements/file-input-element)."""
+    element = FileInputElement(action_id="files", max_files=most)
+    return InputBlock(block_id="files", label=_plain(label), element=element, hint=_plain(FILES), optional=True)
+
+
+def _kept(planned: Planned) -> list[Block]:
+    """The fields for the files of a planned text: which of them it keeps, and those that are added."""
+    if not planned.files:
+        return [files()]
+    options = [
+        Option(value=each.id, text=_plain(clip_escaped(each.name, LABEL) or "A file")) for each in planned.files[:MOST]
+    ]
+    boxes = CheckboxesElement(action_id="keep", options=options, initial_options=options)
+    keep = InputBlock(block_id="keep", label=_plain("Files that go with it"), element=boxes, optional=True)
+    return [keep, files("More files")]
 
 
 def _day_and_time(at: datetime, offered: Offered) -> str:
@@ -119,7 +145,14 @@ def edit(planned: Planned, contact: Contact, channel: str | None, response_url: 
     time = TimePickerElement(action_id="time", initial_time=f"{shown:%H:%M}", timezone=planned.zone)
     blocks: list[Block] = [
         ContextBlock(elements=[MarkdownTextObject(text=to, verbatim=True)]),
-        InputBlock(block_id="text", label=_plain("Text"), element=words, hint=_plain(FILLS) if planned.fills else None),
+        InputBlock(
+            block_id="text",
+            label=_plain("Text"),
+            element=words,
+            hint=_plain(FILLS) if planned.fills else None,
+            optional=True,
+        ),
+        *_kept(planned),
         InputBlock(block_id="date", label=_plain("Date"), element=day),
         InputBlock(block_id="time", label=_plain("Time"), element=time),
         _if_reply(planned.if_reply, "If they write first"),

@@ -32,6 +32,11 @@ class PlannedTexts(DocumentStore[Planned]):
         """Record that a released text is in the outbox: the clock looks after that now."""
         await self._update({"_id": planned.id, "version": planned.version}, {"$unset": {"look_at": "", "woken_at": ""}})
 
+    async def look_again(self, planned: Planned, at: datetime) -> None:
+        """Have the clock look after a planned text then, unless it was changed since it was read."""
+        query = {"_id": planned.id, "version": planned.version, "state": planned.state}
+        await self._update(query, {"$set": {"look_at": at}, "$unset": {"woken_at": ""}})
+
     async def set_shown(self, planned: Planned) -> None:
         """Record that the thread shows this version of a planned text."""
         await self._update({"_id": planned.id}, {"$max": {"shown": planned.version}})

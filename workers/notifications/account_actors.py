@@ -7,6 +7,7 @@ import structlog
 
 from messages.team.agent import AccountChanged, HandOn
 from workers.failures import CallError, Permanent
+from workers.notifications.away_actors import redraw_cards_of
 from workers.ports import Ports
 from workers.runtime import actor
 
@@ -22,12 +23,14 @@ async def change_account(message: AccountChanged, ports: Ports) -> None:
     agents = ports.stores.agents
     if not message.deleted:
         await agents.activate(message.user, message.at)
+        await redraw_cards_of(message.user, ports)
         return
     if not await _is_deactivated(message.user, ports):
         log.info("an account was deactivated, and is active again")
         return
     if await agents.deactivate(message.user, message.at, ports.now() + HANDED_ON_WITHIN):
         await ports.publisher.publish(HandOn(user=message.user))
+        await redraw_cards_of(message.user, ports)
 
 
 async def _is_deactivated(user: str, ports: Ports) -> bool:

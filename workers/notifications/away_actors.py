@@ -1,5 +1,8 @@
 """Records until when agents are away, and that they are back."""
 
+from datetime import datetime
+from typing import Final
+
 import structlog
 
 from messages.calendar import Calendar, zone_exists
@@ -8,9 +11,13 @@ from messages.team.agent import Agent, ComeBack, GoAway
 from workers.failures import CallError
 from workers.notifications.leaving import SAID_SINCE, came_back, leave
 from workers.ports import Ports
+from workers.redraw import redraw
 from workers.runtime import actor
 
 log = structlog.get_logger("clerk.notifications")
+
+MOST_CARDS: Final = 300
+"""Of how many tickets of an agent the cards are brought up to date at once, the newest ones."""
 
 
 @actor(handles=GoAway)
@@ -25,7 +32,9 @@ async def go_away(message: GoAway, ports: Ports) -> None:
     recorded = await ports.stores.agents.say_away(
         message.by, found.until, found.note, zone=zone, at=message.at, order=message.order
     )
-    await _tell(message, found.words if recorded else SAID_SINCE, ports)
+    await _tell(message, found.words if recorded else SAID_SINCE, ports, back=message.at if recorded else None)
+    if recorded:
+        await redraw_cards_of(message.by, ports)
 
 
 @actor(handles=ComeBack)
@@ -36,6 +45,15 @@ async def come_back(message: ComeBack, ports: Ports) -> None:
     about_now = message.since in {None, agent.since} or agent.since == message.at
     recorded = about_now and await ports.stores.agents.say_back(message.by, at=message.at, order=message.order)
     await _tell(message, words if recorded else SAID_SINCE, ports)
+    if recorded:
+        await redraw_cards_of(message.by, ports)
+
+
+async def redraw_cards_of(user: str, ports: Ports) -> None:
+    """Have the cards say whether somebody is there who is assigned: they said something else, or their account did."""
+    tickets = await ports.stores.tickets.by_search_term("assignee", user, MOST_CARDS)
+    for conversation in dict.fromkeys(each.conversation for each in tickets if not each.is_closed):
+        await redraw(conversation, ports)
 
 
 async def _known(user: str, ports: Ports) -> tuple[Agent, Calendar | None]:
@@ -54,6 +72,15 @@ async def _zone(agent: Agent, ports: Ports) -> str:
     return zone if zone_exists(zone) else ""
 
 
-async def _tell(message: GoAway | ComeBack, words: str, ports: Ports) -> None:
-    whisper = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
+async def _tell(message: GoAway | ComeBack, words: str, ports: Ports, back: datetime | None = None) -> None:
+    """Answer an agent, in place of the private message whose button they clicked, if they did."""
+    clicked = isinstance(message, ComeBack) and message.since is not None and message.response_url is not None
+    whisper = Whisper(
+        text=words,
+        user=message.by,
+        response_url=message.response_url,
+        channel=message.channel,
+        back=back,
+        replaces=clicked,
+    )
     await ports.publisher.publish(whisper)

@@ -356,11 +356,15 @@ class SlackApi:
             return False  # it is gone, or private and without Clerk
         return not found.get("is_private")
 
-    async def respond(self, response_url: str, what: Renderable) -> None:
-        """Send the user who clicked a private message, through the response_url (valid for 30 minutes and 5 uses)."""
+    async def respond(self, response_url: str, what: Renderable, *, replace: bool = False) -> None:
+        """Send the user who clicked a private message, through the response_url (valid for 30 minutes and 5 uses).
+
+        It may `replace` the one in which they clicked
+        (https://docs.slack.dev/interactivity/handling-user-interaction#updating_message_response).
+        """
         body = {
             "response_type": "ephemeral",
-            "replace_original": False,
+            "replace_original": replace,
             "text": what.text,
             "blocks": list(what.blocks),
         }

@@ -45,6 +45,7 @@ LINE_REMOVED: Final = (
     "An admin can add the line again (clerk lines add)."
 )
 UNKNOWN: Final = "Nothing was changed: Clerk does not know this card any more."
+SHOWN_AGAIN: Final = "Shown again for everyone here."
 SHOWN_ALREADY: Final = "Nothing was changed: it is shown again already."
 
 MOVED_AGAIN: Final = timedelta(seconds=30)
@@ -210,10 +211,16 @@ async def undo_hide(message: UndoHide, ports: Ports) -> None:
         return
     if await _is_of_removed_line(post, message, ports):
         return
+    words = SHOWN_AGAIN
     if post.hidden_by is not None:
         await ports.stores.posts.show_again(post, message.order)
     elif await ports.stores.posts.obey(post, message.order):
-        await _tell(SHOWN_ALREADY, message.by, message.response_url, None, ports)
+        words = SHOWN_ALREADY
+    else:
+        words = ""
+    if words and message.response_url is not None:
+        told = Whisper(text=words, user=message.by, response_url=message.response_url, replaces=True)
+        await ports.publisher.publish(told)
     await redraw(post.conversation, ports)
 
 
@@ -252,7 +259,7 @@ async def whisper(message: Whisper, ports: Ports) -> None:
         return
     what = await _whispered(message, ports)
     if message.response_url is not None:
-        await _respond(message.response_url, what, ports)
+        await _respond(message.response_url, what, ports, replace=message.replaces)
     elif message.channel is not None:
         try:
             await ports.slack.whisper(message.channel, message.user, what, message.thread_ts)
@@ -268,8 +275,8 @@ async def _whispered(message: Whisper, ports: Ports) -> Rendered:
     return planned_posts.whisper(message.text, [found[id] for id in message.planned if id in found])
 
 
-async def _respond(response_url: str, what: Rendered, ports: Ports) -> None:
+async def _respond(response_url: str, what: Rendered, ports: Ports, *, replace: bool = False) -> None:
     try:
-        await ports.slack.respond(response_url, what)
+        await ports.slack.respond(response_url, what, replace=replace)
     except Permanent as error:
         log.warning("the click is too old for an answer", error=error.code)

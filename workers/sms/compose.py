@@ -11,7 +11,7 @@ from messages.conversation import Contact, Conversation, conversation_id
 from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.formats.segments import segments
 from messages.line import Line, line_of
-from messages.sms import Direction, Origin, Sms, State, WriteText, WriteTyped
+from messages.sms import Direction, Origin, SlackFile, Sms, State, WriteText, WriteTyped
 
 DECIDED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock finds a text without an outcome."""
@@ -26,6 +26,11 @@ KEPT_AS_NOTE: Final = "Not sent: your text begins like a note, so it was kept on
 NO_TICKET_FOR_NOTE: Final = (
     "Nothing was sent: a text that begins with // or note: is a note for the team, and there is no ticket yet to keep "
     "it on. To send it to the contact, begin it differently."
+)
+AT_ONCE: Final = "It is day where they are, so it leaves at once."
+NOTE_WITH_FILES: Final = (
+    "Nothing was sent: a text that begins with // or note: is a note for the team, and one from a form keeps no files. "
+    "Write it in the conversation's thread, where the team sees them."
 )
 ACCEPTED_BEFORE: Final = (
     "Your change was not sent: Clerk had already accepted your text as you first submitted it. "
@@ -75,13 +80,18 @@ def which_line(lines: Sequence[Line]) -> str:
 
 def refusal_id(message: WriteText | WriteTyped) -> str:
     """The id under which the refusal of an order is kept; a form that was changed and submitted again has another."""
-    said = [message.typed] if isinstance(message, WriteTyped) else [message.line, message.contact, message.text]
+    if isinstance(message, WriteTyped):
+        said = [message.typed]
+    else:
+        said = [message.line, message.contact, message.text, *(each.id for each in message.files)]
     digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
     return f"refused/{message.sms}/{message.actor}/{digest}"
 
 
-def document(message: WriteText, body: str, state: State, correlation_id: str | None) -> Sms:
-    """An agent's text as a document."""
+def document(
+    message: WriteText, body: str, state: State, correlation_id: str | None, files: Sequence[SlackFile] = ()
+) -> Sms:
+    """An agent's text as a document; `files` are those of the message, with all that Slack says about them."""
     conversation = conversation_id(message.line, message.contact)
     waiting = state is State.WAITING
     return Sms(
@@ -91,6 +101,7 @@ def document(message: WriteText, body: str, state: State, correlation_id: str | 
         contact=message.contact,
         direction=Direction.OUTBOUND,
         body=body,
+        files=tuple(files),
         received_at=message.at,
         correlation_id=correlation_id,
         state=state,
@@ -109,9 +120,10 @@ def confirmation(text: Sms, contact: Contact, line: Line) -> str:
     if text.late:
         return text.words + " The conversation's thread has a button for that."
     size = segments(text.body)
+    files = f", with {len(text.files)} file{'s' * (len(text.files) > 1)}" if text.files else ""
     several = f", as {size.count} segments ({size.encoding})" if size.count > 1 else ""
     who = f"{contact.name} ({contact.id})" if contact.name else contact.id
-    return f"On its way to {who} from {line.label}{several}. The conversation's thread shows whether it arrives."
+    return f"On its way to {who} from {line.label}{several}{files}. The conversation's thread shows whether it arrives."
 
 
 def automatic(order: AutoOrder, conversation: Conversation, now: datetime, correlation_id: str | None) -> Sms:

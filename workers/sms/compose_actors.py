@@ -19,14 +19,17 @@ from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.sms.compose import (
     ACCEPTED_BEFORE,
+    AT_ONCE,
     DECIDED_WITHIN,
     NO_TICKET_FOR_NOTE,
+    NOTE_WITH_FILES,
     automatic,
     confirmation,
     document,
     parse_typed,
     refusal_id,
 )
+from workers.sms.known_files import known_files
 from workers.sms.may_send import LINE_GONE, TOO_LATE, Hold, at_call, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
@@ -83,7 +86,8 @@ async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
     """
     if message.at == text.received_at:
         return
-    if plain(message.text, await names(message.text, message.at, ports)) != text.body:
+    same_files = {each.id for each in message.files} == {each.id for each in text.files} or text.state is State.NOTE
+    if plain(message.text, await names(message.text, message.at, ports)) != text.body or not same_files:
         await _answer(message, ACCEPTED_BEFORE, ports)
 
 
@@ -95,10 +99,14 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     parties = await stores.opt_outs.parties(message.line, message.contact)
     line, contact = parties.line, parties.contact or Contact(id=message.contact, created_at=now)
     body = plain(message.text, await names(message.text, message.at, ports))
-    verdict = at_door(message.at, parties, now)
-    decision = decide_reply(message.text, body, (), ReplyMode.THREAD, objection(verdict, parties))
+    verdict, files = at_door(message.at, parties, now), await known_files(message.files, ports)
+    decision = decide_reply(message.text, body, files, ReplyMode.THREAD, objection(verdict, parties))
     words = decision.words if line is not None else LINE_GONE
-    if decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None:
+    if decision.state is State.NOTE and files:
+        words = NOTE_WITH_FILES
+    elif (
+        decision.state is State.NOTE and await stores.tickets.newest(conversation_id(message.line, contact.id)) is None
+    ):
         words = NO_TICKET_FOR_NOTE
     if words or line is None:
         await _refuse(message, words, ports)
@@ -106,7 +114,7 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     await stores.contacts.ensure(contact.id, now)
     conversation = await stores.conversations.ensure(line.id, contact.id, now)
     late = decision.state is State.WAITING and is_late(verdict)
-    text = document(message, body, State.REFUSED if late else decision.state, correlation.get())
+    text = document(message, body, State.REFUSED if late else decision.state, correlation.get(), files)
     hold = held(line.hold, now, DECIDED_WITHIN) if text.state is State.WAITING else {}
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else "", **hold})
     text = kept_for_morning(text, verdict)
@@ -114,7 +122,11 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
         text = await stores.texts.get(text.id) or text
     elif text.planned is None:
         night = await tell_author(text, verdict, parties, ports)
-        await _answer(message, " ".join(filter(None, [confirmation(text, contact, line), night])), ports)
+        await _answer(
+            message,
+            " ".join(filter(None, [confirmation(text, contact, line), night, AT_ONCE if message.awake else ""])),
+            ports,
+        )
     if text.state is State.WAITING:
         await offer_held(conversation, message.by, ports, channel=message.channel, response_url=message.response_url)
     return text

@@ -14,7 +14,7 @@ from typing import Final
 
 from messages.line import Quiet
 from messages.opt_outs import Parties, refusal
-from messages.quiet import Whereabouts, clock_in, is_night, place_of, quiet_until, whereabouts
+from messages.quiet import Whereabouts, clock_in, is_night, night_ends, place_of, quiet_until, whereabouts
 from messages.sms import Origin, Sms
 
 
@@ -339,6 +339,13 @@ def night_place(parties: Parties, now: datetime) -> NightPlace:
     asleep = (zone for zone in where.zones if line is not None and is_night(line.quiet_hours, zone, now))
     surely = not where.assumed and len({clock_in(each, now) for each in where.zones}) == 1
     return NightPlace(next(asleep, where.zones[0] if where.zones else "UTC"), surely)
+
+
+def night_end(parties: Parties, now: datetime) -> datetime | None:
+    """When the night ends in which the contact may be now, whatever the line does at night; None if it is day."""
+    if parties.line is None:
+        return None
+    return night_ends(parties.line, parties.number, parties.contact.zone if parties.contact else "", parties.home, now)
 
 
 def night_words(verdict: Verdict, parties: Parties, now: datetime) -> NightWords | None:

@@ -12,8 +12,8 @@ from messages.formats.thread_replies import FORWARDED
 from messages.inbound import SlackReplyPosted
 from messages.line import ReplyMode
 from messages.notification import NOTIFICATIONS, Post
+from messages.orders.files import objection
 from messages.sms import LIMIT, SlackFile, Sms, State
-from workers.sms.files import objection
 from workers.sms.plain_text import is_note
 
 EMPTY: Final = "Not sent: your reply has no text."

@@ -8,7 +8,7 @@ import pytest
 
 from messages.notification import AgentActed, Whisper
 from messages.orders import commands
-from messages.team.agent import ComeBack, GoAway, TimeAway
+from messages.team.agent import AccountChanged, ComeBack, GoAway, TimeAway
 from messages.team.away_words import NO_END
 from messages.ticket import ActOnTicket, Reply, Take
 from tests import make
@@ -285,3 +285,50 @@ async def test_a_text_in_a_conversation_that_names_nobody_costs_nothing_more(mon
         await assign(workers, assignees=[ANN])
         await receive(workers, 3)
         assert len(looked) == 1
+
+
+def away_on_cards(workers: FakeWorkers) -> list[bool]:
+    """Whether each card that is shown whole says that somebody is away."""
+    shown = [*workers.slack.kind("root"), *workers.slack.kind("card")[-1:]]
+    return ["is away" in json.dumps(each.what.blocks) for each in shown]
+
+
+@pytest.mark.parametrize("end", ["back", "away 3h later still", "their account is deactivated"])
+async def test_cards_say_at_once_what_an_agent_says_of_being_away(workers: FakeWorkers, end: str) -> None:
+    await receive(workers, 1)
+    await assign(workers, assignees=[ANN])
+    assert away_on_cards(workers)[-1] is False
+    await typed(workers, "away 1h on leave")
+    await workers.pass_time(5, 1)
+    assert away_on_cards(workers)[-1] is True
+    if end == "their account is deactivated":
+        workers.slack.deactivated.add(ANN)
+        await workers.handle(AccountChanged(user=ANN, deleted=True, at=workers.clock.now()))
+        await workers.drain()
+    else:
+        await typed(workers, end)
+    await workers.pass_time(5, 1)
+    card = json.dumps(workers.slack.kind("root")[-1].what.blocks)
+    assert ("on leave" in card, "later still" in card) == (False, end.startswith("away"))
+    assert ("is away" in card) == (end.startswith("away"))
+
+
+async def test_the_question_whether_an_agent_is_back_loses_its_button_to_the_answer(workers: FakeWorkers) -> None:
+    await typed(workers, "away 2h")
+    told = workers.slack.replaced
+    assert told == [], "what is typed takes no message's place"
+    since = workers.clock.now()
+    workers.clock.forward(1)
+    for order, at in (("one", since), ("two", since)):
+        click = ComeBack(by=ANN, at=workers.clock.now(), since=at, response_url=URL, order=order)
+        await workers.handle(click)
+        await workers.drain()
+    assert {url for url, _ in told} == {URL}
+    assert [words for _, words in told][:1] == [BACK]
+
+
+async def test_the_answer_to_away_has_the_button_that_ends_it(workers: FakeWorkers) -> None:
+    order = GoAway(typed="2h", by=ANN, at=make.NOW, channel=make.CHANNEL, response_url=URL, order="one")
+    await workers.handle(order)
+    (told,) = asking(workers)
+    assert told.back == make.NOW

@@ -232,6 +232,7 @@ async def test_who_wrote_lately_gets_the_answer_and_what_is_held_waits_for_its_a
 
 async def test_a_reply_with_files_is_held_with_them(workers: FakeWorkers) -> None:
     file = SlackFile(id="F1", name="map.png", mimetype="image/png", url_private="https://files.slack.com/F1", size=9)
+    workers.slack.posted_files["F1"] = file
     reply = written(workers, await night(workers), 1, files=(file,)).model_copy(update={"text": ""})
     await twice(workers, reply)
     (post,) = workers.slack.kind("planned/")

@@ -6,11 +6,14 @@ import pytest
 
 from messages.answering import AutoReplies
 from messages.conversation import BlockContact, Conversation
+from messages.orders.forms import read
 from messages.planned import PlannedState, PlanText, When
 from messages.sms import State
 from messages.ticket import ActOnTicket, Block, SetStatus, Status, Ticket, Unblock
+from messages.views import OpenBlock
 from tests import make
 from tests.actors.helpers import settle, stored, texts_in_thread, thread, written
+from tests.decisions.helpers import submitted
 from tests.fakes import DiesAt, FakeWorkers
 
 QUIET = 3600
@@ -150,3 +153,30 @@ async def test_whoever_has_not_written_yet_is_not_blocked_and_the_agent_is_told_
     await type_block(workers)
     assert "has not texted" in workers.slack.whispers[-1][1]
     assert await workers.ports.stores.conversations.get(make.CONVERSATION) is None
+
+
+async def test_an_agent_blocks_a_contact_from_the_tickets_form_after_a_question(workers: FakeWorkers) -> None:
+    await thread(workers)
+    opened = {"user": make.AGENT, "trigger_id": "1.2", "received_at": workers.clock.now()}
+    await workers.handle(OpenBlock(ticket=1, channel=make.CHANNEL, **opened))
+    form = workers.slack.views[-1]
+    assert "Their texts are kept in the thread but notify nobody" in str(form["blocks"])
+    assert (await conversation(workers)).is_blocked is False
+    submission = submitted(form, why={"value": " sends  spam "}).model_copy(
+        update={"at": workers.clock.now(), "order": "view/1"}
+    )
+    order = read(submission)
+    assert isinstance(order, ActOnTicket)
+    for _ in range(2):
+        await workers.handle(order)
+    await workers.drain(times=2)
+    await settle(workers)
+    found = (await conversation(workers)).blocking
+    assert found is not None
+    assert (found.on, found.by, found.why) == (True, make.AGENT, "sends spam")
+    entry = (await ticket(workers)).history[-1]
+    assert (entry.by, entry.changes[0].what, entry.changes[0].after) == (make.AGENT, "blocked", "sends spam")
+    workers.slack.views.clear()
+    await workers.handle(OpenBlock(ticket=1, channel=make.CHANNEL, **opened))
+    assert workers.slack.views == []
+    assert "blocked already" in workers.slack.whispers[-1][1]

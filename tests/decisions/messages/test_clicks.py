@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.base import QueueMessage
+from messages.base import Order, QueueMessage
 from messages.deadlines.priority import Priority
 from messages.notification import HOME, AgentActed, HidePost, OpenModal, ShowPost, UndoHide
 from messages.orders.clicks import ORDERS, Click, orders
 from messages.ticket import ActOnTicket, SetPriority, SetStatus, Status, Take
 from messages.views import OpenReply, PushSend, ShowHome
 from tests import make
+from tests.decisions.helpers import CARRIED
 from tests.make import AGENT, CHANNEL, NOW
 from workers.last_words import last_words
 
@@ -96,31 +97,6 @@ def test_a_foreign_value_gives_no_order_for_a_ticket(value: str) -> None:
         assert [each for each in ORDERS if each not in need_none and orders(_click(each, value))] == []
 
 
-CARRIED: dict[str, dict[str, Any]] = {
-    "ticket.undo_hide": {"post": "p1"},
-    "ticket.resend": {"sms": "s1"},
-    "ticket.send_late": {"sms": "s1"},
-    "ticket.take_back": {"sms": "s1"},
-    "ticket.status": {"ticket": 7, "status": "solved"},
-    "ticket.priority": {"ticket": 7, "priority": "high"},
-    "ticket.opt_in": {"ticket": 7, "since": NOW.isoformat()},
-    "ticket.answer_again": {"ticket": 7, "since": NOW.isoformat()},
-    **{key: {"planned": "P1"} for key in ("planned.keep", "planned.send_now", "planned.cancel", "planned.edit")},
-    "alert.have": {"alert": "alert/7/unanswered/2026", "ticket": 7},
-    "ticket.snooze": {"ticket": 7, "snooze": "1h"},
-    "ticket.snooze_again": {"ticket": 7, "until": NOW.isoformat()},
-    "clerk.back": {"since": NOW.isoformat()},
-    "clerk.send": {"channel": CHANNEL, "response_url": RESPONSE_URL},
-    "clerk.page.0": {"query": "open", "page": 0},
-    "clerk.page.1": {"query": "open", "page": 1},
-    "home.show.0": {"tickets": 1, "lines": 2},
-    "home.show.1": {"tickets": 1, "lines": 2},
-    "home.away": {},
-    "home.close": {"line": make.LINE},
-    "home.open": {"line": make.LINE},
-    "home.settings": {"line": make.LINE},
-}
-
 IN_HOME_ALONE = {key for key in ORDERS if key.startswith("home.")}
 """What is only in the app's Home, where a click has no response_url."""
 
@@ -130,6 +106,7 @@ def test_whoever_clicks_can_be_told_what_becomes_of_it_whatever_is_down(action_i
     found = orders(_click(action_id, json.dumps(CARRIED.get(action_id, {"ticket": 7}))))
     assert found
     for message in found:
+        assert isinstance(message, Order)
         if not isinstance(message, AgentActed):
             assert getattr(message, "response_url", None) == RESPONSE_URL
             assert last_words(message) is not None

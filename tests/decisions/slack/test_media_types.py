@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from gateway.media import disposition
 from messages.formats.media_links import media_key, read_path
 from messages.formats.media_types import LONGEST_NAME, counted, described, ending, file_name
+from messages.orders.files import TYPES
 from messages.process.settings import Settings
 from messages.sms import Media, SlackFile
 from tests import make
 from workers.slack import blocks, cards
 from workers.slack.media import filename
-from workers.sms.files import TYPES, links
+from workers.sms.files import links
 
 ACCEPTED = [
     *(f"image/{kind}" for kind in ("jpeg", "jpg", "gif", "png", "bmp", "tiff", "heic", "heif")),

@@ -7,10 +7,11 @@ import pytest
 
 from messages.formats.media_links import media_key, read_path
 from messages.line import ReplyMode
+from messages.orders.files import objection
 from messages.process.settings import Settings
 from messages.sms import SlackFile, State
 from tests import make
-from workers.sms.files import SERVED_FOR, links, objection
+from workers.sms.files import SERVED_FOR, links
 from workers.sms.replies import ReplyDecision, decide_reply
 
 

@@ -522,3 +522,13 @@ def test_a_command_that_can_not_be_published_may_be_typed_again(gateway: Served)
 def test_slacks_certificate_check_is_answered(gateway: Served) -> None:
     answer = gateway.slack("/slack/commands", b"ssl_check=1&token=x")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_form_and_a_command_name_the_workspace_of_who_gave_them(gateway: Served) -> None:
+    guest = {"id": "U0GUEST", "username": "gus", "name": "gus", "team_id": "T0PARTNER"}
+    modal = {**submission({"note": {"type": "plain_text_input", "value": "called"}}), "user": guest}
+    typed = {"text": "hours", "user_id": "U0GUEST", "channel_id": make.CHANNEL, "team_id": "T0PARTNER"}
+    gateway.interaction(modal)
+    gateway.slack("/slack/commands", urlencode(typed).encode())
+    came = gateway.publisher.take()
+    assert [getattr(each, "team", None) for each in came] == ["T0PARTNER"] * 2

@@ -14,6 +14,7 @@ from messages.notification import HOME, OpenModal, Whisper
 from messages.views import (
     FindTickets,
     OpenAwayForm,
+    OpenBlock,
     OpenCloseForm,
     OpenDashboard,
     OpenPlanned,
@@ -47,7 +48,7 @@ RETRIES: Final = 2
 within the life of a trigger: what fails each time is still a dead letter."""
 
 type InHome = OpenAwayForm | OpenCloseForm | OpenSettings
-type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze | InHome
+type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze | OpenBlock | InHome
 type View = Mapping[str, Any]
 
 
@@ -83,7 +84,7 @@ async def show_modal(message: ModalOrder, load: Callable[[], Awaitable[View | st
 
 async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> None:
     """Open a modal; if Slack refuses, tell the person why."""
-    show = ports.slack.push_view if isinstance(message, PushSend) else ports.slack.open_view
+    show = ports.slack.push_view if isinstance(message, PushSend | OpenBlock) else ports.slack.open_view
     try:
         await show(message.trigger_id, view)
     except CallError as error:
@@ -100,7 +101,7 @@ async def tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> No
 
     While the broker takes nothing either, the message waits as in any outage, and its person is told when it is over.
     """
-    channel = message.channel if isinstance(message, OpenDashboard | PushSend | FindTickets) else None
+    channel = message.channel if isinstance(message, OpenDashboard | PushSend | OpenBlock | FindTickets) else None
     if message.response_url is None and message.channel == HOME:
         await show_home(ShowHome(user=message.user, said=text), ports)
         return

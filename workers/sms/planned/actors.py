@@ -1,13 +1,14 @@
 """Texts that are sent later: agents plan, change, cancel and release them, and the clock finds those that are due."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import structlog
 
 from messages.conversation import Contact, conversation_id
-from messages.formats.later import Meant, meant, objection_to_time, only_number
+from messages.formats.later import Meant, at_instant, meant, objection_to_time, only_number
 from messages.formats.numbers import NotANumber
 from messages.formats.places import MeantIn, ZoneOf, meant_in
 from messages.line import Line, ReplyMode, line_of
@@ -28,17 +29,19 @@ from messages.planned import (
     SendPlanNow,
 )
 from messages.process.publishing import correlation
-from messages.sms import State
+from messages.sms import SlackFile, State, WriteText
 from workers.failures import SlackError
 from workers.observe import PLANNED_TEXTS
 from workers.ports import Ports
 from workers.redraw import redraw
 from workers.runtime import LostVersionRace, actor
 from workers.sms.compose import which_line
-from workers.sms.may_send import LINE_GONE, Hold, at_door, at_release, facts_of, objection
+from workers.sms.known_files import known_files
+from workers.sms.may_send import LINE_GONE, Hold, at_door, at_release, facts_of, night_end, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain
 from workers.sms.planned import words
+from workers.sms.planned.attached import changed_files, is_to_check
 from workers.sms.planned.filling import by_need, objection_to_placeholders
 from workers.sms.planned.life import (
     Happening,
@@ -46,12 +49,13 @@ from workers.sms.planned.life import (
     PlanEvent,
     Surroundings,
     decide,
+    first_look,
     happens,
     may_leave_now,
     refusal,
 )
 from workers.sms.planned.offer import ask_assignees
-from workers.sms.planned.release import filled_in, settle, surroundings
+from workers.sms.planned.release import file_gone, filled_in, settle, surroundings, with_files
 from workers.sms.replies import decide_reply
 
 log = structlog.get_logger("clerk.planned")
@@ -102,13 +106,17 @@ async def plan(message: PlanText, ports: Ports) -> None:
     if await _was_refused(message, ports):
         return
     now, parties = ports.now(), await stores.opt_outs.parties(message.line, message.contact)
+    if message.when.awake and await _leaves_at_once(message, parties, ports):
+        return
     contact = parties.contact or Contact(id=message.contact, created_at=now)
     body = plain(message.text, await names(message.text, message.at, ports))
+    files = await known_files(message.files, ports)
     where = await _meant_in(message.zone, contact, message.by, parties.line, ports)
-    time = meant(message.when, message.at, where.zone)
+    ends = night_end(parties, message.at) if message.when.awake else None
+    time = meant(message.when, message.at, where.zone) if ends is None else at_instant(ends, where.zone)
     wrong = (
         (LINE_GONE if parties.line is None else "")
-        or _objection_to_text(message.text, body, parties, now, fills=True)
+        or _objection_to_text(message.text, body, files, parties, now, fills=True)
         or objection_to_time(time.placed.instant, message.at)
         or words.objection_to_count(
             await stores.planned.count_of_conversation(conversation), await stores.planned.count_of_author(message.by)
@@ -120,7 +128,7 @@ async def plan(message: PlanText, ports: Ports) -> None:
     await stores.contacts.ensure(contact.id, now)
     await stores.conversations.ensure(message.line, contact.id, now)
     await stores.conversations.expect_planned(conversation, message.planned)
-    planned = _document(message, body, where.zone, time)
+    planned = _document(message, body, files, where.zone, time)
     if await stores.planned.add(planned):
         PLANNED_TEXTS.labels(planned.state).inc()
         await redraw(conversation, ports)
@@ -129,11 +137,24 @@ async def plan(message: PlanText, ports: Ports) -> None:
         await _answer_once(message, said, ports, planned)
 
 
+async def _leaves_at_once(message: PlanText, parties: Parties, ports: Ports) -> bool:
+    """Whether a text for a contact who is to be awake is one to be sent at once, since it was day when it was written.
+
+    That was decided if it is stored already: the hour does not decide it anew.
+    """
+    if await ports.stores.texts.get(message.planned) is None and night_end(parties, message.at) is not None:
+        return False
+    said = message.model_dump(include={"line", "contact", "text", "files", "by", "at", "channel", "response_url"})
+    await ports.publisher.publish(WriteText.model_validate({"sms": message.planned, "awake": True, **said}))
+    return True
+
+
 async def _compare(message: PlanText, known: Planned, ports: Ports) -> None:
     """Tell the author of a form that was submitted twice with different texts that the second one is not planned."""
     if message.at == known.created_at or known.version > 1:
         return
-    if plain(message.text, await names(message.text, message.at, ports)) != known.body:
+    same_files = {each.id for each in message.files} == {each.id for each in known.files}
+    if plain(message.text, await names(message.text, message.at, ports)) != known.body or not same_files:
         await _answer(message, words.ACCEPTED_BEFORE, ports)
 
 
@@ -164,17 +185,19 @@ def _night_ends(due_at: datetime, parties: Parties) -> datetime | None:
     return verdict.until if isinstance(verdict, Hold) else None
 
 
-def _objection_to_text(markup: str, body: str, parties: Parties, now: datetime, *, fills: bool) -> str:
+def _objection_to_text(
+    markup: str, body: str, files: Sequence[SlackFile], parties: Parties, now: datetime, *, fills: bool
+) -> str:
     """Why a text can't be planned, in words; empty if it can."""
-    if not body.strip():
+    if not body.strip() and not files:
         return words.NO_TEXT
     if fills and (wrong := objection_to_placeholders(body)):
         return wrong
-    found = decide_reply(markup, body, (), ReplyMode.THREAD, objection(at_door(now, parties, now), parties))
+    found = decide_reply(markup, body, files, ReplyMode.THREAD, objection(at_door(now, parties, now), parties))
     return words.NO_NOTE if found.state is State.NOTE else found.words
 
 
-def _document(message: PlanText, body: str, zone: str, time: Meant) -> Planned:
+def _document(message: PlanText, body: str, files: tuple[SlackFile, ...], zone: str, time: Meant) -> Planned:
     """A new planned text as a document."""
     return Planned(
         id=message.planned,
@@ -182,6 +205,7 @@ def _document(message: PlanText, body: str, zone: str, time: Meant) -> Planned:
         line=message.line,
         contact=message.contact,
         body=body,
+        files=files,
         by=message.by,
         created_at=message.at,
         since=message.at,
@@ -191,7 +215,7 @@ def _document(message: PlanText, body: str, zone: str, time: Meant) -> Planned:
         if_reply=message.if_reply,
         fills=True,
         changed_by=message.by,
-        look_at=time.placed.instant,
+        look_at=first_look(time.placed.instant, files, message.at),
         correlation_id=correlation.get(),
     )
 
@@ -213,10 +237,12 @@ async def _look(planned: Planned, around: Surroundings, ports: Ports) -> bool:
     found, changed = planned, False
     for _ in range(TRIES):
         now = ports.now()
-        happening = happens(found, around, now)
+        happening = await with_files(found, happens(found, around, now), ports)
         if happening is not None:
             happening = await filled_in(found, happening, ports)
         after = found if happening is None else decide(found, happening, now).planned
+        if happening is None and is_to_check(found, None, now):
+            await ports.stores.planned.look_again(found, found.due_at)
         if after is found or await ports.stores.planned.save(after, found):
             _count(found, after)
             await settle(after, ports)
@@ -289,7 +315,10 @@ async def _ordered(
     if isinstance(command, ChangePlan):
         return await _changed(message, command, planned, contact, ports)
     event = PlanEvent.SEND_NOW if isinstance(command, SendPlanNow) else PlanEvent.KEEP
-    happening = await filled_in(planned, Happening(event, message.by, message.order), ports)
+    happening = Happening(event, message.by, message.order)
+    if is_to_check(planned, happening, ports.now()) and (gone := await file_gone(planned.files, ports)):
+        return None, words.without_file(gone)
+    happening = await filled_in(planned, happening, ports)
     if happening.event is PlanEvent.DUE_AND_UNFILLED:
         return None, words.unfilled(happening.why)
     return happening, ""
@@ -301,9 +330,12 @@ async def _changed(
     """An edit as it is asked for, and the answer to it; None, and why, if it is not possible."""
     body, time, where = planned.body, None, MeantIn(command.zone or planned.zone, ZoneOf.CHOSEN)
     parties = await ports.stores.opt_outs.parties(planned.line, planned.contact)
+    files = changed_files(planned, command.keep, await known_files(command.files, ports))
+    if (kept := [each for each in files if each in planned.files]) and (gone := await file_gone(kept, ports)):
+        return None, words.kept_file_gone(gone)
     if command.text is not None:
         body = plain(command.text, await names(command.text, message.at, ports))
-        if wrong := _objection_to_text(command.text, body, parties, ports.now(), fills=planned.fills):
+        if wrong := _objection_to_text(command.text, body, files, parties, ports.now(), fills=planned.fills):
             return None, wrong
     wall, due_at = planned.wall, planned.due_at
     if command.when is not None:
@@ -313,8 +345,9 @@ async def _changed(
             return None, wrong
     elif due_at <= message.at and planned.state is PlannedState.HELD:
         return None, words.NEW_TIME
-    change = PlanChange(command.version, body, wall, where.zone, due_at, command.if_reply or planned.if_reply)
-    shown = planned.model_copy(update={"body": body, "due_at": due_at, "zone": where.zone, "if_reply": change.if_reply})
+    if_reply = command.if_reply or planned.if_reply
+    change = PlanChange(command.version, body, wall, where.zone, due_at, if_reply, files)
+    shown = planned.model_copy(update={"body": body, "due_at": due_at, "zone": where.zone, "if_reply": if_reply})
     agent, night_ends = await _zone_of(message.by, ports), _night_ends(due_at, parties)
     answer = words.confirmation(shown, contact, where, time, ports.now(), agent=agent, night_ends=night_ends)
     return Happening(PlanEvent.EDIT, message.by, message.order, change=change), answer

@@ -25,8 +25,8 @@ def asked_for(planned: Planned, happening: Happening, now: datetime) -> list[str
 
 
 def by_need(plans: Sequence[Planned]) -> list[Planned]:
-    """Planned texts, those last that only Slack can fill in: it may be down, and the others need not wait for it."""
-    return sorted(plans, key=lambda each: each.fills and "agent" in named(each.body, FILLED))
+    """Planned texts, those last of which Slack is asked something: it may be down, and the others need not wait."""
+    return sorted(plans, key=lambda each: bool(each.files) or (each.fills and "agent" in named(each.body, FILLED)))
 
 
 def with_filling(planned: Planned, happening: Happening, values: Mapping[str, str]) -> Happening:

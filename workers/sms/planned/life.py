@@ -3,7 +3,7 @@
 `decide` is total: every event in every state gives a decision, whose refusal is words for the agent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from messages.calendar import place, zone_exists
 from messages.planned import AUTHOR_GONE, EDITS_KEPT, IfReply, Planned, PlannedEdit, PlannedState
+from messages.sms import SlackFile
 from workers.markup import moment
 from workers.sms.may_send import Cause, ContactFacts, Hold, LineFacts, Refuse, Verdict, at_release
 
@@ -20,6 +21,9 @@ REMINDERS: Final = 7
 
 SETTLED_WITHIN: Final = timedelta(seconds=12)
 """After this long the clock looks whether a released text is in the outbox."""
+
+FILES_CHECKED_BEFORE: Final = timedelta(hours=1)
+"""How long before a text is due Clerk looks whether Slack still shows its files."""
 
 ORDERS_KEPT: Final = 50
 
@@ -32,6 +36,7 @@ class PlanEvent(StrEnum):
     DUE_LONG_AGO = "due more than four hours ago"
     DUE_AND_UNFILLED = "due, and a placeholder has nothing to be filled in"
     DUE_AND_REFUSED = "due, and it may not be sent"
+    FILE_GONE = "due within the hour, and Slack does not show one of its files any more"
     RULES_CHANGED = "its zone's rules change, so that its time is another instant"
     REMINDER_DUE = "held for another day"
     REMINDED_ENOUGH = "held for seven days"
@@ -64,6 +69,7 @@ LIFE: Final[dict[PlanEvent, dict[PlannedState, PlannedState | PlanOutcome]]] = {
     PlanEvent.DUE_LONG_AGO:         {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_AND_UNFILLED:     {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.DUE_AND_REFUSED:      {P: X, H: Z, R: Z, C: Z, X: Z},
+    PlanEvent.FILE_GONE:            {P: H, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.RULES_CHANGED:        {P: P, H: Z, R: Z, C: Z, X: Z},
     PlanEvent.REMINDER_DUE:         {P: Z, H: H, R: Z, C: Z, X: Z},
     PlanEvent.REMINDED_ENOUGH:      {P: Z, H: C, R: Z, C: Z, X: Z},
@@ -128,6 +134,7 @@ class PlanChange:
     zone: str
     due_at: datetime
     if_reply: IfReply
+    files: tuple[SlackFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -278,14 +285,22 @@ def _fields(
     if event in {PlanEvent.DUE_IN_QUIET_HOURS, PlanEvent.RULES_CHANGED}:
         assert happening.until is not None
         by_quiet_hours = event is PlanEvent.DUE_IN_QUIET_HOURS
-        return {"why": why, "due_at": happening.until, "look_at": happening.until, "moved": by_quiet_hours}
+        look_at = first_look(happening.until, planned.files, now)
+        return {"why": why, "due_at": happening.until, "look_at": look_at, "moved": by_quiet_hours}
     kept = {"why": "", "since": now, "reminded": 0}
     if (change := happening.change) is None:
-        return {**kept, "look_at": planned.due_at}
-    edit = PlannedEdit(by=happening.by or planned.by, at=now, body=planned.body, due_at=planned.due_at)
-    new = {name: getattr(change, name) for name in ("body", "wall", "zone", "due_at", "if_reply")}
+        return {**kept, "look_at": first_look(planned.due_at, planned.files, now)}
+    by = happening.by or planned.by
+    edit = PlannedEdit(by=by, at=now, body=planned.body, due_at=planned.due_at, files=planned.files)
+    new = {name: getattr(change, name) for name in ("body", "wall", "zone", "due_at", "if_reply", "files")}
     edits = (*planned.edits, edit)[-EDITS_KEPT:]
-    return {**kept, **new, "moved": False, "look_at": change.due_at, "edits": edits}
+    look_at = first_look(change.due_at, change.files, now)
+    return {**kept, **new, "moved": False, "look_at": look_at, "edits": edits}
+
+
+def first_look(due_at: datetime, files: Sequence[SlackFile], now: datetime) -> datetime:
+    """When the clock looks after a planned text: when it is due, and an hour before, if it has files."""
+    return due_at - FILES_CHECKED_BEFORE if files and due_at - FILES_CHECKED_BEFORE > now else due_at
 
 
 CHANGED_MEANWHILE: Final = (

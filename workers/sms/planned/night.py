@@ -8,6 +8,7 @@ from messages.calendar import wall_time
 from messages.planned import AT_NIGHT, WALL_FORMAT, Planned
 from messages.sms import Sms, State
 from workers.sms.may_send import Cause, Hold, Verdict
+from workers.sms.planned.life import first_look
 from workers.sms.replies import written_at
 
 
@@ -50,6 +51,6 @@ def planned_of(text: Sms, id: str, zone: str) -> Planned:
         moved=True,
         at_night=True,
         changed_by=author,
-        look_at=ends,
+        look_at=first_look(ends, text.files, text.received_at),
         correlation_id=text.correlation_id,
     )

@@ -2,22 +2,28 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import structlog
 
 from messages.opt_outs import OptOut
 from messages.planned import Planned, PlannedState
-from messages.sms import Direction, Origin, SendTexts, Sms, State
+from messages.sms import Direction, Origin, SendTexts, SlackFile, Sms, State
 from messages.ticket import AgentWrote
 from workers.failures import Permanent, SlackError
 from workers.ports import Ports
 from workers.sms.compose import DECIDED_WITHIN
+from workers.sms.known_files import gone
 from workers.sms.may_send import facts_of
+from workers.sms.planned.attached import gone_words, is_to_check, without_files
 from workers.sms.planned.filling import asked_for, with_filling
 from workers.sms.planned.life import Happening, Surroundings
 from workers.sms.sending import WAIT_FOR_EARLIER
 
 log = structlog.get_logger("clerk.planned")
+
+DELETED: Final = frozenset({"file_deleted", "file_not_found"})
+"""https://docs.slack.dev/reference/methods/files.info#errors"""
 
 
 async def surroundings(plans: Sequence[Planned], ports: Ports) -> Surroundings:
@@ -42,6 +48,19 @@ async def _gone_since(authors: Collection[str], ports: Ports) -> Mapping[str, da
     """Since when the accounts are deactivated of those authors whose are."""
     known = await ports.stores.agents.named(authors)
     return {each.id: each.account_at for each in known if each.deactivated and each.account_at is not None}
+
+
+async def with_files(planned: Planned, happening: Happening | None, ports: Ports) -> Happening | None:
+    """What happens to a planned text: if it leaves, or soon does, while Slack shows its files; or it is held."""
+    if not is_to_check(planned, happening, ports.now()):
+        return happening
+    return without_files(happening, await file_gone(planned.files, ports))
+
+
+async def file_gone(files: Sequence[SlackFile], ports: Ports) -> str:
+    """Which of some files Slack does not show any more, in words; empty if it shows all of them."""
+    found = await gone(files, ports)
+    return "" if found is None else gone_words(found[0], deleted=found[1] in DELETED)
 
 
 async def filled_in(planned: Planned, happening: Happening, ports: Ports) -> Happening:

@@ -56,6 +56,16 @@ def unfilled(why: str) -> str:
     return f"Nothing was sent: {why}. Change the text with *Edit*, or give the contact a name with `/clerk name`."
 
 
+def without_file(gone: str) -> str:
+    """What an agent is told who sends a text, one of whose files Slack does not show any more."""
+    return f"Nothing was sent: {gone}. Take the file out with *Edit*, or add it again there."
+
+
+def kept_file_gone(gone: str) -> str:
+    """What an agent is told who keeps a file that Slack does not show any more."""
+    return f"Nothing was changed: {gone}. Take the file out, or add it again."
+
+
 def objection_to_count(in_conversation: int, of_author: int) -> str:
     """Why one more text can't be planned; empty if it can."""
     if in_conversation >= MOST_IN_CONVERSATION:

@@ -42,6 +42,7 @@ ROWS: Final = {
     (E.RULES_CHANGED, P): P,
     (E.DUE_AND_UNFILLED, P): H,
     (E.DUE_AND_REFUSED, P): X,
+    (E.FILE_GONE, P): H,
     (E.REMINDER_DUE, H): H,
     (E.REMINDED_ENOUGH, H): C,
     (E.TEXT_HOLDS, P): H,

@@ -1,0 +1,1 @@
+"""Who gives an order, and whether they may."""

@@ -1,0 +1,1 @@
+"""Who gives an order: whether they speak for the team."""
