@@ -3,21 +3,32 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messages.deadlines.alert import Alert, AlertCause, AlertState, alert_id
+from messages.calendar import Calendar
+from messages.deadlines.alert import Alert, AlertCause, AlertStage, AlertState, alert_id
 from messages.deadlines.clocks import ClockKind, HoursCounted
-from messages.deadlines.lateness import late_words, length, rest_words
+from messages.deadlines.lateness import late_words, left, length, rest_words
 from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
 from messages.ticket import Status, Ticket
 from ops.traces.due import due_now
 from tests import make
-from workers.notifications.alerts.causes import AlertFacts, ending
+from workers.notifications.alerts.causes import AlertFacts, causes, ending
 from workers.shown.clock_life import clock_life
 from workers.slack.alerts.card import AlertCard, ended
-from workers.tickets.clocks.rules import Answered, ClockRules, ClockState, ContactWrote, Event, Moved, Ticked, advance
+from workers.tickets.clocks.rules import (
+    Answered,
+    ClockRules,
+    ClockState,
+    ContactWrote,
+    Event,
+    Moved,
+    Retargeted,
+    Ticked,
+    advance,
+)
 
 SHOP = make.calendar()
 WROTE = make.at(5 * 3600)
@@ -94,3 +105,37 @@ def test_a_ticket_is_as_late_in_its_alert_and_in_lists_as_where_its_clock_is_exp
         update={"state": AlertState.ENDED, "end": found.end, "ended_at": found.at, "late": found.late}
     )
     assert str(ended(AlertCard(over, answered)).blocks).count(f", {runs.state}") == 1
+
+
+@settings(max_examples=40)
+@given(
+    make.calendars(),
+    make.calendars(),
+    st.timedeltas(min_value=timedelta(), max_value=timedelta(days=5)),
+    st.timedeltas(min_value=timedelta(), max_value=timedelta(days=5)),
+    st.sampled_from(HoursCounted),
+)
+def test_clocks_alerts_and_their_explanation_agree_when_the_calendar_is_changed_meanwhile(
+    first: Calendar, changed: Calendar, until: timedelta, after: timedelta, counts: HoursCounted
+) -> None:
+    policy = Policy(
+        targets={Priority.NORMAL: {ClockKind.FIRST_RESPONSE: Target(within=HOUR, counts=counts)}}, version=1
+    )
+    changed = changed.model_copy(update={"id": "other"})
+    before, now = (ClockRules(policy, Priority.NONE, each) for each in (first, changed))
+    moved_at, at = WROTE + until, WROTE + until + after
+    began = (Moved(Status.NEW, WROTE, 1), ContactWrote(1, WROTE, WROTE))
+    state = fresh = ClockState()
+    for each in began:
+        state, fresh = advance(state, each, before, WROTE), advance(fresh, each, now, WROTE)
+    for event, rules, when in ((Ticked(), before, moved_at), (Retargeted(), now, moved_at), (Ticked(), now, at)):
+        state = advance(state, event, rules, when)
+    [clock], [anew] = state.clocks, advance(fresh, Ticked(), now, at).clocks
+    assert (clock.due_at, clock.ran, clock.running_since) == (anew.due_at, anew.ran, anew.running_since)
+    is_late = clock.due_at is not None and clock.due_at <= at
+    assert (left(clock, changed, at) <= timedelta()) == is_late
+    ticket = make.ticket(status=Status.OPEN, marks=state.marks, clocks=state.clocks)
+    [explained] = clock_life(ticket, (), changed, at).clocks
+    assert explained.state.endswith(" late") == is_late
+    facts = AlertFacts(now=at, ticket=ticket, line=make.line(), calendar=changed)
+    assert any(each.stage is AlertStage.BREACH for each in causes(facts)) == is_late
