@@ -141,7 +141,8 @@ class FaultyWire:
         process.step()
         loop, protocol = process.loop, self.protocol
         while process.stopped_until > loop.time():  # noqa: ASYNC110 - time is virtual here
-            await asyncio.sleep(process.stopped_until - loop.time())
+            # never so short that the time, a float, would not advance
+            await asyncio.sleep(max(process.stopped_until - loop.time(), 0.001))
         if self.deaths and self._dies(process, what, after=False):
             raise asyncio.CancelledError
         began = loop.time()
