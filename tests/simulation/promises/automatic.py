@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from messages.answering import AutoKind
+from messages.opt_outs import OptOut
 from messages.sms import Origin
 from messages.ticket import Status
 from tests import make
@@ -50,6 +51,11 @@ def _once(world: SimulatedWorld) -> Broken:
             yield "automatic texts without a person's in between", f"{contact}: {said}"
 
 
+def _has_opted_out(world: SimulatedWorld, contact: str) -> bool:
+    """Whether a contact has sent a STOP: whoever has opted out waits for nothing."""
+    return any(each.contact == contact and each.wish == OptOut.STOP for each in world.texts().values())
+
+
 def _as_nobody(world: SimulatedWorld) -> Broken:
     """An automatic text is no agent's: it has no author, moves no ticket, and the contact still waits."""
     for text in world.texts().values():
@@ -58,7 +64,8 @@ def _as_nobody(world: SimulatedWorld) -> Broken:
     for ticket in tickets_of(world):
         if not _said(world, ticket.contact) or is_answered_by_people(world, ticket.contact):
             continue
-        if ticket.status is not Status.NEW or ticket.waits_since is None or ticket.assignees or ticket.written_at:
+        waits = ticket.waits_since is not None or _has_opted_out(world, ticket.contact)
+        if ticket.status is not Status.NEW or not waits or ticket.assignees or ticket.written_at:
             yield "automatic text counts as an answer", f"ticket #{ticket.id} is {ticket.status}"
 
 
