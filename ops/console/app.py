@@ -44,7 +44,8 @@ def build(
     """
     assert settings.mongo_url is not None
     documents = Documents(settings.mongo_url.get_secret_value())
-    recorder = Recorder(broker, documents, _own_samples(), shared=shared)
+    clock = {} if now is None else {"now": now}
+    recorder = Recorder(broker, documents, _own_samples(), shared=shared, **clock)
     recorder.start()
     view = View(
         settings, broker, documents, trail, recorder, lambda: readiness.trouble, slack_names(settings), sandbox_now=now

@@ -15,7 +15,7 @@ from pymongo.errors import AutoReconnect, ConfigurationError, PyMongoError
 from messages.base import Document
 from messages.calendar import Calendar
 from messages.conversation import Contact, Conversation
-from messages.deadlines.alert import Alert, AlertBoard
+from messages.deadlines.alert import Alert, AlertBoard, AlertState
 from messages.deadlines.turn import late_places
 from messages.line import Inbox, Line
 from messages.notification import Post
@@ -25,6 +25,7 @@ from messages.sms import Sms
 from messages.team.agent import Agent
 from messages.team.opening import Opening
 from messages.ticket import Entry, Note, Status, Ticket
+from ops.documents.backlog import Backlog
 from ops.documents.processes import RunningProcess
 from workers.mongo import INDEXES
 from workers.mongo.address import database_name, refusing_what_the_driver_refuses
@@ -275,6 +276,17 @@ class Documents:
         query = at_places(late_places(now))
         with _explaining_errors():
             return self._count("tickets", query), query
+
+    def backlog(self, now: datetime) -> Backlog:
+        """What waits for people now; counted in indexes, so that it costs what is late and not what there is."""
+        with _explaining_errors():
+            lines = [str(each["_id"]) for each in self.database["lines"].find({}, {"_id": 1})]
+            alerts = {"line": {"$in": lines}, "state": AlertState.STANDS.value}
+            return Backlog(
+                late=self._count("tickets", at_places(late_places(now))),
+                alerts=self._count("alerts", alerts),
+                held=self._count("planned", {"state": PlannedState.HELD.value}),
+            )
 
     def current_tickets(self, conversations: Collection[str]) -> dict[str, int]:
         """The newest ticket of each of these conversations, by the conversation."""

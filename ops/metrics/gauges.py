@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from ops.documents.backlog import Backlog
 from ops.documents.processes import RunningProcess
 from ops.queues.broker import Snapshot
 
@@ -17,9 +18,16 @@ PROCESSES: Final = ("gateway", "worker", "clock", "run")
 
 
 def families(
-    snapshot: Snapshot | None, processes: tuple[RunningProcess, ...] | None, *, documents_up: bool
+    snapshot: Snapshot | None,
+    processes: tuple[RunningProcess, ...] | None,
+    backlog: Backlog | None,
+    *,
+    documents_up: bool,
 ) -> Iterator[Metric]:
-    """The metrics; `snapshot` is None without a broker, and `processes` where this process is the only one."""
+    """The metrics; `snapshot` is None without a broker, and `processes` where this process is the only one.
+
+    `backlog` is None where it could not be counted.
+    """
     up = GaugeMetricFamily("clerk_broker_up", "Whether this gateway could read the queues")
     up.add_metric([], float(snapshot is not None))
     yield up
@@ -35,6 +43,7 @@ def families(
             running.add_metric([kind], kinds.count(kind))
     yield running
     yield from _queues(snapshot)
+    yield from _backlog(backlog)
 
 
 def _queues(snapshot: Snapshot | None) -> Iterator[Metric]:
@@ -57,3 +66,13 @@ def _queues(snapshot: Snapshot | None) -> Iterator[Metric]:
         oldest.add_metric([queue.name], queue.oldest or 0)
         stalled.add_metric([queue.name], queue.stalled or 0)
     yield from (messages, consumers, oldest, stalled)
+
+
+def _backlog(backlog: Backlog | None) -> Iterator[Metric]:
+    late = GaugeMetricFamily("clerk_tickets_late", "Tickets whose answer or solution is overdue")
+    alerts = GaugeMetricFamily("clerk_alerts_open", "Alerts about tickets that Slack shows now")
+    held = GaugeMetricFamily("clerk_planned_held", "Planned texts that wait for somebody's decision")
+    if backlog is not None:
+        for gauge, count in ((late, backlog.late), (alerts, backlog.alerts), (held, backlog.held)):
+            gauge.add_metric([], count)
+    yield from (late, alerts, held)

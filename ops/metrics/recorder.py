@@ -12,6 +12,7 @@ import structlog
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.registry import Collector
 
+from ops.documents.backlog import Backlog
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.metrics.gauges import families
@@ -35,7 +36,8 @@ READINGS_PER_RATE: Final = 12
 class Reading:
     """What was read at one time; what could not be read is None or empty, and `troubles` says why.
 
-    `processes` is None where this process is the only one, and empty without MongoDB (`documents_up`).
+    `processes` is None where this process is the only one, and empty without MongoDB (`documents_up`). `backlog` is
+    None if it could not be counted.
     """
 
     at: datetime
@@ -46,6 +48,7 @@ class Reading:
     troubles: tuple[str, ...]
     calls: tuple[Calls, ...] = ()
     documents_up: bool = True
+    backlog: Backlog | None = None
 
 
 class ServedGauges(Collector):
@@ -55,15 +58,15 @@ class ServedGauges(Collector):
 
     def describe(self) -> Iterable[Metric]:
         """The metrics that there may be."""
-        return families(None, None, documents_up=False)
+        return families(None, None, None, documents_up=False)
 
     def collect(self) -> Iterable[Metric]:
         """The metrics of the last reading."""
         reading = None if self.recorder is None else self.recorder.last_fresh()
         if reading is not None:
-            yield from families(reading.snapshot, reading.processes, documents_up=reading.documents_up)
+            yield from families(reading.snapshot, reading.processes, reading.backlog, documents_up=reading.documents_up)
         elif self.recorder is not None:
-            yield from families(None, (), documents_up=False)
+            yield from families(None, (), None, documents_up=False)
 
 
 GAUGES: Final = ServedGauges()
@@ -71,10 +74,18 @@ REGISTRY.register(GAUGES)
 
 
 class Recorder:
-    """Takes readings in a thread of its own."""
+    """Takes readings in a thread of its own; the documents' times are by the clock `now`."""
 
-    def __init__(self, broker: Broker, documents: Documents, own: Callable[[], Samples], *, shared: bool) -> None:
-        self._broker, self._documents, self._own, self._shared = broker, documents, own, shared
+    def __init__(
+        self,
+        broker: Broker,
+        documents: Documents,
+        own: Callable[[], Samples],
+        *,
+        shared: bool,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._broker, self._documents, self._own, self._shared, self._now = broker, documents, own, shared, now
         self._history: deque[Reading] = deque(maxlen=int(REMEMBERED / EVERY))
         self._growth: deque[tuple[float, Samples]] = deque(maxlen=READINGS_PER_RATE)
         self._before: dict[str, Samples] = {}
@@ -115,6 +126,7 @@ class Recorder:
         snapshot = self._snapshot(troubles)
         away = len(troubles)
         processes = self._processes(troubles)
+        backlog = self._backlog(troubles) if len(troubles) == away else None
         self._count(processes or ())
         seconds = sum(took for took, _ in self._growth) or 1.0
         last_minute = merged(part for _, part in self._growth)
@@ -129,6 +141,7 @@ class Recorder:
                 troubles=tuple(troubles),
                 calls=calls(last_minute),
                 documents_up=len(troubles) == away,
+                backlog=backlog,
             )
         )
         self._first.set()
@@ -148,6 +161,13 @@ class Recorder:
         except DocumentsAway as error:
             troubles.append(str(error))
             return ()
+
+    def _backlog(self, troubles: list[str]) -> Backlog | None:
+        try:
+            return self._documents.backlog(self._now())
+        except DocumentsAway as error:
+            troubles.append(str(error))
+            return None
 
     def _count(self, processes: tuple[RunningProcess, ...]) -> None:
         """Add what every process counted since the last reading; a new process counts from its second reading on."""

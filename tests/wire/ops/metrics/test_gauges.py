@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from prometheus_client import Metric, generate_latest
 
+from messages.deadlines.clocks import ClockKind, TicketClock
+from messages.deadlines.turn import place
 from messages.release import VERSION
 from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents
@@ -38,7 +41,7 @@ def served(metrics: Any) -> dict[str, float]:
 
 
 def test_what_was_read_is_served_and_what_was_not_is_left_out() -> None:
-    found = served(families(SNAPSHOT, (process("worker"), process("worker")), documents_up=True))
+    found = served(families(SNAPSHOT, (process("worker"), process("worker")), None, documents_up=True))
     assert found["clerk_broker_up"] == found["clerk_mongo_up"] == 1
     assert (found["clerk_queue_messages slack ready"], found["clerk_queue_consumers slack"]) == (3, 2)
     assert "clerk_queue_messages slack held" not in found
@@ -47,12 +50,12 @@ def test_what_was_read_is_served_and_what_was_not_is_left_out() -> None:
 
 
 def test_a_process_that_is_alone_counts_itself() -> None:
-    found = served(families(SNAPSHOT, None, documents_up=True))
+    found = served(families(SNAPSHOT, None, None, documents_up=True))
     assert (found["clerk_processes run"], found["clerk_processes clock"]) == (1, 0)
 
 
 def test_without_mongodb_no_number_of_processes_is_served() -> None:
-    found = served(families(SNAPSHOT, (), documents_up=False))
+    found = served(families(SNAPSHOT, (), None, documents_up=False))
     assert found["clerk_mongo_up"] == 0
     assert not [name for name in found if name.startswith("clerk_processes")]
 
@@ -106,6 +109,30 @@ def test_a_reading_that_hangs_counts_as_none(recorder: tuple[Recorder, Dying]) -
     found = now_served()
     assert (found["clerk_broker_up"], found["clerk_mongo_up"]) == (0, 0)
     assert not [name for name in found if name.startswith(("clerk_queue", "clerk_processes"))]
+
+
+def test_what_waits_for_people_is_counted(recorder: tuple[Recorder, Dying], mongo_url: str) -> None:
+    reads, _ = recorder
+    clock = TicketClock(kind=ClockKind.FIRST_RESPONSE, began_at=NOW, running_since=NOW, target=timedelta(), due_at=NOW)
+    with Documents(mongo_url) as documents:
+        stored = documents.database
+        stored["lines"].insert_one({"_id": "+15550001111"})
+        stored["tickets"].insert_many(
+            [{"_id": 1, "waits": place(1, [clock], NOW)}, {"_id": 2, "waits": place(2, [], NOW)}]
+        )
+        stored["alerts"].insert_many(
+            {"_id": state, "line": "+15550001111", "state": state} for state in ("stands", "ended", "coming")
+        )
+        stored["planned"].insert_many({"_id": state, "state": state} for state in ("held", "planned"))
+    reads.look()
+    found = now_served()
+    counted = {name: found.get(name) for name in ("clerk_tickets_late", "clerk_alerts_open", "clerk_planned_held")}
+    assert set(counted.values()) == {1}, counted
+
+
+def test_what_can_not_be_counted_is_not_served() -> None:
+    names = [name for name in served(families(SNAPSHOT, (), None, documents_up=False)) if "held" in name]
+    assert names == []
 
 
 def by_name(tree: ProcessTree) -> dict[str, Metric]:
