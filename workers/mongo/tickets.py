@@ -128,16 +128,17 @@ class Tickets(DocumentStore[Ticket]):
         """Save a ticket's clocks alone, if the stored one is still at version `read`, as the next version.
 
         Slices that have carried out the one before have carried out this: whoever changes clocks alone asks for a
-        redraw.
+        redraw. The others still have all to do since the version that they have carried out.
         """
         fields = stored(ticket)
         names = ("clocks", "clocks_at", "marks", "rules")
         given = {name: fields[name] for name in names if name in fields} | {"waits": _waits(ticket)}
-        counted = {"version": 1, **{f"settled.{each}": 1 for each in CARRIED_OUT_BY}}
+        done = [each for each in CARRIED_OUT_BY if ticket.settled.get(each, 0) >= read]
         gone = dict.fromkeys(sorted(set(names) - given.keys()), "")
         change: dict[str, Any] = {
             "$set": {**given, "waits": _waits(ticket)},
-            "$inc": counted,
+            "$inc": {"version": 1},
+            **({"$max": {f"settled.{each}": read + 1 for each in done}} if done else {}),
             **({"$unset": gone} if gone else {}),
         }
         return await self._update({"_id": ticket.id, "version": read}, change)

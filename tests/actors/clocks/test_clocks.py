@@ -171,6 +171,18 @@ class TestAnAnswer:
         assert (await stored(workers, message)).state is State.DELIVERED
         assert (await newest(workers)).version == before.version
 
+    async def test_hides_no_change_that_the_thread_does_not_tell_of_yet(self, workers: FakeWorkers) -> None:
+        await measured(workers)
+        now = workers.clock.now()
+        await workers.handle(
+            ActOnTicket(ticket=1, command=SetStatus(status=Status.ON_HOLD), by=make.AGENT, at=now, order="hold")
+        )
+        before = await newest(workers)
+        await workers.handle(RecordAnswer(conversation=make.CONVERSATION, order="reply", written_at=now, at=now))
+        assert (await newest(workers)).version == before.version + 1
+        await workers.drain()
+        assert any("On-hold" in each.what.text for each in workers.slack.kind("line"))
+
 
 class TestAClockThatFallsDue:
     async def test_is_noted_once_and_in_the_history_alone(self, workers: FakeWorkers) -> None:
