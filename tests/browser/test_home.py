@@ -22,5 +22,6 @@ def test_a_person_opens_the_home_and_switches_themselves_away_and_back(desk: Des
     expect(home.get_by_text("You are back: you get notifications again.")).to_be_visible()
     expect(home.get_by_text(number)).to_be_visible()
     desk.be("Ben")
-    expect(home.get_by_text("Nothing waits for you.")).to_be_visible()
+    expect(home.get_by_role("button", name="Look again")).to_be_visible()
+    expect(home.get_by_text(number)).to_have_count(0)
     desk.be("Ada")

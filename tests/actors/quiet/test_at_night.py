@@ -247,7 +247,7 @@ async def test_the_zone_of_a_contact_is_the_one_that_was_typed_last(workers: Fak
     assert found.zone == ""
 
 
-async def test_a_night_costs_a_reply_one_command_and_quiet_hours_by_day_none(mongo_url: str) -> None:
+async def test_quiet_hours_cost_a_reply_one_command_and_a_night_another(mongo_url: str) -> None:
     count, counts = CommandCount(), []
     async with stores_heard_by(count, mongo_url) as stores:
         await stores.lines.add(make.line())
@@ -265,4 +265,4 @@ async def test_a_night_costs_a_reply_one_command_and_quiet_hours_by_day_none(mon
             counts.append(count.take()[0])
     assert [user for user, _ in said(workers)] == [make.AGENT]
     _, off, by_day, at_night = counts
-    assert (by_day, at_night) == (off, off + 1)
+    assert (by_day, at_night) == (off + 1, off + 2)
