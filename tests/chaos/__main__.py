@@ -17,7 +17,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--kill-every", type=float, default=1.0, metavar="S")
     parser.add_argument("--fault-every", type=float, default=1.0, metavar="S")
-    parser.add_argument("--disturb-every", type=float, default=5.0, metavar="S")
+    parser.add_argument("--disturb-every", type=float, default=20.0, metavar="S")
     parser.add_argument("--longest", type=float, default=60.0, metavar="S", help="of one disturbance")
     asked = parser.parse_args()
     scale = Scale(
