@@ -14,5 +14,5 @@ MESSAGES: Final = 5
 Every message says with which it was published. A worker that can't read a message of a newer one hands it back.
 """
 
-DOCUMENTS: Final = 2
+DOCUMENTS: Final = 3
 """The version of the documents: the number of the last step in workers/mongo/migrations.py."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field
 
@@ -194,6 +194,16 @@ class Ticket(Document):
     def cannot_wait(self) -> bool:
         """Whether whoever is on call is told of it while its line is closed."""
         return self.priority is Priority.URGENT or VIP in self.tags
+
+    def out_of_wait(self, at: datetime, now: datetime) -> Self:
+        """The ticket of whose contact is found now that they opted out at a time; the same if they wrote later.
+
+        An answer that has ended their wait may turn out to have failed: it ends for good.
+        """
+        wrote_later = self.waiting_since is not None and (self.wait_filed_at or self.waiting_since) > at
+        if wrote_later or self.wait_ended_at is not None:
+            return self
+        return self.model_copy(update={"wait_ended_at": now, "version": self.version + 1, "updated_at": now})
 
     def is_unsettled(self, slice: str) -> bool:
         """Whether a slice must still carry out the present version."""

@@ -66,6 +66,18 @@ async def test_a_step_is_repeated_until_no_process_of_before_runs(database: Data
     assert ran == [2, 2, 2, 3]
 
 
+async def test_a_step_that_processes_of_before_would_not_understand_waits_for_their_end(database: Database) -> None:
+    ran: list[int] = []
+    [step] = noting(ran, range(2, 3))
+    await database["migrations"].delete_many({"_id": {"$gt": 1}})
+    await database["processes"].insert_one({"_id": "worker/old", "seen_at": make.NOW, "documents": 1})
+    alone = [Migration(step.number, step.what, step.run, alone=True)]
+    assert not await migrate(database, alone, now)
+    assert ran == []
+    assert await migrate(database, alone, lambda: make.NOW + REPORTED_WITHIN + timedelta(seconds=1))
+    assert ran == [2]
+
+
 async def test_a_step_that_failed_runs_again_and_the_next_one_only_after_it(database: Database) -> None:
     ran: list[int] = []
 

@@ -1,8 +1,9 @@
 """What makes an earlier version's documents those of this one: steps that run once, in order, beside old processes.
 
-A step can be repeated, does harm to no process of before, and none of this version waits for it: a field that is not
-there yet has its default. While a process from before a step still runs, it may write as it used to; so a step counts
-as done only when it has run without one. Until then each start repeats it, and a clock every minute.
+A step can be repeated, does harm to no process of before (or waits until there is none), and none of this version waits
+for it: a field that is not there yet has its default. While a process from before a step still runs, it may write as it
+used to; so a step counts as done only when it has run without one. Until then each start repeats it, and a clock every
+minute.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -15,6 +16,7 @@ import structlog
 from messages.release import DOCUMENTS, VERSION
 from messages.ticket import Status
 from workers.mongo.collection import Database
+from workers.mongo.deadlines.opted_out_before import let_opted_out_wait_for_nothing
 
 log = structlog.get_logger("clerk.documents")
 
@@ -32,6 +34,8 @@ class Migration:
     number: int
     what: str
     run: Callable[[Database], Awaitable[None]]
+    alone: bool = False
+    """It waits for processes of before to end: they would not understand what it makes."""
 
 
 async def _place_tickets(database: Database) -> None:
@@ -48,9 +52,17 @@ async def _let_log_lines_expire(database: Database) -> None:
     await database["trail"].update_many({"expires_at": {"$exists": False}}, {"$set": {"expires_at": until}})
 
 
+async def _let_opted_out_wait_for_nothing(database: Database) -> None:
+    """Let contacts who had opted out before an opt-out ended a wait wait for nothing."""
+    await let_opted_out_wait_for_nothing(database, _now)
+
+
 MIGRATIONS: Final = (
     Migration(1, "tickets of before have a place among those that wait", _place_tickets),
     Migration(2, "log lines of before expire by themselves", _let_log_lines_expire),
+    Migration(
+        3, "nobody waits who had opted out before that ended a wait", _let_opted_out_wait_for_nothing, alone=True
+    ),
 )
 
 assert MIGRATIONS[-1].number == DOCUMENTS, "DOCUMENTS in messages/release.py is the number of the last migration"
@@ -67,7 +79,8 @@ async def migrate(
         if each.number in done:
             continue
         older = await _older_processes(database, each.number, (now or _now)())
-        await each.run(database)
+        if not (older and each.alone):
+            await each.run(database)
         if older:
             log.info("a migration is repeated until older processes have ended", step=each.number, older=older)
             return False

@@ -14,7 +14,6 @@ from workers.tickets.actors import act
 from workers.tickets.clocks.of_ticket import answers, ticked, with_clocks
 from workers.tickets.clocks.rules import Answered, OptedOut
 from workers.tickets.clocks.saving import SETTLE_WITHIN, consider_alerts, rules, save, tell_of_clocks
-from workers.tickets.waiting import end_of_wait
 
 log = structlog.get_logger("clerk.tickets")
 
@@ -54,7 +53,7 @@ async def end_wait(message: EndWait, ports: Ports) -> None:
     """Let nobody wait for an answer any more, and stop the clocks that an answer stops: nobody may answer."""
     for _ in range(10):
         ticket = await ports.stores.tickets.newest(message.conversation)
-        if ticket is None or (ended := end_of_wait(ticket, message.at, ports.now())) is ticket:
+        if ticket is None or (ended := ticket.out_of_wait(message.at, ports.now())) is ticket:
             return
         line = await ports.stores.lines.get(ticket.line)
         event = OptedOut(f"at {message.at.isoformat()}", message.at, ports.now())

@@ -37,17 +37,6 @@ def waiting_after(
     return {"wait_ended_at": now} if is_over else {}
 
 
-def end_of_wait(ticket: Ticket, at: datetime, now: datetime) -> Ticket:
-    """The ticket of whose contact is found now that they opted out at a time; the same if what they wrote came later.
-
-    An answer that has ended their wait may turn out to have failed: it ends for good.
-    """
-    wrote_later = ticket.waiting_since is not None and (ticket.wait_filed_at or ticket.waiting_since) > at
-    if wrote_later or ticket.wait_ended_at is not None:
-        return ticket
-    return ticket.model_copy(update={"wait_ended_at": now, "version": ticket.version + 1, "updated_at": now})
-
-
 def is_answered(ticket: Ticket, written_at: datetime) -> bool:
     """Whether what an agent wrote at a time answers the contact."""
     if ticket.waiting_since is None:

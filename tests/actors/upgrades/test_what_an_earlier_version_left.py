@@ -130,6 +130,8 @@ async def test_what_was_decided_still_holds(workers: FakeWorkers) -> None:
     assert {note.text for note in ticket.notes} == {"mind the cat", "call back"}
     conversation = await stores.conversations.get(stopped)
     assert conversation is not None and conversation.opted_out
+    waited = await stores.tickets.newest(stopped)
+    assert waited is not None and (waited.waiting_since is None, waited.waits_since) == (False, None)
     await workers.pass_time(5 * 24 * 3600, step=6 * 3600)
     ticket = await stores.tickets.newest(solved)
     assert ticket is not None and ticket.is_closed

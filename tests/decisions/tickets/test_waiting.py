@@ -15,7 +15,7 @@ from messages.ticket import LastText, Reply, Status
 from tests import make
 from tests.make import at
 from workers.tickets.lifecycle import decide, receive
-from workers.tickets.waiting import end_of_wait, first_came, is_answered, waiting, waiting_after, waits_on
+from workers.tickets.waiting import first_came, is_answered, waiting, waiting_after, waits_on
 
 DAYS = timedelta(days=4)
 MINUTES = st.integers(0, 600)
@@ -127,8 +127,8 @@ def test_nobody_waits_for_an_answer_that_nobody_should_or_may_write(
 
 def test_a_wait_that_has_ended_does_not_begin_again_because_an_answer_failed() -> None:
     before = make.ticket(waiting_since=None, wait_filed_at=at(60), status=Status.OPEN)
-    ended = end_of_wait(before, at(90), at(95))
+    ended = before.out_of_wait(at(90), at(95))
     assert ended.model_copy(update={"waiting_since": at(60)}).waits_since is None
-    assert end_of_wait(ended, at(90), at(99)) is ended
+    assert ended.out_of_wait(at(90), at(99)) is ended
     later = make.ticket(waiting_since=at(100), wait_filed_at=at(100))
-    assert end_of_wait(later, at(90), at(110)) is later
+    assert later.out_of_wait(at(90), at(110)) is later

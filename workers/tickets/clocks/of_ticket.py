@@ -83,6 +83,8 @@ def _events(read: Ticket | None, ticket: Ticket, now: datetime, arrivals: Sequen
         yield Moved(ticket.status, began_at, ticket.version)
     elif not ticket.marks:
         yield from _before_policy(read)
+    else:
+        yield from _out_of_wait(read)
     filed = ticket.first_text - 1 if read is None else read.last_text
     for each in arrivals:
         is_new = filed < each.seq <= ticket.last_text
@@ -105,6 +107,16 @@ def _before_policy(read: Ticket) -> Iterator[Event]:
         yield ContactWrote(0, read.waits_since, read.wait_filed_at or read.waits_since)
     if read.status in {Status.SOLVED, Status.CLOSED}:
         yield Moved(read.status, read.updated_at, read.version)
+
+
+def _out_of_wait(read: Ticket) -> Iterator[Event]:
+    """That the contact had opted out, if a clock of an earlier version runs on although it was found that nobody waits.
+
+    So it is on tickets whose wait a migration has ended.
+    """
+    ended_at = read.wait_ended_at
+    if ended_at is not None and any(each.kind.is_response and each.is_running for each in read.clocks):
+        yield OptedOut(f"at {ended_at.isoformat()}", ended_at, ended_at)
 
 
 def answers(ticket: Ticket, texts: Sequence[Sms]) -> Iterator[Answered]:
