@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mongoeco.engines.semantic_core import compile_find_semantics
 from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -14,7 +15,7 @@ from messages.deadlines.clocks import ClockKind
 from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
 from messages.ticket import ActOnTicket, SetStatus, Status, Take
-from ops.documents.embedded_mongo import EmbeddedMongo
+from ops.documents.embedded_mongo import EmbeddedMongo, _Engine
 from tests import make
 from tests.actors.costs import turn_everything_on
 from tests.actors.helpers import receive
@@ -126,6 +127,15 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
     return value if at[-1] in {"find", "sort"} else type(value).__name__
 
 
+async def _plan(engine: _Engine, question: dict[str, Any]) -> str:
+    """How SQLite looks for it. MongoDB's `explain` says the same, but checks a catalog of its own each time: 0.3 s."""
+    semantics = compile_find_semantics(
+        question["filter"], sort=[*question.get("sort", {}).items()] or None, limit=question.get("limit")
+    )
+    explanation = await engine.explain_find_semantics("clerk", question["find"], semantics)
+    return str(explanation.details["engine_details"])
+
+
 @pytest.mark.parametrize("everything", [False, True], ids=["a plain line", "a line with everything on"])
 async def test_no_query_scans_a_whole_collection(tmp_path: Path, everything: bool) -> None:
     asked = QuestionsAsked()
@@ -165,15 +175,17 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path, everything: boo
             await stores.tickets.in_status(Status.OPEN, 5)
             await stores.tickets.by_ids([1])
             assert everything or await stores.tickets.outdated({"no rules"})
-        with MongoClient[dict[str, Any]](mongo.url) as client:
-            plans = {
-                shape: client["clerk"].command("explain", question)["details"].get("engine_details")
-                for shape, question in asked.questions.items()
-                if question["find"] not in FEW and question["filter"]  # the newest of all tickets is looked for in all
-            }
+    engine = _Engine(str(tmp_path / "clerk.sqlite"), durable=False)
+    await engine.connect()
+    plans = {
+        shape: await _plan(engine, question)
+        for shape, question in asked.questions.items()
+        if question["find"] not in FEW and question["filter"]  # the newest of all tickets is looked for in all
+    }
+    await engine.disconnect()
     assert len(plans) > 30
     by_index = ("USING INDEX clerk ", "AND <expr>=?", "SEARCH scalar_index_entries USING COVERING INDEX ")
-    assert {shape: plan for shape, plan in plans.items() if not any(each in str(plan) for each in by_index)} == {}
+    assert {shape: plan for shape, plan in plans.items() if not any(each in plan for each in by_index)} == {}
 
 
 async def test_a_query_finds_a_value_in_a_list(tmp_path: Path) -> None:
