@@ -28,6 +28,9 @@ MOST_GROUPS: Final = 12
 SHORTEST: Final = 7
 """Fewer digits, after a number, are part of the text unless they are a valid number themselves."""
 
+TRUNK: Final = 9
+"""This many digits that begin with 0 are a number as some country writes it, and no date."""
+
 SHOWN: Final = 40
 
 _WRONG: Final = {
@@ -38,7 +41,7 @@ _WRONG: Final = {
     ValidationResult.INVALID_LENGTH: "numbers in that country have another length",
 }
 
-_NUMBER: Final = re.compile(r"\(*\+?[\d()./~ -]*\d[\d()./~ -]*")
+_NUMBER: Final = re.compile(r"\(*+\+?[()./~ -]*+\d[\d()./~ -]*+")
 _SIGNS: Final = re.compile(r"[()./~ -]+")
 _SCHEME: Final = re.compile(r"\s*(?:tel|sms|smsto|callto|phone):(?://)?\s*", re.IGNORECASE)
 _INVISIBLE: Final = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -46,21 +49,36 @@ _INVISIBLE: Final = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 
 _LINK: Final = r"<(?:tel|sms):(?P<address>[^<>|]*)(?:\|(?P<label>[^<>]*))?>"
 _GROUP: Final = re.compile(
-    rf"\s*(?P<typed>{_LINK}|[(\[（［{_INVISIBLE}]*[+＋﹢]?[^\s,;:&|<>+＋﹢]+)"
-    r"(?:[^\S\r\n]*(?P<mark>[,;:|&])(?P<stuck>(?=\S))?)?"
+    rf"\s*(?P<typed>{_LINK}|[(\[（［{_INVISIBLE}]*[+＋﹢]?[^\s,;:&|<>+＋﹢，；：｜＆、،؛︰﹕]+)"
+    r"(?:[^\S\r\n]*(?P<mark>[,;:|&，；：｜＆、،؛︰﹕])(?P<stuck>(?=\S))?)?"
 )
+_MARKS: Final = str.maketrans("，；：｜＆、،؛︰﹕", ",;:|&,,;::")
 _LINE_END: Final = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]")
 _JOINING: Final = """
-and, or, plus, cc, with, then, also, as well as, und, oder, auch, dann, et, ou, puis, y, e, o, u, i, og, och, en, of,
-ja, tai, eller, ve, veya, lub, oraz, a, és, vagy, și, sau, dan, atau, và, и, или, та, або, και, ή
+and, or, and/or, else, plus, cc, bcc, copy, with, to, also, too, then, as well as, along, together, including, incl,
+other, und, oder, auch, an, sowie, mit, samt, dann, et, ou, puis, à, aussi, avec, y, e, o, u, a, además, también,
+tambien, con, luego, também, tambem, com, mais, anche, poi, i, og, och, en, of, ook, ter, met, också, også, samt, med,
+ja, sekä, myös, tai, ning, ka, oraz, lub, także, również, z, až, nebo, aj, alebo, és, vagy, valamint, și, sau, la, cu,
+precum, dhe, ose, in, ali, ili, pa, te, ve, veya, ile, eller, ir, un, arba, agus, eta, kaj, kai, ac, na, at, saka, pati,
+dan, juga, serta, atau, dengan, và, với, hoặc, cũng, и, или, также, тоже, с, та, або, також, й, και, ή, επίσης,
+और, तथा, या, و, أو, مع, وأيضا, أيضا, ו, וגם, או, גם, และ, กับ, หรือ, 및, 그리고, 또는, または, および, それと, 及び
 """
+_CALLING: Final = """
+call, calling, ring, phone, telephone, tel, text, dial, number, no, reach, whatsapp, fax, sms, mobile, cell, office,
+rufen, telefon, telefonnummer, handy, mobil, nummer, appelez, appeler, téléphone, numéro, llame, llamar, número,
+teléfono, ligue, ligar, telefone, chiami, chiamare, numero, bel, bellen
+"""
+_CALL: Final = "|".join(each.strip() for each in _CALLING.split(","))
+_WORD: Final = rf"\b(?!(?i:{_CALL})\b)[^\W\d_]{{1,30}}\b"
+_NAMED: Final = rf"{_WORD}(?:[,:\s]{{1,3}}{_WORD})?(?=(?:[^\w+<]|_){{0,4}}(?:[+＋﹢]|<(?:tel|sms):))"
+"""One or two words before a number with its country code, as a list may have a name there; but not “call”."""
+
+_JOINED: Final = "|".join(re.escape(each.strip()) for each in _JOINING.split(","))
 _BETWEEN: Final = re.compile(
-    rf"(?:&(?:amp|lt|gt);|[^\w+(（<]|_|\+(?=\s)|\([^()\d]{{0,40}}\)|\d{{1,2}}[.)](?=\s)|[和与與及跟或와과とや、و]"
-    rf"|\b(?:{'|'.join(each.strip() for each in _JOINING.split(','))})\b(?=\s))*",
-    re.IGNORECASE,
+    rf"(?:&(?:amp|lt|gt);|[^\w+(（<]|_|\+(?=[\s+<])|\([^()\d]{{0,40}}\)|[(（]?\d{{1,2}}[.)\]）:]+(?=\s)"
+    rf"|(?<=#)\d{{1,2}}(?=\s)|[和與与及跟或와과및とや、و]|(?i:\b(?:{_JOINED})\b(?=[\s.:]))|{_NAMED})*"
 )
-"""What separates two numbers in a list: signs, a name in brackets, a place in the list, or a short word of several
-languages."""
+"""What separates two numbers in a list: signs, a name, a place in the list, or short words of several languages."""
 
 _QUOTES: Final = dict.fromkeys(map(ord, "\"'*_`“”„‟«»‘’‚‹›「」『』"), " ")
 """What may be put around a number."""
@@ -77,6 +95,7 @@ _SPELLING: Final = {
     **dict.fromkeys("−ー", "-"),
     **dict.fromkeys("～∼⁓", "~"),
 }
+_DATE: Final = re.compile(r"(?:\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2\d{4})(?!\d)", re.ASCII)
 _CATEGORIES: Final = {"Pd": "-", "Zs": " ", "Cf": "", "Ps": "(", "Pe": ")"}
 """Dashes, blanks, invisible characters and brackets of every kind."""
 
@@ -241,7 +260,7 @@ def _groups(typed: str) -> list[_Group]:
         spelled = _spelled(match["typed"] if not link else label if re.search(r"\d", label or "") else address).strip()
         if not (_NUMBER.fullmatch(spelled) or _SIGNS.fullmatch(spelled)) or (groups and spelled.lstrip("(")[:1] == "+"):
             break
-        end, mark, stuck = match.end("typed"), match["mark"] or "", match["stuck"] is not None
+        end, mark, stuck = match.end("typed"), (match["mark"] or "").translate(_MARKS), match["stuck"] is not None
         rest = end if mark in "&|" else match.end()
         if not mark and (link or _LINE_END.match(typed, end)):
             mark = "\n"
@@ -287,9 +306,22 @@ def _refuse_second(typed: str, groups: Sequence[_Group], region: str | None) -> 
 
 def _is_another(spelled: str, region: str | None) -> bool:
     """Whether what follows a number is another one, and not the first digits of the text."""
-    likeness = _likeness(spelled, region)
-    is_long = sum(map(str.isdigit, spelled)) >= SHORTEST
-    return likeness is Likeness.VALID or (is_long and (likeness is not None or spelled.lstrip("(").startswith("+")))
+    if _DATE.match(spelled):
+        return False
+    likeness, digits = _likeness(spelled, region), sum(map(str.isdigit, spelled))
+    if likeness is Likeness.VALID:
+        return True
+    of_some_country = spelled.lstrip("(").startswith("+") or (spelled.lstrip("(").startswith("0") and digits >= TRUNK)
+    return digits >= SHORTEST and (likeness is not None or of_some_country or _is_local(spelled, region))
+
+
+def _is_local(spelled: str, region: str | None) -> bool:
+    """Whether signs divide digits as in a number that lacks its area code."""
+    try:
+        found = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(spelled, region))
+    except NumberParseException:
+        return False
+    return found == ValidationResult.IS_POSSIBLE_LOCAL_ONLY and re.fullmatch(r"\d{3}[ .-]\d{4}", spelled) is not None
 
 
 def _likeness(spelled: str, region: str | None) -> Likeness | None:

@@ -1,5 +1,6 @@
 """Numbers of every country in every usual spelling: the number that was typed, or a refusal; never another one."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -124,6 +125,37 @@ def test_two_numbers_are_refused_in_words(typed: str) -> None:
 BETWEEN = [
     *("-", "—", "•", "·", "*", "|", ">", "&gt;", "=>", "//", "、", "、 ", "#", "@", "~", "…", "2.", "2)"),
     *("or", "as well as", "und auch", "и", "или", "ve", "lub", "és", "και", "和", "と", "와", "و", "puis", "dan"),
+    *(
+        "，",
+        "；",
+        "،",
+        "\t",
+        "\n2.",
+        "(2)",
+        "#2",
+        "to",
+        "and also to",
+        "cc:",
+        "along with",
+        "sowie",
+        "und an",
+        "y también a",
+    ),
+    *(
+        "et aussi à",
+        "e também",
+        "en ook",
+        "oraz",
+        "и также",
+        "och även, och",
+        "それと",
+        "그리고",
+        "และ",
+        "וגם",
+        "atau",
+        "at",
+    ),
+    *("Ben", "Ben:", ", Ann Lee,", "and Ben", "(Ben)"),
 ]
 """Signs and words between the numbers of a list."""
 
@@ -135,9 +167,52 @@ def test_no_sign_or_word_between_two_numbers_hides_the_second(between: str, arou
         split(f"+12025550143 {between} {around.format('+12025550144')} hello both", US)
 
 
-@pytest.mark.parametrize("text", ["- 5 left", "*123456* is your code", "“2025” was good", "(5) five", "<https://x|y>"])
+@pytest.mark.parametrize("between", [", ", " and ", " und ", "\n", "\t", "，", " & ", " ", "; "])
+@pytest.mark.parametrize("other", ["0172 1234568", "00491721234568", "07700 900123", "555-0144", "0412 345 678"])
+def test_a_second_number_as_another_country_writes_it_or_without_area_code_is_refused(between: str, other: str) -> None:
+    with pytest.raises(SeveralNumbers, match="one number at a time"):
+        split(f"+12025550143{between}{other} hello both", US)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("- 5 left", "*123456* is your code", "“2025” was good", "(5) five", "<https://x|y>", "(2) two, #3 three"),
+        *(
+            "01.12.2026 10:00 is fine",
+            "2026-12-01 10:00",
+            "12/01/2026",
+            "1234567 is your code",
+            "to 5 people",
+            "at 10:30",
+        ),
+        *(
+            "call +12025550199",
+            "Tel: +12025550199",
+            "please ring 2025550199",
+            "Order: 2025550144 is here",
+            "Hi Ben, 20 min",
+        ),
+    ],
+)
 def test_a_text_that_begins_with_signs_or_digits_is_a_text(text: str) -> None:
     assert split(f"+12025550143 {text}", US) == ("+12025550143", text)
+
+
+@pytest.mark.parametrize("hostile", ["(", "0", "(0", "to ", "Ann ", "a: ", "2) ", "#2 ", "&amp;"])
+def test_what_is_long_and_hostile_is_read_in_one_go(hostile: str) -> None:
+    """Going back at each sign would take minutes: the test would not end."""
+    with contextlib.suppress(NotANumber):
+        split(f"+12025550143 {hostile * 60_000}", US)
+
+
+@pytest.mark.parametrize("mark", [":", ",", ";", "：", "，", "；", "、", "،", ": ", "： ", "， ", " ： "])
+def test_a_sign_ends_the_number_as_keyboards_of_any_language_have_it(mark: str) -> None:
+    assert split(f"+12025550143{mark}你好", US) == ("+12025550143", "你好")
+
+
+def test_a_colon_of_any_width_says_where_the_number_ends() -> None:
+    assert split("+4930123456： 7 apples", US) == ("+4930123456", "7 apples")
 
 
 def test_a_number_behind_a_colon_is_text() -> None:
