@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+PROXY_REFUSED: Final = 407
+"""The HTTP status by which a proxy says that it passed nothing on: it wants other credentials
+(https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re)."""
+
 
 @dataclass(frozen=True)
 class Backoff:

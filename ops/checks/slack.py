@@ -41,6 +41,9 @@ _REPLACE: Final = (
     "CLERK_SLACK_BOT_TOKEN; if the app was removed from the workspace, install it again."
 )
 
+_NETWORK: Final = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_SLACK_API_URL."
+_NO_SLACK: Final = "no_slack"
+"""The field that tells an answer which is not Slack's, but a proxy's or another server's."""
 
 _HOURS: Final = "Give it hours: clerk lines set LINE --calendar NAME (clerk calendars add)."
 
@@ -55,7 +58,7 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
             fields = _answer_fields(answer)
             dates["Slack"] = answer.headers.get("date", "")
             if not fields.get("ok"):
-                yield bad("Slack token", f"Slack answers {fields.get('error')}", _REPLACE)
+                yield _no_token(fields, base)
                 return
             yield good("Slack token", f"{fields.get('user')} in the workspace {fields.get('team')}")
             yield of_scopes(answer.headers.get("x-oauth-scopes"))
@@ -69,8 +72,14 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
                     method, arguments = alerts.question(target)
                     yield alerts.of_target(line, target, _answer_fields(client.get(method, params=arguments)))
         except httpx.HTTPError as error:
-            todo = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLERK_SLACK_API_URL."
-            yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", todo)
+            yield bad("Slack", f"{base} can't be reached: {error or type(error).__name__}", _NETWORK)
+
+
+def _no_token(fields: dict[str, Any], base: str) -> Finding:
+    """Why the token is of no use, or that something else than Slack answers."""
+    if _NO_SLACK in fields:
+        return bad("Slack", f"{base} does not answer as Slack does: {fields['error']}", _NETWORK)
+    return bad("Slack token", f"Slack answers {fields.get('error')}", _REPLACE)
 
 
 def channel_of(line: Line, settings: Settings) -> Finding:
@@ -145,5 +154,5 @@ def _answer_fields(answer: httpx.Response) -> dict[str, Any]:
     try:
         found = answer.json()
     except ValueError:
-        return {"ok": False, "error": f"HTTP {answer.status_code} without JSON"}
+        return {"ok": False, "error": f"HTTP {answer.status_code} without JSON", _NO_SLACK: True}
     return found if isinstance(found, dict) else {"ok": False, "error": "JSON, but no object"}

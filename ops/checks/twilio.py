@@ -30,7 +30,8 @@ def check(settings: Settings, lines: Sequence[Line], dates: dict[str, str]) -> I
         try:
             answer = client.get(f"{account}.json")
             dates["Twilio"] = answer.headers.get("date", "")
-            if answer.status_code in {401, 403, 404}:
+            page = answer.headers.get("content-type", "").startswith("text/html")  # of a proxy: Twilio sends none
+            if answer.status_code == 401 or (answer.status_code in {403, 404} and not page):
                 yield bad("Twilio account", f"Twilio answers {answer.status_code} for {sid}", _CREDENTIALS)
                 return
             answer.raise_for_status()

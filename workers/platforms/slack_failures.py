@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/methods/chat.postMessage#errors
 from datetime import timedelta
 from typing import Final
 
-from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
+from workers.failures import PROXY_REFUSED, Ambiguous, CallError, Permanent, Temporary, Throttled
 
 THROTTLED: Final = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 TEMPORARY: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
@@ -85,6 +85,8 @@ def error_for(code: str, status: int, wait: timedelta | None) -> CallError:
         return Temporary(code, ADMIN_RETRY_AFTER)
     if code in TEMPORARY:
         return Temporary(code)
+    if status == PROXY_REFUSED:
+        return Temporary(f"http_{status}")
     if code in AMBIGUOUS or status >= 500 or not code:
         return Ambiguous(code or f"http_{status}")
     return Permanent(code)

@@ -12,7 +12,7 @@ import uvicorn
 import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from messages.line import Line
@@ -122,6 +122,18 @@ def test_an_unusable_channel_is_reported_with_what_to_do(answer: dict[str, Any],
     found = slack.of_channel(LINE, answer)
     assert found.state is state
     assert todo in found.todo
+
+
+@pytest.mark.parametrize("status", [403, 404, 407, 502])
+def test_the_page_of_a_proxy_is_no_word_of_slack_or_twilio_about_the_credentials(status: int) -> None:
+    def page(_: Request) -> Response:
+        return HTMLResponse("<h1>The firewall of your company</h1>", status)
+
+    with served(Route("/{path:path}", page, methods=["GET", "POST"])) as url:
+        asked = settings(slack_api_url=f"{url}/api/", twilio_api_url=url)
+        found = [*slack.check(asked, [LINE], {}), *twilio.check(asked, [LINE], {})]
+    assert [each.check for each in found] == ["Slack", "Twilio"]
+    assert all("proxy" in each.todo and "Copy" not in each.todo for each in found)
 
 
 def test_an_outage_of_slack_is_reported_and_does_not_end_the_doctor() -> None:

@@ -125,3 +125,20 @@ async def test_an_https_address_is_reached_through_the_https_proxy_and_its_refus
         await slack.close()
         await twilio.close()
     assert proxy.seen == ["slack.test:443", "hooks.slack.test:443", "twilio.test:443"]
+
+
+async def test_a_proxy_that_wants_other_credentials_passed_nothing_on_so_that_the_call_is_made_again() -> None:
+    async with serving() as proxy:
+        proxy.answer = replying(407, b"", **{"Proxy-Authenticate": "Basic"})
+        proxies = Proxies(http=proxy.url, https=proxy.url)
+        for scheme in ("http", "https"):
+            slack = SlackApi(SLACK_TOKEN, f"{scheme}://slack.test/api/", proxies)
+            twilio = TwilioApi(SID, TOKEN, f"{scheme}://twilio.test", proxies=proxies)
+            try:
+                with pytest.raises(Temporary):
+                    await slack.post(HERE, whisper("root"), post_id="root")
+                with pytest.raises(Unreachable):
+                    await twilio.send(line=LINE, contact=CONTACT, body=BODY, media=(), callback="https://x.example.org")
+            finally:
+                await slack.close()
+                await twilio.close()

@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import Final
 
-from workers.failures import Refused, TextingError, TextingThrottled, Undecided
+from workers.failures import PROXY_REFUSED, Refused, TextingError, TextingThrottled, Undecided, Unreachable
 from workers.platforms.twilio.errors import ErrorKind, advice
 
 _LONGEST: Final = timedelta(hours=1)
@@ -25,6 +25,8 @@ def error_for(status: int, body: str, retry_after: str | None) -> TextingError:
     given = advice(code)
     if status == 429 or given.kind is ErrorKind.LATER:
         return TextingThrottled(code, _wait(retry_after or "") or given.wait)
+    if status == PROXY_REFUSED:
+        return Unreachable(code, f"http_{status}")
     if status >= 500 or status == 408:
         return Undecided(code, f"http_{status}")
     return Refused(code, f"http_{status}")
