@@ -32,7 +32,7 @@ from workers.sms.mentioned_names import names
 from workers.sms.organisations import is_of_another_organisation
 from workers.sms.outcomes import fail, succeed, tell_accepted
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.at_night import SaidOfTheHour, of_the_hour, plan_for_morning
 from workers.sms.planned.night import kept_for_morning
 from workers.sms.planned.offer import offer_held
 from workers.sms.replies import (
@@ -150,8 +150,9 @@ async def _store(
         await plan_for_morning(kept, ports, channel=message.channel, thread_ts=message.thread_ts)
     if not (is_new := await ports.stores.texts.add(kept)):
         stored = await ports.stores.texts.get(text.id)
-    elif kept is text:
-        await _tell_author(text, message, await tell_author(text, found.verdict, found.parties, ports), ports)
+    if kept is text:
+        hour = await of_the_hour(text, found.verdict, found.parties, ports)
+        await _tell_author(text, message, hour, ports, is_new=is_new)
     if stored is None or stored.planned is None:
         return text, stored, is_new
     await plan_for_morning(stored, ports, channel=message.channel, thread_ts=message.thread_ts)
@@ -423,16 +424,21 @@ async def _ticket_of(text: Sms, conversation: Conversation, ports: Ports) -> int
     return ticket.id if ticket else None
 
 
-async def _tell_author(text: Sms, message: SlackReplyPosted, night: str, ports: Ports) -> None:
-    """Tell the agent in private what the reply's reaction does not say, and what there is to say of the `night`."""
+async def _tell_author(
+    text: Sms, message: SlackReplyPosted, hour: SaidOfTheHour, ports: Ports, *, is_new: bool
+) -> None:
+    """Tell the agent in private what the reply's reaction does not say, and what there is to say of the hour."""
     if text.state is State.UNSENT:
         await _tell_once(f"buttons-only/{text.conversation}/{message.user}", BUTTONS_ONLY, message, ports)
         return
     size = segments(text.body)
-    several = text.state is State.WAITING and size.count > 1 and not text.files
+    several = is_new and text.state is State.WAITING and size.count > 1 and not text.files
     words = f"This text is sent as {size.count} segments ({size.encoding})." if several else ""
-    if words := "\n".join(filter(None, [words, night])):
-        await _whisper(words, message.user, message.channel, message.thread_ts, ports)
+    if words := "\n".join(filter(None, [words, hour.words])):
+        told = Whisper(text=words, user=message.user, channel=message.channel, thread_ts=message.thread_ts)
+        await ports.publisher.publish(told)
+        if hour.once:
+            await ports.stores.events.add(hour.once, told)
 
 
 async def _reply_outside_conversation(message: SlackReplyPosted, ports: Ports) -> None:

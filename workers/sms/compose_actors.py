@@ -6,11 +6,12 @@ from functools import partial
 import structlog
 
 from messages.answering import Answering, AutoKind, AutoOrder
-from messages.conversation import Contact, conversation_id
+from messages.conversation import Contact, Conversation, conversation_id
 from messages.deadlines.nudge import LOOKED_AT, is_overtaken, nudge_text
 from messages.formats.numbers import possible_contacts
 from messages.line import ReplyMode
 from messages.notification import Whisper
+from messages.opt_outs import Parties
 from messages.process.publishing import correlation
 from messages.sms import SendTexts, Sms, State, WriteAuto, WriteText, WriteTyped
 from messages.ticket import ActOnTicket, AddNote, AgentWrote
@@ -30,10 +31,10 @@ from workers.sms.compose import (
     refusal_id,
 )
 from workers.sms.known_files import known_files
-from workers.sms.may_send import LINE_GONE, TOO_LATE, Hold, at_call, at_door, is_late, objection
+from workers.sms.may_send import LINE_GONE, TOO_LATE, Hold, Verdict, at_call, at_door, is_late, objection
 from workers.sms.mentioned_names import names
 from workers.sms.plain_text import plain, without_prefix
-from workers.sms.planned.at_night import plan_for_morning, tell_author
+from workers.sms.planned.at_night import of_the_hour, plan_for_morning
 from workers.sms.planned.night import kept_for_morning
 from workers.sms.planned.offer import offer_held
 from workers.sms.replies import decide_reply, held
@@ -59,7 +60,9 @@ async def write_typed(message: WriteTyped, ports: Ports) -> None:
 async def write(message: WriteText, ports: Ports) -> None:
     """Send a text from a modal or command, once; create the conversation if there is none."""
     text = await ports.stores.texts.get(message.sms)
-    if text is not None:
+    if text is not None and message.at == text.received_at:
+        await _tell_again(message, text, ports)
+    elif text is not None:
         await _compare(message, text, ports)
     elif (text := await _compose(message, ports)) is None:
         return
@@ -84,8 +87,6 @@ async def _compare(message: WriteText, text: Sms, ports: Ports) -> None:
 
     Slack keeps a modal open when our answer was lost, so that its author can change the text.
     """
-    if message.at == text.received_at:
-        return
     same_files = {each.id for each in message.files} == {each.id for each in text.files} or text.state is State.NOTE
     if plain(message.text, await names(message.text, message.at, ports)) != text.body or not same_files:
         await _answer(message, ACCEPTED_BEFORE, ports)
@@ -118,18 +119,45 @@ async def _compose(message: WriteText, ports: Ports) -> Sms | None:
     hold = held(line.hold, now, DECIDED_WITHIN) if text.state is State.WAITING else {}
     text = text.model_copy(update={"late": late, "words": TOO_LATE if late else "", **hold})
     text = kept_for_morning(text, verdict)
-    if not await stores.texts.add(text):
-        text = await stores.texts.get(text.id) or text
-    elif text.planned is None:
-        night = await tell_author(text, verdict, parties, ports)
-        await _answer(
-            message,
-            " ".join(filter(None, [confirmation(text, contact, line), night, AT_ONCE if message.awake else ""])),
-            ports,
-        )
+    if await stores.texts.add(text):
+        await _tell(message, text, conversation, verdict, parties, ports)
+        return text
+    return await stores.texts.get(text.id) or text
+
+
+async def _tell_again(message: WriteText, text: Sms, ports: Ports) -> None:
+    """Tell an agent what became of their text if a worker has died before it did."""
+    if text.planned is not None or await ports.stores.events.find(_told_id(text)) is not None:
+        return
+    parties = await ports.stores.opt_outs.parties(text.line, text.contact)
+    if parties.conversation is not None:
+        verdict = at_door(message.at, parties, ports.now())
+        await _tell(message, text, parties.conversation, verdict, parties, ports)
+
+
+def _told_id(text: Sms) -> str:
+    """The id under which it is recorded that an agent was told what became of a text."""
+    return f"answered/{text.id}"
+
+
+async def _tell(
+    message: WriteText, text: Sms, conversation: Conversation, verdict: Verdict, parties: Parties, ports: Ports
+) -> None:
+    """Tell an agent what became of their text, and offer them those that are held; then record that they were told.
+
+    What is planned for the contact's morning is told where it is planned.
+    """
     if text.state is State.WAITING:
         await offer_held(conversation, message.by, ports, channel=message.channel, response_url=message.response_url)
-    return text
+    if text.planned is not None or parties.line is None:
+        return
+    hour = await of_the_hour(text, verdict, parties, ports)
+    contact = parties.contact or Contact(id=text.contact, created_at=ports.now())
+    words = [confirmation(text, contact, parties.line), hour.words, AT_ONCE if message.awake else ""]
+    told = await _answer(message, " ".join(filter(None, words)), ports)
+    await ports.stores.events.add(_told_id(text), told)
+    if hour.once:
+        await ports.stores.events.add(hour.once, told)
 
 
 async def _refuse(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
@@ -148,9 +176,10 @@ async def _was_refused(message: WriteText | WriteTyped, ports: Ports) -> bool:
     return True
 
 
-async def _answer(message: WriteText | WriteTyped, words: str, ports: Ports) -> None:
+async def _answer(message: WriteText | WriteTyped, words: str, ports: Ports) -> Whisper:
     told = Whisper(text=words, user=message.by, response_url=message.response_url, channel=message.channel)
     await ports.publisher.publish(told)
+    return told
 
 
 @actor(handles=WriteAuto)

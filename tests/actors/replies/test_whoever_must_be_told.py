@@ -7,12 +7,15 @@ from typing import Final
 import pytest
 
 from messages.base import QueueMessage
+from messages.calendar import wall_time
+from messages.line import Quiet
 from messages.planned import PlanText, When
-from messages.sms import TakeBackText, WriteText
+from messages.sms import TakeBackText, WriteText, WriteTyped
 from tests import make
 from tests.actors.helpers import receive, settle, thread, written
 from tests.fakes import DiesAt, FakeWorkers
 from workers.sms.changes.take_back import TAKEN_BACK, TEXT_LEFT, TEXT_TAKEN_BACK, TOO_LATE_TO_CHANGE
+from workers.sms.compose import KEPT_AS_NOTE
 from workers.sms.planned.words import OFFER
 
 type Scene = Callable[[FakeWorkers], Awaitable[tuple[QueueMessage, str]]]
@@ -69,6 +72,58 @@ async def a_reply_is_written_while_a_text_is_held(workers: FakeWorkers) -> tuple
     return written(workers, place, 1, user="U0BOB"), OFFER
 
 
+def _said(workers: FakeWorkers, text: str) -> WriteTyped:
+    given = {"sms": "typed-1", "typed": f"{make.CONTACT} {text}", "by": make.AGENT, "channel": make.CHANNEL}
+    return WriteTyped(**given, at=workers.clock.now())
+
+
+async def a_text_is_typed(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    await receive(workers, 1)
+    return _said(workers, "On our way"), f"On its way to {make.CONTACT}"
+
+
+async def a_text_is_typed_that_is_kept_as_a_note(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    await receive(workers, 1)
+    return _said(workers, "// mind the cat"), KEPT_AS_NOTE
+
+
+async def a_text_is_typed_while_another_is_held(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    await a_reply_is_written_while_a_text_is_held(workers)
+    return _said(workers, "On our way"), OFFER
+
+
+async def _at_night(workers: FakeWorkers, quiet: Quiet) -> None:
+    """It is eleven in the evening for a contact who wrote hours ago."""
+    await receive(workers, 1)
+    zone = "Asia/Tokyo"
+    await workers.ports.stores.lines.save(make.line(quiet=quiet))
+    await workers.ports.stores.contacts.set_zone(make.CONTACT, zone, workers.clock.now())
+    while wall_time(workers.clock.now(), zone).hour != 23:
+        workers.clock.forward(3600)
+
+
+async def a_text_is_typed_at_night(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    await _at_night(workers, Quiet.WARN)
+    return _said(workers, "On our way"), f"On its way to {make.CONTACT}"
+
+
+async def a_text_is_typed_that_waits_for_the_morning(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    await _at_night(workers, Quiet.HOLD)
+    return _said(workers, "On our way"), "Held until"
+
+
+async def a_reply_is_written_at_night(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    place = await thread(workers)
+    await _at_night(workers, Quiet.WARN)
+    return written(workers, place, 1), "It is "
+
+
+async def a_reply_is_written_that_waits_for_the_morning(workers: FakeWorkers) -> tuple[QueueMessage, str]:
+    place = await thread(workers)
+    await _at_night(workers, Quiet.HOLD)
+    return written(workers, place, 1), "Held until"
+
+
 SCENES: Final[Mapping[str, Scene]] = {
     each.__name__: each
     for each in (
@@ -78,6 +133,13 @@ SCENES: Final[Mapping[str, Scene]] = {
         a_text_of_a_form_is_taken_back_too_late,
         a_reply_is_written_on_a_line_that_was_removed,
         a_reply_is_written_while_a_text_is_held,
+        a_text_is_typed,
+        a_text_is_typed_that_is_kept_as_a_note,
+        a_text_is_typed_while_another_is_held,
+        a_text_is_typed_at_night,
+        a_text_is_typed_that_waits_for_the_morning,
+        a_reply_is_written_at_night,
+        a_reply_is_written_that_waits_for_the_morning,
     )
 }
 

@@ -1,8 +1,11 @@
-"""Tells who writes in the contact's night so, or plans what they wrote for the contact's morning."""
+"""Says to who writes in the contact's night that it is, or plans what they wrote for the contact's morning."""
+
+from typing import NamedTuple
 
 from messages.conversation import Contact
 from messages.notification import Whisper
 from messages.opt_outs import Parties
+from messages.planned import LIVE
 from messages.sms import Sms, State
 from workers.observe import PLANNED_TEXTS
 from workers.ports import Ports
@@ -11,13 +14,22 @@ from workers.sms.planned.night import planned_of
 from workers.sms.planned.words import held_until_morning
 
 
-async def tell_author(text: Sms, verdict: Verdict, parties: Parties, ports: Ports) -> str:
-    """What to tell the author of a new text about the hour, once a night and conversation; empty if nothing."""
+class SaidOfTheHour(NamedTuple):
+    """What is to be said of the hour, and the name under which it is recorded once that was said; blank: nothing."""
+
+    words: str = ""
+    once: str = ""
+
+
+async def of_the_hour(text: Sms, verdict: Verdict, parties: Parties, ports: Ports) -> SaidOfTheHour:
+    """What to tell the author of a text about the hour, once a night and conversation.
+
+    Whoever tells them records that after it: a worker that dies in between tells it twice, and none leaves it unsaid.
+    """
     if text.state is not State.WAITING or (night := night_words(verdict, parties, ports.now())) is None:
-        return ""
-    told = Whisper(text=night.words, user=text.author or "")
-    is_first = await ports.stores.events.add(f"night/{text.conversation}/{text.author}/{night.ends:%Y-%m-%d}", told)
-    return night.words if is_first else ""
+        return SaidOfTheHour()
+    once = f"night/{text.conversation}/{text.author}/{night.ends:%Y-%m-%d}"
+    return SaidOfTheHour() if await ports.stores.events.find(once) is not None else SaidOfTheHour(night.words, once)
 
 
 async def plan_for_morning(
@@ -27,23 +39,29 @@ async def plan_for_morning(
 
     That it is to be planned, and for when, is decided when it is stored: so a repeat by day sends it no second time.
     """
-    stores, now = ports.stores, ports.now()
-    if text.planned is None or await stores.planned.get(text.planned) is not None:
+    if text.planned is None:
+        return
+    stores, now, once = ports.stores, ports.now(), f"answered/{text.planned}/planned"
+    planned = await stores.planned.get(text.planned)
+    if planned is not None and (planned.state not in LIVE or await stores.events.find(once) is not None):
         return
     parties = await stores.opt_outs.parties(text.line, text.contact)
     place = night_place(parties, now)
-    planned = planned_of(text, text.planned, place.zone)
-    await stores.conversations.expect_planned(text.conversation, planned.id)
-    if await stores.planned.add(planned):
+    if planned is None:
+        planned = planned_of(text, text.planned, place.zone)
+        await stores.conversations.expect_planned(text.conversation, planned.id)
+        if not await stores.planned.add(planned):
+            return
         PLANNED_TEXTS.labels(planned.state).inc()
-        contact = parties.contact or Contact(id=text.contact, created_at=now)
-        told = Whisper(
-            text=held_until_morning(planned, contact, now, surely=place.surely),
-            user=planned.by,
-            channel=channel,
-            thread_ts=thread_ts,
-            response_url=response_url,
-            markup=True,
-            planned=(planned.id,),
-        )
-        await ports.publisher.publish(told)
+    contact = parties.contact or Contact(id=text.contact, created_at=now)
+    told = Whisper(
+        text=held_until_morning(planned, contact, now, surely=place.surely),
+        user=planned.by,
+        channel=channel,
+        thread_ts=thread_ts,
+        response_url=response_url,
+        markup=True,
+        planned=(planned.id,),
+    )
+    await ports.publisher.publish(told)
+    await stores.events.add(once, told)
