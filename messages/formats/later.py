@@ -15,9 +15,11 @@ from messages.planned import LATEST, SOONEST, When
 
 TIMES: Final = "`in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, `mon 9:00` or `2026-12-24 9:00`"
 
+NO_FILES: Final = "Slack gives a command no files: to send some, type `/clerk` and click *Send text*."
+
 USAGE: Final = (
     "When should the text go out? Type `/clerk later +15551234567 tomorrow 9:00: your text`. "
-    f"A time is {TIMES}, with a colon after it."
+    f"A time is {TIMES}, with a colon after it. {NO_FILES}"
 )
 NO_TEXT: Final = "Nothing was planned: write the text after the time, such as `/clerk later +15551234567 9:00: Hello`."
 

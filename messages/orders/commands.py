@@ -7,8 +7,8 @@ from typing import Final
 
 from messages.base import Document, Moment, QueueMessage
 from messages.conversation import BlockContact, NameContact, PlaceContact
+from messages.formats.later import NO_FILES, read_later
 from messages.formats.later import USAGE as LATER_USAGE
-from messages.formats.later import read_later
 from messages.orders.snoozes import UNSNOOZE_USAGE, read_number, read_snooze
 from messages.planned import ListPlanned, PlanTyped, When
 from messages.sms import WriteTyped
@@ -20,7 +20,7 @@ HELP: Final = (
     "texts; a reply that begins with `//` or `note:` stays a note for the team.\n"
     "• `/clerk` opens the dashboard: the open tickets, search, and a form to send a text\n"
     "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`. Put a colon "
-    "after the number if the text begins with digits\n"
+    "after the number if the text begins with digits. A command carries no files: *Send text* in the dashboard does\n"
     "• `/clerk later NUMBER TIME: TEXT` sends it later: `in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, "
     "`mon 9:00`, `2026-12-24 9:00`. Slack's own *Schedule message* works in a thread, too\n"
     "• `/clerk planned` lists what you have planned\n"
@@ -45,7 +45,9 @@ HELP: Final = (
     "*Take it* makes the ticket yours. Where a card says that the contact has opted out, *They told me so* lifts that."
 )
 
-SEND_USAGE: Final = "Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`."
+SEND_USAGE: Final = (
+    f"Whom should the text go to, and what should it say? Type `/clerk send +15551234567 your text`. {NO_FILES}"
+)
 BLOCK_USAGE: Final = "Who should be blocked, and why? Type `/clerk block +15551234567 spam`."
 UNBLOCK_USAGE: Final = "Who should be blocked no more? Type `/clerk unblock +15551234567`."
 NAME_USAGE: Final = "Which contact should get which name? Type `/clerk name +15551234567 Ann Lee`."

@@ -1,6 +1,6 @@
 """What the commands share: options, and the error for a wrong argument."""
 
-from typing import Annotated
+from typing import Annotated, Final, TextIO
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -18,6 +18,15 @@ ShowText = Annotated[
 Wide = Annotated[
     bool, Parameter(name="--wide", negative="", show_default=False, help="Cut nothing to fit the terminal.")
 ]
+
+
+WHOLE: Final = 1000
+"""As wide as no table is."""
+
+
+def console_of(out: TextIO) -> Console:
+    """The console that tables are printed to; what is piped on is broken nowhere."""
+    return Console(file=out, highlight=False, width=None if out.isatty() else WHOLE)
 
 
 class Invalid(Exception):

@@ -3,12 +3,13 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from cyclopts import App
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +18,7 @@ from messages.deadlines.lateness import length
 from messages.deadlines.priority import Priority
 from messages.deadlines.turn import due_places, next_due
 from messages.ticket import Entry, Ticket
-from ops.commands.options import AsJson, Invalid
+from ops.commands.options import WHOLE, AsJson, Invalid, console_of
 from ops.documents.reader import Documents, at_places
 from ops.environment import command_settings, documents_now, with_documents
 from ops.examples import examples_of
@@ -31,6 +32,9 @@ sla = App(
 )
 
 MOST: Final = 1000
+COLUMNS: Final = 80
+"""In so many columns a table has room."""
+
 _NUMBER: Final = re.compile(r"#?([1-9][0-9]{0,14})")
 
 
@@ -57,8 +61,8 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
         json.dump([due_row(each, now) for each in found], sys.stdout, indent=2)
         print()
         return
-    console = Console(highlight=False)
-    console.print(due_table(found, calendars, now) if found else "Nothing is due.", soft_wrap=not found)
+    console = console_of(sys.stdout)
+    console.print(due_list(found, calendars, now, console) if found else "Nothing is due.", soft_wrap=not found)
 
 
 def _due_at(ticket: Ticket) -> datetime:
@@ -87,19 +91,38 @@ def due_row(ticket: Ticket, now: datetime) -> dict[str, Any]:
     }
 
 
+def due_list(tickets: list[Ticket], calendars: Mapping[str, Calendar], now: datetime, console: Console) -> Table | Text:
+    """Tickets that are late or due, as a table; one below the other where a table would not fit."""
+    table = due_table(tickets, calendars, now)
+    if console.width >= min(COLUMNS, Measurement.get(console, console.options.update(width=WHOLE), table).maximum):
+        return table
+    return Text("\n").join(
+        Text(f"#{each.id}  ", style="bold") + words + Text(f"\n    {', '.join(filter(None, rest))}")
+        for each, words, rest in _due_rows(tickets, calendars, now)
+    )
+
+
 def due_table(tickets: list[Ticket], calendars: Mapping[str, Calendar], now: datetime) -> Table:
     """Tickets that are late or due, as a table of 80 columns; `calendars` are those of lines. Pure."""
     table = Table(box=None, pad_edge=False)
     for column in ("ticket", "due", "status", "priority", "line", "assigned to"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in {"ticket", "due", "line"})
+    for each, words, rest in _due_rows(tickets, calendars, now):
+        table.add_row(f"#{each.id}", words, *rest)
+    return table
+
+
+def _due_rows(
+    tickets: list[Ticket], calendars: Mapping[str, Calendar], now: datetime
+) -> Iterator[tuple[Ticket, Text, list[str]]]:
+    """Each ticket, in words what of it is late or due, and what else is shown of it."""
     for each in tickets:
         due = due_now(each, calendars.get(each.line), now)
         assert due is not None
         priority = each.priority.label if each.priority is not Priority.NONE else ""
-        words = Text(due.words, style="red" if due.is_late else "")
         status = f"{each.status.label}{', snoozed' if each.asleep is not None else ''}"
-        table.add_row(f"#{each.id}", words, status, priority, each.line, " ".join(each.assignees))
-    return table
+        words = Text(due.words, style="red" if due.is_late else "")
+        yield each, words, [status, priority, each.line, " ".join(each.assignees)]
 
 
 @sla.command
@@ -127,7 +150,7 @@ def explain(ticket: str, /, *, json_: AsJson = False) -> None:
         json.dump(explained(found[0], life, calendar), sys.stdout, indent=2)
         print()
         return
-    console = Console(highlight=False)
+    console = console_of(sys.stdout)
     for each in told(found[0], life, calendar, now):
         console.print(each, soft_wrap=isinstance(each, Text) and not console.is_terminal)
 

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -17,6 +18,7 @@ from messages.deadlines.policy_words import changed
 from messages.deadlines.priority import Priority
 from messages.ticket import Change, Entry, Status, Ticket
 from ops.commands import sla
+from ops.commands.options import console_of
 from tests import make
 from tests.make import NOW, at
 from workers.shown.clock_life import clock_life
@@ -175,6 +177,29 @@ def test_what_is_late_and_what_is_due_next_is_a_row_each() -> None:
     row = sla.due_row(late, LATER)
     assert (row["ticket"], row["clock"], row["late"]) == (42, "next_response", True)
     assert row["due_at"] == at(OPENED + 13200).isoformat()
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 70, 80, 100])
+def test_however_narrow_the_place_when_something_is_due_is_in_one_line(width: int) -> None:
+    soon, days = timedelta(hours=47, minutes=5), ("U0ADA", "U0BOB")
+    clocks = (make.ticket_clock(due_at=LATER + soon, kind=ClockKind.RESOLUTION),)
+    tickets = [make.ticket(clocks=clocks, status=Status.ON_HOLD, priority=Priority.URGENT, assignees=days)] * 2
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False)
+    console.print(sla.due_list(tickets, {}, LATER, console))
+    shown = out.getvalue()
+    assert shown.count("resolution in 1 d 23 h") == 2
+    assert shown.count("U0BOB") == 2
+    assert shown.count(make.LINE) == 2
+    assert all(len(line) <= width for line in shown.splitlines())
+
+
+def test_what_is_piped_on_is_a_row_each_however_long() -> None:
+    assignees = tuple(f"U0{number:09}" for number in range(20))
+    ticket = make.ticket(clocks=(make.ticket_clock(due_at=LATER + timedelta(hours=18)),), assignees=assignees)
+    console = console_of(out := io.StringIO())
+    console.print(sla.due_list([ticket], {}, LATER, console))
+    assert len(out.getvalue().splitlines()) == 2
 
 
 @given(st.lists(make.CLOCKS, max_size=4), st.booleans())
