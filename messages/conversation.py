@@ -220,7 +220,8 @@ class Conversation(Document):
     `planned` are the planned texts that may still change, or whose end the thread does not show yet: an id is here
     before the planned text is stored, and until it is settled. `alerts` are the numbers of the tickets with alerts that
     are not over. Before `watch_at` there is nothing to be told of the newest ticket, if it has none of these. Until
-    `lead_until` a text gives way to one of several segments that was sent just before it.
+    `lead_until` a text gives way to one of several segments that was sent just before it. At `cards_until` somebody
+    comes back of whom its cards say that they are away.
     """
 
     id: str
@@ -243,6 +244,7 @@ class Conversation(Document):
     alerts: tuple[int, ...] = ()
     lead_until: Moment | None = None
     watch_at: Moment | None = None
+    cards_until: Moment | None = None
     answering: Answering = Answering()
 
     @property

@@ -30,7 +30,7 @@ from workers import missed
 from workers.hours.renewal import Renewal
 from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
-from workers.redraw import request_render
+from workers.redraw import redraw, request_render
 from workers.retries import is_outage
 from workers.slack.digest.look import opened
 from workers.slack.membership import Membership
@@ -54,6 +54,7 @@ start_at_zero(
         "announcements",
         "answers",
         "redraws",
+        "absences",
         "openings",
         "hand-ons",
         "alerts",
@@ -174,6 +175,18 @@ async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
+async def _absences_that_are_over(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+    """Cards that say of somebody that they are away who is back by now."""
+
+    def draw(conversation: str) -> Wake:
+        return lambda: redraw(conversation, ports)
+
+    return [
+        ("absences", each.cards_until, draw(each.id))
+        for each in await ports.stores.conversations.cards_over(now, now + WAKE_AGAIN_AFTER, lines=lines)
+    ]
+
+
 async def _due_openings(ports: Ports, _: Collection[str], now: datetime) -> Iterable[Due]:
     return [
         ("openings", each.due_at, _publish(ports, PostDigest(line=each.id, opens_at=each.due_at or now)))
@@ -259,6 +272,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_announcements,
     _due_answers,
     _due_redraws,
+    _absences_that_are_over,
     _due_openings,
     _due_clocks,
     _clocks_under_other_rules,

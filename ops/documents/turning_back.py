@@ -91,7 +91,7 @@ READ: Final[Mapping[str, tuple[str, ...]]] = {
     "agents": ("away_until",),
     "openings": ("closed_at", "due_at"),
     "contacts": ("created_at",),
-    "conversations": ("created_at", "blocking.at", "debounce.latest.at"),
+    "conversations": ("created_at", "blocking.at", "debounce.latest.at", "cards_until"),
     "tickets": (
         "created_at",
         "updated_at",

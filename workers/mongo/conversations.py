@@ -84,6 +84,13 @@ class ReleasedOutbox:
     was_awaited: bool
 
 
+@dataclass(frozen=True)
+class CardsShown:
+    """The cards as Slack shows them now: they hold `until` somebody comes back who is away; None: until changed."""
+
+    until: datetime | None = None
+
+
 class Conversations(DocumentStore[Conversation]):
     """The conversations, and the leases for their outboxes and for rendering them."""
 
@@ -264,17 +271,28 @@ class Conversations(DocumentStore[Conversation]):
         return await self._update({"_id": id, "lease.holder": holder}, {"$set": {"lease.until": until}})
 
     async def release_lease(
-        self, id: str, holder: str, count: int, posted: int = 0, thread: Thread | None = None
+        self,
+        id: str,
+        holder: str,
+        count: int,
+        posted: int = 0,
+        thread: Thread | None = None,
+        *,
+        cards: CardsShown | None = None,
     ) -> bool:
         """Release the lease with all requests up to `count` done; False, and still leased, if a newer one exists.
 
         The texts up to `posted` are in the thread; `thread` is the thread, if more is known of it than is recorded.
+        `cards` are the cards as they are shown now, if this was looked at.
         """
         done = {"lease": "", "redraw.due_at": "", "redraw.tries": "", "redraw.again_at": ""}
-        return await self._update(
-            {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}},
-            {"$unset": done, "$max": {"posted": posted}, **_found_thread(thread)},
-        )
+        change: dict[str, dict[str, Any]] = {"$unset": done, "$max": {"posted": posted}, **_found_thread(thread)}
+        if cards is not None and cards.until is None:
+            change["$unset"]["cards_until"] = ""
+        elif cards is not None:
+            change["$set"] = {**change.get("$set", {}), "cards_until": cards.until}
+        query = {"_id": id, "lease.holder": holder, "redraw.count": count if count else {"$in": [0, None]}}
+        return await self._update(query, change)
 
     async def postpone(
         self,
@@ -372,6 +390,12 @@ class Conversations(DocumentStore[Conversation]):
         """Conversations whose unannounced texts must be announced; each again at `again_at`, until it is decided."""
         overdue = {"debounce.due_at": {"$lte": now}, "$or": [{"announce_at": None}, {"announce_at": {"$lte": now}}]}
         return await self._take_due(overdue, "debounce.due_at", {"announce_at": again_at}, limit, lines)
+
+    async def cards_over(
+        self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500
+    ) -> list[Conversation]:
+        """Conversations whose cards say of somebody that they are away who is back; each again at `again_at`."""
+        return await self._due("cards_until", now, again_at, limit, lines)
 
     async def redraws_due(
         self, now: datetime, again_at: datetime, lines: Collection[str] | None = None, limit: int = 500

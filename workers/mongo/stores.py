@@ -54,6 +54,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("redraw.due_at", ASCENDING)], name="redraw", sparse=True),
         IndexModel([("answering.due_at", ASCENDING)], name="answer", sparse=True),
         IndexModel([("watch_at", ASCENDING)], name="watch", sparse=True),
+        IndexModel([("cards_until", ASCENDING)], name="cards", sparse=True),
         IndexModel([("thread.ts", ASCENDING)], name="thread", sparse=True),
     ],
     "posts": [

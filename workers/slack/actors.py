@@ -29,6 +29,7 @@ from messages.ticket import AgentWrote
 from messages.views import ShowHome
 from workers.failures import Permanent
 from workers.lease import LEASE, Lease, LeaseLost
+from workers.mongo.conversations import CardsShown
 from workers.ports import Ports
 from workers.redraw import REDRAW_WITHIN, redraw
 from workers.runtime import actor
@@ -59,13 +60,14 @@ class PassEnd:
     """How a pass ended: the last text in the thread and, if it could not finish, when another must continue.
 
     `tries` is how many consecutive passes changed nothing in Slack. `thread` is the conversation's thread, if more is
-    known of it than is recorded.
+    known of it than is recorded. `cards` are the cards as the pass left them, if it was whole.
     """
 
     posted: int
     again_in: timedelta | None = None
     tries: int = 0
     thread: Thread | None = None
+    cards: CardsShown | None = None
 
 
 @actor(handles=RenderConversation, time_limit=timedelta(minutes=2))
@@ -98,7 +100,7 @@ async def render(message: RenderConversation, ports: Ports) -> None:
         if end.again_in is not None:
             await _continue_later(conversation, holder, end, end.again_in, ports)
             return
-        if await stores.release_lease(id, holder, conversation.redraw.count, end.posted, end.thread):
+        if await stores.release_lease(id, holder, conversation.redraw.count, end.posted, end.thread, cards=end.cards):
             return
         conversation = await lease.take()
         if conversation is not None:
@@ -154,7 +156,7 @@ async def _pass(conversation: Conversation, lease: Lease[Any], ports: Ports) -> 
     for ticket in unsettled:
         is_decided = ticket is current and conversation.debounce.has_decided(ticket.id, ticket.version)
         await stores.tickets.settle(ticket, *(("slack", "notifications") if is_decided else ("slack",)))
-    return PassEnd(reconciling.posted, thread=reconciling.found_thread)
+    return PassEnd(reconciling.posted, thread=reconciling.found_thread, cards=CardsShown(state.cards_until))
 
 
 async def _request_ticket(texts: Sequence[Sms], ports: Ports) -> None:

@@ -332,3 +332,47 @@ async def test_the_answer_to_away_has_the_button_that_ends_it(workers: FakeWorke
     await workers.handle(order)
     (told,) = asking(workers)
     assert told.back == make.NOW
+
+
+def root_of(workers: FakeWorkers) -> str:
+    """What the first card says."""
+    (root,) = workers.slack.kind("root")
+    return json.dumps(root.what.blocks)
+
+
+@pytest.mark.parametrize("ends", ["by the time they named", "when their hours begin"])
+async def test_a_card_says_no_longer_that_somebody_is_away_once_that_is_over(workers: FakeWorkers, ends: str) -> None:
+    stores = workers.ports.stores
+    await receive(workers, 1)
+    if ends == "when their hours begin":
+        await stores.calendars.add(make.calendar(zone="UTC"))
+        await stores.agents.set_hours(ANN, "shop")
+        workers.clock.forward(12 * 3600)
+    else:
+        await typed(workers, "away 2h on leave")
+    await assign(workers, [ANN])
+    assert "away" in root_of(workers)
+    conversation = await stores.conversations.get(make.CONVERSATION)
+    until = (await stores.agents.away([ANN], workers.clock.now()))[ANN].until
+    assert conversation is not None and until is not None and conversation.cards_until == until
+    await workers.pass_time((until - workers.clock.now()).total_seconds() - 60, step=600)
+    assert "away" in root_of(workers)
+    await workers.pass_time(120, step=30)
+    assert "away" not in root_of(workers)
+    conversation = await stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None and conversation.cards_until is None
+
+
+async def test_a_card_says_until_when_somebody_is_away_who_says_another_time(workers: FakeWorkers) -> None:
+    stores = workers.ports.stores
+    await receive(workers, 1)
+    await typed(workers, "away 1h")
+    await assign(workers, [ANN])
+    await typed(workers, "away 3h")
+    await workers.pass_time(3 * 3600 - 900, step=600)
+    assert "away" in root_of(workers)
+    workers.clock.forward(900)
+    await workers.pass_time(60, step=30)
+    assert "away" not in root_of(workers)
+    conversation = await stores.conversations.get(make.CONVERSATION)
+    assert conversation is not None and conversation.cards_until is None

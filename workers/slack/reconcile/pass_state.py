@@ -77,6 +77,11 @@ class PassState:
         await self.read_posts()
         await self._read_texts()
 
+    @property
+    def cards_until(self) -> datetime | None:
+        """When the first comes back of those whom the cards call away; None if nobody, or nobody knows when."""
+        return min((each.until for each in self.away.values() if each.until is not None), default=None)
+
     async def read_posts(self) -> None:
         """Read what is in Slack, and may have to change."""
         id, begun = self.conversation.id, plan.texts_id(self.conversation, self.posted + 1)
