@@ -6,6 +6,7 @@ opt-out belongs to one conversation, or to a pool and a contact, and to nothing 
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -144,10 +145,28 @@ def keyword(body: str, opt_out_type: str | None, words: OptOutWords) -> Keyword:
     for asked, counted in ((OptOut.STOP, words.out), (OptOut.START, words.back), (OptOut.HELP, words.help)):
         if word in counted:
             return Keyword(asked)
-    bare = re.sub(r"[\W_]+", "", body).upper()
-    if bare in US.out:
+    bare = _bare(body)
+    if bare in US.out or bare in _MEANING_OUT:
         return Keyword(unheeded=OptOut.STOP)
     return Keyword(unheeded=OptOut.START if bare in US.back else None)
+
+
+def _bare(text: str) -> str:
+    """A text's letters and digits, in capitals of the usual width and without accents."""
+    kept = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", kept)).upper()
+
+
+_MEANT: Final = """
+stopplease pleasestop stoptexting stoptextingme pleasestoptextingme stopmessaging stopsending unsubscribeme
+unsub remove removeme optmeout nomoretexts nomoremessages donttextme arrêt arrêter arrêtez désabonner désinscrire
+stopp stoppen abmelden abbestellen austragen parar pare baja detener deténgase cancelar sair descadastrar disiscrivi
+disiscrivimi afmelden avregistrera avsluta avbryt afmeld frameld lopeta wypisz rezygnuję odhlásit leiratkozás dezabonare
+стоп отписаться отпишитесь відписатися στοπ διαγραφή dur iptal berhenti huỷ 停止 退订 退訂 取消 配信停止 해지
+수신거부 중지 עצור הסר הסירו قف توقف إلغاء
+"""
+_MEANING_OUT: Final = frozenset(map(_bare, _MEANT.split()))
+"""What people write who want no more texts; no provider heeds it by itself."""
 
 
 class PoolOptOut(Document):

@@ -19,15 +19,18 @@ SHORTEST_CUT: Final = 8
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200a-\u200f\u2060\ufeff]")
 _VERB: Final = rf"[^“”„«»「」\"]{{0,{LONGEST_VERB}}}"
-_QUOTED: Final = re.compile(
-    rf"(?P<before>{_VERB}?)\s*[“”„«「\"]\s*(?P<quote>.+?)\s*[”“»」\"]\s*(?P<after>{_VERB})", re.DOTALL
-)
+_OPEN, _CLOSED = r"\s*[“”„«»「\"]\s*", r"\s*[”“»«」\"]\s*"
+_QUOTED: Final = re.compile(rf"(?P<before>{_VERB}?){_OPEN}(?P<quote>.+?){_CLOSED}(?P<after>{_VERB})", re.DOTALL)
 _QUOTED_TWICE: Final = re.compile(
-    rf"(?P<before>{_VERB}?)\s*[“”„«「\"]\s*(?P<quote>.+?)\s*[”“»」\"]\s*"
-    rf"(?P<after>{_VERB}[“„«「\"]{_VERB}[”“»」\"]{_VERB})",
-    re.DOTALL,
+    rf"(?P<before>{_VERB}?){_OPEN}(?P<quote>.+?){_CLOSED}(?P<after>{_VERB}{_OPEN}{_VERB}{_CLOSED}{_VERB})", re.DOTALL
 )
 """A quote, and behind it the name of a reaction that has marks of its own."""
+_NAMED_FIRST: Final = re.compile(
+    rf"(?P<before>{_VERB}{_OPEN}{_VERB}{_CLOSED}(?:a|à|al|to|zu|auf|på|til|na|do|för|for|на|к|до))"
+    rf"{_OPEN}(?P<quote>.+?){_CLOSED}(?P<after>)",
+    re.DOTALL,
+)
+"""The same before it: Ha messo “Mi piace” a “…”."""
 _FIRST_WORDS: Final = """
 liked, loved, disliked, laughed at, emphasi?ed, questioned, reacted, removed
 gefällt, missfällt, mag, liebt, lacht, betont, hinterfragt, hat, reagierte, entfernte
@@ -35,8 +38,10 @@ vindt, vond, leuk, lacht, lachte, benadrukt, benadrukte, betwijfelt, reageerde, 
 a aimé, a bien aimé, a adoré, a ri, a réagi, a mis, a insisté, a souligné, a retiré, a supprimé, n’a pas aimé
 j’aime, j’adore
 le gust*, no le gust*, le encant*, le dio risa, me gusta, me gustó, me encanta, me encantó, se rio
-exclam*, se rió, enfatizó, destacó, preguntó, reaccionó, eliminó
+exclam*, se rió, se han reído, se ha reído
+enfatizó, destacó, preguntó, reaccionó, eliminó
 curtiu, não curtiu, gostou, não gostou, amou, adorou, riu, enfatizou, destacou, questionou, reagiu, removeu
+mi piace, ti è piaciut*, è piaciut*
 piace, non piace, ha messo, ha adorato, ha amato, ha riso, ha enfatizzato, ha evidenziato, ha reagito, ha rimosso
 li agrada, li encanta, a apreciat, a iubit, a râs, a reacționat
 gillade, gillar, ogillade, älskade, älskar, skrattade, betonade, ifrågasatte, reagerade, tog bort
@@ -55,6 +60,7 @@ tetszik, imádja, kedveli, kiemelte, reagált, μου αρέσει, του αρ�
 
 _LAST_WORDS: Final = """
 いいね, リアクション, 評価, ハート, 笑, 強調, 疑問, 좋아, 공감, 반응, 표시, 하트, 按讚, 按赞, 表示赞, 表示讚
+表示了赞, 表示了讚, 点了赞
 markiert, पसंद किया, पसंद आया, प्यार किया, प्रतिक्रिया दी, ถูกใจ
 beğendi, sevdi, güldü, vurguladı, sorguladı, tepki verdi
 """
@@ -104,7 +110,7 @@ def is_reaction(body: str, ours: Iterable[str], *, sent_files: bool = False) -> 
 
 def _readings(text: str) -> Iterator[str]:
     """What a text may quote, if the words around that are a phone's."""
-    for found in (_QUOTED.fullmatch(text), _QUOTED_TWICE.fullmatch(text)):
+    for found in (pattern.fullmatch(text) for pattern in (_QUOTED, _QUOTED_TWICE, _NAMED_FIRST)):
         if found is not None and (found["before"] or found["after"]) and _are_phones(found["before"], found["after"]):
             yield found["quote"]
 

@@ -50,7 +50,7 @@ TABLE: Final = (
     ("CANCEL", STOP, WARNS, WARNS, WARNS, WARNS),
     ("END", STOP, WARNS, WARNS, WARNS, WARNS),
     ("QUIT", STOP, WARNS, WARNS, WARNS, WARNS),
-    ("ARRET", NOTHING, NOTHING, NOTHING, NOTHING, STOP),
+    ("ARRET", WARNS, WARNS, WARNS, WARNS, STOP),
     ("START", START, START, START, START, START),
     ("UNSTOP", START, START, START, START, START),
     ("YES", START, NO_WAY_BACK, START, NO_WAY_BACK, START),
@@ -69,7 +69,7 @@ TABLE: Final = (
     # words among others
     ("", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     ("...", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
-    ("please stop", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
+    ("please stop", WARNS, WARNS, WARNS, WARNS, WARNS),
     ("STOP it", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     ("yes please", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
     ("helpful", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING),
@@ -110,6 +110,35 @@ def test_what_twilio_itself_says_decides_on_every_line(
 def test_a_type_that_is_unknown_leaves_the_text_to_decide(given: str | None) -> None:
     assert keyword("STOP", given, US) == STOP
     assert keyword("hello", given, US) == NOTHING
+
+
+@pytest.mark.parametrize("words", LINES[:4])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "ＳＴＯＰ",
+            "ｓｔｏｐ！",
+            "STÖP",
+            "stop please",
+            "Please, STOP!",
+            "Stop texting me",
+            "unsubscribe me",
+            "remove me 🙏",
+        ),
+        *("arrêt", "ARRET", "Désabonner", "STOPP!", "abmelden", "parar", "Baja", "SAIR", "СТОП", "отписаться", "στοπ"),
+        *("停止", "退訂", "수신거부", "הסר", "إلغاء"),
+    ],
+)
+def test_what_means_stop_in_other_letters_or_languages_warns_and_blocks_nothing(body: str, words: OptOutWords) -> None:
+    assert keyword(body, None, words) == WARNS
+
+
+@pytest.mark.parametrize(
+    "body", ["stop by at noon", "the bus stop", "don't stop", "baja la música", "pare cinco", "no stopping"]
+)
+def test_a_sentence_with_such_a_word_is_an_ordinary_text(body: str) -> None:
+    assert keyword(body, None, US) == NOTHING
 
 
 @given(st.text(), st.none() | st.text(), st.sampled_from(LINES))

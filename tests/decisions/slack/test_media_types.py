@@ -77,6 +77,10 @@ def test_every_type_that_the_provider_accepts_has_an_end(content_type: str) -> N
         ("application/x-msword", "file-1.doc"),
         ("application/x-7z-compressed", "file-1.7z"),
         ("application/vnd.google-earth.kml+xml", "file-1.kml"),
+        ("IMAGE/X-Adobe-DNG", "picture-1.dng"),
+        ("video/mp2t", "video-1.ts"),
+        ("text/x-vmsg; charset=utf-8", "file-1.vmg"),
+        ("application/x-subrip", "file-1.srt"),
     ],
 )
 def test_what_phones_send_opens(content_type: str, name: str) -> None:
