@@ -104,6 +104,7 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
     message = parsed(MessageEventEnvelope, payload).event
     if not message.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
+    _check_times(message)
     reply = reply_posted(
         message,
         message.channel,
@@ -113,6 +114,12 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
         home=envelope.home,
     )
     return Accepted([reply], NOTHING, author=_author(message, message.channel, envelope, request))
+
+
+def _check_times(message: MessageOrigin) -> None:
+    """Unusable unless a message's times are Slack's: they are its identity, and when it was written."""
+    if not (_TS.fullmatch(message.ts) and _TS.fullmatch(message.thread_ts or "")):
+        raise Unusable("the message has no usable ts")
 
 
 def _author(message: MessageOrigin, channel: str, envelope: EventEnvelope, request: Request) -> ThreadAuthor | None:
@@ -148,6 +155,7 @@ def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: 
     edited = after is not None and after.edited is not None and (before is None or after.edited != before.edited)
     if was is None or (after is not None and not edited) or not was.is_persons_reply:
         return Accepted([], NOTHING, dropped="message")
+    _check_times(was)
     assert was.user is not None
     assert was.thread_ts is not None
     changed = SlackReplyChanged(

@@ -291,6 +291,11 @@ UNUSABLE = [
     b"9" * 100_000,
     json.dumps(reply_event(text="X")).encode().replace(b'"X"', b'"\\udc00"'),
     json.dumps(reply_event(files=[{"name": "no id"}])).encode(),
+    *(
+        json.dumps(reply_event(ts=ts)).encode()
+        for ts in ("", "x", "1e999", "-1", "nan", "9" * 40, "1700000001.000100 ")
+    ),
+    json.dumps(reply_event(thread_ts="x")).encode(),
 ]
 
 
