@@ -178,7 +178,8 @@ def why_no_line(address: str) -> str | None:
         return "a Messaging Service is no line: each number of its pool can be one"
     if re.fullmatch(r"[0-9]{3,8}", address):
         return "a short code can't be a line"
-    return "a name can't be a line: nobody can text it" if re.search(r"[^\W\d_]", address) else None
+    named = re.search(r"[^\W\d_]", address) and not re.match(r"[(（]*[+＋﹢]", address)
+    return "a name can't be a line: nobody can text it" if named else None
 
 
 _UNTEXTABLE: Final = frozenset(
