@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -113,6 +114,7 @@ def described(line: Line) -> str:
     return "toll-free (default)" if is_toll_free(line.id) else "service (default)" if line.pool else "us (default)"
 
 
+@lru_cache(1024)
 def is_toll_free(line: str) -> bool:
     """Whether a number is a toll-free one of North America, where the network keeps the opt-outs."""
     try:
