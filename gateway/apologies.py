@@ -1,16 +1,17 @@
-"""Tells a person that the gateway could not pass on what they did, through Slack's response_url or in the thread.
+"""Tells a person that the gateway could not pass on what they did: by response_url, in the thread, or at Home.
 
 Slack shows little or nothing of the 503 that a click gets, and repeats no click; it repeats a reply without a word.
 Telling needs no broker.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 
-from gateway.webhook import ThreadAuthor
+from gateway.webhook import HomeOf, ThreadAuthor
 from messages.base import QueueMessage
 from messages.process.settings import Settings
 
@@ -25,11 +26,31 @@ IN_THREAD: Final = (
     "If your message has no mark in ten minutes, Clerk does not have it: write it again. If it lasts, tell an admin: "
     "`clerk doctor` says what is wrong."
 )
+AT_HOME: Final = (
+    "Clerk could not take that for certain: its message broker does not answer. Please look again in a minute, and if "
+    "nothing has happened, try again. If it lasts, tell an admin: `clerk doctor` says what is wrong."
+)
 TIMEOUT: Final = 10.0
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds in which Slack must answer, and in which a connection must stand."""
 
 MOST_AT_ONCE: Final = 20
+
+_AGAIN: Final = {"type": "button", "action_id": "home.show.0", "text": {"type": "plain_text", "text": "Look again"}}
+_FIRST: Final = json.dumps({"tickets": 0, "lines": 0})
+_HOME: Final = {
+    "type": "home",
+    "callback_id": "clerk.home",
+    "blocks": [
+        {"type": "section", "text": {"type": "mrkdwn", "text": AT_HOME, "verbatim": True}},
+        {
+            "type": "actions",
+            "block_id": "again",
+            "elements": [{**_AGAIN, "value": _FIRST}],
+        },
+    ],
+}
+"""The Home of a person who can't be shown theirs."""
 
 
 class Apologies:
@@ -37,19 +58,26 @@ class Apologies:
 
     def __init__(self, settings: Settings) -> None:
         self._proxies = settings.proxies
-        self._in_thread = f"{settings.slack_api_url.rstrip('/')}/chat.postEphemeral"
+        self._api = settings.slack_api_url.rstrip("/")
         self._token = settings.slack_bot_token
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, messages: Sequence[QueueMessage], author: ThreadAuthor | None = None) -> None:
-        """Tell whoever ordered these messages, or wrote in a thread, without waiting for Slack."""
+    def begin(
+        self, messages: Sequence[QueueMessage], author: ThreadAuthor | None = None, home: HomeOf | None = None
+    ) -> None:
+        """Tell whoever ordered these messages, wrote in a thread, or was in their Home, without waiting for Slack."""
         urls = {url for message in messages if (url := getattr(message, "response_url", None))}
         for url in sorted(urls):
             self._begin(url, {"response_type": "ephemeral", "replace_original": False, "text": WORDS})
         if author is not None:
             at = {"channel": author.channel, "thread_ts": author.thread_ts, "user": author.user}
-            token = self._token.get_secret_value()
-            self._begin(self._in_thread, {**at, "text": IN_THREAD}, {"authorization": f"Bearer {token}"})
+            self._call("chat.postEphemeral", {**at, "text": IN_THREAD})
+        if home is not None and messages and not urls:
+            seen = {"hash": home.hash} if home.hash else {}  # what a worker has shown meanwhile stays
+            self._call("views.publish", {"user_id": home.user, "view": _HOME, **seen})
+
+    def _call(self, method: str, body: Mapping[str, Any]) -> None:
+        self._begin(f"{self._api}/{method}", body, {"authorization": f"Bearer {self._token.get_secret_value()}"})
 
     def _begin(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         if len(self._tasks) >= MOST_AT_ONCE:

@@ -217,7 +217,7 @@ class Gateway:
         try:
             await self._publish_all(accepted.messages)
         except Unpublished:
-            self._apologies.begin(accepted.messages, accepted.author)
+            self._apologies.begin(accepted.messages, accepted.author, accepted.home)
             raise
         finally:
             self._publishing -= 1

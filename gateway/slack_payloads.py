@@ -7,7 +7,7 @@ from typing import Any, Never
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from gateway.webhook import Rejected, Unusable
+from gateway.webhook import HomeOf, Rejected, Unusable
 from messages.formats.thread_replies import MessageOrigin, SlackPayload, ThreadReply
 from messages.notification import HOME
 from messages.orders.submission import InputState
@@ -189,6 +189,7 @@ class Action(SlackPayload):
 
 class _ClickedView(SlackPayload):
     type: str = ""
+    hash: str = ""
 
 
 class BlockActions(SlackPayload):
@@ -210,6 +211,11 @@ class BlockActions(SlackPayload):
         if self.view is not None and self.view.type == "home":
             return HOME
         return self.container.channel_id or (self.channel.id if self.channel else "")
+
+    @property
+    def home(self) -> HomeOf | None:
+        """The Home in which an element was used, if it is one."""
+        return HomeOf(self.user.id, self.view.hash) if self.view is not None and self.view.type == "home" else None
 
     @property
     def may_be_foreign(self) -> bool:

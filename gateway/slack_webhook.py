@@ -25,7 +25,17 @@ from gateway.slack_payloads import (
     json_object,
     parsed,
 )
-from gateway.webhook import Accepted, Rejected, Request, Response, ThreadAuthor, Unusable, form_fields, form_pairs
+from gateway.webhook import (
+    Accepted,
+    HomeOf,
+    Rejected,
+    Request,
+    Response,
+    ThreadAuthor,
+    Unusable,
+    form_fields,
+    form_pairs,
+)
 from messages.base import Order, QueueMessage
 from messages.formats.slack_urls import is_slack_url
 from messages.formats.thread_replies import PERSONS_SUBTYPES, MessageOrigin, reply_posted
@@ -96,7 +106,7 @@ def event(request: Request, app: App, now: datetime, real: datetime | None = Non
     if kind.type == "user_change":
         return _account(parsed(UserChangeEnvelope, payload), now)
     if kind.type == "app_home_opened":
-        return _home(parsed(HomeOpenedEnvelope, payload))
+        return _home(parsed(HomeOpenedEnvelope, payload), request)
     if kind.type == "message" and kind.subtype in _CHANGES:
         return _change(payload, envelope, app, now, request)
     if kind.type != "message" or kind.subtype not in PERSONS_SUBTYPES or kind.bot_id:
@@ -139,12 +149,13 @@ def _account(envelope: UserChangeEnvelope, now: datetime) -> Accepted:
     return Accepted([changed], NOTHING)
 
 
-def _home(envelope: HomeOpenedEnvelope) -> Accepted:
+def _home(envelope: HomeOpenedEnvelope, request: Request) -> Accepted:
     """The app's Home, if that is the tab that was opened."""
     opened = envelope.event
     if opened.tab != "home":
         return Accepted([], NOTHING, dropped="app_home_opened")
-    return Accepted([ShowHome(user=opened.user, opened=opened.view.hash or None)], NOTHING)
+    home = None if b"x-slack-retry-num" in request.headers else HomeOf(opened.user, opened.view.hash)
+    return Accepted([ShowHome(user=opened.user, opened=opened.view.hash or None)], NOTHING, home=home)
 
 
 def _change(payload: Mapping[str, Any], envelope: EventEnvelope, app: App, now: datetime, request: Request) -> Accepted:
@@ -247,7 +258,7 @@ def _clicks(payload: BlockActions, app: App, now: datetime) -> Accepted:
         messages += found
         if not found:
             dropped = "block_actions"
-    return Accepted(messages, NOTHING, dropped)
+    return Accepted(messages, NOTHING, dropped, home=payload.home)
 
 
 def _clicked_at(action_ts: str, now: datetime) -> datetime:

@@ -53,16 +53,25 @@ class ThreadAuthor:
 
 
 @dataclass(frozen=True)
+class HomeOf:
+    """The Home of a person who opened it, or acted there; `hash` is that of the view that they saw, if any."""
+
+    user: str
+    hash: str = ""
+
+
+@dataclass(frozen=True)
 class Accepted:
     """A verified webhook: the messages to publish before `answer` is given; `dropped` names an unused event.
 
-    `author` is to be told if they can't be published.
+    `author`, or whose `home` it is, is to be told if they can't be published.
     """
 
     messages: Sequence[QueueMessage]
     answer: Response
     dropped: str | None = None
     author: ThreadAuthor | None = None
+    home: HomeOf | None = None
 
 
 class Rejected(Exception):

@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
+from messages.orders import clicks
+from messages.views import ShowHome
+from sandbox.slack.blockkit.block_checks import home_errors
 from tests import make
 from tests.wire.gateway.helpers import Served, reply_event
 
@@ -84,3 +87,41 @@ async def test_who_replies_while_the_broker_is_away_is_told_once_in_the_thread_a
     assert "message broker does not answer" in told.pop("text")
     assert told == {"channel": make.CHANNEL, "thread_ts": "1700000000.000100", "user": make.AGENT}
     assert api.told.empty()
+
+
+def opened(hash: str = "") -> dict[str, Any]:
+    """The event that somebody opened their Home, which showed the view with that hash."""
+    view = {"view": {"hash": hash}} if hash else {}
+    event = {"type": "app_home_opened", "user": make.AGENT, "channel": "D1", "tab": "home", **view}
+    return {"type": "event_callback", "event_id": f"Ev{hash}", "event": event}
+
+
+async def test_who_opens_their_home_or_clicks_there_while_the_broker_is_away_reads_that_in_it() -> None:
+    api = PeopleTold()
+    async with RawTestServer(api.take) as slack:
+        served = Served(slack_api_url=f"http://127.0.0.1:{slack.port}/api/")
+        await asyncio.to_thread(served.__enter__)
+        try:
+            served.publisher.trouble = "away"
+            again = {"x-slack-retry-num": "1", "x-slack-retry-reason": "http_error"}
+            for event, headers in ((opened("h0"), again), (opened(), {}), (opened("h1"), {})):
+                answer = await asyncio.to_thread(lambda event, headers: served.event(event, **headers), event, headers)
+                assert answer.status_code == 503
+            there = {"view": {"type": "home", "id": "V1", "hash": "h2"}, "container": {"type": "view", "view_id": "V1"}}
+            button = {"action_id": "home.away", "value": "{}", "action_ts": "1.0"}
+            clicked = {"type": "block_actions", "user": {"id": make.AGENT}, "trigger_id": "1.2", "actions": [button]}
+            assert (await asyncio.to_thread(served.interaction, clicked | there)).status_code == 503
+            told = [await api.told.get() for _ in range(3)]
+        finally:
+            await asyncio.to_thread(served.__exit__)
+    assert api.told.empty()
+    assert {(path, body["user_id"]) for path, body in told} == {("/api/views.publish", make.AGENT)}
+    assert sorted(body.get("hash", "") for _, body in told) == ["", "h1", "h2"]
+    for _, body in told:
+        assert home_errors(body["view"]) == []
+        section, buttons = body["view"]["blocks"]
+        assert "message broker does not answer" in section["text"]["text"]
+        (button,) = buttons["elements"]
+        click_on = {"action_id": button["action_id"], "value": button["value"], "at": make.NOW}
+        found = clicks.orders(clicks.Click(**click_on, user=make.AGENT, channel="home", ts="", trigger_id=""))
+        assert found == [ShowHome(user=make.AGENT)]
