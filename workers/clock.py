@@ -54,7 +54,7 @@ start_at_zero(
         "announcements",
         "answers",
         "redraws",
-        "absences",
+        "cards",
         "openings",
         "hand-ons",
         "alerts",
@@ -175,14 +175,14 @@ async def _due_redraws(ports: Ports, lines: Collection[str], now: datetime) -> I
     ]
 
 
-async def _absences_that_are_over(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
+async def _outdated_cards(ports: Ports, lines: Collection[str], now: datetime) -> Iterable[Due]:
     """Cards that say of somebody that they are away who is back by now."""
 
     def draw(conversation: str) -> Wake:
         return lambda: redraw(conversation, ports)
 
     return [
-        ("absences", each.cards_until, draw(each.id))
+        ("cards", each.cards_until, draw(each.id))
         for each in await ports.stores.conversations.cards_over(now, now + WAKE_AGAIN_AFTER, lines=lines)
     ]
 
@@ -272,7 +272,7 @@ LOOKS: Final[tuple[Look, ...]] = (
     _due_announcements,
     _due_answers,
     _due_redraws,
-    _absences_that_are_over,
+    _outdated_cards,
     _due_openings,
     _due_clocks,
     _clocks_under_other_rules,

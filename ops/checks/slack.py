@@ -45,6 +45,10 @@ _NETWORK: Final = "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and CLER
 _NO_SLACK: Final = "no_slack"
 """The field that tells an answer which is not Slack's, but a proxy's or another server's."""
 
+_HOME_ON: Final = (
+    "At https://api.slack.com/apps, open the app: App Home, switch on the Home Tab; Event Subscriptions, Subscribe to "
+    "bot events, add app_home_opened. Then click Clerk under Apps in Slack's sidebar, and Home."
+)
 _HOURS: Final = "Give it hours: clerk lines set LINE --calendar NAME (clerk calendars add)."
 
 
@@ -129,6 +133,18 @@ def of_channel(line: Line, fields: dict[str, Any]) -> Finding:
         )
         return bad(check, f"the bot is not in {name}", todo)
     return good(check, f"{name}, and the bot is in it")
+
+
+def of_home(refused: str | None) -> Finding:
+    """What became of the last Home that Clerk showed; None: nobody has opened one. Pure.
+
+    No app can ask whether it has a Home tab, or to which events it subscribes.
+    """
+    if refused is None:
+        return skipped("Slack Home", "nobody has opened it: only then Slack says whether it is on", _HOME_ON)
+    if refused:
+        return bad("Slack Home", f"Slack answers {refused}: the app has no Home tab", _HOME_ON)
+    return good("Slack Home", "it was shown to whoever opened it last")
 
 
 def of_on_call(line: Line, user: str, fields: dict[str, Any]) -> Finding:

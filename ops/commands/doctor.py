@@ -68,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield from documents.check(found, now, shared=settings.mongo_url is not None)
             try:
                 lines, calendars, agents = found.lines(), found.calendars(), found.agents()
+                home = found.home_refused()
             except DocumentsAway:
                 yield from ()
             else:
@@ -77,6 +78,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
                 yield from auto_replies.check(lines, calendars, now)
                 yield from policies.check(lines, calendars, now)
                 yield from alerts.check(lines)
+                yield slack.of_home(home)
     yield from slack.check(settings, lines, dates)
     yield from twilio.check(settings, lines, dates)
     yield from reach.check(settings, dates)

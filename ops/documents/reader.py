@@ -250,6 +250,12 @@ class Documents:
         with _explaining_errors():
             return sorted(str(each["_id"]) for each in self.database["absences"].find({}, limit=200))
 
+    def home_refused(self) -> str | None:
+        """Why Slack has not shown the last Home; blank if it has, None if nobody has opened one."""
+        with _explaining_errors():
+            found = self.database["events"].find_one({"_id": "home"})
+        return None if found is None else str(found.get("refused", ""))
+
     def refusing(self) -> dict[str, str]:
         """The Slack channels that refused the last post, and the error that Slack gave."""
         query = {"refused": {"$exists": True}}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from messages.sms import Direction
 from messages.ticket import Change, Entry, Note, Status
+from ops.documents.reader import Documents
 from tests import make
 from workers.mongo import Stores
 
@@ -117,3 +118,11 @@ async def test_a_text_waits_for_the_one_before_it_that_is_stored_but_has_no_plac
     overtaken = Overtaken(stores.texts._collection)
     assert [text.after for text in await overtaken.without_place(make.CONVERSATION)] == ["SM1"]
     assert [text.after for text in await reading(make.CONVERSATION)] == [None, "SM1"]
+
+
+async def test_the_doctor_reads_whether_slack_has_shown_the_last_home(stores: Stores, mongo_url: str) -> None:
+    with Documents(mongo_url) as documents:
+        assert documents.home_refused() is None
+        for refused in ("not_enabled", ""):
+            await stores.events.note("home", refused=refused)
+            assert documents.home_refused() == refused

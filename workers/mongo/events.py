@@ -23,6 +23,10 @@ class Events:
             return False
         return True
 
+    async def note(self, id: str, **fields: str) -> None:
+        """Store what is so now, in place of what was so before."""
+        await self._collection.update_one({"_id": id}, {"$set": fields}, upsert=True)
+
     async def find(self, id: str) -> Mapping[str, Any] | None:
         """The fields of a stored event; None if there is none."""
         return await self._collection.find_one({"_id": id})

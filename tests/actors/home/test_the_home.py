@@ -204,3 +204,13 @@ def refusing(error: SlackError) -> Any:
             raise error
 
     return before
+
+
+async def test_it_is_noted_for_the_doctor_whether_slack_has_shown_the_last_home(workers: FakeWorkers) -> None:
+    events, shown = workers.ports.stores.events, workers.slack.before
+    assert await events.find("home") is None
+    for before, refused in ((refusing(Permanent("not_enabled")), "not_enabled"), (shown, "")) * 2:
+        workers.slack.before = before
+        await workers.handle(ShowHome(user=make.AGENT))
+        assert await events.find("home") == {"_id": "home", "refused": refused}
+    await workers.handle(ShowHome(user=make.AGENT), without_documents(workers))

@@ -104,6 +104,23 @@ def test_a_missing_scope_for_contacts_names_is_advice_because_all_works_without_
     assert "Reinstall" in found.todo
 
 
+@pytest.mark.parametrize(
+    ("refused", "state", "words"),
+    [
+        (None, Verdict.SKIPPED, "nobody has opened it"),
+        ("not_enabled", Verdict.BAD, "the app has no Home tab"),
+        ("", Verdict.GOOD, "it was shown"),
+    ],
+)
+def test_a_home_that_slack_does_not_show_is_reported_with_what_to_switch_on(
+    refused: str | None, state: Verdict, words: str
+) -> None:
+    found = slack.of_home(refused)
+    assert (found.state, words in found.found) == (state, True)
+    assert (found.todo == "") == (state is Verdict.GOOD)
+    assert state is Verdict.GOOD or all(each in found.todo for each in ("App Home", "app_home_opened"))
+
+
 def test_the_required_scopes_are_those_of_the_manifest() -> None:
     manifest = yaml.safe_load(Path("docs/slack-app.yaml").read_text())
     assert set(slack.SCOPES) == set(manifest["oauth_config"]["scopes"]["bot"])

@@ -23,8 +23,12 @@ log = structlog.get_logger("clerk.home")
 LOAD_WITHIN: Final = timedelta(seconds=8)
 """How long a Home waits for its documents before it says that they can't be read."""
 
-NOT_SHOWN: Final = frozenset({"hash_conflict", "not_enabled", "user_not_found", "user_not_visible"})
+TAB_OFF: Final = "not_enabled"
+NOT_SHOWN: Final = frozenset({"hash_conflict", TAB_OFF, "user_not_found", "user_not_visible"})
 """Slack's refusals after which there is nothing to show, or nobody who sees it."""
+
+NOTED: Final = "home"
+"""Under this name it is noted whether Slack has shown the last Home, for `clerk doctor`: no app can ask that."""
 
 
 async def show(message: ShowHome, ports: Ports) -> None:
@@ -43,8 +47,19 @@ async def show(message: ShowHome, ports: Ports) -> None:
             raise
         if error.code == "hash_conflict":
             log.info("a Home shows something later already")
+        elif error.code == TAB_OFF:
+            log.error("Slack shows no Home: switch on the Home Tab in the app's settings, under App Home")
+            await _note(facts, TAB_OFF, ports)
         else:
-            log.error("Slack shows no Home: enable the Home tab of the app (docs/slack-app.yaml)", error=error.code)
+            log.warning("Slack shows a person no Home", error=error.code)
+    else:
+        await _note(facts, "", ports)
+
+
+async def _note(facts: HomeFacts | None, refused: str, ports: Ports) -> None:
+    """Note whether Slack has shown a Home, unless the documents can't be read anyway."""
+    if facts is not None:
+        await ports.stores.events.note(NOTED, refused=refused)
 
 
 async def is_admin(user: str, ports: Ports) -> bool | None:
