@@ -160,3 +160,26 @@ async def test_words_that_slack_refuses_to_show_one_person_are_no_dead_letter(wo
 
     message = Whisper(text="Not sent.", user=make.AGENT, channel=make.CHANNEL)
     await workers.handle(message, replace(workers.ports, slack=Absent(workers.clock)))
+
+
+@pytest.mark.parametrize("code", ["missing_scope", "invalid_arguments"])
+@pytest.mark.parametrize("place", [1, 3], ids=["reply", "send"])
+async def test_a_form_opens_without_the_field_that_slack_refuses_and_says_why(
+    workers: FakeWorkers, place: int, code: str
+) -> None:
+    await workers.handle(make.sms_received())
+    await workers.drain()
+    refused: list[str] = []
+
+    def before(method: str, channel: str) -> None:
+        if method in {"open_view", "push_view"} and not refused:
+            refused.append(method)
+            raise Temporary(code) if code == "missing_scope" else Permanent(code)
+
+    workers.slack.before = before
+    await workers.handle(orders(workers)[place])
+    (view,) = workers.slack.views
+    assert refused
+    assert "file_input" not in str(view)
+    assert "files:read" in str(view)
+    assert not workers.slack.whispers

@@ -1,6 +1,7 @@
 """Form fields that say when a text goes out, as messages/orders/send_times.py reads them; the form of an edit. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -37,6 +38,9 @@ LABEL: Final = 75
 FILLS: Final = f"Clerk fills in {listed(FILLED)} when it leaves: the contact's name, the line's, and yours."
 FILLS_LATER: Final = f"In a text that is sent later, Clerk fills in {listed(FILLED)} when it leaves."
 
+NO_FILES: Final = (
+    "Files can't be sent from here: the app lacks the scope files:read. An admin can add it (clerk doctor says how)."
+)
 FILES: Final = "Pictures, PDFs and other files that phones accept: at most ten, and 5 MB together."
 
 _FIRST: Final = {
@@ -95,6 +99,16 @@ def fields(offered: Offered | None) -> list[Block]:
         ),
         _if_reply(IfReply.HOLD, "If they write first (for a text that is sent later)"),
     ]
+
+
+def without_files(view: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A form with words in place of its field for files; None if it has none."""
+    blocks = view.get("blocks", ())
+    if not any(each.get("element", {}).get("type") == "file_input" for each in blocks):
+        return None
+    words = ContextBlock(elements=[_plain(NO_FILES)]).to_dict()
+    plainer = [words if each.get("element", {}).get("type") == "file_input" else each for each in blocks]
+    return {**view, "blocks": plainer}
 
 
 def files(label: str = "Files", most: int = MOST) -> Block:

@@ -27,7 +27,8 @@ class ViewMethods:
         }
 
     def _open(self, arguments: Arguments) -> Json:
-        return {"view": public_modal(self._modals.open(arguments.required("trigger_id"), _view(arguments)))}
+        view = self._with_scopes(_view(arguments))
+        return {"view": public_modal(self._modals.open(arguments.required("trigger_id"), view))}
 
     def _publish(self, arguments: Arguments) -> Json:
         user, hash = arguments.required("user_id"), arguments.text("hash") or None
@@ -35,7 +36,19 @@ class ViewMethods:
         return {"view": public_modal(found)}
 
     def _push(self, arguments: Arguments) -> Json:
-        return {"view": public_modal(self._modals.push(arguments.required("trigger_id"), _view(arguments)))}
+        view = self._with_scopes(_view(arguments))
+        return {"view": public_modal(self._modals.push(arguments.required("trigger_id"), view))}
+
+    def _with_scopes(self, view: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A view whose elements the app may use: a field for files takes files:read.
+
+        https://docs.slack.dev/reference/block-kit/block-elements/file-input-element
+        """
+        blocks = view.get("blocks")
+        found = [each.get("element") for each in blocks or () if isinstance(each, dict)]
+        if any(isinstance(each, dict) and each.get("type") == "file_input" for each in found):
+            self._workspace.require("files:read")
+        return view
 
     def _update(self, arguments: Arguments) -> Json:
         view_id, external_id = arguments.text("view_id"), arguments.text("external_id")

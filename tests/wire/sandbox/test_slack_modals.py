@@ -187,6 +187,15 @@ async def test_an_empty_answer_closes_a_submitted_modal(slack: AsyncWebClient, p
     assert pair.standins.workspace.views == {}
 
 
+async def test_a_field_for_files_takes_the_scope_to_read_them(slack: AsyncWebClient, pair: Pair) -> None:
+    pair.standins.workspace.scopes.discard("files:read")
+    element = {"type": "file_input", "action_id": "files"}
+    view = modal({"type": "input", "block_id": "files", "label": plain("F"), "element": element})
+    once = trigger(pair)
+    assert await refusal(slack.views_open(trigger_id=once, view=view)) == "missing_scope"
+    await slack.views_open(trigger_id=once, view=modal())
+
+
 async def test_files_in_a_modal_come_with_its_submission(slack: AsyncWebClient, pair: Pair) -> None:
     element = {"type": "file_input", "action_id": "files", "max_files": 1}
     id = await opened(

@@ -28,6 +28,7 @@ from workers.failures import CallError, Permanent
 from workers.interactive import troubles
 from workers.interactive.home.showing import show as show_home
 from workers.interactive.loading import loaded
+from workers.interactive.send_time_fields import without_files
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports
 
@@ -46,6 +47,9 @@ LOAD_AT_LEAST: Final = timedelta(milliseconds=100)
 RETRIES: Final = 2
 """A worker that stood still finds at its next try that the click is over, and tells the agent. These are few, and come
 within the life of a trigger: what fails each time is still a dead letter."""
+
+FIELD_REFUSED: Final = frozenset({"missing_scope", "invalid_arguments", "invalid_blocks"})
+"""What Slack may answer to a form with a field for files, if the app has no files:read; it does not say which."""
 
 type InHome = OpenAwayForm | OpenCloseForm | OpenSettings
 type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze | OpenBlock | InHome
@@ -86,7 +90,13 @@ async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> No
     """Open a modal; if Slack refuses, tell the person why."""
     show = ports.slack.push_view if isinstance(message, PushSend | OpenBlock) else ports.slack.open_view
     try:
-        await show(message.trigger_id, view)
+        try:
+            await show(message.trigger_id, view)
+        except CallError as error:
+            if error.code not in FIELD_REFUSED or (plainer := without_files(view)) is None:
+                raise
+            log.error("Slack refuses a form with a field for files: the app needs files:read", error=error.code)
+            await show(message.trigger_id, plainer)
     except CallError as error:
         if error.code in troubles.ALREADY_OPEN:
             return
