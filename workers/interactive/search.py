@@ -38,8 +38,10 @@ class Query:
 
     @property
     def contacts(self) -> list[str]:
-        """The contacts that the search may mean."""
-        return list(dict.fromkeys(each for each in (self.contact, self.sender) if each is not None))
+        """The contacts that the search may mean: a sender that is no number also with other capitals than typed."""
+        said = self.sender
+        senders = () if said is None else (said, said.upper(), said.title())
+        return list(dict.fromkeys(each for each in (self.contact, *senders) if each is not None))
 
     @property
     def is_nothing(self) -> bool:

@@ -60,6 +60,21 @@ async def test_a_sender_is_found_and_named_by_exactly_what_the_card_shows(worker
     assert ticket.id == number
 
 
+@pytest.mark.parametrize("typed", ["support", "Support", "amazon", "AMAZON", "my bank"])
+async def test_a_sender_is_found_however_it_is_capitalised(workers: FakeWorkers, typed: str) -> None:
+    await receive_from(workers, *SENDERS)
+    await workers.handle(
+        FindTickets(
+            query=typed,
+            user=make.AGENT,
+            channel=make.CHANNEL,
+            response_url="https://r",
+            received_at=workers.clock.now(),
+        )
+    )
+    assert (await said(workers)).startswith("1 ticket ")
+
+
 async def test_an_unknown_sender_that_is_not_a_number_gets_no_name(workers: FakeWorkers) -> None:
     await receive_from(workers, "SUPPORT")
     for typed in ("68849 My Bank", "SUPPORTS Ann", "+12025550143 +12025550144 Ann"):
