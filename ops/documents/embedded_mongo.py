@@ -11,13 +11,12 @@ from typing import Any, Final, Self
 
 from mongoeco import __version__
 from mongoeco.core.query_plan import EqualsCondition, InCondition
-from mongoeco.engines.sqlite import SQLiteEngine
 from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
-from mongoeco.wire import AsyncMongoEcoProxyServer
 
 from messages.process.private_files import touch_private
 from messages.process.variables import Misconfigured
 from ops.documents import data_folder
+from ops.documents.quick_inserts import QuickInserts, Server
 
 ARRAYS: Final = frozenset({"ids", "tags"})
 """The fields that hold arrays and are queried for their elements."""
@@ -26,7 +25,7 @@ MOST_AGGREGATED: Final = 50_000
 """An aggregation that reads more documents fails: Clerk makes none over a whole collection."""
 
 
-class _Engine(SQLiteEngine):
+class _Engine(QuickInserts):
     """The engine without its searches through a whole collection at every write and query.
 
     The engine searches for a document with a value that SQL can't compare as MongoDB does: an array, a DBRef, bytes,
@@ -48,7 +47,7 @@ class _Engine(SQLiteEngine):
             connection.execute("PRAGMA synchronous=FULL")
         return connection
 
-    capabilities = replace(SQLiteEngine.capabilities, change_delivery="none")
+    capabilities = replace(QuickInserts.capabilities, change_delivery="none")
     """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
     async def _run_blocking(self, func: Any, /, *args: Any, **how: Any) -> Any:
@@ -194,7 +193,7 @@ class EmbeddedMongo:
 
     async def _serve(self) -> None:
         engine = _Engine(str(self._file), durable=self._durable, most_aggregated=self._most_aggregated)
-        server = AsyncMongoEcoProxyServer(engine=engine, host="127.0.0.1", port=0)
+        server = Server(engine, host="127.0.0.1", port=0)
         await server.start()
         try:
             host_and_port = server.address.uri.removeprefix("mongodb://").split("/")[0]

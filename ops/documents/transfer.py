@@ -16,7 +16,8 @@ from typing import IO, Any, Final
 
 from bson import json_util
 from pymongo import ReplaceOne
-from pymongo.errors import PyMongoError
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from messages.process.private_files import touch_private
 from messages.release import DOCUMENTS, VERSION
@@ -27,6 +28,9 @@ PASSING: Final = frozenset({"processes", "trail", "migrations"})
 """Collections that describe the running deployment and are of no use in another: an import migrates what it puts in."""
 
 BATCH: Final = 200
+
+DUPLICATE: Final = 11000
+"""MongoDB's code of a document whose id, or another unique key of it, is there."""
 _OPTIONS: Final = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
 
 type Advance = Callable[[], None]
@@ -93,7 +97,7 @@ def check(file: Path) -> dict[str, int]:
 
 
 def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict[str, int]:
-    read, waiting = Counter[str](), dict[str, list[ReplaceOne[dict[str, Any]]]]()
+    read, waiting = Counter[str](), dict[str, list[dict[str, Any]]]()
     for line in lines:
         found = _read(line)
         if "end" in found:
@@ -102,14 +106,25 @@ def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict
         if name in PASSING:  # an earlier version exported more
             continue
         batch = waiting.setdefault(name, [])
-        batch.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+        batch.append(document)
         read[name] += 1
         advance()
         if len(batch) == BATCH:
-            persistently(partial(documents.database[name].bulk_write, waiting.pop(name), ordered=False))
+            persistently(partial(_put, documents.database[name], waiting.pop(name)))
     for name, batch in waiting.items():
-        persistently(partial(documents.database[name].bulk_write, batch, ordered=False))
+        persistently(partial(_put, documents.database[name], batch))
     return dict(read)
+
+
+def _put(collection: Collection[dict[str, Any]], batch: list[dict[str, Any]]) -> None:
+    """Store documents under their ids: most are new, and an insert costs less than to look for what to replace."""
+    try:
+        collection.insert_many(batch, ordered=False)
+    except BulkWriteError as error:
+        if any(each["code"] != DUPLICATE for each in error.details["writeErrors"]):
+            raise
+        there = [batch[each["index"]] for each in error.details["writeErrors"]]
+        collection.bulk_write([ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in there], ordered=False)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """All documents go out into a file and in again, in both forms, however many there are."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -22,16 +23,16 @@ from ops.commands.import_ import import_
 from ops.commands.options import Invalid
 from ops.documents.embedded_mongo import EmbeddedMongo
 from ops.documents.reader import Documents, persistently
-from ops.documents.transfer import NotAnExport, check, export_to
+from ops.documents.transfer import NotAnExport, check, export_to, import_from
 from ops.environment import FILE
 from ops.running.journal import Journal
 from tests import make
+from tests.documents.multitude import LEFT, PLAIN, exported
 from tests.servers import ROOT
 from workers.mongo import Stores
 
 pytestmark = pytest.mark.server
 
-LEFT = ROOT / "tests" / "actors" / "upgrades" / "before_versions" / "documents.jsonl"
 FEW = 20
 """How many documents an aggregation may read here; the embedded server's own limit takes minutes to reach."""
 
@@ -198,3 +199,48 @@ def test_a_page_or_a_batch_is_tried_again_while_the_server_is_busy() -> None:
     answers[:] = [AutoReconnect("away")] * 5
     with pytest.raises(AutoReconnect):
         persistently(call, pauses.append)
+
+
+MOVED = int(os.environ.get("CLERK_TEST_MOVED", "400"))
+"""How many documents are moved from the embedded form to a MongoDB and back; 200,000 take a while."""
+
+
+def _by_id(file: Path) -> dict[tuple[str, str], Any]:
+    """Every document of an export, by collection and id."""
+    with file.open(encoding="utf-8") as lines:
+        found = [json_util.loads(line, json_options=PLAIN) for line in lines]
+    return {
+        (each["collection"], str(each["document"]["_id"])): each["document"] for each in found if "document" in each
+    }
+
+
+def test_a_multitude_moves_to_a_mongodb_and_back_document_by_document(
+    tmp_path: Path, mongo_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, first, second, third = (tmp_path / name for name in ("made.jsonl", "1.jsonl", "2.jsonl", "3.jsonl"))
+    made.write_text("".join(f"{line}\n" for line in exported(MOVED)), encoding="utf-8")
+    monkeypatch.setenv("CLERK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("CLERK_MONGO_URL", raising=False)
+    import_(made)
+    export(first)
+    monkeypatch.setenv("CLERK_MONGO_URL", mongo_url)
+    import_(first)
+    export(second)
+    monkeypatch.delenv("CLERK_MONGO_URL")
+    monkeypatch.setenv("CLERK_DATA_DIR", str(tmp_path / "new"))
+    import_(second)
+    export(third)
+    expected = _by_id(made)
+    assert len(expected) == MOVED
+    assert _by_id(first) == _by_id(second) == _by_id(third) == expected
+
+
+def test_an_import_replaces_what_is_there_and_leaves_the_rest(tmp_path: Path, mongo_url: str) -> None:
+    file = tmp_path / "made.jsonl"
+    file.write_text("".join(f"{line}\n" for line in exported(120)), encoding="utf-8")
+    expected = {id: found for (name, id), found in _by_id(file).items() if name == "contacts"}
+    with MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as client, Documents(mongo_url) as documents:
+        contacts = client.get_default_database()["contacts"]
+        contacts.insert_many([{"_id": min(expected), "name": "changed meanwhile"}, {"_id": "another"}])
+        assert sum(import_from(file, documents, lambda: None).values()) == 120
+        assert {each["_id"]: each for each in contacts.find()} == {**expected, "another": {"_id": "another"}}
