@@ -385,9 +385,9 @@ def end(pids: Iterable[int]) -> None:
 class Program:
     """A program of Clerk's as a process of its own, its output in test-artefacts/."""
 
-    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path = ROOT) -> None:
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        self.name = name
+        self.name, self._folder = name, folder
         self.log = ARTEFACTS / f"{name}.log"
         self._arguments = [sys.executable, *arguments]
         self._environment = {
@@ -412,7 +412,7 @@ class Program:
         """Start it, in a process group of its own."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._arguments, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._arguments, cwd=self._folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         return self
 
