@@ -19,6 +19,10 @@ expect.set_options(timeout=WITHIN)
 VIOLATIONS: Final = """async (rules) => (await axe.run({ resultTypes: ['violations'], ...rules })).violations
   .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ''}`))"""
 
+SQUEEZED: Final = """() => [...document.querySelectorAll('.rows td *')]
+  .filter((node) => node.offsetWidth < 24 && node.innerText?.length > 3).map((node) => node.outerHTML.slice(0, 120))"""
+"""What stands letter below letter."""
+
 
 @cache
 def _axe() -> str:

@@ -11,15 +11,12 @@ from pymongo.uri_parser import parse_uri
 
 from messages.calendar import Closure
 from tests import make
-from tests.browser.helpers import WITHIN, barriers
+from tests.browser.helpers import SQUEEZED, WITHIN, barriers
 from tests.servers import ARTEFACTS, depths
 from tests.wire.ops.helpers import TOKEN, console, declare, letter, put
 from workers.mongo.collection import stored
 
 SHOTS = ARTEFACTS / "console"
-SQUEEZED = """() => [...document.querySelectorAll('.rows td *')]
-  .filter((node) => node.offsetWidth < 24 && node.innerText?.length > 3).map((node) => node.outerHTML.slice(0, 120))"""
-"""What stands letter below letter."""
 PLACES = ("", "calls", "queues", "queues/tickets", "dead", "pending", "tickets", "lines", "search?q=nothing", "none")
 
 

@@ -24,7 +24,7 @@ AHEAD = 3
 PARTS = {"gateway": ("gateway",), "worker": ("worker", "--processes", "1"), "clock": ("clock",)}
 
 
-class Texting(threading.Thread):
+class Texters(threading.Thread):
     """Some contacts, who text in turn until they are told to stop; `said` has what Clerk took."""
 
     def __init__(self, world: World, contacts: Sequence[str]) -> None:
@@ -125,7 +125,7 @@ def test_whatever_comes_while_an_earlier_version_is_replaced_is_handled_once_and
         world.text(contact, "before")
     for contact in contacts:
         world.card(contact)
-    texting = Texting(world, contacts)
+    texting = Texters(world, contacts)
     texting.start()
     rolling.works("of the earlier version", contacts[0])
     rolling.start("worker", "now")
