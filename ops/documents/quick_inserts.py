@@ -48,7 +48,7 @@ class QuickInserts(SQLiteEngine):
                     ),
                 ):
                     self._put(connection, db_name, coll_name, documents)
-        except (Unusual, DuplicateKeyError):
+        except (Unusual, DuplicateKeyError, sqlite3.IntegrityError):  # SQLite finds whole numbers that are there
             return False
         return True
 

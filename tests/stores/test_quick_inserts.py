@@ -89,6 +89,10 @@ def test_one_that_is_there_is_refused_and_the_others_are_stored_as_ever(texts: A
         texts.insert_one(text(7, place="1"))
     with pytest.raises(BulkWriteError):
         texts.insert_many([text(8), text(8, place="9")], ordered=False)
+    texts.insert_one({**text(9), "_id": 9})
+    with pytest.raises(DuplicateKeyError):
+        texts.insert_one({**text(10), "_id": 9})
+    assert texts.delete_one({"_id": 9}).deleted_count == 1
     assert ids(texts) == ["SM1", "SM2", "SM3", "SM5", "SM8"]
 
 
