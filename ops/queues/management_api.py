@@ -94,17 +94,17 @@ def _answer(http: httpx.Client, address: Address, path: str, query: Mapping[str,
 def management_address(amqp_url: str, management_url: str | None) -> Address:
     """Base URL, user and password, and virtual host for RabbitMQ's management API. Pure."""
     amqp = urlsplit(amqp_url)
-    near = _in_url(amqp.hostname)
+    near = in_url(amqp.hostname)
     default = f"https://{near}:15671" if amqp.scheme == "amqps" else f"http://{near}:15672"
     parts = urlsplit(management_url or default)
     user, password = (parts.username, parts.password) if parts.username else (amqp.username, amqp.password)
-    host = f"{_in_url(parts.hostname)}:{parts.port}" if parts.port else _in_url(parts.hostname)
+    host = f"{in_url(parts.hostname)}:{parts.port}" if parts.port else in_url(parts.hostname)
     vhost = unquote(amqp.path[1:]) if len(amqp.path) > 1 else "/"
     base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     return base, (unquote(user or "guest"), unquote(password or "guest")), vhost
 
 
-def _in_url(host: str | None) -> str:
+def in_url(host: str | None) -> str:
     """A host as it is written in a URL."""
     return f"[{host}]" if host is not None and ":" in host else str(host)
 

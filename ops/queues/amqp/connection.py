@@ -17,6 +17,7 @@ from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay, words
 from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
 from ops.queues.layout import Layout, dead, delayed, urls_of
 from ops.queues.letters import Letter, Selection
+from ops.queues.management_api import in_url
 
 ACCESS_REFUSED: Final = 403
 RESOURCE_LOCKED: Final = 405
@@ -123,7 +124,7 @@ class Amqp:
         try:
             connection = BlockingConnection(nodes)
         except (AMQPError, OSError) as error:
-            where = ", ".join(f"{each.host}:{each.port}" for each in nodes)
+            where = ", ".join(f"{in_url(each.host)}:{each.port}" for each in nodes)
             raise BrokerAway(f"RabbitMQ at {where} is away: {words(error)}") from None
         try:
             yield connection

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -205,3 +205,9 @@ def test_a_user_who_may_not_declare_queues_uses_those_that_are_there(node: Priva
     why = "there is no queue slack.DQ, and the user of CLERK_AMQP_URL may not declare it"
     wait_until(lambda: why in str(asyncio.run(publish())), "it says why it can't publish")
     channel.connection.close()
+
+
+def test_the_address_of_a_broker_that_is_away_is_written_as_in_its_url() -> None:
+    away = rabbit("amqp://guest:guest@[::1]:1/", OpsSettings(management_url="http://[::1]:1"), timedelta(seconds=1))
+    with pytest.raises(BrokerAway, match=r"RabbitMQ at \[::1\]:1 is away"):
+        away.dead(Selection(), 0, 1, 1)
