@@ -90,6 +90,17 @@ async def test_nothing_is_told_if_nothing_came_and_the_next_opening_is_another_o
     assert len(digests(night)) == 1
 
 
+async def test_a_digest_that_is_late_tells_of_nobody_who_wrote_when_the_line_was_open(night: FakeWorkers) -> None:
+    await receive(night, 1, contact="+15550002001")
+    night.clock.time = OPENS
+    await receive(night, 1, contact="+15550002002")
+    night.clock.forward(600)
+    await receive(night, 2, contact="+15550002001")
+    await night.pass_time(60)
+    (said,) = digests(night)
+    assert said.startswith("While you were closed: 1 conversation, since")
+
+
 async def test_a_line_without_a_calendar_or_with_one_that_is_gone_is_told_nothing(night: FakeWorkers) -> None:
     await receive(night, 1)
     await night.ports.stores.calendars.remove("shop")

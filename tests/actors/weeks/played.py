@@ -1,16 +1,18 @@
 """A shop whose time is played from one instant to the next: whoever does something, and the clock that looks."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from messages.answering import AutoReplies
-from messages.calendar import WEEKDAYS, Calendar, Period, SpecialDays
+from messages.calendar import WEEKDAYS, Calendar, Period, SpecialDays, Weekday
 from messages.conversation import conversation_id
+from messages.deadlines.alert import AcknowledgeAlert
 from messages.line import Quiet
 from messages.orders.commands import SlashCommand, read
 from messages.planned import Planned
 from messages.team.auto_replies import OFFERED
-from messages.ticket import Ticket
+from messages.ticket import ActOnTicket, Command, Ticket
 from tests import make
 from tests.fakes import FakeMessage, FakeWorkers
 from tests.simulation.documents.client import MemoryDatabase
@@ -34,10 +36,10 @@ class PlayedShop:
         self._zone, self._holiday = zone, holiday
         self._numbers = 0
 
-    async def open(self, at: str, **settings: Any) -> None:
+    async def open(self, at: str, week: Mapping[Weekday, Sequence[Period]] | None = None, **settings: Any) -> None:
         """Begin then, with a line that holds texts at night and answers by itself, but not that a text has come."""
         self.workers.clock.time = datetime.fromisoformat(at)
-        week = dict.fromkeys(WEEKDAYS[:5], HOURS)
+        week = week or dict.fromkeys(WEEKDAYS[:5], HOURS)
         await self.stores.prepare()
         await self.stores.calendars.add(Calendar(id="shop", zone=self._zone, week=week, days=(self._holiday,)))
         words = {kind.value: words for kind, words in OFFERED.items() if kind != "received"}
@@ -80,13 +82,31 @@ class PlayedShop:
         await self.workers.handle(message)
         await self.settle()
 
-    async def type(self, at: str, words: str, seconds: float = 0) -> str:
+    async def act(self, at: str, contact: str, command: Command, by: str = make.AGENT) -> None:
+        """An agent orders something about a contact's ticket then, as a click or a form does."""
+        await self._until(at)
+        self._numbers += 1
+        now, number = self.workers.clock.now(), (await self.ticket(contact)).id
+        await self.workers.handle(ActOnTicket(ticket=number, command=command, by=by, at=now, order=f"{self._numbers}"))
+        await self.settle()
+
+    async def acknowledge(self, at: str, contact: str, by: str) -> None:
+        """An agent clicks *I have it* on the alert about a contact's ticket then."""
+        await self._until(at)
+        self._numbers += 1
+        (alert,) = {each.post_id.rsplit("/", 2)[0] for each in self.alerts(contact)}
+        now, url = self.workers.clock.now(), "https://hooks.slack.com/actions/1"
+        order = AcknowledgeAlert(alert=alert, by=by, at=now, order=f"{self._numbers}", response_url=url)
+        await self.workers.handle(order)
+        await self.settle()
+
+    async def type(self, at: str, words: str, seconds: float = 0, by: str = make.AGENT) -> str:
         """An agent types something after `/clerk` then, or some seconds later, and is told this."""
         await self._until(at, seconds)
         self._numbers += 1
         typed = SlashCommand(
             text=words,
-            user=make.AGENT,
+            user=by,
             channel=make.CHANNEL,
             trigger_id=str(self._numbers),
             at=self.workers.clock.now(),
@@ -105,9 +125,14 @@ class PlayedShop:
         """What the channel was told when the shop opened, each time."""
         return [each.what.text for each in self.workers.slack.messages if each.post_id.startswith("digest/")]
 
-    def alerts(self) -> list[FakeMessage]:
-        """What people are told of now."""
-        return [each for each in self.workers.slack.messages if each.post_id.startswith("alert/")]
+    def alerts(self, contact: str = "") -> list[FakeMessage]:
+        """What people are told of now: all, or what is about a contact."""
+        shown = [each for each in self.workers.slack.messages if each.post_id.startswith("alert/")]
+        return [each for each in shown if contact in each.what.text]
+
+    def places(self, contact: str, kind: str) -> list[str]:
+        """The channels in which a contact's cards (`card`), or other posts of a kind, were posted, in order."""
+        return [each.channel for each in self.workers.slack.kind(kind) if contact in each.post_id]
 
     async def ticket(self, contact: str) -> Ticket:
         """A contact's ticket."""

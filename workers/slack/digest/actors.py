@@ -58,7 +58,8 @@ async def _post(opening: Opening, line: Line, lease: Lease[Opening | None], port
     assert opening.closed_at is not None
     assert opening.due_at is not None
     stores = ports.stores
-    tickets = await stores.tickets.waiting(line.id, opening.closed_at)
+    found = await stores.tickets.waiting(line.id, opening.closed_at)
+    tickets = [each for each in found if each.waits_since is not None and each.waits_since < opening.due_at]
     alerts = await stores.alerts.in_state(line.id, AlertState.WAITS, AlertState.LISTED, AlertState.STANDS)
     late = list((await cards_of([each for each in alerts if each.is_for_digest], ports)).values())
     if not tickets and not late:
