@@ -32,6 +32,9 @@ ORDERS_EVERY = 11
 ABSENT_EVERY = 13
 """In every so manieth seed agents are away or gone, and the line is closed for a while."""
 
+LONG_NIGHTS = 0.5
+"""In so many of these seeds a line with hours stays closed until everybody who is on call was called."""
+
 STALLS_EVERY = 17
 """In every so manieth seed a worker stands still right after it has claimed a post or a text."""
 
@@ -54,10 +57,13 @@ def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
     if seed % ORDERS_EVERY == 0:
         orders = random.Random(f"orders {seed}")
         acts, at = team.with_orders(orders, acts), team.with_hold(orders, at)
+        acts = team.with_snoozes(random.Random(f"snoozes {seed}"), acts)
     if seed % ABSENT_EVERY == 0:
         absences = random.Random(f"absences {seed}")
         at = team.on_call(shop(absences) if at.calendar is None and absences.random() < 0.5 else at)
         acts = team.with_absences(absences, acts, at)
+        if random.Random(f"night {seed}").random() < LONG_NIGHTS:
+            at = team.with_long_night(at)
     if seed % PLANS_EVERY == 0:
         plans = random.Random(f"plans {seed}")
         acts = people.with_plans(plans, acts)

@@ -1,9 +1,11 @@
 """A witness sees each document as it is stored, and says at once what must never be."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from messages.deadlines.alert import TURN, AlertCause, AlertState
 from messages.deadlines.snooze import SnoozeEnd
 from messages.planned import PlannedState
 from tests.simulation.documents.queries import Stored
@@ -25,11 +27,21 @@ SLOW: Final = ("stall", "slow", "away", "lost", "outage", "cut", "throttle", "ti
 type Moments = dict[str, datetime]
 
 
+@dataclass
+class WitnessedCalls:
+    """Who was called about a ticket, and when, from `since` on until somebody had it or the line opened."""
+
+    since: datetime
+    ended_at: datetime | None = None
+    at: Moments = field(default_factory=dict)
+
+
 class Witness:
     """Sees what workers store. `now` is the true time, and `found_wrong` hears of broken promises.
 
     `gone` are those whose accounts are deactivated, and since when the documents say so; `blocked` the conversations
     whose contacts are, and `spans` the times in which they were. `woken` are the snoozes that ended by themselves.
+    `calls` are the alerts that called who is on call.
     """
 
     def __init__(
@@ -47,6 +59,7 @@ class Witness:
         self.blocked: Moments = {}
         self.spans: dict[str, list[tuple[datetime, datetime]]] = {}
         self.woken: list[tuple[int, datetime, datetime]] = []
+        self.calls: dict[str, WitnessedCalls] = {}
         self._away: dict[str, tuple[datetime, datetime]] = {}
         for name, look in (
             ("tickets", self._ticket),
@@ -129,6 +142,26 @@ class Witness:
         for target in sorted(new):
             if self._long(self.gone.get(target)):
                 self._found_wrong("alerted although gone", f"{target} of {after['_id']}")
+        if after["cause"] == AlertCause.ON_CALL:
+            self._call(after, new)
+
+    def _call(self, alert: Stored, new: set[str]) -> None:
+        """One after the other is called, each a turn later than the one before."""
+        now, line = self._now(), self._server.collection("lines").documents[alert["line"]]
+        found = self.calls.get(alert["_id"])
+        if found is None:
+            if alert["state"] != AlertState.STANDS or alert.get("posted_at") is None:
+                return
+            found = self.calls[alert["_id"]] = WitnessedCalls(alert["posted_at"])
+        for turn, target in enumerate((*line["on_call"], line["channel"])):
+            if target in new and found.ended_at is None:
+                found.at[target] = now
+                if found.since + turn * TURN > now + AHEAD:
+                    self._found_wrong(
+                        "called too soon", f"{target} of {alert['_id']}, which called since {found.since}"
+                    )
+        if alert["state"] != AlertState.STANDS or alert.get("acted_at") is not None:
+            found.ended_at = found.ended_at or now
 
 
 def _latest(conversation: Stored | None) -> dict[str, Any] | None:

@@ -91,7 +91,8 @@ class SimulatedWorld(InhabitedDeployment):
                         return f"{name} {each['_id']} has {field_}"
         for each in documents("tickets").documents.values():
             snooze = each.get("snooze")
-            if snooze is not None and snooze.get("ended_at") is None:
+            soon = self.now() + timedelta(seconds=QUIET_WITHIN)
+            if snooze is not None and snooze.get("ended_at") is None and snooze["until"] < soon:
                 return f"ticket #{each['_id']} is snoozed until {snooze['until']}"
         known = documents("sms").documents
         for each in documents("planned").documents.values():

@@ -39,7 +39,8 @@ class Act:
     With another word of `TYPED` they type that after `/clerk`, with `detail` minutes. With `form` they write a text in
     the Reply form, and with `take_back` they take the text back that they typed or wrote so as `detail`. With `pick`
     they put the agent `detail` on the ticket, and with `leave` or `rejoin` the account of that agent is deactivated, or
-    active again.
+    active again. With `menu` they put the ticket off by the option `detail` of its card's menu, and with `put_off` by
+    the form, for `detail` minutes.
     """
 
     at: float

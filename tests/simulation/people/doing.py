@@ -21,8 +21,13 @@ from workers.ports import ListedText
 
 RESENDS_WITHIN: Final = 180.0
 WAITS_FOR_BUTTON: Final = 20.0
-FORMS: Final[Mapping[str, str]] = {"pick": "ticket.assign", "form": "ticket.reply"}
-"""The buttons with which they pick somebody, or write a text."""
+FORMS: Final[Mapping[str, str]] = {
+    "pick": "ticket.assign",
+    "form": "ticket.reply",
+    "menu": "ticket.snooze",
+    "put_off": "ticket.snooze",
+}
+"""The buttons with which they pick somebody, or write a text, and the menu with which they put a ticket off."""
 
 WAITS_FOR_THREAD: Final = 240.0
 SLACK_RETRIES: Final = (0.0, 60.0, 300.0)
@@ -201,6 +206,8 @@ class InhabitedDeployment(TroubledDeployment):
         if found is None:
             return
         message, element = found
+        if wanted == "ticket.snooze":
+            element = {**element, "options": requests.chosen(act, element["options"])}
         user, at = f"U1{act.number:03d}", self.loop.time()
         self.slack.triggers[f"trigger{act.number}"] = self.now()
         request = requests.click_request(
@@ -214,7 +221,7 @@ class InhabitedDeployment(TroubledDeployment):
             closing=bool(self.active.get("closing clicks")),
         )
         await self.send_until_taken(request, (0.0,), SLACK_WAITS)
-        if wanted in {"ticket.assign", "ticket.reply"}:
+        if wanted in {"ticket.assign", "ticket.reply"} or act.what == "put_off":
             await self._submit(act, user)
 
     async def _submit(self, act: Act, user: str) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from gateway import slack_webhook, twilio_webhook
 from gateway.app import Gateway
 from gateway.webhook import form_pairs
 from messages.formats.thread_replies import ThreadReply
+from messages.orders.snoozes import PICK
 from messages.process.settings import Settings
 from tests import make
 from tests.simulation.people.acts import TYPED, Act
@@ -165,6 +167,12 @@ def click_request(
     return interaction_request(act, payload, settings, at)
 
 
+def chosen(act: Act, options: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The option of a card's menu that an agent chooses: how long they put a ticket off, or the form."""
+    choice = act.detail if act.what == "menu" else PICK
+    return [each for each in options if json.loads(each["value"])["snooze"] == choice]
+
+
 def response_url(act: Act) -> str:
     """Where the answer to a click goes."""
     return f"https://hooks.slack.com/actions/T0/{act.number}/x"
@@ -173,7 +181,8 @@ def response_url(act: Act) -> str:
 def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: Settings, at: float) -> WebhookCall:
     """Slack's request for the submitted Assign modal, with a note, or with the agent who is picked, and its priority.
 
-    For the form of a text, and that of a planned one: with the words of the act.
+    For the form of a text, and that of a planned one: with the words of the act. For that of a snooze: with a time, and
+    with or without the check mark.
     """
     values: dict[str, Any] = {"note": {"note": {"type": "plain_text_input", "value": f"noted {act.number}"}}}
     if act.what == "pick":
@@ -185,6 +194,15 @@ def submission_request(act: Act, view: Mapping[str, Any], user: str, settings: S
         }
     if view["callback_id"] == "ticket.reply":
         values = {"text": {"text": {"type": "plain_text_input", "value": act.words}}}
+    if view["callback_id"] == "ticket.snooze":
+        clock = make.NOW + timedelta(seconds=at, minutes=int(act.detail) + 1)
+        wakes = [{"value": "yes"}] if act.number % 2 else []
+        values = {
+            "date": {"date": {"type": "datepicker", "selected_date": f"{clock:%Y-%m-%d}"}},
+            "time": {"time": {"type": "timepicker", "selected_time": f"{clock:%H:%M}"}},
+            "note": {"note": {"type": "plain_text_input", "value": act.words}},
+            "wake_on_text": {"wake_on_text": {"type": "checkboxes", "selected_options": wakes}},
+        }
     if view["callback_id"] == "planned.edit":
         given = {each["block_id"]: each["element"] for each in view["blocks"] if each.get("block_id") in _PLAN_FIELDS}
         wishes = given["if_reply"]["options"]

@@ -5,10 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from messages.calendar import Period
 from tests.simulation.people.acts import AGENTS, Act
 from tests.simulation.people.shops import Shop
 
 ON_CALL: Final = ("U0ONE", "U0TWO")
+
+OPENS_LATE: Final = "09:58"
+"""When a line opens at which everybody was called before: two people, ten minutes apart, and the channel."""
+
+BY_MENU: Final = ("1h", "3h", "tomorrow", "mon")
+"""What the card's menu offers, but for a time of one's own."""
 
 HOLDS: Final = (0, 2, 5)
 """How many seconds a text can be taken back."""
@@ -40,6 +47,24 @@ def with_orders(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
             found.append(Act(round(max(moment, at + 0.1), 2), number + 100, follows, contact, detail))
             if follows in {"text", "unblock"} and dice.random() < 0.5:
                 found.append(Act(round(moment + dice.uniform(1, 90), 2), number + 200, "text", contact))
+    return tuple(sorted([*acts, *found]))
+
+
+def with_snoozes(dice: random.Random, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The same acts; agents put tickets off by the card's menu and form besides, and wake them or change their minds.
+
+    What the menu sets lasts for hours at least, which no simulation does: often somebody ends it sooner.
+    """
+    contacts, found = sorted({each.contact for each in acts}), list[Act]()
+    for number in range(6001, 6001 + dice.randint(1, 2)):
+        at, contact = dice.uniform(1, 40), dice.choice(contacts)
+        for turn in range(dice.randint(1, 2)):
+            what = dice.choice(("menu", "put_off", "put_off"))
+            detail = dice.choice(BY_MENU) if what == "menu" else str(dice.randint(1, 3))
+            found.append(Act(round(at, 2), number + 100 * turn, what, contact, detail))
+            at += dice.choice((dice.uniform(0, 5), dice.uniform(5, 90)))
+        if follows := dice.choice(("", "text", "unsnooze")):
+            found.append(Act(round(at, 2), number + 300, follows, contact))
     return tuple(sorted([*acts, *found]))
 
 
@@ -76,3 +101,11 @@ def with_hold(dice: random.Random, at: Shop) -> Shop:
 def on_call(at: Shop) -> Shop:
     """The same line, with people who are called while it is closed."""
     return replace(at, line=at.line.model_copy(update={"on_call": ON_CALL}))
+
+
+def with_long_night(at: Shop) -> Shop:
+    """The same line, which stays closed until everybody was called who is on call, and the channel."""
+    if at.calendar is None:
+        return at
+    week = {day: (periods[0], Period(opens=OPENS_LATE, closes="24:00")) for day, periods in at.calendar.week.items()}
+    return replace(at, calendar=at.calendar.model_copy(update={"week": week}))

@@ -8,7 +8,7 @@ from messages.sms import Direction, Sms, State
 from tests import make
 from tests.simulation.people.acts import Act
 from tests.simulation.people.requests import response_url
-from tests.simulation.promises.seen import Broken, acts_of, answers_to, sent_as, tickets_of, was_taken
+from tests.simulation.promises.seen import Broken, acts_of, answers_to, entries_of, sent_as, tickets_of, was_taken
 from tests.simulation.world import SimulatedWorld
 from workers.sms.changes.take_back import TEXT_LEFT, TEXT_TAKEN_BACK
 
@@ -96,4 +96,17 @@ def _one_side_won(world: SimulatedWorld, act: Act, text: Sms, sent: list[str]) -
         yield "told that it left, and taken back", act.words
 
 
-PROMISES: Final = (_answered, _snoozes, _blocked, _taken_back)
+def _put_off(world: SimulatedWorld) -> Broken:
+    """Who puts a ticket off by its card does so, or is told why not; the form opens, or they are told."""
+    done = {by for by, _ in entries_of(world).values()}
+    for act in acts_of(world, "menu", "put_off"):
+        user = f"U1{act.number:03d}"
+        calls = [each for each in world.requests if each.act is act and each.taken_at is not None]
+        if not calls or answers_to(world, act) or any(words for each in calls for words in each.answers if words):
+            continue
+        if user in done or (len(calls) == 1 and f"trigger{act.number}" in world.slack.opened):
+            continue
+        yield "put off, and nothing happened", f"{act.what} {act.number} of {act.contact}"
+
+
+PROMISES: Final = (_put_off, _answered, _snoozes, _blocked, _taken_back)

@@ -1,13 +1,21 @@
 """What must hold of agents who are away or gone, and of lines that are closed: nobody is left waiting for them."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 from messages.calendar import Calendar
+from messages.deadlines.alert import TURN
 from tests import make
 from tests.simulation.people.doing import agent_of
-from tests.simulation.promises.seen import Broken, acts_of, tickets_of, was_taken
+from tests.simulation.promises.seen import Broken, acts_of, has_fault, tickets_of, was_taken
 from tests.simulation.world import SimulatedWorld
 from workers.slack.hand_on.card import OPEN
+
+CALLED_WITHIN: Final = timedelta(minutes=2)
+"""So long after their turn has come somebody is called, where nothing is at fault any more."""
+
+STANDSTILLS: Final = ("long mongo outage",)
+"""Faults that last longer than a turn."""
 
 
 def _handed_on(world: SimulatedWorld) -> Broken:
@@ -58,4 +66,16 @@ def _closures(world: SimulatedWorld) -> Broken:
             yield "closure lost", f"{act.what} {act.number} of {make.LINE}"
 
 
-PROMISES: Final = (_handed_on, _account, _closures)
+def _called(world: SimulatedWorld) -> Broken:
+    """The next one who is on call is called a turn after the one before, and at last the channel, until it is over."""
+    if has_fault(world, *STANDSTILLS) or acts_of(world, "close", "open"):
+        return
+    people = (*world.schedule.shop.line.on_call, world.schedule.shop.line.channel)
+    for id, calls in world.witness.calls.items():
+        until = min(each for each in (calls.ended_at, world.schedule.shop.opens_at, world.now()) if each is not None)
+        for turn, target in enumerate(people):
+            if calls.since + turn * TURN + CALLED_WITHIN < until and target not in calls.at:
+                yield "not called", f"{target} of {id}, which called from {calls.since} to {until}"
+
+
+PROMISES: Final = (_handed_on, _account, _closures, _called)

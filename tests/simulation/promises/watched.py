@@ -83,6 +83,7 @@ def _only_there(world: SimulatedWorld) -> Broken:
     own |= {each["by"] for each in world.server.collection("planned").documents.values()}
     own |= {ticket.snooze.by for ticket in tickets_of(world) if ticket.snooze is not None}
     own |= {agent_of(each) for each in acts_of(world, "snooze")}
+    own |= {f"U1{each.number:03d}" for each in acts_of(world, "menu", "put_off")}
     if acts_of(world, "pick"):
         own |= set(AGENTS)  # somebody else may be on the ticket by now
     may = {make.CHANNEL, *world.schedule.shop.line.on_call, *world.schedule.shop.line.alerts.escalation, *own}
