@@ -8,7 +8,9 @@ from messages.answering import AutoReplies
 from messages.deadlines import policy_words
 from messages.deadlines.alert import Alert, AlertCause, AlertSettings, AlertState, alert_id
 from messages.deadlines.clocks import ClockKind, TicketClock
-from messages.deadlines.policy import Policy
+from messages.deadlines.policy import Policy, Target
+from messages.deadlines.priority import Priority
+from messages.deadlines.snooze import Snooze
 from messages.inbound import SmsReceived
 from messages.line import Line, Quiet
 from messages.team.auto_replies import OFFERED
@@ -20,6 +22,7 @@ from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 from workers import clock
 from workers.mongo.collection import stored
+from workers.tickets.clocks.of_ticket import rules_key
 
 QUIET: Final = 400
 """Seconds after which a text is announced anew."""
@@ -303,16 +306,22 @@ async def cost(work: Callable[[FakeWorkers, CommandCount], Awaitable[float]], mo
 
 
 NEXT_DAY: Final = timedelta(days=1)
+TIMED_LINE: Final = make.line(
+    policy=Policy(targets={Priority.NORMAL: {ClockKind.FIRST_RESPONSE: Target(within=NEXT_DAY)}}, version=1)
+)
+"""A line with targets."""
+
 BATCH: Final = 1000
 
 
 async def add_what_is_not_due(workers: FakeWorkers, documents: Any, since: int, count: int) -> None:
-    """Store so many planned texts, tickets with a running clock, and alerts of these, all due on the next day or later.
+    """Store so many planned texts, snoozed tickets with a running clock, and alerts of these, due a day later or more.
 
-    `documents` is the database; they are numbered from `since` on, and each names its number wherever it must differ
-    from the others.
+    They are those of the line with targets. `documents` is the database; they are numbered from `since` on, and each
+    names its number wherever it must differ from the others.
     """
     now = workers.clock.now()
+    rules = rules_key(make.LINE, TIMED_LINE.policy, None)
     for start in range(since, since + count, BATCH):
         planned, tickets, alerts = [], [], []
         for number in range(start, min(start + BATCH, since + count)):
@@ -321,7 +330,8 @@ async def add_what_is_not_due(workers: FakeWorkers, documents: Any, since: int, 
             runs = TicketClock(
                 kind=ClockKind.FIRST_RESPONSE, began_at=now, target=NEXT_DAY, running_since=now, warn_at=at, due_at=at
             )
-            ticket = make.ticket(id=number, clocks=(runs,), clocks_at=at, waiting_since=now, **of)
+            snooze = Snooze(by=make.AGENT, at=now, until=at)
+            ticket = make.ticket(id=number, clocks=(runs,), clocks_at=at, waiting_since=now, snooze=snooze, **of)
             alert = Alert(
                 id=alert_id(number, AlertCause.FIRST_RESPONSE, now),
                 ticket=number,
@@ -335,7 +345,7 @@ async def add_what_is_not_due(workers: FakeWorkers, documents: Any, since: int, 
                 look_at=at,
             )
             planned.append(stored(make.planned(id=f"P{number}", due_at=at, look_at=at, **of)))
-            tickets.append({**stored(ticket), "slot": of["conversation"], "waits": now})
+            tickets.append({**stored(ticket), "slot": of["conversation"], "waits": now, "snoozed": at, "rules": rules})
             alerts.append(stored(alert))
         for name, many in (("planned", planned), ("tickets", tickets), ("alerts", alerts)):
             await documents[name].insert_many(many)

@@ -4,8 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests import make
-from tests.actors.costs import WORK, add_what_is_not_due, cost, cost_of_sweep
+from tests.actors.costs import TIMED_LINE, WORK, add_what_is_not_due, cost, cost_of_sweep
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 
@@ -52,7 +51,7 @@ async def test_a_sweep_reads_what_is_due_and_not_what_exists(mongo_url: str) -> 
     count, costs = CommandCount(), []
     async with stores_heard_by(count, mongo_url) as stores:
         await stores.prepare()
-        await stores.lines.add(make.line())
+        await stores.lines.add(TIMED_LINE)
         workers = FakeWorkers(stores)
         for since, more in ((1, 2), (3, 30)):
             await add_what_is_not_due(workers, stores._database, since, more)

@@ -14,5 +14,6 @@ async def under_other_rules(ports: Ports, limit: int = 500) -> list[Ticket]:
         return []
     calendars = {each.id: each for each in await ports.stores.calendars.all()}
     lines = await ports.stores.lines.all()
-    current = {rules_key(line.id, line.policy, calendars.get(line.calendar)) for line in lines}
+    timed = [line for line in lines if line.policy.targets]
+    current = {rules_key(line.id, line.policy, calendars.get(line.calendar)) for line in timed}
     return await ports.stores.tickets.outdated(current, limit)
