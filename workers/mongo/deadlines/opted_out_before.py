@@ -1,6 +1,6 @@
 """Ends the waits of contacts who had opted out before an opt-out ended a wait.
 
-Each ticket is saved by itself, and once saved it is left alone: whoever is stopped in between goes on where it ended.
+Each ticket is saved by itself, and then left alone: after an interruption the next run goes on where this one ended.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ async def let_opted_out_wait_for_nothing(database: Database, now: Callable[[], d
 
 
 async def _end_wait(conversation: str, tickets: Tickets, now: Callable[[], datetime]) -> None:
-    """Let nobody wait on a conversation's newest ticket; whoever saves it meanwhile is not overwritten."""
+    """Let nobody wait on a conversation's newest ticket; a save by another process is not overwritten."""
     while (ticket := await tickets.newest(conversation)) is not None and not ticket.is_closed:
         at = now()
         if (ended := ticket.out_of_wait(at, at)) is ticket:
