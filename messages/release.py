@@ -8,7 +8,7 @@ DISTRIBUTION: Final = "clerk-texts"
 VERSION: Final = "0.1.0"
 """The release, as Semantic Versioning has it (https://semver.org). pyproject.toml and `clerk version` read it here."""
 
-MESSAGES: Final = 5
+MESSAGES: Final = 6
 """The version of the messages: it grows when a message gets a field, or when there is a new kind of message.
 
 Every message says with which it was published. A worker that can't read a message of a newer one hands it back.

@@ -105,6 +105,15 @@ class OpenDashboard(_OpensModal):
     channel: str
 
 
+class OpenLater(_OpensModal):
+    """An agent `typed` after `/clerk later` what can't be read; without a form, `words` say how to write it."""
+
+    actor = "interactive.open_later"
+    typed: str
+    words: str
+    channel: str
+
+
 class PushSend(_OpensModal):
     """An agent clicked Send text in the dashboard, whose channel was `channel`."""
 

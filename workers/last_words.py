@@ -23,6 +23,7 @@ from messages.views import (
     OpenBlock,
     OpenCloseForm,
     OpenDashboard,
+    OpenLater,
     OpenPlanned,
     OpenReply,
     OpenSettings,
@@ -75,7 +76,8 @@ def _order(message: _Order) -> Whisper | None:
 
 
 type _InHome = OpenAwayForm | OpenCloseForm | OpenSettings
-type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenBlock | OpenDashboard | PushSend | _InHome
+type _Typed = OpenDashboard | OpenLater
+type _Forms = OpenModal | OpenReply | OpenPlanned | OpenSnooze | OpenBlock | _Typed | PushSend | _InHome
 type _Views = _Forms | FindTickets | ForeignClick
 
 
@@ -126,6 +128,7 @@ LAST_WORDS: Final[dict[type[QueueMessage], Callable[[Any], Whisper | None]]] = {
     OpenBlock: _view,
     SnoozeTyped: _order,
     OpenDashboard: _view,
+    OpenLater: _view,
     PushSend: _view,
     FindTickets: _view,
     ForeignClick: _view,

@@ -10,7 +10,7 @@ from typing import Final
 
 from messages.calendar import Placed, place, wall_time
 from messages.formats.moments.grammar import AT, CLOCK, DAY, SPAN, clock_of, day_named, span_of, wall_of
-from messages.formats.numbers import NotANumber, split
+from messages.formats.numbers import SHORTEST, NotANumber, parse, split
 from messages.planned import LATEST, SOONEST, When
 
 TIMES: Final = "`in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, `mon 9:00` or `2026-12-24 9:00`"
@@ -51,8 +51,77 @@ def read_later(typed: str) -> TypedLater | str:
     when = read_when(found["when"])
     if isinstance(when, str):
         return when
-    text = typed[found.end() :].strip()
-    return TypedLater(found["number"].strip(), when, text) if text else NO_TEXT
+    number, text = found["number"].strip(), typed[found.end() :].strip()
+    if rest := _after_number(number):
+        return f"Nothing was planned. {_no_time(rest)}"
+    return TypedLater(number, when, text) if text else NO_TEXT
+
+
+def _after_number(typed: str) -> str:
+    """What follows a number and may be no part of it; blank if only a line's country tells where it ends."""
+    try:
+        return split(typed, None)[1]
+    except NotANumber:
+        first, _, after = typed.partition(" ")
+        return after if _number(first, None) else ""
+
+
+def _number(typed: str, line: str | None) -> str:
+    """A typed number in E.164; blank if it is none."""
+    try:
+        return parse(typed, line)
+    except NotANumber:
+        return ""
+
+
+def _no_time(words: str) -> str:
+    return f"“{words}” is no time. A time is {TIMES}."
+
+
+MISSING: Final = "Nothing is planned yet: please add what is missing."
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What can be told apart in words that `read_later` does not read: as much of them as goes into a form.
+
+    `number` is in E.164, or as it was typed; `time` are the words where a time should be, and `when` what they mean.
+    What can't be told apart is in `text`. Each may be missing.
+    """
+
+    number: str
+    time: str
+    when: When | None
+    text: str
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the words, and with their time in particular."""
+        wrong = read_when(self.time) if self.time else None
+        return f"“{self.time}” is no time that Clerk reads. {wrong}" if isinstance(wrong, str) else MISSING
+
+
+_COLON: Final = re.compile(r":(?!\d)")
+
+
+def unread(typed: str, line: str | None) -> Unread:
+    """What is typed after `/clerk later` and could not be read, taken apart as far as that is certain."""
+    typed = typed.strip()
+    first, _, after = typed.partition(" ")
+    first = first.rstrip(",:;")
+    number, rest = _number(first, line), after
+    try:
+        longest, behind = split(typed, line)
+    except NotANumber:
+        if not number and sum(map(str.isdigit, first)) >= SHORTEST and "<" not in first:
+            number = first
+    else:
+        number, rest = (longest, behind) if number in {"", longest} else ("", typed)
+    rest = rest if number else typed
+    colon = _COLON.search(rest, 0, HEAD)
+    time, text = (rest[: colon.start()], rest[colon.end() :]) if colon else ("", rest)
+    when = read_when(time)
+    return Unread(number, " ".join(time.split()), when if isinstance(when, When) else None, text.strip())
 
 
 PASSED: Final = "Nothing was planned: that time has passed."
@@ -74,7 +143,7 @@ def only_number(typed: str, line: str | None) -> str:
     """The typed number as E.164; NotANumber if it is none, or if something follows that is no time."""
     number, rest = split(typed, line)
     if rest:
-        raise NotANumber(f"“{rest}” is no time. A time is {TIMES}.")
+        raise NotANumber(_no_time(rest))
     return number
 
 

@@ -13,7 +13,16 @@ from messages.orders.snoozes import UNSNOOZE_USAGE, read_number, read_snooze
 from messages.planned import ListPlanned, PlanTyped, When
 from messages.sms import WriteTyped
 from messages.team.agent import ComeBack, GoAway
-from messages.views import CloseForAWhile, ExplainClocks, FindTickets, OpenAgain, OpenDashboard, ShowHours, SnoozeTyped
+from messages.views import (
+    CloseForAWhile,
+    ExplainClocks,
+    FindTickets,
+    OpenAgain,
+    OpenDashboard,
+    OpenLater,
+    ShowHours,
+    SnoozeTyped,
+)
 
 HELP: Final = (
     "Texts to your team's numbers appear as cards, and each card begins a thread. Your replies in the thread go out as "
@@ -22,7 +31,7 @@ HELP: Final = (
     "• `/clerk send NUMBER TEXT` sends a text, such as `/clerk send +15551234567 We are on our way`. Put a colon "
     "after the number if the text begins with digits. A command carries no files: *Send text* in the dashboard does\n"
     "• `/clerk later NUMBER TIME: TEXT` sends it later: `in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, "
-    "`mon 9:00`, `2026-12-24 9:00`. Slack's own *Schedule message* works in a thread, too\n"
+    "`mon 9:00`, `2026-12-24 9:00`; other words open a form. Slack's own *Schedule message* works in a thread\n"
     "• `/clerk planned` lists what you have planned\n"
     "• `/clerk name NUMBER NAME` names a contact\n"
     "• `/clerk zone NUMBER ZONE` says in which time zone a contact is, such as `Europe/Berlin`: Clerk warns you of "
@@ -107,7 +116,7 @@ def _send(typed: SlashCommand, rest: str) -> QueueMessage | str:
 def _later(typed: SlashCommand, rest: str) -> QueueMessage | str:
     found = read_later(rest) if rest else LATER_USAGE
     if isinstance(found, str):
-        return found
+        return _later_form(typed, html.unescape(rest), found) if typed.trigger_id else found
     return PlanTyped(
         planned=typed.id,
         number=found.number,
@@ -117,6 +126,18 @@ def _later(typed: SlashCommand, rest: str) -> QueueMessage | str:
         at=typed.at,
         channel=typed.channel,
         response_url=typed.response_url,
+    )
+
+
+def _later_form(typed: SlashCommand, rest: str, words: str) -> QueueMessage:
+    return OpenLater(
+        typed=rest,
+        words=words,
+        user=typed.user,
+        trigger_id=typed.trigger_id,
+        response_url=typed.response_url,
+        received_at=typed.at,
+        channel=typed.channel,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from messages.base import QueueMessage
 from messages.notification import HidePost, OpenModal, UndoHide
-from messages.views import OpenBlock, OpenDashboard, OpenReply, PushSend
+from messages.views import OpenBlock, OpenDashboard, OpenLater, OpenReply, PushSend
 from tests import make
 from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
@@ -18,6 +18,7 @@ ORDERS = [
     OpenModal(ticket=1, received_at=make.NOW, **CLICK),
     OpenReply(ticket=1, received_at=make.NOW, **CLICK),
     OpenDashboard(channel=make.CHANNEL, received_at=make.NOW, **CLICK),
+    OpenLater(typed="some day", words="Type it so.", channel=make.CHANNEL, received_at=make.NOW, **CLICK),
     PushSend(channel=make.CHANNEL, received_at=make.NOW, **CLICK),
     OpenBlock(ticket=1, channel=make.CHANNEL, received_at=make.NOW, **CLICK),
 ]

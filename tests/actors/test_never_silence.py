@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect, NotPrimaryError, ServerSelectionTimeou
 from messages.base import QueueMessage
 from messages.notification import OpenModal, Whisper
 from messages.process.publishing import Unpublished
-from messages.views import FindTickets, OpenDashboard, OpenReply, PushSend
+from messages.views import FindTickets, OpenDashboard, OpenLater, OpenReply, PushSend
 from tests import make
 from tests.fakes import FakeSlack, FakeWorkers
 from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
@@ -58,6 +58,7 @@ def orders(workers: FakeWorkers, age: float = 0, response_url: str | None = URL)
         OpenReply(ticket=1, **opening),
         OpenDashboard(channel=make.CHANNEL, **opening),
         PushSend(channel=make.CHANNEL, **opening),
+        OpenLater(typed="some day: Hi", words="Type it so.", channel=make.CHANNEL, **opening),
         FindTickets(query="#1", channel=make.CHANNEL, response_url=response_url, **came),
     ]
 
@@ -68,7 +69,7 @@ def without_documents(workers: FakeWorkers, error: Exception | None) -> Ports:
     return replace(workers.ports, stores=away)
 
 
-@pytest.mark.parametrize("place", range(5), ids=["assign", "reply", "dashboard", "send", "find"])
+@pytest.mark.parametrize("place", range(6), ids=["assign", "reply", "dashboard", "send", "later", "find"])
 @pytest.mark.parametrize("response_url", [URL, None], ids=["url", "channel"])
 @pytest.mark.parametrize(
     "error", [ServerSelectionTimeoutError("away"), NotPrimaryError("stepped down"), AutoReconnect("cut")], ids=str
@@ -88,9 +89,9 @@ async def test_who_clicks_or_types_while_mongodb_is_away_is_told_and_nothing_is_
 
 
 async def test_who_clicks_while_mongodb_hangs_is_told_while_the_trigger_lives(workers: FakeWorkers) -> None:
-    for message in orders(workers, age=2.45)[:4]:
+    for message in orders(workers, age=2.45)[:5]:
         await workers.handle(message, without_documents(workers, None))
-    assert ["MongoDB does not answer" in said for _, said in workers.slack.whispers] == [True] * 4
+    assert ["MongoDB does not answer" in said for _, said in workers.slack.whispers] == [True] * 5
 
 
 async def test_a_search_in_a_modal_is_answered_in_it_while_mongodb_is_away(workers: FakeWorkers) -> None:

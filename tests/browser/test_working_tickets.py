@@ -1,11 +1,12 @@
 """A contact texts and agents work the ticket, all of it on the page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
 
 from tests.browser.helpers import Desk
-from tests.deployment import LINE, World
+from tests.deployment import LINE, World, new_contact
 
 
 def test_a_text_from_the_phone_becomes_a_card_with_the_text_as_it_was_written(desk: Desk) -> None:
@@ -118,6 +119,23 @@ def test_a_slash_command_is_answered_to_its_author(desk: Desk) -> None:
     box.press("Enter")
     expect(desk.page.get_by_text("/nonsense is not a valid command here")).to_be_visible()
     expect(box).to_have_value("/nonsense")
+
+
+def test_a_time_that_clerk_can_not_read_opens_a_form_with_what_was_typed(desk: Desk) -> None:
+    number = new_contact()
+    box = desk.slack.get_by_role("textbox", name="Message #texts")
+    box.fill(f"/clerk later {number} next tuesday: See you <soon>")
+    box.press("Enter")
+    expect(desk.modal).to_contain_text("“next tuesday” is no time that Clerk reads")
+    expect(desk.modal.get_by_role("textbox", name="number")).to_have_value(number)
+    expect(desk.modal.get_by_role("textbox", name="Text")).to_have_value("See you <soon>")
+    day = f"{datetime.now(UTC) + timedelta(days=7):%Y-%m-%d}"
+    desk.modal.get_by_label("Date").fill(day)
+    desk.modal.get_by_label("Time").fill("09:00")
+    desk.modal.get_by_role("button", name="Send").click()
+    expect(desk.modal).to_have_count(0)
+    answer = desk.channel.get_by_role("article").filter(has_text="Only visible to you").last
+    expect(answer).to_contain_text("Planned for")
 
 
 def test_the_slash_command_alone_opens_the_dashboard_which_counts_and_finds_tickets(desk: Desk) -> None:

@@ -5,26 +5,29 @@ neither MongoDB nor the broker: Slack's response_url is in the message. A click 
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from messages.calendar import is_open, next_opening, wall_time, zone_exists
 from messages.conversation import Contact
+from messages.formats.later import Unread, meant, unread
+from messages.formats.numbers import is_full_number
 from messages.formats.places import ZoneOf, meant_in
-from messages.line import Line
+from messages.line import Line, line_of
 from messages.notification import OpenModal
 from messages.planned import PlannedState
 from messages.quiet import night_ends
 from messages.ticket import Status
-from messages.views import FindTickets, OpenDashboard, OpenPlanned, OpenReply, OpenSnooze, PushSend
+from messages.views import FindTickets, OpenDashboard, OpenLater, OpenPlanned, OpenReply, OpenSnooze, PushSend
 from workers.failures import Permanent
 from workers.interactive import assign_modal, lists, reply_modals, send_time_fields, snooze_form, troubles
 from workers.interactive.find_tickets import may_see, open_tickets, search_tickets, visible_lines
 from workers.interactive.lists import ListPage
 from workers.interactive.loading import loaded
 from workers.interactive.opening.modals import RETRIES, View, show_modal, tell, zone_of
+from workers.interactive.reply_modals import Filled
 from workers.interactive.send_time_fields import Offered
 from workers.interactive.troubles import Trouble
 from workers.ports import Ports, Renderable
@@ -183,17 +186,46 @@ async def push_send(message: PushSend, ports: Ports) -> None:
     """Open the form to send a text on top of the dashboard."""
 
     async def view() -> View:
-        (lines, unsure), tickets = await asyncio.gather(
-            visible_lines(message.user, message.channel, ports),
-            ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS),
-        )
-        visible = {line.id for line in lines}
-        recent = list(dict.fromkeys(ticket.contact for ticket in tickets if ticket.line in visible))
-        known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
-        contacts = [known[number] for number in recent if number in known]
+        lines, contacts, unsure = await _whom_to_text(message, ports)
         return reply_modals.send(lines, contacts, message.channel, message.response_url, unsure=unsure)
 
     await show_modal(message, view, ports)
+
+
+@actor(handles=OpenLater, max_retries=RETRIES, time_limit=timedelta(seconds=15))
+async def open_later(message: OpenLater, ports: Ports) -> None:
+    """Open the form to send a text, filled in with what an agent typed whose time can't be read."""
+
+    async def view() -> View:
+        lines, contacts, unsure = await _whom_to_text(message, ports)
+        line = line_of(lines, message.channel)
+        typed = unread(message.typed, line.id if line else None)
+        filled = Filled(typed, await _wall(typed, line, message.user, ports))
+        channel, url = message.channel, message.response_url
+        return reply_modals.send(lines, contacts, channel, url, unsure=unsure, filled=filled)
+
+    await show_modal(message, view, ports)
+
+
+async def _wall(typed: Unread, line: Line | None, agent: str, ports: Ports) -> datetime | None:
+    """What clocks show at a typed time in the zone in which it is meant; None if that can't be told."""
+    if typed.when is None or line is None or not is_full_number(typed.number):
+        return None
+    contact = await ports.stores.contacts.get(typed.number) or Contact(id=typed.number, created_at=ports.now())
+    where = (await _send_times(line, contact, agent, ports)).where
+    return meant(typed.when, ports.now(), where.zone).placed.wall
+
+
+async def _whom_to_text(message: PushSend | OpenLater, ports: Ports) -> tuple[list[Line], list[Contact], bool]:
+    """The lines that an agent can see, the contacts who wrote to them last, and whether lines may be missing."""
+    (lines, unsure), tickets = await asyncio.gather(
+        visible_lines(message.user, message.channel, ports),
+        ports.stores.tickets.newest_of_all(2 * reply_modals.OPTIONS),
+    )
+    visible = {line.id for line in lines}
+    recent = list(dict.fromkeys(ticket.contact for ticket in tickets if ticket.line in visible))
+    known = {contact.id: contact for contact in await ports.stores.contacts.by_ids(recent)}
+    return lines, [known[number] for number in recent if number in known], unsure
 
 
 @actor(handles=FindTickets, max_retries=3, time_limit=timedelta(seconds=30))

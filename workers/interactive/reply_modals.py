@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
@@ -19,9 +21,10 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from messages.conversation import Contact
+from messages.formats.later import Unread
 from messages.line import Line, line_of
 from messages.opt_outs import TOLD, way_back, words_of
-from messages.orders.send_times import UNKNOWN
+from messages.orders.send_times import UNKNOWN, SendChoice
 from workers.interactive.send_time_fields import Offered, fields, files
 from workers.markup import clip_escaped, escape, unstyled
 
@@ -29,6 +32,7 @@ OPTIONS: Final = 100
 """Options of a static menu, or of each of its groups, of which there are as many (https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element)."""
 
 OPTION: Final = 75
+NUMBER: Final = 60
 TYPED: Final = 3000
 """The most that a plain text input accepts; the gateway reports a text that is too long."""
 
@@ -70,6 +74,14 @@ def reply(
     return _modal("ticket.reply", "Reply", [*blocks, _text(), files(), *times], carried)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What an agent typed who wants to send a text later, and the wall time that is meant, if it tells one."""
+
+    typed: Unread
+    wall: datetime | None = None
+
+
 LINES_NOT_TOLD: Final = (
     "Slack does not say at the moment which channels you can see, so lines may be missing here. Try again in a minute."
 )
@@ -82,10 +94,12 @@ def send(
     response_url: str | None,
     *,
     unsure: bool = False,
+    filled: Filled | None = None,
 ) -> dict[str, Any]:
     """The modal of the dashboard's Send text button: to a contact or a number, from a line.
 
-    It is `unsure` if Slack did not say of all lines' channels whether the agent can see them.
+    It is `unsure` if Slack did not say of all lines' channels whether the agent can see them. It is `filled` in with
+    what an agent typed who wants to send a text later.
     """
     if not lines and unsure:
         nothing = SectionBlock(text=_plain(LINES_NOT_TOLD))
@@ -98,29 +112,43 @@ def send(
     options = [Option(value=line.id, text=_plain(_option(line.name, line.id))) for line in ordered]
     initial = options[0] if own is not None else None
     element = _menu("line", options, initial)
+    typed = filled.typed.number[:NUMBER] if filled else ""
+    is_known = typed in {each.id for each in contacts[:OPTIONS]}
+    number = PlainTextInputElement(
+        action_id="number",
+        max_length=NUMBER,
+        placeholder=_plain("+15551234567"),
+        initial_value=None if is_known else typed or None,
+    )
     blocks = [
-        *_contact(contacts),
+        *([_trouble(filled.typed)] if filled else []),
+        *_contact(contacts, typed if is_known else None),
         InputBlock(
             block_id="number",
             label=_plain("Or a number" if contacts else "Number"),
-            element=PlainTextInputElement(action_id="number", max_length=60, placeholder=_plain("+15551234567")),
+            element=number,
             optional=bool(contacts),
         ),
         InputBlock(block_id="line", label=_plain("From the line"), element=element),
         *([SectionBlock(text=_plain(LINES_NOT_TOLD))] if unsure else []),
-        _text(),
+        _text(filled.typed.text[:TYPED] if filled else ""),
         files(),
-        *fields(None),
+        *(fields(None, SendChoice.AT, filled.wall) if filled else fields(None)),
     ]
     return _modal("clerk.send", "Send text", blocks, {**_where(channel, response_url), "awake": UNKNOWN})
 
 
-def _contact(contacts: Sequence[Contact]) -> list[Block]:
-    """The menu of contacts; none without contacts, because Slack requires an option."""
+def _trouble(typed: Unread) -> Block:
+    return SectionBlock(text=MarkdownTextObject(text=clip_escaped(typed.trouble, TYPED), verbatim=True))
+
+
+def _contact(contacts: Sequence[Contact], picked: str | None) -> list[Block]:
+    """The menu of contacts, one of them picked already; none without contacts, because Slack requires an option."""
     options = [Option(value=each.id, text=_plain(_option(each.name, each.id))) for each in contacts[:OPTIONS]]
     if not options:
         return []
-    element = StaticSelectElement(action_id="contact", options=options)
+    first = next((each for each in options if each.value == picked), None)
+    element = StaticSelectElement(action_id="contact", options=options, initial_option=first)
     return [InputBlock(block_id="contact", label=_plain("To a contact"), element=element, optional=True)]
 
 
@@ -142,8 +170,8 @@ def _option(name: str, number: str) -> str:
     return clip_escaped(" ".join(label.split()), OPTION)
 
 
-def _text() -> Block:
-    element = PlainTextInputElement(action_id="text", multiline=True, max_length=TYPED)
+def _text(typed: str = "") -> Block:
+    element = PlainTextInputElement(action_id="text", multiline=True, max_length=TYPED, initial_value=typed or None)
     return InputBlock(block_id="text", label=_plain("Text"), element=element, hint=_plain(HINT), optional=True)
 
 

@@ -72,8 +72,11 @@ def _wall(at: datetime | None) -> str:
     return at.strftime(WALL_FORMAT) if at is not None else ""
 
 
-def fields(offered: Offered | None) -> list[Block]:
-    """The fields with which an agent says when a text goes out; without `offered`, Clerk finds the zone later."""
+def fields(offered: Offered | None, chosen: SendChoice = SendChoice.NOW, shown: datetime | None = None) -> list[Block]:
+    """The fields with which an agent says when a text goes out; without `offered`, Clerk finds the zone later.
+
+    One choice is `chosen` already, and date and time are those of a wall time that is `shown`.
+    """
     place = "where they are" if offered is None else _place(offered.where)
     labels = {SendChoice.NOW: "Now", SendChoice.MORNING: f"Tomorrow morning (9:00 {place})"}
     if offered is not None and offered.opening is not None:
@@ -84,19 +87,16 @@ def fields(offered: Offered | None) -> list[Block]:
         labels[SendChoice.AWAKE] = "When they are awake (at once, if it is day there)"
     labels[SendChoice.AT] = "At the date and time below"
     options = [Option(value=value, text=_plain(label[:LABEL])) for value, label in labels.items()]
-    choice = StaticSelectElement(action_id="send", options=options, initial_option=options[0])
+    first = next(each for each in options if each.value == chosen)
     zone = offered.where.zone if offered is not None else None
+    choice = StaticSelectElement(action_id="send", options=options, initial_option=first)
+    day = DatePickerElement(action_id="date", initial_date=f"{shown:%Y-%m-%d}" if shown else None)
+    clock = TimePickerElement(action_id="time", initial_time=f"{shown:%H:%M}" if shown else None, timezone=zone)
     hint = f"As clocks show it {place}." if offered else "Where they are, if their number tells it; else your time."
     return [
         InputBlock(block_id="send", label=_plain("Send"), element=choice, hint=_plain(FILLS_LATER), optional=True),
-        InputBlock(block_id="date", label=_plain("Date"), element=DatePickerElement(action_id="date"), optional=True),
-        InputBlock(
-            block_id="time",
-            label=_plain("Time"),
-            element=TimePickerElement(action_id="time", timezone=zone),
-            hint=_plain(hint),
-            optional=True,
-        ),
+        InputBlock(block_id="date", label=_plain("Date"), element=day, optional=True),
+        InputBlock(block_id="time", label=_plain("Time"), element=clock, hint=_plain(hint), optional=True),
         _if_reply(IfReply.HOLD, "If they write first (for a text that is sent later)"),
     ]
 

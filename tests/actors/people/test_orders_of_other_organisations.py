@@ -47,10 +47,10 @@ TYPED: Final = {
 """What follows each word of `/clerk`; `help` orders nothing."""
 
 
-def typed(word: str, user: str = GUEST) -> Order:
+def typed(word: str, user: str = GUEST, rest: str | None = None) -> Order:
     """What a person orders with a word after `/clerk`."""
     where: dict[str, Any] = {"user": user, "channel": make.CHANNEL, "trigger_id": "1.2", "response_url": URL}
-    found = read(SlashCommand(text=f"{word} {TYPED[word]}", at=make.NOW, **where))
+    found = read(SlashCommand(text=f"{word} {TYPED[word] if rest is None else rest}", at=make.NOW, **where))
     assert isinstance(found, Order)
     return found
 
@@ -58,6 +58,7 @@ def typed(word: str, user: str = GUEST) -> Order:
 def every_order() -> Iterator[Order]:
     """What a person of another organisation orders with each word after `/clerk` and each button of a message."""
     yield from (typed(word) for word in sorted(COMMANDS.keys() - {"help"}))
+    yield typed("later", rest="+15551234567 some day: Hello")
     where: dict[str, Any] = {"user": GUEST, "channel": make.CHANNEL, "ts": "1.0", "trigger_id": "1.2"}
     for action_id in sorted(each for each in ORDERS if not each.startswith("home.")):
         value = json.dumps(CARRIED.get(action_id, {"ticket": 1}))

@@ -17,6 +17,7 @@ from messages.views import (
     OpenBlock,
     OpenCloseForm,
     OpenDashboard,
+    OpenLater,
     OpenPlanned,
     OpenReply,
     OpenSettings,
@@ -51,8 +52,12 @@ within the life of a trigger: what fails each time is still a dead letter."""
 FIELD_REFUSED: Final = frozenset({"missing_scope", "invalid_arguments", "invalid_blocks"})
 """What Slack may answer to a form with a field for files, if the app has no files:read; it does not say which."""
 
+Told = OpenDashboard | OpenLater | PushSend | OpenBlock | FindTickets
+"""Whoever ordered one of these was in a channel where they can be told."""
+
 type InHome = OpenAwayForm | OpenCloseForm | OpenSettings
-type ModalOrder = OpenModal | OpenReply | OpenDashboard | PushSend | OpenPlanned | OpenSnooze | OpenBlock | InHome
+type Typed = OpenDashboard | OpenLater
+type ModalOrder = OpenModal | OpenReply | Typed | PushSend | OpenPlanned | OpenSnooze | OpenBlock | InHome
 type View = Mapping[str, Any]
 
 
@@ -71,11 +76,11 @@ class PrivateWords:
 
 async def show_modal(message: ModalOrder, load: Callable[[], Awaitable[View | str]], ports: Ports) -> None:
     """Open the modal that `load` makes, or tell the person what it says or what is wrong, while the trigger lives."""
-    again = troubles.TYPE if isinstance(message, OpenDashboard) else troubles.CLICK
+    again = troubles.TYPE if isinstance(message, OpenDashboard | OpenLater) else troubles.CLICK
     left = TRIGGER_LATE - (ports.now() - message.received_at)
     if left < timedelta():
         log.warning("a click came too late", modal=message.actor)
-        await tell(message, troubles.words(Trouble.LATE, again), ports)
+        await tell(message, _late_words(message, again), ports)
         return
     found = await loaded(load, max(left, LOAD_AT_LEAST))
     if found is None:
@@ -101,9 +106,15 @@ async def _open(message: ModalOrder, view: View, again: str, ports: Ports) -> No
         if error.code in troubles.ALREADY_OPEN:
             return
         log.warning("the modal did not open", modal=message.actor, error=error.code)
-        await tell(message, troubles.refusal(error, again), ports)
+        is_late = troubles.trouble(error) is Trouble.LATE
+        await tell(message, _late_words(message, again) if is_late else troubles.refusal(error, again), ports)
     else:
         OPENED.observe((ports.now() - message.received_at).total_seconds())
+
+
+def _late_words(message: ModalOrder, again: str) -> str:
+    """What is told whose click is over: how to type a text that is sent later, else to click or type again."""
+    return message.words if isinstance(message, OpenLater) else troubles.words(Trouble.LATE, again)
 
 
 async def tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> None:
@@ -111,7 +122,7 @@ async def tell(message: ModalOrder | FindTickets, text: str, ports: Ports) -> No
 
     While the broker takes nothing either, the message waits as in any outage, and its person is told when it is over.
     """
-    channel = message.channel if isinstance(message, OpenDashboard | PushSend | OpenBlock | FindTickets) else None
+    channel = message.channel if isinstance(message, Told) else None
     if message.response_url is None and message.channel == HOME:
         await show_home(ShowHome(user=message.user, said=text), ports)
         return

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.calendar import WEEKDAYS, ClockChange, wall_time
-from messages.formats.later import NO_TEXT, TypedLater, meant, only_number, read_later, read_when
+from messages.formats.later import NO_TEXT, TypedLater, Unread, meant, only_number, read_later, read_when, unread
 from messages.formats.numbers import NotANumber
 from messages.planned import When
 from tests.make import NOW
@@ -59,11 +59,36 @@ NO_TIMES = """
 def test_anything_else_is_answered_in_words_and_never_taken_for_a_number(typed: str) -> None:
     assert isinstance(read_when(typed), str)
     answer = read_later(f"+4930123456 {typed}: See you")
-    if isinstance(answer, str):
-        assert "2026-12-24" in answer
-    else:
+    assert isinstance(answer, str)
+    assert "2026-12-24" in answer
+    local = read_later(f"030123456 {typed}: See you")  # only the line's country tells where such a number ends
+    if isinstance(local, TypedLater):
         with pytest.raises(NotANumber):
-            only_number(answer.number, None)
+            only_number(local.number, "+4930999999")
+
+
+@pytest.mark.parametrize("typed", [each.strip() for each in NO_TIMES.split("|") if each.strip() != "9"])
+@pytest.mark.parametrize("number", ["+4930123456", "030123456", "+49 (30) 123456:"])
+def test_what_can_not_be_read_goes_into_a_form_as_it_was_typed(typed: str, number: str) -> None:
+    found = unread(f"{number} {typed}: See you at 10:30: ring", "+4930999999")
+    assert (found.number, found.time, found.text) == ("+4930123456", typed, "See you at 10:30: ring")
+    assert f"“{typed}” is no time" in found.trouble
+
+
+@pytest.mark.parametrize(
+    ("typed", "apart"),
+    [
+        ("", Unread("", "", None, "")),
+        ("tomorrow 9:00: Hi", Unread("", "tomorrow 9:00", When(day="tomorrow", clock="09:00"), "Hi")),
+        ("+15551234567 in 2h:", Unread("+15551234567", "in 2h", When(after=timedelta(hours=2)), "")),
+        ("+15551234567 Hello, see you", Unread("+15551234567", "", None, "Hello, see you")),
+        ("+1555123456789012 some day: Hi", Unread("+1555123456789012", "some day", None, "Hi")),
+        ("12 some day: Hi", Unread("", "12 some day", None, "Hi")),
+        ("+4930123456 9: Hi", Unread("", "+4930123456 9", None, "Hi")),
+    ],
+)
+def test_what_is_missing_or_can_not_be_told_apart_is_left_to_its_author(typed: str, apart: Unread) -> None:
+    assert unread(typed, "+15559999999") == apart
 
 
 @pytest.mark.parametrize(
@@ -93,6 +118,9 @@ def test_a_text_is_asked_for() -> None:
 def test_whatever_is_typed_gives_a_text_or_an_answer(typed: str) -> None:
     found = read_later(typed)
     assert found if isinstance(found, str) else found.text and found.number
+    apart = unread(typed, None)
+    assert "".join(apart.text.split()) in "".join(typed.split())
+    assert apart.trouble
 
 
 @given(TYPED_TIMES, INSTANTS, ZONES)
