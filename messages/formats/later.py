@@ -10,7 +10,7 @@ from typing import Final
 
 from messages.calendar import Placed, place, wall_time
 from messages.formats.moments.grammar import AT, CLOCK, DAY, SPAN, clock_of, day_named, span_of, wall_of
-from messages.formats.numbers import SHORTEST, NotANumber, parse, split
+from messages.formats.numbers import SHORTEST, NotANumber, SeveralNumbers, parse, split
 from messages.planned import LATEST, SOONEST, When
 
 TIMES: Final = "`in 2h`, `9:00`, `today 5pm`, `tomorrow 9:00`, `mon 9:00` or `2026-12-24 9:00`"
@@ -141,7 +141,10 @@ def objection_to_time(due_at: datetime, asked_at: datetime) -> str:
 
 def only_number(typed: str, line: str | None) -> str:
     """The typed number as E.164; NotANumber if it is none, or if something follows that is no time."""
-    number, rest = split(typed, line)
+    try:
+        number, rest = split(typed, line)
+    except SeveralNumbers as error:
+        raise NotANumber(error.objection) from None
     if rest:
         raise NotANumber(_no_time(rest))
     return number

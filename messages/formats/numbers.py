@@ -5,6 +5,7 @@ Whether a number exists is libphonenumber's word
 (https://github.com/google/libphonenumber/blob/master/FAQ.md).
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
@@ -22,11 +23,16 @@ from phonenumbers import (
     ValidationResult,
 )
 
+from messages.formats.recipients.lists import makes_list
+
 MOST_GROUPS: Final = 12
 """The most groups of digits and signs in which a number may be typed."""
 
 SHORTEST: Final = 7
 """Fewer digits, after a number, are part of the text unless they are a valid number themselves."""
+
+FEWEST: Final = 4
+"""No number to text has fewer digits."""
 
 TRUNK: Final = 9
 """This many digits that begin with 0 are a number as some country writes it, and no date."""
@@ -42,6 +48,7 @@ _WRONG: Final = {
 }
 
 _NUMBER: Final = re.compile(r"\(*+\+?[()./~ -]*+\d[\d()./~ -]*+")
+_BESIDE: Final = re.compile(r"[^\d+()./~ -]")
 _SIGNS: Final = re.compile(r"[()./~ -]+")
 _SCHEME: Final = re.compile(r"\s*(?:tel|sms|smsto|callto|phone):(?://)?\s*", re.IGNORECASE)
 _INVISIBLE: Final = r"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -54,34 +61,19 @@ _GROUP: Final = re.compile(
 )
 _MARKS: Final = str.maketrans("，；：｜＆、،؛︰﹕", ",;:|&,,;::")
 _LINE_END: Final = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]")
-_JOINING: Final = """
-and, or, and/or, else, plus, cc, bcc, copy, with, to, also, too, then, as well as, along, together, including, incl,
-other, und, oder, auch, an, sowie, mit, samt, dann, et, ou, puis, à, aussi, avec, y, e, o, u, a, además, también,
-tambien, con, luego, também, tambem, com, mais, anche, poi, i, og, och, en, of, ook, ter, met, också, også, samt, med,
-ja, sekä, myös, tai, ning, ka, oraz, lub, także, również, z, až, nebo, aj, alebo, és, vagy, valamint, și, sau, la, cu,
-precum, dhe, ose, in, ali, ili, pa, te, ve, veya, ile, eller, ir, un, arba, agus, eta, kaj, kai, ac, na, at, saka, pati,
-dan, juga, serta, atau, dengan, và, với, hoặc, cũng, и, или, также, тоже, с, та, або, також, й, και, ή, επίσης,
-और, तथा, या, و, أو, مع, وأيضا, أيضا, ו, וגם, או, גם, และ, กับ, หรือ, 및, 그리고, 또는, または, および, それと, 及び
-"""
-_CALLING: Final = """
-call, calling, ring, phone, telephone, tel, text, dial, number, no, reach, whatsapp, fax, sms, mobile, cell, office,
-rufen, telefon, telefonnummer, handy, mobil, nummer, appelez, appeler, téléphone, numéro, llame, llamar, número,
-teléfono, ligue, ligar, telefone, chiami, chiamare, numero, bel, bellen
-"""
-_CALL: Final = "|".join(each.strip() for each in _CALLING.split(","))
-_WORD: Final = rf"\b(?!(?i:{_CALL})\b)[^\W\d_]{{1,30}}\b"
-_NAMED: Final = rf"{_WORD}(?:[,:\s]{{1,3}}{_WORD})?(?=(?:[^\w+<]|_){{0,4}}(?:[+＋﹢]|<(?:tel|sms):))"
-"""One or two words before a number with its country code, as a list may have a name there; but not “call”."""
-
-_JOINED: Final = "|".join(re.escape(each.strip()) for each in _JOINING.split(","))
-_BETWEEN: Final = re.compile(
-    rf"(?:&(?:amp|lt|gt);|[^\w+(（<]|_|\+(?=[\s+<])|\([^()\d]{{0,40}}\)|[(（]?\d{{1,2}}[.)\]）:]+(?=\s)"
-    rf"|(?<=#)\d{{1,2}}(?=\s)|[和與与及跟或와과및とや、و]|(?i:\b(?:{_JOINED})\b(?=[\s.:]))|{_NAMED})*"
-)
-"""What separates two numbers in a list: signs, a name, a place in the list, or short words of several languages."""
-
 _QUOTES: Final = dict.fromkeys(map(ord, "\"'*_`“”„‟«»‘’‚‹›「」『』"), " ")
 """What may be put around a number."""
+
+_START: Final = re.compile(r"<(?:tel|sms):|[(（\[［]{0,3}+[+＋﹢]?[(（\[［]{0,3}+\d++")
+"""Where a number may begin in a text."""
+
+SEARCHED: Final = 4000
+"""In so many characters of a text a second number is looked for: more than a text may have."""
+
+PLACES: Final = 100
+"""At so many places that a number may begin at; whoever types more digits than that is asked for a colon."""
+
+_WINDOW: Final = 200
 
 _EXTENSION: Final = re.compile(
     r"[;,\s]*(?:(?:ext(?:ension)?\b[.:=]?|x(?=\d))\s*\d|(?:isub|postd|phone-context)=)", re.IGNORECASE
@@ -105,7 +97,12 @@ class NotANumber(ValueError):
 
 
 class SeveralNumbers(NotANumber):
-    """The typed text begins with more than one phone number."""
+    """The typed text begins with more than one phone number, or may: `second` is one of them, behind the `first`."""
+
+    def __init__(self, second: str, first: str | None = None) -> None:
+        self.objection = f"Give one number at a time: “{second}” looks like a second one."
+        hint = f" If it is part of what you write, put a colon after the first: “{first}: …”." if first else ""
+        super().__init__(self.objection + hint)
 
 
 class Likeness(IntEnum):
@@ -141,7 +138,8 @@ def parse(typed: str, line: str | None) -> str:
 def split(typed: str, line: str | None) -> tuple[str, str]:
     """The number at the beginning of the typed text, as E.164, and the rest; NotANumber if it is unclear where it ends.
 
-    A colon says where the number ends. Without one it ends where that makes a valid number.
+    A colon says where the number ends. Without one it ends where that makes a valid number, and what may be the number
+    of another recipient is refused.
     """
     typed = _without_scheme(typed)
     region, groups = _region(line), _groups(typed)
@@ -214,10 +212,19 @@ def possible_contacts(typed: str) -> list[str]:
     return list(dict.fromkeys(typed[: word.end()].removesuffix(":") for word in reversed(words)))
 
 
-def split_contact(typed: str, known: Collection[str]) -> tuple[str, str] | None:
-    """The known contact that a typed text names exactly at its beginning, and the rest; None if there is none."""
+def split_contact(typed: str, known: Collection[str], line: str | None = None) -> tuple[str, str] | None:
+    """The known contact that a typed text names exactly at its beginning, and the rest; None if there is none.
+
+    SeveralNumbers if another number follows, unless a colon says that the rest is text.
+    """
     found = next((each for each in possible_contacts(typed) if each in known), None)
-    return None if found is None else (found, _unlinked(typed)[len(found) :].removeprefix(":").strip())
+    if found is None:
+        return None
+    rest = _unlinked(typed)[len(found) :]
+    regions = {_region(line), _home(found, None)}
+    if not rest.startswith(":") and (second := _second(rest, regions)) and makes_list(second.between):
+        raise SeveralNumbers(_named(second.groups), found[:SHOWN])
+    return found, rest.removeprefix(":").strip()
 
 
 def _unlinked(typed: str) -> str:
@@ -289,27 +296,54 @@ def _refuse_several(typed: str, groups: Sequence[_Group], region: str | None) ->
             _refuse_second(typed, groups[:count], region)
     parts = [part for part in _joined(groups).split("/") if _likeness(part, region)]
     if len(parts) > 1:
-        raise SeveralNumbers(f"Give one number at a time: “{parts[1].strip()}” looks like a second one.")
+        raise SeveralNumbers(parts[1].strip())
 
 
 def _refuse_second(typed: str, groups: Sequence[_Group], region: str | None) -> None:
-    """SeveralNumbers if another number follows the one that these groups make."""
-    between = _BETWEEN.match(typed, groups[-1].end)
-    at = between.end() if between else groups[-1].end
-    others = _groups(typed[at:].translate(_QUOTES))
-    for count in range(1, len(others) + 1):
-        if _is_another(_joined(others[:count]), region):
-            raise SeveralNumbers(
-                f"Give one number at a time: “{_named(others[:count])}” looks like a second one. If it begins your "
-                f"text, put a colon before it: “{_named(groups)}: …”."
-            )
+    """SeveralNumbers if another number follows the one that these groups make, and is not surely part of a text."""
+    second = _second(typed[groups[-1].end :], {region, _home(_joined(groups), region)})
+    if second is not None and makes_list(second.between):
+        raise SeveralNumbers(_named(second.groups), _named(groups))
+
+
+@dataclass(frozen=True)
+class _Second:
+    """A number that follows another one, and what is between them."""
+
+    between: str
+    groups: Sequence[_Group]
+
+
+def _second(behind: str, regions: Collection[str | None]) -> _Second | None:
+    """The first other number in what is typed behind a number, of one of these regions if it has no country code."""
+    text = html.unescape(behind).translate(_QUOTES)[:SEARCHED]
+    at = places = 0
+    while start := _START.search(text, at):
+        at, places = start.end(), places + 1
+        if date := _DATE.match(text, start.start()):
+            at = date.end()
+            continue
+        groups = _groups(_without_text(text[start.start() : start.start() + _WINDOW]))
+        for count in range(1, len(groups) + 1):
+            spelled = _joined(groups[:count])
+            if places > PLACES or any(_is_another(spelled, region) for region in regions):
+                return _Second(text[: start.start()], groups[:count])
+    return None
+
+
+def _without_text(text: str) -> str:
+    """The number that a text begins with, without the letters and signs behind it."""
+    if text.startswith("<"):
+        return text
+    return _BESIDE.split(_spelled(text), maxsplit=1)[0]
 
 
 def _is_another(spelled: str, region: str | None) -> bool:
-    """Whether what follows a number is another one, and not the first digits of the text."""
-    if _DATE.match(spelled):
+    """Whether what follows a number is another one, and not digits of a text."""
+    digits = sum(map(str.isdigit, spelled))
+    if digits < FEWEST:
         return False
-    likeness, digits = _likeness(spelled, region), sum(map(str.isdigit, spelled))
+    likeness = _likeness(spelled, region)
     if likeness is Likeness.VALID:
         return True
     of_some_country = spelled.lstrip("(").startswith("+") or (spelled.lstrip("(").startswith("0") and digits >= TRUNK)
@@ -368,6 +402,14 @@ def _is_plausible(number: PhoneNumber) -> bool:
         if pattern and re.fullmatch(pattern, national):
             return True
     return False
+
+
+def _home(spelled: str, region: str | None) -> str | None:
+    """The region of a number in ASCII; None if it is no number of a region."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(spelled, region))
+    except NumberParseException:
+        return None
 
 
 def _e164(number: PhoneNumber) -> str:

@@ -49,8 +49,12 @@ def parse_typed(typed: WriteTyped, lines: Sequence[Line], known: Collection[str]
     try:
         number, text = split(typed.typed, line.id)
     except NotANumber as error:
-        exactly = split_contact(typed.typed, [each for each in known if each[:1] == "+" and each[1:].isdigit()])
-        if exactly is None or isinstance(error, SeveralNumbers):
+        numbers = [each for each in known if each[:1] == "+" and each[1:].isdigit()]
+        try:
+            exactly = None if isinstance(error, SeveralNumbers) else split_contact(typed.typed, numbers, line.id)
+        except SeveralNumbers as several:
+            return f"Nothing was sent. {several}"
+        if exactly is None:
             return f"Nothing was sent. {error}"
         number, text = exactly
     if not text:

@@ -80,11 +80,13 @@ def parse_zone(message: PlaceContact, lines: Sequence[Line], known: Collection[s
 def split_typed(typed: str, channel: str, lines: Sequence[Line], known: Collection[str]) -> tuple[str, str] | str:
     """The contact that typed words begin with, and the rest; or what is wrong with the number."""
     line = line_of(lines, channel)
-    exactly = split_contact(typed, known)
+    place = line.id if line else None
     try:
-        number, rest = split(typed, line.id if line else None)
+        exactly = split_contact(typed, known, place)
+        number, rest = split(typed, place)
+    except SeveralNumbers as error:
+        return str(error)
     except NotANumber as error:
-        if exactly is None or isinstance(error, SeveralNumbers):
+        if exactly is None:
             return str(error)
-        number, rest = exactly
     return exactly if exactly is not None else (number, rest)

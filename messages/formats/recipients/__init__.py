@@ -1,0 +1,1 @@
+"""What tells a list of recipients from a text that names a number."""
