@@ -112,6 +112,8 @@ def unread(typed: str, line: str | None) -> Unread:
     number, rest = _number(first, line), after
     try:
         longest, behind = split(typed, line)
+    except SeveralNumbers:
+        number = ""  # whoever typed them says for whom it is
     except NotANumber:
         if not number and sum(map(str.isdigit, first)) >= SHORTEST and "<" not in first:
             number = first

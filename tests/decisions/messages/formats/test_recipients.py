@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from messages.conversation import BlockContact, NameContact, PlaceContact
-from messages.formats.later import only_number
+from messages.formats.later import only_number, read_later, unread
 from messages.formats.numbers import NotANumber, SeveralNumbers, split, split_contact
 from messages.formats.recipients.lists import makes_list
 from messages.sms import WriteTyped
@@ -190,6 +190,14 @@ def test_before_a_time_stands_one_number(typed: str) -> None:
     with pytest.raises(NotANumber, match="one number at a time") as refused:
         only_number(typed, US)
     assert "colon" not in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", REFUSED)
+def test_a_form_with_what_was_typed_has_no_number_if_there_may_be_several(typed: str) -> None:
+    assert isinstance(read_later(typed), str)
+    assert unread(typed, US).number == ""
+    assert "0144" in unread(typed, US).text or typed.startswith("+45")
+    assert unread("+12025550143 call me at +12025550144 tomorrow", US).number == "+12025550143"
 
 
 @given(st.text(max_size=300))
