@@ -281,6 +281,8 @@ def _sentence(ticket: Ticket, entry: Entry, who: str) -> str | None:
         if status is None:
             return None
         return f"Ticket #{ticket.id} is {Status(status.after).label} again: the contact wrote."
+    if entry.why == "answer_failed" and status is not None:
+        return f"Clerk set ticket #{ticket.id} back to {Status(status.after).label}: a reply did not reach the contact."
     words = [word for change in entry.changes if (word := _change_phrase(change, entry))]
     if not words or entry.why == "note":
         return None

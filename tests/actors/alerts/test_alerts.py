@@ -11,6 +11,7 @@ from tests import make
 from tests.fakes import DiesAt, FakeMessage, FakeWorkers
 from workers.clock import sweep
 from workers.failures import Ambiguous, Permanent
+from workers.redraw import redraw
 
 MINUTES = 60
 
@@ -23,6 +24,18 @@ def alerts(workers: FakeWorkers) -> list[FakeMessage]:
 def places(workers: FakeWorkers) -> list[str]:
     """Where alerts are."""
     return sorted(each.channel for each in alerts(workers))
+
+
+def in_threads(workers: FakeWorkers) -> list[str]:
+    """What was posted in threads."""
+    return [each.post_id for each in workers.slack.messages if each.thread_ts is not None]
+
+
+async def card(workers: FakeWorkers) -> str:
+    """The thread's first card, drawn as the ticket is now."""
+    await redraw(make.CONVERSATION, workers.ports)
+    await workers.drain()
+    return str(workers.slack.kind("root")[0].what.blocks)
 
 
 async def set_line(workers: FakeWorkers, **fields: object) -> None:
@@ -135,6 +148,25 @@ async def test_a_warning_goes_to_who_is_on_it_and_its_breach_to_the_channel_as_w
     assert "was due" in direct.what.text
     await answer(workers)
     assert places(workers) == [make.CHANNEL], "a direct message leaves at once"
+
+
+async def test_an_alert_is_on_the_card_and_never_in_the_thread(workers: FakeWorkers) -> None:
+    await receive(workers)
+    await act(workers, Take())
+    before = in_threads(workers)
+    await warn(workers)
+    assert "Reply due" in await card(workers)
+    workers.clock.forward(15 * MINUTES)
+    await breach(workers)
+    assert "Reply was due" in await card(workers)
+    assert places(workers) == [make.CHANNEL, "D0ADA"]
+    for _ in range(10):  # through its repeats, and until it is over
+        await workers.pass_time(31 * MINUTES, step=31 * MINUTES)
+        assert in_threads(workers) == before
+    await stop(workers)
+    await workers.pass_time(11 * MINUTES, step=60)
+    assert alerts(workers) == []
+    assert in_threads(workers) == before
 
 
 async def test_what_is_repeated_is_in_slack_once(workers: FakeWorkers) -> None:

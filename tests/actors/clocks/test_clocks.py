@@ -128,7 +128,8 @@ class TestAnAnswer:
         entries = [entry for entry in ticket.history if entry.why == "answer_failed"]
         assert [entry.by for entry in entries] == [None]
         said = [each.what.text for each in workers.slack.kind("line")]
-        assert [each for each in said if "Clerk" in each] == ["Clerk set status Pending → *Open*"]
+        back = "Clerk set ticket #1 back to Open: a reply did not reach the contact."
+        assert [each for each in said if "Clerk" in each] == [back]
 
     async def test_that_fails_before_the_ticket_knows_of_it_is_none(self, workers: FakeWorkers) -> None:
         await measured(workers)
