@@ -35,5 +35,6 @@ async def _calls(mongo_url: str) -> Counter[str]:
         for number in range(TEXTS // CONTACTS):
             for contact in range(CONTACTS):
                 await workers.queue.publish(text(workers, f"+1555000{3000 + contact}", number))
+        workers.clock.forward(1)
         await workers.drain()
     return calls

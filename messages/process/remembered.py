@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 MOST: Final = 10_000
@@ -35,3 +35,19 @@ class Remembered[T]:
         """Ask for everything anew: something has changed."""
         self._changes += 1
         self._known.clear()
+
+
+class Lately:
+    """Which ids a process has heard of just before."""
+
+    def __init__(self, lasting: timedelta) -> None:
+        self._lasting = lasting
+        self._heard: dict[str, datetime] = {}
+
+    def heard(self, id: str, now: datetime) -> bool:
+        """Note an id; whether it was noted within a while before."""
+        last = self._heard.get(id)
+        if len(self._heard) >= MOST:
+            self._heard.clear()
+        self._heard[id] = now
+        return last is not None and abs(now - last) < self._lasting

@@ -185,13 +185,14 @@ async def _after_answer(workers: FakeWorkers, count: CommandCount, *, solved: bo
 
 
 async def burst(workers: FakeWorkers, count: CommandCount) -> float:
-    """One of many texts of some contacts that wait when a worker begins."""
+    """One of many texts of some contacts that have waited for a second when a worker begins."""
     for contact in CONTACTS:
         await receive(workers, contact, 0)
     workers.clock.forward(QUIET)
     for number in range(1, BURST // len(CONTACTS) + 1):
         for contact in CONTACTS:
             await workers.queue.publish(text(workers, contact, number))
+    workers.clock.forward(1)
     count.take()
     await workers.drain()
     return count.take()[0] / BURST

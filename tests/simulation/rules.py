@@ -59,6 +59,15 @@ class UnorderedTexts(Texts):
         return [text.model_copy(update=free) for text in await super()._with_known_predecessors(unplaced, newest)]
 
 
+class TextsThatWaitForNobody(Texts):
+    """A text that seems to come alone gets its place, whichever others wait for theirs."""
+
+    @override
+    async def if_alone(self, text: Sms, placed: int) -> tuple[Sms | None, list[Sms]]:
+        newest, _ = await super().if_alone(text, placed)
+        return newest, [text.model_copy(update={"after": None})]
+
+
 class UnorderedReplies(Texts):
     """Replies go out in the order in which workers store them."""
 
@@ -209,6 +218,7 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "one worker at a time sends from an outbox": _with(partial(_conversations, UnleasedOutboxes)),
     "a holder knows when its lease ends": EndlessLeases,
     "a text waits for those that came before it": _with(partial(_texts, UnorderedTexts)),
+    "a text that comes alone looks for others that wait": _with(partial(_texts, TextsThatWaitForNobody)),
     "a reply waits for those that were written before it": WithoutOrder,
     "a planned text is changed only as it was read": _with(_plans),
     "a text that Clerk releases or says by itself has one id": _with(partial(_texts, TextsNamedAnew)),

@@ -8,6 +8,7 @@ import pytest
 
 from messages.conversation import SequenceTexts
 from messages.inbound import SmsReceived
+from messages.ticket import FileTexts
 from tests import make
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
@@ -69,13 +70,21 @@ async def test_a_busy_contacts_text_costs_ten_commands_however_many_actors_there
         assert documents <= 10 * TEXTS
 
 
-async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_before_it(mongo_url: str) -> None:
+@pytest.mark.parametrize("waited", [0, 1])
+async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_before_it(
+    mongo_url: str, waited: int
+) -> None:
     other = "+15550009999"
     async with counted(mongo_url) as (workers, count):
         for number in range(TEXTS):
             await workers.queue.publish(text(workers, number))
         await workers.queue.publish(last := text(workers, 0, other))
+        workers.clock.forward(waited)
         spent = 0
+
+        def is_to_be_filed() -> bool:
+            waiting = [message for _, message in workers.queue.waiting]
+            return any(isinstance(each, FileTexts) and other in each.conversation for each in waiting)
 
         async def work() -> None:
             nonlocal spent
@@ -84,7 +93,7 @@ async def test_another_contacts_text_gets_its_place_at_the_cost_of_what_came_bef
                 if not isinstance(message, SmsReceived | SequenceTexts):
                     continue
                 await workers.handle(message)
-                if isinstance(message, SequenceTexts) and other in message.conversation and not spent:
+                if not spent and is_to_be_filed():
                     spent = count.commands
 
         await asyncio.gather(*(work() for _ in range(32)))

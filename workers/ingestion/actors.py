@@ -1,7 +1,8 @@
 """Stores each of the contacts' texts once, and puts each conversation's texts in order.
 
 A text is stored first. Then one worker at a time puts the conversation's texts in order: it asks the provider for what
-came before a text whose gateway knew of none, and gives each text that is ready its place.
+came before a text whose gateway knew of none, and gives each text that is ready its place. A text that comes alone gets
+its place from the worker that has stored it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from messages.process.publishing import correlation
 from messages.sms import Direction, Sms, State
 from messages.ticket import FileTexts
 from workers.ingestion.earlier import earlier
-from workers.ingestion.matching import is_asking, is_worth_waiting, ready, without_predecessor
+from workers.ingestion.matching import is_asking, is_worth_waiting, ready, with_answers, without_predecessor
 from workers.ingestion.ordering import put_in_order
 from workers.markup import arrival, last_text
 from workers.ports import Ports
@@ -57,10 +58,13 @@ async def receive(message: SmsReceived, ports: Ports) -> None:
     if line is None:
         await _store_for_no_line(message, ports)
         return
-    new = await _store(message, line, ports, asking=message.after is None)
-    if not new and await _is_done_with(message.sid, ports):
-        return
     id = conversation_id(message.line, message.contact)
+    text = await _store(message, line, ports, asking=message.after is None)
+    if text is None and await _is_done_with(message.sid, ports):
+        return
+    comes_alone = text is not None and await ports.stores.texts.comes_alone(id, message.received_at, ports.now())
+    if text is not None and comes_alone and await _place_alone(text, ports):
+        return
     if not await put_in_order(id, ports):
         await _begin_conversation(message.line, message.contact, ports)
         await put_in_order(id, ports)
@@ -101,8 +105,8 @@ def _words(text: SmsReceived | Sms, line: Line | None) -> OptOutWords:
     return words_of(text.line, line.opt_out if line else None, in_service=bool(pool))
 
 
-async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, asking: bool) -> bool:
-    """Store a text to a line; False if it was stored before: then it changes nothing.
+async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, asking: bool) -> Sms | None:
+    """Store a text to a line; returns it, None if it was stored before: then it changes nothing.
 
     A STOP counts at once. It counts again, as any keyword does, when the text gets its place: a worker may die here.
     """
@@ -111,14 +115,14 @@ async def _store(message: SmsReceived, line: Line | None, ports: Ports, *, askin
     text = _document(message, ports.now()).model_copy(update=more)
     await _note_lateness(text, ports)
     if not await ports.stores.texts.add(text):
-        return False
+        return None
     if message.pool is not None and line is not None and line.pool != message.pool:
         await ports.stores.lines.set_pool(message.line, message.pool, message.received_at)
     if found.asked is OptOut.STOP:
         if await ports.stores.conversations.get(text.conversation) is None:
             await _begin_conversation(text.line, text.contact, ports)
         await _record_wish(text, ports)
-    return True
+    return text
 
 
 async def _note_lateness(text: Sms, ports: Ports) -> None:
@@ -181,6 +185,30 @@ async def _is_done_with(sid: str, ports: Ports) -> bool:
     return text is not None and text.seq is not None and text.due_at is None
 
 
+async def _place_alone(text: Sms, ports: Ports) -> bool:
+    """Give a text that was just stored its place, if no other text waits for one; False if it is to be put in order.
+
+    The others are asked for after this one was stored. Nobody is told that a worker is at it: if another one is, too,
+    each place is given out once.
+    """
+    stores, id = ports.stores, text.conversation
+    known = await stores.conversations.get(id)
+    conversation = known or await _begin_conversation(text.line, text.contact, ports)
+    if conversation.ordering.asked_at is not None:
+        return False
+    newest: Sms | None = None
+    unplaced = [text]
+    if known is not None or not text.asking:  # otherwise they are read once the provider has been asked
+        newest, unplaced = await stores.texts.if_alone(text, conversation.debounce.considered)
+    texts, answered = await _next_texts(id, newest, unplaced, ports)
+    if not answered:
+        return await put_in_order(id, ports, ASK_AGAIN)
+    if [each.id for each in texts] != [text.id] or not (placed := await _place(texts, newest, conversation, ports)):
+        return False
+    await _have_filed(conversation, placed, ports)
+    return True
+
+
 @actor(handles=SequenceTexts)
 async def sequence(message: SequenceTexts, ports: Ports) -> None:
     """Give every ready text its place, then have them filed; a second look serves the texts that come meanwhile."""
@@ -196,9 +224,7 @@ async def sequence(message: SequenceTexts, ports: Ports) -> None:
         texts, answered = await _next_texts(id, newest, unplaced, ports)
         placed = await _place(texts, newest, conversation, ports)
         if texts or answered:
-            await ports.publisher.publish(_filing(conversation, placed))
-        if placed and conversation.planned:
-            await ports.publisher.publish(LookAtPlanned(conversation=id))
+            await _have_filed(conversation, placed, ports)
         if not answered:
             wait = ASK_AGAIN
             break
@@ -222,26 +248,34 @@ async def _next_texts(
     provider does not say what came before them.
     """
     now, texts, answered = ports.now(), ports.stores.texts, True
+    asked: set[str] = set()
     if (text := is_asking(unplaced)) is not None:
-        answered = await _store_earlier(text, unplaced, now, ports) is not None or not is_worth_waiting(text, now)
-        unplaced = await texts.without_place(conversation, newest)
+        found = await _store_earlier(text, unplaced, now, ports)
+        answered = found is not None or not is_worth_waiting(text, now)
+        asked = {each.id for each in unplaced if found == 0 and each.asking}
+        unplaced = with_answers(await texts.without_place(conversation, newest), asked)
     candidates = ready(unplaced, now)
     if lost := without_predecessor(candidates, unplaced):
         found = await _store_earlier(lost[-1], (), now, ports)
         if found:
-            candidates = ready(await texts.without_place(conversation, newest), now)
+            candidates = ready(with_answers(await texts.without_place(conversation, newest), asked), now)
         elif found is None and is_worth_waiting(lost[-1], now):
             candidates = candidates[: candidates.index(lost[0])]
+    going = {each.id for each in candidates}
+    for each in unplaced:
+        if each.id in asked - going:
+            await texts.set_answered(each)
     return candidates, answered
 
 
 async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports: Ports) -> int | None:
-    """Store the provider's unknown texts before one, which answers all that are `asking`; returns how many there were,
-    None if the provider does not answer.
+    """Store the provider's unknown texts before one; returns how many there were, None if the provider does not answer.
+
+    It answers all that are `asking`. That there were none is stored with their places.
     """
     answer = await earlier(text, 1 if is_worth_waiting(text, now) else ATTEMPTS, ports)
-    if answer is None:
-        return None
+    if answer is None or not answer.found:
+        return None if answer is None else 0
     line = await ports.stores.lines.get(text.line)
     for found in answer.found:
         await _store(found, line, ports, asking=False)
@@ -249,6 +283,13 @@ async def _store_earlier(text: Sms, asking: Sequence[Sms], now: datetime, ports:
         if each.asking:
             await ports.stores.texts.set_answered(each, answer.before.get(each.id))
     return len(answer.found)
+
+
+async def _have_filed(conversation: Conversation, placed: Sequence[Sms], ports: Ports) -> None:
+    """Have a conversation's texts filed, of which these have just got their places; a planned text may be over now."""
+    await ports.publisher.publish(_filing(conversation, placed))
+    if placed and conversation.planned:
+        await ports.publisher.publish(LookAtPlanned(conversation=conversation.id))
 
 
 def _filing(conversation: Conversation, placed: Sequence[Sms]) -> FileTexts:

@@ -4,7 +4,7 @@ The time of arrival decides, and what a gateway saw before a text (`after`) come
 same millisecond, and of a text only a repetition may be taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
@@ -45,6 +45,11 @@ def without_predecessor(candidates: Sequence[Sms], unplaced: Sequence[Sms]) -> l
     """The ready texts whose predecessor is missing: it has no place, and is not among those without one."""
     here = {text.id for text in unplaced}
     return [text for text in candidates if text.after is not None and text.after not in here]
+
+
+def with_answers(texts: Sequence[Sms], asked: Collection[str]) -> list[Sms]:
+    """The texts once the provider has said of these that it knows of no others before them."""
+    return [text.model_copy(update={"asking": False}) if text.id in asked else text for text in texts]
 
 
 def is_asking(unplaced: Sequence[Sms]) -> Sms | None:

@@ -1,15 +1,16 @@
 """The texts, inbound and outbound."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from messages.conversation import Arrival
+from messages.process.remembered import Lately
 from messages.sms import Direction, Sms, State, found_late
-from workers.mongo.collection import DocumentStore, stored
+from workers.mongo.collection import DocumentStore, RawCollection, stored
 
 NOT_TO_SEND: Final = [State.NOTE, State.UNSENT, State.REFUSED]
 
@@ -17,6 +18,9 @@ LAST_PLACE: Final = 999_999_999
 
 PAGE: Final = 50
 """How many texts are read at once."""
+
+ALONE_AFTER: Final = timedelta(milliseconds=250)
+"""So long after a contact's text another one comes alone, unless it has waited as long itself."""
 
 
 def _place_key(seq: int) -> str:
@@ -76,6 +80,19 @@ class Texts(DocumentStore[Sms]):
 
     kind = Sms
 
+    def __init__(self, collection: RawCollection) -> None:
+        super().__init__(collection)
+        self._lately = Lately(ALONE_AFTER)
+
+    async def comes_alone(self, conversation: str, came_at: datetime, now: datetime) -> bool:
+        """Note that a conversation's text is taken in; whether it is likely that no other one is under way.
+
+        It came just before, so that no long queue waits, and this process has noted none just before. It says what is
+        cheaper, and no more.
+        """
+        lately = self._lately.heard(conversation, now)
+        return not lately and now - came_at < ALONE_AFTER
+
     async def add(self, text: Sms) -> bool:
         """Store a new text; False if it is stored already."""
         if text.direction is Direction.OUTBOUND:
@@ -95,6 +112,11 @@ class Texts(DocumentStore[Sms]):
             newest = await self.newest(conversation)
         unplaced = [text for text in found if text.seq is None]
         return newest, await self._with_known_predecessors(unplaced, newest)
+
+    async def if_alone(self, text: Sms, placed: int) -> tuple[Sms | None, list[Sms]]:
+        """As `to_put_in_order` for a stored text; no text at all if another one has no place either."""
+        newest, unplaced = await self.to_put_in_order(text.conversation, placed)
+        return newest, unplaced if [each.id for each in unplaced] == [text.id] else []
 
     async def without_place(self, conversation: str, newest: Sms | None = None) -> list[Sms]:
         """The conversation's texts without a place, by arrival; `after` is None if that text has a place.
@@ -121,7 +143,7 @@ class Texts(DocumentStore[Sms]):
 
     async def place(self, text: Sms, seq: int) -> bool:
         """Give a text its place, with what it has become by then; False if it has one, or the place is taken."""
-        place: dict[str, Any] = {"place": _place_key(seq), "seq": seq}
+        place: dict[str, Any] = {"place": _place_key(seq), "seq": seq, "asking": text.asking}
         place |= {name: True for name in ("reaction", "muted", "out") if getattr(text, name)}
         if text.words:
             place |= {"words": text.words, "unshown": text.conversation}

@@ -258,7 +258,9 @@ async def test_only_one_message_to_order_a_conversation_waits_however_many_texts
     assert shown(workers) == [f"text {number}" for number in range(1, 20)]
 
 
-async def test_a_text_that_comes_while_a_worker_orders_the_conversation_needs_no_message(workers: FakeWorkers) -> None:
+async def test_texts_that_come_while_a_worker_asks_about_one_that_came_alone_share_a_message(
+    workers: FakeWorkers,
+) -> None:
     await has_a_line(workers)
     gateways, texting = FakeGateways(workers), slow(workers)
     waited: list[int] = []
@@ -271,7 +273,7 @@ async def test_a_text_that_comes_while_a_worker_orders_the_conversation_needs_no
     texting.meanwhile = more_come
     await workers.handle(gateways.text(1, 0))
     await workers.drain()
-    assert waited == [0]
+    assert waited == [1]
     assert shown(workers) == ["text 1", "text 2", "text 3"]
 
 

@@ -14,7 +14,10 @@ async def text(workers: FakeWorkers, number: int) -> None:
     sid, after = f"SM{number}", f"SM{number - 1}" if number > 1 else None
     now = workers.clock.now()
     await workers.handle(make.sms_received(sid=sid, body=f"text {number}", received_at=now, after=after))
-    await workers.handle(SequenceTexts(conversation=make.CONVERSATION))
+    orders = [message for _, message in workers.queue.waiting if isinstance(message, SequenceTexts)]
+    workers.queue.waiting = [each for each in workers.queue.waiting if each[1] not in orders]
+    for order in orders:
+        await workers.handle(order)
 
 
 def carried[M](workers: FakeWorkers, kind: type[M]) -> list[M]:
