@@ -116,7 +116,7 @@ class Ticket(Document):
     falls due at `clocks_at`; while one runs, `rules` says under which rules they were computed. `snooze` is the last
     one. `nudge` says when a contact who says nothing is asked again.
     `settled` holds, per slice, the version that it has carried out; until all have reached `version`, `due_at`
-    tells the clock when to wake them again.
+    tells the clock when to wake them again. A version that only has more texts need not be due: the texts are.
 
     `newest` is the text `last_text`, unless a process of an earlier version filed that. `notes` and `history` are the
     newest few; `earlier_notes` and `earlier_entries` count those before them, which are in documents of their own.

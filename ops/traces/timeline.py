@@ -194,7 +194,9 @@ def _sent(text: Sms) -> Iterator[Step]:
 def _due(text: Sms, now: datetime) -> Iterator[Step]:
     if text.due_at is not None:
         inbound = text.direction is Direction.INBOUND
-        waiting = "not under a ticket yet: the clock tries again" if inbound else "the clock tries again"
+        waiting = (
+            "not under a ticket, or not considered, yet: the clock tries again" if inbound else "the clock tries again"
+        )
         yield Step(at=text.due_at, where="clock", what=waiting, trouble=text.due_at < now)
 
 

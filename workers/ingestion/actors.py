@@ -48,7 +48,7 @@ MENTIONED: Final = 50
 """Up to how many texts a message to file them names."""
 
 FILED_WITHIN: Final = timedelta(seconds=20)
-"""After this long the clock finds a text that is not under a ticket."""
+"""After this long the clock finds a text that is not under a ticket, or not considered."""
 
 
 @actor(handles=SmsReceived)

@@ -212,8 +212,8 @@ class Texts(DocumentStore[Sms]):
         looked_at = [{"place": {"$in": keys}}, {"unattached": conversation}, {"unshown": conversation}]
         return await self._find({"conversation": conversation, "$or": looked_at}, [("place", ASCENDING)])
 
-    async def set_filed(self, conversation: str, first: int, last: int) -> None:
-        """Record that the texts `first`..`last` are under a ticket: they are no longer due."""
+    async def set_considered(self, conversation: str, first: int, last: int) -> None:
+        """Record that the texts `first`..`last` are under a ticket, and considered: they are no longer due."""
         if first <= last:
             await self._collection.update_many(
                 {**_places_query(conversation, first, last), "due_at": {"$exists": True}},
@@ -227,7 +227,7 @@ class Texts(DocumentStore[Sms]):
         return await self._due("due_at", now, again_at, limit, lines)
 
     async def is_taking_in(self, line: str) -> bool:
-        """Whether a text to a line is stored and not under a ticket yet."""
+        """Whether a text to a line is stored and not under a ticket, or not considered, yet."""
         waits = {"due_at": {"$exists": True}, "line": line, "direction": Direction.INBOUND}
         return await self._collection.find_one(waits, {"_id": 1}) is not None
 

@@ -116,9 +116,10 @@ class Tickets(DocumentStore[Ticket]):
     async def save(self, ticket: Ticket, read: int) -> bool:
         """Save a ticket if the stored one is still at version `read`; `settle` alone changes what is settled.
 
-        All but the newest notes and entries move to documents of their own.
+        One without a due time stays due if it is. All but the newest notes and entries move to documents of their own.
         """
-        change = change_to(await self._past.move_from(ticket), keep={"settled"})
+        kept = {"settled"} if ticket.due_at is not None else {"settled", "due_at"}
+        change = change_to(await self._past.move_from(ticket), keep=kept)
         change["$set"] |= {"slot": _slot(ticket), "waits": _waits(ticket)}
         for operator, each in _snoozed(ticket).items():
             change[operator] = {**change.get(operator, {}), **each}

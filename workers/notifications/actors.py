@@ -142,6 +142,7 @@ async def _decide(
         earlier.append(ticket)  # otherwise Slack's slice, which comes later, settles it for both
     for each in earlier:
         await ports.stores.tickets.settle(each, "notifications")
+    await ports.stores.texts.set_considered(conversation_id, read.considered + 1, decided.considered)
     if decided is read:
         await request_render(conversation_id, ports)
     elif saved is not None and saved.asks:

@@ -60,8 +60,8 @@ LINE_REMOVED: Final = (
     "An admin can add the line again (clerk lines add)."
 )
 
-FILED_AGAIN: Final = 50
-"""How many texts are marked as filed again: a worker may have died between filing and marking them."""
+CONSIDERED_AGAIN: Final = 50
+"""How many texts are no longer due when the newest was considered: a worker may have died before it said so."""
 
 
 _OF_CONVERSATION: Final = (Reply, TakeBack, AnswerFailed, Block, Unblock)
@@ -94,10 +94,8 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
             break
     else:
         raise LostVersionRace
-    first = max(0, min(filed, last - FILED_AGAIN)) + 1
     if line.auto_replies.kinds and (current := saved or ticket) is not None:
         await answer_texts(message, line, current, ports, conversation)
-    await stores.texts.set_filed(id, first, last)
     if saved is not None:
         episode = saved.episode
         filed_more = ConsiderNotifying(
@@ -109,8 +107,17 @@ async def file_texts(message: FileTexts, ports: Ports) -> None:
             waits_from=waits_from(ticket, saved),
         )
         await ports.publisher.publish(filed_more)
-    elif ticket is not None and ticket.due_at is not None:
-        await ports.publisher.publish(ConsiderNotifying(conversation=id))
+    elif ticket is not None:
+        await _consider_again(ticket, last, ports)
+
+
+async def _consider_again(ticket: Ticket, last: int, ports: Ports) -> None:
+    """Have texts considered that are under a ticket, up to the `last`, unless they were; then they are due no more."""
+    conversation = await ports.stores.conversations.get(ticket.conversation)
+    if ticket.due_at is not None or conversation is None or conversation.debounce.considered < last:
+        await ports.publisher.publish(ConsiderNotifying(conversation=ticket.conversation))
+    else:
+        await ports.stores.texts.set_considered(ticket.conversation, last - CONSIDERED_AGAIN, last)
 
 
 async def _newest(conversation: str, ports: Ports) -> LastText | None:
@@ -122,8 +129,12 @@ async def _newest(conversation: str, ports: Ports) -> LastText | None:
 async def _file(
     message: FileTexts, contact: str, line: Line, ticket: Ticket | None, newest: LastText, ports: Ports
 ) -> Ticket | None:
-    """The ticket, or its successor, extended to the `newest` text; None if another worker was faster."""
-    now, conversation = ports.now(), message.conversation
+    """The ticket, or its successor, extended to the `newest` text; None if another worker was faster.
+
+    The texts are due until they are considered, so the ticket need not be. A process of before would not look whether
+    they are, but it can't read a message with `read`, if it gets that after this worker's death.
+    """
+    now, conversation, is_due = ports.now(), message.conversation, message.read is None
     if ticket is not None:
         first, asleep = ticket.last_text + 1, ticket.asleep
         silent = _may_be_silent(ticket, message) and await ports.stores.texts.are_silent(
@@ -136,14 +147,15 @@ async def _file(
         received = receive(ticket, newest.seq, now, line.solved_for, silent=silent, only_thanks=thanks, wait=wait)
         if received is not None:
             extended = received.model_copy(update={"newest": newest})
-            return extended if await save(ticket, extended, line, ports, arrivals=arrivals) else None
+            is_due = is_due or extended.history != ticket.history
+            return extended if await save(ticket, extended, line, ports, arrivals=arrivals, is_due=is_due) else None
     new = _new_ticket(await ports.stores.tickets.next_number(), conversation, line.id, contact, now)
     first = ticket.last_text + 1 if ticket else 1
     covered = {"follows": ticket.id if ticket else None, "first_text": first, "last_text": newest.seq}
     arrivals = await _arrivals(message, first, newest, ports)
     wait = waiting_after(None, arrivals, first, newest, now)
     more = {**wait, "newest": newest, "written_at": ticket.written_at if ticket else None}
-    more |= {"blocked": ticket is not None and ticket.blocked}
+    more |= {"blocked": ticket is not None and ticket.blocked} | ({} if is_due else {"due_at": None})
     return await begin(new.model_copy(update={**covered, **more}), line, ports, arrivals)
 
 

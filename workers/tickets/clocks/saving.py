@@ -39,17 +39,20 @@ async def save(
     *,
     arrivals: Sequence[Arrival] = (),
     events: Sequence[Event] = (),
+    is_due: bool = True,
 ) -> bool:
     """Save a changed ticket with its clocks and its nudge; False if another worker was faster.
 
-    `arrivals` are the contact's texts that are new to it, and `events` what else concerns its clocks.
+    `arrivals` are the contact's texts that are new to it, and `events` what else concerns its clocks. What is
+    not due by itself, the clock finds by another due time.
     """
     if ticket is read:
         return True
     now = ports.now()
     ticket = followed(read, ticket, line, now)
     ticket = with_clocks(read, ticket, await rules(line, ticket, ports), now, arrivals, events)
-    if not await ports.stores.tickets.save(ticket.model_copy(update={"due_at": now + SETTLE_WITHIN}), read.version):
+    due_at = now + SETTLE_WITHIN if is_due else None
+    if not await ports.stores.tickets.save(ticket.model_copy(update={"due_at": due_at}), read.version):
         return False
     await tell_of_clocks(read, ticket, ports)
     return True
