@@ -7,6 +7,7 @@ import structlog
 
 from messages.conversation import Arrival, Conversation, Debounce, DebounceAsRead, Episode
 from messages.deadlines.alert import ConsiderAlerts
+from messages.deadlines.snooze import SnoozeEnd
 from messages.line import Line
 from messages.notification import AgentActed, ConsiderNotifying, Whisper
 from messages.process.publishing import LONGEST_DELAY
@@ -134,7 +135,7 @@ async def _decide(
     is_known = waits_on and (has_alerts or is_watched)
     is_later = not has_alerts and (sent_at is not None or (watch_at is not None and (is_watched or saved is not None)))
     spared = {episode.ticket} if (is_known or is_later) and ticket is None and not earlier else set()
-    for number in sorted(_watched(alerts, line, episode, waits_from) - spared):
+    for number in sorted((_watched(alerts, line, episode, waits_from) | _woken(ticket)) - spared):
         await ports.publisher.publish(ConsiderAlerts(ticket=number))
     if decided.armed_at is not None and decided.armed_at != read.armed_at:
         await ports.publisher.publish(ConsiderNotifying(conversation=conversation_id), delay=decided.armed_at - now)
@@ -160,6 +161,12 @@ def _watched(alerts: Sequence[int], line: Line, episode: Episode, waits_from: da
     """The tickets of a conversation about which people may have to be told something else now."""
     is_watched = line.alerts.are_watching or (line.on_call and waits_from is None)
     return {*alerts, *([episode.ticket] if is_watched else [])}
+
+
+def _woken(ticket: Ticket | None) -> set[int]:
+    """A ticket whose snooze is over: whoever ended it may have died before anybody was told."""
+    ended = ticket is not None and ticket.snooze is not None and ticket.snooze.ended is SnoozeEnd.TIME
+    return {ticket.id} if ticket is not None and ended else set()
 
 
 def _watch_at(line: Line, episode: Episode, waits_from: datetime | None, now: datetime) -> datetime | None:

@@ -233,6 +233,9 @@ async def test_whatever_dies_on_the_way_it_wakes_once_and_is_told_once(workers: 
     found = await ticket(workers)
     assert [each.why for each in found.history].count("snooze_over") == 1
     assert said(workers, "is awake") == 1
+    await workers.pass_time(120, 30)
+    alerts = [each.channel for each in workers.slack.messages if each.post_id.startswith("alert/")]
+    assert alerts == [f"D{AGENT[1:]}"]
 
 
 async def test_a_text_and_its_time_at_once_end_it_once(workers: FakeWorkers) -> None:
