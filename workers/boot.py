@@ -6,6 +6,7 @@ from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.publishing import AmqpPublisher
 from messages.process.settings import Misconfigured, Settings
+from workers.admission import Admission
 from workers.broker import rabbitmq
 from workers.observe import Observed
 from workers.wiring import add_actors, make_ports
@@ -16,6 +17,7 @@ telemetry.configure("worker")
 if settings.amqp_url is None:
     raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
 
-broker = rabbitmq(settings.amqp_url.get_secret_value(), Observed())
+admission = Admission()
+broker = rabbitmq(settings.amqp_url.get_secret_value(), Observed(), admission=admission)
 dramatiq.set_broker(broker)
-add_actors(broker, make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value())))
+add_actors(broker, make_ports(settings, AmqpPublisher(settings.amqp_url.get_secret_value()), [admission.listener]))

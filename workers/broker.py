@@ -29,6 +29,7 @@ from messages.base import QueueMessage
 from messages.process.publishing import ACCESS_REFUSED, LONGEST_DELAY, envelope
 from messages.process.server_urls import nodes
 from messages.queues import dead, declarations, delayed
+from workers.admission import Admission
 from workers.failures import Backoff
 from workers.last_words import words_of_delay, words_of_update
 from workers.observe import note_newer
@@ -233,22 +234,31 @@ class QuorumBroker(RabbitmqBroker):
             raise error from None
 
 
-def middleware(*more: Middleware, outage: Backoff = OUTAGE, update: Backoff = UPDATE) -> list[Middleware]:
-    """The middleware of every broker: time limits, one event loop a process, `more`, and safe retries.
+def middleware(
+    *more: Middleware, admission: Admission | None = None, outage: Backoff = OUTAGE, update: Backoff = UPDATE
+) -> list[Middleware]:
+    """The middleware of every broker: admission, time limits, one event loop a process, `more`, and safe retries.
 
     Dramatiq calls the last one first once an actor has failed: the others then know what becomes of the message.
     """
-    return [TimeLimit(), ShutdownNotifications(), AsyncIO(), *more, SafeRetries(outage, update)]
+    first = [Admission() if admission is None else admission]
+    return [*first, TimeLimit(), ShutdownNotifications(), AsyncIO(), *more, SafeRetries(outage, update)]
 
 
-def rabbitmq(url: str, *more: Middleware, outage: Backoff = OUTAGE, update: Backoff = UPDATE) -> QuorumBroker:
+def rabbitmq(
+    url: str,
+    *more: Middleware,
+    admission: Admission | None = None,
+    outage: Backoff = OUTAGE,
+    update: Backoff = UPDATE,
+) -> QuorumBroker:
     """A broker on RabbitMQ; messages wait as `outage` says while something is away, as `update` for a newer worker."""
-    return QuorumBroker(url, middleware(*more, outage=outage, update=update), update)
+    return QuorumBroker(url, middleware(*more, admission=admission, outage=outage, update=update), update)
 
 
-def in_memory(*more: Middleware) -> StubBroker:
+def in_memory(*more: Middleware, admission: Admission | None = None) -> StubBroker:
     """A broker whose queues are in this process's memory."""
-    return StubBroker(middleware=middleware(*more))
+    return StubBroker(middleware=middleware(*more, admission=admission))
 
 
 class Keeper(Protocol):

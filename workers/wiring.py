@@ -1,17 +1,20 @@
 """Assembles the workers: makes ports from settings, declares actors on a broker."""
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final, override
 
 import dramatiq
 from dramatiq.asyncio import async_to_sync
 from dramatiq.middleware import Middleware
+from pymongo.monitoring import CommandListener
 
 from messages.process.publishing import Publisher
 from messages.process.settings import Misconfigured, Settings
 from messages.queues import QUEUES
 from workers.mongo import Stores
+from workers.mongo.collection import connected
 from workers.platforms.slack_api import SlackApi
 from workers.platforms.twilio.api import TwilioApi
 from workers.ports import Ports
@@ -45,13 +48,16 @@ ACTORS: Final = (
 """The modules with actors: every slice has a queue of its name."""
 
 
-def make_ports(settings: Settings, publisher: Publisher) -> Ports:
-    """The real ports; connections are made at first use, on the loop that uses them."""
+def make_ports(settings: Settings, publisher: Publisher, listeners: Sequence[CommandListener] = ()) -> Ports:
+    """The real ports; connections are made at first use, on the loop that uses them.
+
+    `listeners` hear of every command that MongoDB carries out.
+    """
     if settings.mongo_url is None:
         raise Misconfigured("CLERK_MONGO_URL: set it, e.g. to mongodb://localhost:27017 (only `clerk run` needs none)")
     return Ports(
         settings=settings,
-        stores=Stores(settings.mongo_url.get_secret_value()),
+        stores=Stores(settings.mongo_url.get_secret_value(), connect=partial(connected, listeners=listeners)),
         publisher=publisher,
         slack=SlackApi(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, settings.proxies),
         texting=TwilioApi(

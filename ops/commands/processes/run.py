@@ -19,6 +19,7 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
+from pymongo.monitoring import CommandListener
 from rich.console import Console
 
 from gateway.__main__ import server
@@ -53,6 +54,7 @@ from sandbox.app import opened
 from sandbox.clock import SandboxClock
 from sandbox.config import SandboxConfig
 from workers import clock
+from workers.admission import Admission
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.observe import Observed, reason
 from workers.ports import Ports
@@ -147,9 +149,10 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
     killable = Killable(handled.killed)
     watched = (handled, killable) if settings.sandbox else ()
     journal = Journal(settings.data_dir) if settings.amqp_url is None else None
-    broker, gateway_publisher, worker_publisher = _queues(settings, journal, *watched)
+    admission = Admission()
+    broker, gateway_publisher, worker_publisher = _queues(settings, journal, admission, *watched)
     times = SandboxClock() if settings.sandbox else None
-    add_actors(broker, _ports(settings, worker_publisher, times))
+    add_actors(broker, _ports(settings, worker_publisher, times, admission.listener))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
     ports = _ports(settings, gateway_publisher, times)
     if journal is not None:  # then the queues start empty, but for what the journal holds
@@ -199,9 +202,11 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
         sys.exit(1)
 
 
-def _ports(settings: Settings, publisher: GatewayPublisher, times: SandboxClock | None) -> Ports:
-    """The ports of the actors and the clock, with the sandbox's time if there is one."""
-    ports = make_ports(settings, publisher)
+def _ports(
+    settings: Settings, publisher: GatewayPublisher, times: SandboxClock | None, *listeners: CommandListener
+) -> Ports:
+    """The ports of the actors or the clock, with the sandbox's time if there is one."""
+    ports = make_ports(settings, publisher, listeners)
     return ports if times is None else replace(ports, now=times.now)
 
 
@@ -222,15 +227,15 @@ def end_server_with(task: asyncio.Task[None], server: uvicorn.Server) -> list[st
 
 
 def _queues(
-    settings: Settings, journal: Journal | None, *more: Middleware
+    settings: Settings, journal: Journal | None, admission: Admission, *more: Middleware
 ) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
     """The broker, and a publisher for the gateway's event loop and one for the workers'."""
     if settings.amqp_url is None:
         kept = () if journal is None else (Journaled(journal),)
-        stub: StubBroker = in_memory(Observed(), *kept, *more)
+        stub: StubBroker = in_memory(Observed(), *kept, *more, admission=admission)
         return stub, InMemoryPublisher(stub, journal), InMemoryPublisher(stub, journal)
     url = settings.amqp_url.get_secret_value()
-    return rabbitmq(url, Observed(), *more), AmqpPublisher(url), AmqpPublisher(url)
+    return rabbitmq(url, Observed(), *more, admission=admission), AmqpPublisher(url), AmqpPublisher(url)
 
 
 def _console(

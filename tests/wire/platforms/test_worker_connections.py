@@ -1,15 +1,17 @@
 """A worker's connections: closed when it stops, and replaced when one is lost."""
 
 import gc
-from typing import Any
+from typing import Any, override
 
 import dramatiq
 import pytest
 from dramatiq.asyncio import async_to_sync
 from dramatiq.message import Message
+from pymongo.errors import OperationFailure
 
 from messages.process.settings import Settings
 from tests.servers import free_port
+from workers.admission import Admission
 from workers.broker import InMemoryPublisher, in_memory, rabbitmq
 from workers.failures import SlackError, TextingError
 from workers.ports import Posted
@@ -31,6 +33,29 @@ def test_a_stopped_worker_leaves_no_connection_open() -> None:
     worker.stop()
     del ports, broker.middleware[:]
     gc.collect()
+
+
+class _Heard(Admission):
+    """Keeps how long MongoDB took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[float] = []
+
+    @override
+    def note_answer(self, took: float) -> None:
+        self.answers.append(took)
+
+
+async def test_a_worker_hears_how_long_mongodb_takes_also_for_what_it_refuses(mongo_url: str) -> None:
+    heard = _Heard()
+    ports = make_ports(Settings(mongo_url=mongo_url), InMemoryPublisher(in_memory()), [heard.listener])
+    assert await ports.stores.lines.get("+15550001111") is None
+    with pytest.raises(OperationFailure):
+        await ports.stores.lines._collection.database.command("frobnicate")
+    assert len(heard.answers) >= 2
+    assert all(took > 0 for took in heard.answers)
+    await ports.close()
 
 
 def test_a_message_acknowledged_over_a_lost_connection_is_delivered_again(amqp_url: str) -> None:

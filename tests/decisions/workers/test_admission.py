@@ -1,0 +1,154 @@
+"""How many messages are at work at once while MongoDB is slow: whatever it answers, and whenever."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import dramatiq
+import pytest
+from dramatiq.brokers.stub import StubBroker
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.admission import SLOW, Admission, Allowance
+from workers.broker import in_memory
+
+SOME: Final = st.floats(0, SLOW.total_seconds())
+SLOWLY: Final = st.floats(SLOW.total_seconds() + 0.001, 60)
+WITHIN: Final = 60
+
+
+@dataclass
+class Clock:
+    """A monotonic clock that stands still until it is moved."""
+
+    seconds: float = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class TestAllowance:
+    """How the number moves."""
+
+    @given(st.integers(1, 40), st.lists(st.one_of(st.none(), SOME, SLOWLY)), st.floats(0, 5))
+    def test_whatever_happens_at_least_one_is_at_work_and_never_more_than_there_are_threads(
+        self, most: int, happened: list[float | None], pause: float
+    ) -> None:
+        clock = Clock()
+        allowance = Allowance(most, clock)
+        for each in happened:
+            clock.seconds += pause
+            if each is None:
+                allowance.note_done()
+            else:
+                allowance.note_answer(each)
+            assert 1 <= allowance.allowed <= most
+
+    @given(st.integers(2, 40), SLOWLY)
+    def test_a_slow_answer_halves_it_and_those_that_were_asked_for_before_do_not_halve_it_again(
+        self, most: int, took: float
+    ) -> None:
+        clock = Clock()
+        allowance = Allowance(most, clock)
+        clock.seconds += took
+        assert allowance.note_answer(took)
+        for _ in range(20):
+            allowance.note_answer(took)
+        assert allowance.allowed == most // 2
+
+    @given(st.integers(1, 40), st.lists(SLOWLY, min_size=1))
+    def test_when_answers_come_in_time_again_it_grows_until_it_is_as_it_was_which_is_said_once(
+        self, most: int, answers: list[float]
+    ) -> None:
+        clock = Clock()
+        allowance = Allowance(most, clock)
+        began = 0
+        for took in answers:
+            clock.seconds += took
+            began += allowance.note_answer(took)
+        ended = sum(allowance.note_done() for _ in range(most * most + 1))
+        assert allowance.allowed == most
+        assert began == ended == (most > 1)
+
+
+@dataclass
+class Bench:
+    """Sixteen threads on a broker, and an actor that stays at work until it may end."""
+
+    clock: Clock = field(default_factory=Clock)
+    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    may_end: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.clock)
+        self.broker: StubBroker = in_memory(admission=self.admission)
+        self.act = dramatiq.actor(broker=self.broker, actor_name="act", queue_name="q", max_retries=0)(self._act)
+        self.worker = dramatiq.Worker(self.broker, worker_threads=16, worker_timeout=50)
+
+    def _act(self, *, fails: bool = False) -> None:
+        self.begun.release()
+        self.may_end.acquire()
+        self.ended.release()
+        if fails:
+            raise ValueError("a message that fails")
+
+    def slow_answer(self) -> None:
+        """MongoDB answers, after a second, what was asked just now."""
+        self.clock.seconds += 1
+        self.admission.note_answer(1)
+
+    def at_work(self) -> int:
+        """How many messages have begun since the last time, once so many have that no other may."""
+        allowed = self.admission.allowed
+        for _ in range(allowed):
+            assert self.begun.acquire(timeout=WITHIN)
+        assert not self.begun.acquire(blocking=False)
+        return allowed
+
+    def end(self, messages: int) -> None:
+        """Let so many messages end; return once they have."""
+        for _ in range(messages):
+            self.may_end.release()
+        for _ in range(messages):
+            assert self.ended.acquire(timeout=WITHIN)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    made.worker.start()
+    try:
+        yield made
+    finally:
+        for _ in range(1000):
+            made.may_end.release()
+        made.worker.stop(5000)
+
+
+def test_messages_wait_while_mongodb_is_slow_and_all_are_handled(bench: Bench) -> None:
+    bench.slow_answer()
+    bench.slow_answer()
+    bench.slow_answer()
+    for number in range(30):
+        bench.act.send(fails=number % 3 == 0)
+    assert bench.at_work() == 2
+    bench.end(30)
+
+
+def test_messages_that_fail_make_room_as_those_do_that_are_done(bench: Bench) -> None:
+    for _ in range(5):
+        bench.slow_answer()
+    assert bench.admission.allowed == 1
+    for _ in range(6):
+        bench.act.send(fails=True)
+    bench.end(6)
+
+
+def test_where_mongodb_is_quick_every_thread_is_at_work(bench: Bench) -> None:
+    for _ in range(20):
+        bench.act.send()
+    assert bench.at_work() == 16
+    bench.end(20)
