@@ -29,48 +29,47 @@ class Clock:
         return self.seconds
 
 
-class TestAllowance:
-    """How the number moves."""
+@given(st.integers(1, 40), st.lists(st.one_of(st.none(), SOME, SLOWLY)), st.floats(0, 5))
+def test_whatever_happens_at_least_one_is_at_work_and_never_more_than_there_are_threads(
+    most: int, happened: list[float | None], pause: float
+) -> None:
+    clock = Clock()
+    allowance = Allowance(most, clock)
+    for each in happened:
+        clock.seconds += pause
+        if each is None:
+            allowance.note_done()
+        else:
+            allowance.note_answer(each)
+        assert 1 <= allowance.allowed <= most
 
-    @given(st.integers(1, 40), st.lists(st.one_of(st.none(), SOME, SLOWLY)), st.floats(0, 5))
-    def test_whatever_happens_at_least_one_is_at_work_and_never_more_than_there_are_threads(
-        self, most: int, happened: list[float | None], pause: float
-    ) -> None:
-        clock = Clock()
-        allowance = Allowance(most, clock)
-        for each in happened:
-            clock.seconds += pause
-            if each is None:
-                allowance.note_done()
-            else:
-                allowance.note_answer(each)
-            assert 1 <= allowance.allowed <= most
 
-    @given(st.integers(2, 40), SLOWLY)
-    def test_a_slow_answer_halves_it_and_those_that_were_asked_for_before_do_not_halve_it_again(
-        self, most: int, took: float
-    ) -> None:
-        clock = Clock()
-        allowance = Allowance(most, clock)
+@given(st.integers(2, 40), SLOWLY)
+def test_a_slow_answer_halves_it_and_those_that_were_asked_for_before_do_not_halve_it_again(
+    most: int, took: float
+) -> None:
+    clock = Clock()
+    allowance = Allowance(most, clock)
+    clock.seconds += took
+    assert allowance.note_answer(took)
+    for _ in range(20):
+        allowance.note_answer(took)
+    assert allowance.allowed == most // 2
+
+
+@given(st.integers(1, 40), st.lists(SLOWLY, min_size=1))
+def test_when_answers_come_in_time_again_it_grows_until_it_is_as_it_was_which_is_said_once(
+    most: int, answers: list[float]
+) -> None:
+    clock = Clock()
+    allowance = Allowance(most, clock)
+    began = 0
+    for took in answers:
         clock.seconds += took
-        assert allowance.note_answer(took)
-        for _ in range(20):
-            allowance.note_answer(took)
-        assert allowance.allowed == most // 2
-
-    @given(st.integers(1, 40), st.lists(SLOWLY, min_size=1))
-    def test_when_answers_come_in_time_again_it_grows_until_it_is_as_it_was_which_is_said_once(
-        self, most: int, answers: list[float]
-    ) -> None:
-        clock = Clock()
-        allowance = Allowance(most, clock)
-        began = 0
-        for took in answers:
-            clock.seconds += took
-            began += allowance.note_answer(took)
-        ended = sum(allowance.note_done() for _ in range(most * most + 1))
-        assert allowance.allowed == most
-        assert began == ended == (most > 1)
+        began += allowance.note_answer(took)
+    ended = sum(allowance.note_done() for _ in range(most * most + 1))
+    assert allowance.allowed == most
+    assert began == ended == (most > 1)
 
 
 @dataclass
