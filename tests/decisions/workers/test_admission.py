@@ -50,7 +50,7 @@ def test_a_slow_answer_halves_it_and_those_that_were_asked_for_before_do_not_hal
 ) -> None:
     clock = Clock()
     allowance = Allowance(most, clock)
-    clock.seconds += took
+    clock.seconds += 0.1 + took  # asked for after the start, however the sum is rounded
     assert allowance.note_answer(took)
     for _ in range(20):
         allowance.note_answer(took)
@@ -65,7 +65,7 @@ def test_when_answers_come_in_time_again_it_grows_until_it_is_as_it_was_which_is
     allowance = Allowance(most, clock)
     began = 0
     for took in answers:
-        clock.seconds += took
+        clock.seconds += 0.1 + took
         began += allowance.note_answer(took)
     ended = sum(allowance.note_done() for _ in range(most * most + 1))
     assert allowance.allowed == most
