@@ -22,6 +22,10 @@ CALL_TIMEOUT: Final = timedelta(seconds=10)
 """How long a call that can't be repeated may take; then its answer counts as lost."""
 
 
+MAY_WORK_FOR: Final = timedelta(minutes=1)
+"""How long a platform may still work at a call that it has got, although nobody waits for its answer any more."""
+
+
 class ClaimState(StrEnum):
     """How far an attempt has come."""
 

@@ -399,7 +399,7 @@ async def test_an_order_to_resend_is_carried_out_once_however_late_it_comes_agai
             raise Undecided(None, "TimeoutError")
 
     workers.texting.before = never
-    await seconds_later(workers, 30)
+    await seconds_later(workers, 90)
     order = ResendText(sms=(await document(workers, message)).id, by=make.AGENT, attempt=1)
     await workers.handle(order)
     await seconds_later(workers, 40)
@@ -427,7 +427,7 @@ async def test_a_resend_that_was_not_done_forgets_no_earlier_attempt(workers: Fa
             raise Undecided(None, "TimeoutError")
 
     workers.texting.after = hide
-    await seconds_later(workers, 30)
+    await seconds_later(workers, 90)
     workers.texting.after = lambda method: None
     await workers.handle(ResendText(sms=(await document(workers, message)).id, by=make.AGENT, attempt=1))
     await workers.drain()

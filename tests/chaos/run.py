@@ -61,11 +61,12 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
 def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
     """The faults that remain once there are none, or at the latest after `within` seconds."""
     resent: dict[str, str] = {}
+    pressed: dict[str, float] = {}
     found: list[str] = []
 
     def calm() -> bool:
         documents = StoredDocuments(mongo_url)
-        resend_unknown(clerk, resent)
+        resend_unknown(clerk, resent, pressed)
         storm.figures["resends by hand"] = len(resent)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
         found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned, set(resent.values()))

@@ -38,6 +38,9 @@ API_FAULTS: Final = "faults of Slack and Twilio"
 AT_ONCE: Final = 8
 """Conversations that go on at the same time."""
 
+PRESS_AGAIN: Final = 10.0
+"""After so many seconds Resend is pressed again: it is refused while the provider may still be at the first call."""
+
 POISON: Final = (b"no json at all", b'{"queue_name":"ingestion","actor_name":"ingestion.receive"}')
 
 
@@ -237,11 +240,16 @@ def _text_of(card: Json) -> str:
     return json.dumps(card.get("blocks", []))
 
 
-def resend_unknown(clerk: Deployment, resent: dict[str, str]) -> None:
-    """Press Resend once on each text with an unknown outcome; `resent` has them by the button."""
+def resend_unknown(clerk: Deployment, resent: dict[str, str], pressed: dict[str, float]) -> None:
+    """Press Resend on each text with an unknown outcome, now and then; `resent` has them by the button.
+
+    `pressed` is when each button was pressed last.
+    """
+    now = time.monotonic()
     for message in clerk.world.messages():
         for block in message.get("blocks", ()):
             for element in block.get("elements", ()):
-                if element.get("action_id") == "ticket.resend" and message["ts"] not in resent:
+                if element.get("action_id") == "ticket.resend" and pressed.get(message["ts"], 0.0) + PRESS_AGAIN < now:
+                    pressed[message["ts"]] = now
                     clerk.world.click(message, "ticket.resend")
                     resent[message["ts"]] = json.loads(element["value"])["sms"]

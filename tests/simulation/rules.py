@@ -10,11 +10,11 @@ from messages.conversation import Conversation
 from messages.formats.thread_replies import ThreadReply
 from messages.notification import Post
 from messages.planned import Planned
-from messages.sms import Direction, Origin, Sms
+from messages.sms import Direction, Origin, Sms, State
 from messages.team.agent import TimeAway
 from tests.simulation.faults import HELD
 from tests.simulation.machines import Machine
-from tests.simulation.seeds import ABSENT_EVERY, PLANS_EVERY, schedule, verdict
+from tests.simulation.seeds import ABSENT_EVERY, PLANS_EVERY, RESENDS_EVERY, schedule, verdict
 from tests.simulation.slack import WiredSlack
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
@@ -26,6 +26,7 @@ from workers.mongo.posts import Posts
 from workers.mongo.team.agents import Agents
 from workers.mongo.texts import Texts
 from workers.ports import Ports, Posted
+from workers.sms.attempt import RESEND_AFTER
 
 WITHIN: Final = 1000
 """How many seeds the simulator has to find what a rule is for."""
@@ -48,6 +49,18 @@ class UnclaimedTexts(Texts):
     @override
     async def claim(self, text: Sms, now: datetime, due_at: datetime, allowed_since: datetime | None = None) -> bool:
         return True
+
+
+class HastyResends(Texts):
+    """A text whose outcome is unknown may be sent again at once."""
+
+    @override
+    async def get(self, id: str) -> Sms | None:
+        text = await super().get(id)
+        if text is None or text.state is not State.UNKNOWN:
+            return text
+        times = {name: getattr(text, name) for name in ("claimed_at", "called_at", "undecided_at")}
+        return text.model_copy(update={name: at and at - RESEND_AFTER for name, at in times.items()})
 
 
 class UnorderedTexts(Texts):
@@ -214,6 +227,7 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "a post is claimed before the call": _with(_posts),
     "a text is claimed before the call": _with(partial(_texts, UnclaimedTexts)),
     "an attempt without an answer is looked up": WithoutLookups,
+    "a text is sent again only when the first call is over": _with(partial(_texts, HastyResends)),
     "one worker at a time makes a pass": _with(partial(_conversations, UnleasedPasses)),
     "one worker at a time sends from an outbox": _with(partial(_conversations, UnleasedOutboxes)),
     "a holder knows when its lease ends": EndlessLeases,
@@ -228,6 +242,7 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
 
 
 SHOWN_BY_EVERY: Final[Mapping[str, int]] = {
+    "a text is sent again only when the first call is over": RESENDS_EVERY,
     "a planned text is changed only as it was read": PLANS_EVERY,
     "a text that Clerk releases or says by itself has one id": PLANS_EVERY,
     "nobody is told anything who is away or gone": ABSENT_EVERY,

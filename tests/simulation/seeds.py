@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.simulation.faults import EXCUSED, HELD, RARE, DrawnFault, drawn
+from tests.simulation.faults import DRAWS, EXCUSED, HELD, RARE, DrawnFault, drawn
 from tests.simulation.machines import Judgement, Schedule, Wrong
 from tests.simulation.people import acts as people
 from tests.simulation.people import team
@@ -37,6 +37,9 @@ LONG_NIGHTS = 0.5
 
 STALLS_EVERY = 17
 """In every so manieth seed a worker stands still right after it has claimed a post or a text."""
+
+RESENDS_EVERY = 7
+"""In every so manieth seed agents click Resend, and the provider works at calls for up to a minute."""
 
 LATER = 150.0
 """How far behind the first faults further ones begin, where texts are planned."""
@@ -71,6 +74,10 @@ def schedule(seed: int, kinds: Collection[str] = HELD) -> Schedule:
         faults = tuple(sorted([*faults, *later]))
     if seed % STALLS_EVERY == 0 and set(HELD) <= set(kinds):
         faults = tuple(sorted([*faults, *drawn(random.Random(f"stalls {seed}"), RARE, 3)]))
+    if seed % RESENDS_EVERY == 0 and set(HELD) <= set(kinds):
+        clicks = random.Random(f"resends {seed}")
+        slow = [DRAWS["very slow twilio"](clicks) for _ in range(2)]
+        faults = tuple(sorted([*faults, *slow, DRAWS["resends"](clicks)]))
     return Schedule(seed, acts, faults, at)
 
 

@@ -339,6 +339,10 @@ class Texts(DocumentStore[Sms]):
         """Record that an order to resend a text, which is waiting or settled, was carried out: it changes nothing."""
         await self._update_once({"_id": text.id, "state": {"$ne": State.UNKNOWN}}, order, {})
 
+    async def refuse_resend(self, text: Sms, order: str) -> None:
+        """Record that an order to resend a text was refused: it sends nothing when it comes again later, either."""
+        await self._update_once({"_id": text.id, "state": State.UNKNOWN}, order, {})
+
     async def move(self, text: Sms, state: State, **fields: Any) -> bool:
         """Move a text to a state of higher rank, and out of the outbox, with these fields; False if it is as far.
 

@@ -18,13 +18,12 @@ from messages.process.publishing import CLOCK_SKEW, LONGEST_DELAY, correlation
 from messages.process.telemetry import start_at_zero
 from messages.sms import Direction, ResendText, SendLate, SendTexts, Sms, State, outbound_id
 from messages.ticket import ActOnTicket, AddNote, Reply
-from workers.claim import LookupAnswer
 from workers.lease import Lease
 from workers.ports import Ports
 from workers.redraw import publish_render, redraw, redraw_wish
 from workers.runtime import actor
 from workers.shown.tell_once import tell_once
-from workers.sms.attempt import LIST_SILENT, OUTCOME_UNKNOWN
+from workers.sms.attempt import OUTCOME_UNKNOWN, objection_to_resend
 from workers.sms.earlier import ATTEMPTS, unknown_before
 from workers.sms.known_files import known_files
 from workers.sms.may_send import TOO_LATE, Verdict, at_door, is_late, objection
@@ -205,7 +204,7 @@ async def send_late(message: SendLate, ports: Ports) -> None:
     text = await stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to send a text that does not exist")
-        await _tell_gone(message, ports)
+        await _tell_clicked(TEXT_GONE, message, ports)
         return
     sent = await stores.texts.send_late(text, ports.now() + SEND_WITHIN, message.order)
     if not sent and (message.order is None or message.order not in text.orders):
@@ -295,7 +294,7 @@ async def resend(message: ResendText, ports: Ports) -> None:
     text = await ports.stores.texts.get(message.sms)
     if text is None:
         log.warning("asked to resend a text that does not exist")
-        await _tell_gone(message, ports)
+        await _tell_clicked(TEXT_GONE, message, ports)
         return
     if message.order is not None and text.state is not State.UNKNOWN:
         await ports.stores.texts.ignore(text, message.order)
@@ -306,9 +305,11 @@ async def resend(message: ResendText, ports: Ports) -> None:
         return
     known = text.state not in {State.UNKNOWN, State.WAITING}
     if text.state is State.UNKNOWN:
-        found = await Sending(text.conversation, ports).look(text)
-        if found not in {None, LookupAnswer.NO}:
-            await _answer_resend(LIST_SILENT, text, message, ports)
+        now, found = ports.now(), await Sending(text.conversation, ports).look(text)
+        if found is not None and (words := objection_to_resend(found, text, now)):
+            await _answer_resend(words, text, message, ports)
+            if message.order is not None:
+                await ports.stores.texts.refuse_resend(text, message.order)
             return
         known = found is None
     if known:
@@ -320,10 +321,10 @@ async def resend(message: ResendText, ports: Ports) -> None:
     await redraw(text.conversation, ports)
 
 
-async def _tell_gone(message: ResendText | SendLate, ports: Ports) -> None:
-    """Tell an agent that the text of their click is gone, if Slack says where they clicked."""
+async def _tell_clicked(words: str, message: ResendText | SendLate, ports: Ports) -> None:
+    """Tell an agent what came of their click, if Slack says where they clicked."""
     if message.channel is not None or message.response_url is not None:
-        told = Whisper(text=TEXT_GONE, user=message.by, channel=message.channel, response_url=message.response_url)
+        told = Whisper(text=words, user=message.by, channel=message.channel, response_url=message.response_url)
         await ports.publisher.publish(told)
 
 
@@ -332,6 +333,8 @@ async def _answer_resend(words: str, text: Sms, message: ResendText, ports: Port
     thread = await _thread(text, ports)
     if thread is not None:
         await _whisper(words, message.by, thread.channel, thread.ts, ports)
+    else:
+        await _tell_clicked(words, message, ports)
 
 
 @actor(handles=DeliveryReported)

@@ -1,15 +1,20 @@
 """Decides about a text whose outcome nobody knows: what its document records, how long to look, what to say. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from messages.sms import Sms, State
-from workers.claim import Attempt, ClaimState, LookupAnswer, Patience
+from workers.claim import CALL_TIMEOUT, MAY_WORK_FOR, Attempt, ClaimState, LookupAnswer, Patience
 
 ASK_PERSON_AFTER: Final = timedelta(seconds=20)
 """After this long without a sign of a text, a person must decide: a contact must not get it twice."""
+
+RESEND_AFTER: Final = 2 * CALL_TIMEOUT + MAY_WORK_FOR
+"""So long after a claim the provider can't be working at its call any more: the call begins within a lease, and the
+provider has got it before we stop waiting for its answer."""
 
 PATIENCE: Final = Patience(
     look_after=timedelta(),
@@ -31,6 +36,11 @@ OUTCOME_NOT_ASKED: Final = (
 LIST_SILENT: Final = (
     "Not sent again: the provider's list of texts can't be asked at the moment, so Clerk can't tell whether the "
     "contact has this text. Press Resend again in a minute."
+)
+
+TOO_EARLY: Final = (
+    "Not sent again: the first attempt may still be under way at the provider, and the contact would get this text "
+    "twice. Please try again in {seconds}."
 )
 
 _STATES: Final = {
@@ -109,6 +119,22 @@ def doubt_of(text: Sms) -> Doubt:
     """When the provider was called for a text."""
     calls = [each for each in (text.claimed_at, text.called_at, text.undecided_at) if each is not None]
     return Doubt(text.id, min(calls, default=text.received_at), max(calls, default=text.received_at))
+
+
+def time_to_resend(text: Sms, now: datetime) -> timedelta:
+    """How long until a person may send a text again; zero if the provider can't be working at its last call any more.
+
+    A list without the text says nothing before: the provider may list it once it has worked through the call.
+    """
+    return min(max(doubt_of(text).last_at + RESEND_AFTER - now, timedelta()), RESEND_AFTER)
+
+
+def objection_to_resend(found: LookupAnswer, text: Sms, now: datetime) -> str:
+    """Why a text is not sent again that the lookup which was begun at `now` did not find; empty if it may be."""
+    if found is not LookupAnswer.NO:
+        return LIST_SILENT
+    seconds = math.ceil(time_to_resend(text, now).total_seconds())
+    return TOO_EARLY.format(seconds=f"{seconds} second{'s' * (seconds > 1)}") if seconds else ""
 
 
 def words_for_person(found: LookupAnswer) -> str:

@@ -248,7 +248,7 @@ async def test_a_resend_to_who_opted_out_meanwhile_is_refused(workers: FakeWorke
 
     world.provider.before = lose
     text = await world.reply(A, "is it lost?")
-    await workers.pass_time(60)
+    await workers.pass_time(90)
     world.provider.before = lambda method: None
     if known:
         await world.text(A, "STOP")

@@ -276,6 +276,7 @@ async def test_a_reply_that_the_provider_never_lists_is_marked_unknown_within_ha
     (said,) = workers.slack.kind("outcome")
     assert "ticket.resend" in str(said.what.blocks)
     assert workers.texting.bodies(make.CONTACT) == ["reply 2"], "the next one was not delayed forever"
+    await settle(workers, 60)
     again = ResendText(sms=outbound_id(message.channel, message.ts), by="U0BEN")
     for _ in range(2):
         await workers.handle(again)

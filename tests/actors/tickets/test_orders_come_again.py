@@ -341,14 +341,14 @@ async def test_a_repeated_resend_sends_nothing_when_the_outcome_is_unknown_again
 
     workers.texting.before = lost
     await desk.deliver(desk.command(make.AGENT, f"send {make.CONTACT} hello"))
-    await workers.pass_time(60, 5)
+    await workers.pass_time(90, 5)
     (text,) = await workers.ports.stores.texts.unshown(make.CONVERSATION) or await workers.ports.stores.texts.by_ids(
         [next(iter(await workers.ports.stores.texts.known(["typed-1.22.ab-U0ADA"])))]
     )
     assert text.state is State.UNKNOWN
     resend = desk.click(make.AGENT, "ticket.resend", {"sms": text.id})
     await desk.deliver(resend, times=2)
-    await workers.pass_time(60, 5)
+    await workers.pass_time(90, 5)
     again = await workers.ports.stores.texts.get(text.id)
     assert again is not None
     assert (again.state, again.attempts) == (State.UNKNOWN, 2)

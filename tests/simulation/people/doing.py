@@ -20,6 +20,8 @@ from tests.simulation.witness import Witness
 from workers.ports import ListedText
 
 RESENDS_WITHIN: Final = 180.0
+CLICKS_AGAIN: Final = 13.0
+"""After so many seconds whoever was refused clicks Resend again."""
 WAITS_FOR_BUTTON: Final = 20.0
 FORMS: Final[Mapping[str, str]] = {
     "pick": "ticket.assign",
@@ -50,6 +52,8 @@ class InhabitedDeployment(TroubledDeployment):
         self.requests: list[WebhookCall] = []
         self.written: dict[int, tuple[str, str]] = {}
         """The place of each reply in Slack, by its act's number."""
+        self.resends: dict[str, str] = {}
+        """Which text each agent asked to resend whose click was taken."""
         self._still: list[asyncio.Task[Any]] = []
         self.witness = Witness(self.server, schedule.faults, self.now, self.found_wrong)
 
@@ -257,21 +261,22 @@ class InhabitedDeployment(TroubledDeployment):
             await self._submit(act, user)
 
     async def _resend(self) -> None:
-        """An agent clicks Resend wherever it is offered, once."""
-        clicked: set[str] = set()
+        """An agent clicks Resend wherever it is offered, and again for as long as it is."""
+        next_click: dict[str, float] = {}
         while self.loop.time() < RESENDS_WITHIN:
             await asyncio.sleep(1)
             for message in self.slack.living():
                 for block in message.blocks:
                     elements = [block.get("accessory") or {}, *block.get("elements", ())]
                     values = [each["value"] for each in elements if each.get("action_id") == "ticket.resend"]
-                    if not values or message.ts in clicked:
+                    at = self.loop.time()
+                    if not values or at < next_click.get(message.ts, 0.0):
                         continue
-                    clicked.add(message.ts)
-                    sms, at = json.loads(values[0])["sms"], self.loop.time()
-                    act = self.schedule.acts[0]
-                    request = requests.resend_request(act, sms, message.channel, message.ts, SETTINGS, at)
-                    await self._once(request, SLACK_WAITS)
+                    next_click[message.ts] = at + CLICKS_AGAIN
+                    act, user = self.schedule.acts[0], f"U2{len(self.resends):03d}"
+                    request = requests.resend_request(act, user, values[0], message.channel, message.ts, SETTINGS, at)
+                    if await self._once(request, SLACK_WAITS):
+                        self.resends[user] = json.loads(values[0])["sms"]
 
     def _report_progress(self, text: SentToContact) -> None:
         async def report() -> None:

@@ -50,16 +50,18 @@ def text_sid(act: Act) -> str:
     return f"SM{act.number:04d}"
 
 
-def resend_request(act: Act, sms: str, channel: str, ts: str, settings: Settings, at: float) -> WebhookCall:
-    """Slack's request for a click on Resend."""
+def resend_request(
+    act: Act, user: str, value: str, channel: str, ts: str, settings: Settings, at: float
+) -> WebhookCall:
+    """Slack's request for a click of an agent on Resend; `value` is the button's."""
     payload = {
         "type": "block_actions",
-        "user": {"id": "U0RESEND"},
-        "trigger_id": f"resend{sms}",
+        "user": {"id": user},
+        "trigger_id": f"resend{user}",
         "response_url": response_url(act),
         "container": {"message_ts": ts, "channel_id": channel},
         "channel": {"id": channel},
-        "actions": [{"action_id": "ticket.resend", "type": "button", "value": json.dumps({"sms": sms})}],
+        "actions": [{"action_id": "ticket.resend", "type": "button", "value": value}],
     }
     return interaction_request(act, payload, settings, at)
 

@@ -147,6 +147,18 @@ def _clicks(world: SimulatedWorld) -> Broken:
             yield kind, f"{act.detail} {act.number}"
 
 
+def _resends(world: SimulatedWorld) -> Broken:
+    """Whoever clicked Resend was told why nothing is sent, or the text was sent again, or its outcome is known.
+
+    That it is sent once, however often they click, the network looks at.
+    """
+    texts, told = world.texts(), {each.user for each in world.slack.told}
+    for user, sms in world.resends.items():
+        text = texts.get(sms)
+        if text is not None and text.state is State.UNKNOWN and text.attempts < 2 and user not in told:
+            yield "resend unanswered", f"{user} about {text.body}"
+
+
 def _took_effect(act: Act, user: str, tickets: list[Ticket], world: SimulatedWorld) -> bool:
     history = [why for by, why in entries_of(world).values() if by == user]
     match act.detail:
@@ -234,7 +246,7 @@ def _letters(world: SimulatedWorld) -> Broken:
 
 
 PROMISES: Final = (
-    *(_texts, _replies, _changes, _clicks, _notes, _wishes, _announcements, _cards, _letters),
+    *(_texts, _replies, _changes, _clicks, _resends, _notes, _wishes, _announcements, _cards, _letters),
     *(planned.PROMISES),
     *(automatic.PROMISES),
     *(watched.PROMISES),

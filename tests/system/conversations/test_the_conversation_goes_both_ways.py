@@ -10,6 +10,7 @@ import pytest
 from tests.deployment import CHANNEL, Deployment, World, clerk_command, field, new_contact
 from tests.servers import wait_until
 from tests.system.helpers import PatientLine, conversation, marks, reply, said_in_thread, sent
+from workers.sms.attempt import RESEND_AFTER
 
 BUTTONS_LINE, BUTTONS_CHANNEL = "+15550003333", "C0GENERAL"
 PICTURE = {"name": "roof.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}
@@ -203,8 +204,15 @@ def test_a_text_with_an_unknown_outcome_is_marked_and_only_a_person_sends_it_aga
     reply(world, card, "Hello?")
     wait_until(lambda: sent(world, contact), "the next reply is not held up")
     assert sent(world, contact) == ["Hello?"]
-    world.click(said[0], "ticket.resend")
-    wait_until(lambda: marks(world, "Did you get this?") == ["white_check_mark"], "delivered")
+    world.click(said[0], "ticket.resend", user="U0CLEO")
+    wait_until(lambda: any("may still be under way" in each for each in world.whispers("U0CLEO")), "refused in words")
+
+    def is_sent() -> bool:
+        if marks(world, "Did you get this?") == ["grey_question"]:
+            world.click(said[0], "ticket.resend")
+        return marks(world, "Did you get this?") == ["white_check_mark"]
+
+    wait_until(is_sent, "delivered", RESEND_AFTER.total_seconds() + 30, every=2)
     assert sent(world, contact) == ["Hello?", "Did you get this?"]
 
 

@@ -13,7 +13,7 @@ from messages.conversation import Conversation
 from messages.line import Line
 from messages.notification import Post
 from messages.process.publishing import CLOCK_SKEW
-from workers.claim import Patience
+from workers.claim import MAY_WORK_FOR, Patience
 from workers.failures import Ambiguous, CallError, Permanent, Temporary, Throttled
 from workers.lease import Lease
 from workers.mongo.posts import throttle_key
@@ -24,8 +24,8 @@ log = structlog.get_logger("clerk.slack")
 PATIENCE: Final = Patience(
     look_after=timedelta(seconds=3),
     look_at_least_every=timedelta(seconds=30),
-    orphaned_after=timedelta(minutes=1),
-    lapses_after=timedelta(minutes=2),
+    orphaned_after=MAY_WORK_FOR,
+    lapses_after=2 * MAY_WORK_FOR,
     repeats=True,
 )
 """How long a post without an answer may take to appear in Slack: a Slack that is slow takes many seconds. A worker that
