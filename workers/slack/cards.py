@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -62,6 +63,9 @@ EXCERPT: Final = 200
 
 NEWER: Final = "see the newest notification"
 
+REMEMBERED: Final = 256
+"""Of how many cards a process remembers the quick actions: their forty parts take longer to make than all others."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -94,7 +98,7 @@ def card(card: Card) -> Rendered:
     who = contact_label(card.contact)
     words = words_of(card.newest) if card.newest and card.withheld is None else "(text not shown)"
     nothing = [ContextBlock(elements=[plain("Nothing from the contact yet.")])] if not ticket.last_text else []
-    blocks: list[Block] = [
+    blocks: list[Block | Mapping[str, Any]] = [
         HeaderBlock(text=plain(clip_escaped(who, 150))),
         ContextBlock(elements=[mrkdwn(_headline(card))]),
         *([ContextBlock(elements=[mrkdwn(" · ".join(due))])] if (due := due_words(ticket)) else []),
@@ -108,7 +112,7 @@ def card(card: Card) -> Rendered:
         *snoozes.card_blocks(ticket),
         SectionBlock(fields=_fields(ticket, card.line, card.away)),
         ActionsBlock(block_id="ticket.actions", elements=_buttons(card)),
-        _quick_actions(ticket),
+        _quick_actions(ticket.id, ticket.status, ticket.priority),
     ]
     more = f" (+{card.more} more)" if card.more else ""
     said = f"{who}: {words}{more}" if card.newest else who
@@ -220,26 +224,27 @@ def _buttons(card: Card) -> list[ButtonElement]:
     ]
 
 
-def _quick_actions(ticket: Ticket) -> Block:
-    """The row of quick actions: what one click can still do to the ticket.
+@lru_cache(maxsize=REMEMBERED)
+def _quick_actions(ticket: int, status: Status, priority: Priority) -> Mapping[str, Any]:
+    """The row of quick actions, as it is sent: what one click can still do to the ticket.
 
     Its block_id changes with what its menus show: Slack keeps a person's choice in a menu that has not changed.
     """
     elements: list[InteractiveElement] = []
-    if not ticket.is_closed:
-        take = ButtonElement(text="Take it", action_id="ticket.take", value=value_of(ticket=ticket.id))
-        statuses = [each for each in Status if each is not Status.NEW or ticket.status is Status.NEW]
-        elements += [take, _menu(ticket, "status", statuses, ticket.status)]
-    priorities = [each for each in Priority if each is not Priority.NONE or ticket.priority is Priority.NONE]
-    elements += [_menu(ticket, "priority", priorities, ticket.priority), *snoozes.menu(ticket)]
-    return ActionsBlock(block_id=f"ticket.quick.{ticket.status}.{ticket.priority}", elements=elements)
+    if status is not Status.CLOSED:
+        take = ButtonElement(text="Take it", action_id="ticket.take", value=value_of(ticket=ticket))
+        statuses = [each for each in Status if each is not Status.NEW or status is Status.NEW]
+        elements += [take, _menu(ticket, "status", statuses, status)]
+    priorities = [each for each in Priority if each is not Priority.NONE or priority is Priority.NONE]
+    elements += [_menu(ticket, "priority", priorities, priority), *snoozes.menu(ticket, status)]
+    return ActionsBlock(block_id=f"ticket.quick.{status}.{priority}", elements=elements).to_dict()
 
 
-def _menu[S: (Status, Priority)](ticket: Ticket, what: str, offered: Sequence[S], present: S) -> StaticSelectElement:
+def _menu[S: (Status, Priority)](ticket: int, what: str, offered: Sequence[S], present: S) -> StaticSelectElement:
     """A menu that shows the present value."""
     options = {
         each: Option(
-            value=value_of(ticket=ticket.id, **{what: each}),
+            value=value_of(ticket=ticket, **{what: each}),
             text=plain("No priority" if each is Priority.NONE else each.label),
         )
         for each in offered

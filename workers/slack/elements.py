@@ -45,9 +45,9 @@ class Rendered:
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def rendered(text: str, blocks: Sequence[Block]) -> Rendered:
-    """A message of these blocks; `text` is its fallback."""
-    return Rendered(text, tuple(block.to_dict() for block in blocks))
+def rendered(text: str, blocks: Sequence[Block | Mapping[str, Any]]) -> Rendered:
+    """A message of these blocks, some of which may be as they are sent already; `text` is its fallback."""
+    return Rendered(text, tuple(block.to_dict() if isinstance(block, Block) else block for block in blocks))
 
 
 def plain(escaped: str) -> PlainTextObject:

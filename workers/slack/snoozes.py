@@ -35,15 +35,15 @@ def card_blocks(ticket: Ticket) -> list[Block]:
     return [SectionBlock(text=mrkdwn(said), accessory=wake)]
 
 
-def menu(ticket: Ticket) -> list[OverflowMenuElement]:
-    """The card's menu that puts a ticket off; none for one that is over.
+def menu(ticket: int, status: Status) -> list[OverflowMenuElement]:
+    """The card's menu that puts a ticket of this number off; none for one that is over.
 
     An overflow menu shows no choice: after a refusal, the same one can be made again.
     """
-    if ticket.status in {Status.SOLVED, Status.CLOSED}:
+    if status in {Status.SOLVED, Status.CLOSED}:
         return []
     options = [
-        Option(value=value_of(ticket=ticket.id, snooze=choice), text=plain(label)) for choice, label in MENU.items()
+        Option(value=value_of(ticket=ticket, snooze=choice), text=plain(label)) for choice, label in MENU.items()
     ]
     return [OverflowMenuElement(action_id="ticket.snooze", options=options)]
 

@@ -370,3 +370,13 @@ def test_a_menu_whose_shown_value_changed_is_a_new_one_for_slack() -> None:
         for priority in Priority
     }
     assert len(rows) == len(Status) * len(Priority)
+
+
+@given(make.tickets(), make.tickets())
+def test_quick_actions_are_of_their_own_ticket_whatever_was_drawn_before(before: Ticket, ticket: Ticket) -> None:
+    _quick(before)
+    row = cards.card(_card(ticket=ticket)).blocks[-1]
+    assert row["block_id"] == f"ticket.quick.{ticket.status}.{ticket.priority}"
+    for element in row["elements"]:
+        values = [option["value"] for option in element.get("options", ())] or [element["value"]]
+        assert {json.loads(value)["ticket"] for value in values} == {ticket.id}
