@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bench.table import TableRow
 from tests import make
-from tests.actors.costs import CONTACTS, receive, text
+from tests.actors.costs import CONTACTS, receive
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
 from tests.servers import database, mongodb
@@ -80,11 +80,21 @@ def _copy(value: Any, contact: str, ticket: int) -> Any:
 
 
 async def _more_texts(workers: FakeWorkers, documents: Raw, count: int) -> None:
-    """Let the contact write as many texts at once."""
-    there = await documents["sms"].count_documents({"contact": CONTACTS[0]})
-    for number in range(there, there + count):
-        await workers.queue.publish(text(workers, CONTACTS[0], number))
-    await workers.drain()
+    """Let the contact have written as many more texts: copies of the newest one and of its post in the thread."""
+    contact, conversation = CONTACTS[0], {"_id": f"{make.LINE}:{CONTACTS[0]}"}
+    there = await documents["sms"].count_documents({"contact": contact})
+    newest = await documents["sms"].find_one({"_id": f"SM{contact}-{there - 1}"})
+    post = await documents["posts"].find_one({"_id": f"{conversation['_id']}/texts/{there}"})
+    for start in range(there + 1, there + count + 1, BATCH):
+        places = range(start, min(start + BATCH, there + count + 1))
+        texts = [{"_id": f"SM{contact}-{each - 1}", "seq": each, "place": f"inbound/{each:09d}"} for each in places]
+        posts = [{"_id": f"{conversation['_id']}/texts/{each}", "first": each, "last": each} for each in places]
+        await documents["sms"].insert_many([{**newest, **each} for each in texts])
+        await documents["posts"].insert_many([{**post, **each} for each in posts])
+    last = there + count
+    shown = {"posted": last, "debounce.considered": last, "debounce.announced": last}
+    await documents["conversations"].update_one(conversation, {"$set": shown})
+    await documents["tickets"].update_one({"_id": 1}, {"$set": {"last_text": last, "newest.seq": last}})
 
 
 async def _more_notes(workers: FakeWorkers, documents: Raw, count: int) -> None:
@@ -98,8 +108,8 @@ async def _more_notes(workers: FakeWorkers, documents: Raw, count: int) -> None:
     await documents["tickets"].update_one({"_id": 1}, {"$set": {"earlier_notes": count}})
 
 
-SIZES: Final = (  # ten times as many take minutes to make in the embedded database
-    ("conversations", _more_conversations, 100, 1000),
-    ("texts in its conversation", _more_texts, 10, 200),
+SIZES: Final = (  # ten times as many conversations take minutes to make in the embedded database
+    ("conversations", _more_conversations, 1000, 10_000),
+    ("texts in its conversation", _more_texts, 10, 10_000),
     ("notes on its ticket", _more_notes, 0, 3000),
 )

@@ -3,31 +3,33 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from bench.table import TableRow
 from tests import make
 from tests.actors.costs import text
 from tests.fakes import FakeWorkers
-from tests.servers import database, mongodb
+from tests.simulation.documents.client import MemoryDatabase
+from tests.simulation.documents.server import MemoryServer
 from workers.mongo import Stores
+from workers.mongo.collection import Database
 
-TEXTS: Final = 200
-CONTACTS: Final = 20
+TEXTS: Final = 1000
+CONTACTS: Final = 100
 
 
 def rows() -> Iterator[TableRow]:
-    """Count, with a Slack that takes everything."""
-    with mongodb() as mongo:
-        calls = asyncio.run(_calls(database(mongo.url, "bench_slack_calls")))
-    what = f"Slack calls of a text, a storm of {TEXTS} texts of {CONTACTS} contacts in one channel"
+    """Count, with a Slack that takes everything, and documents in memory: what Slack is asked is the same."""
+    calls = asyncio.run(_calls())
+    what = f"Slack calls of a text, a storm of {TEXTS:,} texts of {CONTACTS} contacts in one channel"
     yield TableRow(what, calls.total() / TEXTS, at_most=0.2)
     yield TableRow("  posts among them", calls["post"] / TEXTS)
 
 
-async def _calls(mongo_url: str) -> Counter[str]:
+async def _calls() -> Counter[str]:
     calls: Counter[str] = Counter()
-    async with Stores.opened(mongo_url) as stores:
+    documents = cast("Database", MemoryDatabase(MemoryServer()))
+    async with Stores.opened("", connect=lambda _: documents) as stores:
         await stores.prepare()
         await stores.lines.add(make.line())
         workers = FakeWorkers(stores)
