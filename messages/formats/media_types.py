@@ -31,6 +31,9 @@ _ENDINGS: Final = {
         "vnd.wap.wbmp": ".wbmp",
         **dict.fromkeys(("x-adobe-dng", "dng"), ".dng"),
         "cgm": ".cgm",
+        **dict.fromkeys(("vnd.adobe.photoshop", "x-photoshop", "photoshop"), ".psd"),
+        "vnd.dwg": ".dwg",
+        "vnd.dxf": ".dxf",
     },
     "video": {
         **dict.fromkeys(("mp4", "mpeg4", "x-mp4", "h264", "h265"), ".mp4"),
@@ -73,6 +76,9 @@ _ENDINGS: Final = {
         "vnd.rn-realaudio": ".ra",
         "x-ms-wma": ".wma",
         "imelody": ".imy",
+        **dict.fromkeys(("amr-wb+", "amr-wb-plus"), ".awb"),
+        **dict.fromkeys(("x-m4b", "x-m4r"), ".m4a"),
+        **dict.fromkeys(("x-mpegurl", "mpegurl"), ".m3u"),
     },
     "text": {
         **dict.fromkeys(("vcard", "x-vcard", "v-card", "directory"), ".vcf"),
@@ -84,7 +90,8 @@ _ENDINGS: Final = {
         "x-vnote": ".vnt",
         "x-vmsg": ".vmg",
         "html": ".html",
-        "markdown": ".md",
+        **dict.fromkeys(("markdown", "x-markdown"), ".md"),
+        **dict.fromkeys(("imelody", "x-imelody"), ".imy"),
     },
     "application": {
         **dict.fromkeys(("vcard", "x-vcard"), ".vcf"),
@@ -120,11 +127,41 @@ _ENDINGS: Final = {
         "vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
         "vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
         **{f"vnd.oasis.opendocument.{kind}": f".od{kind[0]}" for kind in ("text", "spreadsheet", "presentation")},
+        "vnd.ms-excel.sheet.binary.macroenabled.12": ".xlsb",
+        "vnd.openxmlformats-officedocument.wordprocessingml.template": ".dotx",
+        "vnd.openxmlformats-officedocument.spreadsheetml.template": ".xltx",
+        "vnd.openxmlformats-officedocument.presentationml.template": ".potx",
+        "vnd.oasis.opendocument.graphics": ".odg",
+        "vnd.oasis.opendocument.formula": ".odf",
+        "vnd.visio": ".vsd",
+        "vnd.ms-visio.drawing": ".vsdx",
+        "vnd.ms-project": ".mpp",
+        **dict.fromkeys(("vnd.ms-publisher", "x-mspublisher"), ".pub"),
+        "vnd.ms-xpsdocument": ".xps",
+        "onenote": ".one",
+        "acad": ".dwg",
+        "sla": ".stl",
+        **dict.fromkeys(("x-bzip2", "x-bzip"), ".bz2"),
+        "zstd": ".zst",
+        "x-apple-diskimage": ".dmg",
+        "java-archive": ".jar",
+        "x-sqlite3": ".sqlite",
+        "smil+xml": ".smil",
+        **dict.fromkeys(("geo+json", "vnd.geo+json"), ".geojson"),
+        "pkcs7-signature": ".p7s",
+        "pgp-signature": ".asc",
+        **dict.fromkeys(("vnd.apple.mpegurl", "x-mpegurl"), ".m3u8"),
+        **{f"x-iwork-{kind}-sff{kind}": f".{kind}" for kind in ("pages", "numbers")},
+        "x-iwork-keynote-sffkey": ".key",
         "vnd.apple.pages": ".pages",
         "vnd.apple.numbers": ".numbers",
         "vnd.apple.keynote": ".key",
     },
+    "model": {"vnd.usdz+zip": ".usdz", "gltf-binary": ".glb", "gltf+json": ".gltf"},
 }
+
+_SHORT: Final = re.compile(r"[a-z]+/(?:x-)?(?P<name>[a-z0-9]{2,4})")
+"""A type whose name is short: it is usually the end of the file's name, too."""
 
 _NOUNS: Final = {"image": ("picture", "pictures"), "video": ("video", "videos"), "audio": ("audio", "audio files")}
 _NOUNS_BY_ENDING: Final = {
@@ -154,8 +191,16 @@ def better_type(said: str, fetched: str) -> str:
 def ending(content_type: str) -> str:
     """The end of a file's name, by which a program knows what to do with it; .bin if the type tells nothing."""
     plain = plain_type(content_type)
+    if known := _known_ending(plain):
+        return known
+    short = _SHORT.fullmatch(plain)
+    return f".{short['name']}" if short else ".bin"
+
+
+def _known_ending(plain: str) -> str:
+    """The end that surely belongs to a type; empty if there is none."""
     kind, _, name = plain.partition("/")
-    return _ENDINGS.get(kind, {}).get(name) or _KNOWN.guess_extension(plain) or ".bin"
+    return _ENDINGS.get(kind, {}).get(name) or _KNOWN.guess_extension(plain) or ""
 
 
 def noun(content_type: str) -> str:
@@ -190,7 +235,7 @@ def file_name(name: str, content_type: str) -> str:
 def _may_end(end: str, content_type: str) -> bool:
     """Whether the name of a file of a type may end like this."""
     plain = plain_type(content_type)
-    return ending(plain) in {end, ".bin"} or end in _KNOWN.guess_all_extensions(plain)
+    return _known_ending(plain) in {end, ""} or end in _KNOWN.guess_all_extensions(plain)
 
 
 def _nouns(content_type: str) -> tuple[str, str]:

@@ -18,8 +18,8 @@ SHORTEST_CUT: Final = 8
 """A quote that is cut short must have this many characters of our text, not to be taken for another."""
 
 _INVISIBLE: Final = re.compile("[\u00ad\u200a-\u200f\u2060\ufeff]")
-_VERB: Final = rf"[^“”„«»「」\"]{{0,{LONGEST_VERB}}}"
-_OPEN, _CLOSED = r"\s*[“”„«»「\"]\s*", r"\s*[”“»«」\"]\s*"
+_VERB: Final = rf"[^“”„‟«»「」『』\"＂״]{{0,{LONGEST_VERB}}}"
+_OPEN, _CLOSED = r"\s*[“”„‟«»「『\"＂״]\s*", r"\s*[”“»«」』\"＂״]\s*"
 _QUOTED: Final = re.compile(rf"(?P<before>{_VERB}?){_OPEN}(?P<quote>.+?){_CLOSED}(?P<after>{_VERB})", re.DOTALL)
 _QUOTED_TWICE: Final = re.compile(
     rf"(?P<before>{_VERB}?){_OPEN}(?P<quote>.+?){_CLOSED}(?P<after>{_VERB}{_OPEN}{_VERB}{_CLOSED}{_VERB})", re.DOTALL
@@ -33,24 +33,25 @@ _NAMED_FIRST: Final = re.compile(
 """The same before it: Ha messo “Mi piace” a “…”."""
 _FIRST_WORDS: Final = """
 liked, loved, disliked, laughed at, emphasi?ed, questioned, reacted, removed
-gefällt, missfällt, mag, liebt, lacht, betont, hinterfragt, hat, reagierte, entfernte
+gefällt, gefiel, missfällt, mag, liebt, lacht, betont, hinterfragt, hat, reagierte, entfernte
 vindt, vond, leuk, lacht, lachte, benadrukt, benadrukte, betwijfelt, reageerde, verwijderde
 a aimé, a bien aimé, a adoré, a ri, a réagi, a mis, a insisté, a souligné, a retiré, a supprimé, n’a pas aimé
 j’aime, j’adore
 le gust*, no le gust*, le encant*, le dio risa, me gusta, me gustó, me encanta, me encantó, se rio
-exclam*, se rió, se han reído, se ha reído
+exclam*, se rió, se han reído, se ha reído, ha reaccionado, han reaccionado
 enfatizó, destacó, preguntó, reaccionó, eliminó
 curtiu, não curtiu, gostou, não gostou, amou, adorou, riu, enfatizou, destacou, questionou, reagiu, removeu
 mi piace, ti è piaciut*, è piaciut*
 piace, non piace, ha messo, ha adorato, ha amato, ha riso, ha enfatizzato, ha evidenziato, ha reagito, ha rimosso
-li agrada, li encanta, a apreciat, a iubit, a râs, a reacționat
+li agrada, li encanta, a plăcut, i-a plăcut, a apreciat, a iubit, a râs, a reacționat
 gillade, gillar, ogillade, älskade, älskar, skrattade, betonade, ifrågasatte, reagerade, tog bort
 synes godt om, syntes godt om, elskede, elsker, lo ad, fremhævede, reagerede, fjernede
 likte, liker, mislikte, elsket, lo av, fremhevet, reagerte, fjernet
 tykkäsi, tykkää, rakasti, rakastaa, nauroi, korosti, kyseenalaisti, reagoi, poisti
 polubi*, nie polubi*, lubi, pokocha*, kocha, roześmia*, podkreśl*, zakwestionowa*, zareagowa*, usun*
 líbí se, nelíbí se, páči sa, nepáči sa, zamilova*, reagova*, zdůrazni*, zvýrazni*, odebra*
-tetszik, imádja, kedveli, kiemelte, reagált, μου αρέσει, του αρέσει, αντέδρασε
+tetszik, tetszett, imádja, kedveli, kedvelte, kiemelte, reagált, μου αρέσει, του αρέσει, της αρέσει, μου άρεσε,
+του άρεσε, της άρεσε, sviđa mi se, svidjelo, suka, beğendi, पसंद किया, αντέδρασε
 понравил*, не понравил*, нравится, любит, обожает, смеется, смеётся, рассмешил*, выделил*, отреагировал*, реакция
 убрал*, сподобал*, не сподобал*, подобається, вподобан*, реакція, відреагував*
 đã thích, đã yêu thích, ถูกใจ, รัก, หัวเราะ, menyukai, bereaksi, אהב*, הגיב*, أعجب*, أحب*, تفاعل
@@ -89,6 +90,8 @@ def _words(listed: str) -> re.Pattern[str]:
 _WITHOUT_BLANKS: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BEFORE, _BEHIND = _words(_FIRST_WORDS), _words(_LAST_WORDS)
 _SPLIT: Final = frozenset(each.strip() for each in _SPLIT_WORDS.split(","))
+_WITH_EMOJI: Final = re.compile(r"^(?:mit|met|med)\s+(\S+)\s+")
+"""With which emoji somebody reacted, in the languages that put it behind the quote."""
 _EMOJI_SIGNS: Final = re.compile("[0-9#*]\ufe0f?\u20e3|[‼⁉]\ufe0f?|[!?]\ufe0f")
 """Emoji that begin with a digit or a sign."""
 
@@ -118,6 +121,7 @@ def _readings(text: str) -> Iterator[str]:
 def _are_phones(before: str, after: str) -> bool:
     """Whether the words around a quote are a phone's: few, with one of its verbs or an emoji, and no sentence."""
     before, after = _EMOJI_SIGNS.sub("👍", before.removesuffix(":")), after.removesuffix("！").strip()
+    after = _WITH_EMOJI.sub(lambda found: "" if _begins_with_emoji(found[1]) else found[0], after)
     words = f"{before} {after}"
     if len(words.split()) > MOST_WORDS or re.search(r"[?!.:;,\d]", words):
         return False

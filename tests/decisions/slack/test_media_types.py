@@ -81,10 +81,29 @@ def test_every_type_that_the_provider_accepts_has_an_end(content_type: str) -> N
         ("video/mp2t", "video-1.ts"),
         ("text/x-vmsg; charset=utf-8", "file-1.vmg"),
         ("application/x-subrip", "file-1.srt"),
+        ("audio/amr-wb+; octet-align=1", "audio-1.awb"),
+        ("audio/x-m4r", "audio-1.m4a"),
+        ("image/vnd.adobe.photoshop", "picture-1.psd"),
+        ("Image/JP2", "picture-1.jp2"),
+        ("model/vnd.usdz+zip", "file-1.usdz"),
+        ("application/vnd.ms-excel.sheet.binary.macroEnabled.12", "file-1.xlsb"),
+        ("application/x-iwork-pages-sffpages", "file-1.pages"),
+        ("application/vnd.oasis.opendocument.graphics", "file-1.odg"),
+        ("application/geo+json", "file-1.geojson"),
+        ("application/smil+xml; charset=utf-8", "file-1.smil"),
+        ("text/X-iMelody", "file-1.imy"),
     ],
 )
 def test_what_phones_send_opens(content_type: str, name: str) -> None:
     assert filename(of(content_type), 1) == name
+
+
+@given(st.sampled_from(["image", "audio", "video", "text", "application", "font"]), st.sampled_from(["", "x-"]))
+def test_a_short_type_that_nobody_knows_names_its_end_and_no_file_is_renamed_for_it(kind: str, prefix: str) -> None:
+    content_type = f"{kind}/{prefix}qqz7"
+    assert filename(of(content_type), 1).endswith("-1.qqz7")
+    assert file_name("plan.abc", content_type) == "plan.abc"
+    assert ending(f"{kind}/{prefix}unheard-of") == ".bin"
 
 
 @pytest.mark.parametrize("general", ["", "application/octet-stream", "Application/Octet-Stream; x=1", "nonsense"])
