@@ -148,7 +148,7 @@ def keyword(body: str, opt_out_type: str | None, words: OptOutWords) -> Keyword:
         if word in counted:
             return Keyword(asked)
     bare = _bare(body)
-    if bare in US.out or bare in _MEANING_OUT:
+    if bare in US.out or bare in _MEANING_OUT or _without_courtesy(body) in _MEANING_OUT:
         return Keyword(unheeded=OptOut.STOP)
     return Keyword(unheeded=OptOut.START if bare in US.back else None)
 
@@ -166,9 +166,29 @@ stopp stoppen abmelden abbestellen austragen parar pare baja detener deténgase 
 disiscrivimi afmelden avregistrera avsluta avbryt afmeld frameld lopeta wypisz rezygnuję odhlásit leiratkozás dezabonare
 стоп отписаться отпишитесь відписатися στοπ διαγραφή dur iptal berhenti huỷ 停止 退订 退訂 取消 配信停止 해지
 수신거부 중지 עצור הסר הסירו قف توقف إلغاء
+stop stopall unsubscribe revoke optout unsuscribe unsubcribe unsubscibe donottextme donottext donttext leavemealone
+basta stoppa stoppe keskeytä zastavit zastavte přestaňte прекратите хватит припиніть หยุด ยกเลิก dừng ngừng hentikan
+रोकें बंदकरो বন্ধ 拒收 不要再发 不要再傳 やめて 停止してください 그만 הפסק הפסיקו أوقف
+"""
+_COURTESY: Final = """
+please pls plz plse now immediately all me us my texts text texting sms msg msgs messages messaging message
+thanks thank you ty bitte danke svp merci sil vous plaît plait te por favor gracias favore per grazie aub alsjeblieft
+alstublieft tack tak takk kiitos proszę prosím děkuji lütfen пожалуйста смс спасибо будь ласка смски
 """
 _MEANING_OUT: Final = frozenset(map(_bare, _MEANT.split()))
 """What people write who want no more texts; no provider heeds it by itself."""
+
+
+_POLITE: Final = frozenset(map(_bare, _COURTESY.split()))
+"""What people write around such words: “stop texting me now, please”."""
+MOST_POLITE: Final = 6
+"""A text of more words may say anything."""
+
+
+def _without_courtesy(text: str) -> str:
+    """A short text's letters and digits without the words of courtesy, as `_bare` has them."""
+    words = [_bare(each) for each in text.replace("’", "").replace("'", "").split()[: MOST_POLITE + 1]]
+    return "".join(each for each in words if each not in _POLITE) if len(words) <= MOST_POLITE else ""
 
 
 class PoolOptOut(Document):

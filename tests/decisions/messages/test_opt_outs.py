@@ -128,6 +128,9 @@ def test_a_type_that_is_unknown_leaves_the_text_to_decide(given: str | None) -> 
         ),
         *("arrêt", "ARRET", "Désabonner", "STOPP!", "abmelden", "parar", "Baja", "SAIR", "СТОП", "отписаться", "στοπ"),
         *("停止", "退訂", "수신거부", "הסר", "إلغاء"),
+        *("pls stop", "Stop now!", "STOP SMS", "do not text me", "Don’t text me", "please remove me"),
+        *("stop bitte", "arrêtez svp", "Basta!", "stoppa tack", "прекратите, пожалуйста", "Стоп смс", "stopp takk"),
+        *("拒收", "やめて", "หยุด", "dừng", "hentikan", "रोकें", "הפסק", "keskeytä", "unsuscribe", "Unsubscribe all"),
     ],
 )
 def test_what_means_stop_in_other_letters_or_languages_warns_and_blocks_nothing(body: str, words: OptOutWords) -> None:
@@ -135,7 +138,12 @@ def test_what_means_stop_in_other_letters_or_languages_warns_and_blocks_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", ["stop by at noon", "the bus stop", "don't stop", "baja la música", "pare cinco", "no stopping"]
+    "body",
+    [
+        *["stop by at noon", "the bus stop", "don't stop", "baja la música", "pare cinco", "no stopping"],
+        *["cancel please", "end it now", "please don't stop now", "thank you all", "text me", "now please", "bitte"],
+        *["stop all the work on my order please, thanks", "remove the old door please"],
+    ],
 )
 def test_a_sentence_with_such_a_word_is_an_ordinary_text(body: str) -> None:
     assert keyword(body, None, US) == NOTHING
