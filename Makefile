@@ -22,18 +22,29 @@ run: .venv/ready  ## Everything in one process, with the sandbox where nothing i
 	@$(BIN)/clerk run
 
 test: .venv/ready-dev  ## Every test, against real servers, by 4 processes: WORKERS=4
+	@touch .venv/begun
 	@$(BIN)/python -m pytest -n $(WORKERS)
+	@mv .venv/begun .venv/quick-passed
 
 quick: .venv/ready-dev  ## Every test that needs no server
+	@touch .venv/begun
 	@$(BIN)/python -m pytest -n 2 -m "not server"
+	@mv .venv/begun .venv/quick-passed
 
-check: .venv/ready-dev  ## Format, lint, types, import contracts, known vulnerabilities, then the fast tests
+# The tests that need no server have passed on these files, in `make test` or `make quick`.
+ifeq ($(MAKECMDGOALS),.venv/quick-passed)
+NOT_TESTED := ^(\.git|\.venv|\..*_cache|\.hypothesis|data|build|test-artefacts|.*\.egg-info)$$
+.venv/quick-passed: $(shell find $$(ls -A | grep -vE '$(NOT_TESTED)') -name __pycache__ -prune -o -type f -print)
+	@$(MAKE) quick
+endif
+
+check: .venv/ready-dev  ## Format, lint, types, import contracts, known vulnerabilities, the fast tests if they have not passed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tests.audit
-	@$(MAKE) quick
+	@$(MAKE) .venv/quick-passed
 
 format: .venv/ready-dev  ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix .

@@ -300,7 +300,7 @@ class Deployment:
             "CLERK_SLACK_API_URL": f"{self.sandbox_url}/slack/api/",
             "CLERK_TWILIO_API_URL": f"{self.sandbox_url}/twilio",
             "CLERK_LINES": f"{LINE}={CHANNEL}",
-            "CLERK_CLOCK_SECONDS": "1",
+            "CLERK_CLOCK_SECONDS": "3",
             "CLERK_RECONCILE_SECONDS": "4",
             "CLERK_DEBOUNCE_SECONDS": "2",
             "CLERK_DEBOUNCE_CAP_SECONDS": "6",
