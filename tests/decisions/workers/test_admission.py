@@ -73,7 +73,7 @@ def test_when_answers_come_in_time_again_it_grows_until_it_is_as_it_was_which_is
 
 
 @dataclass
-class Bench:
+class SixteenThreads:
     """Sixteen threads on a broker, and an actor that stays at work until it may end."""
 
     clock: Clock = field(default_factory=Clock)
@@ -116,8 +116,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
+def threads() -> Iterator[SixteenThreads]:
+    made = SixteenThreads()
     made.worker.start()
     try:
         yield made
@@ -127,27 +127,27 @@ def bench() -> Iterator[Bench]:
         made.worker.stop(5000)
 
 
-def test_messages_wait_while_mongodb_is_slow_and_all_are_handled(bench: Bench) -> None:
-    bench.slow_answer()
-    bench.slow_answer()
-    bench.slow_answer()
+def test_messages_wait_while_mongodb_is_slow_and_all_are_handled(threads: SixteenThreads) -> None:
+    threads.slow_answer()
+    threads.slow_answer()
+    threads.slow_answer()
     for number in range(30):
-        bench.act.send(fails=number % 3 == 0)
-    assert bench.at_work() == 2
-    bench.end(30)
+        threads.act.send(fails=number % 3 == 0)
+    assert threads.at_work() == 2
+    threads.end(30)
 
 
-def test_messages_that_fail_make_room_as_those_do_that_are_done(bench: Bench) -> None:
+def test_messages_that_fail_make_room_as_those_do_that_are_done(threads: SixteenThreads) -> None:
     for _ in range(5):
-        bench.slow_answer()
-    assert bench.admission.allowed == 1
+        threads.slow_answer()
+    assert threads.admission.allowed == 1
     for _ in range(6):
-        bench.act.send(fails=True)
-    bench.end(6)
+        threads.act.send(fails=True)
+    threads.end(6)
 
 
-def test_where_mongodb_is_quick_every_thread_is_at_work(bench: Bench) -> None:
+def test_where_mongodb_is_quick_every_thread_is_at_work(threads: SixteenThreads) -> None:
     for _ in range(20):
-        bench.act.send()
-    assert bench.at_work() == 16
-    bench.end(20)
+        threads.act.send()
+    assert threads.at_work() == 16
+    threads.end(20)
