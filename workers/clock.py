@@ -26,8 +26,8 @@ from messages.sms import Direction, SendTexts, Sms
 from messages.team.agent import HandOn
 from messages.team.opening import PostDigest
 from messages.ticket import ActOnTicket, ConsiderAnswering, Expire
-from workers import missed
 from workers.hours.renewal import Renewal
+from workers.ingestion import missed
 from workers.observe import DUE_LAG, reason
 from workers.ports import Ports
 from workers.redraw import redraw, request_render

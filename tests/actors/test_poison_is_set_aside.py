@@ -20,7 +20,8 @@ from messages.ticket import ActOnTicket, FileTexts, Status
 from tests import make
 from tests.actors.helpers import receive, texts_in_thread
 from tests.fakes import FakeWorkers, Queue
-from workers import clock, missed
+from workers import clock
+from workers.ingestion import missed
 from workers.mongo.unreadable import Unreadable
 
 OTHER: Final = "+15550003333"

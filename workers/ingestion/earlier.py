@@ -24,7 +24,7 @@ from workers.ports import ListedText, Ports
 log = structlog.get_logger("clerk.ingestion")
 
 LOOK_BACK: Final = timedelta(minutes=10)
-"""The clock finds unknown texts from before that (`workers/missed.py`)."""
+"""The clock finds unknown texts from before that (`workers/ingestion/missed.py`)."""
 ANSWER_WITHIN: Final = timedelta(seconds=2)
 
 

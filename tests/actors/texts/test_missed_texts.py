@@ -9,8 +9,8 @@ from messages.sms import Media
 from tests import make
 from tests.actors.helpers import listed, texts_in_thread
 from tests.fakes import FakeWorkers
-from workers import missed
 from workers.failures import TextingThrottled, Unreachable
+from workers.ingestion import missed
 
 PICTURE = Media(url="https://api.twilio.com/Media/ME1", content_type="image/png")
 

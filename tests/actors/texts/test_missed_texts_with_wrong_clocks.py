@@ -7,7 +7,7 @@ import pytest
 
 from tests import make
 from tests.fakes import FakeWorkers
-from workers import missed
+from workers.ingestion import missed
 from workers.ports import ListedText
 
 

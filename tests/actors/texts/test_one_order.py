@@ -16,8 +16,8 @@ from messages.sms import outbound_id
 from messages.ticket import FileTexts
 from tests import make
 from tests.fakes import DiesAt, FakeClock, FakeSlack, FakeTexting, FakeWorkers
-from workers import missed
 from workers.failures import Temporary, Unreachable
+from workers.ingestion import missed
 from workers.ports import ListedText, Posted
 
 ELSEWHERE = Callable[[], Awaitable[None]]

@@ -15,7 +15,7 @@ from messages.sms import Sms, State, outbound_id
 from tests import make
 from tests.actors.helpers import lines, listed, settle, stored, texts_in_thread, thread, written
 from tests.fakes import FakeWorkers
-from workers import clock, missed
+from workers import clock
 from workers.failures import (
     Ambiguous,
     Permanent,
@@ -26,6 +26,7 @@ from workers.failures import (
     TextingThrottled,
     Unreachable,
 )
+from workers.ingestion import missed
 from workers.sms.may_send import TOO_LATE
 
 ORDERS = list(permutations(range(3)))

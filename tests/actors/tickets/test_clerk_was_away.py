@@ -10,8 +10,9 @@ from messages.ticket import ActOnTicket, SetPriority
 from tests import make
 from tests.actors.helpers import listed, receive
 from tests.fakes import DiesAt, FakeWorkers
-from workers import clock, missed
+from workers import clock
 from workers.failures import Permanent
+from workers.ingestion import missed
 
 ABSENT = 3 * 3600
 

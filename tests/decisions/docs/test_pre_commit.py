@@ -9,9 +9,7 @@ from tests.servers import ROOT
 
 CONFIG: Final[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
 HOOKS: Final[list[dict[str, Any]]] = [hook for repo in CONFIG["repos"] for hook in repo["hooks"]]
-TESTS: Final = re.compile(
-    r"(?:\.venv/bin/(?:python -m )?pytest|(?:make|\$\(MAKE\))(?: --no-print-directory)? (?:quick|\.venv/quick-passed))\b"
-)
+TESTS: Final = re.compile(r"(?:\.venv/bin/(?:python -m )?pytest|(?:make|\$\(MAKE\))) (?:quick|\.venv/quick-passed)\b")
 
 
 def commands_of(target: str) -> list[str]:
