@@ -41,6 +41,10 @@ def test_a_solved_ticket_is_closed_when_the_clock_is_moved_and_the_page_goes_bac
         found += barriers(desk.page, "color-contrast")
         wide = [width for width in (390, 800, 1280, 1920) if not _fits_at(desk.page, width)]
         assert (found, wide) == ([], [])
+        expect(desk.machinery).to_be_visible()
+        phones = {size: _of_a_phone(desk.page, *size) for size in ((390, 800), (320, 640))}
+        assert phones == dict.fromkeys(phones, (True, [])), "with the clock and the machinery open"
+        desk.page.set_viewport_size({"width": 1280, "height": 800})
         desk.shoot("clock")
         desk.text("Is it there?")
     finally:
@@ -50,6 +54,18 @@ def test_a_solved_ticket_is_closed_when_the_clock_is_moved_and_the_page_goes_bac
     desk.page.set_viewport_size({"width": 1280, "height": 800})
     desk.open_thread(number)
     expect(desk.thread.get_by_text("Hello?")).to_be_visible()
+
+
+ROOM = """() => [...document.querySelectorAll('main > section')].map((each) => each.offsetHeight)"""
+CUT = """() => [...document.querySelectorAll('.machinery .card')]
+  .filter((each) => each.scrollHeight > each.clientHeight + 1).map((each) => each.innerText)"""
+"""What of the machinery is not shown whole."""
+
+
+def _of_a_phone(page: Page, width: int, height: int) -> tuple[bool, list[str]]:
+    """Whether a phone's window leaves half of it to the phone or the workspace, and what of the machinery is cut."""
+    page.set_viewport_size({"width": width, "height": height})
+    return max(page.evaluate(ROOM)) >= 0.45 * height, page.evaluate(CUT)
 
 
 def _fits_at(page: Page, width: int) -> bool:
