@@ -26,7 +26,7 @@ from ops.console.dead_letters import grouped
 from ops.console.forms import form_of
 from ops.console.runs import Busy
 from ops.console.search import search
-from ops.console.ticket_rows import TicketRow, ticket_rows
+from ops.console.ticket_rows import TicketRow, planned_rows, ticket_rows
 from ops.console.view import View, agent_now
 from ops.masking import masked_letter, masked_number
 from ops.metrics.recorder import Reading
@@ -208,7 +208,8 @@ class Pages:
 
     def pending(self, request: Request) -> Response:
         """Conversations with texts that wait to be announced, and texts that are planned."""
-        planned = self._view.documents.planned(200)
+        documents = self._view.documents
+        planned = planned_rows(documents.planned(200), documents)
         return self._draw(request, "pending.html", pending=self._view.pending(200), planned=planned)
 
     def tickets(self, request: Request) -> Response:

@@ -19,9 +19,11 @@ expect.set_options(timeout=WITHIN)
 VIOLATIONS: Final = """async (rules) => (await axe.run({ resultTypes: ['violations'], ...rules })).violations
   .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ''}`))"""
 
-SQUEEZED: Final = """() => [...document.querySelectorAll('.rows td *')]
-  .filter((node) => node.offsetWidth < 24 && node.innerText?.length > 3).map((node) => node.outerHTML.slice(0, 120))"""
-"""What stands letter below letter."""
+SQUEEZED: Final = """() => [...document.querySelectorAll('.rows :is(td, th) *')]
+  .filter((node) => (node.offsetWidth < 24 && node.innerText?.length > 3)
+    || (node.offsetHeight > 40 && /^\\w{2,12}$/.test(node.innerText ?? '')))
+  .map((node) => node.outerHTML.slice(0, 120))"""
+"""What stands letter below letter, or is one short word on more than one line."""
 
 
 @cache

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
+from messages.conversation import Thread
 from messages.deadlines.clocks import ClockKind
 from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
@@ -80,6 +81,11 @@ async def fill(url: str) -> None:
                     waits_since=make.NOW,
                 )
             )
+        await stores.contacts.ensure(make.CONTACT, now)
+        await stores.contacts.set_name(make.CONTACT, "Alexandra Featherstonehaugh of the second floor", now)
+        await stores.conversations.ensure(make.LINE, make.CONTACT, now)
+        thread = Thread(channel=make.CHANNEL, ts="1.0", permalink="https://team.slack.com/archives/C0TEXTS/p1")
+        await stores.conversations.set_thread(make.CONVERSATION, thread)
         for state, minutes, why in (("planned", 60, ""), ("planned", -60, ""), ("held", -600, "The contact wrote.")):
             due = now + timedelta(minutes=minutes)
             text = make.planned(id=f"P{minutes}", state=state, due_at=due, look_at=due, why=why)
