@@ -81,7 +81,7 @@ type Look = Callable[[Ports, Collection[str], datetime], Awaitable[Iterable[Due]
 
 async def sweep(ports: Ports) -> int:
     """Publish a message for everything that is due; returns how much was due."""
-    now, lines = ports.now(), [line.id for line in await ports.stores.lines.all()]
+    now, lines = ports.now(), [line.id for line in await ports.stores.lines.known()]
     woken = 0
     for look in LOOKS:
         try:

@@ -7,6 +7,7 @@ import pytest
 from tests.actors.costs import TIMED_LINE, WORK, add_what_is_not_due, cost, cost_of_sweep
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import CommandCount, stores_heard_by
+from workers import clock
 
 AT_MOST: Final = {
     "a text of a new contact": 23,
@@ -57,3 +58,16 @@ async def test_a_sweep_reads_what_is_due_and_not_what_exists(mongo_url: str) -> 
             await add_what_is_not_due(workers, stores._database, since, more)
             costs.append(await cost_of_sweep(workers, count))
     assert costs[1] == costs[0]
+
+
+async def test_a_sweep_reads_the_lines_at_most_once(mongo_url: str) -> None:
+    count = CommandCount()
+    async with stores_heard_by(count, mongo_url) as stores:
+        await stores.prepare()
+        await stores.lines.add(TIMED_LINE)
+        workers = FakeWorkers(stores)
+        again, _ = await cost_of_sweep(workers, count)
+        await stores.lines.save(TIMED_LINE)
+        count.take()
+        await clock.sweep(workers.ports)
+        assert count.take()[0] == again + 1

@@ -28,7 +28,7 @@ class Membership:
     async def look(self, ports: Ports) -> int:
         """Look at the channels that are due, and record where the bot is absent; returns in how many it is."""
         found = 0
-        for channel in sorted({line.channel for line in await ports.stores.lines.all()}):
+        for channel in sorted({line.channel for line in await ports.stores.lines.known()}):
             now = ports.now()
             if channel in self._looked and timedelta() <= now - self._looked[channel] < EVERY:
                 continue

@@ -22,7 +22,7 @@ async def over(ports: Ports, lines: Collection[str], now: datetime) -> Sequence[
         return []
     calendars = await ports.stores.calendars.all()
     closed = {each.id for each in calendars if is_closed(each, now)}
-    shut = {line.id for line in await ports.stores.lines.all() if line.calendar in closed}
+    shut = {line.id for line in await ports.stores.lines.known() if line.calendar in closed}
     found = await ports.stores.tickets.waking(now, [id for id in lines if id not in shut])
     return [(each.id, each.asleep.until) for each in found if each.asleep is not None]
 

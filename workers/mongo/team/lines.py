@@ -26,6 +26,7 @@ class Lines(DocumentStore[Line]):
     def __init__(self, collection: RawCollection, remember: timedelta = REMEMBERED_FOR) -> None:
         super().__init__(collection)
         self._remembered: Remembered[Line | None] = Remembered(remember)
+        self._all: Remembered[list[Line]] = Remembered(remember)
 
     async def get(self, id: str) -> Line | None:
         """The line with this number, as it was a second ago or later."""
@@ -35,16 +36,20 @@ class Lines(DocumentStore[Line]):
         """Every line, by number."""
         return await self._find_readable({}, [("_id", ASCENDING)])
 
+    async def known(self) -> list[Line]:
+        """Every line, by number, as they were a second ago or later."""
+        return await self._all.get("", lambda _: self.all())
+
     async def add(self, line: Line) -> bool:
         """Store a new line; False if the number is already a line."""
         added = await self._insert(line)
-        self._remembered.forget()
+        self._forget()
         return added
 
     async def save(self, line: Line) -> None:
         """Store a line, new or changed, but for what workers learn of it."""
         await self._collection.update_one({"_id": line.id}, _next_version(line), upsert=True)
-        self._remembered.forget()
+        self._forget()
 
     async def versioned(self, number: str) -> tuple[Line, int] | None:
         """The line with this number as it is now, and its version: that grows whenever somebody changes it."""
@@ -56,19 +61,19 @@ class Lines(DocumentStore[Line]):
         """Store a changed line as `save` does; False, and nothing changes, if it has another version than was read."""
         version = {"version": read} if read else {"$or": [{"version": 0}, {"version": {"$exists": False}}]}
         done = await self._update({"_id": line.id, **version}, _next_version(line))
-        self._remembered.forget()
+        self._forget()
         return done
 
     async def move_channel(self, former: str, channel: str) -> None:
         """Let the lines of a channel have another."""
         await self._collection.update_many({"channel": former}, {"$set": {"channel": channel}})
-        self._remembered.forget()
+        self._forget()
 
     async def set_pool(self, line: str, pool: str, at: datetime) -> None:
         """Record which Messaging Service a webhook of that time named for a line, unless a later one is recorded."""
         earlier = {"_id": line, "pool": {"$ne": pool}, "$or": [{"pool_at": None}, {"pool_at": {"$lt": at}}]}
         await self._update(earlier, {"$set": {"pool": pool, "pool_at": at}})
-        self._remembered.forget()
+        self._forget()
 
     async def in_pool(self, pool: str) -> list[str]:
         """The numbers of the lines that are in a Messaging Service."""
@@ -77,8 +82,12 @@ class Lines(DocumentStore[Line]):
     async def remove(self, number: str) -> bool:
         """Delete a line; False if it does not exist."""
         found = await self._collection.delete_one({"_id": number})
-        self._remembered.forget()
+        self._forget()
         return bool(found.deleted_count)
+
+    def _forget(self) -> None:
+        self._remembered.forget()
+        self._all.forget()
 
 
 class Inboxes(LeasedStore[Inbox]):

@@ -8,7 +8,7 @@ from workers.ports import Ports
 
 async def opened(ports: Ports) -> Sequence[Opening]:
     """The openings that have come and whose digests are due; each line's next one is stored, as its calendar is now."""
-    lines = [line for line in await ports.stores.lines.all() if line.calendar]
+    lines = [line for line in await ports.stores.lines.known() if line.calendar]
     if not lines:
         return []
     stores, now, due = ports.stores, ports.now(), []

@@ -13,7 +13,7 @@ async def under_other_rules(ports: Ports, limit: int = 500) -> list[Ticket]:
     if not await ports.stores.tickets.has_clocks():
         return []
     calendars = {each.id: each for each in await ports.stores.calendars.all()}
-    lines = await ports.stores.lines.all()
+    lines = await ports.stores.lines.known()
     timed = [line for line in lines if line.policy.targets]
     current = {rules_key(line.id, line.policy, calendars.get(line.calendar)) for line in timed}
     return await ports.stores.tickets.outdated(current, limit)
