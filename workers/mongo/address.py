@@ -38,13 +38,22 @@ def refuse_wrong(url: str) -> None:
             warnings.simplefilter("ignore")  # the client warns of the same
             options = dict(split_options(query, validate=False, normalize=False))
     except (ValueError, ConfigurationError):
-        raise Misconfigured("CLERK_MONGO_URL: its options must be NAME=VALUE, with & between them") from None
+        raise Misconfigured(f"CLERK_MONGO_URL: {_why_not_options(query)}") from None
     wrong = [name for name, value in options.items() if not _is_taken(name, value)]
     if wrong:
         raise Misconfigured(
             f"CLERK_MONGO_URL: MongoDB's driver does not take the value of {', '.join(wrong)} "
             "(https://www.mongodb.com/docs/manual/reference/connection-string-options): correct it, or leave it out"
         )
+
+
+def _why_not_options(query: str) -> str:
+    """What is wrong with options that can't be split, or that exclude each other: those about TLS may."""
+    names = [name for name, is_given, _ in (each.partition("=") for each in query.split("&")) if is_given]
+    about_tls = [name for name in names if name.lower().startswith(("tls", "ssl"))]
+    if ";" in query or len(names) != len(query.split("&")) or not about_tls:
+        return "its options must be NAME=VALUE, with & between them"
+    return f"{' and '.join(about_tls)} contradict each other: leave one of them out"
 
 
 def _is_taken(name: str, value: object) -> bool:

@@ -1,5 +1,7 @@
 """A URL that is taken for right is one that the servers' clients take, whatever it is made of."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,22 @@ PIECES = st.sampled_from(
     [*"@:/?#[];,.%= x1", "::1", "[::1]", "rabbit", "27017", "99999", "%2F", "%4", "user", "?w=1", "&tls=true", "é"]
 )
 TAILS = st.lists(PIECES, max_size=9).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("ssl=true&tls=false", "ssl and tls contradict each other"),
+        ("w=1&tlsInsecure=true&tlsAllowInvalidHostnames=true", "tlsInsecure and tlsAllowInvalidHostnames contradict"),
+        ("tls=true&w", "its options must be NAME=VALUE"),
+        ("tls=true;w=1&ssl=false", "its options must be NAME=VALUE"),
+        ("secret", "its options must be NAME=VALUE"),
+    ],
+)
+def test_options_that_exclude_each_other_are_told_from_those_that_cannot_be_read(query: str, words: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(words)) as error:
+        refuse_wrong(f"mongodb://mongo/?{query}")
+    assert "secret" not in str(error.value)
 
 
 @given(tail=TAILS, scheme=st.sampled_from(["amqp://", "amqps://"]))
