@@ -100,6 +100,22 @@ def test_a_phone_wide_screen_shows_one_side_at_a_time(desk: Desk) -> None:
     assert number in desk.phone.inner_text()
 
 
+def test_every_control_of_the_top_bar_is_within_the_narrowest_window(desk: Desk) -> None:
+    desk.page.set_viewport_size({"width": 320, "height": 640})  # https://www.w3.org/WAI/WCAG22/Understanding/reflow
+    bar = desk.page.get_by_role("banner")
+    controls = bar.get_by_role("button").all()
+    assert len(controls) >= 7
+    around = bar.bounding_box()
+    assert around is not None
+    for each in controls:
+        box = each.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, each
+        assert box["x"] + box["width"] <= 320, each
+        assert box["y"] + box["height"] <= around["y"] + around["height"], each
+    desk.shoot("narrowest")
+
+
 def test_a_ticket_can_be_worked_by_keyboard_alone(desk: Desk) -> None:
     number = desk.contact()
     desk.composer.focus()
