@@ -24,6 +24,9 @@ log = structlog.get_logger("clerk.worker")
 SLOW: Final = timedelta(milliseconds=500)
 """An answer of MongoDB that takes longer than this is slow, wherever MongoDB runs."""
 
+LEAST: Final = 2
+"""So many are always at work: one that waits for Slack or the provider must not hold up all others."""
+
 
 class Allowance:
     """How many may be at work at once; not safe for threads.
@@ -38,7 +41,7 @@ class Allowance:
 
     @property
     def allowed(self) -> int:
-        """How many may be at work now: at least one."""
+        """How many may be at work now: LEAST or more, where there are as many threads."""
         return int(self._allowed)
 
     def note_answer(self, took: float) -> bool:
@@ -49,7 +52,7 @@ class Allowance:
         now, before = self._now(), self._allowed
         if took <= SLOW.total_seconds() or now - took < self._cut_at:
             return False
-        self._allowed, self._cut_at = max(1.0, before / 2), now
+        self._allowed, self._cut_at = max(float(min(LEAST, self._most)), before / 2), now
         return self._allowed < before == self._most
 
     def note_done(self) -> bool:
