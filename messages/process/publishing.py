@@ -209,16 +209,7 @@ class _Link:
     async def open(self, parameters: pika.URLParameters) -> None:
         """Connect, declare every queue and switch confirms on, within ten seconds."""
         async with asyncio.timeout(10):
-            connection: AsyncioConnection = await self._called_back(
-                lambda done: AsyncioConnection(
-                    parameters,
-                    on_open_callback=lambda connection: connection.close() if self.lost.done() else done(connection),
-                    on_open_error_callback=lambda _, error: self._mark_lost(str(error) or repr(error)),
-                    on_close_callback=self._on_closed,
-                    custom_ioloop=self._loop,
-                )
-            )
-            self._connection = connection
+            connection = await self._called_back(partial(self._connect, parameters))
             connection.add_on_connection_blocked_callback(self._on_blocked)
             connection.add_on_connection_unblocked_callback(self._on_unblocked)
             channel, closed = await self._channel_with_queues(connection)
@@ -226,6 +217,15 @@ class _Link:
             channel.add_on_return_callback(self._on_return)
             await self._called_back(lambda done: channel.confirm_delivery(self._on_confirm, callback=done))
             self._channel = channel
+
+    def _connect(self, parameters: pika.URLParameters, done: Callable[[AsyncioConnection], None]) -> None:
+        self._connection = AsyncioConnection(
+            parameters,
+            on_open_callback=done,
+            on_open_error_callback=self._on_not_opened,
+            on_close_callback=self._on_closed,
+            custom_ioloop=self._loop,
+        )
 
     async def _channel_with_queues(self, connection: AsyncioConnection) -> tuple[Channel, _Closed]:
         """A channel, and what is done when it closes, once every queue is declared.
@@ -310,13 +310,19 @@ class _Link:
             await asyncio.wait([each for each, _ in self._waiting.values()], timeout=self._confirm_within)
 
     async def close(self) -> None:
-        """Close the connection; the publishes that wait for a confirm fail."""
+        """Close the connection, open or not yet; the publishes that wait for a confirm fail."""
         self._mark_lost("the publisher is closed")
-        if self._connection is not None and self._connection.is_open:
+        if self._connection is None or self._connection.is_closed:
+            return
+        if not self._connection.is_closing:
             self._connection.close()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    await self._closed.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await self._closed.wait()
+
+    def _on_not_opened(self, _: object, error: BaseException | str) -> None:
+        self._closed.set()
+        self._mark_lost(str(error) or repr(error))
 
     def _on_closed(self, _: object, error: BaseException) -> None:
         self._closed.set()

@@ -34,7 +34,7 @@ is a time of the provider's, not of ours: a clock that is wrong skips nothing.""
 async def take_in_missed(ports: Ports) -> int:
     """Compare the lines that are due with the provider's list, and take in the missing texts; returns how many."""
     every, found = ports.settings.reconcile_every, 0
-    for line in await ports.stores.lines.known():
+    for line in await ports.stores.lines.all():
         now = ports.now()
         try:
             await _note_gap(line.id, now, ports)

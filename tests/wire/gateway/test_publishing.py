@@ -270,6 +270,20 @@ async def test_closing_waits_for_outstanding_confirms(publisher: AmqpPublisher, 
     assert len(_taken(amqp_url, "ingestion")) == 101
 
 
+async def test_closing_while_it_connects_leaves_no_connection_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        publisher = AmqpPublisher(f"amqp://guest:guest@127.0.0.1:{mute.getsockname()[1]}/")
+        publisher.start()
+        loop = asyncio.get_running_loop()
+        mute.setblocking(False)
+        peer, _ = await loop.sock_accept(mute)
+        with peer:
+            peer.setblocking(False)
+            assert (await loop.sock_recv(peer, 8)).startswith(b"AMQP")
+            await publisher.close()
+            assert peer.recv(1) == b""
+
+
 async def test_closing_leaves_no_connection_open(own_rabbit: PrivateRabbit) -> None:
     async with httpx.AsyncClient(base_url=f"{own_rabbit.management}/api", trust_env=False, verify=PLAIN) as api:
 
