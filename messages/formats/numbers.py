@@ -71,7 +71,7 @@ SEARCHED: Final = 4000
 """In so many characters of a text a second number is looked for: more than a text may have."""
 
 PLACES: Final = 100
-"""At so many places that a number may begin at; whoever types more digits than that is asked for a colon."""
+"""At most so many places of a text are tried. Who types more numbers than that is asked for a colon."""
 
 _WINDOW: Final = 200
 

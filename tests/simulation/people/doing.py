@@ -21,7 +21,7 @@ from workers.ports import ListedText
 
 RESENDS_WITHIN: Final = 180.0
 CLICKS_AGAIN: Final = 13.0
-"""After so many seconds whoever was refused clicks Resend again."""
+"""An agent whose Resend was refused clicks again after so many seconds."""
 WAITS_FOR_BUTTON: Final = 20.0
 FORMS: Final[Mapping[str, str]] = {
     "pick": "ticket.assign",
