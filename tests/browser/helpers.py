@@ -134,6 +134,11 @@ class Desk:
         lines = self.channel.get_by_role("article").filter(has_text="see the newest notification")
         return lines.filter(has_text=number)
 
+    def announced(self, number: str, says: str) -> None:
+        """Wait until a contact's one card says this: a click on a card that a newer one is just making a line is lost."""
+        expect(self.cards(number).filter(has_text=says)).to_have_count(1)
+        expect(self.cards(number)).to_have_count(1)
+
     def press(self, card: Locator, button: str) -> None:
         """Use a card's button."""
         card.get_by_role("button", name=button, exact=True).click()

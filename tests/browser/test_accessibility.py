@@ -37,6 +37,7 @@ def test_no_state_of_the_page_has_a_barrier(desk: Desk, world: World, checked: C
     expect(desk.phone.get_by_text("You have successfully been unsubscribed")).to_be_visible()
     checked("a channel with a card")
     desk.phone.get_by_role("button", name="Add a contact").click()
+    desk.announced(number, "STOP")
     desk.open_thread(number)
     desk.reply("Can you read this?")
     expect(desk.thread.get_by_text("Only visible to you").or_(desk.thread.get_by_text("opted out"))).not_to_have_count(

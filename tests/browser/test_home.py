@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.helpers import Desk
+from tests.browser.helpers import Desk, barriers
 
 
 def test_a_person_opens_the_home_and_switches_themselves_away_and_back(desk: Desk) -> None:
@@ -21,6 +21,7 @@ def test_a_person_opens_the_home_and_switches_themselves_away_and_back(desk: Des
     home.get_by_role("button", name="I am back").click()
     expect(home.get_by_text("You are back: you get notifications again.")).to_be_visible()
     expect(home.get_by_text(number)).to_be_visible()
+    assert barriers(desk.page) == []
     desk.be("Ben")
     expect(home.get_by_role("button", name="Look again")).to_be_visible()
     expect(home.get_by_text(number)).to_have_count(0)

@@ -89,6 +89,7 @@ def test_a_429_is_shown_and_loses_nothing(desk: Desk, world: World) -> None:
     desk.text("Despite everything")
     log = desk.machinery.get_by_role("list", name="Events, newest first")
     expect(log.get_by_role("listitem").filter(has_text="429").first).to_be_visible()
+    desk.announced(number, "Despite everything")
     desk.open_thread(number)
     expect(desk.thread.get_by_role("article").last).to_contain_text("Despite everything")
     assert world.violations() == []

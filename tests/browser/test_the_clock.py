@@ -52,6 +52,7 @@ def test_a_solved_ticket_is_closed_when_the_clock_is_moved_and_the_page_goes_bac
     expect(bar.get_by_role("status")).to_contain_text("in Lord Howe: now")
     desk.text("Hello?")
     desk.page.set_viewport_size({"width": 1280, "height": 800})
+    desk.announced(number, "Hello?")
     desk.open_thread(number)
     expect(desk.thread.get_by_text("Hello?")).to_be_visible()
 

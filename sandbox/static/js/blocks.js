@@ -6,7 +6,7 @@ import { inputView } from "./modal_fields.js";
 import { mrkdwn, plain, textView } from "./mrkdwn.js";
 import { richText } from "./rich_text.js";
 
-/** Blocks in order. `where` is the message or modal that they belong to. */
+/** Blocks in order. `where` is the message or modal that they belong to; `where.heading` the level below what they are in. */
 export function blocksView(blocks, where) {
   return blocks.map((block, number) => h("div", { key: block.block_id ?? `block/${number}`, class: `block ${block.type}` }, blockView(block, where)));
 }
@@ -14,7 +14,7 @@ export function blocksView(blocks, where) {
 function blockView(block, where) {
   switch (block.type) {
     case "header":
-      return h("h4", null, plain(block.text));
+      return h(where.heading ?? "h4", null, plain(block.text));
     case "section":
       return section(block, where);
     case "context":

@@ -13,6 +13,7 @@ export function homePane() {
   const view = homeOf(place.me);
   const where = {
     key: `home/${place.me}`,
+    heading: "h3",
     act: (element, block, selected) => act(element, block, selected),
     busy: (element, block) => busy.has(`${block.block_id}/${element.action_id}`),
   };

@@ -34,7 +34,7 @@ export function messageView(message, channel, inThread, before) {
       { class: "message-body" },
       message.ephemeral && onlyYou(message),
       !together && header(message),
-      content(message, key, channel),
+      content(message, key, channel, inThread),
       message.files?.map(fileView),
       reactionsView(message),
       !inThread && threadFooter(message, channel),
@@ -59,13 +59,14 @@ function header(message) {
   );
 }
 
-function content(message, key, channel) {
+function content(message, key, channel, inThread) {
   if (editing.has(message.ts)) return editor(message, channel);
   if (message.subtype === "tombstone") return h("p", { key: "text", class: "tombstone" }, message.text);
   const edited = message.edited && message.user !== world().bot && h("small", { key: "edited", class: "edited" }, " (edited)");
   if (!message.blocks?.length) return h("div", { key: "text", class: "text" }, mrkdwn(message.text), edited);
   const where = {
     key,
+    heading: inThread ? "h3" : "h4",
     act: (element, block, chosen) => act(message, channel, element, chosen),
     busy: (element) => busy.has(`${message.ts}/${element.action_id}`),
   };
