@@ -107,14 +107,29 @@ class _Engine(QuickInserts):
 
         One over the first field of the key and one over the id suffice: either leaves few documents to search.
         """
-        made = super()._create_index_sync(db_name, coll_name, keys, *rest)
-        for field in ("_id", next(iter(dict(keys)))):
+        made: str = super()._create_index_sync(db_name, coll_name, keys, *rest)
+        first, connection = next(iter(dict(keys))), self._require_connection()
+        for field in ("_id", first):
             value = f"json_extract(document, '{json_path_for_field(field)}')"
-            self._require_connection().execute(
+            connection.execute(
                 f'CREATE INDEX IF NOT EXISTS "clerk {field}" ON documents (db_name, coll_name, {value})'
                 f" WHERE {value} IS NOT NULL"
             )
+        self._leave_out_documents_without(first, self._physical_index_name(db_name, coll_name, made))
         return made
+
+    def _leave_out_documents_without(self, field: str, index: str) -> None:
+        """Make the engine's index one over the documents that have its first field.
+
+        All collections are one table, and the engine's index holds all documents: every update writes to each index.
+        SQLite uses the smaller index wherever the field is compared (https://www.sqlite.org/partialindex.html). The
+        engine demands an index only for a query with a hint, and Clerk's have none.
+        """
+        connection = self._require_connection()
+        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+        if " WHERE " not in made:
+            connection.execute(f"DROP INDEX {self._quote_identifier(index)}")
+            connection.execute(f"{made} WHERE {index_expressions_sql(field)[1]} IS NOT NULL")
 
     def _find_multikey_index(self, db_name: str, coll_name: str, field: str) -> Any:
         """The index over the elements of arrays. Every field has one, and a query that may use it uses no other."""

@@ -135,7 +135,7 @@ class Desk:
         return lines.filter(has_text=number)
 
     def announced(self, number: str, says: str) -> None:
-        """Wait until a contact's one card says this: a click on a card that a newer one is just making a line is lost."""
+        """Wait until a contact's one card says this: a click on one that a newer one is just making a line is lost."""
         expect(self.cards(number).filter(has_text=says)).to_have_count(1)
         expect(self.cards(number)).to_have_count(1)
 

@@ -1,7 +1,9 @@
 """The embedded server, where much is stored."""
 
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,34 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path, everything: boo
     assert len(plans) > 30
     by_index = ("USING INDEX clerk ", "AND <expr>=?", "SEARCH scalar_index_entries USING COVERING INDEX ")
     assert {shape: plan for shape, plan in plans.items() if not any(each in plan for each in by_index)} == {}
+
+
+def _indexes_of_all_documents(file: Path) -> dict[str, str]:
+    """The engine's indexes that hold the documents of all collections, as SQL; the one over their keys is none."""
+    with closing(sqlite3.connect(file)) as connection:
+        made = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'documents'")
+        return {name: sql for name, sql in made if sql and " WHERE " not in sql}
+
+
+async def test_an_index_holds_only_documents_that_have_its_field_also_in_a_file_of_before(tmp_path: Path) -> None:
+    file = tmp_path / "clerk.sqlite"
+    with EmbeddedMongo(file, durable=False) as mongo:
+        async with Stores.opened(mongo.url) as stores:
+            assert await stores.texts.add(make.sms(id="SM1", conversation="a", seq=1))
+    assert _indexes_of_all_documents(file) == {}
+    with closing(sqlite3.connect(file)) as connection:
+        made = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'documents'")
+        for name, sql in made.fetchall():
+            if name.startswith("idx_") and " WHERE " in sql:
+                connection.execute(f'DROP INDEX "{name}"')
+                connection.execute(sql.partition(" WHERE ")[0])
+        connection.commit()
+    assert len(_indexes_of_all_documents(file)) > 30
+    with EmbeddedMongo(file, durable=False) as mongo:
+        async with Stores.opened(mongo.url) as stores:
+            assert not await stores.texts.add(make.sms(id="SM2", conversation="a", seq=1))
+            assert [each.id for each in await stores.texts.between("a", 1, 2)] == ["SM1"]
+    assert _indexes_of_all_documents(file) == {}
 
 
 async def test_a_query_finds_a_value_in_a_list(tmp_path: Path) -> None:
