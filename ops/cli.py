@@ -117,10 +117,10 @@ def _exit_status(error: Exception) -> int | None:
     from gateway.listening import PortTaken
     from messages.process.settings import Misconfigured
     from ops.commands.options import Invalid
-    from ops.documents.data_folder import FolderInUse
+    from ops.documents.data_folder import DiskFull, FolderInUse
     from ops.documents.reader import DocumentsAway
     from ops.queues.broker import BrokerAway
 
     if isinstance(error, Misconfigured | Invalid):
         return 2
-    return 1 if isinstance(error, BrokerAway | DocumentsAway | FolderInUse | PortTaken) else None
+    return 1 if isinstance(error, BrokerAway | DocumentsAway | DiskFull | FolderInUse | PortTaken) else None

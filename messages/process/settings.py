@@ -160,6 +160,11 @@ class Settings(Variables):
         return f"http://{_in_url(_NEAR.get(self.host, self.host))}:{self.port}"
 
     @property
+    def keeps_files(self) -> bool:
+        """Whether a `clerk run` keeps anything in CLERK_DATA_DIR."""
+        return self.sandbox or self.mongo_url is None or self.amqp_url is None
+
+    @property
     def window(self) -> timedelta:
         """How long a conversation must be quiet before its texts are announced."""
         return timedelta(seconds=self.debounce_seconds)

@@ -44,8 +44,10 @@ def check(settings: Settings, dates: dict[str, str]) -> Iterator[Finding]:
             yield good("public URL", f"{url} leads to a gateway")
             ready = client.get("/readyz")
             if ready.status_code != 200:
-                todo = "Bring its broker back. The gateway's log and its console at /ops have the reason."
-                yield bad("gateway", "accepts no messages: its broker does not confirm them", todo)
+                back = "Bring its broker back." if settings.amqp_url else "Let it write its journal."
+                todo = f"{back} The gateway's log and its console at /ops have the reason."
+                what = "its broker does not confirm them" if settings.amqp_url else "they can't be written to the disk"
+                yield bad("gateway", f"accepts no messages: {what}", todo)
             else:
                 yield good("gateway", "accepts messages")
             yield from _refusals(client.get("/metrics"))

@@ -11,7 +11,7 @@ from rich.text import Text
 from messages.line import Line
 from messages.process.settings import Misconfigured, Settings
 from ops.broker import open_broker
-from ops.checks import alerts, auto_replies, broker, documents, hours, opt_outs, policies, reach, slack, twilio
+from ops.checks import alerts, auto_replies, broker, disk, documents, hours, opt_outs, policies, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
@@ -58,6 +58,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     lines: list[Line] = []
     with with_mongo(settings) as stored:
         assert stored.mongo_url is not None
+        if settings.keeps_files and settings.data_dir.is_dir():
+            yield disk.check(settings.data_dir)
         try:
             opened = Documents(stored.mongo_url.get_secret_value())
         except DocumentsAway as error:

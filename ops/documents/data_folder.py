@@ -1,9 +1,12 @@
 """The folder of the embedded default, CLERK_DATA_DIR: what Clerk keeps there is its owner's alone."""
 
+import errno
 import fcntl
 import json
 import os
 import secrets
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +35,37 @@ _SQLITE: Final = b"SQLite format 3\x00"
 
 class FolderInUse(Exception):
     """Another `clerk run` uses the folder; the message says which and what to do."""
+
+
+class DiskFull(Exception):
+    """A disk is full; the message says which and what to do."""
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+ONE_STEP: Final = 64 * 1024
+"""Bytes by which SQLite lets a file grow: the memory that its connections share fails with less, as an error of I/O."""
+
+
+def is_full(error: BaseException, folder: Path) -> bool:
+    """Whether a write in the folder failed because its disk is full, or what this user may have of it."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what is special about it
+    failed = code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN} and shutil.disk_usage(folder).free < ONE_STEP
+    return failed or code == sqlite3.SQLITE_FULL
+
+
+@contextmanager
+def room_needed(folder: Path) -> Iterator[None]:
+    """DiskFull if the block fails for want of room in the folder: no setting is wrong, and later there may be some."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error, folder):
+            raise
+        raise DiskFull(f"the disk of {folder} is full. Make room there, then try again: nothing is lost.") from None
 
 
 def prepare(folder: Path) -> None:
@@ -84,7 +118,8 @@ def _refuse_what_is_no_database(folder: Path) -> None:
 def claimed(folder: Path, url: str) -> Iterator[None]:
     """The folder for this `clerk run` alone, which is reached at `url`; FolderInUse if another one has it."""
     prepare(folder)
-    touch_private(folder / LOCK)
+    with room_needed(folder):
+        touch_private(folder / LOCK)
     with (folder / LOCK).open("r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,9 +129,9 @@ def claimed(folder: Path, url: str) -> Iterator[None]:
             raise FolderInUse(
                 f"CLERK_DATA_DIR: {who} uses the folder {folder}. Stop it, or name another folder for this one."
             ) from None
-        lock.truncate()
-        lock.write(json.dumps({"pid": os.getpid(), "url": url}))
-        lock.flush()
+        with room_needed(folder):
+            lock.truncate()
+            os.write(lock.fileno(), json.dumps({"pid": os.getpid(), "url": url}).encode())
         try:
             yield
         finally:
@@ -123,8 +158,9 @@ def token(folder: Path) -> tuple[str, bool]:
     if found is not None:
         return found, False
     made = secrets.token_urlsafe(24)
-    touch_private(folder / TOKEN)
-    (folder / TOKEN).write_text(f"{made}\n")
+    with room_needed(folder):
+        touch_private(folder / TOKEN)
+        (folder / TOKEN).write_text(f"{made}\n")
     return made, True
 
 

@@ -179,15 +179,20 @@ class EmbeddedMongo:
 
     def __enter__(self) -> Self:
         data_folder.prepare(self._file.parent)
-        touch_private(self._file)  # SQLite gives its other files the same mode
+        with data_folder.room_needed(self._file.parent):
+            touch_private(self._file)  # SQLite gives its other files the same mode
         self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait()
-        if isinstance(self._failure, sqlite3.Error):
-            raise Misconfigured(f"CLERK_DATA_DIR: {self._file} can't be opened: {self._failure}") from self._failure
         if self._failure is not None:
-            raise self._failure
+            with data_folder.room_needed(self._file.parent):
+                self._fail(self._failure)
         return self
+
+    def _fail(self, failure: BaseException) -> None:
+        if isinstance(failure, sqlite3.Error) and not data_folder.is_full(failure, self._file.parent):
+            raise Misconfigured(f"CLERK_DATA_DIR: {self._file} can't be opened: {failure}") from failure
+        raise failure
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, ConfigurationError, PyMongoError
+from pymongo.errors import AutoReconnect, ConfigurationError, OperationFailure, PyMongoError
 
 from messages.base import Document
 from messages.calendar import Calendar
@@ -86,6 +86,8 @@ def why_away(error: PyMongoError) -> str:
     why = str(error).partition(", Timeout")[0].partition(" (configured timeouts")[0].partition(", full error")[0]
     if isinstance(error, ConfigurationError):  # of a URL that the driver takes: only its name is left to look up
         return f"CLERK_MONGO_URL: its name can't be looked up in DNS now: {why}"
+    if isinstance(error, OperationFailure):  # it answered
+        return f"MongoDB refuses: {why}"
     return f"MongoDB can't be reached: {why}"
 
 

@@ -21,6 +21,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from messages.process.private_files import touch_private
 from messages.release import DOCUMENTS, VERSION
+from ops.documents.data_folder import is_full, room_needed
 from ops.documents.reader import Documents, DocumentsAway, persistently
 
 FORMAT: Final = 1
@@ -44,7 +45,7 @@ class NotAnExport(Exception):
 def export_to(file: Path, documents: Documents, advance: Advance) -> dict[str, int]:
     """Write every document to a private file (compressed if its name ends in .gz); how many, by collection."""
     part = file.with_name(f"{file.name}.part")
-    with _explaining_errors():
+    with _explaining_errors(), room_needed(file.parent), _gone_if_disk_full(part):
         expected = counts(documents)
         touch_private(part)
         with _opened(part, "wt") as out:
@@ -125,6 +126,16 @@ def _put(collection: Collection[dict[str, Any]], batch: list[dict[str, Any]]) ->
             raise
         there = [batch[each["index"]] for each in error.details["writeErrors"]]
         collection.bulk_write([ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in there], ordered=False)
+
+
+@contextmanager
+def _gone_if_disk_full(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if is_full(error, part.parent):
+            part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

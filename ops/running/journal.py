@@ -27,6 +27,7 @@ from dramatiq.middleware import Middleware
 
 from messages.process.publishing import CONFIRM_WITHIN, Unpublished
 from messages.process.settings import Misconfigured
+from ops.documents.data_folder import is_full, room_needed
 
 log = structlog.get_logger("clerk.journal")
 
@@ -66,7 +67,8 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / FILE
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        with room_needed(folder):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         file.chmod(0o600)  # the files beside it get the same mode from SQLite
         self._file = file
         self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
@@ -74,7 +76,8 @@ class Journal:
         self._asked_in_turn: list[_Keep | _Forget] = []
         self._kept: set[str] = set()
         self._probes, self._failing = 0, False
-        self._connection = self._opened()
+        with room_needed(folder):
+            self._connection = self._opened()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def _opened(self) -> sqlite3.Connection:
@@ -86,6 +89,8 @@ class Journal:
             connection.execute(_TABLE)
         except sqlite3.DatabaseError as error:
             connection.close()
+            if is_full(error, self._file.parent):
+                raise
             raise Misconfigured(f"CLERK_DATA_DIR: another `clerk run` uses {self._file}, or: {error}") from None
         return connection
 
@@ -191,10 +196,16 @@ class Journal:
                     self._probes = (self._probes + 1) % 1_000_000
                     self._connection.execute(f"PRAGMA user_version = {self._probes}")
         except sqlite3.Error as error:
-            trouble = f"{FILE} can't be written: {error}"
+            folder, why = self._file.parent, str(error)
+            if is_full(error, folder):
+                why = f"the disk of {folder} is full: make room there"
+            trouble = f"{FILE} can't be written: {why}"
             if not self._failing:
-                log.error("the journal can't be written", error=str(error))
-        self._failing = trouble is not None
+                log.error("the journal can't be written: until it can, webhooks are answered 503", error=why)
+        else:
+            if self._failing and kept:
+                log.warning("the journal can be written again")
+        self._failing = trouble is not None or (self._failing and not kept)
         for each in kept:
             if not (loop := each.done.get_loop()).is_closed():
                 loop.call_soon_threadsafe(_settle, each.done, trouble)

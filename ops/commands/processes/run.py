@@ -103,7 +103,7 @@ def serve(settings: Settings, *, sandbox: bool) -> None:
         for each in sockets:
             stack.callback(each.close)
         token = "" if "ops_token" in settings.model_fields_set else settings.ops_token.get_secret_value()
-        if _keeps_files(settings):
+        if settings.keeps_files:
             stack.enter_context(data_folder.claimed(settings.data_dir, settings.own_url))
             if token:
                 kept, is_new = data_folder.token(settings.data_dir)
@@ -111,11 +111,6 @@ def serve(settings: Settings, *, sandbox: bool) -> None:
         stored = stack.enter_context(with_mongo(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(stored, sockets, token, embedded=settings.mongo_url is None))
-
-
-def _keeps_files(settings: Settings) -> bool:
-    """Whether anything is kept in CLERK_DATA_DIR."""
-    return settings.sandbox or settings.mongo_url is None or settings.amqp_url is None
 
 
 def as_run(settings: Settings) -> Settings:

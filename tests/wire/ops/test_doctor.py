@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from messages.line import Line
 from messages.process.settings import Settings
-from ops.checks import broker, documents, opt_outs, reach, slack, twilio
+from ops.checks import broker, disk, documents, opt_outs, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict
 from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
@@ -310,3 +310,16 @@ def test_a_machine_whose_clock_is_wrong_is_reported() -> None:
     everyone = [process("gateway"), process("worker", ahead=-90), process("clock")]
     found = [each for each in documents.of_processes(everyone) if each.check == "clocks"]
     assert [each.state for each in found] == [Verdict.BAD]
+
+
+@pytest.mark.parametrize(
+    ("free", "state", "words"),
+    [
+        (4096, Verdict.BAD, "the disk of /data is full"),
+        (50_000_000, Verdict.ADVICE, "50 MB are free on the disk of /data"),
+        (5_000_000_000, Verdict.GOOD, "5,000 MB are free on the disk of /data"),
+    ],
+)
+def test_a_disk_that_fills_is_reported_before_it_is_full(free: int, state: Verdict, words: str) -> None:
+    found = disk.of_room(Path("/data"), free)
+    assert (found.state, found.found) == (state, words)

@@ -93,7 +93,7 @@ def test_the_nodes_of_a_cluster_are_tried_one_after_the_other() -> None:
         ),
         (
             OperationFailure("Authentication failed.", 18, {"ok": 0, "errmsg": "Authentication failed."}),
-            "MongoDB can't be reached: Authentication failed.",
+            "MongoDB refuses: Authentication failed.",
         ),
         (
             ConfigurationError("no such name: _mongodb._tcp.x."),
