@@ -37,6 +37,8 @@ lines = App(
     name="lines", help="List, add, change and remove the team's phone numbers.", help_epilogue=examples_of("lines")
 )
 
+NO_LINE: Final = "{line} is not a line. See clerk lines list."
+
 _ADDED: Final = re.compile(r"\+[0-9]+")
 
 
@@ -52,8 +54,8 @@ def number(text: str) -> str:
         raise Invalid(f"{text}: {error}") from None
 
 
-def _named(text: str) -> str:
-    """The number of a line that is to be changed; an earlier version may have added one that is refused today."""
+def line_named(text: str) -> str:
+    """The number of a line that is there; an earlier version may have added one that is refused today."""
     return text if _ADDED.fullmatch(text) else number(text)
 
 
@@ -217,7 +219,7 @@ def set_(
         raise Invalid("say what to change. See clerk lines set --help.")
 
     async def work(stores: Stores, settings: Settings) -> tuple[Line, Sequence[str]] | None:
-        known = await stores.lines.versioned(_named(line))
+        known = await stores.lines.versioned(line_named(line))
         if known is None:
             return None
         found, version = known
@@ -303,10 +305,10 @@ def remove(line: str) -> None:
     """
 
     async def work(stores: Stores, _: Settings) -> bool:
-        return await stores.lines.remove(_named(line))
+        return await stores.lines.remove(line_named(line))
 
     if not on_stores(work):
-        raise Invalid(f"{line} is not a line. See clerk lines list.")
+        raise Invalid(NO_LINE.format(line=line))
     print(f"{line} is no line any more. Its conversations and tickets stay.")
 
 

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from messages.planned import Planned, PlannedState
 from messages.process.settings import Settings
-from ops.commands.options import AsJson, ShowText
+from ops.commands.lines import NO_LINE, line_named
+from ops.commands.options import AsJson, Invalid, ShowText
 from ops.environment import documents_now, on_stores
 from ops.examples import examples_of
 from ops.masking import masked_number
@@ -39,8 +40,13 @@ def list_(*, line: str | None = None, show_text: ShowText = False, json_: AsJson
         Only those of this line, such as +15550001111.
     """
 
+    of = None if line is None else line_named(line)
+
     async def work(stores: Stores, settings: Settings) -> tuple[list[Planned], datetime]:
-        return await stores.planned.next_ones(line, MOST), documents_now(settings)
+        found = await stores.planned.next_ones(of, MOST)
+        if not found and of is not None and await stores.lines.get(of) is None:
+            raise Invalid(NO_LINE.format(line=of))
+        return found, documents_now(settings)
 
     found, now = on_stores(work)
     rows = [row(each, now, show_text=show_text) for each in found]

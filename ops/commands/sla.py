@@ -18,6 +18,7 @@ from messages.deadlines.lateness import length
 from messages.deadlines.priority import Priority
 from messages.deadlines.turn import due_places, next_due
 from messages.ticket import Entry, Ticket
+from ops.commands.lines import NO_LINE, line_named
 from ops.commands.options import WHOLE, AsJson, Invalid, console_of
 from ops.documents.reader import Documents, at_places
 from ops.environment import command_settings, documents_now, with_documents
@@ -51,10 +52,13 @@ def list_(*, line: str | None = None, most: int = 50, json_: AsJson = False) -> 
     """
     if not 1 <= most <= MOST:
         raise Invalid(f"--most {most}: from 1 to {MOST}")
-    query = {**at_places(due_places()), **({"line": line} if line else {})}
+    of = None if line is None else line_named(line)
+    query = {**at_places(due_places()), **({} if of is None else {"line": of})}
     settings = command_settings()
     with with_documents(settings) as documents:
         found = sorted(documents.tickets_by_turn(query, most), key=_due_at)
+        if not found and of is not None and all(each.id != of for each in documents.lines()):
+            raise Invalid(NO_LINE.format(line=of))
         calendars = documents.calendars_of_lines()
     now = documents_now(settings)
     if json_:

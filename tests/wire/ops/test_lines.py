@@ -43,6 +43,16 @@ def lines(clerk: Clerk) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize(("of", "nothing"), [("planned", "Nothing is planned."), ("sla", "Nothing is due.")])
+def test_what_is_listed_of_one_line_is_found_however_its_number_is_typed(clerk: Clerk, of: str, nothing: str) -> None:
+    clerk("lines", "add", LINE, "--channel", "C0TEXTS")
+    assert clerk(of, "list", "--line", "+1 (555) 000-1111").stdout.strip() == nothing
+    for typed, why in (("+15550001119", "is not a line"), ("5550001111", "not a phone number with its country code")):
+        refused = clerk(of, "list", "--line", typed)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert why in refused.stderr
+
+
 def test_a_line_is_added_changed_listed_and_removed(clerk: Clerk) -> None:
     assert "No lines yet" in clerk("lines", "list").stdout
     added = clerk("lines", "add", "+1 (555) 000-1111", "--channel", "C0TEXTS")
