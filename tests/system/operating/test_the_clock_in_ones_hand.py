@@ -1,11 +1,22 @@
-"""The sandbox's clock is moved while a post and a text are under way, over a restart, and back to now."""
+"""The sandbox's clock is moved while a post and a text are under way, over a restart, and back to now.
 
+Gateway, workers and clock of a `clerk run` go by it.
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.deployment import CHANNEL, World, new_contact
+from messages.calendar import wall_time
+from tests.commands import clerk_in_process
+from tests.deployment import CHANNEL, LINE, World, new_contact
 from tests.servers import Program, answers, free_port, wait_until
 
 WEEK = 7 * 86_400
+ZONE = "America/New_York"
+SHORTLY = timedelta(seconds=8)
+"""How long before a text is due the clock is put there: then nothing but the clock process finds that it is due."""
 
 
 def test_what_is_under_way_happens_once_and_conversations_go_on_there_and_back(tmp_path: Path) -> None:
@@ -15,6 +26,7 @@ def test_what_is_under_way_happens_once_and_conversations_go_on_there_and_back(t
         "CLERK_LOG_FORMAT": "json",
         "CLERK_DEBOUNCE_SECONDS": "1",
         "CLERK_DEBOUNCE_CAP_SECONDS": "2",
+        "CLERK_CLOCK_SECONDS": "1",
     }
     process = Program("moved-clerk-run", ["-m", "ops", "run", "--port", str(port)], settings)
     process.log.unlink(missing_ok=True)
@@ -53,17 +65,42 @@ def test_what_is_under_way_happens_once_and_conversations_go_on_there_and_back(t
         world.text(contact, "three")
         thread_has("one", "two", "three")
         wait_until(lambda: "three" in world.cards(contact)[-1]["text"], "the third text is announced")
+        ahead = timedelta(seconds=2 * WEEK + 3600)
+        form_shows(world, contact, datetime.now(UTC) + ahead)
+        assert clerk_in_process(settings, "lines", "set", LINE, "--quiet", "off").returncode == 0
+        due = datetime.now(UTC) + ahead + timedelta(minutes=2)
+        plan(world, contact)
+        world.do("clock", to=f"{wall_time(due - SHORTLY, ZONE):%Y-%m-%dT%H:%M:%S}", zone=ZONE)
+        wait_until(lambda: fates(world, contact) == ["delivered"] * 2, "the planned text is delivered")
         assert world.do("clock", to="now")["ahead"] == 0
         world.text(contact, "four")
         thread_has("one", "two", "three", "four")
         wait_until(lambda: "four" in world.cards(contact)[-1]["text"], "the fourth text is announced")
         world.do("reply", user="U0ADA", channel=CHANNEL, thread_ts=card["ts"], text="bye")
-        wait_until(lambda: fates(world, contact) == ["delivered"] * 2, "the second reply is delivered")
+        wait_until(lambda: fates(world, contact) == ["delivered"] * 3, "the second reply is delivered")
         assert world.violations() == []
     finally:
         process.stop()
         world.close()
     assert process.status == 0
+
+
+def form_shows(world: World, contact: str, now: datetime) -> None:
+    """A form has the date of this time: for the gateway it was asked for then, or it would come too late."""
+
+    def order() -> None:
+        world.done("command", user="U0ADA", channel=CHANNEL, text=f"later {contact} in 2h:")
+
+    found = re.findall(r'"initial_date": "([\d-]+)"', json.dumps(world.opened(order, "clerk.send")))
+    day = (now + timedelta(hours=2)).date()  # where the contact is, it may be the day before, or the day after
+    assert set(found) <= {f"{day + timedelta(days=by)}" for by in (-1, 0, 1)}
+    assert found
+
+
+def plan(world: World, contact: str) -> None:
+    """An agent plans a text for two minutes later."""
+    world.done("command", user="U0ADA", channel=CHANNEL, text=f"later {contact} in 2m: See you")
+    wait_until(lambda: any("Planned for" in each for each in world.whispers("U0ADA")), "the text is planned")
 
 
 def fates(world: World, contact: str) -> list[str]:
