@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import SecretStr
@@ -61,6 +62,12 @@ def command_settings() -> Settings:
     for sentence in unknown_variables():
         print(sentence, file=sys.stderr)
     return settings
+
+
+def at_the_run(settings: Settings) -> Settings:
+    """The settings with the port of the `clerk run` that uses CLERK_DATA_DIR, unless the environment names one."""
+    url = None if {"host", "port"} & settings.model_fields_set else url_of_run(settings.data_dir)
+    return settings if url is None else settings.model_copy(update={"port": urlsplit(url).port})
 
 
 def unknown_variables() -> list[str]:

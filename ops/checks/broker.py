@@ -66,7 +66,7 @@ def of_queues(snapshot: Snapshot) -> Iterator[Finding]:
         yield good("workers", "every queue has consumers")
     dead = [each for each in snapshot.queues if each.dead]
     if dead:
-        found = f"dead letters: {', '.join(f'{each.dead} in {each.name}' for each in dead)}"
+        found = ", ".join(f"{each.dead} in {each.name}" for each in dead)
         todo = "See why each died: clerk dead list. Repair the cause, then: clerk dead replay"
         yield bad("dead letters", found, todo)
     else:

@@ -15,7 +15,7 @@ from ops.checks import alerts, auto_replies, broker, disk, documents, hours, opt
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
 from ops.documents.reader import Documents, DocumentsAway
-from ops.environment import documents_now, load_settings, unknown_variables, with_mongo
+from ops.environment import at_the_run, documents_now, load_settings, unknown_variables, with_mongo
 
 MARKS: Final = {
     Verdict.GOOD: ("✓", "green"),
@@ -32,7 +32,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """
     from ops.commands.processes.run import as_run
 
-    settings = as_run(load_settings())
+    settings = as_run(at_the_run(load_settings()))
     findings: list[Finding] = []
     console = Console()
     for finding in examine(settings):

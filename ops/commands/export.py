@@ -36,7 +36,11 @@ def export(file: Path, /) -> None:
         if who := running(documents, settings):
             print(f"{who}: what changes meanwhile may be missing in the file. For a backup, stop it.", file=sys.stderr)
         with progress("exported", sum(counts(documents).values())) as advance:
-            written = export_to(file, documents, advance)
+            try:
+                written = export_to(file, documents, advance)
+            except OSError as error:
+                why = f"there is no folder {file.parent}" if not file.parent.exists() else error.strerror
+                raise Invalid(f"{file} can't be written: {why}. Name another file.") from None
     say(written, f"exported to {file} ({file.stat().st_size / 1e6:.1f} MB)", started)
 
 

@@ -28,6 +28,7 @@ from messages.team.auto_replies import setting as automatic
 from ops.checks import slack
 from ops.checks.finding import Verdict
 from ops.commands.options import AsJson, Invalid
+from ops.documents import data_folder
 from ops.documents.seed import new_line
 from ops.environment import command_settings, documents_now, on_stores
 from ops.examples import examples_of
@@ -325,7 +326,10 @@ async def _with_calendar(line: Line, calendar: str | None, stores: Stores) -> Li
 def _refuse_a_channel_that_slack_refuses(line: Line, settings: Settings) -> None:
     """Invalid if Slack says that a channel can't be a line's; without a word from Slack the channel is taken."""
     if settings.slack_api_url == SLACK_API and "CLERK_SLACK_BOT_TOKEN" in settings.sandbox_variables():
-        return
+        sandbox = data_folder.url_of_run(settings.data_dir)
+        if sandbox is None:
+            return
+        settings = settings.model_copy(update={"slack_api_url": f"{sandbox}/sandbox/slack/api/"})
     finding = slack.channel_of(line, settings)
     if finding.state is Verdict.BAD and "the bot is not in" not in finding.found:
         raise Invalid(f"--channel {line.channel}: {finding.found}. {finding.todo}")

@@ -28,6 +28,8 @@ WIDTHS: Final = (390, 768, 1280, 1920)
 HEIGHT: Final = 900
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 REASON = {"reason": "Permanent: is_archived", "died_at": 1, "retries": 3}
+OTHER = REASON | {"reason": "Unparsable: a message has exactly one argument, `message` in killable, killable.py:113"}
+OPEN = "() => document.querySelectorAll('details').forEach((each) => { each.open = true })"
 CAUSE = "0123456789abcdef0123456789abcdef"
 LONG = "Invoice 2026-0042 for the conference room on the second floor, with breakfast for eighteen people"
 
@@ -40,6 +42,7 @@ STATES: Final = {
     "lines": "lines",
     "found": "search?q=invoice",
     "dead letters by queue": "dead?queue=slack",
+    "dead letters by reason": "dead",
     "a wrong filter": "dead?older_than=soon",
     "a dead letter": "dead/00000000-0000-0000-0000-000000000001",
     "its words": "dead/00000000-0000-0000-0000-000000000001?show_text=1",
@@ -81,6 +84,8 @@ async def fill(url: str) -> None:
                     waits_since=make.NOW,
                 )
             )
+        stray = {"line": "+15559990000", "conversation": f"+15559990000:{make.CONTACT}", "seq": None}
+        assert await stores.texts.add(make.sms(id=f"SM{'0' * 32}", **stray))
         await stores.contacts.ensure(make.CONTACT, now)
         await stores.contacts.set_name(make.CONTACT, "Alexandra Featherstonehaugh of the second floor", now)
         await stores.conversations.ensure(make.LINE, make.CONTACT, now)
@@ -98,6 +103,8 @@ def address(amqp_url: str, mongo_url: str) -> Iterator[str]:
     with ThreadPoolExecutor(1) as elsewhere:  # the browser's loop runs in this thread
         elsewhere.submit(asyncio.run, fill(mongo_url)).result()
     put(amqp_url, "slack.XQ", [letter(number, options={**REASON, "correlation_id": CAUSE}) for number in range(3)])
+    other = letter(3, actor_name="notifications.consider_alerts", options=OTHER)
+    put(amqp_url, "slack.XQ", [other])
     with console(amqp_url, mongo_url) as address:
         yield address
 
@@ -120,6 +127,7 @@ def test_every_state_fits_its_window_and_has_no_barrier(
         page.goto(f"{address}/ops/{place}")
         if not page.get_by_role("navigation", name="Console").is_visible():
             found.append(f"{name}: leads nowhere")
+        page.evaluate(OPEN)
         for width in widths:
             page.set_viewport_size({"width": width, "height": HEIGHT})
             if page.evaluate(WIDER):

@@ -15,6 +15,7 @@ import pytest
 from messages.conversation import Conversation
 from messages.deadlines.snooze import Snooze
 from messages.sms import Direction, Sms
+from ops.documents.data_folder import claimed
 from ops.documents.reader import Documents
 from tests import make
 from tests.commands import Told, clerk_in_process, clerk_program
@@ -132,6 +133,15 @@ def test_a_channel_that_slack_refuses_is_refused(mongo_url: str, slack: str) -> 
     unheard = clerk_on(mongo_url, CLERK_SLACK_API_URL="http://127.0.0.1:1/", CLERK_SLACK_BOT_TOKEN="xoxb-1")
     told = unheard("lines", "set", LINE, "--channel", "C0OTHER")
     assert (told.returncode, "can't be asked" in told.stderr) == (0, True)
+
+
+def test_a_channel_that_the_sandbox_does_not_have_is_refused(mongo_url: str, slack: str, tmp_path: Path) -> None:
+    clerk = clerk_on(mongo_url, CLERK_DATA_DIR=str(tmp_path))
+    with claimed(tmp_path, slack.removesuffix("/api/")):
+        told = clerk("lines", "add", LINE, "--channel", "C0GONE")
+        assert (told.returncode, "does not exist" in told.stderr) == (2, True), told
+        assert clerk("lines", "add", LINE, "--channel", "C0TEXTS").returncode == 0
+        assert clerk("lines", "remove", LINE).returncode == 0
 
 
 def test_the_words_that_opt_out_of_a_line_are_set_and_shown_and_what_workers_learn_stays(

@@ -16,6 +16,7 @@ from messages.process.settings import Misconfigured, Settings
 from ops.broker import console
 from ops.documents import data_folder
 from ops.documents.data_folder import FolderInUse, claimed
+from ops.environment import at_the_run
 from ops.metrics.serving import serve
 from ops.settings import OpsSettings
 from tests.commands import clerk_in_process
@@ -153,3 +154,37 @@ def test_without_a_token_commands_say_where_to_run_them(tmp_path: Path) -> None:
     assert told.returncode == 2
     assert told.stderr.startswith("CLERK_OPS_TOKEN: ")
     assert str(tmp_path) in told.stderr
+
+
+def nowhere(folder: Path) -> Path:
+    return folder / "none" / "out.jsonl"
+
+
+def below_no_folder(folder: Path) -> Path:
+    (folder / "file").write_text("x")
+    return folder / "file" / "out.jsonl.gz"
+
+
+def where_nobody_writes(_: Path) -> Path:
+    return Path("/proc/out.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [(nowhere, "there is no folder "), (below_no_folder, "Not a directory"), (where_nobody_writes, "No such file")],
+)
+def test_an_export_to_a_place_that_is_not_there_is_one_sentence_and_status_2(
+    place: Callable[[Path], Path], why: str, tmp_path: Path
+) -> None:
+    file = place(tmp_path)
+    told = clerk_in_process({"CLERK_DATA_DIR": str(tmp_path / "data")}, "export", str(file))
+    assert told.returncode == 2
+    (sentence,) = told.stderr.splitlines()
+    assert sentence.startswith(f"{file} can't be written: {why}")
+
+
+def test_commands_ask_the_clerk_run_of_their_folder_whatever_its_port(tmp_path: Path) -> None:
+    with claimed(tmp_path, "http://127.0.0.1:9000"):
+        assert at_the_run(Settings(data_dir=tmp_path)).own_url == "http://127.0.0.1:9000"
+        assert at_the_run(Settings(data_dir=tmp_path, port=9100)).own_url == "http://127.0.0.1:9100"
+    assert at_the_run(Settings(data_dir=tmp_path)).own_url == Settings().own_url
