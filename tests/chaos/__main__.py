@@ -13,7 +13,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--runs", type=int, default=1, help="storms, each with the next seed")
-    for name, count in (("texts", 1000), ("contacts", 50), ("clicks", 200), ("replies", 200), ("hot", 50)):
+    for name, count in (
+        ("texts", 1000),
+        ("contacts", 50),
+        ("clicks", 200),
+        ("replies", 200),
+        ("hot", 50),
+        ("timed", 4),
+    ):
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--kill-every", type=float, default=1.0, metavar="S")
     parser.add_argument("--fault-every", type=float, default=1.0, metavar="S")
@@ -30,6 +37,7 @@ def main() -> None:
         asked.disturb_every,
         asked.longest,
         asked.hot,
+        timed=asked.timed,
     )
     for seed in range(asked.seed, asked.seed + asked.runs):
         print(f"seed {seed}: {scale}", flush=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.chaos.disturbances import Wiring
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
+from tests.chaos.timed import TimedStorm
 from tests.chaos.verdict import StoredDocuments, faults
 from tests.deployment import Deployment
 from tests.servers import PrivateRabbit, database, empty, free_port, mongodb, wait_until
@@ -31,6 +32,7 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
         empty(node.url)
         sandbox_port = free_port()
         wiring = stack.enter_context(Wiring(seed, sandbox_port, url, node.url))
+        timed = TimedStorm(scale.timed)
 
         def restart() -> None:
             node.stop()
@@ -45,12 +47,13 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
             sandbox_port=sandbox_port,
             gateways=2,
             balancer=wiring.balancer,
-            settings={"CLERK_MANAGEMENT_URL": node.management, **wiring.settings},
+            settings={"CLERK_MANAGEMENT_URL": node.management, **timed.settings, **wiring.settings},
         )
         with deployment as clerk:
-            storm = Storm(clerk, wiring, node.url, seed, scale, restart)
+            storm = Storm(clerk, wiring, node.url, seed, scale, restart, timed)
             started = time.monotonic()
             storm.poison()
+            timed.prepare(clerk)
             storm.rage()
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
             found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)
@@ -70,6 +73,7 @@ def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within
         storm.figures["resends by hand"] = len(resent)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
         found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned, set(resent.values()))
+        found.extend(storm.timed.faults(clerk.world.state(), mongo_url))
         return not found
 
     with suppress(AssertionError):  # what is still wrong then is the outcome

@@ -23,7 +23,8 @@ class Scale:
 
     `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail, `disturbances`
     how many times a wire or a process is disturbed, for `longest` seconds at most; None: as many as there is time for
-    until all is written. `hot` texts more than the others are the first contact's.
+    until all is written. `hot` texts more than the others are the first contact's. `timed` contacts are written to at a
+    planned time, as many are interrupted by the contact, as many write to a closed line, and as many are answered late.
     """
 
     texts: int
@@ -39,6 +40,7 @@ class Scale:
     kills: int | None = None
     faults: int | None = None
     disturbances: int | None = None
+    timed: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import pika
 from messages.queues import dead
 from tests.chaos.disturbances import Disturbance, Wiring, standstill
 from tests.chaos.script import FAULTS, Deed, Scale, how_long, in_rounds, scripts
+from tests.chaos.timed import TimedStorm
 from tests.deployment import CHANNEL, LINE, Deployment, Json, Watched, new_contact
 from tests.servers import consumers, descendants, end, wait_until
 
@@ -55,6 +56,7 @@ class Storm:
         seed: int,
         scale: Scale,
         restart_broker: Callable[[], None],
+        timed: TimedStorm,
     ) -> None:
         self._clerk, self._amqp_url, self._scale, self._restart_broker = clerk, amqp_url, scale, restart_broker
         self._world = Watched(clerk.world, EVERY)
@@ -74,6 +76,7 @@ class Storm:
         )
         self._over = threading.Event()
         self.contacts = {new_contact(): script for script in scripts(seed, scale)}
+        self.timed = timed
         self.figures: Counter[str] = Counter()
 
     def rage(self) -> None:
@@ -82,7 +85,8 @@ class Storm:
         with ThreadPoolExecutor(1, "chaos") as breaking, ThreadPoolExecutor(AT_ONCE, "people") as living:
             chaos = breaking.submit(self._break_things, time.monotonic() + restart_after)
             try:
-                for done in [living.submit(self._live, contact, script) for contact, script in self.contacts.items()]:
+                lives = [living.submit(self._live, contact, script) for contact, script in self.contacts.items()]
+                for done in [living.submit(self.timed.live, self._write), *lives]:
                     done.result()
                 wait_until(self._was_bad, "enough has gone wrong", PATIENCE)
             finally:
@@ -133,8 +137,11 @@ class Storm:
                 self._click(contact, deed)
 
     def _text(self, contact: str, deed: Deed) -> None:
-        sid = f"SM{contact[1:]:0>16}{deed.number:016d}"
-        asked = {"from": contact, "to": LINE, "body": deed.words(contact), "sid": sid}
+        self._write(contact, LINE, deed.words(contact), deed.number)
+
+    def _write(self, contact: str, line: str, words: str, number: int) -> None:
+        sid = f"SM{contact[1:]:0>16}{number:016d}"
+        asked = {"from": contact, "to": line, "body": words, "sid": sid}
         self._until(lambda: self._world.do("text", **asked)["status"] == 200, "a text is taken")
         self.figures["texts, with repeats"] += 1
 
@@ -246,7 +253,8 @@ def resend_unknown(clerk: Deployment, resent: dict[str, str], pressed: dict[str,
     `pressed` is when each button was pressed last.
     """
     now = time.monotonic()
-    for message in clerk.world.messages():
+    shown = [message for channel in clerk.world.state()["channels"] for message in channel["messages"]]
+    for message in shown:
         for block in message.get("blocks", ()):
             for element in block.get("elements", ()):
                 if element.get("action_id") == "ticket.resend" and pressed.get(message["ts"], 0.0) + PRESS_AGAIN < now:

@@ -105,7 +105,7 @@ def _history(ticket: Ticket) -> Iterator[str]:
         yield f"ticket #{ticket.id} has a history of versions {versions}"
     now: dict[str, Any] = {}
     for entry in ticket.history:
-        for change in entry.changes:
+        for change in (each for each in entry.changes if each.what in Ticket.model_fields):  # the rest only tells
             if change.what != "note" and change.what in now and now[change.what] != change.before:
                 yield f"ticket #{ticket.id}: {change.what} was {now[change.what]}, its history says {change.before}"
             now[change.what] = change.after
