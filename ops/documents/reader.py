@@ -249,8 +249,9 @@ class Documents:
 
     def absent(self) -> list[str]:
         """The lines' Slack channels that the bot was found not to be in."""
+        of_lines = {"_id": {"$in": sorted({line.channel for line in self.lines()})}}
         with _explaining_errors():
-            return sorted(str(each["_id"]) for each in self.database["absences"].find({}, limit=200))
+            return sorted(str(each["_id"]) for each in self.database["absences"].find(of_lines, limit=200))
 
     def home_refused(self) -> str | None:
         """Why Slack has not shown the last Home; blank if it has, None if nobody has opened one."""
