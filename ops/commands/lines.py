@@ -5,9 +5,9 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.text import Text
 
@@ -37,6 +37,9 @@ from workers.mongo import Stores
 lines = App(
     name="lines", help="List, add, change and remove the team's phone numbers.", help_epilogue=examples_of("lines")
 )
+
+Several = Annotated[list[str] | None, Parameter(negative="")]
+"""An option that may be given again, and has no other that empties it."""
 
 NO_LINE: Final = "{line} is not a line. See clerk lines list."
 
@@ -140,11 +143,11 @@ def set_(
     quiet_hours: str | None = None,
     quiet_sundays: Literal["yes", "no"] | None = None,
     zone: str | None = None,
-    auto: list[str] | None = None,
+    auto: Several = None,
     hold: str | None = None,
     on_call: str | None = None,
-    sla: list[str] | None = None,
-    alert: list[str] | None = None,
+    sla: Several = None,
+    alert: Several = None,
 ) -> None:
     """Change a line: --window, --cap and --hold in seconds, --solved-for in hours.
 

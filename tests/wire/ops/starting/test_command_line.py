@@ -47,6 +47,15 @@ def test_every_option_has_words(path: tuple[str, ...]) -> None:
     assert [each.name for each in arguments if each.show and not each.parameter.help] == []
 
 
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_no_option_is_offered_that_only_empties_another(path: tuple[str, ...]) -> None:
+    command = app
+    for name in path:
+        command = command[name]
+    arguments = command.assemble_argument_collection(parse_docstring=True)
+    assert [name for each in arguments if each.show for name in each.negatives if name.startswith("--empty")] == []
+
+
 @pytest.mark.parametrize(("name", "lines"), EXAMPLES.items(), ids=list(EXAMPLES))
 def test_the_examples_of_a_command_are_taken(name: str, lines: tuple[str, ...]) -> None:
     for line in lines:
