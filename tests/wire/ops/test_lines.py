@@ -364,7 +364,8 @@ def test_what_is_late_or_due_is_listed_and_explained(clerk: Clerk, mongo_url: st
     shown = [(row["ticket"], row["late"], row["snoozed"]) for row in rows]
     assert shown == [(44, True, True), (42, True, False), (41, False, False)]
     assert "New, snoozed" in clerk("sla", "list").stdout
-    assert json.loads(clerk("sla", "list", "--json", "--line", "+15550009999").stdout) == []
+    refused = clerk("sla", "list", "--json", "--line", "+15550009999")
+    assert (refused.returncode, refused.stdout, "is not a line" in refused.stderr) == (2, "", True)
     listed = clerk("sla", "list", "--most", "1")
     assert (listed.returncode, "#42" in listed.stdout, "#41" in listed.stdout) == (0, True, False)
     told = clerk("sla", "explain", "#42")
