@@ -126,10 +126,18 @@ class _Engine(QuickInserts):
         engine demands an index only for a query with a hint, and Clerk's have none.
         """
         connection = self._require_connection()
-        (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
-        if " WHERE " not in made:
+        made = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+        if made is None or " WHERE " in made[0]:  # the index over the ids is none of SQLite's
+            return
+        connection.execute("SAVEPOINT smaller_index")  # a crash, or a full disk, leaves the one that was there
+        try:
             connection.execute(f"DROP INDEX {self._quote_identifier(index)}")
-            connection.execute(f"{made} WHERE {index_expressions_sql(field)[1]} IS NOT NULL")
+            connection.execute(f"{made[0]} WHERE {index_expressions_sql(field)[1]} IS NOT NULL")
+        except sqlite3.Error:
+            connection.execute("ROLLBACK TO smaller_index")
+            raise
+        finally:
+            connection.execute("RELEASE smaller_index")
 
     def _find_multikey_index(self, db_name: str, coll_name: str, field: str) -> Any:
         """The index over the elements of arrays. Every field has one, and a query that may use it uses no other."""

@@ -218,6 +218,37 @@ async def test_an_index_holds_only_documents_that_have_its_field_also_in_a_file_
     assert _indexes_of_all_documents(file) == {}
 
 
+async def test_an_index_that_can_not_be_made_smaller_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "clerk.sqlite"
+    with EmbeddedMongo(file, durable=False) as mongo, MongoClient[dict[str, Any]](mongo.url) as client:
+        client["clerk"]["texts"].create_index("line")
+        client["clerk"]["texts"].create_index("_id")
+    with closing(sqlite3.connect(file)) as connection:
+        ((name, sql),) = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name LIKE 'idx@_%' ESCAPE '@' AND sql LIKE '%$.line%'"
+        )
+        connection.execute(f'DROP INDEX "{name}"')
+        connection.execute(sql.partition(" WHERE ")[0])
+        connection.commit()
+    before = _indexes_of_all_documents(file)
+    assert list(before) == [name]
+
+    def refuse(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_CREATE_INDEX else sqlite3.SQLITE_OK
+
+    engine = _Engine(str(file), durable=False)
+    await engine.connect()
+    connection = engine._require_connection()
+    connection.set_authorizer(refuse)
+    with pytest.raises(sqlite3.DatabaseError):
+        engine._leave_out_documents_without("line", name)
+    connection.set_authorizer(None)
+    assert _indexes_of_all_documents(file) == before
+    engine._leave_out_documents_without("line", name)
+    await engine.disconnect()
+    assert _indexes_of_all_documents(file) == {}
+
+
 async def test_a_query_finds_a_value_in_a_list(tmp_path: Path) -> None:
     with EmbeddedMongo(tmp_path / "clerk.sqlite", durable=False) as mongo:
         async with Stores.opened(mongo.url) as stores:
