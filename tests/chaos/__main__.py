@@ -3,9 +3,13 @@
 import argparse
 import random
 import sys
+from typing import Final
 
 from tests.chaos.run import run
-from tests.chaos.script import Scale
+from tests.chaos.script import FAULTS, Scale
+
+TROUBLE: Final = {"kills": (12, 5), "faults": (len(FAULTS), 5), "disturbances": (3, 50)}
+"""How often something goes wrong, if nobody says it: so many times at least, and once for so many texts."""
 
 
 def main() -> None:
@@ -22,24 +26,18 @@ def main() -> None:
         ("timed", 4),
     ):
         parser.add_argument(f"--{name}", type=int, default=count)
-    parser.add_argument("--kill-every", type=float, default=1.0, metavar="S")
-    parser.add_argument("--fault-every", type=float, default=1.0, metavar="S")
-    parser.add_argument("--disturb-every", type=float, default=20.0, metavar="S")
+    for name, (least, texts) in TROUBLE.items():
+        parser.add_argument(f"--{name}", type=int, help=f"in all; one for {texts} texts, but {least} at least")
+    for name, seconds in (("kill", 1.0), ("fault", 1.0), ("disturb", 10.0)):
+        parser.add_argument(f"--{name}-every", type=float, default=seconds, metavar="S")
     parser.add_argument("--longest", type=float, default=60.0, metavar="S", help="of one disturbance")
-    asked = parser.parse_args()
-    scale = Scale(
-        asked.texts,
-        asked.contacts,
-        asked.clicks,
-        asked.replies,
-        asked.kill_every,
-        asked.fault_every,
-        asked.disturb_every,
-        asked.longest,
-        asked.hot,
-        timed=asked.timed,
-    )
-    for seed in range(asked.seed, asked.seed + asked.runs):
+    asked = vars(parser.parse_args())
+    for name, (least, texts) in TROUBLE.items():
+        if asked[name] is None:
+            asked[name] = max(least, asked["texts"] // texts)
+    first, runs = asked.pop("seed"), asked.pop("runs")
+    scale = Scale(**asked)
+    for seed in range(first, first + runs):
         print(f"seed {seed}: {scale}", flush=True)
         outcome = run(seed, scale)
         for name, count in sorted(outcome.figures.items()):

@@ -22,24 +22,25 @@ class Scale:
     """How much of everything, and whether the gateway is killed, too; times are seconds.
 
     `kills` is how many processes are killed in all, `faults` how many requests to Slack and Twilio fail, `disturbances`
-    how many times a wire or a process is disturbed, for `longest` seconds at most; None: as many as there is time for
-    until all is written. `hot` texts more than the others are the first contact's. `timed` contacts are written to at a
-    planned time, as many are interrupted by the contact, as many write to a closed line, and as many are answered late.
+    how many times a wire or a process is disturbed, for `longest` seconds at most. Each has its number, or a storm
+    might never end: processes would die as fast as they start, and requests fail as fast as they are made. `hot` texts
+    more than the others are the first contact's. `timed` contacts are written to at a planned time, as many are
+    interrupted by the contact, as many write to a closed line, and as many are answered late.
     """
 
     texts: int
     contacts: int
     clicks: int
     replies: int
+    kills: int
     kill_every: float
+    faults: int
     fault_every: float
+    disturbances: int
     disturb_every: float
     longest: float
     hot: int = 0
     kill_gateway: bool = True
-    kills: int | None = None
-    faults: int | None = None
-    disturbances: int | None = None
     timed: int = 0
 
 

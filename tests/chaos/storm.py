@@ -27,9 +27,6 @@ PATIENCE: Final = 900.0
 EVERY: Final = 1.0
 """Seconds between two reads of the world's state: each gets more expensive as the state grows."""
 
-LEAST_KILLS: Final = 5
-"""A storm of no given number of kills goes on until so many processes were killed, also when all is written by then."""
-
 KILLS: Final = "kills"
 RESTARTS: Final = "restarts of RabbitMQ"
 DISTURBANCES: Final = "disturbances of wires and processes"
@@ -100,16 +97,13 @@ class Storm:
                 process.start()
 
     def _was_bad(self) -> bool:
-        least = {
-            KILLS: LEAST_KILLS if self._scale.kills is None else self._scale.kills,
+        wanted = {
+            KILLS: self._scale.kills,
             RESTARTS: 1,
-            API_FAULTS: len(FAULTS) if self._scale.faults is None else self._scale.faults,
-            DISTURBANCES: self._scale.disturbances or 0,
+            API_FAULTS: self._scale.faults,
+            DISTURBANCES: self._scale.disturbances,
         }
-        return all(self.figures[what] >= count for what, count in least.items())
-
-    def _may_go_on(self, what: str, most: int | None) -> bool:
-        return most is None or self.figures[what] < most
+        return all(self.figures[what] >= count for what, count in wanted.items())
 
     def poison(self) -> None:
         """Put messages into a queue that no actor can handle."""
@@ -184,14 +178,14 @@ class Storm:
         under_way: list[tuple[float, Disturbance]] = []
         while not self._over.wait(0.1):
             now = time.monotonic()
-            if now >= fault_at and self._may_go_on(API_FAULTS, self._scale.faults):
+            if now >= fault_at and self.figures[API_FAULTS] < self._scale.faults:
                 fault_at = now + self._scale.fault_every
                 self._clerk.world.do("faults", **next(self._faults))
                 self.figures[API_FAULTS] += 1
-            if now >= kill_at and self._may_go_on(KILLS, self._scale.kills) and self._somebody_works():
+            if now >= kill_at and self.figures[KILLS] < self._scale.kills and self._somebody_works():
                 kill_at = now + self._scale.kill_every
                 self._kill()
-            if now >= disturb_at and self._may_go_on(DISTURBANCES, self._scale.disturbances):
+            if now >= disturb_at and self.figures[DISTURBANCES] < self._scale.disturbances:
                 disturb_at = now + self._scale.disturb_every
                 self._disturb(under_way, now)
             _end_those_over(under_way, now)
