@@ -1,8 +1,9 @@
 """Whether the gateway can publish: strangers learn yes or no, the log and the console learn the reason."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -23,6 +24,10 @@ class GatewayPublisher(Protocol):
         ...
 
 
+EVERY: Final = 5.0
+"""Seconds between two questions to the broker that nobody else asked."""
+
+
 class Readiness:
     """What is wrong with publishing; however many ask at once, the broker is asked once."""
 
@@ -31,6 +36,7 @@ class Readiness:
         self._asking: asyncio.Future[str | None] | None = None
         self.trouble: str | None = None
         """What was wrong when last seen; any thread may read it."""
+        self._is_known = False
 
     async def ask(self) -> bool:
         """Whether messages can be published now."""
@@ -39,8 +45,21 @@ class Readiness:
             self._asking.add_done_callback(self._answered)
         return await asyncio.shield(self._asking) is None
 
+    async def watch(self, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Ask every few seconds, until it is cancelled: what `unready` says is not older than that."""
+        while True:
+            await self.ask()
+            await wait(EVERY)
+
+    def unready(self) -> str:
+        """Why messages can't be published, as last seen; "" if they can."""
+        if not self._is_known:
+            return "has not reached the broker yet"
+        return "" if self.trouble is None else f"can't publish: {self.trouble}"
+
     def note(self, trouble: str | None) -> None:
         """Note what is wrong now; None if nothing is."""
+        self._is_known = True
         if trouble == self.trouble:
             return
         self.trouble = trouble

@@ -1,19 +1,15 @@
-"""`clerk health`: looks at the signs of life of this machine's processes, and asks each gateway whether it is ready.
+"""`clerk health`: looks at the signs of life of this machine's processes.
 
-It runs every few seconds in every container, so it imports next to nothing.
+It runs every few seconds in every container, so it imports next to nothing, and asks no process anything: one that does
+not answer would hold it up.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
-from ops.health.sign import Sign, near, read, trouble
-
-PATIENCE: Final = 4.0
-"""Seconds in which a gateway must answer."""
+from ops.health.sign import Sign, read, trouble
 
 
 def folder() -> Path:
@@ -30,37 +26,14 @@ def runs(pid: int) -> bool:
     return True
 
 
-def readiness(address: tuple[str, int]) -> str:
-    """What is wrong with the gateway that listens there, "" if nothing is."""
-    import http.client  # costs more than all else, and only a gateway needs it
-
-    host, port = address
-    with closing(http.client.HTTPConnection(near(host), port, timeout=PATIENCE)) as connection:
-        try:
-            connection.request("GET", "/readyz")
-            answer = connection.getresponse()
-            text = answer.read(200).decode(errors="replace")
-        except (OSError, http.client.HTTPException) as error:
-            return f"does not answer at port {port}: {error or type(error).__name__}"
-    return "" if answer.status == 200 else f"is not ready: /readyz answers {answer.status} {text}".rstrip()
-
-
-def health(
-    kind: str, place: Path, now: float, *, ask: Callable[[tuple[str, int]], str] = readiness
-) -> tuple[bool, str]:
+def health(kind: str, place: Path, now: float) -> tuple[bool, str]:
     """Whether every process of this kind is well, at least one, and a line that says why or why not."""
     found = [each for each in _signs(place) if kind in each.troubles]
     if not found:
         return False, f"no {kind} of this user runs on this machine"
-    faults = [fault for each in found if (fault := _fault(each, kind, now, ask))]
+    faults = [fault for each in found if (fault := trouble(each, kind, now, runs=runs(each.pid)))]
     processes = ", ".join(str(each.pid) for each in found)
     return not faults, "; ".join(faults) or f"process {processes} is well"
-
-
-def _fault(sign: Sign, kind: str, now: float, ask: Callable[[tuple[str, int]], str]) -> str:
-    if (fault := trouble(sign, kind, now, runs=runs(sign.pid))) or kind != "gateway" or sign.address is None:
-        return fault
-    return f"process {sign.pid} {unready}" if (unready := ask(sign.address)) else ""
 
 
 def _signs(place: Path) -> Iterator[Sign]:

@@ -21,24 +21,24 @@ INTERVAL: Final = 1.0
 
 
 class Signs:
-    """The signs of life of this process."""
+    """The signs of life of this process; `unready` says why its gateway can't publish, "" if it can."""
 
     def __init__(
         self,
-        address: tuple[str, int] | None = None,
         *,
+        unready: Callable[[], str] = str,
         place: Path | None = None,
         tell: Callable[[str], None] = notify,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._address, self._tell, self._clock = address, tell, clock
+        self._unready, self._tell, self._clock = unready, tell, clock
         self._file = (place or folder()) / str(os.getpid())
         self._told: set[str] = set()
         self._failed = False
 
     def show(self, troubles: Mapping[str, str]) -> None:
         """Say what is wrong with each kind of this process: "" if nothing is."""
-        sign = Sign(os.getpid(), self._clock(), troubles, self._address)
+        sign = Sign(os.getpid(), self._clock(), troubles, self._unready())
         self._attempt(lambda: self._write(sign))
         if sign.is_well:
             self._tell_once("READY=1")

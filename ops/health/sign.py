@@ -13,9 +13,6 @@ KINDS: Final = ("gateway", "worker", "interactive", "clock")
 STUCK_AFTER: Final = 10
 """Seconds without a sign after which a process is called stuck."""
 
-EVERYWHERE: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it binds none of them
-"""Addresses that stand for all of a machine's, and where it reaches itself."""
-
 STARTING: Final = "is starting"
 ENDING: Final = "is ending"
 
@@ -23,14 +20,14 @@ ENDING: Final = "is ending"
 class Sign(NamedTuple):
     """What a process said of itself at a time of the machine's monotonic clock, in seconds.
 
-    `troubles` has each of its kinds with what is wrong with it, "" if nothing is; `address` is where its gateway
-    listens.
+    `troubles` has each of its kinds with what is wrong with it, "" if nothing is; `unready` says why its gateway can't
+    take webhooks at present, though nothing is wrong with it: the broker is away.
     """
 
     pid: int
     at: float
     troubles: Mapping[str, str]
-    address: tuple[str, int] | None = None
+    unready: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -46,9 +43,8 @@ def read(text: str) -> Sign:
     """The sign that a text holds; ValueError if it holds none."""
     try:
         fields = json.loads(text)
-        host, port = fields["address"] or ("", 0)
-        return Sign(int(fields["pid"]), float(fields["at"]), dict(fields["troubles"]), (host, port) if host else None)
-    except (KeyError, TypeError) as error:
+        return Sign(int(fields["pid"]), float(fields["at"]), dict(fields["troubles"]), str(fields.get("unready", "")))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a sign of life: {error!r}") from None
 
 
@@ -63,10 +59,5 @@ def trouble(sign: Sign, kind: str, now: float, *, runs: bool) -> str:
         return f"process {sign.pid} is gone"
     if (silent := now - sign.at) >= STUCK_AFTER:
         return f"process {sign.pid} has shown no sign of life for {silent:.0f} seconds"
-    return f"process {sign.pid} {told}" if (told := sign.troubles[kind]) else ""
-
-
-def near(host: str) -> str:
-    """The address at which a gateway that listens at `host` is reached from its own machine."""
-    bare = host.strip("[]")
-    return EVERYWHERE.get(bare, bare)
+    told = sign.troubles[kind] or (sign.unready if kind == "gateway" else "")
+    return f"process {sign.pid} {told}" if told else ""

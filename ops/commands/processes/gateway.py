@@ -59,10 +59,12 @@ async def _serve(settings: Settings, sockets: list[socket]) -> None:
     application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness)
     freeze_garbage_collector()
     serving = server(application, settings)
+    watching = asyncio.create_task(readiness.watch(), name="readiness")
     try:
-        with shown(Signs((settings.host, settings.port)), lambda: {"gateway": trouble(serving)}):
+        with shown(Signs(unready=readiness.unready), lambda: {"gateway": trouble(serving)}):
             await serving.serve(sockets)
     finally:
+        watching.cancel()
         await publisher.close()
 
 

@@ -179,15 +179,17 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
 
         every = timedelta(seconds=settings.clock_seconds)
         ticking = asyncio.create_task(clock.run(ports, every, looked=looks.note), name="clock")
+        watching = asyncio.create_task(readiness.watch(), name="readiness")
         ended = end_server_with(ticking, serving)
         _say_where_things_are(settings, embedded=embedded)
         _say_how_to_enter(settings, links, token)
         try:
-            with shown(Signs((settings.host, settings.port)), troubles):
+            with shown(Signs(unready=readiness.unready), troubles):
                 await serving.serve(sockets)
         finally:
-            ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            for each in (ticking, watching):
+                each.cancel()
+            await asyncio.gather(ticking, watching, return_exceptions=True)
             await asyncio.to_thread(worker.stop, 10_000)
             if journal is not None:
                 await asyncio.to_thread(journal.close)

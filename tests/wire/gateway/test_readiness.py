@@ -51,6 +51,22 @@ async def test_the_console_says_why_until_a_publish_succeeds() -> None:
     assert of_publishing(readiness.trouble) == []
 
 
+async def test_a_gateway_asks_the_broker_every_few_seconds_though_nobody_asks_it() -> None:
+    publisher = RecordingPublisher()
+    readiness = Readiness(publisher)
+    found = [readiness.unready()]
+
+    async def look(_: float) -> None:
+        found.append(readiness.unready())
+        publisher.trouble = None if publisher.trouble else REASONS[0]
+        if len(found) == 4:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await readiness.watch(look)
+    assert found == ["has not reached the broker yet", "", f"can't publish: {REASONS[0]}", ""]
+
+
 class SlowPublisher(RecordingPublisher):
     """A publisher that answers when it is told to."""
 
