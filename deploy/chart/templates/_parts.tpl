@@ -20,8 +20,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 - {name: CLERK_HOST, value: {{ .Values.host | quote }}}
 - {name: CLERK_PORT, value: "8080"}
 - {name: CLERK_METRICS_PORT, value: "9100"}
-- {name: CLERK_LOG_FORMAT, value: json}
-{{- range $name, $value := .Values.config }}
+{{- range $name, $value := merge (dict) .Values.config (dict "CLERK_LOG_FORMAT" "json") }}
 - {name: {{ $name }}, value: {{ $value | toString | quote }}}
 {{- end }}
 {{- range tuple "CLERK_AMQP_URL" "CLERK_MONGO_URL" "CLERK_TWILIO_ACCOUNT_SID" "CLERK_TWILIO_AUTH_TOKEN" "CLERK_SLACK_BOT_TOKEN" "CLERK_SLACK_SIGNING_SECRET" "CLERK_OPS_TOKEN" }}

@@ -34,7 +34,9 @@ KILLED_AFTER: Final = GRACE + 5
 TRACES: Final = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES"}
 VARIABLES: Final = {*(variable(name) for name in (*Settings.model_fields, *OpsSettings.model_fields)), *TRACES}
 
-USED: Final = re.compile(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}")
+USED: Final = re.compile(r"\$\{(\w+)(?:(:[-?])([^${}]*))?\}")
+"""A variable in the file; what stands for it if it is missing may hold others, which are replaced before."""
+
 FILLED_IN: Final = {
     "CLERK_PUBLIC_URL": "https://clerk.example.org",
     "CLERK_TWILIO_ACCOUNT_SID": "AC1",
@@ -52,8 +54,13 @@ FILLED_IN: Final = {
 
 def example() -> dict[str, str]:
     """The variables of .env.example, with what they have there."""
-    found = re.findall(r"^#?((?:CLERK_|OTEL_|HTTPS?_|NO_)\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    found = re.findall(r"^((?:CLERK_|OTEL_|HTTPS?_|NO_)\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     return dict(found)
+
+
+def offered() -> set[str]:
+    """The variables that .env.example names, those behind a # as well."""
+    return set(re.findall(r"^#?((?:CLERK_|OTEL_|HTTPS?_|NO_)\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
 def given(text: str, environment: dict[str, str]) -> str:
@@ -65,7 +72,9 @@ def given(text: str, environment: dict[str, str]) -> str:
         assert found or operator != ":?", f"{name}: {other}"
         return found or (other if operator == ":-" else "")
 
-    return USED.sub(value, text)
+    while USED.search(text):
+        text = USED.sub(value, text)
+    return text
 
 
 def environment_of(service: str, **more: str) -> dict[str, str]:
@@ -118,7 +127,7 @@ def test_the_workers_together_serve_every_queue_and_clicks_have_a_worker_of_thei
 
 @pytest.mark.parametrize("service", OURS)
 def test_a_service_has_every_setting_and_none_that_clerk_does_not_read(service: str) -> None:
-    unoffered = {"CLERK_DATA_DIR", "CLERK_MANAGEMENT_URL", "CLERK_SANDBOX"}
+    unoffered = {"CLERK_DATA_DIR", "CLERK_SANDBOX"}
     assert set(SERVICES[service]["environment"]) == VARIABLES - unoffered
 
 
@@ -135,6 +144,18 @@ def test_what_a_service_is_given_are_settings_that_clerk_takes(service: str, mon
     assert settings.amqp_url.get_secret_value() == "amqp://clerk:d@rabbitmq:5672/"
     assert settings.mongo_url.get_secret_value() == "mongodb://clerk:e@mongo:27017/clerk?authSource=clerk"
     assert ops_settings.metrics_port == 9100
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_servers_on_other_machines_are_named_in_the_environment_file(service: str) -> None:
+    """docs/growing.md leads there: the same file on every machine."""
+    elsewhere = {
+        "CLERK_AMQP_URL": "amqp://clerk:h@one.example.org/;amqp://clerk:h@two.example.org/",
+        "CLERK_MONGO_URL": "mongodb://clerk:i@one,two,three/clerk?replicaSet=rs0&authSource=clerk",
+        "CLERK_MANAGEMENT_URL": "https://watcher:j@rabbitmq.example.org",
+    }
+    found = environment_of(service, **elsewhere)
+    assert {name: found[name] for name in elsewhere} == elsewhere
 
 
 @pytest.mark.parametrize("name", FILLED_IN)
@@ -157,8 +178,8 @@ def test_only_who_needs_a_password_has_it() -> None:
 
 
 def test_the_example_environment_has_every_variable_of_clerk_and_of_compose() -> None:
-    of_compose = {name for name, _, _ in USED.findall(FILE.read_text())}
-    assert of_compose | VARIABLES == set(example())
+    of_compose = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
+    assert of_compose | VARIABLES == offered()
 
 
 def test_the_defaults_in_the_example_are_those_of_the_code() -> None:
