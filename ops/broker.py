@@ -39,4 +39,5 @@ def console(settings: Settings) -> Remote:
             "shows them to those who have its token. Run this where it runs, or set CLERK_OPS_TOKEN."
         )
     url = None if {"host", "port"} & given else data_folder.url_of_run(settings.data_dir)
-    return Remote(url or settings.own_url, kept or settings.ops_token.get_secret_value())
+    token = kept or settings.ops_token.get_secret_value()
+    return Remote(url or settings.own_url, token, lambda: url is not None and data_folder.is_used(settings.data_dir))

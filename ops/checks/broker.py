@@ -1,11 +1,12 @@
 """The broker and its queues."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
 from ops.checks.finding import Finding, advice, bad, good
 from ops.counting import counted
+from ops.documents.processes import RunningProcess, starting_workers
 from ops.durations import short
 from ops.queues.broker import STALLED, Broker, BrokerAway, QueueState, Snapshot
 from ops.queues.management_api import Unavailable
@@ -14,8 +15,11 @@ from ops.queues.rabbitmq import Rabbit
 SLOW: Final = timedelta(minutes=1)
 
 
-def check(broker: Broker) -> Iterator[Finding]:
-    """Whether the broker answers, its queues are declared right, each has workers, and none has dead letters."""
+def check(broker: Broker, processes: Callable[[], Sequence[RunningProcess]] = tuple) -> Iterator[Finding]:
+    """Whether the broker answers, its queues are declared right, each has workers, and none has dead letters.
+
+    `processes` are those that report: they are asked for where a queue has no worker.
+    """
     try:
         if isinstance(broker, Rabbit):
             yield from _rabbit(broker)
@@ -26,7 +30,7 @@ def check(broker: Broker) -> Iterator[Finding]:
         return
     if not isinstance(broker, Rabbit):
         yield good("broker", f"in memory: {snapshot.source}")
-    yield from of_queues(snapshot)
+    yield from of_queues(snapshot, processes)
 
 
 def _rabbit(broker: Rabbit) -> Iterator[Finding]:
@@ -56,10 +60,14 @@ def _rabbit(broker: Rabbit) -> Iterator[Finding]:
         yield bad("queues", "; ".join(faults), todo)
 
 
-def of_queues(snapshot: Snapshot) -> Iterator[Finding]:
+def of_queues(snapshot: Snapshot, processes: Callable[[], Sequence[RunningProcess]] = tuple) -> Iterator[Finding]:
     """What the numbers of the queues show. Pure."""
     idle = [each.name for each in snapshot.queues if each.consumers == 0]
-    if idle:
+    if idle and (starting := starting_workers(processes(), idle)):
+        who = ", ".join(f"{each.host} {short((each.told_at - each.started_at).total_seconds())}" for each in starting)
+        found = f"no worker serves {', '.join(idle)} yet; the one that will was started on {who} ago"
+        yield advice("workers", found, "Run clerk doctor again in some seconds.")
+    elif idle:
         found = f"no worker serves {', '.join(idle)}"
         yield bad("workers", found, f"Start a worker: clerk worker --queues {','.join(idle)}")
     else:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from ops.broker import open_broker
 from ops.checks import alerts, auto_replies, broker, disk, documents, hours, opt_outs, policies, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict, advice, bad, good
 from ops.commands.options import AsJson
+from ops.documents.processes import RunningProcess
 from ops.documents.reader import Documents, DocumentsAway
 from ops.environment import at_the_run, documents_now, load_settings, unknown_variables, with_mongo
 
@@ -52,7 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield advice("variables", " ".join(unread), "Correct the name, or unset it.")
     dates: dict[str, str] = {}
     try:
-        yield from broker.check(open_broker(settings))
+        yield from broker.check(open_broker(settings), partial(_reporting, settings))
     except Misconfigured as error:
         yield bad("broker", "the queues are in the memory of `clerk run`", str(error))
     lines: list[Line] = []
@@ -85,6 +87,17 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from twilio.check(settings, lines, dates)
     yield from reach.check(settings, dates)
     yield from reach.of_dates(dates, datetime.now(UTC))
+
+
+def _reporting(settings: Settings) -> list[RunningProcess]:
+    """The processes that report to MongoDB; none where they share none, or it is away."""
+    if settings.mongo_url is None:
+        return []
+    try:
+        with Documents(settings.mongo_url.get_secret_value()) as found:
+            return found.running_processes()
+    except DocumentsAway:
+        return []
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """A client of the JSON API of a console in another process: the queues and traces of a `clerk run`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -13,10 +13,10 @@ _LETTERS: TypeAdapter[list[Letter]] = TypeAdapter(list[Letter])
 
 
 class Remote:
-    """The queues of the console at a URL."""
+    """The queues of the console at a URL; `is_there` says whether its process runs, though it may not answer yet."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url, self._token = url, token
+    def __init__(self, url: str, token: str, is_there: Callable[[], bool] = lambda: False) -> None:
+        self.url, self._token, self._is_there = url, token, is_there
 
     def snapshot(self) -> Snapshot:
         """All queues now."""
@@ -68,13 +68,23 @@ class Remote:
                 timeout=30,
                 trust_env=False,
             )
+        except httpx.ConnectError as error:
+            if self._is_there():
+                raise BrokerAway(
+                    f"The `clerk run` at {self.url} is starting or ending, and does not answer. Try again in some "
+                    "seconds."
+                ) from None
+            raise self._away(error) from None
         except httpx.HTTPError as error:
-            raise BrokerAway(
-                f"CLERK_AMQP_URL is not set, so the queues are those of the `clerk run` at {self.url}, which can't be "
-                f"reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
-            ) from None
+            raise self._away(error) from None
         if answer.status_code == 401:
             raise BrokerAway(f"The console at {self.url}/ops refuses this token: set CLERK_OPS_TOKEN to its own.")
         if answer.status_code != 200:
             raise BrokerAway(f"The console at {self.url}/ops answered {answer.status_code}: {answer.text[:300]}")
         return answer.content
+
+    def _away(self, error: httpx.HTTPError) -> BrokerAway:
+        return BrokerAway(
+            f"CLERK_AMQP_URL is not set, so the queues are those of the `clerk run` at {self.url}, which can't be "
+            f"reached: {error or type(error).__name__}. Start it, or set CLERK_AMQP_URL."
+        )

@@ -6,7 +6,7 @@ from typing import Final
 
 from messages.base import Document
 from messages.notification import Post
-from ops.documents.processes import RunningProcess, told_of_older_workers
+from ops.documents.processes import RunningProcess, starting_workers, told_of_older_workers
 from ops.durations import short
 from ops.metrics.samples import parse_samples
 from ops.metrics.silence import ENDED_AFTER, stuck
@@ -63,8 +63,8 @@ def of_publishing(trouble: str | None) -> list[Problem]:
     return [Problem(found=f"This gateway can't publish: {trouble}.", todo=todo)]
 
 
-def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
-    """What is wrong with the queues."""
+def of_snapshot(snapshot: Snapshot | None, processes: Sequence[RunningProcess] = ()) -> list[Problem]:
+    """What is wrong with the queues; a queue whose worker has just been started is not among it."""
     if snapshot is None:
         return [
             Problem(
@@ -74,7 +74,7 @@ def of_snapshot(snapshot: Snapshot | None) -> list[Problem]:
         ]
     found = []
     idle = [queue.name for queue in snapshot.queues if queue.consumers == 0]
-    if idle:
+    if idle and not starting_workers(processes, idle):
         todo = f"Start a worker: clerk worker --queues {','.join(idle)}"
         what = f"No worker serves {'the queue' if len(idle) == 1 else 'the queues'} {', '.join(idle)}."
         found.append(Problem(found=what, todo=todo, link="/ops/queues"))

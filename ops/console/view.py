@@ -125,7 +125,10 @@ class View:
     def problems(self) -> list[Problem]:
         """What is wrong, the most serious first."""
         latest, now = self.recorder.latest(), self.documents_now()
-        found = [*of_publishing(self.unpublished()), *(of_snapshot(latest.snapshot) if latest else ())]
+        found = [
+            *of_publishing(self.unpublished()),
+            *(of_snapshot(latest.snapshot, latest.processes or ()) if latest else ()),
+        ]
         if latest is not None:
             found += [*of_processes(latest.processes or ()), *of_stages(latest.stages), *of_calls(latest.calls)]
         try:

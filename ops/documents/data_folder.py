@@ -16,6 +16,7 @@ import structlog
 
 from messages.process.private_files import FOLDER, make_private, touch_private
 from messages.process.variables import Misconfigured
+from ops.health.probe import runs
 
 log = structlog.get_logger("clerk.files")
 
@@ -142,6 +143,12 @@ def url_of_run(folder: Path) -> str | None:
     """Where the `clerk run` that uses the folder is reached; None if none has said so."""
     found = _told(folder).get("url")
     return found if isinstance(found, str) else None
+
+
+def is_used(folder: Path) -> bool:
+    """Whether a `clerk run` that has not ended uses the folder."""
+    holder = _told(folder).get("pid")
+    return isinstance(holder, int) and runs(holder)
 
 
 def kept_token(folder: Path) -> str | None:

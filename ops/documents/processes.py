@@ -9,6 +9,9 @@ from messages.base import Document, Moment
 GONE: Final = timedelta(seconds=30)
 """A process that has not reported for this long is gone."""
 
+STARTS_WITHIN: Final = timedelta(seconds=60)
+"""A worker that reports consumes from its queues at the latest so long after its start, or something is wrong."""
+
 
 class RunningProcess(Document):
     """A running process of Clerk: its kind, where it runs, when it last reported, by its own clock and by MongoDB's.
@@ -33,10 +36,21 @@ class RunningProcess(Document):
         """Whether it has reported lately."""
         return now - self.seen_at < GONE
 
+    def is_starting(self) -> bool:
+        """Whether it may not do its work yet, by its own clock."""
+        return self.told_at - self.started_at < STARTS_WITHIN
+
     @property
     def clock_ahead(self) -> timedelta:
         """By how much its clock is ahead of MongoDB's."""
         return self.told_at - self.seen_at
+
+
+def starting_workers(processes: Sequence[RunningProcess], queues: Sequence[str]) -> list[RunningProcess]:
+    """The workers that have just been started and will serve these queues; none, if they leave one of them out."""
+    found = [each for each in processes if each.kind == "worker" and each.is_starting() and {*queues} & {*each.queues}]
+    served = {queue for each in found for queue in each.queues}
+    return found if {*queues} <= served else []
 
 
 def older_workers(processes: Sequence[RunningProcess]) -> list[RunningProcess]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from ops.queues.amqp import Amqp
-from ops.queues.broker import Page, Report, Snapshot, Tally
+from ops.queues.broker import BrokerAway, Page, QueueState, Report, Snapshot, Tally
 from ops.queues.layout import Layout, urls_of
 from ops.queues.letters import Letter, Selection
 from ops.queues.management_api import Management, Unavailable, management_address
@@ -38,7 +38,17 @@ class Rabbit:
                 f"AMQP; held messages, rates and ages need the management API, and {where} can't be reached: {error}"
             )
             return Snapshot(at=datetime.now(UTC), source=source, queues=tuple(self.amqp.states()))
+        if any(each.consumers == 0 for each in queues):
+            queues = self._with_new_consumers(queues)
         return Snapshot(at=datetime.now(UTC), source=f"RabbitMQ's management API at {where}", queues=tuple(queues))
+
+    def _with_new_consumers(self, queues: Sequence[QueueState]) -> list[QueueState]:
+        """The queues with the consumers that they have now: the management API counts every five seconds only."""
+        try:
+            now = {each.name: each.consumers for each in self.amqp.states()}
+        except BrokerAway:
+            now = {}
+        return [each.model_copy(update={"consumers": max(each.consumers, now.get(each.name, 0))}) for each in queues]
 
     def peek(self, queue: str, limit: int) -> Sequence[Letter]:
         """The next messages of a queue, which stay there."""

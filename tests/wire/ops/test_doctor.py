@@ -19,6 +19,7 @@ from messages.line import Line
 from messages.process.settings import Settings
 from ops.checks import broker, disk, documents, opt_outs, reach, slack, twilio
 from ops.checks.finding import Finding, Verdict
+from ops.console.problems import of_snapshot
 from ops.documents.processes import RunningProcess
 from ops.metrics.samples import Samples
 from ops.queues.broker import QueueState, Snapshot
@@ -298,6 +299,31 @@ def test_queues_that_need_attention_are_reported(fields: dict[str, Any], check: 
 def process(kind: str, ahead: float = 0) -> RunningProcess:
     reported = NOW + timedelta(seconds=ahead)
     return RunningProcess(id=kind, kind=kind, host="h", pid=1, started_at=NOW, told_at=reported, seen_at=NOW)
+
+
+def worker_of(*queues: str, seconds: float) -> RunningProcess:
+    """A `clerk worker` that was started so long before it last reported, on a machine whose clock is wrong."""
+    told = NOW + timedelta(hours=1)
+    started = told - timedelta(seconds=seconds)
+    return RunningProcess(
+        id="w", kind="worker", host="h", pid=1, queues=queues, started_at=started, told_at=told, seen_at=NOW
+    )
+
+
+def test_a_worker_that_has_just_been_started_is_said_to_start() -> None:
+    found = next(broker.of_queues(snapshot(consumers=0), lambda: [worker_of("slack", seconds=4)]))
+    assert (found.state, found.todo) == (Verdict.ADVICE, "Run clerk doctor again in some seconds.")
+    assert found.found == "no worker serves slack yet; the one that will was started on h 4 s ago"
+    assert of_snapshot(snapshot(consumers=0), [worker_of("slack", seconds=4)]) == []
+
+
+@pytest.mark.parametrize(
+    "running", [[], [worker_of("slack", seconds=61)], [worker_of("sms", seconds=4)], [process("gateway")]]
+)
+def test_a_queue_that_nobody_is_about_to_serve_has_no_worker(running: list[RunningProcess]) -> None:
+    (found,) = [each for each in broker.of_queues(snapshot(consumers=0), lambda: running) if each.check == "workers"]
+    assert (found.state, found.found) == (Verdict.BAD, "no worker serves slack")
+    assert [each.found for each in of_snapshot(snapshot(consumers=0), running)] == ["No worker serves the queue slack."]
 
 
 def test_a_missing_clock_is_reported() -> None:

@@ -1,6 +1,10 @@
 """The queues of a broker in memory, as the commands see them through the console of a `clerk run`."""
 
+import json
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dramatiq
@@ -9,9 +13,11 @@ from dramatiq.brokers.stub import StubBroker
 
 from messages.conversation import SequenceTexts
 from messages.process.publishing import envelope
+from messages.process.settings import Settings
 from messages.queues import QUEUES
-from ops.broker import LAYOUT
+from ops.broker import LAYOUT, open_broker
 from ops.console.client import Remote
+from ops.documents import data_folder
 from ops.queues.broker import BrokerAway
 from ops.queues.in_memory import InMemory
 from ops.queues.letters import Selection
@@ -96,3 +102,21 @@ def test_the_commands_explain_a_wrong_token_and_an_absent_console(remote: Remote
         Remote(remote.url, "wrong").snapshot()
     with pytest.raises(BrokerAway, match="clerk run"):
         Remote(f"http://127.0.0.1:{free_port()}", TOKEN).snapshot()
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ({"pid": os.getpid()}, "is starting or ending, and does not answer. Try again in some seconds."),
+        ({"pid": 4_999_999}, "which can't be reached"),
+        ({}, "which can't be reached"),
+    ],
+)
+def test_a_run_that_has_just_been_started_is_not_called_away(left: dict[str, int], said: str, tmp_path: Path) -> None:
+    """It holds its folder, but does not listen yet; one that was killed has left the same, and runs no more."""
+    here = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / data_folder.LOCK).write_text(json.dumps({"url": here, **left}))
+    (tmp_path / data_folder.TOKEN).write_text(TOKEN)
+    with pytest.raises(BrokerAway, match=re.escape(f"`clerk run` at {here}")) as refused:
+        open_broker(Settings(data_dir=tmp_path)).snapshot()
+    assert said in str(refused.value)

@@ -64,6 +64,17 @@ def test_the_management_api_gives_depths_unacknowledged_messages_and_the_oldest_
     assert [each.name for each in broker.snapshot().queues] == list(QUEUES)
 
 
+def test_a_worker_counts_from_the_moment_in_which_it_consumes(node: PrivateRabbit, broker: Rabbit) -> None:
+    """The management API counts every five seconds: `clerk doctor` called workers missing that ran."""
+    connection = pika.BlockingConnection(pika.URLParameters(node.url))
+    channel = connection.channel()
+    channel.basic_consume("sms", lambda *_: None)
+    found = broker.snapshot()
+    connection.close()
+    assert {each.name for each in found.queues if each.consumers} == {"sms"}
+    assert "management API" in found.source
+
+
 def test_without_the_management_api_amqp_gives_fewer_figures_and_the_reason(node: PrivateRabbit) -> None:
     put(node.url, "sms", [letter(1, queue_name="sms")])
     for where in ("http://127.0.0.1:1", f"http://nobody:wrong@127.0.0.1:{node.management_port}"):
