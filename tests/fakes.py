@@ -186,7 +186,7 @@ class FakeSlack:
     async def permalink(self, at: Posted) -> str:
         """The address of a message."""
         self.before("permalink", at.channel)
-        return f"https://team.slack.com/archives/{at.channel}/p{at.ts}"
+        return f"https://team.slack.com/archives/{at.channel}/p{at.ts.replace('.', '')}"
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal."""

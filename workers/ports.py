@@ -81,7 +81,7 @@ class Slack(Protocol):
         ...
 
     async def permalink(self, at: Posted) -> str:
-        """The address of a message."""
+        """The address of a message that is no reply."""
         ...
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:

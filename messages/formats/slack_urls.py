@@ -1,4 +1,4 @@
-"""Which addresses in Slack's payloads are Slack's own. Pure."""
+"""Which addresses in Slack's payloads are Slack's own, and how those of its messages are made. Pure."""
 
 import re
 from typing import Final
@@ -21,3 +21,18 @@ def is_slack_url(url: str | None, api_url: str) -> bool:
         return parts.scheme == "https" and _HOST.fullmatch(host) is not None and parts.port is None
     except ValueError:
         return False
+
+
+def place_of_messages(link: str, channel: str, ts: str) -> str | None:
+    """What the addresses of a channel's messages begin with, by that of one; None if it says more or has another form.
+
+    Slack's documentation shows the form: https://docs.slack.dev/reference/methods/chat.getPermalink. The address of a
+    reply names its thread, too.
+    """
+    place, _, name = link.rpartition("/p")
+    return f"{place}/" if place.endswith(f"/archives/{channel}") and f"p{name}" == message_name(ts) else None
+
+
+def message_name(ts: str) -> str:
+    """What the address of a message ends with."""
+    return f"p{ts.replace('.', '')}"

@@ -11,6 +11,7 @@ from messages.sms import SlackFile
 from tests.simulation.virtual_time import SimulatedProcess
 from tests.simulation.wires import FaultyWire
 from workers.failures import Permanent
+from workers.platforms.message_addresses import MessageAddresses
 from workers.platforms.slack_api import UNEQUAL_CLOCKS
 from workers.ports import Posted, Renderable, Sight
 
@@ -158,6 +159,7 @@ class WiredSlack:
 
     def __init__(self, process: SimulatedProcess, workspace: SimulatedWorkspace, wire: FaultyWire) -> None:
         self._process, self._workspace, self._wire = process, workspace, wire
+        self._addresses = MessageAddresses(self._ask_permalink)
 
     async def _do(self, what: str, effect: Callable[[], Any]) -> Any:
         return await self._wire.call(self._process, what, effect)
@@ -199,7 +201,11 @@ class WiredSlack:
 
     async def permalink(self, at: Posted) -> str:
         """The address of a message."""
-        link: str = await self._read("permalink", lambda: f"https://team.slack.com/archives/{at.channel}/p{at.ts}")
+        return await self._addresses.of(at)
+
+    async def _ask_permalink(self, at: Posted) -> str:
+        address = f"https://team.slack.com/archives/{at.channel}/p{at.ts.replace('.', '')}"
+        link: str = await self._read("permalink", lambda: address)
         return link
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:

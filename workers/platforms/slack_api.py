@@ -27,6 +27,7 @@ from messages.sms import SlackFile
 from workers.claim import CALL_TIMEOUT
 from workers.failures import Ambiguous, CallError, Permanent, Temporary
 from workers.platforms.calls import NOT_REACHED, recorded_call
+from workers.platforms.message_addresses import MessageAddresses
 from workers.platforms.slack_failures import NO_SUCH_THREAD, error_for, retry_after
 from workers.ports import Posted, Renderable, Sight
 
@@ -78,6 +79,7 @@ class SlackApi:
         self._guests, self._public = Remembered[bool](timedelta(minutes=10)), Remembered[bool](timedelta(minutes=10))
         self._home: frozenset[str] = frozenset()
         self._homes = Remembered[frozenset[str]](timedelta(hours=1))
+        self._addresses = MessageAddresses(self._ask_permalink)
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -157,7 +159,10 @@ class SlackApi:
                 raise
 
     async def permalink(self, at: Posted) -> str:
-        """The address of a message."""
+        """The address of a message that is no reply; for each channel, a process asks Slack once an hour."""
+        return await self._addresses.of(at)
+
+    async def _ask_permalink(self, at: Posted) -> str:
         return str((await self._call("chat.getPermalink", channel=at.channel, message_ts=at.ts))["permalink"])
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ def is_whole(message: FakeMessage) -> bool:
 
 def has_link_to(message: FakeMessage, newer: FakeMessage) -> bool:
     """Whether a message is one line that leads to another message."""
-    link = f"<https://team.slack.com/archives/{newer.channel}/p{newer.ts}|{NEWER}>"
+    link = f"<https://team.slack.com/archives/{newer.channel}/p{newer.ts.replace('.', '')}|{NEWER}>"
     return not is_whole(message) and link in str(message.what.blocks)
 
 
