@@ -1,23 +1,17 @@
-"""The `clerk` command line: its commands, and the exit status of a failure.
+"""The `clerk` command line: its commands.
 
 A command's module is imported only when the command runs: otherwise every start would import all of them.
 """
 
 import json
-import logging
-import os
-import sys
 from typing import Final
 
-import structlog
 from cyclopts import App
 
 from messages.release import DOCUMENTS, MESSAGES, VERSION
+from ops import exit_status
 from ops.commands.options import AsJson
 from ops.examples import examples_of
-
-ENDED_BY_SIGPIPE: Final = 128 + 13
-"""The exit status that a shell gives a program that wrote to a pipe which nobody reads."""
 
 COMMANDS: Final = {
     "run": "Run everything in one process: gateway, workers, clock, and (with nothing configured) the sandbox.",
@@ -88,39 +82,4 @@ def version(*, as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Run the command line; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # its exceptions say the same
-    structlog.configure(  # a command's output is on stdout; a process that stays configures its log itself
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    os.umask(0o077)  # whatever files it makes hold what contacts wrote
-    try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # whoever read the output has had enough, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that Python can flush when it ends
-        sys.exit(ENDED_BY_SIGPIPE)
-    except Exception as error:
-        status = _exit_status(error)
-        if status is None:
-            raise
-        print(error, file=sys.stderr)
-        sys.exit(status)
-
-
-def _exit_status(error: Exception) -> int | None:
-    """The exit status of a failure whose text says what to do; None for any other, which is a defect."""
-    from gateway.listening import PortTaken
-    from messages.process.settings import Misconfigured
-    from ops.commands.options import Invalid
-    from ops.documents.data_folder import DiskFull, FolderInUse
-    from ops.documents.reader import DocumentsAway
-    from ops.queues.broker import BrokerAway
-
-    if isinstance(error, Misconfigured | Invalid):
-        return 2
-    return 1 if isinstance(error, BrokerAway | DocumentsAway | DiskFull | FolderInUse | PortTaken) else None
+    exit_status.run(app)

@@ -9,10 +9,12 @@ import signal
 import sys
 
 from ops.running.parent_death import end_with_parent
+from ops.running.without_terminal import import_without_terminal
 
 
 def import_all_that_workers_need() -> None:
     """Import it before the fork: then it is in memory once, and no worker process has to import it again."""
+    import_without_terminal("structlog")
     from messages.process import logs  # noqa: F401
     from ops import settings  # noqa: F401
     from ops.running import heartbeat, thread_death  # noqa: F401

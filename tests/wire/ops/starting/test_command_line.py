@@ -14,11 +14,12 @@ import pytest
 from cyclopts import App
 from rich.console import Console
 
-from ops.cli import COMMANDS, ENDED_BY_SIGPIPE, app
+from ops.cli import COMMANDS, app
 from ops.commands.options import in_one_line
 from ops.commands.queues import draw
 from ops.counting import counted
 from ops.examples import EXAMPLES
+from ops.exit_status import ENDED_BY_SIGPIPE
 from ops.queues.broker import QueueState, Snapshot
 from tests.commands import clerk_in_process
 from tests.servers import ROOT

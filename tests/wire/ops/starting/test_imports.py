@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from ops.cli import COMMANDS, module_of
+from tests.commands import clerk_in_process, clerk_program
 from tests.servers import ROOT
 
 HEAVY: Final = (
@@ -37,6 +40,19 @@ worker = multiprocessing.get_context("fork").Process(target=start)
 worker.start()
 worker.join()"""
 
+FOR_TERMINALS: Final = ("cyclopts", "pygments", "rich")
+"""What only the command line needs."""
+
+OF_A_PROCESS: Final = """import sys
+from ops.__main__ import process
+process(sys.argv[1])
+print(*[each for each in sys.argv[2].split() if each in sys.modules])"""
+
+OF_A_WORKER: Final = """import sys
+from ops.running.worker_command import import_all_that_workers_need
+import_all_that_workers_need()
+print(*[each for each in sys.argv[1].split() if each in sys.modules])"""
+
 LOOK: Final = """import sys
 from importlib import import_module
 for name in sys.argv[1].split():
@@ -53,6 +69,22 @@ def test_a_worker_process_imports_only_what_it_runs_at_its_start(tmp_path: Path)
     where = {"CLERK_AMQP_URL": "amqp://127.0.0.1:1/", "CLERK_MONGO_URL": "mongodb://127.0.0.1:1/clerk"}
     where |= {"CLERK_HEARTBEAT_DIR": str(tmp_path), "CLERK_TRAIL_DAYS": "0"}
     assert printed(AFTER_THE_FORK, **where) == ["ops.running.worker_process", "workers.boot"]
+
+
+@pytest.mark.parametrize("command", ["gateway", "clock"])
+def test_a_process_without_options_leaves_out_what_only_terminals_need(command: str) -> None:
+    assert printed(OF_A_PROCESS, command, " ".join(FOR_TERMINALS)) == []
+
+
+def test_worker_processes_leave_out_what_only_terminals_need() -> None:
+    assert printed(OF_A_WORKER, " ".join(FOR_TERMINALS)) == []
+
+
+@pytest.mark.parametrize("command", ["gateway", "clock"])
+def test_a_process_without_options_fails_as_the_command_line_does(command: str) -> None:
+    ended, with_options = clerk_program({}, command), clerk_in_process({}, command)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", with_options.stderr)
+    assert ended.stderr.startswith("CLERK_AMQP_URL: not set")
 
 
 def printed(code: str, *arguments: str, **environment: str) -> list[str]:
