@@ -8,6 +8,7 @@ from typing import Final
 from messages.notification import Post
 from messages.release import DOCUMENTS
 from ops.checks.finding import Finding, advice, bad, good
+from ops.counting import counted
 from ops.documents.processes import RunningProcess, told_of_older_workers
 from ops.documents.reader import Documents, DocumentsAway
 from ops.durations import short
@@ -147,7 +148,9 @@ def of_posts(posts: list[Post]) -> Iterator[Finding]:
             "A line in the thread says so. `clerk trace` shows the text; if Slack could not be asked, /invite @clerk.",
         )
     if len(posts) > MOST_NAMED:
-        yield advice("not shown in Slack", f"and {len(posts) - MOST_NAMED} others since yesterday", "/ops names them.")
+        yield advice(
+            "not shown in Slack", f"and {counted(len(posts) - MOST_NAMED, 'other')} since yesterday", "/ops names them."
+        )
 
 
 def of_processes(processes: list[RunningProcess]) -> Iterator[Finding]:

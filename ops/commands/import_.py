@@ -56,7 +56,7 @@ def import_(file: Path, /, *, force: Annotated[bool, Parameter(negative="")] = F
     say(read, "imported", started)
     if wrong:
         for name, (there, expected) in wrong.items():
-            print(f"{name}: {expected} documents were imported, but MongoDB has {there}.", file=sys.stderr)
+            print(f"{name}: {expected} were to be imported, but MongoDB has {there}.", file=sys.stderr)
         sys.exit(1)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from messages.base import Document
 from messages.notification import Post
+from ops.counting import counted
 from ops.documents.processes import RunningProcess, starting_workers, told_of_older_workers
 from ops.durations import short
 from ops.metrics.samples import parse_samples
@@ -86,7 +87,7 @@ def of_snapshot(snapshot: Snapshot | None, processes: Sequence[RunningProcess] =
             found.append(Problem(found=what, todo=todo, link=link))
         if queue.stalled is not None and queue.stalled > STALLED:
             todo = "Look at the workers' log, then restart them (docs/operations.md, ClerkQueueStalled)."
-            what = f"Workers hold {queue.held} messages of {queue.name} and have finished none for"
+            what = f"Workers hold {counted(queue.held or 0, 'message')} of {queue.name} and have finished none for"
             found.append(Problem(found=f"{what} {short(queue.stalled)}.", todo=todo, link="/ops/queues"))
         if queue.dead:
             todo = "Look at the reason, repair the cause, then replay the dead letters."
@@ -197,10 +198,11 @@ def _of_provider(provider: str, calls: Sequence[Calls]) -> list[Problem]:
         found.append(Problem(found=f"{provider} refused a text in the last minute.", todo=todo, link=CALLS))
     others = [each for each in failed if each.outcome not in _SILENCE | _ADMIN | _USUAL]
     if others:
-        share = f"{sum(each.count for each in others):,.0f} of {sum(each.count for each in calls):,.0f}"
+        count = sum(each.count for each in calls)
+        share = f"{sum(each.count for each in others):,.0f} of {count:,.0f} {'call' if round(count) == 1 else 'calls'}"
         named = ", ".join(f"{each.method} {each.outcome} ({each.count:,.0f})" for each in others[:NAMED])
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         todo = "Clerk tries again where that helps. If it goes on, run clerk doctor, and see the log of the workers."
-        what = f"{share} calls of {provider} failed in the last minute: {named}{more}."
+        what = f"{share} of {provider} failed in the last minute: {named}{more}."
         found.append(Problem(found=what, todo=todo, link=CALLS))
     return found

@@ -21,6 +21,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from messages.process.private_files import touch_private
 from messages.release import DOCUMENTS, VERSION
+from ops.counting import counted
 from ops.documents.data_folder import is_full, room_needed
 from ops.documents.reader import Documents, DocumentsAway, persistently
 
@@ -94,7 +95,7 @@ def check(file: Path) -> dict[str, int]:
                 read[str(found["collection"])] += 1
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
         raise NotAnExport(f"{file}: can't be read as an export: {error}") from None
-    raise NotAnExport(f"{file}: was cut short: it ends after {read.total()} documents")
+    raise NotAnExport(f"{file}: was cut short: it ends after {counted(read.total(), 'document')}")
 
 
 def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict[str, int]:

@@ -23,9 +23,7 @@ class Trouble(StrEnum):
         "Slack did not accept Clerk's form ({code}). That is a fault in Clerk. To {again} does not help. Please tell "
         "an admin."
     )
-    THROTTLED = (
-        "Slack has too much to do for Clerk now, so it did not open the form. Please {again} in {seconds} seconds."
-    )
+    THROTTLED = "Slack has too much to do for Clerk now, so it did not open the form. Please {again} in {seconds}."
     SLACK = "Slack failed at opening the form ({code}). Please {again} in a moment."
     DOCUMENTS = (
         "Clerk can't read its documents now: MongoDB does not answer. Please {again} in a minute. If it lasts, tell an "
@@ -65,7 +63,8 @@ def trouble(error: CallError) -> Trouble:
 def words(kind: Trouble, again: str, code: str = "", wait: timedelta | None = None) -> str:
     """What the person is told: `again` says how they try again, `code` is Slack's error."""
     seconds = max(1, round(wait.total_seconds())) if wait is not None else 30
-    return kind.value.format(again=again, code=code or "no answer", seconds=seconds)
+    told = "1 second" if seconds == 1 else f"{seconds} seconds"
+    return kind.value.format(again=again, code=code or "no answer", seconds=told)
 
 
 def refusal(error: CallError, again: str) -> str:

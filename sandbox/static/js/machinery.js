@@ -91,7 +91,7 @@ function windowView({ line, seconds, cap }, _, all) {
       min: "0",
       max: "100",
       step: "1",
-      "aria-valuetext": `${shown} seconds`,
+      "aria-valuetext": `${shown} ${shown === 1 ? "second" : "seconds"}`,
       ".value": String(Math.round((Math.log(shown) / Math.log(LONGEST)) * 100)),
       oninput: (event) => {
         drafts.set(line, Math.max(1, Math.round(LONGEST ** (event.target.value / 100))));

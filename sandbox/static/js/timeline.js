@@ -98,7 +98,7 @@ function laneView(lane, happened, now) {
     h("button", { type: "button", "aria-pressed": String(place.lane === lane), title: lane, onclick: () => move({ lane: place.lane === lane ? null : lane }) }, name(lane)),
     h(
       "div",
-      { class: "track", role: "img", "aria-label": `${happened.length} events in the last two minutes` },
+      { class: "track", role: "img", "aria-label": `${happened.length} ${happened.length === 1 ? "event" : "events"} in the last two minutes` },
       happened.map((each) =>
         h("i", { key: each.key, class: markClass(each), style: { left: `${100 - ((now - each.at) / SPAN) * 100}%` }, title: `${exactTime(each.at)} ${each.what} ${each.outcome}` }),
       ),

@@ -44,7 +44,10 @@ def test_a_slack_that_does_not_answer_is_not_an_error_of_the_form() -> None:
 
 
 def test_who_is_throttled_is_told_for_how_long() -> None:
-    assert "click again in 7 seconds" in troubles.refusal(
+    assert "click again in 1 second." in troubles.refusal(
+        error_for("ratelimited", 429, timedelta(seconds=1)), "click again"
+    )
+    assert "click again in 7 seconds." in troubles.refusal(
         error_for("ratelimited", 429, timedelta(seconds=7)), "click again"
     )
 
