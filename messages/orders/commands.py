@@ -53,6 +53,8 @@ HELP: Final = (
     "On a card: *Open* goes to the thread, *Reply* writes to the contact, *Assign* opens the ticket (who is notified "
     "and assigned, subject, status, priority, tags, notes), *Hide* takes a notification out of the channel, "
     "*Take it* makes the ticket yours. Where a card says that the contact has opted out, *They told me so* lifts that."
+    "\nWhat a contact writes stays plain text: a link in it is to be copied, once you trust it, and a mention notifies "
+    "nobody."
 )
 
 SEND_USAGE: Final = (

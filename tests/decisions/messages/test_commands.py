@@ -68,6 +68,11 @@ def test_help_names_every_word() -> None:
     assert [word for word in COMMANDS if f"/clerk {word}".strip() not in HELP] == []
 
 
+def test_help_says_why_a_contacts_link_is_none() -> None:
+    assert "a link in it is to be copied" in HELP
+    assert len(HELP) < 3000, "a section of Slack's holds no more"
+
+
 @pytest.mark.parametrize("word", ["send", "name", "find"])
 def test_a_word_without_what_it_needs_is_answered_with_how_it_is_used(word: str) -> None:
     answer = commands.read(typed(word))
