@@ -28,6 +28,7 @@ from pydantic_core import to_json
 from messages.base import QueueMessage
 from messages.process import telemetry
 from messages.process.amqp_address import parameters
+from messages.process.amqp_faults import why
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
 from messages.release import MESSAGES
 
@@ -172,7 +173,7 @@ class AmqpPublisher:
                 self._trouble = await link.lost
                 log.warning("broker connection lost", reason=self._trouble)
             except (TimeoutError, AMQPError, OSError, Unpublished) as error:
-                self._trouble = f"can't reach RabbitMQ: {error or type(error).__name__}"
+                self._trouble = f"can't reach RabbitMQ: {why(error)}"
                 log.warning("broker unreachable", error=self._trouble, again_in=pause)
             except Exception as error:  # noqa: BLE001 - whatever happened, a process without this task publishes nothing
                 self._trouble = f"can't use RabbitMQ: {type(error).__name__}"

@@ -12,8 +12,9 @@ import pika
 from pika.adapters.blocking_connection import BlockingConnection
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from ops.queues.amqp.causes import why
 from ops.queues.amqp.peek import Look, declared
-from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay, words
+from ops.queues.amqp.replay_and_drop import Drop, Rehearsal, Replay
 from ops.queues.broker import BrokerAway, Page, QueueState, Report, Tally
 from ops.queues.layout import Layout, dead, delayed, urls_of
 from ops.queues.letters import Letter, Selection
@@ -125,11 +126,11 @@ class Amqp:
             connection = BlockingConnection(nodes)
         except (AMQPError, OSError) as error:
             where = ", ".join(f"{in_url(each.host)}:{each.port}" for each in nodes)
-            raise BrokerAway(f"RabbitMQ at {where} is away: {words(error)}") from None
+            raise BrokerAway(f"RabbitMQ at {where} is away: {why(error)}") from None
         try:
             yield connection
         except AMQPError as error:
-            raise BrokerAway(f"The connection to RabbitMQ broke: {words(error)}") from None
+            raise BrokerAway(f"The connection to RabbitMQ broke: {why(error)}") from None
         finally:
             if connection.is_open:
                 connection.close()

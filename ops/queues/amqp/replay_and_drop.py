@@ -15,6 +15,7 @@ from pika.adapters.blocking_connection import BlockingConnection
 from pika.exceptions import AMQPError
 
 from ops.queues import letters
+from ops.queues.amqp.causes import why
 from ops.queues.amqp.peek import BATCH, Delivery, Look, declared
 from ops.queues.broker import BrokerAway, Report, Tally
 from ops.queues.layout import Layout, dead
@@ -46,7 +47,7 @@ class Moving(ABC):
                     self._go_through(queue, depth)
         except AMQPError as error:
             raise BrokerAway(
-                f"The connection to RabbitMQ broke after {self.tally.done} dead letters: {words(error)}. "
+                f"The connection to RabbitMQ broke after {self.tally.done} dead letters: {why(error)}. "
                 "Nothing is lost. Run the same command again to continue."
             ) from None
         missing = () if self.tally.stopped else tuple(id for id in self._selection.ids if id in self._missing)
@@ -151,8 +152,3 @@ class Replay(Moving):
         look.settle()
         if held is not None:
             self._claims.basic_ack(held.delivery_tag)
-
-
-def words(error: BaseException) -> str:
-    """An exception's text, or its name if it has none."""
-    return str(error) or repr(error)
