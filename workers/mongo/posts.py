@@ -232,8 +232,11 @@ class Absences(DocumentStore[Absence]):
 
     async def of(self, channel: str) -> Absence | None:
         """The absence from a channel, as it was a second ago or later."""
-        found = await self._remembered.get("all", lambda _: self._find_readable({}))
-        return next((each for each in found if each.id == channel), None)
+        return next((each for each in await self.known() if each.id == channel), None)
+
+    async def known(self) -> list[Absence]:
+        """All absences, as they were a second ago or later."""
+        return await self._remembered.get("all", lambda _: self._find_readable({}))
 
     async def begin(self, channel: str, now: datetime) -> None:
         """Record that the bot is absent; the time stays that of the first look."""

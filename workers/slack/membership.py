@@ -26,23 +26,31 @@ class Membership:
         self._looked: dict[str, datetime] = {}
 
     async def look(self, ports: Ports) -> int:
-        """Look at the channels that are due, and record where the bot is absent; returns in how many it is."""
+        """Look at the channels that are due, and record where the bot is absent; returns in how many lines' channels.
+
+        A channel that a line has left still has its threads: an absence from there ends as any other.
+        """
         found = 0
-        for channel in sorted({line.channel for line in await ports.stores.lines.known()}):
+        of_lines = {line.channel for line in await ports.stores.lines.known()}
+        due = [channel for channel in sorted(of_lines) if self._is_due(channel, ports.now())]
+        left = [each.id for each in await ports.stores.absences.known() if each.id not in of_lines] if due else []
+        for channel in (*due, *left):
             now = ports.now()
-            if channel in self._looked and timedelta() <= now - self._looked[channel] < EVERY:
-                continue
             absent = await _is_absent(channel, ports)
             if absent is None:
                 continue
             self._looked[channel] = now
-            if absent:
+            if not absent:
+                await ports.stores.absences.end(channel)
+            elif channel in of_lines:
                 log.error("Clerk is not a member of a line's channel", channel=channel)
                 await ports.stores.absences.begin(channel, now)
                 found += 1
-            else:
-                await ports.stores.absences.end(channel)
         return found
+
+    def _is_due(self, channel: str, now: datetime) -> bool:
+        looked = self._looked.get(channel)
+        return looked is None or not timedelta() <= now - looked < EVERY
 
 
 async def _is_absent(channel: str, ports: Ports) -> bool | None:

@@ -64,6 +64,24 @@ async def test_a_slack_that_does_not_say_removes_nobody(workers: FakeWorkers, er
     assert (await workers.ports.stores.absences.get(make.CHANNEL) is not None) is absent
 
 
+async def test_an_absence_from_a_channel_that_a_line_has_left_ends_when_the_bot_is_back(workers: FakeWorkers) -> None:
+    """Its threads are still there: the warning would go on below texts, and be untrue."""
+    clock = Membership()
+    await receive(workers, 1)
+    workers.slack.absent_from.add(make.CHANNEL)
+    assert await clock.look(workers.ports) == 1
+    await workers.ports.stores.lines.save(make.line(channel="C0ELSEWHERE"))
+    workers.clock.forward(EVERY.total_seconds())
+    assert await clock.look(workers.ports) == 0  # the line is where it should be
+    assert await workers.ports.stores.absences.get(make.CHANNEL) is not None
+    workers.slack.absent_from.clear()
+    workers.clock.forward(EVERY.total_seconds())
+    await clock.look(workers.ports)
+    assert await workers.ports.stores.absences.get(make.CHANNEL) is None
+    await receive(workers, 2, after=1)
+    assert said(workers) == 0
+
+
 async def test_two_clocks_record_one_absence(workers: FakeWorkers) -> None:
     workers.slack.absent_from.add(make.CHANNEL)
     await Membership().look(workers.ports)
