@@ -38,6 +38,7 @@ def console(settings: Settings) -> Remote:
             f"{settings.data_dir}. Without CLERK_AMQP_URL the queues are in the memory of `clerk run`, which "
             "shows them to those who have its token. Run this where it runs, or set CLERK_OPS_TOKEN."
         )
-    url = None if {"host", "port"} & given else data_folder.url_of_run(settings.data_dir)
+    told = data_folder.url_of_run(settings.data_dir)
+    url = settings.own_url if told is None or {"host", "port"} & given else told
     token = kept or settings.ops_token.get_secret_value()
-    return Remote(url or settings.own_url, token, lambda: url is not None and data_folder.is_used(settings.data_dir))
+    return Remote(url, token, lambda: url == told and data_folder.is_used(settings.data_dir))

@@ -65,9 +65,12 @@ def command_settings() -> Settings:
 
 
 def at_the_run(settings: Settings) -> Settings:
-    """The settings with the port of the `clerk run` that uses CLERK_DATA_DIR, unless the environment names one."""
+    """The settings with the place of the `clerk run` that uses CLERK_DATA_DIR, unless the environment names one."""
     url = None if {"host", "port"} & settings.model_fields_set else url_of_run(settings.data_dir)
-    return settings if url is None else settings.model_copy(update={"port": urlsplit(url).port})
+    if url is None:
+        return settings
+    where = urlsplit(url)
+    return settings.model_copy(update={"host": where.hostname, "port": where.port})
 
 
 def unknown_variables() -> list[str]:

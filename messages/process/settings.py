@@ -151,8 +151,8 @@ class Settings(Variables):
 
     @property
     def url(self) -> str:
-        """How the outside reaches the gateway, without a trailing slash."""
-        return (self.public_url or f"http://{_in_url(self.host)}:{self.port}").rstrip("/")
+        """How the outside reaches the gateway, without a trailing slash: as this machine does, unless somebody says."""
+        return (self.public_url or self.own_url).rstrip("/")
 
     @property
     def own_url(self) -> str:

@@ -188,3 +188,13 @@ def test_commands_ask_the_clerk_run_of_their_folder_whatever_its_port(tmp_path: 
         assert at_the_run(Settings(data_dir=tmp_path)).own_url == "http://127.0.0.1:9000"
         assert at_the_run(Settings(data_dir=tmp_path, port=9100)).own_url == "http://127.0.0.1:9100"
     assert at_the_run(Settings(data_dir=tmp_path)).own_url == Settings().own_url
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+def test_the_doctor_asks_a_run_where_it_is_and_expects_the_address_that_it_named(host: str, tmp_path: Path) -> None:
+    """One of IPv6 alone was asked at 127.0.0.1; one at all addresses had its own line's webhook called wrong."""
+    running = Settings(host=host, port=9000)
+    with data_folder.claimed(tmp_path, running.own_url):
+        found = at_the_run(Settings(data_dir=tmp_path))
+    assert (found.own_url, found.url) == (running.own_url, running.url)
+    assert not {"0.0.0.0", "[::]"} & {running.url.removeprefix("http://").rpartition(":")[0]}
