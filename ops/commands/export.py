@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from messages.process.settings import Settings
 from ops.commands.options import Invalid
+from ops.counting import counted
 from ops.documents.reader import Documents
 from ops.documents.transfer import Advance, counts, export_to
 from ops.environment import command_settings, with_documents
@@ -49,8 +50,8 @@ def running(documents: Documents, settings: Settings) -> str:
     if settings.mongo_url is None:
         return f"a `clerk run` uses {settings.data_dir}" if is_in_use(settings.data_dir) else ""
     kinds = [each.kind for each in documents.running_processes()]
-    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    return f"Clerk is running ({counted})" if kinds else ""
+    running = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    return f"Clerk is running ({running})" if kinds else ""
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def progress(verb: str, total: int) -> Iterator[Advance]:
         yield advance
 
 
-def say(counted: Mapping[str, int], what: str, started: float) -> None:
+def say(counts: Mapping[str, int], what: str, started: float) -> None:
     """Print how many documents there were, in total and by collection, and how long it took since `started`."""
-    total, took = sum(counted.values()), time.monotonic() - started
-    print(f"{total} documents {what} in {took:.0f} s: {', '.join(f'{n} {name}' for name, n in counted.items())}")
+    total, took = counted(sum(counts.values()), "document"), time.monotonic() - started
+    print(f"{total} {what} in {took:.0f} s: {', '.join(f'{name} {count}' for name, count in counts.items())}")

@@ -11,6 +11,7 @@ import pytest
 from messages.notification import Post, PostKind
 from messages.release import DOCUMENTS
 from ops.checks import documents
+from ops.commands.export import say
 from ops.console import problems
 from ops.documents.transfer import FORMAT, NotAnExport, check
 from ops.metrics.stages import SLACK_API, Calls
@@ -62,3 +63,11 @@ def test_of_an_export_that_was_cut_short_after_one_document(tmp_path: Path) -> N
     file.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
     with pytest.raises(NotAnExport, match=r"ends after 1 document$"):
         check(file)
+
+
+@pytest.mark.parametrize(("counts", "said"), [({"lines": 1}, "1 document "), ({"lines": 1, "sms": 2}, "3 documents ")])
+def test_of_what_an_export_holds(counts: dict[str, int], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(counts, "exported to f", 0.0)
+    told = capsys.readouterr().out
+    assert told.startswith(said)
+    assert plural(told) == []
