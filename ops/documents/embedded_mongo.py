@@ -9,23 +9,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from mongoeco import __version__
 from mongoeco.core.query_plan import EqualsCondition, InCondition
 from mongoeco.engines.sqlite_query import index_expressions_sql, json_path_for_field
 
 from messages.process.private_files import touch_private
 from messages.process.variables import Misconfigured
 from ops.documents import data_folder
-from ops.documents.quick_inserts import QuickInserts, Server
-
-ARRAYS: Final = frozenset({"ids", "tags"})
-"""The fields that hold arrays and are queried for their elements."""
+from ops.documents.quick.finds import ARRAYS
+from ops.documents.quick.server import Server
+from ops.documents.quick.updates import QuickUpdates
 
 MOST_AGGREGATED: Final = 50_000
 """An aggregation that reads more documents fails: Clerk makes none over a whole collection."""
 
 
-class _Engine(QuickInserts):
+class _Engine(QuickUpdates):
     """The engine without its searches through a whole collection at every write and query.
 
     The engine searches for a document with a value that SQL can't compare as MongoDB does: an array, a DBRef, bytes,
@@ -47,7 +45,7 @@ class _Engine(QuickInserts):
             connection.execute("PRAGMA synchronous=FULL")
         return connection
 
-    capabilities = replace(QuickInserts.capabilities, change_delivery="none")
+    capabilities = replace(QuickUpdates.capabilities, change_delivery="none")
     """Nobody watches changes, and to deliver one takes a thread and more time than most writes."""
 
     async def _run_blocking(self, func: Any, /, *args: Any, **how: Any) -> Any:
@@ -122,6 +120,10 @@ class _Engine(QuickInserts):
                 f" WHERE {value} IS NOT NULL"
             )
         self._leave_out_documents_without(first, self._physical_index_name(db_name, coll_name, made))
+        indexes = self._load_indexes(db_name, coll_name)
+        if any(each.get("expire_after_seconds") is not None for each in indexes):
+            for key, document in [*self._load_documents(db_name, coll_name)]:  # the engine notes it with other entries
+                self._replace_ttl_entries_for_document(connection, db_name, coll_name, key, document, indexes)
         return made
 
     def _leave_out_documents_without(self, field: str, index: str) -> None:

@@ -2,9 +2,6 @@
 
 import os
 import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -164,32 +161,6 @@ def test_progress_is_said_where_there_is_no_terminal(capsys: pytest.CaptureFixtu
         for _ in range(SAY_EVERY):
             advance()
     assert "exported: 10,000 of 20,000 documents\n" in capsys.readouterr().err
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    with EmbeddedMongo(tmp_path / FILE) as mongo, MongoClient[dict[str, Any]](mongo.url) as client:
-        client["clerk"]["tags"].create_index("used_at")
-        client["clerk"]["tags"].insert_one({"_id": "lamp", "used_at": make.NOW})
-    yield tmp_path / FILE
-
-
-def entries(file: Path, change: str = "SELECT 1") -> int:
-    """How many entries of indexes a file has, after a change."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute(change)
-        return int(connection.execute("SELECT count(*) FROM scalar_index_entries").fetchone()[0])
-
-
-def test_entries_of_indexes_are_made_once_and_not_whenever_the_file_is_opened(file: Path) -> None:
-    """With 100,000 documents, to open the file once took 17 seconds."""
-    assert entries(file) == 1
-    assert entries(file, "DELETE FROM scalar_index_entries") == 0
-    for change, expected in (("SELECT 1", 0), ("DELETE FROM clerk", 1)):
-        entries(file, change)
-        with EmbeddedMongo(file):
-            pass
-        assert entries(file) == expected
 
 
 def test_a_page_or_a_batch_is_tried_again_while_the_server_is_busy() -> None:

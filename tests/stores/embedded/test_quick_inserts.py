@@ -21,7 +21,6 @@ pytestmark = pytest.mark.server
 TABLES = {
     "documents": "coll_name, storage_key, document",
     "multikey_entries": "collection_id, index_name, storage_key, element_type, type_score, element_key",
-    "scalar_index_entries": "collection_id, index_name, storage_key, element_type, type_score, element_key",
 }
 
 
