@@ -254,7 +254,7 @@ async def test_more_documents_than_one_batch_are_all_found(both: Both) -> None:
         {"update": "", "updates": [{"q": {"name": "z"}, "u": {"$set": {"count": 1}}, "upsert": True}]},
         {"update": "", "updates": [{"q": {}, "u": {"$set": {"count": 1}}, "arrayFilters": []}]},
         {"update": "", "updates": [{"q": {}, "u": {"$set": {"count": 1}}}], "writeConcern": {"w": 0}},
-        {"insert": "", "documents": [{"_id": bson.ObjectId()}]},
+        {"insert": "", "documents": [{"_id": bson.ObjectId("0123456789abcdef01234567")}]},
         {"insert": ""},
         {"update": ""},
         {"delete": "", "deletes": [{"q": {}, "limit": 0}]},
