@@ -323,11 +323,11 @@ class _Link:
 
     def _on_not_opened(self, _: object, error: BaseException | str) -> None:
         self._closed.set()
-        self._mark_lost(str(error) or repr(error))
+        self._mark_lost(error if isinstance(error, str) else why(error))
 
     def _on_closed(self, _: object, error: BaseException) -> None:
         self._closed.set()
-        self._mark_lost(f"the connection was closed: {error}")
+        self._mark_lost(f"the connection was closed: {why(error)}")
 
     def _on_blocked(self, _: object, frame: Method[Connection.Blocked]) -> None:
         self._blocked = f"RabbitMQ takes no messages at present: {frame.method.reason}"
