@@ -40,7 +40,8 @@ class Rabbit:
             return Snapshot(at=datetime.now(UTC), source=source, queues=tuple(self.amqp.states()))
         if any(each.consumers == 0 for each in queues):
             queues = self._with_new_consumers(queues)
-        return Snapshot(at=datetime.now(UTC), source=f"RabbitMQ's management API at {where}", queues=tuple(queues))
+        source = f"RabbitMQ's management API at {where}, which counts every five seconds"
+        return Snapshot(at=datetime.now(UTC), source=source, queues=tuple(queues))
 
     def _with_new_consumers(self, queues: Sequence[QueueState]) -> list[QueueState]:
         """The queues with the consumers that they have now: the management API counts every five seconds only."""

@@ -73,6 +73,7 @@ def test_a_worker_counts_from_the_moment_in_which_it_consumes(node: PrivateRabbi
     connection.close()
     assert {each.name for each in found.queues if each.consumers} == {"sms"}
     assert "management API" in found.source
+    assert found.source.endswith("which counts every five seconds"), "dead letters are listed before they are counted"
 
 
 def test_without_the_management_api_amqp_gives_fewer_figures_and_the_reason(node: PrivateRabbit) -> None:
