@@ -26,7 +26,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Change:
+class DocumentChange:
     """A document as it was and as it is now: the very same one if nothing changed."""
 
     before: Document
@@ -41,7 +41,7 @@ class Change:
 class QuickUpdates(QuickFinds):
     """The engine with a way of its own to change documents."""
 
-    def changed_now(self, db_name: str, coll_name: str, statements: Iterable[Statement]) -> list[list[Change]]:
+    def changed_now(self, db_name: str, coll_name: str, statements: Iterable[Statement]) -> list[list[DocumentChange]]:
         """What each statement in turn has found and changed, in one transaction.
 
         Unusual, and nothing is changed, if one is unusual, or is to insert a document because it finds none.
@@ -54,7 +54,7 @@ class QuickUpdates(QuickFinds):
                 found = self.found_now(db_name, coll_name, each.query, most=None if each.many else 1)
                 if each.upsert and not found:
                     raise Unusual
-                changes.append([Change(before, _changed(before, steps)) for _, before in found])
+                changes.append([DocumentChange(before, _changed(before, steps)) for _, before in found])
                 for (key, before), change in zip(found, changes[-1], strict=True):
                     if not change.is_modified:
                         continue

@@ -22,6 +22,7 @@ ASKING: Final = {
     "ops/console/signing_in/session.py": "how long people stay signed in",
     "ops/console/view.py": "the times of queues and processes; those of documents are by `documents_now`",
     "ops/documents/reader.py": "which processes have reported lately, if MongoDB's own time is not known",
+    "ops/documents/quick/updates.py": "$currentDate, which a MongoDB fills in by its own machine's clock",
     "ops/documents/transfer.py": "when the documents were exported",
     "ops/environment.py": "`documents_now`, whom all commands ask, adds how far the sandbox's clock is ahead",
     "ops/metrics/recorder.py": "when metrics were read",
