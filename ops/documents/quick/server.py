@@ -1,5 +1,6 @@
 """The engine's server, which carries out usual commands in the ways of this package."""
 
+import sqlite3
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -93,8 +94,8 @@ class Server(AsyncMongoEcoProxyServer):
         if header.op_code == OP_MSG:
             try:
                 answer = self._commands.answer(payload)
-            except Unusual:
-                pass
+            except (Unusual, sqlite3.Error):
+                pass  # a full disk, and its kind, the engine meets as well, and says so
             else:
                 return (
                     struct.pack("<iiii", 16 + len(answer), next(self._request_ids), header.request_id, OP_MSG) + answer

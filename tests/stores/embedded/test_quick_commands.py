@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pymongo import AsyncMongoClient, IndexModel, MongoClient, UpdateOne
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from ops.documents.embedded_mongo import EmbeddedMongo, _Engine
 from ops.documents.quick.server import MOST_AT_ONCE, Commands, Server
@@ -204,6 +204,21 @@ async def test_what_a_unique_index_refuses_is_told_by_the_engine(both: Both) -> 
         )
     assert [(each["index"], each["code"]) for each in refused.value.details["writeErrors"]] == [(1, 11000)]
     assert [each.get("count") for each in await both.stored("quick")] == [9, None]
+
+
+async def test_a_full_disk_is_told_and_the_connection_goes_on(both: Both) -> None:
+    await both.begin([{"name": "a"}])
+    connection = both.commands._engine._require_connection()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    collection = both.client["clerk"]["quick"]
+    with pytest.raises(PyMongoError, match="full"):
+        await collection.update_one({"_id": 0}, {"$set": {"name": "a" * 10**6}})
+    with pytest.raises(PyMongoError, match="full"):
+        await collection.insert_one({"_id": 1, "name": "a" * 10**6})
+    assert await both.stored("quick") == [{"_id": 0, "name": "a"}]
+    connection.execute(f"PRAGMA max_page_count = {10 * pages}")
+    assert (await collection.update_one({"_id": 0}, {"$set": {"name": "b"}})).modified_count == 1
 
 
 async def test_a_document_is_found_and_changed_in_one_command(both: Both) -> None:
