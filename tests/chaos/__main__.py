@@ -8,7 +8,7 @@ from typing import Final
 from tests.chaos.run import run
 from tests.chaos.script import FAULTS, Scale
 
-TROUBLE: Final = {"kills": (12, 5), "faults": (len(FAULTS), 5), "disturbances": (3, 50)}
+TROUBLE: Final = {"kills": (12, 10), "faults": (len(FAULTS), 5), "disturbances": (3, 50)}
 """How often something goes wrong, if nobody says it: so many times at least, and once for so many texts."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.chaos.disturbances import Wiring
 from tests.chaos.script import Scale
@@ -13,6 +14,9 @@ from tests.chaos.timed import TimedStorm
 from tests.chaos.verdict import StoredDocuments, faults
 from tests.deployment import Deployment
 from tests.servers import PrivateRabbit, database, empty, free_port, mongodb, wait_until
+
+SAY_EVERY: Final = 60.0
+"""Seconds between two words about what a storm is still waiting for."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +60,31 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
             timed.prepare(clerk)
             storm.rage()
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
-            found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies)
+            found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies, say)
             storm.figures["seconds"] = round(time.monotonic() - started)
         return StormOutcome(dict(storm.figures), found + _left_running(clerk))
 
 
-def _calm(clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float) -> list[str]:
-    """The faults that remain once there are none, or at the latest after `within` seconds."""
+def _calm(
+    clerk: Deployment, storm: Storm, amqp_url: str, mongo_url: str, within: float, say: Callable[[str], None]
+) -> list[str]:
+    """The faults that remain once there are none, or at the latest after `within` seconds. It says some meanwhile."""
     resent: dict[str, str] = {}
     pressed: dict[str, float] = {}
     found: list[str] = []
+    said = time.monotonic()
 
     def calm() -> bool:
+        nonlocal said
         documents = StoredDocuments(mongo_url)
         resend_unknown(clerk, resent, pressed)
         storm.figures["resends by hand"] = len(resent)
         poisoned = next(count for name, count in storm.figures.items() if name.endswith(".XQ"))
         found[:] = faults(clerk.world, amqp_url, documents, storm.contacts, poisoned, set(resent.values()))
         found.extend(storm.timed.faults(clerk.world.state(), mongo_url))
+        if found and time.monotonic() > said + SAY_EVERY:
+            said = time.monotonic()
+            say(f"{len(found)} things are not yet as they should be, such as: {'; '.join(found[:3])}")
         return not found
 
     with suppress(AssertionError):  # what is still wrong then is the outcome

@@ -5,10 +5,10 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pika
@@ -31,6 +31,7 @@ KILLS: Final = "kills"
 RESTARTS: Final = "restarts of RabbitMQ"
 DISTURBANCES: Final = "disturbances of wires and processes"
 API_FAULTS: Final = "faults of Slack and Twilio"
+LEFT_OUT: Final = "faults left out, as two of their kind were waiting for a request"
 """The figures of what went wrong."""
 
 AT_ONCE: Final = 8
@@ -100,10 +101,13 @@ class Storm:
         wanted = {
             KILLS: self._scale.kills,
             RESTARTS: 1,
-            API_FAULTS: self._scale.faults,
             DISTURBANCES: self._scale.disturbances,
         }
-        return all(self.figures[what] >= count for what, count in wanted.items())
+        enough = all(self.figures[what] >= count for what, count in wanted.items())
+        return enough and not self._faults_left()
+
+    def _faults_left(self) -> int:
+        return self._scale.faults - self.figures[API_FAULTS] - self.figures[LEFT_OUT]
 
     def poison(self) -> None:
         """Put messages into a queue that no actor can handle."""
@@ -174,16 +178,16 @@ class Storm:
 
     def _break_things(self, restart_broker_at: float) -> None:
         kill_at = fault_at = disturb_at = time.monotonic()
-        restarted = False
+        restarted, needed = False, 1
         under_way: list[tuple[float, Disturbance]] = []
         while not self._over.wait(0.1):
             now = time.monotonic()
-            if now >= fault_at and self.figures[API_FAULTS] < self._scale.faults:
+            if now >= fault_at and self._faults_left():
                 fault_at = now + self._scale.fault_every
-                self._clerk.world.do("faults", **next(self._faults))
-                self.figures[API_FAULTS] += 1
-            if now >= kill_at and self.figures[KILLS] < self._scale.kills and self._somebody_works():
+                self._fail_a_request(next(self._faults))
+            if now >= kill_at and self.figures[KILLS] < self._scale.kills and self._work() >= needed:
                 kill_at = now + self._scale.kill_every
+                needed = self._dice.randint(1, len(self._clerk.workers))
                 self._kill()
             if now >= disturb_at and self.figures[DISTURBANCES] < self._scale.disturbances:
                 disturb_at = now + self._scale.disturb_every
@@ -196,6 +200,15 @@ class Storm:
         _end_those_over(under_way, float("inf"))
         self._clerk.world.no_faults()
 
+    def _fail_a_request(self, fault: Mapping[str, Any]) -> None:
+        """Have the next such request fail, unless two will: piled up, faults would fail every request for minutes."""
+        waiting = [{name: each[name] for name in fault} for each in self._clerk.world.state()["faults"]]
+        if waiting.count(dict(fault)) < 2:
+            self._clerk.world.do("faults", **fault)
+            self.figures[API_FAULTS] += 1
+        else:
+            self.figures[LEFT_OUT] += 1
+
     def _disturb(self, under_way: list[tuple[float, Disturbance]], now: float) -> None:
         """Begin the next disturbance, unless that part has one already."""
         disturbance = next(self._disturbances)
@@ -206,9 +219,10 @@ class Storm:
             self.figures[DISTURBANCES] += 1
             self.figures[f"  {disturbance.part}: {disturbance.what}"] += 1
 
-    def _somebody_works(self) -> bool:
-        """Whether at least one worker has started: on a slow machine, constant kills would never let one start."""
-        return consumers(self._amqp_url, "ingestion") > 0
+    def _work(self) -> int:
+        """How many workers have started: two cores that had a process killed whenever one has would do nothing else than
+        start them, so the dice say how many the next kill awaits."""
+        return consumers(self._amqp_url, "ingestion")
 
     def _child(self) -> int | None:
         """One of the processes below the workers; None if there is none."""
