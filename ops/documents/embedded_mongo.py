@@ -111,6 +111,7 @@ class _Engine(QuickUpdates):
 
         One over the first field of the key and one over the id suffice: either leaves few documents to search.
         """
+        before = {each["name"] for each in self._load_indexes(db_name, coll_name)}
         made: str = super()._create_index_sync(db_name, coll_name, keys, *rest)
         first, connection = next(iter(dict(keys))), self._require_connection()
         for field in ("_id", first):
@@ -121,9 +122,10 @@ class _Engine(QuickUpdates):
             )
         self._leave_out_documents_without(first, self._physical_index_name(db_name, coll_name, made))
         indexes = self._load_indexes(db_name, coll_name)
-        if any(each.get("expire_after_seconds") is not None for each in indexes):
-            for key, document in [*self._load_documents(db_name, coll_name)]:  # the engine notes it with other entries
-                self._replace_ttl_entries_for_document(connection, db_name, coll_name, key, document, indexes)
+        if made not in before and any(each.get("expire_after_seconds") is not None for each in indexes):
+            with self._writing() as writing:  # the engine notes when each expires with the entries that are not kept
+                for key, document in [*self._load_documents(db_name, coll_name)]:
+                    self._replace_ttl_entries_for_document(writing, db_name, coll_name, key, document, indexes)
         return made
 
     def _leave_out_documents_without(self, field: str, index: str) -> None:

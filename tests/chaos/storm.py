@@ -220,8 +220,11 @@ class Storm:
             self.figures[f"  {disturbance.part}: {disturbance.what}"] += 1
 
     def _work(self) -> int:
-        """How many workers have started: two cores that had a process killed whenever one has would do nothing else than
-        start them, so the dice say how many the next kill awaits."""
+        """How many workers have started.
+
+        The dice say how many the next kill awaits: two cores that lost a process whenever one works would do nothing
+        else than start them.
+        """
         return consumers(self._amqp_url, "ingestion")
 
     def _child(self) -> int | None:

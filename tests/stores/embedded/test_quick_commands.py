@@ -1,7 +1,7 @@
 """What is carried out quickly has the answer, and leaves the documents, that the engine's own way has."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,6 +135,7 @@ async def both(tmp_path: Path) -> AsyncIterator[Both]:
             partial = IndexModel("inner.name", unique=True, partialFilterExpression={"inner.name": {"$gt": ""}})
             await client["clerk"][name].create_indexes([*indexes, partial])
         yield Both(Commands(engine), client, tmp_path / FILE)
+    assert not engine._require_connection().in_transaction, "the next writes would wait for its end"
     await server.close()
 
 
@@ -281,6 +282,29 @@ async def test_what_is_unusual_is_left_to_the_engine(both: Both, body: dict[str,
     await both.begin([{"name": "a", "tags": ["b"]}])
     with pytest.raises(Unusual):
         both.quickly(body)
+
+
+async def test_what_is_acknowledged_is_in_the_file_whatever_came_before(both: Both) -> None:
+    """A transaction that somebody left open once held every later write back."""
+    await both.begin([{"name": "a", "expires_at": AT + timedelta(days=10**4)}])
+    collection = both.client["clerk"]["quick"]
+    before: list[Callable[[], Awaitable[object]]] = [
+        lambda: collection.create_index("expires_at", expireAfterSeconds=10**9),
+        lambda: collection.create_index("line"),
+        lambda: collection.find_one({"name": "a"}),
+        lambda: collection.update_one({"name": "nobody"}, {"$set": {"count": 1}}),
+        lambda: collection.update_one({"name": "new"}, {"$set": {"count": 1}}, upsert=True),
+        lambda: collection.delete_one({"name": "new"}),
+        lambda: collection.drop_index("line_1"),
+        lambda: both.client["clerk"]["other"].drop(),
+    ]
+    for number, command in enumerate(before, 10):
+        await command()
+        await collection.insert_one({"_id": number, "name": f"{number}"})
+        with closing(sqlite3.connect(both.file)) as other:
+            assert other.execute(f"SELECT count(*) FROM documents WHERE document LIKE '%\"{number}\"%'").fetchone() == (
+                1,
+            )
 
 
 @given(st.binary(max_size=60))
