@@ -48,7 +48,10 @@ class Readiness:
     async def watch(self, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Ask every few seconds, until it is cancelled: what `unready` says is not older than that."""
         while True:
-            await self.ask()
+            try:
+                await self.ask()
+            except Exception as error:  # noqa: BLE001 - whatever happened, without this task nobody would ask again
+                self.note(f"asking the broker failed: {type(error).__name__}")
             await wait(EVERY)
 
     def unready(self) -> str:

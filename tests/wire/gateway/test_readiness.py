@@ -67,6 +67,26 @@ async def test_a_gateway_asks_the_broker_every_few_seconds_though_nobody_asks_it
     assert found == ["has not reached the broker yet", "", f"can't publish: {REASONS[0]}", ""]
 
 
+class BrokenPublisher(RecordingPublisher):
+    """A publisher with a defect."""
+
+    async def probe(self) -> str | None:
+        raise RuntimeError("a defect")
+
+
+async def test_a_gateway_whose_publisher_has_a_defect_says_so_and_asks_on() -> None:
+    readiness, found = Readiness(BrokenPublisher()), list[str]()
+
+    async def look(_: float) -> None:
+        found.append(readiness.unready())
+        if len(found) == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await readiness.watch(look)
+    assert found == ["can't publish: asking the broker failed: RuntimeError"] * 2
+
+
 class SlowPublisher(RecordingPublisher):
     """A publisher that answers when it is told to."""
 
