@@ -224,8 +224,13 @@ class PrivateRabbit:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self.kill()
-        subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
+        wait_until(self._has_no_port_mapper, "the port mapper ends", 30)
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _has_no_port_mapper(self) -> bool:
+        """End epmd, which refuses that until it has noticed that the node is gone."""
+        told = subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, check=False)
+        return b"Killed" in told.stdout or b"Cannot connect" in told.stderr
 
     def start(self) -> None:
         """Start the node and return once it accepts connections."""
