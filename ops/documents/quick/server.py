@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bson
 from bson.errors import BSONError
+from mongoeco.errors import MongoEcoError
 from mongoeco.wire import AsyncMongoEcoProxyServer
 from mongoeco.wire.protocol import OP_MSG
 
@@ -51,12 +52,12 @@ class Commands:
     def _insert(self, database: str, body: Document) -> Document:
         _has_only(body, _ANY | {"insert", "documents"})
         documents = checked(body.get("documents"), list)
-        self._engine.put_new(database, checked(body["insert"], str), documents)
+        self._engine.put_new(database, _collection(body["insert"]), documents)
         return {"n": len(documents), "ok": 1.0}
 
     def _find(self, database: str, body: Document) -> Document:
         _has_only(body, _ANY | _FIND)
-        collection, limit = checked(body["find"], str), checked(body.get("limit", 0), int)
+        collection, limit = _collection(body["find"]), checked(body.get("limit", 0), int)
         if limit < 0 or (body.get("singleBatch", False) and not limit):
             raise Unusual
         most, order = min(limit or MOST_AT_ONCE + 1, MOST_AT_ONCE + 1), checked(body.get("sort", {}), dict)
@@ -70,14 +71,14 @@ class Commands:
     def _update(self, database: str, body: Document) -> Document:
         _has_only(body, _ANY | {"update", "updates"})
         statements = [_statement(each) for each in checked(body.get("updates"), list)]
-        changes = self._engine.changed_now(database, checked(body["update"], str), statements)
+        changes = self._engine.changed_now(database, _collection(body["update"]), statements)
         every = [each for some in changes for each in some]
         return {"n": len(every), "nModified": sum(each.is_modified for each in every), "ok": 1.0}
 
     def _find_and_modify(self, database: str, body: Document) -> Document:
         _has_only(body, _ANY | _CHANGE)
         statement = Statement(body.get("query", {}), body.get("update"), upsert=body.get("upsert", False))
-        (changes,) = self._engine.changed_now(database, checked(body["findAndModify"], str), [statement])
+        (changes,) = self._engine.changed_now(database, _collection(body["findAndModify"]), [statement])
         value = next((each.after if body.get("new", False) else each.before for each in changes), None)
         told = {"updatedExisting": bool(changes), "n": len(changes)}
         return {"lastErrorObject": told, "value": value, "ok": 1.0}
@@ -94,14 +95,22 @@ class Server(AsyncMongoEcoProxyServer):
         if header.op_code == OP_MSG:
             try:
                 answer = self._commands.answer(payload)
-            except (Unusual, sqlite3.Error):
-                pass  # a full disk, and its kind, the engine meets as well, and says so
+            except (Unusual, MongoEcoError, sqlite3.Error):
+                pass  # what is refused here, or fails for a full disk, the engine meets as well, and says so
             else:
                 return (
                     struct.pack("<iiii", 16 + len(answer), next(self._request_ids), header.request_id, OP_MSG) + answer
                 )
         found: bytes | None = await super()._dispatch_wire_request(header, payload, connection=connection)
         return found
+
+
+def _collection(asked: Any) -> str:
+    """The name of a collection, as Clerk's are."""
+    name = checked(asked, str)
+    if not name.isidentifier():
+        raise Unusual
+    return name
 
 
 def _statement(asked: Any) -> Statement:

@@ -222,6 +222,30 @@ async def test_a_full_disk_is_told_and_the_connection_goes_on(both: Both) -> Non
     assert (await collection.update_one({"_id": 0}, {"$set": {"name": "b"}})).modified_count == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"find": "quick", "filter": {"$or": []}},
+        {"find": "quick", "filter": {"$and": []}},
+        {"find": "quick", "filter": {"a..b": 1}},
+        {"find": ""},
+        {"insert": "", "documents": [{"_id": 1}]},
+        {"update": "quick", "updates": [{"q": {"$or": []}, "u": {"$set": {"count": 1}}}]},
+        {"findAndModify": "quick", "query": {"$and": []}, "update": {"$set": {"count": 1}}},
+    ],
+    ids=str,
+)
+async def test_what_the_engine_refuses_does_not_close_the_connection(both: Both, body: dict[str, Any]) -> None:
+    """The answer is the same as in the engine's own way, an error or none."""
+    answers = []
+    for more in ({}, {"comment": "by the engine"}):
+        try:
+            answers.append(str((await both.client["clerk"].command({**body, **more})).get("ok")))
+        except OperationFailure as error:
+            answers.append(str(error.details and error.details.get("errmsg")))
+    assert answers[0] == answers[1]
+
+
 async def test_a_document_is_found_and_changed_in_one_command(both: Both) -> None:
     await both.begin([{"name": "a"}])
     change = {"findAndModify": "", "query": {"name": "a"}, "update": {"$set": {"count": 1}}}
