@@ -99,6 +99,7 @@ class World:
 
         def answered() -> Json:
             answer = self.do(what, **asked)
+            assert answer["status"] not in {400, 409}, f"Slack or Twilio lets nobody do this: {what}: {answer}"
             return answer if answer["status"] < 500 else {}
 
         return wait_until(answered, f"Clerk takes it: {what}")
@@ -155,8 +156,29 @@ class World:
         ]
 
     def click(self, card: Mapping[str, Any], action: str, user: str = "U0ADA", **more: Any) -> Json:
-        """A person uses a button of a message."""
-        return self.done("click", user=user, channel=card["channel"], ts=card["ts"], action_id=action, **more)
+        """A person uses a button of a message; if a newer card of the conversation has the button now, that one's."""
+        shown = card
+
+        def answered() -> Json:
+            nonlocal shown
+            answer = self.press(shown, action, user, **more)
+            if answer["status"] == 409:  # Clerk drew the cards anew between the person's look and their click
+                newer = [each for each in self._cards_like(card) if action in str(each["blocks"])]
+                assert newer, f"no card has {action}: {answer}"
+                shown = newer[-1]
+            return answer if answer["status"] == 200 else {}
+
+        return wait_until(answered, f"Clerk takes the click: {action}")
+
+    def press(self, message: Mapping[str, Any], action: str, user: str = "U0ADA", **more: Any) -> Json:
+        """A person presses a button of this very message once; the answer says whether it was taken."""
+        return self.do("click", user=user, channel=message["channel"], ts=message["ts"], action_id=action, **more)
+
+    def _cards_like(self, message: Mapping[str, Any]) -> list[Json]:
+        """The cards of a card's conversation in its channel, oldest first; none for what is no card."""
+        about = _conversation_of(message) if is_card(message) else ""
+        cards = (each for each in self.messages(message["channel"]) if is_card(each))
+        return [each for each in cards if about and _conversation_of(each) == about]
 
     def open_modal(self, card: Mapping[str, Any], user: str = "U0ADA") -> Json:
         """A person clicks Assign, and again if Clerk asks them to; the modal, once it is open."""
@@ -250,6 +272,11 @@ class Watched(World):
 def is_card(message: Mapping[str, Any]) -> bool:
     """Whether a message is a card that is not hidden: a whole one, or a root that a newer card has made one line."""
     return "ticket.assign" in json.dumps(message.get("blocks", []))
+
+
+def _conversation_of(message: Mapping[str, Any]) -> str:
+    """The conversation that one of Clerk's messages names; blank for others."""
+    return str((message.get("metadata") or {}).get("event_payload", {}).get("id", "")).partition("/")[0]
 
 
 def is_one_line(message: Mapping[str, Any]) -> bool:

@@ -269,6 +269,7 @@ def resend_unknown(clerk: Deployment, resent: dict[str, str], pressed: dict[str,
         for block in message.get("blocks", ()):
             for element in block.get("elements", ()):
                 if element.get("action_id") == "ticket.resend" and pressed.get(message["ts"], 0.0) + PRESS_AGAIN < now:
+                    if clerk.world.press(message, "ticket.resend")["status"] == 409:
+                        continue  # it was drawn anew meanwhile
                     pressed[message["ts"]] = now
-                    clerk.world.click(message, "ticket.resend")
                     resent[message["ts"]] = json.loads(element["value"])["sms"]

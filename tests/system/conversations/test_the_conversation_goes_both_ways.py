@@ -209,7 +209,7 @@ def test_a_text_with_an_unknown_outcome_is_marked_and_only_a_person_sends_it_aga
 
     def is_sent() -> bool:
         if marks(world, "Did you get this?") == ["grey_question"]:
-            world.click(said[0], "ticket.resend")
+            world.press(said[0], "ticket.resend")
         return marks(world, "Did you get this?") == ["white_check_mark"]
 
     wait_until(is_sent, "delivered", RESEND_AFTER.total_seconds() + 30, every=2)
