@@ -14,6 +14,8 @@ import structlog
 import uvicorn
 
 from gateway.app import ASGIApp, Gateway
+from gateway.arrivals.exchange import ArrivalsExchange
+from gateway.arrivals.shared import SharedArrivals
 from gateway.connection import Connection, CrowdedState
 from gateway.crowd import Crowd
 from gateway.listening import PortTaken, bind
@@ -97,10 +99,11 @@ async def run(settings: Settings) -> None:
     if settings.amqp_url is None:
         raise Misconfigured("CLERK_AMQP_URL: set it, e.g. to amqp://guest:guest@localhost:5672/")
     sockets = bind(settings)
-    publisher = AmqpPublisher(settings.amqp_url.get_secret_value())
+    texts = SharedArrivals()
+    publisher = AmqpPublisher(settings.amqp_url.get_secret_value(), on_connection=ArrivalsExchange(texts).open)
     publisher.start()
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
-    gateway = Gateway(settings, publisher)
+    gateway = Gateway(settings, publisher, texts=texts)
     freeze_garbage_collector()
     try:
         await server(gateway, settings).serve(sockets)

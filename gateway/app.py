@@ -15,7 +15,7 @@ from prometheus_client.exposition import choose_encoder
 
 from gateway import slack_webhook, twilio_webhook
 from gateway.apologies import Apologies
-from gateway.arrivals import Arrivals
+from gateway.arrivals.own import Arrivals
 from gateway.media import MediaFiles
 from gateway.readiness import GatewayPublisher, Readiness
 from gateway.refusals import Refusals
@@ -60,6 +60,8 @@ MOST_TYPES: Final = 100
 class Gateway:
     """The gateway's HTTP side; `mounts` are other applications, by path prefix, and `/` leads to the last of them.
 
+    `texts` know which of a contact's texts came before which, perhaps at other gateways, too.
+
     Its messages have the time `now`. Signatures and refusals are judged by `real`, the machine's time, where that is
     another.
     """
@@ -73,6 +75,7 @@ class Gateway:
         real: Callable[[], datetime] | None = None,
         mounts: Mapping[str, ASGIApp] | None = None,
         readiness: Readiness | None = None,
+        texts: Arrivals | None = None,
     ) -> None:
         self._publisher = publisher
         self._readiness = readiness or Readiness(publisher)
@@ -81,7 +84,7 @@ class Gateway:
         self._real = real = real or now
         self._mounts = dict(mounts or {})
         self._front = next(reversed(self._mounts), None)
-        self._texts, self._replies = Arrivals(), Arrivals()
+        self._texts, self._replies = texts or Arrivals(), Arrivals()
         self._refusals = Refusals(REFUSED_AT_ONCE, REFUSED_AGAIN)
         self._media = MediaFiles(settings, now)
         self._apologies = Apologies(settings)

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context, ContextVar
 from datetime import timedelta
@@ -55,6 +55,9 @@ NOT_FOUND: Final = 404
 ALL_DECLARATIONS: Final = {name: arguments for queue in QUEUES for name, arguments in declarations(queue).items()}
 
 type _Closed = asyncio.Future[BaseException]
+
+type OnConnection = Callable[[AsyncioConnection], Awaitable[None]]
+"""What else is done on each new connection before anything is published on it."""
 
 correlation: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 """The id that a webhook shares with all messages and calls that follow from it."""
@@ -107,12 +110,15 @@ class AmqpPublisher:
 
     `start` or the first publish connects; a lost connection is made again. When the connection is lost, the broker
     is blocked, or it refuses or returns a message, the waiting publishes fail: the caller must not acknowledge then.
-    Each fails that is not confirmed within `confirm_within`.
+    Each fails that is not confirmed within `confirm_within`. `on_connection` uses each new connection, too.
     """
 
-    def __init__(self, url: str, confirm_within: timedelta = CONFIRM_WITHIN) -> None:
+    def __init__(
+        self, url: str, confirm_within: timedelta = CONFIRM_WITHIN, on_connection: OnConnection | None = None
+    ) -> None:
         self._nodes = parameters(url)
         self._confirm_within = confirm_within
+        self._on_connection = on_connection
         self._link: _Link | None = None
         self._linked = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
@@ -162,7 +168,7 @@ class AmqpPublisher:
     async def _keep_connected(self) -> None:
         pause = 0.1
         for node in cycle(self._nodes):
-            link = _Link(self._unlink, self._confirm_within)
+            link = _Link(self._unlink, self._confirm_within, self._on_connection)
             try:
                 await link.open(node)
                 if not link.lost.done():
@@ -191,8 +197,11 @@ class AmqpPublisher:
 class _Link:
     """One connection and its confirming channel, from open to lost."""
 
-    def __init__(self, on_lost: Callable[[], None], confirm_within: timedelta) -> None:
+    def __init__(
+        self, on_lost: Callable[[], None], confirm_within: timedelta, on_connection: OnConnection | None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._on_connection = on_connection
         self._confirm_within = confirm_within.total_seconds()
         self._on_lost = on_lost
         self.lost: asyncio.Future[str] = self._loop.create_future()
@@ -217,6 +226,8 @@ class _Link:
             closed.add_done_callback(lambda closed: self._mark_lost(f"the channel was closed: {closed.result()}"))
             channel.add_on_return_callback(self._on_return)
             await self._called_back(lambda done: channel.confirm_delivery(self._on_confirm, callback=done))
+            if self._on_connection is not None:
+                await self._on_connection(connection)
             self._channel = channel
 
     def _connect(self, parameters: pika.URLParameters, done: Callable[[AsyncioConnection], None]) -> None:

@@ -169,6 +169,8 @@ async def consume(process: SimulatedProcess, broker: SimulatedBroker, ports: Por
     retries = SafeRetries(OUTAGE)
     while True:
         letter = await broker.next_for(process, interactive)
+        while not interactive and process.holds_until > process.loop.time():  # noqa: ASYNC110 - time is virtual here
+            await asyncio.sleep(max(process.holds_until - process.loop.time(), 0.001))
         delivery, proxy = letter.delivery, MessageProxy(letter.message)
         correlation.set(letter.message.options.get("correlation_id"))
         failure = await _handled(proxy, ports)

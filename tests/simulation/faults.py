@@ -79,6 +79,7 @@ DRAWS: Final[Mapping[str, Draw]] = _draws(
     dies_after_publish={"lasts": (0.5, 20), "amount": (0, 12)},
     short_stall={"lasts": (0.1, 6)},
     long_stall={"lasts": (12, 40)},
+    held_in_hand={"lasts": (2, 15)},
     stalls_at_claim={"lasts": (65, 150), "amount": (0, 4)},
     skew={"lasts": (60, 60), "amount": (-1.5, 1.5)},
     wide_skew={"lasts": (60, 60), "amount": (-15, 15)},

@@ -5,9 +5,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from gateway.app import Gateway
+from gateway.arrivals.shared import SharedArrivals
 from messages.process.settings import Settings
 from tests import make
 from tests.simulation.broker import SimulatedBroker, SimulatedPublisher, consume
@@ -97,6 +99,7 @@ class SimulatedDeployment:
         self.workers = {name: Machine(name, self) for name in ("w1", "w2")}
         self.gateways = {name: Machine(name, self) for name in ("g1", "g2")}
         self.serving: dict[str, Gateway] = {}
+        self.arrivals: dict[str, SharedArrivals] = {}
         self.active: dict[str, int] = {}
         self.amount: dict[str, float] = {}
         self.stores = self._stores(None)
@@ -173,7 +176,27 @@ class SimulatedDeployment:
         """Begin a gateway, which remembers nothing."""
         process = self._process(machine)
         publisher = SimulatedPublisher(process, self.broker, machine.wires[BROKER])
-        self.serving[machine.name] = Gateway(SETTINGS, publisher, now=process.now)
+        texts = self.arrivals[machine.name] = SharedArrivals()
+        self.serving[machine.name] = Gateway(SETTINGS, publisher, now=process.now, texts=texts)
+        if not machine.wires[BROKER].cut:
+            self.connect(machine)
+
+    def connect(self, machine: Machine) -> None:
+        """Have a gateway hear the others, and be heard."""
+        self.arrivals[machine.name].opened(partial(self._say, machine))
+
+    def _say(self, machine: Machine, note: bytes) -> None:
+        """Have the other gateways hear a note of this one, unless they lose their connections before."""
+        for other in self.gateways.values():
+            process = other.process
+            if other is not machine and process is not None and process.alive and not other.wires[BROKER].cut:
+                least, most = BROKER.latency
+                heard = self.loop.time() + least + (most - least) * self.dice.random()
+                self.loop.call_at(max(heard, process.stopped_until), self._hear, other, process, note)
+
+    def _hear(self, machine: Machine, process: SimulatedProcess, note: bytes) -> None:
+        if process.alive and not machine.wires[BROKER].cut:
+            self.arrivals[machine.name].hear(note)
 
     def kill(self, process: SimulatedProcess) -> None:
         """Have a process die between two awaits."""

@@ -182,6 +182,14 @@ class WithoutOrder(SimulatedWorld):
         return found
 
 
+class DeafGateways(SimulatedWorld):
+    """A world in which each gateway knows only of the texts that it took itself."""
+
+    @override
+    def connect(self, machine: Machine) -> None:
+        pass
+
+
 class EndlessLeases(SimulatedWorld):
     """A world in which no holder of a lease knows when it ends."""
 
@@ -232,6 +240,7 @@ RULES: Final[Mapping[str, type[SimulatedWorld]]] = {
     "one worker at a time sends from an outbox": _with(partial(_conversations, UnleasedOutboxes)),
     "a holder knows when its lease ends": EndlessLeases,
     "a text waits for those that came before it": _with(partial(_texts, UnorderedTexts)),
+    "gateways tell each other of the texts that they take": DeafGateways,
     "a text that comes alone looks for others that wait": _with(partial(_texts, TextsThatWaitForNobody)),
     "a reply waits for those that were written before it": WithoutOrder,
     "a planned text is changed only as it was read": _with(_plans),
@@ -251,9 +260,11 @@ SHOWN_BY_EVERY: Final[Mapping[str, int]] = {
 
 SHOWN_BY_FAULTS: Final[Mapping[str, Sequence[str]]] = {
     "a holder knows when its lease ends": ("stalls at claim",),
+    "gateways tell each other of the texts that they take": ("second gateway", "held in hand"),
 }
-"""The rules that only some faults can show: here a worker that stands still between a claim and its call, for longer
-than others wait for it."""
+"""The rules that only some faults show, or show within so many seeds: a worker that stands still between a claim and
+its call, for longer than others wait for it; or with a text in hand that nobody has stored, while the next one comes
+through the other gateway."""
 
 UNSHOWN: Final = frozenset({"one worker at a time sends from an outbox"})
 """The rules that no seed can show, because another covers them. A text is claimed by comparing the state that was read,

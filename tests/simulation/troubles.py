@@ -58,6 +58,9 @@ class TroubledDeployment(SimulatedDeployment):
             case [_, "stall"]:
                 if beginning and machine.process is not None:
                     machine.process.stopped_until = self.loop.time() + fault.lasts
+            case ["held", "in", "hand"]:
+                if beginning and machine.process is not None:
+                    machine.process.holds_until = self.loop.time() + fault.lasts
             case [*_, "skew"]:
                 machine.skew += by * fault.amount
             case ["redelivery"]:
@@ -65,6 +68,7 @@ class TroubledDeployment(SimulatedDeployment):
                     self.broker.take_back(machine.process)
             case ["broker", "away"]:
                 self._cut(wires[BROKER], by)
+                self._hears_others(machine)
                 if beginning and machine.process is not None:
                     self.broker.take_back(machine.process)
             case ["broker", "answers", "lost"]:
@@ -118,6 +122,15 @@ class TroubledDeployment(SimulatedDeployment):
     def _cut(self, wire: FaultyWire, by: int) -> None:
         wire.cut += by
         wire.resets += by
+
+    def _hears_others(self, machine: Machine) -> None:
+        """A gateway hears the others while it has a connection to the broker; it knows when it has a new one."""
+        if machine.name not in self.arrivals:
+            return
+        if machine.wires[BROKER].cut:
+            self.arrivals[machine.name].closed()
+        elif machine.process is not None and machine.process.alive:
+            self.connect(machine)
 
     def _toggle(self, fails: dict[str, Callable[[], Exception]], kind: str, error: Callable[[], Exception]) -> None:
         if self.active[kind]:

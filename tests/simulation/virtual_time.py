@@ -85,6 +85,8 @@ class SimulatedProcess:
         self.alive = True
         self.tasks: dict[asyncio.Task[Any], None] = {}
         self.stopped_until = 0.0
+        self.holds_until = 0.0
+        """Until then its messages lie in its hands, but those that a person waits for."""
         self._skew = skew
 
     def now(self) -> datetime:

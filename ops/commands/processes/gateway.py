@@ -13,6 +13,8 @@ from prometheus_client import REGISTRY
 
 from gateway.__main__ import freeze_garbage_collector, server
 from gateway.app import Gateway
+from gateway.arrivals.exchange import ArrivalsExchange
+from gateway.arrivals.shared import SharedArrivals
 from gateway.listening import bind
 from gateway.readiness import Readiness
 from messages.process import telemetry
@@ -50,13 +52,14 @@ async def _serve(settings: Settings, sockets: list[socket]) -> None:
     assert settings.amqp_url is not None
     url = settings.amqp_url.get_secret_value()
     trail = instrument(settings, "gateway", REGISTRY)
-    publisher = AmqpPublisher(url)
+    texts = SharedArrivals()
+    publisher = AmqpPublisher(url, on_connection=ArrivalsExchange(texts).open)
     publisher.start()
     readiness = Readiness(publisher)
     console = build(settings, rabbit(url, OpsSettings.load(), PATIENCE), trail, shared=True, readiness=readiness)
     log.info("gateway listening", host=settings.host, port=settings.port, public_url=settings.url)
     say_token(settings)
-    application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness)
+    application = Gateway(settings, publisher, mounts={"/ops": console}, readiness=readiness, texts=texts)
     freeze_garbage_collector()
     serving = server(application, settings)
     watching = asyncio.create_task(readiness.watch(), name="readiness")

@@ -24,6 +24,8 @@ from rich.console import Console
 
 from gateway.__main__ import server
 from gateway.app import ASGIApp, Gateway
+from gateway.arrivals.exchange import ArrivalsExchange
+from gateway.arrivals.shared import SharedArrivals
 from gateway.listening import bind
 from gateway.readiness import GatewayPublisher, Readiness
 from messages.process import telemetry
@@ -144,8 +146,8 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
     killable = Killable(handled.killed)
     watched = (handled, killable) if settings.sandbox else ()
     journal = Journal(settings.data_dir) if settings.amqp_url is None else None
-    admission = Admission()
-    broker, gateway_publisher, worker_publisher = _queues(settings, journal, admission, *watched)
+    admission, texts = Admission(), SharedArrivals()
+    broker, gateway_publisher, worker_publisher = _queues(settings, journal, admission, texts, *watched)
     times = SandboxClock() if settings.sandbox else None
     add_actors(broker, _ports(settings, worker_publisher, times, admission.listener))
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=100)
@@ -168,7 +170,8 @@ async def _serve(settings: Settings, sockets: list[socket], token: str, *, embed
             sandbox = opened(_sandbox(settings), times, inside, lambda: serving.should_exit, folder)
             mounts["/sandbox"] = await stack.enter_async_context(sandbox)
         told = {} if times is None else {"now": times.now, "real": times.real_now}
-        serving = server(Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness, **told), settings)
+        app = Gateway(settings, gateway_publisher, mounts=mounts, readiness=readiness, texts=texts, **told)
+        serving = server(app, settings)
         worker.start()
         looks, loop_thread = Looks(), get_event_loop_thread()
         assert loop_thread is not None
@@ -224,7 +227,7 @@ def end_server_with(task: asyncio.Task[None], server: uvicorn.Server) -> list[st
 
 
 def _queues(
-    settings: Settings, journal: Journal | None, admission: Admission, *more: Middleware
+    settings: Settings, journal: Journal | None, admission: Admission, texts: SharedArrivals, *more: Middleware
 ) -> tuple[dramatiq.Broker, GatewayPublisher, GatewayPublisher]:
     """The broker, and a publisher for the gateway's event loop and one for the workers'."""
     if settings.amqp_url is None:
@@ -232,7 +235,8 @@ def _queues(
         stub: StubBroker = in_memory(Observed(), *kept, *more, admission=admission)
         return stub, InMemoryPublisher(stub, journal), InMemoryPublisher(stub, journal)
     url = settings.amqp_url.get_secret_value()
-    return rabbitmq(url, Observed(), *more, admission=admission), AmqpPublisher(url), AmqpPublisher(url)
+    gateway_publisher = AmqpPublisher(url, on_connection=ArrivalsExchange(texts).open)
+    return rabbitmq(url, Observed(), *more, admission=admission), gateway_publisher, AmqpPublisher(url)
 
 
 def _console(

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.arrivals import Arrivals
+from gateway.arrivals.own import Arrivals
+from gateway.arrivals.shared import SharedArrivals
 from messages.base import QueueMessage
 from messages.conversation import SequenceTexts, Thread
 from messages.formats.thread_replies import ThreadReply
@@ -54,11 +55,24 @@ class SlowlyListingSlack(FakeSlack):
 
 
 class FakeGateways:
-    """Several gateways with the contact's texts and the agents' replies, each with its own memory and clock."""
+    """Several gateways with the contact's texts and the agents' replies, each with its own memory and clock.
 
-    def __init__(self, workers: FakeWorkers, skews: Sequence[float] = (0, 0)) -> None:
+    Unless they are `deaf`, they tell each other of the texts that they take.
+    """
+
+    def __init__(self, workers: FakeWorkers, skews: Sequence[float] = (0, 0), *, deaf: bool = True) -> None:
         self._workers, self._skews = workers, skews
-        self._texts, self._replies = [Arrivals() for _ in skews], [Arrivals() for _ in skews]
+        self._texts: list[Arrivals] = [Arrivals() for _ in skews]
+        self._replies = [Arrivals() for _ in skews]
+        if not deaf:
+            self._hearing = [SharedArrivals() for _ in skews]
+            self._texts = [*self._hearing]
+            for each in self._hearing:
+                each.opened(self._tell_all)
+
+    def _tell_all(self, note: bytes) -> None:
+        for each in self._hearing:
+            each.hear(note)
 
     def restart(self, gateway: int) -> None:
         """Have a gateway forget what it saw."""
@@ -134,6 +148,28 @@ async def begun(workers: FakeWorkers) -> Thread:
     assert conversation is not None
     assert conversation.thread is not None
     return conversation.thread
+
+
+# -- texts through two gateways that hear each other -------------------------------------------------------------------
+
+
+async def test_a_text_that_lies_in_a_workers_hands_is_not_overtaken_through_another_gateway(
+    workers: FakeWorkers,
+) -> None:
+    await has_a_line(workers)
+    gateways = FakeGateways(workers, deaf=False)
+    await workers.handle(gateways.text(1, gateway=0))
+    await settle(workers, 5)
+    await workers.handle(gateways.text(2, gateway=1))
+    await settle(workers, 5)
+    in_hand = gateways.text(3, gateway=0)
+    await settle(workers, 0.5)
+    await workers.handle(gateways.text(4, gateway=1))
+    await settle(workers, 12)
+    assert shown(workers) == ["text 1", "text 2"]
+    await workers.handle(in_hand)
+    await settle(workers, 5)
+    assert shown(workers) == ["text 1", "text 2", "text 3", "text 4"]
 
 
 # -- texts through two gateways ---------------------------------------------------------------------------------------

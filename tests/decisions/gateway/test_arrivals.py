@@ -1,6 +1,6 @@
 """A gateway remembers which text of a contact it saw before which, within bounds."""
 
-from gateway.arrivals import MOST, Arrivals
+from gateway.arrivals.own import MOST, Arrivals
 from tests.make import CONTACT, LINE
 
 

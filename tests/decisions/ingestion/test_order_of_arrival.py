@@ -11,7 +11,7 @@ from itertools import combinations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.arrivals import Arrivals
+from gateway.arrivals.own import Arrivals
 from messages.sms import Sms
 from tests import make
 from tests.make import at

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import httpx
@@ -13,6 +14,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from messages.queues import QUEUES, declarations
 from ops.broker import LAYOUT
 from tests.servers import PLAIN, ROOT, BackingServer, empty
+from tests.wire.gateway.connected import gateway, hear_each_other, until
 
 USER: Final = "clerk-with-least-rights"
 
@@ -52,6 +54,11 @@ def test_clerk_declares_fills_and_empties_its_queues(channel: BlockingChannel) -
             method, _, body = channel.basic_get(name)
             assert body == b"a message"
             channel.basic_ack(method.delivery_tag)
+
+
+async def test_clerks_gateways_hear_each_other(url: str) -> None:
+    async with gateway(url) as one, gateway(url) as other:
+        await until(partial(hear_each_other, one, other))
 
 
 def test_clerk_moves_dead_letters(channel: BlockingChannel) -> None:

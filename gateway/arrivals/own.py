@@ -20,13 +20,8 @@ class Arrivals:
         """The sid that came before this one; the same for each delivery of a text."""
         if sid in self._before:
             return self._before[sid]
-        pair = (line, contact)
-        before = self._last.get(pair)
-        self._last[pair], self._before[sid] = sid, before
-        self._last.move_to_end(pair)
-        for kept in (self._last, self._before):
-            if len(kept) > MOST:
-                kept.popitem(last=False)
+        before = self._last.get((line, contact))
+        self._remember(line, contact, sid, before)
         return before
 
     def failed(self, line: str, contact: str, sid: str) -> None:
@@ -37,3 +32,11 @@ class Arrivals:
                 del self._last[line, contact]
             else:
                 self._last[line, contact] = before
+
+    def _remember(self, line: str, contact: str, sid: str, before: str | None) -> None:
+        pair = (line, contact)
+        self._last[pair], self._before[sid] = sid, before
+        self._last.move_to_end(pair)
+        for kept in (self._last, self._before):
+            if len(kept) > MOST:
+                kept.popitem(last=False)
