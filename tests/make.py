@@ -1,5 +1,6 @@
 """Makers of documents and messages with sensible defaults, and strategies for whatever people may write."""
 
+import functools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -197,6 +198,7 @@ HOSTILE: Final = (
 """What a contact may write to make something come alive, or something break."""
 
 
+@functools.cache
 def written(most: int = 1600, least: int = 0) -> st.SearchStrategy[str]:
     """Whatever people, or programs, write: any characters, hostile pieces, and long repetitions."""
     characters = st.characters(codec="utf-8")
@@ -208,6 +210,7 @@ def written(most: int = 1600, least: int = 0) -> st.SearchStrategy[str]:
     return whole.filter(lambda text: len(text) >= least) if least else whole
 
 
+@functools.cache
 def visible(most: int, least: int = 1) -> st.SearchStrategy[str]:
     """One stripped line of text that is not blank."""
     return written(most).map(lambda text: " ".join(text.split())[:most].strip()).filter(lambda text: len(text) >= least)
@@ -225,6 +228,7 @@ JSON: Final = st.recursive(
 )
 
 
+@functools.cache
 def distinct(ids: st.SearchStrategy[str], most: int) -> st.SearchStrategy[tuple[str, ...]]:
     """Up to `most` different ids."""
     return st.lists(ids, max_size=most, unique=True).map(tuple)
@@ -237,10 +241,13 @@ MEDIA: Final = st.builds(
 )
 
 
+_SOME_MEDIA: Final = st.lists(MEDIA, max_size=10).map(tuple)
+
+
 @st.composite
 def texts(draw: st.DrawFn) -> Sms:
     """A contact's text with any body and media."""
-    media = draw(st.lists(MEDIA, max_size=10).map(tuple))
+    media = draw(_SOME_MEDIA)
     return sms(body=draw(written()), media=media, received_at=draw(MOMENTS), seq=draw(st.integers(1, 10_000)))
 
 
@@ -266,21 +273,26 @@ SOME_CLOCKS: Final = (
 """Clocks of a ticket: none, one that pauses, one that is late and one that is never due."""
 
 
+_SUBJECTS: Final = st.just("") | visible(150)
+_RECIPIENTS: Final = USERS | CHANNELS
+_NOTES: Final = st.lists(st.builds(Note, text=visible(3000), author=USERS, at=MOMENTS), max_size=4).map(tuple)
+_FOLLOWED: Final = st.none() | st.integers(1, 10**9)
+
+
 @st.composite
 def tickets(draw: st.DrawFn) -> Ticket:
     """A ticket in any state, with anything in it."""
-    notes = st.builds(Note, text=visible(3000), author=USERS, at=MOMENTS)
     return ticket(
         id=draw(st.integers(1, 10**9)),
         version=draw(st.integers(1, 1000)),
         status=draw(st.sampled_from(Status)),
         priority=draw(st.sampled_from(Priority)),
-        subject=draw(st.just("") | visible(150)),
+        subject=draw(_SUBJECTS),
         tags=draw(distinct(TAGS, 20)),
-        notify=draw(distinct(USERS | CHANNELS, 12)),
+        notify=draw(distinct(_RECIPIENTS, 12)),
         assignees=draw(distinct(USERS, 12)),
-        notes=draw(st.lists(notes, max_size=4).map(tuple)),
-        follows=draw(st.none() | st.integers(1, 10**9)),
+        notes=draw(_NOTES),
+        follows=draw(_FOLLOWED),
         clocks=draw(st.sampled_from(SOME_CLOCKS)),
     )
 
@@ -337,10 +349,16 @@ def _weeks(draw: st.DrawFn) -> dict[Weekday, tuple[Period, ...]]:
     return week
 
 
-@st.composite
-def calendars(draw: st.DrawFn, days: st.SearchStrategy[date] | None = None) -> Calendar:
-    """Any calendar; its special days and closures are about `days`."""
-    days = st.dates(date(2024, 1, 1), date(2028, 12, 31)) if days is None else days
+_ANY_DAY: Final = st.dates(date(2024, 1, 1), date(2028, 12, 31))
+_CALENDAR_NAMES: Final = st.just("") | visible(20)
+_HOLIDAYS: Final = st.none() | st.builds(PublicHolidays, country=st.just("US"), left_out=distinct(visible(9), 2))
+
+
+@functools.cache
+def _special_days_and_closures(
+    days: st.SearchStrategy[date],
+) -> tuple[st.SearchStrategy[tuple[SpecialDays, ...]], st.SearchStrategy[tuple[Closure, ...]]]:
+    """Those of a calendar that are about `days`."""
     special = st.builds(
         lambda first, more, periods, public: SpecialDays(
             first=first, last=first + timedelta(days=more), periods=periods, public=public
@@ -359,13 +377,20 @@ def calendars(draw: st.DrawFn, days: st.SearchStrategy[date] | None = None) -> C
         st.integers(0, 24 * 60),
         st.integers(0, 48 * 60),
     )
+    return st.lists(special, max_size=3).map(tuple), st.lists(closures, max_size=2).map(tuple)
+
+
+@st.composite
+def calendars(draw: st.DrawFn, days: st.SearchStrategy[date] | None = None) -> Calendar:
+    """Any calendar; its special days and closures are about `days`."""
+    special, closures = _special_days_and_closures(_ANY_DAY if days is None else days)
     return Calendar(
         id="any",
-        name=draw(st.just("") | visible(20)),
+        name=draw(_CALENDAR_NAMES),
         zone=draw(st.sampled_from(ZONES)),
         week=draw(_weeks()),
-        days=draw(st.lists(special, max_size=3).map(tuple)),
-        holidays=draw(st.none() | st.builds(PublicHolidays, country=st.just("US"), left_out=distinct(visible(9), 2))),
-        closures=draw(st.lists(closures, max_size=2).map(tuple)),
+        days=draw(special),
+        holidays=draw(_HOLIDAYS),
+        closures=draw(closures),
         version=draw(st.integers(1, 1000)),
     )

@@ -1,6 +1,7 @@
 """Whatever is saved over whatever was there before, exactly that is read: for every kind of document."""
 
 import enum
+import functools
 import importlib
 import pkgutil
 import types
@@ -94,8 +95,9 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     return documents(annotation)
 
 
+@functools.cache
 def documents(kind: type[Document], **given: Any) -> st.SearchStrategy[Any]:
-    """Any document of a kind, valid or not in the eyes of people."""
+    """Any document of a kind, valid or not in the eyes of people; Hypothesis prepares each strategy once."""
     if kind is Calendar:
         return make.calendars().map(lambda drawn: drawn.model_copy(update=given))
     if kind in EXAMPLES:

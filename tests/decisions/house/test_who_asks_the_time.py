@@ -5,6 +5,7 @@ Only the sandbox's clock can be moved, and only `clerk run` with the sandbox has
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,7 @@ ASKING: Final = {
     "workers/ports.py": "the clock of the actors, outside the sandbox",
 }
 CLOCKS: Final = {("datetime", "now"), ("datetime", "utcnow"), ("time", "time"), ("time", "time_ns"), ("date", "today")}
+NAMED: Final = re.compile("|".join(rf"\b{owner}\s*\.\s*{name}\b" for owner, name in sorted(CLOCKS)))
 
 
 def files(*packages: str) -> Iterator[Path]:
@@ -54,8 +56,9 @@ def files(*packages: str) -> Iterator[Path]:
 
 
 def names(file: Path) -> Iterator[tuple[str, str]]:
-    """What a file reads of modules and classes, as in ("datetime", "now")."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    """What a file reads of modules and classes, as in ("datetime", "now"); nothing of one that names no clock."""
+    source = file.read_text()
+    for node in ast.walk(ast.parse(source)) if NAMED.search(source) else ():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield node.value.id, node.attr
 
