@@ -23,6 +23,10 @@ def main() -> None:
 
         exit_status.run(command)
         return
+    if sys.argv[1:2] not in (["run"], ["worker"]):  # what these log on a terminal is coloured
+        from ops.running.without_terminal import import_without_terminal
+
+        import_without_terminal("structlog")
     from ops.cli import main
 
     main()

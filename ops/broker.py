@@ -1,22 +1,26 @@
 """Clerk's queues, in RabbitMQ or in a running `clerk run`, as the environment says."""
 
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from messages.process.settings import Misconfigured, Settings
 from messages.queues import QUEUES, declarations
-from ops.console.client import Remote
 from ops.documents import data_folder
 from ops.queues.broker import Broker
 from ops.queues.layout import Layout
-from ops.queues.rabbitmq import Rabbit
 from ops.settings import OpsSettings
+
+if TYPE_CHECKING:  # a command asks one of them, and each has libraries of its own
+    from ops.console.client import Remote
+    from ops.queues.rabbitmq import Rabbit
 
 LAYOUT: Final = Layout("clerk", QUEUES, declarations)
 
 
-def rabbit(amqp_url: str, settings: OpsSettings, patience: timedelta = timedelta(seconds=30)) -> Rabbit:
+def rabbit(amqp_url: str, settings: OpsSettings, patience: timedelta = timedelta(seconds=30)) -> "Rabbit":
     """Clerk's queues in RabbitMQ; a replay or drop waits `patience` for another one to end."""
+    from ops.queues.rabbitmq import Rabbit
+
     management_url = settings.management_url.get_secret_value() if settings.management_url else None
     return Rabbit(amqp_url, LAYOUT, management_url, patience)
 
@@ -28,8 +32,10 @@ def open_broker(settings: Settings) -> Broker:
     return console(settings)
 
 
-def console(settings: Settings) -> Remote:
+def console(settings: Settings) -> "Remote":
     """The console of the `clerk run` that uses CLERK_DATA_DIR, or of the one that the variables point to."""
+    from ops.console.client import Remote
+
     given = settings.model_fields_set
     kept = None if "ops_token" in given else data_folder.kept_token(settings.data_dir)
     if "ops_token" not in given and kept is None:

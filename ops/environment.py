@@ -7,23 +7,23 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 from pydantic import SecretStr
-from pymongo.errors import PyMongoError
 
-from messages.process import amqp_address, telemetry
+from messages.process import telemetry
 from messages.process.logs import configure_logging
 from messages.process.settings import Misconfigured, Settings, is_web_address, refuse_sandbox_secrets
 from messages.process.variables import unknown
-from ops.documents.data_folder import url_of_run
-from ops.documents.reader import Documents, DocumentsAway, why_away
+from ops.documents.data_folder import documents_of_run, url_of_run
 from ops.queues.broker import Snapshot
 from ops.settings import OpsSettings
-from workers.mongo import Stores
-from workers.mongo.address import refuse_wrong
+
+if TYPE_CHECKING:  # a command that asks a `clerk run`, or RabbitMQ alone, has no use for them
+    from ops.documents.reader import Documents
+    from workers.mongo import Stores
 
 FILE: Final = "clerk.sqlite"
 
@@ -50,8 +50,12 @@ def load_settings(**overrides: Any) -> Settings:
         raise Misconfigured("\n".join(faults))
     assert isinstance(found, Settings)
     if found.amqp_url is not None:
+        from messages.process import amqp_address
+
         amqp_address.parameters(found.amqp_url.get_secret_value())
     if found.mongo_url is not None:
+        from workers.mongo.address import refuse_wrong
+
         refuse_wrong(found.mongo_url.get_secret_value())
     return found
 
@@ -93,10 +97,14 @@ def warn_of_unknown_variables() -> None:
 def with_mongo(settings: Settings, *, durable: bool = True) -> Iterator[Settings]:
     """The settings with a MongoDB: their own, or the embedded one for the length of the `with` block.
 
+    Where a `clerk run` serves the folder's documents it is that one: two of them on one file would wait for each other.
     An embedded one that is not `durable` has written everything to the disk at the end of the block, and not before.
     """
     if settings.mongo_url is not None:
         yield settings
+        return
+    if (served := documents_of_run(settings.data_dir)) is not None:
+        yield settings.model_copy(update={"mongo_url": SecretStr(served)})
         return
     try:  # it takes a second to import, and is needed only without a MongoDB
         from ops.documents.embedded_mongo import EmbeddedMongo
@@ -112,16 +120,22 @@ def with_mongo(settings: Settings, *, durable: bool = True) -> Iterator[Settings
 
 
 @contextmanager
-def with_documents(settings: Settings) -> Iterator[Documents]:
+def with_documents(settings: Settings) -> "Iterator[Documents]":
     """The documents that the settings point to."""
+    from ops.documents.reader import Documents
+
     with with_mongo(settings) as stored:
         assert stored.mongo_url is not None
         with Documents(stored.mongo_url.get_secret_value()) as documents:
             yield documents
 
 
-def on_stores[T](work: Callable[[Stores, Settings], Awaitable[T]]) -> T:
+def on_stores[T](work: "Callable[[Stores, Settings], Awaitable[T]]") -> T:
     """Run `work` on the stores that the environment points to."""
+    from pymongo.errors import PyMongoError
+
+    from ops.documents.reader import DocumentsAway, why_away
+    from workers.mongo import Stores
 
     async def run(settings: Settings) -> T:
         assert settings.mongo_url is not None
@@ -176,8 +190,10 @@ def need_distributed(settings: Settings) -> None:
         raise Misconfigured("\n".join([*missing, "`clerk run` needs neither: it runs everything in one process."]))
 
 
-def due_times(snapshot: Snapshot, documents: Documents) -> Snapshot:
+def due_times(snapshot: Snapshot, documents: "Documents") -> Snapshot:
     """The snapshot, with the times at which delayed work is due where the documents say so."""
+    from ops.documents.reader import DocumentsAway
+
     try:
         due = documents.next_due()
     except DocumentsAway:

@@ -11,6 +11,17 @@ import structlog
 ENDED_BY_SIGPIPE: Final = 128 + 13
 """The exit status that a shell gives a program that wrote to a pipe which nobody reads."""
 
+STATUSES: Final = {
+    ("messages.process.variables", "Misconfigured"): 2,
+    ("ops.commands.options", "Invalid"): 2,
+    ("gateway.listening", "PortTaken"): 1,
+    ("ops.documents.data_folder", "DiskFull"): 1,
+    ("ops.documents.data_folder", "FolderInUse"): 1,
+    ("ops.documents.reader", "DocumentsAway"): 1,
+    ("ops.queues.broker", "BrokerAway"): 1,
+}
+"""The exit status of each exception whose text says what to do."""
+
 
 def run(command: Callable[[], object]) -> None:
     """Run a command; exit status 0 good, 1 a finding or failure, 2 wrong usage."""
@@ -40,13 +51,8 @@ def run(command: Callable[[], object]) -> None:
 
 def _status_of(error: Exception) -> int | None:
     """The exit status of a failure whose text says what to do; None for any other, which is a defect."""
-    from gateway.listening import PortTaken
-    from messages.process.settings import Misconfigured
-    from ops.commands.options import Invalid
-    from ops.documents.data_folder import DiskFull, FolderInUse
-    from ops.documents.reader import DocumentsAway
-    from ops.queues.broker import BrokerAway
-
-    if isinstance(error, Misconfigured | Invalid):
-        return 2
-    return 1 if isinstance(error, BrokerAway | DocumentsAway | DiskFull | FolderInUse | PortTaken) else None
+    for (module, name), status in STATUSES.items():
+        # Its module is there if it was raised; to import all of them takes longer than most commands.
+        if (there := sys.modules.get(module)) is not None and isinstance(error, getattr(there, name)):
+            return status
+    return None

@@ -25,7 +25,6 @@ from messages.line_settings.words import (
 from messages.process.settings import SLACK_API, Settings
 from messages.team.auto_replies import inert
 from messages.team.auto_replies import setting as automatic
-from ops.checks import slack
 from ops.checks.finding import Verdict
 from ops.commands.options import AsJson, Invalid
 from ops.documents import data_folder
@@ -333,6 +332,8 @@ def _refuse_a_channel_that_slack_refuses(line: Line, settings: Settings) -> None
         if sandbox is None:
             return
         settings = settings.model_copy(update={"slack_api_url": f"{sandbox}/sandbox/slack/api/"})
+    from ops.checks import slack  # with an HTTP client, for which no other command about lines has a use
+
     finding = slack.channel_of(line, settings)
     if finding.state is Verdict.BAD and "the bot is not in" not in finding.found:
         raise Invalid(f"--channel {line.channel}: {finding.found}. {finding.todo}")

@@ -17,7 +17,6 @@ from messages.queues import QUEUES
 from ops.broker import open_broker
 from ops.commands.options import AsJson, Invalid
 from ops.counting import counted
-from ops.documents.reader import Documents
 from ops.durations import short
 from ops.environment import command_settings, due_times
 from ops.queues.broker import STALLED, QueueState, Snapshot
@@ -74,6 +73,8 @@ def _opened(settings: Settings) -> Iterator[Callable[[], Snapshot]]:
     if settings.mongo_url is None:
         yield broker.snapshot
         return
+    from ops.documents.reader import Documents  # with the driver, which those have no use for who ask a `clerk run`
+
     with Documents(settings.mongo_url.get_secret_value()) as documents:
         yield lambda: due_times(broker.snapshot(), documents)
 

@@ -6,11 +6,13 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -116,8 +118,11 @@ def _refuse_what_is_no_database(folder: Path) -> None:
 
 
 @contextmanager
-def claimed(folder: Path, url: str) -> Iterator[None]:
-    """The folder for this `clerk run` alone, which is reached at `url`; FolderInUse if another one has it."""
+def claimed(folder: Path, url: str) -> Iterator[Callable[[str], None]]:
+    """The folder for this `clerk run` alone, which is reached at `url`; FolderInUse if another one has it.
+
+    The function that it gives notes for the commands where this `clerk run` serves the documents of the folder.
+    """
     prepare(folder)
     with room_needed(folder):
         touch_private(folder / LOCK)
@@ -130,11 +135,16 @@ def claimed(folder: Path, url: str) -> Iterator[None]:
             raise FolderInUse(
                 f"CLERK_DATA_DIR: {who} uses the folder {folder}. Stop it, or name another folder for this one."
             ) from None
-        with room_needed(folder):
-            lock.truncate()
-            os.write(lock.fileno(), json.dumps({"pid": os.getpid(), "url": url}).encode())
+
+        def note(**more: str) -> None:
+            told = json.dumps({"pid": os.getpid(), "url": url, **more}).encode()
+            with room_needed(folder):
+                lock.truncate(0)
+                os.pwrite(lock.fileno(), told, 0)
+
+        note()
         try:
-            yield
+            yield lambda documents: note(documents=documents)
         finally:
             lock.truncate(0)
 
@@ -143,6 +153,17 @@ def url_of_run(folder: Path) -> str | None:
     """Where the `clerk run` that uses the folder is reached; None if none has said so."""
     found = _told(folder).get("url")
     return found if isinstance(found, str) else None
+
+
+def documents_of_run(folder: Path) -> str | None:
+    """Where the `clerk run` that uses the folder serves its documents; None if none does that this machine reaches."""
+    url = _told(folder).get("documents")
+    if not isinstance(url, str) or not is_used(folder):
+        return None
+    at = urlsplit(url)
+    with suppress(OSError), socket.create_connection((at.hostname or "", at.port or 0), timeout=1):
+        return url
+    return None  # it was killed, or runs in another container
 
 
 def is_used(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -105,12 +106,15 @@ def serve(settings: Settings, *, sandbox: bool) -> None:
         for each in sockets:
             stack.callback(each.close)
         token = "" if "ops_token" in settings.model_fields_set else settings.ops_token.get_secret_value()
+        note_documents: Callable[[str], None] | None = None
         if settings.keeps_files:
-            stack.enter_context(data_folder.claimed(settings.data_dir, settings.own_url))
+            note_documents = stack.enter_context(data_folder.claimed(settings.data_dir, settings.own_url))
             if token:
                 kept, is_new = data_folder.token(settings.data_dir)
                 settings, token = settings.model_copy(update={"ops_token": SecretStr(kept)}), kept if is_new else ""
         stored = stack.enter_context(with_mongo(settings))
+        if note_documents is not None and settings.mongo_url is None and stored.mongo_url is not None:
+            note_documents(stored.mongo_url.get_secret_value())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(stored, sockets, token, embedded=settings.mongo_url is None))
 

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from ops import exit_status
 from ops.cli import COMMANDS, module_of
 from tests.commands import clerk_in_process, clerk_program
 from tests.servers import ROOT
@@ -69,6 +71,12 @@ def test_a_worker_process_imports_only_what_it_runs_at_its_start(tmp_path: Path)
     where = {"CLERK_AMQP_URL": "amqp://127.0.0.1:1/", "CLERK_MONGO_URL": "mongodb://127.0.0.1:1/clerk"}
     where |= {"CLERK_HEARTBEAT_DIR": str(tmp_path), "CLERK_TRAIL_DAYS": "0"}
     assert printed(AFTER_THE_FORK, **where) == ["ops.running.worker_process", "workers.boot"]
+
+
+@pytest.mark.parametrize(("module", "name"), exit_status.STATUSES)
+def test_each_failure_with_a_status_of_its_own_is_where_it_is_looked_for(module: str, name: str) -> None:
+    kind = getattr(import_module(module), name)
+    assert (kind.__module__, issubclass(kind, Exception)) == (module, True)
 
 
 @pytest.mark.parametrize("command", ["gateway", "clock"])
