@@ -132,7 +132,9 @@ class Witness:
 
     def _planned(self, after: Stored, before: Stored | None) -> None:
         released = after["state"] == PlannedState.RELEASED and (before or {}).get("state") != PlannedState.RELEASED
-        if released and after.get("changed_by") is None and self._long(self.gone.get(after["by"])):
+        gone = self.gone.get(after["by"])
+        by_itself = after.get("changed_by") is None and gone is not None and after["since"] <= gone
+        if released and by_itself and self._long(gone):  # unless somebody has decided since that it leaves
             self._found_wrong("planned text of somebody who is gone left", after["body"])
         if released and self._long(self.blocked.get(after["conversation"])):
             self._found_wrong("planned text to a blocked contact left", after["body"])
