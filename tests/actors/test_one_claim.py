@@ -525,3 +525,15 @@ async def test_an_update_that_takes_effect_late_does_not_stay_over_a_later_one(
     conversation = await workers.ports.stores.conversations.get(make.CONVERSATION)
     assert conversation is not None
     assert conversation.redraw.due_at is None
+    assert await workers.ports.stores.texts.unshown(make.CONVERSATION) == []
+
+
+async def test_a_text_whose_post_slack_refuses_to_change_after_a_late_answer_is_done_with(workers: FakeWorkers) -> None:
+    await text(workers, 1)
+    updates = LateUpdates(workers)
+    await _wrote(workers)
+    await workers.pass_time(15, step=5)
+    assert updates.late
+    Poisoned(workers, "hello", Permanent("cant_update_message"))
+    await workers.pass_time(180, step=15)
+    assert await workers.ports.stores.texts.unshown(make.CONVERSATION) == []

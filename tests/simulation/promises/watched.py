@@ -5,6 +5,7 @@ from typing import Final
 
 from messages.deadlines.alert import Alert, AlertBoard, AlertState, StormState
 from messages.deadlines.clocks import MarkKind
+from messages.ticket import Ticket
 from tests import make
 from tests.simulation.people.acts import AGENTS
 from tests.simulation.people.doing import agent_of
@@ -77,9 +78,15 @@ def _noticed(world: SimulatedWorld) -> Broken:
                 yield "late, and nobody was told", f"ticket #{ticket.id}: {clock.kind} was due {clock.due_at}"
 
 
+def _ever_on(ticket: Ticket) -> set[str]:
+    """Those who are on a ticket, or were."""
+    changes = (each for entry in ticket.history for each in entry.changes if each.what == "assignees")
+    return {*ticket.assignees, *(who for each in changes for who in (*each.before, *each.after))}
+
+
 def _only_there(world: SimulatedWorld) -> Broken:
     """Nobody but the channel, those on a ticket, whoever planned a text, and those whom the line names is told."""
-    own = {each for ticket in tickets_of(world) for each in ticket.assignees}
+    own = {each for ticket in tickets_of(world) for each in _ever_on(ticket)}
     own |= {each["by"] for each in world.server.collection("planned").documents.values()}
     own |= {ticket.snooze.by for ticket in tickets_of(world) if ticket.snooze is not None}
     own |= {agent_of(each) for each in acts_of(world, "snooze")}

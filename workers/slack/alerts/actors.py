@@ -136,13 +136,7 @@ class _Pass:
         """Whether a post shows this; one that is not in Slack shows nothing."""
         if post.channel is None or post.ts is None or post.removed:
             return True
-        if self._writer.is_shown(post, what):
-            return post.unsure_at is None
-        refused = await self._writer.update(post, post.channel, Posted(post.channel, post.ts), what)
-        if refused is None:
-            return False
-        drawn = await self._ports.stores.posts.set(post, rendering=what.digest)
-        return self._writer.is_shown(drawn, what) and drawn.unsure_at is None
+        return await self._writer.keep(post, Posted(post.channel, post.ts), what)
 
     async def _delete(self, post: Post, last_words: Rendered) -> bool:
         """Whether a post is gone from Slack; where nobody knows whether it is there, it is found out first."""

@@ -155,6 +155,7 @@ class CardsPass:
             card = await self._contents(post.model_copy(update={"shown": seq, "more": more}), ticket, root=False)
             at, what, refused = Posted(post.channel, post.ts), cards.shrunk(card, link), None
             change: dict[str, Any] = {}
+            is_sure = self._writer.is_sure(post)
             if not self._writer.is_shown(post, what):
                 refused = await self._writer.update(post, post.target, at, what)
                 if refused and is_about_the_message(refused) and refused not in plan.CANT_BE_CHANGED:
@@ -166,7 +167,7 @@ class CardsPass:
                     refusing.add(post.channel)
                     continue
                 change["rendering"] = what.digest
-            is_past = bool(refused) or post.unsure_at is None
+            is_past = bool(refused) or is_sure
             if is_past:
                 change["kind"] = PostKind.PAST_CARD
             if change:

@@ -212,13 +212,7 @@ class ThreadPass:
         known = await self._ports.stores.posts.get(id)
         if known is None or known.channel is None or known.ts is None:
             return True
-        if self._writer.is_shown(known, what):
-            return known.unsure_at is None
-        at = Posted(known.channel, known.ts)
-        if await self._writer.update(known, at.channel, at, what) is None:
-            return False
-        drawn = await self._ports.stores.posts.set(known, rendering=what.digest)
-        return self._writer.is_shown(drawn, what) and drawn.unsure_at is None
+        return await self._writer.keep(known, Posted(known.channel, known.ts), what)
 
     async def _planned(self) -> None:
         """Show what agents planned, and what became of it; forget what has ended and is shown."""

@@ -102,19 +102,42 @@ class Changes:
         refused = await self.change_message(channel, self._ports.slack.update, at, what)
         if self._unanswered:
             await self._ports.stores.posts.set(post, unsure_at=began)
-        elif refused == "" and post.unsure_at is not None and self._is_sure_at(post, began):
+        elif refused is not None and post.unsure_at is not None and self._is_sure_at(post, began):
             await self._ports.stores.posts.set(post, unsure_at=None)
         return refused
+
+    async def keep(self, post: Post, at: Posted, what: Renderable) -> bool:
+        """Whether a message shows this, or Slack refuses it, and nothing can change that any more.
+
+        If not, a later pass makes sure of it.
+        """
+        if self.is_shown(post, what):
+            return post.unsure_at is None
+        was_sure = self.is_sure(post)
+        if await self.update(post, at.channel, at, what) is None:
+            return False
+        await self._ports.stores.posts.set(post, rendering=getattr(what, "digest", ""))
+        if not was_sure:
+            self._make_sure_later(post)
+        return was_sure
 
     def is_shown(self, post: Post, what: Renderable) -> bool:
         """Whether a message shows what it should; if an earlier update may yet replace that, a later pass draws it."""
         if post.rendering != getattr(what, "digest", ""):
             return False
-        now = self._ports.now()
-        if self._is_sure_at(post, now):
+        if self.is_sure(post):
             return post.unsure_at is None
-        self.continue_in(UNSURE_FOR - (now - (post.unsure_at or now)))
+        self._make_sure_later(post)
         return True
+
+    def _make_sure_later(self, post: Post) -> None:
+        """Have a later pass draw a message once an update without an answer can't take effect any more."""
+        now = self._ports.now()
+        self.continue_in(max(timedelta(), UNSURE_FOR - (now - (post.unsure_at or now))))
+
+    def is_sure(self, post: Post) -> bool:
+        """Whether no update without an answer can take effect any more."""
+        return self._is_sure_at(post, self._ports.now())
 
     def _is_sure_at(self, post: Post, at: datetime) -> bool:
         """Whether no update without an answer can take effect after a time."""
