@@ -10,7 +10,6 @@ from typing import Any
 
 import bson
 import pytest
-from mongoeco.engines.semantic_core import compile_find_semantics
 from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -19,12 +18,12 @@ from messages.deadlines.policy import Policy, Target
 from messages.deadlines.priority import Priority
 from messages.ticket import ActOnTicket, SetStatus, Status, Take
 from ops.documents.embedded_mongo import EmbeddedMongo, _Engine
-from ops.documents.quick.values import Unusual
 from tests import make
 from tests.actors.costs import turn_everything_on
 from tests.actors.helpers import receive
 from tests.fakes import FakeWorkers
 from tests.mongo_commands import stores_heard_by
+from tests.stores.helpers import plan_of
 from workers.mongo import Stores
 
 pytestmark = pytest.mark.server
@@ -132,18 +131,6 @@ def _shape(value: Any, at: tuple[str, ...]) -> Any:
     return value if at[-1] in {"find", "sort"} else type(value).__name__
 
 
-async def _plan(engine: _Engine, question: dict[str, Any]) -> str:
-    """How SQLite looks for it. MongoDB's `explain` says the same, but checks a catalog of its own each time: 0.3 s."""
-    order, most = [*question.get("sort", {}).items()], question.get("limit")
-    try:
-        sql, values = engine.selection("clerk", question["find"], question["filter"], order, most)
-    except Unusual:
-        semantics = compile_find_semantics(question["filter"], sort=order or None, limit=most)
-        explanation = await engine.explain_find_semantics("clerk", question["find"], semantics)
-        return f"by the engine: {explanation.details['engine_details']}"
-    return str(engine._require_connection().execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
-
-
 @pytest.mark.parametrize("everything", [False, True], ids=["a plain line", "a line with everything on"])
 async def test_no_query_scans_a_whole_collection(tmp_path: Path, everything: bool) -> None:
     asked = QuestionsAsked()
@@ -186,7 +173,7 @@ async def test_no_query_scans_a_whole_collection(tmp_path: Path, everything: boo
     engine = _Engine(str(tmp_path / "clerk.sqlite"), durable=False)
     await engine.connect()
     plans = {
-        shape: await _plan(engine, question)
+        shape: await plan_of(engine, question)
         for shape, question in asked.questions.items()
         if question["find"] not in FEW and question["filter"]  # the newest of all tickets is looked for in all
     }
