@@ -26,9 +26,9 @@ test: .venv/ready-dev  ## Every test, against real servers, by 4 processes: WORK
 	@$(BIN)/python -m pytest -n $(WORKERS)
 	@mv .venv/begun .venv/quick-passed
 
-quick: .venv/ready-dev  ## Every test that needs no server
+quick: .venv/ready-dev  ## Every test that needs no server, by 4 processes: WORKERS=4
 	@touch .venv/begun
-	@$(BIN)/python -m pytest -n 2 -m "not server"
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not server"
 	@mv .venv/begun .venv/quick-passed
 
 # The tests that need no server have passed on these files, in `make test` or `make quick`.
