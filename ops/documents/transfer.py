@@ -6,6 +6,7 @@ page of documents in memory.
 """
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ BATCH: Final = 200
 DUPLICATE: Final = 11000
 """MongoDB's code of a document whose id, or another unique key of it, is there."""
 _OPTIONS: Final = json_util.JSONOptions(json_mode=json_util.JSONMode.RELAXED, tz_aware=True, tzinfo=UTC)
+
+
+UNREADABLE: Final = (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error)
+"""What reading a file that is no export raises."""
 
 type Advance = Callable[[], None]
 """Called after each document."""
@@ -91,11 +96,29 @@ def check(file: Path) -> dict[str, int]:
                 if "end" in found:
                     if found["end"] != dict(read):
                         raise NotAnExport(f"{file}: contains {dict(read)}, but its last line says {found['end']}")
+                    if next(lines, None) is not None:  # only where a compressed file ends, its checksum is compared
+                        raise NotAnExport(f"{file}: goes on after its last line")
                     return dict(read)
+                found["document"]["_id"]  # an import stores each under it
                 read[str(found["collection"])] += 1
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        raise NotAnExport(f"{file}: can't be read as an export: {error}") from None
+    except UNREADABLE as error:
+        raise NotAnExport(f"{file}: can't be read as an export: {_why_unreadable(error)}") from None
     raise NotAnExport(f"{file}: was cut short: it ends after {counted(read.total(), 'document')}")
+
+
+def _why_unreadable(error: Exception) -> str:
+    """Why a file can't be read, in words: those of Python's libraries speak of codecs and tokens."""
+    if isinstance(error, EOFError):
+        return "it was cut short"
+    if isinstance(error, gzip.BadGzipFile):
+        return "its name ends in .gz, but it is not compressed, or damaged"
+    if isinstance(error, zlib.error):
+        return "it is damaged"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text (the name of a compressed one must end in .gz)"
+    return "it has a line that no export has"
 
 
 def _store(lines: Iterator[str], documents: Documents, advance: Advance) -> dict[str, int]:
