@@ -28,7 +28,7 @@ from messages.ticket import Entry, Note, Status, Ticket
 from ops.documents.backlog import Backlog
 from ops.documents.processes import RunningProcess
 from workers.mongo import INDEXES
-from workers.mongo.address import database_name, refusing_what_the_driver_refuses
+from workers.mongo.address import database_name, in_words, refusing_what_the_driver_refuses
 from workers.mongo.posts import Absence, ThrottledChannel
 from workers.mongo.unreadable import Unreadable, parsed
 
@@ -88,7 +88,7 @@ def why_away(error: PyMongoError) -> str:
         return f"CLERK_MONGO_URL: its name can't be looked up in DNS now: {why}"
     if isinstance(error, OperationFailure):  # it answered
         return f"MongoDB refuses: {why}"
-    return f"MongoDB can't be reached: {why}"
+    return f"MongoDB can't be reached: {in_words(why)}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Where MongoDB is: whether its driver takes CLERK_MONGO_URL, and which database the URL names."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from messages.process.server_urls import mongo_fault
 from messages.process.variables import Misconfigured
 
 DATABASE: Final = "clerk"
+
+_FOR_DEVELOPERS: Final = re.compile(r"\[(?:Errno -?\d+|X509: \w+|SSL: \w+|SSL)\] | \(_ssl\.c:\d+\)")
 
 
 def database_name(url: str) -> str:
@@ -85,4 +88,9 @@ def _without_user(why: str, url: str) -> str:
     """What the driver says, unless a part of it is the URL's user or password."""
     user, at, _ = url.partition("://")[2].partition("?")[0].rpartition("@")
     secrets = [part for part in (*user.split(":"), *unquote_plus(user).split(":")) if part] if at else []
-    return "MongoDB's driver does not take it" if any(each in why for each in secrets) else why
+    return "MongoDB's driver does not take it" if any(each in why for each in secrets) else in_words(why)
+
+
+def in_words(why: str) -> str:
+    """What the driver says, without what the system and OpenSSL add for developers: numbers, and lines of code."""
+    return _FOR_DEVELOPERS.sub("", why)

@@ -92,6 +92,18 @@ def test_the_nodes_of_a_cluster_are_tried_one_after_the_other() -> None:
             "MongoDB can't be reached: m:1: refused",
         ),
         (
+            ServerSelectionTimeoutError(
+                "m:1: [Errno 111] Connection refused,b:2: [Errno -2] Name or service not known"
+            ),
+            "MongoDB can't be reached: m:1: Connection refused,b:2: Name or service not known",
+        ),
+        (
+            ServerSelectionTimeoutError(
+                "m:1: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1028)"
+            ),
+            "MongoDB can't be reached: m:1: certificate verify failed",
+        ),
+        (
             OperationFailure("Authentication failed.", 18, {"ok": 0, "errmsg": "Authentication failed."}),
             "MongoDB refuses: Authentication failed.",
         ),
