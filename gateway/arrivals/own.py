@@ -21,6 +21,8 @@ class Arrivals:
         if sid in self._before:
             return self._before[sid]
         before = self._last.get((line, contact))
+        if before == sid:  # it was only heard of, as the one before another
+            before = None
         self._remember(line, contact, sid, before)
         return before
 

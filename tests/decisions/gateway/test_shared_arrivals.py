@@ -102,7 +102,7 @@ def test_after_a_gap_the_provider_is_asked_what_came_in_it(exchange: Exchange, c
     assert both[cut].arrived(LINE, CONTACT, "c") is None
 
 
-def test_a_gateway_that_began_while_another_was_cut_off_is_found(exchange: Exchange) -> None:
+def test_a_gateway_that_began_while_another_was_cut_off_is_found_and_tells_of_its_texts(exchange: Exchange) -> None:
     [alone] = gateways(exchange, 1)
     alone.arrived(LINE, CONTACT, "a")
     exchange.cut(alone)
@@ -111,9 +111,32 @@ def test_a_gateway_that_began_while_another_was_cut_off_is_found(exchange: Excha
     new.arrived(LINE, CONTACT, "b")
     exchange.connect(alone)
     exchange.carry()
-    assert alone.arrived(LINE, CONTACT, "c") is None
+    assert alone.arrived(LINE, CONTACT, "c") == "b"
     exchange.carry()
     assert new.arrived(LINE, CONTACT, "d") == "c"
+
+
+def test_the_others_forget_nothing_when_a_gateway_begins_or_ends(exchange: Exchange) -> None:
+    one, other = gateways(exchange)
+    one.arrived(LINE, CONTACT, "a")
+    exchange.carry()
+    exchange.cut(one)
+    exchange.connect(SharedArrivals())
+    exchange.carry()
+    assert other.arrived(LINE, CONTACT, "b") == "a"
+
+
+def test_of_a_text_that_is_told_late_no_other_gateway_takes_it_for_the_last(exchange: Exchange) -> None:
+    now = 0.0
+    one, other = (exchange.connect(SharedArrivals(lambda: now)) for _ in range(2))
+    exchange.carry()
+    exchange.cut(one)
+    one.arrived(LINE, CONTACT, "early")
+    now = 5.0
+    other.arrived(LINE, CONTACT, "late")
+    exchange.connect(one)
+    exchange.carry()
+    assert other.arrived(LINE, CONTACT, "last") == "late"
 
 
 NONSENSE = [
@@ -144,7 +167,11 @@ def test_a_later_versions_note_with_more_fields_is_understood(exchange: Exchange
 
 
 class Team(RuleBasedStateMachine):
-    """Gateways begin, end and lose their connections, and take texts of one contact while they have one."""
+    """Gateways begin, end and lose their connections, and take texts of one contact while they have one.
+
+    A gateway is `unsure` from when it begins, or is connected again, until it hears of a text. Of those that it never
+    `met` it can't know.
+    """
 
     gateways_at_most = 4
 
@@ -153,15 +180,16 @@ class Team(RuleBasedStateMachine):
         self.exchange = Exchange()
         self.connected: list[SharedArrivals] = []
         self.away: list[SharedArrivals] = []
+        self.unsure: list[SharedArrivals] = []
+        self.met: set[tuple[SharedArrivals, SharedArrivals]] = set()
         self.taken: list[str] = []
-        self.gap = False
-        self.number = 0
+        self.taker: SharedArrivals | None = None
+        self.time = 0
 
     @precondition(lambda self: len(self.connected) + len(self.away) < self.gateways_at_most)
     @rule()
     def another_begins(self) -> None:
-        self.connected.append(self.exchange.connect(SharedArrivals()))
-        self.settle(gap=True)
+        self.connect(SharedArrivals(lambda: float(self.time)))
 
     @precondition(lambda self: self.connected)
     @rule(data=st.data(), ends=st.booleans())
@@ -177,18 +205,20 @@ class Team(RuleBasedStateMachine):
     def one_is_connected_again(self, data: st.DataObject) -> None:
         one = self.drawn(data, self.away)
         self.away.remove(one)
-        self.connected.append(self.exchange.connect(one))
-        self.settle(gap=True)
+        self.connect(one)
 
     @precondition(lambda self: self.connected)
     @rule(data=st.data())
     def a_text_comes(self, data: st.DataObject) -> None:
-        sid = self.new_sid()
-        before = self.drawn(data, self.connected).arrived(LINE, CONTACT, sid)
+        one, sid = self.drawn(data, self.connected), self.new_sid()
+        before = one.arrived(LINE, CONTACT, sid)
         previous = self.taken[-1] if self.taken else None
-        assert before == previous or (before is None and self.gap)
+        if (self.taker, one) in self.met:
+            assert before == previous or (before is None and one in self.unsure)
         self.taken.append(sid)
-        self.settle(gap=False)
+        self.taker = one
+        self.exchange.carry()
+        self.unsure = [each for each in self.unsure if each not in self.connected]
 
     @precondition(lambda self: self.connected or self.away)
     @rule(data=st.data())
@@ -196,29 +226,31 @@ class Team(RuleBasedStateMachine):
         one, sid = self.drawn(data, self.connected + self.away), self.new_sid()
         one.arrived(LINE, CONTACT, sid)
         one.failed(LINE, CONTACT, sid)
-        self.settle(gap=self.gap)
+        self.exchange.carry()
 
     @precondition(lambda self: self.connected and self.taken)
     @rule(data=st.data())
     def the_newest_text_comes_again(self, data: st.DataObject) -> None:
         before = self.drawn(data, self.connected).arrived(LINE, CONTACT, self.taken[-1])
         assert before in {None, *self.taken[-2:-1]}
-        self.settle(gap=self.gap)
+        self.exchange.carry()
 
     @invariant()
     def every_note_is_heard(self) -> None:
         assert not self.exchange.notes
 
+    def connect(self, one: SharedArrivals) -> None:
+        self.connected.append(self.exchange.connect(one))
+        self.unsure.append(one)
+        self.exchange.carry()
+        self.met |= {(each, other) for each in self.connected for other in self.connected}
+
     def drawn(self, data: st.DataObject, some: list[SharedArrivals]) -> SharedArrivals:
         return data.draw(st.sampled_from(some))
 
     def new_sid(self) -> str:
-        self.number += 1
-        return f"SM{self.number}"
-
-    def settle(self, *, gap: bool) -> None:
-        self.gap = gap
-        self.exchange.carry()
+        self.time += 1
+        return f"SM{self.time}"
 
 
 TestTeam = Team.TestCase
