@@ -176,7 +176,7 @@ class SimulatedDeployment:
         """Begin a gateway, which remembers nothing."""
         process = self._process(machine)
         publisher = SimulatedPublisher(process, self.broker, machine.wires[BROKER])
-        texts = self.arrivals[machine.name] = SharedArrivals()
+        texts = self.arrivals[machine.name] = SharedArrivals(lambda: process.now().timestamp())
         self.serving[machine.name] = Gateway(SETTINGS, publisher, now=process.now, texts=texts)
         if not machine.wires[BROKER].cut:
             self.connect(machine)

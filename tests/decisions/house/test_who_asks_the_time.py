@@ -14,6 +14,7 @@ from tests.contracts import ROOT
 
 ASKING: Final = {
     "gateway/app.py": "the clock of a gateway that is handed none",
+    "gateway/arrivals/shared.py": "which of two texts came first: other gateways go by their machines' clocks, too",
     "messages/process/publishing.py": "when a message was published: Dramatiq's delays are real",
     "ops/checks/documents.py": "how far this machine's clock and MongoDB's are apart",
     "ops/commands/dead.py": "how old messages are: queues go by the machine's clock",
