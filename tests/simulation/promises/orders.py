@@ -101,7 +101,8 @@ def _put_off(world: SimulatedWorld) -> Broken:
     done = {by for by, _ in entries_of(world).values()}
     for act in acts_of(world, "menu", "put_off"):
         user = f"U1{act.number:03d}"
-        calls = [each for each in world.requests if each.act is act and each.taken_at is not None]
+        clicks = (each for each in world.requests if each.path == "/slack/interactions")
+        calls = [each for each in clicks if each.act is act and each.taken_at is not None]
         if not calls or answers_to(world, act) or any(words for each in calls for words in each.answers if words):
             continue
         if user in done or (len(calls) == 1 and f"trigger{act.number}" in world.slack.opened):
