@@ -124,7 +124,8 @@ class Documents:
                     url,
                     tz_aware=True,
                     serverSelectionTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
-                    connectTimeoutMS=int(WITHIN / timedelta(milliseconds=1)),
+                    # connectTimeoutMS stays at its 20 seconds: where the driver's own look at the server takes longer
+                    # than that, it cancels what waits for an answer.
                     socketTimeoutMS=20_000,
                     retryWrites=False,
                 )

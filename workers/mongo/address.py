@@ -93,4 +93,4 @@ def _without_user(why: str, url: str) -> str:
 
 def in_words(why: str) -> str:
     """What the driver says, without what the system and OpenSSL add for developers: numbers, and lines of code."""
-    return _FOR_DEVELOPERS.sub("", why)
+    return _FOR_DEVELOPERS.sub("", why).replace("operation cancelled", "it does not answer in time")
