@@ -30,6 +30,8 @@ def export(file: Path, /) -> None:
     file
         A new file of JSON lines; compressed if its name ends in .gz.
     """
+    if file.is_dir():
+        raise Invalid(f"{file} is a folder: name a new file")
     if file.exists():
         raise Invalid(f"{file} already exists: choose another name, or remove it")
     started, settings = time.monotonic(), command_settings()
@@ -75,4 +77,5 @@ def progress(verb: str, total: int) -> Iterator[Advance]:
 def say(counts: Mapping[str, int], what: str, started: float) -> None:
     """Print how many documents there were, in total and by collection, and how long it took since `started`."""
     total, took = counted(sum(counts.values()), "document"), time.monotonic() - started
-    print(f"{total} {what} in {took:.0f} s: {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    each = ", ".join(f"{name} {count}" for name, count in counts.items())
+    print(f"{total} {what} in {took:.0f} s" + (f": {each}" if each else ""))

@@ -1,6 +1,7 @@
 """CLERK_DATA_DIR and the port: whatever is wrong with them is said in one sentence before anything is started."""
 
 import os
+import re
 import socket
 import stat
 from collections.abc import Callable
@@ -181,6 +182,20 @@ def test_an_export_to_a_place_that_is_not_there_is_one_sentence_and_status_2(
     assert told.returncode == 2
     (sentence,) = told.stderr.splitlines()
     assert sentence.startswith(f"{file} can't be written: {why}")
+
+
+@pytest.mark.parametrize("named", ["", ".", "folder"])
+def test_an_export_to_a_folder_is_refused_as_one(named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    told = clerk_in_process({"CLERK_DATA_DIR": str(tmp_path / "data")}, "export", named)
+    assert (told.returncode, told.stderr) == (2, f"{named or '.'} is a folder: name a new file\n")
+
+
+def test_an_export_of_nothing_says_so(mongo_url: str, tmp_path: Path) -> None:
+    told = clerk_in_process({"CLERK_MONGO_URL": mongo_url}, "export", str(tmp_path / "out.jsonl"))
+    assert told.returncode == 0
+    assert re.fullmatch(r"0 documents exported to .*out\.jsonl \(0\.0 MB\) in \d+ s\n", told.stdout)
 
 
 def test_commands_ask_the_clerk_run_of_their_folder_whatever_its_port(tmp_path: Path) -> None:
