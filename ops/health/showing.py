@@ -34,12 +34,14 @@ class Signs:
         self._unready, self._tell, self._clock = unready, tell, clock
         self._file = (place or folder()) / str(os.getpid())
         self._told: set[str] = set()
+        self._status = ""
         self._failed = False
 
     def show(self, troubles: Mapping[str, str]) -> None:
         """Say what is wrong with each kind of this process: "" if nothing is."""
         sign = Sign(os.getpid(), self._clock(), troubles, self._unready())
         self._attempt(lambda: self._write(sign))
+        self._tell_status(_in_words(troubles, sign.unready))
         if sign.is_well:
             self._tell_once("READY=1")
             self._attempt(lambda: self._tell("WATCHDOG=1"))
@@ -50,6 +52,12 @@ class Signs:
         """Say that this process ends, and leave no file."""
         self._tell_once("STOPPING=1")
         self._attempt(lambda: self._file.unlink(missing_ok=True))
+
+    def _tell_status(self, words: str) -> None:
+        """Have `systemctl status` show what is wrong, and no longer what was."""
+        if words != self._status:
+            self._status = words
+            self._attempt(lambda: self._tell(f"STATUS={words}"))
 
     def _tell_once(self, state: str) -> None:
         if state not in self._told:
@@ -88,6 +96,12 @@ class Signs:
             if not self._failed:
                 log.warning("this process can't show that it is well", error=repr(error))
             self._failed = True
+
+
+def _in_words(troubles: Mapping[str, str], unready: str) -> str:
+    """What is wrong with a process, in one line."""
+    wrong = [f"{kind} {trouble}" for kind, trouble in troubles.items() if trouble]
+    return "; ".join([*wrong, f"gateway {unready}"] if unready and not wrong else wrong)
 
 
 @contextmanager

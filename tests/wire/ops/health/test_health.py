@@ -156,7 +156,15 @@ def test_systemd_hears_of_readiness_once_and_of_life_only_while_all_is_well(tmp_
         told.heard.append("-")
         told.signs.show(troubles)
     told.signs.close()
-    assert "".join(told.heard) == "--READY=1WATCHDOG=1--WATCHDOG=1-STOPPING=1-"
+    well, end = ("READY=1", "WATCHDOG=1"), ("-", "STOPPING=1", "-")
+    assert [each for each in told.heard if not each.startswith("STATUS=")] == [*"--", *well, *"--", well[1], *end]
+    assert [each.removeprefix("STATUS=") for each in told.heard if each.startswith("STATUS=")] == [
+        f"gateway {STARTING}",
+        "",
+        "clock has ended no look",
+        "",
+        f"gateway {ENDING}",
+    ]
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -187,7 +195,7 @@ def test_a_gateway_that_can_not_publish_is_not_well_and_says_why(tmp_path: Path)
 def test_a_broker_that_is_away_is_no_reason_to_start_a_gateway_again(tmp_path: Path) -> None:
     told = ShownSigns(tmp_path, "can't publish: RabbitMQ does not confirm")
     told.signs.show({"gateway": ""})
-    assert told.heard == ["READY=1", "WATCHDOG=1"]
+    assert told.heard == ["STATUS=gateway can't publish: RabbitMQ does not confirm", "READY=1", "WATCHDOG=1"]
 
 
 def test_a_gateway_that_does_not_listen_yet_is_starting_whatever_else(tmp_path: Path) -> None:
