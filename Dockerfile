@@ -5,8 +5,9 @@ WORKDIR /src
 COPY requirements*.lock ./
 # requirements-embedded.lock has what `clerk run` needs where there is no MongoDB.
 ARG REQUIREMENTS=requirements.lock
-RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r "$REQUIREMENTS"
+# pip installs into the environment and stays out of it.
+RUN python -m venv --without-pip /venv && pip --python /venv/bin/python install \
+    --no-cache-dir --disable-pip-version-check --require-hashes -r "$REQUIREMENTS"
 # What builds Clerk itself comes from the lock too, and stays out of the image.
 RUN sed -n '/^setuptools==/,/[^\\]$/p' requirements-dev.lock > build.lock \
     && pip install --no-cache-dir --disable-pip-version-check --require-hashes -r build.lock
@@ -17,7 +18,7 @@ COPY workers workers
 COPY ops ops
 COPY sandbox sandbox
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
-    && /venv/bin/pip install --no-deps --no-index /dist/*.whl \
+    && pip --python /venv/bin/python install --no-deps --no-index /dist/*.whl \
     && /venv/bin/clerk --help > /dev/null
 
 FROM python:3.13-slim-trixie

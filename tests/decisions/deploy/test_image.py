@@ -14,9 +14,13 @@ def test_the_image_has_every_package_and_only_what_the_locks_name() -> None:
         packages = tomllib.load(file)["tool"]["setuptools"]["packages"]["find"]["include"]
     copied = set(re.findall(r"^COPY (\w+) \1$", DOCKERFILE, re.MULTILINE))
     assert copied == {package.removesuffix("*") for package in packages}
-    installs = [line for line in DOCKERFILE.splitlines() if "pip install" in line]
-    assert installs and all("--require-hashes" in line or "--no-index" in line for line in installs)
+    lines = [line for line in DOCKERFILE.replace("\\\n", " ").splitlines() if line.startswith("RUN ")]
+    commands = [command for line in lines for command in line.removeprefix("RUN ").split("&&")]
+    installs = [command for command in commands if re.search(r"\bpip\b.* install ", command)]
+    assert len(installs) == 3
+    assert all("--require-hashes" in command or "--no-index" in command for command in installs)
     assert "--no-build-isolation" in DOCKERFILE
+    assert any("-m venv --without-pip /venv" in command for command in commands)
 
 
 def test_the_image_runs_clerk_as_an_unprivileged_user() -> None:
