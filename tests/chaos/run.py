@@ -1,7 +1,7 @@
 """One run of the fault suite: deploy, storm, wait until all is quiet, judge, and see that all has ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.chaos.disturbances import Wiring
 from tests.chaos.script import Scale
 from tests.chaos.storm import Storm, resend_unknown
 from tests.chaos.timed import TimedStorm
-from tests.chaos.verdict import StoredDocuments, faults
+from tests.chaos.verdict import StoredDocuments, beyond, faults, waits
 from tests.deployment import Deployment
 from tests.servers import PrivateRabbit, database, empty, free_port, mongodb, wait_until
 
@@ -62,6 +62,7 @@ def run(seed: int, scale: Scale, say: Callable[[str], None] = print) -> StormOut
             say(f"the storm is over after {time.monotonic() - started:.0f} s; waiting until all is quiet")
             found = _calm(clerk, storm, node.url, url, 120 + scale.texts + scale.replies, say)
             storm.figures["seconds"] = round(time.monotonic() - started)
+            _count_waits(storm, waits(clerk.world, StoredDocuments(url)))
         return StormOutcome(dict(storm.figures), found + _left_running(clerk))
 
 
@@ -90,6 +91,18 @@ def _calm(
     with suppress(AssertionError):  # what is still wrong then is the outcome
         wait_until(calm, "nothing is wrong", within, every=1.0)
     return found
+
+
+def _count_waits(storm: Storm, waited: Sequence[tuple[float, float]]) -> None:
+    """Note how long texts took to their threads: most of them, and the last."""
+    if not waited:
+        return
+    took = sorted(shown - came for came, shown in waited)
+    left = max(beyond(each, storm.disturbed) for each in waited)
+    storm.figures["seconds until half of the texts were in their threads"] = round(took[len(took) // 2])
+    storm.figures["seconds until 99 of 100 were"] = round(took[len(took) * 99 // 100])
+    storm.figures["seconds until the last was"] = round(took[-1])
+    storm.figures["seconds of one's wait in which nothing was disturbed, at most"] = round(left)
 
 
 def _left_running(clerk: Deployment) -> list[str]:

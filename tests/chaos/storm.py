@@ -76,6 +76,8 @@ class Storm:
         self.contacts = {new_contact(): script for script in scripts(seed, scale)}
         self.timed = timed
         self.figures: Counter[str] = Counter()
+        self.disturbed: list[tuple[float, float]] = []
+        """From when until when something was disturbed, by the machine's clock."""
 
     def rage(self) -> None:
         """Let everything happen; returns when everybody has done what they had to do, and all processes run again."""
@@ -216,6 +218,7 @@ class Storm:
         if all(disturbance.part != other.part for _, other in under_way):
             disturbance.begin()
             under_way.append((now + seconds, disturbance))
+            self.disturbed.append((time.time(), time.time() + seconds))
             self.figures[DISTURBANCES] += 1
             self.figures[f"  {disturbance.part}: {disturbance.what}"] += 1
 

@@ -51,6 +51,29 @@ def faults(
     yield from (f"the stand-ins refused: {each}" for each in state["violations"])
 
 
+def waits(world: World, documents: StoredDocuments) -> list[tuple[float, float]]:
+    """When each text came, and when it was in its thread."""
+    world, came = Still(world), {text.body: text.received_at.timestamp() for text in documents.texts}
+    shown = {
+        block["text"]["text"]: float(message["ts"])
+        for channel in world.state()["channels"]
+        for message in channel["messages"]
+        for block in message.get("blocks", ())
+        if block["type"] == "section" and block.get("text", {}).get("type") == "plain_text" and message.get("bot_id")
+    }
+    return [(came[body], at) for body, at in shown.items() if body in came]
+
+
+def beyond(wait: tuple[float, float], disturbed: Sequence[tuple[float, float]]) -> float:
+    """How many seconds of a wait nothing was disturbed."""
+    (began, ended), left = wait, 0.0
+    for start, end in sorted(disturbed):
+        if began < end and start < ended:
+            left += max(0.0, start - began)
+            began = max(began, end)
+    return left + max(0.0, ended - began)
+
+
 def _queues(amqp_url: str, poisoned: int) -> Iterator[str]:
     found = depths(amqp_url)
     for queue in QUEUES:
