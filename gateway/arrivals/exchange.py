@@ -4,6 +4,7 @@ import asyncio
 import random
 import string
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from pika.exceptions import AMQPError
 from pika.spec import Basic, BasicProperties
 
 from gateway.arrivals.shared import SharedArrivals
+from messages.process.amqp_calls import CalledOff, Closed, called_back, note_closed
 from messages.process.amqp_faults import why
 
 log = structlog.get_logger("clerk.gateway")
@@ -20,8 +22,6 @@ log = structlog.get_logger("clerk.gateway")
 EXCHANGE: Final = "clerk.arrivals"
 MOST_WAITING: Final = 10_000
 """How many notes wait for a gateway that stands still; the oldest are dropped."""
-
-type _Closed = asyncio.Future[BaseException]
 
 
 class ArrivalsExchange:
@@ -37,8 +37,8 @@ class ArrivalsExchange:
 
     async def open(self, connection: AsyncioConnection) -> None:
         """Hear the other gateways on a new connection, until that is lost; the log says why if it can't be."""
-        closed: _Closed = asyncio.get_running_loop().create_future()
-        connection.add_on_close_callback(lambda _, error: _note_closed(closed, error))
+        closed: Closed = asyncio.get_running_loop().create_future()
+        connection.add_on_close_callback(partial(note_closed, closed))
         queue = f"{EXCHANGE}-{''.join(random.choices(string.ascii_lowercase, k=16))}"  # noqa: S311 - not a secret
         limit = {"x-max-length": MOST_WAITING}
         channel: Channel
@@ -49,12 +49,13 @@ class ArrivalsExchange:
             lambda done: channel.basic_consume(queue, self._on_note, auto_ack=True, callback=done),
         ]
         try:
-            channel = await _called_back(lambda done: connection.channel(on_open_callback=done), closed)
+            channel = await called_back(lambda done: connection.channel(on_open_callback=done), closed)
             channel.add_on_close_callback(lambda _, error: self._on_closed(channel, closed, error))
             for step in steps:
-                await _called_back(step, closed)
-        except AMQPError as error:
-            log.warning("this gateway and the others can't hear each other", error=why(error), exchange=EXCHANGE)
+                await called_back(step, closed)
+        except (CalledOff, AMQPError) as error:
+            reason = why(closed.result() if closed.done() else error)
+            log.warning("this gateway and the others can't hear each other", error=reason, exchange=EXCHANGE)
             return
         self._open = channel
         self._arrivals.opened(self._say)
@@ -67,24 +68,9 @@ class ArrivalsExchange:
     def _on_note(self, _: Channel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
         self._arrivals.hear(body)
 
-    def _on_closed(self, channel: Channel, closed: _Closed, error: BaseException) -> None:
-        _note_closed(closed, error)
+    def _on_closed(self, channel: Channel, closed: Closed, error: BaseException) -> None:
+        note_closed(closed, channel, error)
         if self._open is channel:
             self._open = None
             self._arrivals.closed()
             log.info("this gateway does not hear the others until it is connected again", reason=why(error))
-
-
-def _note_closed(closed: _Closed, error: BaseException) -> None:
-    if not closed.done():
-        closed.set_result(error)
-
-
-async def _called_back[T](call: Callable[[Callable[[T], None]], object], closed: _Closed) -> T:
-    """The result of a pika call that reports through a callback; the error that `closed` the channel before it did."""
-    done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    call(lambda result: None if done.done() else done.set_result(result))
-    await asyncio.wait((done, closed), return_when=asyncio.FIRST_COMPLETED)
-    if done.done():
-        return done.result()
-    raise closed.result()

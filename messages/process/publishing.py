@@ -28,6 +28,7 @@ from pydantic_core import to_json
 from messages.base import QueueMessage
 from messages.process import telemetry
 from messages.process.amqp_address import parameters
+from messages.process.amqp_calls import CalledOff, Closed, called_back, note_closed
 from messages.process.amqp_faults import why
 from messages.queues import QUEUES, QueueArguments, declarations, delayed
 from messages.release import MESSAGES
@@ -53,8 +54,6 @@ NOT_FOUND: Final = 404
 """Why RabbitMQ closes a channel (https://www.rabbitmq.com/amqp-0-9-1-reference)."""
 
 ALL_DECLARATIONS: Final = {name: arguments for queue in QUEUES for name, arguments in declarations(queue).items()}
-
-type _Closed = asyncio.Future[BaseException]
 
 type OnConnection = Callable[[AsyncioConnection], Awaitable[None]]
 """What else is done on each new connection before anything is published on it."""
@@ -239,15 +238,15 @@ class _Link:
             custom_ioloop=self._loop,
         )
 
-    async def _channel_with_queues(self, connection: AsyncioConnection) -> tuple[Channel, _Closed]:
+    async def _channel_with_queues(self, connection: AsyncioConnection) -> tuple[Channel, Closed]:
         """A channel, and what is done when it closes, once every queue is declared.
 
         Where the user may not declare, an administrator has: then it suffices that each queue is there.
         """
         for passive in (False, True):
             channel: Channel = await self._called_back(lambda done: connection.channel(on_open_callback=done))
-            closed: _Closed = self._loop.create_future()
-            channel.add_on_close_callback(partial(_note_closed, closed))
+            closed: Closed = self._loop.create_future()
+            channel.add_on_close_callback(partial(note_closed, closed))
             try:
                 for name, arguments in ALL_DECLARATIONS.items():
                     await self._called_back(partial(_declare, channel, name, arguments, passive), closed)
@@ -258,19 +257,14 @@ class _Link:
                 return channel, closed
         raise AssertionError("unreachable: the second round returns or raises")
 
-    async def _called_back[T](
-        self, call: Callable[[Callable[[T], None]], object], closed: "_Closed | None" = None
-    ) -> T:
+    async def _called_back[T](self, call: Callable[[Callable[[T], None]], object], closed: Closed | None = None) -> T:
         """The result of a pika call that reports through a callback; Unpublished if the link is lost first.
 
         ChannelClosed if the channel whose end `closed` tells is closed first.
         """
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        call(lambda result: None if done.done() else done.set_result(result))
         ends = (self.lost,) if closed is None else (self.lost, closed)
-        await asyncio.wait((done, *ends), return_when=asyncio.FIRST_COMPLETED)
-        if done.done():
-            return done.result()
+        with suppress(CalledOff):
+            return await called_back(call, *ends)
         if closed is not None and closed.done() and isinstance(error := closed.result(), ChannelClosed):
             raise error
         raise Unpublished(self.lost.result() if self.lost.done() else "the channel was closed")
@@ -393,11 +387,6 @@ def _declare(
     channel: Channel, name: str, arguments: QueueArguments, passive: bool, done: Callable[[object], None]
 ) -> None:
     channel.queue_declare(name, passive=passive, durable=True, arguments=arguments, callback=done)
-
-
-def _note_closed(closed: _Closed, _: object, error: BaseException) -> None:
-    if not closed.done():
-        closed.set_result(error)
 
 
 def _why_closed(error: ChannelClosed, queue: str) -> str:
